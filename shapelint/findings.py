@@ -1,0 +1,160 @@
+"""What a run of shapelint says: frozen data, made by the engine, rendered by `shapelint.report`.
+
+Lines and columns count from 1, columns in code points, ends are exclusive. Severities are "error", "warning", "info".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Union
+
+Severity = Literal["error", "warning", "info"]
+Source = Literal["declared", "stored", "traced", "unknown"]
+JsonShape = Union[list[Union[int, str]], list[list[Union[int, str]]], None]
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A range of text in a file."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Related:
+    """A second place that explains a finding: where the other number comes from."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text at a location; an empty range inserts."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another repair, as small as the one that was chosen."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A repair that was proved by linting the edited text."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One violated constraint.
+
+    `label` is what the carets say (the consumer's side), `expected` and `actual` the two dimensions or shapes in
+    conflict, `role` the component at fault, `model` the name of the model in its file.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    location: Location
+    label: str = ""
+    model: str = ""
+    role: str = ""
+    expected: int | str | list[int | str] | None = None
+    actual: int | str | list[int | str] | None = None
+    related: tuple[Related, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    fix: Fix | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the rule's page can be read."""
+        return f"https://github.com/shapelint/shapelint/blob/main/rules/{self.code}-{self.name}.md"
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One part of a component, for the table of `shapelint show --layers`."""
+
+    name: str
+    component: str
+    input: JsonShape
+    output: JsonShape
+    weights: int | None = None
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """One component of a chain: what goes in, what comes out, and how that is known."""
+
+    role: str
+    component: str
+    input: JsonShape
+    output: JsonShape
+    source: Source
+    signature: str = ""
+    weights: int | None = None
+    note: str = ""
+    layers: tuple[LayerReport, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """One model of a file."""
+
+    name: str
+    method: str
+    chain: tuple[LinkReport, ...]
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """One file: its models and findings; `problem` says why an unreadable file could not be read."""
+
+    path: str
+    status: Literal["checked", "no-model", "unreadable"]
+    models: tuple[ModelReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    text: str = ""
+    problem: str = ""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All files of one run, in the order of their paths."""
+
+    files: tuple[FileReport, ...] = ()
+    skipped: int = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, sorted by path, line, column, code."""
+        every = [finding for file in self.files for finding in file.findings]
+        return tuple(sorted(every, key=lambda f: (f.location.path, f.location.line, f.location.column, f.code)))
+
+    def count(self, severity: Severity) -> int:
+        """The number of findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+@dataclass
+class Notices:
+    """Lines for stderr, shown with `-v`: which signature was used and why."""
+
+    lines: list[str] = field(default_factory=list)

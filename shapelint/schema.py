@@ -1,0 +1,122 @@
+"""The Pydantic models of everything that is read from a file: signatures, methods, rule pages.
+
+A file that does not validate raises pydantic's ValidationError; the caller turns it into words.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MAXIMUM_WIDTH = 2**31 - 1
+
+Width = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_WIDTH)]
+"""A size of one axis: a positive integer, no boolean, float or text."""
+
+
+class Strict(BaseModel):
+    """A model that takes no key it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Parameter(Strict):
+    """One constructor argument: its name, how it may be passed, its default if it has one."""
+
+    name: str
+    kind: Literal["positional", "keyword", "variadic"] = "positional"
+    required: bool = True
+    default: Any = None
+
+
+class SignatureRow(Strict):
+    """What a component does to shapes, for the constructor arguments that satisfy `when`.
+
+    `shapes` is in the notation of `shapelint.shapes`, with constructor arguments as names. `weights` is the number of
+    learnable parameters as an expression in them. `parts` are the child modules in order, by dotted name, each written
+    `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input.
+    """
+
+    when: str = ""
+    shapes: str
+    weights: str | int = ""
+    parts: dict[str, str] = {}
+
+
+class ComponentSignature(Strict):
+    """One component of a library: its constructor and one row for each structural variant.
+
+    `inert` arguments change no shape; an argument that is neither inert, nor named in a formula or a `when`, is
+    structural: set to anything but its default, it makes the stored signature not apply. `classes` names the argument
+    that is the class count of a classifier. `dense` marks a head that is made for maps or tokens.
+    """
+
+    call: str
+    role: Literal["layer", "head", "backbone", "loss"] = "layer"
+    rows: tuple[SignatureRow, ...]
+    inert: frozenset[str] = frozenset()
+    classes: str | None = None
+    dense: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _single_row(cls, data: Any) -> Any:
+        """A component with one row may write the row's fields directly."""
+        if isinstance(data, dict) and "shapes" in data:
+            row = {key: data[key] for key in SignatureRow.model_fields if key in data}
+            return {"rows": [row], **{key: value for key, value in data.items() if key not in row}}
+        return data
+
+    @property
+    def target(self) -> str:
+        """The dotted name of the class or function."""
+        return self.call.partition("(")[0]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The constructor arguments in order, parsed from `call`."""
+        return parse_parameters(self.call)
+
+
+class SignatureFile(Strict):
+    """The signatures of (a part of) one library.
+
+    `versions` are the library versions that the signatures were verified with: exact ones, or one range such as
+    `">=2.1,<3"`. `made_by` says whether the tracer made them or a person wrote formulas.
+    """
+
+    library: str
+    versions: tuple[str, ...]
+    made_by: Literal["tracer", "hand"]
+    components: tuple[ComponentSignature, ...]
+
+
+def parse_parameters(call: str) -> tuple[Parameter, ...]:
+    """The parameters of `name(a, b=1, *, c=2)`; defaults are literals. Raises SyntaxError or ValueError.
+
+    >>> [parameter.name for parameter in parse_parameters("Linear(in_features, out_features, bias=True)")]
+    ['in_features', 'out_features', 'bias']
+    """
+    parameters = "(" + call.partition("(")[2] if "(" in call else "()"
+    definition = ast.parse(f"def call{parameters}: pass").body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    arguments = definition.args
+    found: list[Parameter] = []
+    first_default = len(arguments.args) - len(arguments.defaults)
+    for index, argument in enumerate(arguments.args):
+        default = arguments.defaults[index - first_default] if index >= first_default else None
+        found.append(_parameter(argument.arg, "positional", default))
+    if arguments.vararg:
+        found.append(Parameter(name=arguments.vararg.arg, kind="variadic", required=False))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        found.append(_parameter(argument.arg, "keyword", default))
+    return tuple(found)
+
+
+def _parameter(name: str, kind: Literal["positional", "keyword"], default: ast.expr | None) -> Parameter:
+    if default is None:
+        return Parameter(name=name, kind=kind)
+    return Parameter(name=name, kind=kind, required=False, default=ast.literal_eval(default))

@@ -1,0 +1,392 @@
+"""Shapes and shape signatures: parse, print, substitute constructor arguments, unify.
+
+The notation is the one that einops and jaxtyping users read:
+
+    B in_channels H W -> B out_channels ((H-1)//2+1) ((W-1)//2+1) where H > 2 and W > 2
+
+Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
+parentheses. `...` (once a shape) stands for any number of axes, `*name` for the axes of a list argument. Alternatives
+are separated by `|`, several inputs by `,`; a tuple, list or dict output is written `(B 512, B 7)`, `[B 512]`,
+`{feature: B 512}`. A name is a constructor argument if one of that name is substituted, otherwise a free axis.
+
+Pure Python: no torch, no YAML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from shapelint import dims, expression
+from shapelint.dims import UNKNOWN, Dim, Expression
+
+Shape = tuple[Dim, ...]
+"""The shape of one tensor, batch axis first: `(B, 512)`."""
+
+
+class SignatureError(ValueError):
+    """A text is not in the notation of shape signatures."""
+
+
+@dataclass(frozen=True)
+class Ellipsis_:
+    """`...` (any number of axes, `name` empty) or `*name` (the axes of a list argument)."""
+
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"*{self.name}" if self.name else "..."
+
+
+Axis = Union[int, Expression, Ellipsis_]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The axes of one tensor, of which at most one is an ellipsis."""
+
+    axes: tuple[Axis, ...]
+
+    def __str__(self) -> str:
+        return " ".join(format_axis(axis) for axis in self.axes)
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes, or None where an ellipsis leaves it open."""
+        return None if any(isinstance(axis, Ellipsis_) for axis in self.axes) else len(self.axes)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a component returns beside one tensor: a tuple, list or dict of outputs."""
+
+    kind: str
+    elements: tuple[Output, ...]
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        texts = [str(element) for element in self.elements]
+        if self.kind == "dict":
+            return "{" + ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts)) + "}"
+        return f"[{', '.join(texts)}]" if self.kind == "list" else f"({', '.join(texts)})"
+
+
+Output = Union[Pattern, Structure]
+Value = Union[Shape, "StructureValue"]
+
+
+@dataclass(frozen=True)
+class StructureValue:
+    """The shapes inside a tuple, list or dict that a component returned."""
+
+    kind: str
+    elements: tuple[Value, ...]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way to call a component: input patterns, output pattern, and the condition under which it runs."""
+
+    inputs: tuple[Pattern, ...]
+    output: Output
+    where: str = ""
+
+    def __str__(self) -> str:
+        text = f"{', '.join(str(pattern) for pattern in self.inputs)} -> {self.output}"
+        return f"{text} where {self.where}" if self.where else text
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a component does to shapes: every alternative that torch accepts, the usual one first."""
+
+    alternatives: tuple[Alternative, ...]
+    arguments: Mapping[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return " | ".join(str(alternative) for alternative in self.alternatives)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A successful unification. `assumed` holds the pairs (axis, expected, actual) that only hold for some sizes."""
+
+    alternative: Alternative
+    bindings: Mapping[str, Dim]
+    output: Value
+    assumed: tuple[tuple[int, Dim, Dim], ...] = ()
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why shapes do not fit: `kind` is "arity", "rank", "axis" or "condition".
+
+    For "axis", `axis` counts from 0 and `expected` and `actual` are the two dimensions; for "rank" and "arity" they are
+    numbers of axes and of inputs; for "condition", `condition` is the part of the `where` that does not hold.
+    """
+
+    kind: str
+    alternative: Alternative
+    expected: Dim | None = None
+    actual: Dim | None = None
+    axis: int = 0
+    input: int = 0
+    condition: str = ""
+    bindings: Mapping[str, Dim] | None = None
+
+
+def parse_signature(text: str) -> Signature:
+    """Parse the notation; raises SignatureError saying what is wrong.
+
+    >>> str(parse_signature("B in_features -> B out_features"))
+    'B in_features -> B out_features'
+    """
+    return Signature(tuple(_parse_alternative(part) for part in _split(text, "|")))
+
+
+def parse_shape(text: str) -> Pattern:
+    """Parse one shape, such as `B 512 ((H-1)//32+1)`."""
+    axes = tuple(_parse_axis(token) for token in _split(text, " "))
+    if sum(isinstance(axis, Ellipsis_) and not axis.name for axis in axes) > 1:
+        raise SignatureError(f"more than one '...' in {text!r}")
+    return Pattern(axes)
+
+
+def format_axis(axis: Axis) -> str:
+    """One axis in the notation: an expression stands in parentheses."""
+    text = str(axis)
+    return text if not isinstance(axis, Expression) or re.fullmatch(r"[\w?\[\]]+", text) else f"({text})"
+
+
+def format_shape(value: Value | None) -> str:
+    """A shape as people write it in torch: `(B, 512, 7, 7)`; unknown axes are `?`.
+
+    >>> format_shape((dims.symbol("B"), 512))
+    '(B, 512)'
+    """
+    if value is None:
+        return "?"
+    if isinstance(value, StructureValue):
+        return f"{value.kind} of {', '.join(format_shape(element) for element in value.elements)}"
+    return "(" + ", ".join(str(dim) for dim in value) + ("," if len(value) == 1 else "") + ")"
+
+
+def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
+    """Replace the names of constructor arguments by their values.
+
+    A value is a dimension, a list of dimensions (for `*name` and `name[0]`), or None where it is unknown. Other values
+    (booleans, strings) take part in conditions only.
+
+    >>> str(substitute(parse_signature("... i -> ... o"), {"i": 512, "o": 256}))
+    '... 512 -> ... 256'
+    """
+    bindings = dict(_argument_bindings(arguments))
+
+    def pattern(value: Pattern) -> Pattern:
+        axes: list[Axis] = []
+        for axis in value.axes:
+            if not isinstance(axis, Ellipsis_):
+                axes.append(dims.substitute(axis, bindings))
+            elif axis.name in arguments:
+                given = arguments[axis.name]
+                axes.extend(given if isinstance(given, (tuple, list)) else [UNKNOWN if given is None else given])
+            else:
+                axes.append(axis)
+        return Pattern(tuple(axes))
+
+    def output(value: Output) -> Output:
+        if isinstance(value, Pattern):
+            return pattern(value)
+        return Structure(value.kind, tuple(output(element) for element in value.elements), value.keys)
+
+    return Signature(
+        tuple(
+            Alternative(tuple(pattern(value) for value in alternative.inputs), output(alternative.output), alternative.where)
+            for alternative in signature.alternatives
+        ),
+        {**(signature.arguments or {}), **arguments},
+    )
+
+
+def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
+    """Find the alternative that takes these inputs, and what comes out.
+
+    The first alternative that certainly fits wins, then the first that fits for some sizes; otherwise the misfit of the
+    alternative that came nearest (same rank before other rank) is returned.
+
+    >>> unify(parse_signature("... 512 -> ... 256"), (dims.symbol("B"), 256))  # doctest: +ELLIPSIS
+    Misfit(kind='axis', ..., expected=512, actual=256, axis=1, ...)
+    """
+    misfits: list[Misfit] = []
+    conditional: Fit | None = None
+    for alternative in signature.alternatives:
+        result = _unify_alternative(alternative, inputs, signature.arguments or {})
+        if isinstance(result, Misfit):
+            misfits.append(result)
+        elif not result.assumed:
+            return result
+        else:
+            conditional = conditional or result
+    return conditional or min(misfits, key=lambda misfit: _NEARNESS[misfit.kind])
+
+
+_NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}
+
+
+def match(pattern: Pattern, shape: Shape, bindings: dict[str, Dim]) -> list[tuple[int, Dim, Dim]] | Misfit:
+    """Match a shape against a pattern, extending `bindings`; returns the assumed equalities, or the misfit."""
+    aligned = _align(pattern, shape, bindings)
+    blank = Alternative((pattern,), pattern)
+    if aligned is None:
+        fixed = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
+        return Misfit("rank", blank, expected=fixed, actual=len(shape))
+    assumed = []
+    for index, (axis, actual) in enumerate(aligned):
+        if isinstance(axis, Ellipsis_):
+            continue
+        if isinstance(axis, Expression) and (name := _bare_name(axis)) and name not in bindings:
+            bindings[name] = actual
+            continue
+        expected = dims.substitute(axis, bindings)
+        same = dims.equal(expected, actual)
+        if same is False:
+            return Misfit("axis", blank, expected=expected, actual=actual, axis=index)
+        if same is None and dims.is_known(expected) and dims.is_known(actual):
+            assumed.append((index, expected, actual))
+    return assumed
+
+
+def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], arguments: Mapping[str, Any]) -> Fit | Misfit:
+    if len(alternative.inputs) != len(inputs):
+        return Misfit("arity", alternative, expected=len(alternative.inputs), actual=len(inputs))
+    bindings: dict[str, Any] = {}
+    assumed: list[tuple[int, Dim, Dim]] = []
+    for number, (pattern, shape) in enumerate(zip(alternative.inputs, inputs)):
+        result = match(pattern, shape, bindings)
+        if isinstance(result, Misfit):
+            return Misfit(result.kind, alternative, result.expected, result.actual, result.axis, number, "", bindings)
+        assumed += result
+    names = {**arguments, **bindings}
+    for condition in _conditions(alternative.where):
+        if expression.evaluate(condition, names) is False:
+            return Misfit("condition", alternative, condition=condition, bindings=bindings)
+    return Fit(alternative, bindings, fill(alternative.output, bindings), tuple(assumed))
+
+
+def fill(output: Output, bindings: Mapping[str, Any]) -> Value:
+    """The value of an output pattern once its free axes are known."""
+    if isinstance(output, Structure):
+        return StructureValue(output.kind, tuple(fill(element, bindings) for element in output.elements), output.keys)
+    result: list[Dim] = []
+    for axis in output.axes:
+        if isinstance(axis, Ellipsis_):
+            result.extend(bindings.get("...", ()))
+        else:
+            result.append(dims.substitute(axis, bindings))
+    return tuple(result)
+
+
+def _conditions(where: str) -> Iterator[str]:
+    return (part.strip() for part in re.split(r"\band\b(?![^(]*\))", where) if part.strip())
+
+
+def _align(pattern: Pattern, shape: Shape, bindings: dict[str, Any]) -> list[tuple[Axis, Dim]] | None:
+    """Pair the axes of a pattern with those of a shape; `...` takes what is left over."""
+    position = next((index for index, axis in enumerate(pattern.axes) if isinstance(axis, Ellipsis_)), None)
+    if position is None:
+        return list(zip(pattern.axes, shape)) if len(pattern.axes) == len(shape) else None
+    after = len(pattern.axes) - position - 1
+    taken = len(shape) - position - after
+    if taken < 0:
+        return None
+    bindings.setdefault("...", shape[position : position + taken])
+    axes = pattern.axes[:position] + (pattern.axes[position],) * taken + pattern.axes[position + 1 :]
+    return list(zip(axes, shape))
+
+
+def _bare_name(axis: Expression) -> str | None:
+    text = str(axis)
+    return text if re.fullmatch(r"[A-Za-z_]\w*(\[\d+\])?", text) else None
+
+
+def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:
+    for name, value in arguments.items():
+        if value is None:
+            value = UNKNOWN
+        if isinstance(value, (tuple, list)):
+            for index, element in enumerate(value):
+                yield f"{name}[{index}]", UNKNOWN if element is None else element
+        elif isinstance(value, (int, Expression)):
+            yield name, int(value) if isinstance(value, bool) else value
+            for index in range(3):
+                yield f"{name}[{index}]", value
+
+
+def _parse_alternative(text: str) -> Alternative:
+    head, separator, where = text.partition(" where ")
+    inputs, arrow, output = head.partition("->")
+    if not arrow:
+        raise SignatureError(f"no '->' in {text.strip()!r}")
+    return Alternative(
+        tuple(parse_shape(part) for part in _split(inputs, ",")), _parse_output(output.strip()), where.strip()
+    )
+
+
+def _parse_output(text: str) -> Output:
+    closing = {"(": ")", "[": "]", "{": "}"}.get(text[:1])
+    if closing is None or not text.endswith(closing) or not _encloses(text):
+        return parse_shape(text)
+    parts = _split(text[1:-1], ",")
+    if closing == "}":
+        pairs = [part.partition(":") for part in parts]
+        return Structure("dict", tuple(_parse_output(v.strip()) for _, _, v in pairs), tuple(k.strip() for k, _, _ in pairs))
+    if closing == ")" and "," not in text and " " not in text.strip("() "):
+        return parse_shape(text)
+    return Structure("list" if closing == "]" else "tuple", tuple(_parse_output(part.strip()) for part in parts))
+
+
+def _parse_axis(token: str) -> Axis:
+    if token == "...":
+        return Ellipsis_()
+    if token.startswith("*"):
+        return Ellipsis_(token[1:])
+    try:
+        value = expression.evaluate(token, _AnyName())
+    except expression.ExpressionError as error:
+        raise SignatureError(f"bad axis {token!r}: {error}") from None
+    if isinstance(value, bool) or not isinstance(value, (int, Expression)):
+        raise SignatureError(f"bad axis {token!r}: not a dimension")
+    return value
+
+
+class _AnyName(dict[str, Any]):
+    def __missing__(self, name: str) -> Expression:
+        return dims.symbol(name)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at a separator outside brackets; empty pieces are dropped."""
+    pieces, depth, current = [], 0, ""
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == separator and depth == 0:
+            pieces.append(current)
+            current = ""
+        else:
+            current += character
+    if depth:
+        raise SignatureError(f"unbalanced brackets in {text.strip()!r}")
+    return [piece.strip() for piece in [*pieces, current] if piece.strip()]
+
+
+def _encloses(text: str) -> bool:
+    """Whether the first bracket is closed by the last character."""
+    depth = 0
+    for index, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0:
+            return index == len(text) - 1
+    return False
