@@ -1,0 +1,43 @@
+"""Turn a report into text: one module a format, imported only when its format is chosen.
+
+Every format is a pure function `render(report, options) -> str` that reads no file. What it returns ends with a line
+break, and holds no control or bidirectional character of the user's: those are escaped, as Python's `repr` would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from shapelint.findings import Report
+
+FORMATS: dict[str, str] = {
+    "text": "shapelint.report.text",
+    "concise": "shapelint.report.concise",
+    "json": "shapelint.report.json",
+}
+"""The module behind each name of `--output-format`."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a report is written.
+
+    `colour` adds ANSI escapes (text, concise). `width` is the number of columns beyond which source lines are clipped
+    around their spans (text). Characters that `encoding` lacks are escaped, so that carets stay under their text (text,
+    concise). `root` is the folder that paths are relative to where a format wants them so; "" leaves them as they are.
+    `fixed` is the number of findings that `--fix` has removed already.
+    """
+
+    colour: bool = False
+    width: int = 120
+    encoding: str = "utf-8"
+    root: str = ""
+    fixed: int = 0
+
+
+def render(report: Report, output_format: str, options: Options | None = None) -> str:
+    """The report in a format of `FORMATS`; raises KeyError for another name."""
+    module = import_module(FORMATS[output_format])
+    text: str = module.render(report, options or Options())
+    return text

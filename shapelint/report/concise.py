@@ -1,0 +1,25 @@
+"""`--output-format concise`: a line a finding, `path:line:column: code [*] message`, where `[*]` marks a safe fix."""
+
+from __future__ import annotations
+
+from shapelint.findings import Finding, Report
+from shapelint.report import Options
+from shapelint.report.snippet import position
+from shapelint.report.summary import closing_lines, problem
+from shapelint.report.terminal import escape, paint
+
+
+def render(report: Report, options: Options) -> str:
+    """The report in as many lines as there are findings, and the closing lines."""
+    lines = [_line(finding, options) for finding in report.findings]
+    for file in report.files:
+        if problem(file):
+            error = paint("error", "error", options.colour)
+            lines.append(f"{escape(file.path, options.encoding)}: {error}: {escape(problem(file), options.encoding)}")
+    return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
+
+
+def _line(finding: Finding, options: Options) -> str:
+    code = paint(finding.code, finding.severity, options.colour)
+    mark = " [*]" if finding.fix and finding.fix.safe else ""
+    return f"{position(finding.location, options)}: {code}{mark} {escape(finding.message, options.encoding)}"

@@ -1,0 +1,96 @@
+"""The figures of a run, and the closing lines that tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shapelint.findings import FileReport, Report
+from shapelint.report import Options
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a run; `unknown` counts the components whose shapes are unknown."""
+
+    files: int
+    models: int
+    errors: int
+    warnings: int
+    infos: int
+    unknown: int
+    skipped: int
+    checked: int
+    safe_fixes: int
+    unsafe_fixes: int
+
+
+def summarise(report: Report) -> Summary:
+    """Count."""
+    models = [model for file in report.files for model in file.models]
+    fixes = [finding.fix for finding in report.findings if finding.fix]
+    return Summary(
+        files=len(report.files),
+        models=len(models),
+        errors=report.count("error"),
+        warnings=report.count("warning"),
+        infos=report.count("info"),
+        unknown=sum(link.source == "unknown" for model in models for link in model.chain),
+        skipped=report.skipped,
+        checked=sum(file.status == "checked" for file in report.files),
+        safe_fixes=sum(fix.safe for fix in fixes),
+        unsafe_fixes=sum(not fix.safe for fix in fixes),
+    )
+
+
+def problem(file: FileReport) -> str:
+    """Why a file was not checked, or "" for one that was, or that a folder walk passed over."""
+    if file.status == "checked":
+        return ""
+    return file.problem or ("the file cannot be read" if file.status == "unreadable" else "")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 model`, `2 models`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def closing_lines(report: Report, options: Options) -> Iterator[str]:
+    """What a person reads last: the verdict, what can be fixed, and what was not checked."""
+    summary = summarise(report)
+    yield _verdict(summary, options)
+    if fixable := _fixable(summary):
+        yield fixable
+    if summary.unknown:
+        was = "component is" if summary.unknown == 1 else "components are"
+        yield f"{summary.unknown} {was} unresolved: what depends on such a component was not checked."
+    if failed := sum(bool(problem(file)) for file in report.files):
+        yield f"{plural(failed, 'file')} could not be checked."
+    if summary.skipped:
+        yield f"{plural(summary.skipped, 'file')} without a model skipped."
+
+
+def _verdict(summary: Summary, options: Options) -> str:
+    counts = [(summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info")]
+    found = [plural(count, noun) for count, noun in counts if count]
+    fixed = f"Fixed {plural(options.fixed, 'finding')}. " if options.fixed else ""
+    models = plural(summary.models, "model")
+    files = plural(summary.checked, "file")
+    if found:
+        listed = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+        where = f" in {models}" if summary.models else ""
+        return f"{fixed}Found {listed}{where} ({files} checked)."
+    if not summary.models:
+        return f"{fixed}No model found."
+    if summary.unknown:
+        return f"{fixed}No fault found in {models} ({files} checked)."
+    return f"{fixed}All clear: {models} in {files} {'fits' if summary.models == 1 else 'fit'}."
+
+
+def _fixable(summary: Summary) -> str:
+    safe, unsafe = summary.safe_fixes, summary.unsafe_fixes
+    if safe and unsafe:
+        return f"[*] {safe} fixable with --fix, {unsafe} more with --fix --unsafe-fixes."
+    if safe:
+        return f"[*] {safe} fixable with --fix."
+    return f"{unsafe} fixable with --fix --unsafe-fixes." if unsafe else ""

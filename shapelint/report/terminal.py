@@ -1,0 +1,143 @@
+"""How text looks on a terminal: what is escaped, how many columns a character takes, where a long line is cut."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ELLIPSIS = "..."
+TAB = "    "
+_STYLES = {"error": "1;31", "warning": "1;33", "info": "1;36", "related": "1;34", "gutter": "1;34", "strong": "1"}
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_EMOJI_SELECTOR = "\ufe0f"
+_LONGEST_UNCUT = 48
+_LEAST_CONTEXT = 8
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code point of the source as it is shown, and the columns that it takes."""
+
+    text: str
+    width: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A source line as it is shown; `columns[i]` is where the code point `i` stands, counted from 0."""
+
+    text: str
+    columns: tuple[int, ...]
+
+
+def paint(text: str, style: str, colour: bool) -> str:
+    """The text in a style of the terminal, or as it is without colour."""
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colour and text else text
+
+
+def escape(text: str, encoding: str = "utf-8") -> str:
+    r"""Escape what is invisible, moves the cursor, turns the writing direction, or is not in the encoding.
+
+    >>> print(escape("a\x1b[31mb\u202e\n"))
+    a\x1b[31mb\u202e\n
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character, encoding) for character in text)
+
+
+def cells(text: str, encoding: str = "utf-8") -> list[Cell]:
+    """A source line as cells, one for each code point: tabs are 4 spaces, combining marks take no column."""
+    found: list[Cell] = []
+    for character in text:
+        shown = TAB if character == "\t" else _shown(character, encoding)
+        if shown != character:
+            found.append(Cell(shown, len(shown)))
+        elif character == _EMOJI_SELECTOR and found and found[-1].width == 1:
+            found.append(Cell(character, 1))
+        else:
+            found.append(Cell(character, _width(character)))
+    return found
+
+
+def layout(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) -> Line:
+    """Lay a line out in `room` columns: a longer one keeps what is near the spans (code points from 0, end exclusive).
+
+    A span that is itself too long keeps both its ends.
+    """
+    kept = _kept(line, spans, room)
+    text, columns, column, index = "", [], 0, 0
+    while index < len(line):
+        end = index
+        while end < len(line) and not kept[end]:
+            end += 1
+        if end > index:
+            text += ELLIPSIS
+            columns += [column] * (end - index)
+            column += len(ELLIPSIS)
+            index = end
+        else:
+            text += line[index].text
+            columns.append(column)
+            column += line[index].width
+            index += 1
+    return Line(text, (*columns, column))
+
+
+def _shown(character: str, encoding: str) -> str:
+    if not character.isprintable():
+        return _escaped(character)
+    if character.isascii():
+        return character
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return _escaped(character)
+    return character
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    # Vowels and finals of Hangul (U+1160 to U+11FF) join the consonant before them.
+    if unicodedata.category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _kept(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) -> list[bool]:
+    """Which cells of a line are shown."""
+    if sum(cell.width for cell in line) <= room:
+        return [True] * len(line)
+    pieces: list[tuple[int, int]] = []
+    for start, end in spans or [(0, 0)]:
+        if sum(cell.width for cell in line[start:end]) <= _LONGEST_UNCUT:
+            pieces.append((start, end))
+        else:
+            pieces.append((start, _reach(line, start, 1, _LONGEST_UNCUT // 2)))
+            pieces.append((_reach(line, end, -1, _LONGEST_UNCUT // 2), end))
+    shown = sum(cell.width for start, end in pieces for cell in line[start:end])
+    context = max(_LEAST_CONTEXT, (room - shown) // (2 * len(pieces)) - len(ELLIPSIS))
+    kept = [False] * len(line)
+    for start, end in pieces:
+        before = _reach(line, start, -1, context)
+        spare = context - sum(cell.width for cell in line[before:start])
+        after = _reach(line, end, 1, context + spare)
+        kept[before:after] = [True] * (after - before)
+    return kept
+
+
+def _reach(line: Sequence[Cell], index: int, step: int, budget: int) -> int:
+    """How far one gets from a place in the line with so many columns."""
+    while 0 <= (neighbour := index if step > 0 else index - 1) < len(line) and line[neighbour].width <= budget:
+        budget -= line[neighbour].width
+        index += step
+    return index
