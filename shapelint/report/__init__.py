@@ -15,6 +15,11 @@ FORMATS: dict[str, str] = {
     "text": "shapelint.report.text",
     "concise": "shapelint.report.concise",
     "json": "shapelint.report.json",
+    "sarif": "shapelint.report.sarif",
+    "github": "shapelint.report.github",
+    "gitlab": "shapelint.report.gitlab",
+    "junit": "shapelint.report.junit",
+    "markdown": "shapelint.report.markdown",
 }
 """The module behind each name of `--output-format`."""
 

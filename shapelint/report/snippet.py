@@ -13,7 +13,7 @@ from shapelint.report.terminal import cells, escape, layout, paint
 Place = tuple[Location, str, str]
 """A span, the style it is painted in, and its label."""
 
-_LINES_SHOWN = 4
+_LINES_MARKED = 4
 _LEAST_ROOM = 40
 
 
@@ -79,7 +79,10 @@ def position(location: Location, options: Options) -> str:
 
 
 def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> Iterator[Mark]:
-    """One mark for each line of a span that holds more than white space; the last one carries the label."""
+    """One mark for each line of a span that holds more than white space; the last one carries the label.
+
+    Of a span over many lines, the first and the last line are marked.
+    """
     found: list[Mark] = []
     for number in range(location.line, min(location.end_line, len(lines)) + 1):
         text = lines[number - 1]
@@ -90,7 +93,7 @@ def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> 
     if not found:
         start = min(location.column - 1, len(lines[location.line - 1]))
         found.append(Mark(location.line, start, start, style))
-    yield from found[:-1]
+    yield from found[:-1] if len(found) <= _LINES_MARKED else found[:1]
     yield replace(found[-1], label=label)
 
 
@@ -100,25 +103,13 @@ def _source(marks: Iterable[Mark], lines: Sequence[str], gutter: int, options: O
     for mark in marks:
         by_line.setdefault(mark.line, []).append(mark)
     previous = 0
-    for number in _shortened(sorted(by_line), by_line):
+    for number in sorted(by_line):
         if previous and number == previous + 2:
             yield from _line(number - 1, (), lines, gutter, options)
         elif previous and number > previous + 2:
             yield "..."
         yield from _line(number, by_line[number], lines, gutter, options)
         previous = number
-
-
-def _shortened(numbers: Sequence[int], by_line: Mapping[int, Sequence[Mark]]) -> list[int]:
-    """Leave out the middle of long spans: lines that carry no label and neither begin nor end their stretch."""
-    if len(numbers) <= _LINES_SHOWN:
-        return list(numbers)
-    labelled = {number for number in numbers if any(mark.label for mark in by_line[number])}
-    return [
-        number
-        for index, number in enumerate(numbers)
-        if number in labelled or index == 0 or numbers[index - 1] in labelled or index == len(numbers) - 1
-    ]
 
 
 def _line(number: int, marks: Sequence[Mark], lines: Sequence[str], gutter: int, options: Options) -> Iterator[str]:

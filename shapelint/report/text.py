@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.findings import Finding, Report
 from shapelint.report import Options
+from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape, paint
@@ -13,37 +14,31 @@ from shapelint.report.terminal import escape, paint
 
 def render(report: Report, options: Options) -> str:
     """The report for a person at a terminal."""
-    texts = {file.path: split_lines(file.text) for file in report.files if file.text}
-    blocks = ["\n".join(_block(finding, texts, options)) for finding in report.findings]
+    texts = source_lines(report)
+    blocks = ["\n".join(block(finding, texts, options)) for finding in report.findings]
     blocks += [_problem(file.path, problem(file), options) for file in report.files if problem(file)]
     blocks.append("\n".join(closing_lines(report, options)))
     return "\n\n".join(blocks) + "\n"
 
 
-def _block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:
+def source_lines(report: Report) -> dict[str, list[str]]:
+    """The lines of every file whose text is known, by path."""
+    return {file.path: split_lines(file.text) for file in report.files if file.text}
+
+
+def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:
+    """The lines that tell one finding."""
     head = paint(f"{finding.severity}[{finding.code}]", finding.severity, options.colour)
     yield head + paint(f": {escape(finding.message, options.encoding)}", "strong", options.colour)
     yield from snippets(finding, texts, options)
     gutter = gutter_width(finding)
-    remarks = list(_remarks(finding))
-    if remarks:
-        yield bar(gutter, options)
-    for kind, text in remarks:
+    for index, (kind, text) in enumerate(remarks(finding)):
+        if index == 0:
+            yield bar(gutter, options)
         first, *rest = [escape(line, options.encoding) for line in text.split("\n")]
         equals = paint(" " * (gutter + 2) + "=", "gutter", options.colour)
         yield f"{equals} {paint(kind, 'strong', options.colour)}: {first}".rstrip()
         yield from (" " * (gutter + len(kind) + 6) + line for line in rest)
-
-
-def _remarks(finding: Finding) -> Iterator[tuple[str, str]]:
-    """What stands under the source: facts, then what to do, each proved fix with its safety."""
-    yield from (("note", note) for note in finding.notes)
-    fix = finding.fix
-    if finding.help and not (fix and fix.message == finding.help):
-        yield "help", finding.help
-    if fix:
-        yield "help", f"{fix.message}   [fix is {'safe' if fix.safe else 'unsafe'}; the chain fits with it]"
-        yield from (("help", f"or {alternative.message}") for alternative in fix.alternatives)
 
 
 def _problem(path: str, text: str, options: Options) -> str:
