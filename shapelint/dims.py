@@ -127,7 +127,7 @@ def equal(left: Dim, right: Dim) -> bool | None:
 
 
 def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
-    """Replace symbols by dimensions, all at once; symbols without a binding stay."""
+    """Replace symbols by dimensions, all at once; symbols without a binding stay. What divides by 0 is unknown."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -189,7 +189,7 @@ def extreme(choose: Callable[[Iterable[int]], int], operands: tuple[Dim, ...]) -
     if not all(is_known(operand) for operand in operands):
         return UNKNOWN
     integers = [operand for operand in operands if isinstance(operand, int)]
-    rest = list(dict.fromkeys(operand for operand in operands if not isinstance(operand, int)))
+    rest: list[Dim] = list(dict.fromkeys(operand for operand in operands if not isinstance(operand, int)))
     if integers:
         rest.append(choose(integers))
     return rest[0] if len(rest) == 1 else _operation(choose.__name__, *rest)
@@ -216,10 +216,10 @@ def _substitute_atom(atom: Atom, bindings: Mapping[str, Dim]) -> Dim:
     if isinstance(atom, Symbol):
         return bindings.get(atom.name, Expression((((atom,), 1),)))
     operands = tuple(substitute(operand, bindings) for operand in atom.operands)
-    if atom.operator == "//":
-        return floor_divide(*operands)
-    if atom.operator == "%":
-        return modulo(*operands)
+    if atom.operator in ("//", "%"):
+        if operands[1] == 0:
+            return UNKNOWN
+        return floor_divide(*operands) if atom.operator == "//" else modulo(*operands)
     return extreme(max if atom.operator == "max" else min, operands)
 
 

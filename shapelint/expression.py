@@ -16,6 +16,8 @@ from typing import Any
 from shapelint.dims import UNKNOWN, Expression, equal, extreme, is_known, symbol
 
 MAXIMUM_LENGTH = 2000
+ELLIPSIS_PRODUCT = "prod(...)"
+"""The name of the product of the axes that `...` stands for."""
 
 
 class ExpressionError(ValueError):
@@ -39,7 +41,24 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     >>> evaluate("(n + 2*p - 3)//2 + 1", {"n": 224, "p": 1})
     112
     """
-    return _evaluate(parse(text), names)
+    try:
+        return _evaluate(parse(text), names)
+    except RecursionError:
+        raise ExpressionError("expression nested too deeply") from None
+
+
+def conjuncts(text: str) -> tuple[str, ...]:
+    """The conditions that an `and` joins at the top of an expression; none for an empty text.
+
+    >>> conjuncts("H > 2 and (W > 2 or B > 1)")
+    ('H > 2', 'W > 2 or B > 1')
+    """
+    if not text.strip():
+        return ()
+    node = parse(text)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return tuple(ast.unparse(value) for value in node.values)
+    return (text.strip(),)
 
 
 def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -73,7 +92,10 @@ def _attribute(node: ast.Attribute, names: Mapping[str, Any]) -> Any:
 
 
 def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
-    """An axis of an argument; torch reads one integer as the same value for every axis, and so does this."""
+    """An axis of an argument; torch reads one integer as the same value for every axis, and so does this.
+
+    An element that a list argument lacks is unknown.
+    """
     owner, index = _evaluate(node.value, names), _evaluate(node.slice, names)
     if isinstance(owner, Expression):
         return symbol(f"{owner}[{index}]") if is_known(owner) else owner
@@ -81,7 +103,9 @@ def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
         return owner
     try:
         return owner[index]
-    except (IndexError, KeyError, TypeError):
+    except IndexError:
+        return UNKNOWN
+    except (KeyError, TypeError):
         raise ExpressionError(f"{ast.unparse(node)} has no element {index!r}") from None
 
 
@@ -104,8 +128,7 @@ def _boolean(node: ast.BoolOp, names: Mapping[str, Any]) -> bool | None:
 def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     value = _evaluate(node.operand, names)
     if isinstance(node.op, ast.Not):
-        truth = _truth(value)
-        return None if truth is None else not truth
+        return _negate(_truth(value))
     if isinstance(node.op, ast.USub):
         return UNKNOWN if value is None else -value
     raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
@@ -137,7 +160,7 @@ def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
 def _compare(node: ast.Compare, names: Mapping[str, Any]) -> bool | None:
     result: bool | None = True
     left = _evaluate(node.left, names)
-    for comparison, right_node in zip(node.ops, node.comparators):
+    for comparison, right_node in zip(node.ops, node.comparators, strict=True):
         right = _evaluate(right_node, names)
         value = _compare_values(comparison, left, right)
         if value is False:
@@ -158,21 +181,49 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None:
     if isinstance(comparison, (ast.Is, ast.IsNot)):
+        if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):
+            return None
         return (left is right) == isinstance(comparison, ast.Is)
     if left is None or right is None:
         return None
     if isinstance(comparison, (ast.In, ast.NotIn)):
-        return (left in right) == isinstance(comparison, ast.In)
+        if not isinstance(right, (tuple, list, str)) or (isinstance(right, str) and not isinstance(left, str)):
+            raise ExpressionError(f"cannot look for {left!r} in {right!r}")
+        return _contains(right, left) if isinstance(comparison, ast.In) else _negate(_contains(right, left))
     if isinstance(comparison, (ast.Eq, ast.NotEq)):
-        dims = all(isinstance(value, (int, Expression)) for value in (left, right))
-        same = equal(left, right) if dims else left == right
-        return None if same is None else same == isinstance(comparison, ast.Eq)
+        same = _same(left, right)
+        return same if isinstance(comparison, ast.Eq) else _negate(same)
     if isinstance(left, Expression) or isinstance(right, Expression):
+        if not all(isinstance(value, (int, Expression)) for value in (left, right)):
+            return None
         difference = left - right
         if isinstance(difference, Expression):
             return None
         left, right = difference, 0
-    return _ORDER[type(comparison)](left, right)
+    try:
+        return _ORDER[type(comparison)](left, right)
+    except TypeError:
+        raise ExpressionError(f"cannot order {left!r} and {right!r}") from None
+
+
+def _same(left: Any, right: Any) -> bool | None:
+    """Whether two values are equal; unknown where a dimension is, also against a value of another type."""
+    if all(isinstance(value, (int, Expression)) for value in (left, right)):
+        return equal(left, right)
+    if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):
+        return None
+    return bool(left == right)
+
+
+def _contains(container: tuple[Any, ...] | list[Any] | str, value: Any) -> bool | None:
+    if isinstance(container, str):
+        return value in container
+    found = [_same(element, value) for element in container]
+    return True if True in found else None if None in found else False
+
+
+def _negate(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
 
 
 def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
@@ -186,13 +237,65 @@ def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
     if not isinstance(node.func, ast.Name) or node.keywords:
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
-    if node.func.id in ("max", "min"):
-        if any(operand is None for operand in operands):
-            return UNKNOWN
-        return extreme(max if node.func.id == "max" else min, operands)
-    if node.func.id == "len":
-        return len(operands[0])
+    if node.func.id in ("max", "min") and operands:
+        return _extreme(node, operands)
+    if node.func.id in ("window", "ceil_window") and len(operands) == 5:
+        return _window(node, operands)
+    if node.func.id in ("len", "prod") and len(operands) == 1:
+        if node.func.id == "prod":
+            return _product(operands[0], names)
+        return _length(operands[0])
     raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
+
+
+def _extreme(node: ast.Call, operands: tuple[Any, ...]) -> Any:
+    if any(operand is None for operand in operands):
+        return UNKNOWN
+    if not all(isinstance(operand, (int, Expression)) for operand in operands):
+        raise ExpressionError(f"{ast.unparse(node)}: not integers")
+    return extreme(max if ast.unparse(node.func) == "max" else min, operands)
+
+
+def _window(node: ast.Call, operands: tuple[Any, ...]) -> Any:
+    """`window(size, kernel, stride, padding, dilation)`: how many times a kernel fits along an axis, below 1 if never.
+
+    The formula of torch's convolutions and poolings; `ceil_window` is that of poolings with `ceil_mode=True`, where a
+    last window may hang over the end but has to start within the input or its left padding.
+    """
+    if any(operand is None for operand in operands):
+        return UNKNOWN
+    if not all(isinstance(operand, (int, Expression)) for operand in operands):
+        raise ExpressionError(f"{ast.unparse(node)}: not integers")
+    size, kernel, stride, padding, dilation = operands
+    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    try:
+        if ast.unparse(node.func) == "window":
+            return room // stride + 1
+        return extreme(min, ((room + stride - 1) // stride + 1, (size + padding - 1) // stride + 1))
+    except ZeroDivisionError:
+        return UNKNOWN
+
+
+def _length(value: Any) -> Any:
+    """The number of elements of a list argument; 0 for a plain integer, which stands for every axis."""
+    if value is None or (isinstance(value, Expression) and not is_known(value)):
+        return UNKNOWN
+    return 0 if isinstance(value, (int, float, Expression)) else len(value)
+
+
+def _product(value: Any, names: Mapping[str, Any]) -> Any:
+    """`prod(sizes)` of a list argument (an integer is a list of itself); `prod(...)` of the axes that `...` took."""
+    if value is ...:
+        try:
+            return names[ELLIPSIS_PRODUCT]
+        except KeyError:
+            raise ExpressionError(f"{ELLIPSIS_PRODUCT} without '...' in the shape") from None
+    result: Any = 1
+    for element in value if isinstance(value, (tuple, list)) else (value,):
+        if not isinstance(element, (int, Expression)):
+            return UNKNOWN
+        result = result * element
+    return result
 
 
 def _truth(value: Any) -> bool | None:

@@ -5,15 +5,17 @@ The notation is the one that einops and jaxtyping users read:
     B in_channels H W -> B out_channels ((H-1)//2+1) ((W-1)//2+1) where H > 2 and W > 2
 
 Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
-parentheses. `...` (once a shape) stands for any number of axes, `*name` for the axes of a list argument. Alternatives
-are separated by `|`, several inputs by `,`; a tuple, list or dict output is written `(B 512, B 7)`, `[B 512]`,
-`{feature: B 512}`. A name is a constructor argument if one of that name is substituted, otherwise a free axis.
+parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` for their product, `*name` for the axes
+of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
+`(B 512, B 7)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is substituted,
+otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition.
 
 Pure Python: no torch, no YAML.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,10 @@ from shapelint.dims import UNKNOWN, Dim, Expression
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
+
+
+SUBSCRIPTS = 6
+"""An integer argument stands for a list of this many: the two ends of up to three axes."""
 
 
 class SignatureError(ValueError):
@@ -69,7 +75,7 @@ class Structure:
     def __str__(self) -> str:
         texts = [str(element) for element in self.elements]
         if self.kind == "dict":
-            return "{" + ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts)) + "}"
+            return "{" + ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts, strict=True)) + "}"
         return f"[{', '.join(texts)}]" if self.kind == "list" else f"({', '.join(texts)})"
 
 
@@ -204,7 +210,9 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
 
     return Signature(
         tuple(
-            Alternative(tuple(pattern(value) for value in alternative.inputs), output(alternative.output), alternative.where)
+            Alternative(
+                tuple(pattern(value) for value in alternative.inputs), output(alternative.output), alternative.where
+            )
             for alternative in signature.alternatives
         ),
         {**(signature.arguments or {}), **arguments},
@@ -236,26 +244,36 @@ def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
 _NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}
 
 
-def match(pattern: Pattern, shape: Shape, bindings: dict[str, Dim]) -> list[tuple[int, Dim, Dim]] | Misfit:
-    """Match a shape against a pattern, extending `bindings`; returns the assumed equalities, or the misfit."""
-    aligned = _align(pattern, shape, bindings)
+def match(pattern: Pattern, shape: Shape, bindings: dict[str, Any]) -> list[tuple[int, Dim, Dim]] | Misfit:
+    """Match a shape against a pattern, extending `bindings`; returns the assumed equalities, or the misfit.
+
+    `bindings` maps free axes to dimensions, `...` to the tuple of axes that it took, and `prod(...)` to their product.
+    Where an earlier input has bound `...`, this one must have the same axes there.
+    """
     blank = Alternative((pattern,), pattern)
-    if aligned is None:
-        fixed = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
-        return Misfit("rank", blank, expected=fixed, actual=len(shape))
+    fixed = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
+    bound = bindings.get("...") if pattern.rank is None else ()
+    taken = len(shape) - fixed
+    if taken < 0 or (bound is not None and len(bound) != taken):
+        return Misfit("rank", blank, expected=fixed + len(bound or ()), actual=len(shape))
+    position = next((index for index, axis in enumerate(pattern.axes) if isinstance(axis, Ellipsis_)), fixed)
     assumed = []
-    for index, (axis, actual) in enumerate(aligned):
-        if isinstance(axis, Ellipsis_):
-            continue
-        if isinstance(axis, Expression) and (name := _bare_name(axis)) and name not in bindings:
-            bindings[name] = actual
-            continue
-        expected = dims.substitute(axis, bindings)
+    for index, actual in enumerate(shape):
+        if position <= index < position + taken:
+            expected = actual if bound is None else bound[index - position]
+        else:
+            axis = pattern.axes[index if index < position else index - taken + 1]
+            assert not isinstance(axis, Ellipsis_)
+            name = _bare_name(axis) if isinstance(axis, Expression) else None
+            expected = bindings.setdefault(name, actual) if name else dims.substitute(axis, bindings)
         same = dims.equal(expected, actual)
         if same is False:
             return Misfit("axis", blank, expected=expected, actual=actual, axis=index)
         if same is None and dims.is_known(expected) and dims.is_known(actual):
             assumed.append((index, expected, actual))
+    if pattern.rank is None and bound is None:
+        bindings["..."] = shape[position : position + taken]
+        bindings[expression.ELLIPSIS_PRODUCT] = math.prod(bindings["..."])
     return assumed
 
 
@@ -264,16 +282,28 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
         return Misfit("arity", alternative, expected=len(alternative.inputs), actual=len(inputs))
     bindings: dict[str, Any] = {}
     assumed: list[tuple[int, Dim, Dim]] = []
-    for number, (pattern, shape) in enumerate(zip(alternative.inputs, inputs)):
+    for number, (pattern, shape) in enumerate(zip(alternative.inputs, inputs, strict=True)):
         result = match(pattern, shape, bindings)
         if isinstance(result, Misfit):
             return Misfit(result.kind, alternative, result.expected, result.actual, result.axis, number, "", bindings)
         assumed += result
     names = {**arguments, **bindings}
-    for condition in _conditions(alternative.where):
+    for condition in expression.conjuncts(alternative.where):
         if expression.evaluate(condition, names) is False:
             return Misfit("condition", alternative, condition=condition, bindings=bindings)
+    for axis in _axes(alternative.output):
+        size = dims.substitute(axis, bindings)
+        if isinstance(size, int) and size < 1:
+            return Misfit("condition", alternative, condition=f"{axis} >= 1", bindings=bindings)
     return Fit(alternative, bindings, fill(alternative.output, bindings), tuple(assumed))
+
+
+def _axes(output: Output) -> Iterator[Dim]:
+    if isinstance(output, Structure):
+        for element in output.elements:
+            yield from _axes(element)
+    else:
+        yield from (axis for axis in output.axes if not isinstance(axis, Ellipsis_))
 
 
 def fill(output: Output, bindings: Mapping[str, Any]) -> Value:
@@ -289,44 +319,24 @@ def fill(output: Output, bindings: Mapping[str, Any]) -> Value:
     return tuple(result)
 
 
-def _conditions(where: str) -> Iterator[str]:
-    return (part.strip() for part in re.split(r"\band\b(?![^(]*\))", where) if part.strip())
-
-
-def _align(pattern: Pattern, shape: Shape, bindings: dict[str, Any]) -> list[tuple[Axis, Dim]] | None:
-    """Pair the axes of a pattern with those of a shape; `...` takes what is left over."""
-    position = next((index for index, axis in enumerate(pattern.axes) if isinstance(axis, Ellipsis_)), None)
-    if position is None:
-        return list(zip(pattern.axes, shape)) if len(pattern.axes) == len(shape) else None
-    after = len(pattern.axes) - position - 1
-    taken = len(shape) - position - after
-    if taken < 0:
-        return None
-    bindings.setdefault("...", shape[position : position + taken])
-    axes = pattern.axes[:position] + (pattern.axes[position],) * taken + pattern.axes[position + 1 :]
-    return list(zip(axes, shape))
-
-
 def _bare_name(axis: Expression) -> str | None:
     text = str(axis)
     return text if re.fullmatch(r"[A-Za-z_]\w*(\[\d+\])?", text) else None
 
 
 def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:
+    """What `name` and `name[0]` ... `name[5]` stand for; what is no dimension is unknown, never a free axis."""
     for name, value in arguments.items():
-        if value is None:
-            value = UNKNOWN
-        if isinstance(value, (tuple, list)):
-            for index, element in enumerate(value):
-                yield f"{name}[{index}]", UNKNOWN if element is None else element
-        elif isinstance(value, (int, Expression)):
-            yield name, int(value) if isinstance(value, bool) else value
-            for index in range(3):
-                yield f"{name}[{index}]", value
+        whole = isinstance(value, (int, Expression))
+        yield name, value if whole else UNKNOWN
+        elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
+        for index in range(max(SUBSCRIPTS, len(elements))):
+            element = elements[index] if index < len(elements) else None
+            yield f"{name}[{index}]", element if isinstance(element, (int, Expression)) else UNKNOWN
 
 
 def _parse_alternative(text: str) -> Alternative:
-    head, separator, where = text.partition(" where ")
+    head, _, where = text.partition(" where ")
     inputs, arrow, output = head.partition("->")
     if not arrow:
         raise SignatureError(f"no '->' in {text.strip()!r}")
@@ -342,7 +352,9 @@ def _parse_output(text: str) -> Output:
     parts = _split(text[1:-1], ",")
     if closing == "}":
         pairs = [part.partition(":") for part in parts]
-        return Structure("dict", tuple(_parse_output(v.strip()) for _, _, v in pairs), tuple(k.strip() for k, _, _ in pairs))
+        return Structure(
+            "dict", tuple(_parse_output(v.strip()) for _, _, v in pairs), tuple(k.strip() for k, _, _ in pairs)
+        )
     if closing == ")" and "," not in text and " " not in text.strip("() "):
         return parse_shape(text)
     return Structure("list" if closing == "]" else "tuple", tuple(_parse_output(part.strip()) for part in parts))
