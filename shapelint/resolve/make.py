@@ -1,0 +1,46 @@
+"""Regenerate the generated files of rules/signatures: `python -m shapelint.resolve.make [FILE...]`.
+
+Needs torch, torchvision and lightly. Takes about half an hour for everything; FILE, such as `lightly.models.modules` or
+`torchvision.models/resnet18`, restricts it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from shapelint import knowledge
+from shapelint.resolve import make_torchvision
+from shapelint.resolve.emit import to_yaml
+from shapelint.schema import SignatureFile
+
+HEADER = ("Made by `python -m shapelint.resolve.make`; do not edit.",)
+
+
+def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
+    """The name of every generated file under rules/signatures, without suffix, and what makes it."""
+    import torchvision
+
+    for name in torchvision.models.list_models(module=torchvision.models):
+        yield f"torchvision.models/{name}", lambda name=name: make_torchvision.component_file(name)
+
+
+def main(wanted: list[str]) -> int:
+    """Write the wanted files, or all of them."""
+    known = dict(files())
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        print(f"not a generated file: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    for name in wanted or known:
+        started = time.perf_counter()
+        path = knowledge.folder() / "signatures" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(to_yaml(known[name](), HEADER), encoding="utf-8")
+        print(f"{path} ({time.perf_counter() - started:.1f} s)", file=sys.stderr, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

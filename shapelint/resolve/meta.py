@@ -1,0 +1,101 @@
+"""Modules on torch's meta device: built without memory, run without arithmetic, shapes alone.
+
+torch is imported inside the functions: nothing of shapelint's default run comes here.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Untraceable(Exception):
+    """A component whose shapes could not be found out; the text is one line that says why, and what would help.
+
+    It says nothing about whether shapes fit: it is never a mismatch.
+    """
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings, and no tracebacks that torch logs while it works on fake tensors."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(previous)
+
+
+def build(make: Callable[[], Any]) -> nn.Module:
+    """The module that `make` returns, in train mode, with every parameter and buffer on the meta device.
+
+    Sequences of numbers (`linspace`, `arange`) stay real while it is built, because constructors read them with
+    `.item()`. Where construction on meta fails all the same, it is repeated on the CPU. Raises Untraceable.
+    """
+    import torch
+    from torch import nn
+    from torch.overrides import TorchFunctionMode
+
+    numbers = (torch.linspace, torch.arange, torch.logspace)
+
+    class RealNumbers(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = dict(kwargs or {})
+            if function in numbers:
+                kwargs.setdefault("device", "cpu")
+            return function(*args, **kwargs)
+
+    with quiet(), torch.no_grad():
+        try:
+            with torch.device("meta"), RealNumbers():
+                module = make()
+        except Exception:
+            try:
+                module = make()
+            except Exception as error:
+                raise Untraceable(f"cannot be constructed: {one_line(error)}") from error
+        if not isinstance(module, nn.Module):
+            raise Untraceable(f"gives a {type(module).__name__}, not an nn.Module")
+        try:
+            return module.to("meta").train()
+        except Exception as error:
+            raise Untraceable(f"cannot be moved to the meta device: {one_line(error)}") from error
+
+
+def run(module: nn.Module, *shapes: Sequence[int]) -> Any:
+    """What the module returns for inputs of these shapes; raises whatever the module raises."""
+    import torch
+
+    with quiet(), torch.no_grad():
+        return module(*(torch.empty(tuple(shape), device="meta") for shape in shapes))
+
+
+def runs(module: nn.Module, *shapes: Sequence[int]) -> bool:
+    """Whether the module takes inputs of these shapes."""
+    try:
+        run(module, *shapes)
+    except Exception:
+        return False
+    return True
+
+
+def one_line(error: BaseException) -> str:
+    """An error's type and the first line of its text."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+def class_name(module: nn.Module) -> str:
+    """The dotted name by which people import a module's class: `torch.nn.Linear`, `torchvision.models.resnet.ResNet`."""
+    kind = type(module)
+    path = kind.__module__
+    return f"torch.nn.{kind.__name__}" if path.startswith("torch.nn.") else f"{path}.{kind.__name__}"
