@@ -147,4 +147,4 @@ for axes in (1, 2, 3):
     CASES[f"AdaptiveMaxPool{axes}d"] = CASES[f"AdaptiveAvgPool{axes}d"]
 HALF_OPEN = [{"output_size": (None, 3)}, {"output_size": (2, None)}]
 CASES["AdaptiveMaxPool2d"] = CASES["AdaptiveMaxPool2d"] + HALF_OPEN
-CASES["AdaptiveAvgPool2d"] = CASES["AdaptiveAvgPool2d"] + HALF_OPEN + [{"output_size": (None, None)}]
+CASES["AdaptiveAvgPool2d"] = CASES["AdaptiveAvgPool2d"] + HALF_OPEN
