@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Union
 
 Severity = Literal["error", "warning", "info"]
-Source = Literal["declared", "stored", "traced", "unknown"]
+Provenance = Literal["declared", "stored", "traced", "unknown"]
 JsonShape = Union[list[Union[int, str]], list[list[Union[int, str]]], None]
 
 
@@ -106,7 +106,7 @@ class LinkReport:
     component: str
     input: JsonShape
     output: JsonShape
-    source: Source
+    source: Provenance
     signature: str = ""
     weights: int | None = None
     note: str = ""

@@ -120,3 +120,85 @@ def _parameter(name: str, kind: Literal["positional", "keyword"], default: ast.e
     if default is None:
         return Parameter(name=name, kind=kind)
     return Parameter(name=name, kind=kind, required=False, default=ast.literal_eval(default))
+
+
+class Role(Strict):
+    """A place in a method's chain: other keys it goes by, and the class that bare widths stand for."""
+
+    aliases: tuple[str, ...] = ()
+    default: str | None = None
+
+
+class Target(Strict):
+    """The momentum branch: which online roles it copies."""
+
+    copies: tuple[str, ...]
+
+
+class Loss(Strict):
+    """Which outputs the loss compares (`online.prediction_head`), and over what."""
+
+    left: str
+    right: str
+    over: Literal["features"] = "features"
+
+
+class MethodPack(Strict):
+    """The wiring of one method, one file of `rules/methods/`."""
+
+    method: str
+    roles: dict[str, Role]
+    online: tuple[str, ...]
+    target: Target | None = None
+    loss: Loss | None = None
+
+    def role_of(self, key: str) -> str | None:
+        """The role that a key of a config names, itself or by an alias."""
+        if key in self.roles:
+            return key
+        return next((name for name, role in self.roles.items() if key in role.aliases), None)
+
+
+class InputSchema(Strict):
+    """`input:` as a mapping; an axis that is left out stays open."""
+
+    channels: Width = 3
+    height: Width | None = None
+    width: Width | None = None
+    image_size: Width | tuple[Width, Width] | None = None
+
+
+class LibraryRule(Strict):
+    """One library of `rules/libraries.yaml`: where its components live and what its bare backbone names begin with."""
+
+    library: str
+    module: str
+    also: tuple[str, ...] = ()
+    features: str | None = None
+
+
+Subject = Literal["edge", "component", "loss", "model"]
+
+
+class RulePage(Strict):
+    """The front matter of a rule page.
+
+    `when` and `require` are expressions over the facts of the subject (see `shapelint.facts`): where `when` holds and
+    `require` certainly does not, the rule speaks. `severity` may be an expression too. The texts hold facts in braces.
+    `instead_of` are codes that are silent on the same subject when this rule speaks.
+    """
+
+    code: str = Field(pattern=r"^[A-Z]+\d{3}$")
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    severity: str
+    subject: Subject = "model"
+    emitted_by: Literal["engine"] | None = None
+    when: str = "True"
+    require: str = "True"
+    message: str = ""
+    label: str = ""
+    related: str = ""
+    note: str = ""
+    help: str = ""
+    repair: str = ""
+    instead_of: tuple[str, ...] = ()

@@ -1,0 +1,260 @@
+"""Shapes flowing along a chain of components: every place where one meets the next becomes an Edge.
+
+A mismatch is recorded once and does not cascade: the consumer goes on from its own declared input. Each axis carries
+its origin, the component (and the constructor argument) that gave it its width, through everything that only passes it
+on: a finding can then point at the number, not at the ReLU in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shapelint import dims, shapes
+from shapelint.dims import Dim
+from shapelint.resolve.resolver import Resolved
+from shapelint.shapes import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue, Value
+from shapelint.spec import Argument
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a width comes from: the role, the component, and the argument that sets it (None if nothing the user wrote)."""
+
+    role: str
+    component: Resolved | None = None
+    parameter: str = ""
+
+    @property
+    def argument(self) -> Argument | None:
+        """The argument as the user wrote it, or None where the default holds."""
+        return self.component.given.get(self.parameter) if self.component and self.parameter else None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A tensor on its way: its shape (None where unknown), the origin of each axis, and who made it last."""
+
+    value: Value | None
+    origins: tuple[Origin, ...]
+    maker: Origin
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One component taking what comes: `result` is None where either side is unknown.
+
+    `consumer` is the origin of the expectation (with the argument that sets it), `producer` that of the actual axis.
+    `layer` is the position inside a Sequential, None for a component that is no list of layers.
+    """
+
+    role: str
+    component: Resolved
+    incoming: Flow
+    result: Fit | Misfit | None
+    consumer: Origin
+    producer: Origin
+    layer: int | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether both ends lie inside one component of the chain."""
+        return self.producer.role == self.role
+
+
+@dataclass(frozen=True)
+class LayerFlow:
+    """One layer of a Sequential with what goes in and comes out."""
+
+    component: Resolved
+    input: Value | None
+    output: Value | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One role of the chain, after its component was run."""
+
+    role: str
+    component: Resolved
+    incoming: Flow
+    outgoing: Flow
+    edges: tuple[Edge, ...]
+    layers: tuple[LayerFlow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The online branch of a model, link by link."""
+
+    links: tuple[Link, ...]
+
+    def link(self, role: str) -> Link | None:
+        """The link of a role, or None where the model has none."""
+        return next((link for link in self.links if link.role == role), None)
+
+
+def run(components: Mapping[str, Resolved], image: Shape) -> Chain:
+    """Let an image of shape (B, C, H, W) flow through the components in order."""
+    start = Origin("input")
+    flow = Flow(image, (start,) * len(image), start)
+    links = []
+    for role, component in components.items():
+        link = _link(role, component, flow)
+        links.append(link)
+        flow = link.outgoing
+    return Chain(tuple(links))
+
+
+def _link(role: str, component: Resolved, flow: Flow) -> Link:
+    if not component.layers:
+        edge, outgoing = step(role, component, flow)
+        return Link(role, component, flow, outgoing, (edge,))
+    edges, layers, current = [], [], flow
+    for index, layer in enumerate(component.layers):
+        inner = _link(role, layer, current)
+        edges += [replace(edge, layer=index) for edge in inner.edges]
+        layers.append(LayerFlow(layer, current.value, inner.outgoing.value))
+        current = inner.outgoing
+    return Link(role, component, flow, current, tuple(edges), tuple(layers))
+
+
+def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
+    """Run one component on what comes; after a misfit it goes on from its own declared input."""
+    this = Origin(role, component)
+    if component.signature is None:
+        return Edge(role, component, flow, None, this, flow.maker), Flow(None, (), this)
+    if isinstance(flow.value, StructureValue):
+        misfit = Misfit("arity", component.signature.alternatives[0])
+        return Edge(role, component, flow, misfit, this, flow.maker), _restart(this, component, flow)
+    if flow.value is None:
+        return Edge(role, component, flow, None, this, flow.maker), _restart(this, component, flow)
+    result = _judged_as_vectors(role, component, flow.value, shapes.unify(component.signature, flow.value))
+    if isinstance(result, Misfit):
+        position = _alternative_index(component, result)
+        consumer, producer = this, flow.maker
+        if result.kind == "axis":
+            consumer = _input_origin(this, component, position, result.axis, len(flow.value))
+            producer = flow.origins[result.axis]
+        return Edge(role, component, flow, result, consumer, producer), _restart(this, component, flow, result)
+    position = component.signature.alternatives.index(result.alternative)
+    axis = result.assumed[0][0] if result.assumed else len(flow.value) - 1
+    consumer = _input_origin(this, component, position, axis, len(flow.value))
+    producer = flow.origins[axis] if flow.origins else flow.maker
+    outgoing = _outgoing(this, component, position, result, flow)
+    return Edge(role, component, flow, result, consumer, producer), outgoing
+
+
+def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
+    """Whether features (B, D) are meant although more axes would pass: in a head that is not dense, in a Linear on maps."""
+    assert component.signature is not None
+    if rank <= 2 or (component.component and component.component.dense):
+        return False
+    axes = component.signature.alternatives[0].inputs[0].axes
+    variadic = isinstance(axes[0], Ellipsis_)
+    if variadic and len(axes) == 1:
+        return False
+    return role != "backbone" if not variadic or rank == 3 else True
+
+
+def _judged_as_vectors(role: str, component: Resolved, shape: Shape, result: Fit | Misfit) -> Fit | Misfit:
+    """Where (B, D) is meant, a map or tokens whose last axis does not certainly fit are at fault for their axes."""
+    doubtful = result.kind == "axis" if isinstance(result, Misfit) else bool(result.assumed)
+    if not doubtful or not takes_vectors(role, component, len(shape)):
+        return result
+    assert component.signature is not None
+    return Misfit("rank", component.signature.alternatives[0], expected=2, actual=len(shape))
+
+
+def _alternative_index(component: Resolved, misfit: Misfit) -> int:
+    assert component.signature is not None
+    return component.signature.alternatives.index(misfit.alternative)
+
+
+def _input_origin(this: Origin, component: Resolved, position: int, axis: int, rank: int) -> Origin:
+    assert component.template is not None
+    pattern = component.template.alternatives[position].inputs[0]
+    aligned = _spread(pattern, rank)
+    parameter = _argument_name(aligned[axis], component) if axis < len(aligned) else ""
+    return replace(this, parameter=parameter)
+
+
+def _outgoing(this: Origin, component: Resolved, position: int, fit: Fit, flow: Flow) -> Flow:
+    assert component.template is not None
+    template = component.template.alternatives[position]
+    if not isinstance(template.output, Pattern) or isinstance(fit.output, StructureValue):
+        return Flow(fit.output, (), this)
+    assert isinstance(flow.value, tuple)
+    sources = _spread(template.inputs[0], len(flow.value))
+    came_from: dict[str, Origin] = {}
+    passed: list[Origin] = []
+    for axis, origin in zip(sources, flow.origins):
+        if isinstance(axis, Ellipsis_):
+            passed.append(origin)
+        elif str(axis).isidentifier():
+            came_from[str(axis)] = origin
+    origins: list[Origin] = []
+    for axis in _spread(template.output, len(fit.output)):
+        name = _argument_name(axis, component)
+        if isinstance(axis, Ellipsis_):
+            origins.append(passed[len(origins)] if len(origins) < len(passed) else this)
+        elif name:
+            origins.append(replace(this, parameter=name))
+        else:
+            origins.append(came_from.get(str(axis), this))
+    only_passes = template.output == template.inputs[0] and all(isinstance(axis, Ellipsis_) for axis in template.output.axes)
+    return Flow(fit.output, tuple(origins), flow.maker if only_passes else this)
+
+
+def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | None = None) -> Flow:
+    """What comes out if the component got what it declares; axes that are not at fault are kept."""
+    assert component.signature is not None
+    assert component.template is not None
+    alternative, template = component.signature.alternatives[0], component.template.alternatives[0]
+    if not isinstance(alternative.output, Pattern) or not isinstance(template.output, Pattern):
+        return Flow(None, (), this)
+    if not isinstance(flow.value, tuple):
+        batch = dims.symbol("B")
+        bindings: dict[str, Any] = {"B": batch, "...": (batch,)}
+    elif misfit is None or misfit.kind != "rank":
+        bindings = _kept(alternative.inputs[0], flow.value)
+    elif alternative.output == alternative.inputs[0]:
+        return flow
+    else:
+        bindings = {"B": flow.value[0], "...": flow.value[:1]}
+    for axis in alternative.output.axes:
+        if not isinstance(axis, Ellipsis_):
+            for name in dims.names(axis):
+                bindings.setdefault(name, dims.UNKNOWN)
+    value = shapes.fill(alternative.output, bindings)
+    assert not isinstance(value, StructureValue)
+    axes = _spread(template.output, len(value))
+    origins = tuple(replace(this, parameter=_argument_name(axis, component)) for axis in axes)
+    return Flow(value, origins, this)
+
+
+def _kept(pattern: Pattern, shape: Shape) -> dict[str, Any]:
+    """The free axes of a pattern bound to a shape of its rank, whatever its other axes are."""
+    bindings: dict[str, Any] = {"...": ()}
+    for axis, dim in zip(_spread(pattern, len(shape)), shape):
+        if isinstance(axis, Ellipsis_):
+            bindings["..."] += (dim,)
+        elif str(axis).isidentifier():
+            bindings.setdefault(str(axis), dim)
+    return bindings
+
+
+def _spread(pattern: Pattern, rank: int) -> list[Any]:
+    """The axes of a pattern with the ellipsis repeated to fill the rank."""
+    position = next((index for index, axis in enumerate(pattern.axes) if isinstance(axis, Ellipsis_)), None)
+    if position is None:
+        return list(pattern.axes)
+    missing = max(0, rank - len(pattern.axes) + 1)
+    return [*pattern.axes[:position], *(pattern.axes[position],) * missing, *pattern.axes[position + 1 :]]
+
+
+def _argument_name(axis: Dim | Ellipsis_, component: Resolved) -> str:
+    """The constructor argument that an axis of the template is, if it is one."""
+    name = axis.name if isinstance(axis, Ellipsis_) else str(axis)
+    return name if name in component.values else ""

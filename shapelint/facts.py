@@ -1,0 +1,307 @@
+"""The facts that rules may name: attributes of an edge, a component, a loss, a model, worked out from a chain.
+
+Adding a fact is one field here and the line that computes it. A fact that cannot be known is None, and a rule that
+needs it stays silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shapelint import dims, shapes
+from shapelint.chain import Chain, Edge, LayerFlow, Link, Origin, takes_vectors
+from shapelint.dims import Dim
+from shapelint.resolve.resolver import Resolved
+from shapelint.schema import MethodPack
+from shapelint.shapes import Ellipsis_, Fit, Misfit, Shape, StructureValue
+from shapelint.spec import ModelSpec
+
+
+LARGEST_IMAGE = 1024
+
+
+@dataclass(frozen=True)
+class Port:
+    """What goes into or comes out of a component. `features` is the axis in conflict, or the last one."""
+
+    features: Dim | None = None
+    axes: int | None = None
+    shape: str = "?"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One end of an edge. `name` is how messages call it: the role, or a layer inside it."""
+
+    role: str
+    name: str
+    component: str = ""
+    input: Port = field(default=Port())
+    output: Port = field(default=Port())
+    is_backbone: bool = False
+    is_head: bool = False
+    is_dense: bool = False
+    has_default_classes: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class EdgeFacts:
+    """Where one component takes what another gives.
+
+    `fits` is True, False, or None where it depends on the image or the batch; `axes_fit` is False where the number of
+    axes is at fault, `size_fits` where the image size is, `batch_fits` where the batch is. `width_depends_on_size` says
+    that the width in question changes with the image; `extra_axes` that a head that is made for (B, D) takes more axes.
+    """
+
+    consumer: Side
+    producer: Side
+    inside: bool
+    fits: bool | None
+    axes_fit: bool
+    size_fits: bool
+    batch_fits: bool
+    channels_fit: bool
+    is_one_tensor: bool
+    width_depends_on_size: bool
+    image_size_is_open: bool
+    extra_axes: bool
+    condition: str
+    fitting_sizes: str
+
+
+@dataclass(frozen=True)
+class ComponentFacts:
+    """One component by itself. `hidden` is its narrowest hidden layer."""
+
+    role: str
+    name: str
+    declared: Dim | None
+    output: Port
+    input: Port
+    hidden: Dim | None
+    is_projection_head: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """The two operands of the loss."""
+
+    left: Side
+    right: Side
+    equal: bool | None
+    broadcasts: bool | None
+
+
+def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
+    """The facts of an edge; `open_edge` is the same edge where the image's height and width are left open."""
+    result, incoming = edge.result, edge.incoming.value
+    rank = len(incoming) if isinstance(incoming, tuple) else None
+    component = edge.component.component
+    is_head = edge.role not in ("backbone", "")
+    dense = bool(component and component.dense)
+    variadic = _is_variadic(edge)
+    axes_fit = not (isinstance(result, Misfit) and result.kind == "rank")
+    expected, actual, axis = _conflict(edge)
+    spatial = isinstance(result, Misfit) and result.kind == "axis" and axis >= 2 and not variadic
+    condition = result.condition if isinstance(result, Misfit) and result.kind == "condition" else ""
+    about_batch = "B" in _words(condition)
+    depends = axes_fit and _depends_on_size(open_edge)
+    return EdgeFacts(
+        consumer=Side(
+            role=edge.role,
+            name=side_name(edge.role, edge.component, edge.layer, edge.inside),
+            component=edge.component.label,
+            input=Port(expected, _expected_rank(edge), _expected_shape(edge)),
+            is_head=is_head,
+            is_backbone=edge.role == "backbone",
+            is_dense=dense,
+        ),
+        producer=_producer(edge, actual, rank),
+        inside=edge.inside,
+        fits=None if result is None else not isinstance(result, Misfit) and (None if result.assumed else True),
+        axes_fit=axes_fit,
+        size_fits=not (spatial or (bool(condition) and not about_batch)),
+        batch_fits=not (bool(condition) and about_batch),
+        channels_fit=not (
+            edge.producer.role == "input" and isinstance(result, Misfit) and result.kind == "axis" and axis == 1
+        ),
+        is_one_tensor=not isinstance(incoming, StructureValue),
+        width_depends_on_size=depends,
+        image_size_is_open=not (isinstance(model.input.height, int) and isinstance(model.input.width, int)),
+        extra_axes=isinstance(result, Fit) and is_head and _comes_with_extra_axes(edge, rank or 0),
+        condition=condition,
+        fitting_sizes=_fitting_sizes(open_edge) if depends else "",
+    )
+
+
+def _producer(edge: Edge, actual: Dim | None, rank: int | None) -> Side:
+    incoming = edge.incoming.value
+    return Side(
+        role=edge.producer.role,
+        name=origin_name(edge.producer, edge.inside),
+        component=edge.producer.component.label if edge.producer.component else "",
+        output=Port(actual, rank, shapes.format_shape(incoming)),
+        is_backbone=edge.producer.role == "backbone",
+        has_default_classes=_has_default_classes(edge.producer),
+    )
+
+
+def _has_default_classes(origin: Origin) -> bool:
+    """Whether the width is a classifier's class count that nobody chose."""
+    component = origin.component.component if origin.component else None
+    if component is None or component.classes is None or origin.parameter != component.classes:
+        return False
+    default = next((p.default for p in component.parameters if p.name == component.classes), None)
+    assert origin.component is not None
+    return origin.component.values.get(component.classes) == default
+
+
+def _conflict(edge: Edge) -> tuple[Dim | None, Dim | None, int]:
+    """The two dimensions in conflict and their axis; where all is well, the last axis."""
+    result, incoming = edge.result, edge.incoming.value
+    if isinstance(result, Misfit) and result.kind == "axis":
+        return result.expected, result.actual, result.axis
+    if isinstance(result, Fit) and result.assumed:
+        axis, expected, actual = result.assumed[0]
+        return expected, actual, axis
+    if isinstance(incoming, tuple) and incoming:
+        fits = isinstance(result, Fit)
+        return (incoming[-1] if fits else _declared_features(edge)), incoming[-1], len(incoming) - 1
+    return _declared_features(edge), None, 0
+
+
+def _declared_features(edge: Edge) -> Dim | None:
+    pattern = _first_pattern(edge)
+    axes = [axis for axis in pattern.axes[1:] if not isinstance(axis, Ellipsis_)] if pattern else []
+    return axes[-1] if axes and isinstance(axes[-1], int) else None
+
+
+def _first_pattern(edge: Edge) -> shapes.Pattern | None:
+    return edge.component.signature.alternatives[0].inputs[0] if edge.component.signature else None
+
+
+def _is_variadic(edge: Edge) -> bool:
+    pattern = _first_pattern(edge)
+    return bool(pattern and pattern.axes and isinstance(pattern.axes[0], Ellipsis_) and len(pattern.axes) > 1)
+
+
+def _expected_rank(edge: Edge) -> int | None:
+    pattern = _first_pattern(edge)
+    if pattern is None:
+        return None
+    return 2 if _is_variadic(edge) else pattern.rank
+
+
+def _expected_shape(edge: Edge) -> str:
+    """What the consumer's usual alternative takes, as people write it: `(B, 512)`."""
+    pattern = _first_pattern(edge)
+    if pattern is None:
+        return "?"
+    axes = ["B" if isinstance(axis, Ellipsis_) and index == 0 else str(axis) for index, axis in enumerate(pattern.axes)]
+    return f"({', '.join(axes)})"
+
+
+def _depends_on_size(open_edge: Edge) -> bool:
+    """Whether the width that is taken as features changes with the image's height or width."""
+    result = open_edge.result
+    if not isinstance(result, Fit):
+        return False
+    variadic = _is_variadic(open_edge)
+    return any({"H", "W"} & dims.names(actual) and (axis < 2 or variadic) for axis, _, actual in result.assumed)
+
+
+def _comes_with_extra_axes(edge: Edge, rank: int) -> bool:
+    """Whether a head is the first that gets more axes than it is made for."""
+    made_before = edge.incoming.maker.role in ("backbone", "input")
+    return made_before and rank > 2 and takes_vectors(edge.role, edge.component, rank)
+
+
+def _fitting_sizes(open_edge: Edge) -> str:
+    """The square images, in pixels, at which a width that depends on the size fits: `it fits at 193 to 224 pixels`."""
+    assert isinstance(open_edge.result, Fit)
+    _, expected, actual = open_edge.result.assumed[0]
+    sizes = [n for n in range(1, LARGEST_IMAGE + 1) if dims.equal(expected, dims.substitute(actual, {"H": n, "W": n}))]
+    if not sizes:
+        return f"at no square image up to {LARGEST_IMAGE} pixels"
+    first, last = sizes[0], sizes[-1]
+    return f"at square images of {first}{f' to {last}' if last > first else ''} pixels only"
+
+
+def _words(condition: str) -> set[str]:
+    return set(condition.replace("*", " ").replace("(", " ").replace(")", " ").split())
+
+
+def side_name(role: str, component: Resolved, layer: int | None, inside: bool) -> str:
+    """How messages call a component: its role, or the layer where both ends lie in one role."""
+    return f"{role} layer {layer} ({component.label})" if inside and layer is not None else role
+
+
+def origin_name(origin: Origin, inside: bool) -> str:
+    """How messages call the place where a width comes from."""
+    if inside and origin.component is not None:
+        return origin.component.label
+    return "the input" if origin.role == "input" else origin.role
+
+
+def component_facts(link: Link) -> ComponentFacts:
+    """The facts of one component of the chain."""
+    component = link.component
+    outgoing, incoming = link.outgoing.value, link.incoming.value
+    declared = component.spec.declared.value if component.spec.declared and component.source != "declared" else None
+    hidden = _hidden_widths(component, link.layers)
+    return ComponentFacts(
+        role=link.role,
+        name=link.role,
+        declared=declared if isinstance(declared, int) else None,
+        output=_port(outgoing),
+        input=_port(_own_input(component)),
+        hidden=min(hidden) if hidden else None,
+        is_projection_head=link.role == "projection_head",
+    )
+
+
+def _own_input(component: Resolved) -> Shape | None:
+    first = component.layers[0] if component.layers else component
+    if first.signature is None:
+        return None
+    return tuple(axis for axis in first.signature.alternatives[0].inputs[0].axes if not isinstance(axis, Ellipsis_))
+
+
+def _hidden_widths(component: Resolved, layers: tuple[LayerFlow, ...]) -> list[int]:
+    """The output widths of the linear layers but the last; a bottleneck argument is narrow by design."""
+    if component.layers:
+        linear = [flow for flow in layers if flow.component.label == "Linear" and isinstance(flow.output, tuple)]
+        widths: list[Any] = [flow.output[-1] for flow in linear[:-1] if isinstance(flow.output, tuple)]
+    else:
+        widths = [component.values.get("hidden_dim")]
+    return [width for width in widths if isinstance(width, int)]
+
+
+def _port(value: Any) -> Port:
+    if not isinstance(value, tuple) or not value:
+        return Port()
+    return Port(value[-1], len(value), shapes.format_shape(value))
+
+
+def loss_facts(chain: Chain, pack: MethodPack) -> LossFacts | None:
+    """The operands of the method's loss, or None where one of them is absent or unknown."""
+    if pack.loss is None or pack.target is None:
+        return None
+    left, right = (chain.link(side.partition(".")[2]) for side in (pack.loss.left, pack.loss.right))
+    if left is None or right is None or not isinstance(left.outgoing.value, tuple):
+        return None
+    if not isinstance(right.outgoing.value, tuple):
+        return None
+    sides = [Side(link.role, link.role, output=_port(link.outgoing.value)) for link in (left, right)]
+    widths = sides[0].output.features, sides[1].output.features
+    if widths[0] is None or widths[1] is None:
+        return None
+    same = dims.equal(widths[0], widths[1])
+    return LossFacts(sides[0], sides[1], same, same is False and 1 in widths)

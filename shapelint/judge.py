@@ -1,0 +1,249 @@
+"""The rules over a finished chain: every violated requirement becomes a Violation, each with the edits that could mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shapelint import expression
+from shapelint.chain import Chain, Edge, Link, Origin
+from shapelint.dims import Dim, Expression
+from shapelint.facts import EdgeFacts, Side, component_facts, edge_facts, loss_facts
+from shapelint.read.text import Span
+from shapelint.rules import Rule
+from shapelint.schema import MethodPack
+from shapelint.spec import Argument, ComponentSpec, ModelSpec, Problem
+
+FACT = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One edit of the user's own numbers: replace the text of a span (empty: insert)."""
+
+    span: Span
+    text: str
+    component: ComponentSpec | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A span with what is said about it."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One violated requirement. `key` stays the same when the numbers of the file are edited."""
+
+    rule: Rule
+    key: tuple[Any, ...]
+    severity: str
+    message: str
+    span: Span
+    label: str = ""
+    role: str = ""
+    expected: Any = None
+    actual: Any = None
+    related: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it fails the run."""
+        return self.severity != "info"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is judged: the model as written, its chain as configured, and with the image size left open."""
+
+    model: ModelSpec
+    pack: MethodPack
+    chain: Chain
+    open_chain: Chain
+
+
+def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
+    """All violations of a model, engine rules (SL9xx) included, in the order of the chain."""
+    found = [problem_violation(problem, rules) for problem in judged.model.problems]
+    for link, open_link in zip(judged.chain.links, judged.open_chain.links):
+        found += [problem_violation(problem, rules) for problem in link.component.problems]
+        found += _unresolved(link, rules)
+        for edge, open_edge in zip(link.edges, open_link.edges):
+            if edge.result is not None:
+                facts = edge_facts(edge, open_edge, judged.model)
+                found += _speak(rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge)
+        found += _speak(rules, "component", {"component": component_facts(link)}, link)
+    loss = loss_facts(judged.chain, judged.pack)
+    if loss is not None:
+        found += _speak(rules, "loss", {"loss": loss, "left": loss.left, "right": loss.right}, judged)
+    return found
+
+
+def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
+    """What the engine itself says, under the rule page of its code."""
+    rule = rules[problem.code]
+    moves = (Move(*problem.replacement),) if problem.replacement else ()
+    return Violation(
+        rule=rule,
+        key=(problem.code, problem.role, problem.message),
+        severity=rule.page.severity,
+        message=problem.message if not problem.role else f"{problem.role}: {problem.message}",
+        span=problem.span,
+        role=problem.role,
+        expected=problem.expected,
+        actual=problem.actual,
+        help=problem.help,
+        moves=moves,
+    )
+
+
+def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
+    components = [flow.component for flow in link.layers] or [link.component]
+    for index, component in enumerate(components):
+        if component.signature is not None or component.layers:
+            continue
+        name = component.target or component.spec.target or "the component"
+        hint = "declare its width (out_dim: ...)" if link.role == "backbone" else "use a component that can be resolved"
+        problem = Problem("SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint)
+        violation = problem_violation(problem, rules)
+        yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
+
+
+def _speak(rules: Mapping[str, Rule], subject: str, facts: dict[str, Any], place: Edge | Link | Judged) -> list[Violation]:
+    """The violations of one subject; a rule that stands instead of others silences them there."""
+    spoken = [
+        rule
+        for rule in rules.values()
+        if rule.page.subject == subject
+        and rule.page.emitted_by is None
+        and expression.evaluate(rule.page.when, facts) is True
+        and expression.evaluate(rule.page.require, facts) is False
+    ]
+    silenced = {code for rule in spoken for code in rule.page.instead_of}
+    return [_violation(rule, facts, place) for rule in spoken if rule.page.code not in silenced]
+
+
+def _violation(rule: Rule, facts: dict[str, Any], place: Edge | Link | Judged) -> Violation:
+    page = rule.page
+    severity = page.severity
+    if severity not in ("error", "warning", "info"):
+        severity = expression.evaluate(severity, facts)
+    ends = _ends(place, facts)
+    mends = _moves(page.repair, facts, ends)
+    return Violation(
+        rule=rule,
+        key=(page.code, *ends.key),
+        severity=severity,
+        message=render(page.message, facts),
+        span=ends.span,
+        label=render(page.label, facts),
+        role=ends.role,
+        expected=_json(ends.expected),
+        actual=_json(ends.actual),
+        related=tuple(Mark(span, render(page.related, facts)) for span in ends.related) if page.related else (),
+        notes=tuple(render(text, facts) for text in (page.note,) if text),
+        help=render(page.help, facts),
+        moves=mends,
+    )
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The places that a violation speaks of: `span` and `related` in the text, and the two numbers in conflict."""
+
+    key: tuple[Any, ...]
+    role: str
+    span: Span
+    related: tuple[Span, ...]
+    expected: Dim | str | None
+    actual: Dim | str | None
+    consumer: Origin | None = None
+    producer: Origin | None = None
+
+
+def _ends(place: Edge | Link | Judged, facts: dict[str, Any]) -> _Ends:
+    if isinstance(place, Edge):
+        edge: EdgeFacts = facts["edge"]
+        numbers = (edge.consumer.input.features, edge.producer.output.features)
+        if not edge.axes_fit:
+            numbers = (edge.consumer.input.shape, edge.producer.output.shape)
+        span = _argument_span(place.consumer) or place.component.spec.head
+        other = _origin_span(place.producer)
+        return _Ends(
+            (place.role, place.layer), place.role, span, (other,) if other else (), *numbers, place.consumer, place.producer
+        )
+    if isinstance(place, Link):
+        spec = place.component.spec
+        declared = spec.declared.span if spec.declared and place.component.source != "declared" else None
+        component = facts["component"]
+        return _Ends((place.role,), place.role, declared or spec.head, (), component.output.features, component.declared)
+    return _loss_ends(place, facts)
+
+
+def _loss_ends(judged: Judged, facts: dict[str, Any]) -> _Ends:
+    left: Side = facts["left"]
+    right: Side = facts["right"]
+    links = [judged.chain.link(side.role) for side in (left, right)]
+    origins = [link.outgoing.origins[-1] for link in links if link is not None]
+    spans = [_argument_span(origin) or origin.component.spec.head for origin in origins if origin.component]
+    return _Ends(
+        ("loss",), left.role, spans[0], tuple(spans[1:]), right.output.features, left.output.features, origins[0], origins[1]
+    )
+
+
+def _argument_span(origin: Origin) -> Span | None:
+    return origin.argument.span if origin.argument else None
+
+
+def _origin_span(origin: Origin) -> Span | None:
+    if origin.component is None:
+        return None
+    return _argument_span(origin) or origin.component.spec.head
+
+
+def _moves(repair: str, facts: dict[str, Any], ends: _Ends) -> tuple[Move, ...]:
+    """The edits that a rule's `repair` names: `consumer.input.features := producer.output.features; ...`."""
+    moves: list[Move] = []
+    for assignment in filter(None, repair.split(";")):
+        end, _, value = (part.strip() for part in assignment.partition(":="))
+        origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
+        # A backbone's width is what it is, and so is the input: only what takes them can move.
+        fixed = origin is None or origin.role == "input" or (origin.role == "backbone" and ends.role != "backbone")
+        if origin is not None and not fixed:
+            moves += _set(origin, expression.evaluate(value, facts))
+    return tuple(moves)
+
+
+def _set(origin: Origin, value: Any) -> Iterator[Move]:
+    """Set the argument that governs a width, where the user wrote it or could have written it."""
+    if origin.component is None or not origin.parameter or not isinstance(value, int) or value < 1:
+        return
+    argument: Argument | None = origin.argument
+    spec = origin.component.spec
+    if argument is not None:
+        if argument.home is not None and argument.value != value:
+            yield Move(argument.home, str(value), spec)
+    elif spec.insertion is not None and origin.component.source != "declared":
+        place = Span(spec.insertion.offset, spec.insertion.offset)
+        yield Move(place, spec.insertion.text(origin.parameter, value), spec)
+
+
+def render(template: str, facts: Mapping[str, Any]) -> str:
+    """Fill the facts into a text: `{consumer} expects {consumer.input.features}`."""
+    return FACT.sub(lambda match: _text(expression.evaluate(match[1], facts)), template)
+
+
+def _text(value: Any) -> str:
+    return "?" if value is None else str(value)
+
+
+def _json(value: Any) -> Any:
+    return str(value) if isinstance(value, Expression) else value

@@ -1,0 +1,218 @@
+"""From an analysed file to what is reported: findings with proved fixes, and the chain of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from shapelint import expression, shapes
+from shapelint.chain import Link
+from shapelint.engine import Analysis, FileAnalysis, analyse
+from shapelint.findings import (
+    Alternative,
+    Edit,
+    FileReport,
+    Finding,
+    Fix,
+    JsonShape,
+    LayerReport,
+    LinkReport,
+    ModelReport,
+    Related,
+    Severity,
+)
+from shapelint.judge import Move, Violation
+from shapelint.read.text import Source, Span
+from shapelint.repair import Repair, find_repairs, splice
+from shapelint.resolve.resolver import Options, Resolved
+from shapelint.shapes import StructureValue, Value
+from shapelint.spec import ComponentSpec
+
+UNREPAIRED = frozenset({"SL902", "SL113"})
+"""Codes whose edit changes what the user meant (another key, another declaration): never safe."""
+
+
+def lint_source(source: Source, options: Options) -> FileReport:
+    """Lint one text. Pure: nothing is written, nothing of the file is run."""
+    analysis = analyse(source, options)
+    if analysis.invalid is not None:
+        finding = _finding(analysis.invalid, source, "", None, {})
+        return FileReport(source.path, "checked", findings=(finding,), text=source.text)
+    if not analysis.models:
+        return FileReport(source.path, "no-model", text=source.text, problem="no model is recognised in it")
+    findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
+    notices = tuple(
+        dict.fromkeys(
+            notice for model in analysis.models for component in model.components.values() for notice in component.notices
+        )
+    )
+    return FileReport(
+        path=source.path,
+        status="checked",
+        models=tuple(model_report(model) for model in analysis.models),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
+        text=source.text,
+        notices=notices,
+    )
+
+
+def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]:
+    """The findings of one model; violations that one repair removes together are one finding."""
+    model, source = file.models[index], file.source
+
+    def judge_again(text: str) -> Sequence[Violation]:
+        again = analyse(replace(source, text=text), options)
+        return again.models[index].violations if index < len(again.models) else [*model.violations, *_broken(again)]
+
+    repairs = {repair.key: repair for repair in find_repairs(source.text, model.violations, judge_again)}
+    by_key = {violation.key: violation for violation in model.violations}
+    merged = {key for repair in repairs.values() for key in repair.also if key not in repairs}
+    return [
+        _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
+        for violation in by_key.values()
+        if violation.key not in merged
+    ]
+
+
+def _broken(file: FileAnalysis) -> list[Violation]:
+    return [file.invalid] if file.invalid else []
+
+
+def _finding(
+    violation: Violation, source: Source, model: str, repair: Repair | None, by_key: dict[tuple[Any, ...], Violation]
+) -> Finding:
+    related = [Related(source.location(mark.span), mark.message) for mark in violation.related if mark.span != violation.span]
+    for key in sorted(repair.also, key=str) if repair else ():
+        other = by_key.get(key)
+        if other is not None:
+            related.append(Related(source.location(other.span), other.message))
+    fix = _fix(violation, source, repair) if repair else None
+    return Finding(
+        code=violation.rule.page.code,
+        name=violation.rule.page.name,
+        severity=cast(Severity, violation.severity),
+        message=violation.message,
+        location=source.location(violation.span),
+        label=violation.label,
+        model=model,
+        role=violation.role,
+        expected=violation.expected,
+        actual=violation.actual,
+        related=tuple(dict.fromkeys(related)),
+        notes=violation.notes,
+        help=fix.message if fix else violation.help,
+        fix=fix,
+    )
+
+
+def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
+    safe = not repair.alternatives and violation.rule.page.code not in UNREPAIRED
+    alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
+    return Fix(_message(source, repair.moves), _edits(source, repair.moves), safe, alternatives)
+
+
+def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:
+    ordered = sorted(moves, key=lambda move: move.span.start)
+    return tuple(Edit(source.location(move.span), move.text) for move in ordered)
+
+
+def _message(source: Source, moves: Sequence[Move]) -> str:
+    """`use BYOLProjectionHead(256, 1024, 256)`: each edited component as it will stand."""
+    texts: dict[Span, str] = {}
+    for move in moves:
+        whole = _shown(move, source)
+        inside = [m for m in moves if whole.start <= m.span.start and m.span.end <= whole.end]
+        shifted = [Move(Span(m.span.start - whole.start, m.span.end - whole.start), m.text) for m in inside]
+        texts[whole] = splice(source.slice(whole), shifted).strip()
+    return "use " + " and ".join(texts.values())
+
+
+def _shown(move: Move, source: Source) -> Span:
+    """The component around an edit, or the lines around it where the component is long."""
+    spec: ComponentSpec | None = move.component
+    if spec is not None and spec.span.start <= move.span.start and move.span.end <= spec.span.end:
+        if "\n" not in source.slice(spec.span):
+            return spec.span
+        if spec.spelling == "name" and spec.span.end == move.span.start:
+            return spec.span
+    start = source.text.rfind("\n", 0, move.span.start) + 1
+    end = source.text.find("\n", move.span.end)
+    line = Span(start, len(source.text) if end < 0 else end)
+    comment = source.slice(line).find(" #")
+    return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
+
+
+def model_report(analysis: Analysis) -> ModelReport:
+    """The chain of a model as plain data."""
+    links = tuple(_link_report(link) for link in analysis.chain.links)
+    return ModelReport(analysis.model.name, analysis.model.method, links)
+
+
+def _link_report(link: Link) -> LinkReport:
+    component = link.component
+    return LinkReport(
+        role=link.role,
+        component=component.target or component.spec.target or "declared",
+        input=json_shape(link.incoming.value),
+        output=json_shape(link.outgoing.value),
+        source=component.source,
+        signature=_signature_text(component),
+        weights=count_weights(component),
+        note=component.reason,
+        layers=_layer_reports(link),
+    )
+
+
+def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
+    if link.layers:
+        return tuple(
+            LayerReport(
+                str(index), flow.component.label, json_shape(flow.input), json_shape(flow.output), count_weights(flow.component)
+            )
+            for index, flow in enumerate(link.layers)
+        )
+    parts = link.component.row.parts if link.component.row else {}
+    return tuple(_part_report(name, text, link.component) for name, text in parts.items())
+
+
+def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
+    kind, _, signature = text.partition(":")
+    try:
+        parsed = shapes.substitute(shapes.parse_signature(signature), dict(component.values))
+    except shapes.SignatureError:
+        return LayerReport(name, kind.strip(), None, None)
+    alternative = parsed.alternatives[0]
+    ends = (json_shape(shapes.fill(pattern, {"...": ("...",)})) for pattern in (alternative.inputs[0], alternative.output))
+    return LayerReport(name, kind.strip().rpartition(".")[2], *ends)
+
+
+def _signature_text(component: Resolved) -> str:
+    if component.layers:
+        return "layers"
+    return str(component.signature) if component.signature else ""
+
+
+def count_weights(component: Resolved) -> int | None:
+    """The number of learnable parameters, or None where it is not known."""
+    if component.layers:
+        counts = [count_weights(layer) for layer in component.layers]
+        return None if None in counts else sum(count for count in counts if count is not None)
+    if component.row is None or component.row.weights == "":
+        return None
+    try:
+        value = expression.evaluate(str(component.row.weights), component.values)
+    except (expression.ExpressionError, TypeError):
+        return None
+    return value if isinstance(value, int) else None
+
+
+def json_shape(value: Value | None) -> JsonShape:
+    """A shape as JSON: `["B", 512]`, a list of them for a tuple of tensors, None where it is unknown."""
+    if value is None:
+        return None
+    if isinstance(value, StructureValue):
+        return [cast(list[Any], json_shape(element)) for element in value.elements]
+    return [dim if isinstance(dim, int) else str(dim) for dim in value]
+
+

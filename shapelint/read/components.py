@@ -1,0 +1,227 @@
+"""One component of a config, in any of the spellings of the README, as a ComponentSpec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from shapelint import dims
+from shapelint.read import calls
+from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
+from shapelint.read.text import Source, Span
+from shapelint.spec import Argument, ComponentSpec, Insertion, Problem
+
+EXPECTED = "expected a component: a name, a call, a list of layers, or a mapping"
+INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
+REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\}")
+
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """A mapping that names its class: under which keys its arguments may lie apart, and which keys are no arguments."""
+
+    holders: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
+    native: bool = False
+
+
+WRAPPERS = {
+    "_target_": Wrapper(own=frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})),
+    "class_path": Wrapper(("init_args", "dict_kwargs"), frozenset({"class_path", "init_args", "dict_kwargs"})),
+    "type": Wrapper(own=frozenset({"type"})),
+    "target": Wrapper(("kwargs", "params", "init_args"), frozenset({"target", "out_dim"}), native=True),
+    "name": Wrapper(("kwargs",), frozenset({"name", "out_dim"}), native=True),
+}
+
+
+@dataclass
+class Reader:
+    """Reads the components of one document; problems gather in `problems`."""
+
+    source: Source
+    root: Node
+    parameters_of_default: Callable[[str], frozenset[str]]
+    problems: list[Problem] = field(default_factory=list)
+    role: str = ""
+
+    def component(self, node: Node, role: str, default: str | None) -> ComponentSpec | None:
+        """The component of a role, or None where there is none (absent, or invalid and reported)."""
+        self.role = role
+        return self._component(self.follow(node), default)
+
+    def follow(self, node: Node) -> Node:
+        """Follow `${a.b}` within the file; the value is used here and may be overwritten here."""
+        for _ in range(10):
+            match = REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
+            found = _look_up(self.root, match[1]) if match else None
+            if not isinstance(found, Scalar):
+                return node
+            node = replace(found, span=node.span, home=node.home)
+        return node
+
+    def invalid(self, span: Span, message: str, **details: Any) -> None:
+        """Report SL903 at a span."""
+        self.problems.append(Problem("SL903", message, span, self.role, **details))
+
+    def _component(self, node: Node, default: str | None) -> ComponentSpec | None:
+        if isinstance(node, Sequence):
+            layers = [self._component(self.follow(item), None) for item in node.items]
+            present = tuple(layer for layer in layers if layer is not None)
+            return ComponentSpec("layers", "torch.nn.Sequential", node.span, node.span, layers=present)
+        if isinstance(node, Mapping):
+            return self._mapping(node, default)
+        return self._scalar(node)
+
+    def _scalar(self, node: Scalar) -> ComponentSpec | None:
+        if node.value is None:
+            return None
+        if node.value is dims.UNKNOWN:
+            self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
+            return None
+        if not isinstance(node.value, str):
+            self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=_json(node.value))
+            return None
+        if INTERPOLATION.search(node.value):
+            return ComponentSpec("name", "", node.span, node.span, note=f"{node.value} is known at run time only")
+        if calls.NAME.fullmatch(node.value.strip()):
+            insertion = Insertion(node.home.end, "(", "=", ")") if node.style == "" else None
+            return ComponentSpec("name", node.value.strip(), node.span, node.span, insertion=insertion)
+        return self._call(node)
+
+    def _call(self, node: Scalar) -> ComponentSpec | None:
+        text, locate = self._located(node)
+        try:
+            return calls.parse_call(text, locate)
+        except calls.CallError as error:
+            hint = "" if calls.CALL.match(text) else f"; {EXPECTED}"
+            self.invalid(locate(error.start, error.end)[0], error.message + hint, actual=node.value)
+            return None
+
+    def _located(self, node: Scalar) -> tuple[str, calls.Locate]:
+        """The text of a scalar and the way from its offsets into the file."""
+        raw = self.source.slice(node.origin)
+        quoted = node.style in ("'", '"')
+        text, start = (raw[1:-1], node.origin.start + 1) if quoted else (raw, node.origin.start)
+        used_elsewhere = node.span != node.origin
+        if node.style in ("|", ">") or (quoted and text != node.text):
+            return node.text.strip(), lambda _start, _end: (node.span, None)
+
+        def locate(first: int, last: int) -> tuple[Span, Span | None]:
+            home = Span(start + first, start + last)
+            return (node.span if used_elsewhere else home), home
+
+        return text, locate
+
+    def _mapping(self, node: Mapping, default: str | None) -> ComponentSpec | None:
+        for key in duplicates(node):
+            self.invalid(key.span, f"the key {key.text!r} stands here a second time")
+        entries = {key.text: (key, self.follow(value)) for key, value in pairs(node)}
+        for wrapper in WRAPPERS:
+            if wrapper in entries and isinstance(entries[wrapper][1], Scalar):
+                return self._wrapped(node, wrapper, entries)
+        if "out_dim" in entries:
+            declared = self._argument(*entries["out_dim"])
+            return ComponentSpec("declared", "", node.span, entries["out_dim"][0].span, declared=replace(declared, home=None))
+        if default is not None:
+            return self._widths(node, entries, default)
+        return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
+
+    def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, Node]], default: str) -> ComponentSpec:
+        """`{input_dim: 512, ...}`: the role's default class, if at least one key is an argument of it."""
+        if not self.parameters_of_default(default) & entries.keys():
+            return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
+        keywords = tuple((name, self._argument(key, value)) for name, (key, value) in entries.items())
+        return ComponentSpec("widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node))
+
+    def _wrapped(
+        self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, Node]]
+    ) -> ComponentSpec | None:
+        name_node = entries[wrapper][1]
+        assert isinstance(name_node, Scalar)
+        name = name_node.value
+        if not isinstance(name, str) or not calls.NAME.fullmatch(name.strip()):
+            unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
+            if not unknown:
+                self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=_json(name))
+                return None
+            return ComponentSpec("name", "", node.span, name_node.span, note="its class is known at run time only")
+        form = WRAPPERS[wrapper]
+        declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
+        holder = next((entries[key][1] for key in form.holders if key in entries), node)
+        inner = {k.text: (k, self.follow(v)) for k, v in pairs(holder)} if isinstance(holder, Mapping) else {}
+        # Beside a backbone's bare name stand settings of every kind; only `kwargs` are certainly its arguments.
+        loose = wrapper == "name" and self.role == "backbone" and holder is node
+        names = () if loose else inner if holder is not node else [name for name in inner if name not in form.own]
+        keywords = tuple((name, self._argument(*inner[name])) for name in names)
+        positional: tuple[Argument, ...] = ()
+        if wrapper == "_target_" and "_args_" in entries and isinstance(entries["_args_"][1], Sequence):
+            positional = tuple(self._argument(None, self.follow(item)) for item in entries["_args_"][1].items)
+        return ComponentSpec(
+            spelling="name" if wrapper == "name" else "call",
+            target=name.strip(),
+            span=node.span,
+            head=name_node.span,
+            positional=positional,
+            keywords=keywords,
+            declared=replace(declared, home=None) if declared else None,
+            insertion=self._insertion(holder) if isinstance(holder, Mapping) else None,
+            partial="_partial_" in entries,
+        )
+
+    def _argument(self, key: Scalar | None, node: Node) -> Argument:
+        return Argument(self._value(node), node.span, node.home if isinstance(node, Scalar) else None, key.span if key else None)
+
+    def _value(self, node: Node) -> Any:
+        if isinstance(node, Sequence):
+            return tuple(self._value(self.follow(item)) for item in node.items)
+        if isinstance(node, Mapping):
+            wrapped = any(key.text in ("_target_", "class_path", "type") for key, _ in pairs(node))
+            return self._mapping(node, None) if wrapped else dims.UNKNOWN
+        if not isinstance(node.value, str):
+            return node.value
+        if INTERPOLATION.search(node.value):
+            return dims.UNKNOWN
+        if node.style == "" and calls.CALL.match(node.text):
+            return self._call(node)
+        return node.value
+
+    def _insertion(self, node: Mapping) -> Insertion | None:
+        """A flow mapping grows before its closing brace, a block mapping before its first key."""
+        if node.span != node.home:
+            return None
+        if node.flow:
+            before = self.source.text[: node.span.end - 1].rstrip()
+            prefix = "" if before.endswith("{") else " " if before.endswith(",") else ", "
+            return Insertion(len(before), prefix, ": ")
+        if not node.entries:
+            return None
+        start = node.entries[0][0].span.start
+        column = self.source.location(Span(start, start)).column
+        newline = "\r\n" if "\r\n" in self.source.text else "\n"
+        return Insertion(start, "", ": ", newline + " " * (column - 1))
+
+
+def _look_up(root: Node, path: str) -> Node | None:
+    """The node at a dotted path such as `model.dims[0]`."""
+    node: Node | None = root
+    for name in re.findall(r"\w+", path):
+        if isinstance(node, Mapping):
+            node = next((value for key, value in pairs(node) if key.text == name), None)
+        elif isinstance(node, Sequence) and name.isdigit() and int(name) < len(node.items):
+            node = node.items[int(name)]
+        else:
+            return None
+    return node
+
+
+def _describe(value: Any) -> str:
+    kinds = {bool: "the boolean", int: "the number", float: "the number"}
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{kinds.get(type(value), 'the value')} {text}"
+
+
+def _json(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

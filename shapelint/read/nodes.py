@@ -1,0 +1,265 @@
+"""YAML as nodes with spans: a small composer over PyYAML's event stream.
+
+Events rather than PyYAML's own composer, for three reasons: nesting, size and alias expansion are bounded; an alias
+keeps the place where it is used; a call such as `Head(512, 256)` that YAML's flow style has cut at its commas is joined
+again, as one scalar with one span. No tag constructs anything: a scalar of a foreign tag has an unknown value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Union
+
+import yaml
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.resolver import Resolver
+
+from shapelint.dims import UNKNOWN
+from shapelint.knowledge import YAML_LOADER
+from shapelint.read.text import Source, Span
+
+MAXIMUM_DEPTH = 100
+MAXIMUM_NODES = 200_000
+
+STANDARD_TAG = "tag:yaml.org,2002:"
+SCALAR_TAGS = frozenset(STANDARD_TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp", "merge", "value"))
+
+
+class InvalidYamlError(Exception):
+    """A text that is no YAML, or more of it than is sane; `span` is the place."""
+
+    def __init__(self, message: str, span: Span):
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
+@dataclass(frozen=True, eq=False)
+class Scalar:
+    """One scalar. `span` is where it is used (the alias, if it came through one), `home` where one may write another
+    value for this use alone, `origin` where its text stands."""
+
+    value: Any
+    text: str
+    span: Span
+    home: Span
+    origin: Span
+    style: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """A list; `flow` for `[...]`."""
+
+    items: tuple[Node, ...]
+    span: Span
+    home: Span
+    flow: bool = False
+    tag: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping:
+    """A mapping, merge keys not yet applied (see `pairs`)."""
+
+    entries: tuple[tuple[Node, Node], ...]
+    span: Span
+    home: Span
+    flow: bool = False
+    tag: str = ""
+
+
+Node = Union[Scalar, Sequence, Mapping]
+
+
+def compose(source: Source) -> list[Node]:
+    """The documents of a YAML text; raises InvalidYamlError."""
+    composer = _Composer(source)
+    try:
+        for event in yaml.parse(source.text, Loader=YAML_LOADER):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        offset = min(mark.index if mark else 0, len(source.text))
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        if source.text[offset : offset + 1] == "\t":
+            words += " (YAML is indented with spaces, never with tabs)"
+        raise InvalidYamlError(words, Span(offset, min(offset + 1, len(source.text)))) from None
+    except yaml.reader.ReaderError as error:
+        offset = error.position if isinstance(error.position, int) else 0
+        raise InvalidYamlError(f"character not allowed in YAML: {error.reason}", Span(offset, offset + 1)) from None
+    return composer.documents
+
+
+def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
+    """The entries of a mapping with merge keys applied: its own first (the last of equal keys), merged ones after."""
+    own: dict[Any, tuple[Scalar, Node]] = {}
+    merged: list[Node] = []
+    for key, value in mapping.entries:
+        if not isinstance(key, Scalar):
+            continue
+        if key.value == "<<" and key.style == "":
+            merged.extend(value.items if isinstance(value, Sequence) else [value])
+        else:
+            own[_hashable(key)] = (key, value)
+    for base in merged:
+        if isinstance(base, Mapping):
+            for key, value in pairs(base):
+                own.setdefault(_hashable(key), (key, value))
+    yield from own.values()
+
+
+def duplicates(mapping: Mapping) -> list[Scalar]:
+    """The keys of a mapping that stand there a second time."""
+    seen: set[Any] = set()
+    repeated = []
+    for key, _ in mapping.entries:
+        if isinstance(key, Scalar) and key.value != "<<":
+            if _hashable(key) in seen:
+                repeated.append(key)
+            seen.add(_hashable(key))
+    return repeated
+
+
+class _Composer:
+    def __init__(self, source: Source):
+        self.source = source
+        self.documents: list[Node] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.open: list[tuple[Any, list[Node], int]] = []
+        self.count = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.anchors = {}
+        elif isinstance(event, yaml.ScalarEvent):
+            self.add(self.scalar(event), event.anchor, 1)
+        elif isinstance(event, yaml.AliasEvent):
+            self.alias(event)
+        elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+            if len(self.open) >= MAXIMUM_DEPTH:
+                raise InvalidYamlError(f"nested more than {MAXIMUM_DEPTH} levels deep", _span(event))
+            self.open.append((event, [], self.count))
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            start, children, before = self.open.pop()
+            span = Span(start.start_mark.index, event.end_mark.index)
+            node = self.collection(start, children, span)
+            self.add(node, start.anchor, self.count - before)
+
+    def add(self, node: Node, anchor: str | None, size: int) -> None:
+        if isinstance(node, Scalar):
+            self.spend(1, node.span)
+        if anchor:
+            self.anchors[anchor] = (node, size)
+        if self.open:
+            self.open[-1][1].append(node)
+        else:
+            self.documents.append(node)
+
+    def spend(self, size: int, span: Span) -> None:
+        self.count += size
+        if self.count > MAXIMUM_NODES:
+            raise InvalidYamlError(f"more than {MAXIMUM_NODES} values, aliases expanded", span)
+
+    def alias(self, event: yaml.AliasEvent) -> None:
+        span = _span(event)
+        if event.anchor not in self.anchors:
+            raise InvalidYamlError(f"alias *{event.anchor} names no anchor that stands before it", span)
+        node, size = self.anchors[event.anchor]
+        self.spend(size, span)
+        self.add(_use(node, span), None, size)
+
+    def collection(self, start: Any, children: list[Node], span: Span) -> Node:
+        flow, tag = bool(start.flow_style), start.tag or ""
+        if isinstance(start, yaml.SequenceStartEvent):
+            items = _join_items(self.source, children) if flow else children
+            return Sequence(tuple(items), span, span, flow, tag)
+        entries = list(zip(children[::2], children[1::2]))
+        return Mapping(tuple(_join_entries(self.source, entries) if flow else entries), span, span, flow, tag)
+
+    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        style = event.style or ""
+        style = "" if style == ":" else style
+        tag = event.tag or _RESOLVER.resolve(yaml.ScalarNode, event.value, (not style, bool(style)))
+        if tag == "!":
+            tag = STANDARD_TAG + "str"
+        span = _span(event)
+        properties = _PROPERTIES.match(self.source.text, span.start, span.end)
+        if (event.anchor or event.tag) and properties:
+            span = Span(properties.end(), span.end)
+        return Scalar(_construct(tag, event.value), event.value, span, span, span, style, event.tag or "")
+
+
+_RESOLVER = Resolver()
+_CONSTRUCTOR = SafeConstructor()
+_PROPERTIES = re.compile(r"([&!]\S*\s+)+")
+
+
+def _construct(tag: str, text: str) -> Any:
+    """The value of a scalar; a tag that is none of YAML's own, or a text that does not fit it, gives UNKNOWN."""
+    if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
+        return text if tag in SCALAR_TAGS else UNKNOWN
+    try:
+        return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
+    except (ConstructorError, ValueError, OverflowError, KeyError):
+        return text
+
+
+def _use(node: Node, span: Span) -> Node:
+    """A node as seen through an alias at `span`; a scalar behind an alias is edited there, not at its anchor."""
+    if isinstance(node, Scalar):
+        return replace(node, span=span, home=span)
+    return _relocate(node, span)
+
+
+def _relocate(node: Node, span: Span) -> Node:
+    if isinstance(node, Scalar):
+        return replace(node, span=span)
+    if isinstance(node, Sequence):
+        return replace(node, span=span, items=tuple(_relocate(item, span) for item in node.items))
+    entries = tuple((_relocate(key, span), _relocate(value, span)) for key, value in node.entries)
+    return replace(node, span=span, entries=entries)
+
+
+def _join_items(source: Source, items: list[Node]) -> list[Node]:
+    joined: list[Node] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if isinstance(last, Scalar) and isinstance(item, Scalar) and is_open_call(last):
+            joined[-1] = _joined(source, last, item)
+        else:
+            joined.append(item)
+    return joined
+
+
+def _join_entries(source: Source, entries: list[tuple[Node, Node]]) -> list[tuple[Node, Node]]:
+    joined: list[tuple[Node, Node]] = []
+    for key, value in entries:
+        name, last = joined[-1] if joined else (None, None)
+        absent = isinstance(value, Scalar) and value.span.start == value.span.end
+        if name is not None and isinstance(last, Scalar) and isinstance(key, Scalar) and absent and is_open_call(last):
+            joined[-1] = (name, _joined(source, last, key))
+        else:
+            joined.append((key, value))
+    return joined
+
+
+def _joined(source: Source, first: Scalar, last: Scalar) -> Scalar:
+    span = Span(first.span.start, last.span.end)
+    return Scalar(source.slice(span), source.slice(span), span, span, span)
+
+
+def is_open_call(scalar: Scalar) -> bool:
+    """Whether a plain scalar has a parenthesis that is not closed in it."""
+    return scalar.style == "" and scalar.text.count("(") > scalar.text.count(")")
+
+
+def _span(event: Any) -> Span:
+    return Span(event.start_mark.index, event.end_mark.index)
+
+
+def _hashable(key: Scalar) -> Any:
+    return key.value if isinstance(key.value, (str, int, float, bool, type(None))) else key.text

@@ -1,0 +1,207 @@
+"""Models in YAML: finding the mappings that describe one, and reading them as ModelSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from shapelint import dims, methods
+from shapelint.read.components import Reader
+from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
+from shapelint.read.text import Source, Span
+from shapelint.schema import MethodPack, Width
+from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, Problem
+
+WIDTH: TypeAdapter[int] = TypeAdapter(Width)
+AXES = ("channels", "height", "width")
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What the reader must know of components: the arguments of a class, and whether a name is a known SSL head."""
+
+    parameters: Callable[[str], frozenset[str]]
+    head_role: Callable[[str], str | None]
+
+
+def read_models(source: Source, lookup: Lookup) -> list[ModelSpec]:
+    """All models of a YAML text; raises InvalidYamlError where it is no YAML."""
+    models = []
+    documents = compose(source)
+    for number, root in enumerate(documents, 1):
+        for path, mapping, method in _candidates(root, lookup, (), methods.DEFAULT):
+            name = ".".join(path) or PurePath(source.path).stem
+            if len(documents) > 1:
+                name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
+            models.append(_model(source, root, mapping, name, method, lookup))
+    return models
+
+
+def _candidates(
+    node: Node, lookup: Lookup, path: tuple[str, ...], method: str
+) -> Iterator[tuple[tuple[str, ...], Mapping, str]]:
+    """The mappings under a node that describe a model, with their key paths and the method that is named above them."""
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _candidates(item, lookup, (*path, str(index)), method)
+    if not isinstance(node, Mapping):
+        return
+    entries = {key.text: value for key, value in pairs(node)}
+    named = _method_name(entries)
+    method = named or method
+    roles = _roles(entries, _pack(method), lookup)
+    if roles and _is_model(entries, roles, named is not None, lookup):
+        yield path, node, method
+        return
+    for key, value in entries.items():
+        yield from _candidates(value, lookup, (*path, key), method)
+
+
+def _method_name(entries: dict[str, Node]) -> str | None:
+    value = entries.get("method")
+    if isinstance(value, Scalar) and isinstance(value.value, str) and methods.pack(value.value):
+        return value.value.lower()
+    return None
+
+
+def _pack(method: str) -> MethodPack:
+    pack = methods.pack(method)
+    assert pack is not None
+    return pack
+
+
+def _roles(entries: dict[str, Node], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
+    """Which key fills which role: the canonical key first, then aliases, then any key that holds a known SSL head."""
+    filled: dict[str, str] = {}
+    for key in sorted(entries, key=lambda key: key not in pack.roles):
+        role = pack.role_of(key)
+        if role and role not in filled:
+            filled[role] = key
+    for key, value in entries.items():
+        role = _head_role(value, lookup)
+        if role in pack.roles and role not in filled and pack.role_of(key) is None:
+            filled[role] = key
+    return filled
+
+
+def _is_model(entries: dict[str, Node], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
+    if method_is_named or "projection_head" in entries or "prediction_head" in entries:
+        return True
+    heads = (key for role, key in roles.items() if role != "backbone")
+    return "backbone" in roles and any(_head_role(entries[key], lookup) for key in heads)
+
+
+def _head_role(node: Node, lookup: Lookup) -> str | None:
+    """The role of a known SSL head, from the name of its class."""
+    if isinstance(node, Mapping):
+        values = {key.text: value for key, value in pairs(node)}
+        node = next((values[key] for key in ("_target_", "class_path", "type", "target", "name") if key in values), node)
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    name = node.value.partition("(")[0].strip()
+    return lookup.head_role(name) if name.isidentifier() or "." in name else None
+
+
+def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
+    pack = _pack(method)
+    entries = {key.text: value for key, value in pairs(mapping)}
+    reader = Reader(source, root, lookup.parameters)
+    for key in duplicates(mapping):
+        reader.invalid(key.span, f"the key {key.text!r} stands here a second time")
+    components: dict[str, ComponentSpec] = {}
+    for role, key in _roles(entries, pack, lookup).items():
+        node = entries[key]
+        if isinstance(node, Scalar) and is_open_call(node):
+            reader.role = role
+            reader.invalid(node.span, "a parenthesis is opened and not closed", actual=node.text)
+            continue
+        component = reader.component(node, role, pack.roles[role].default)
+        if component is not None:
+            components[role] = component
+    reader.role = ""
+    image = _input(reader, entries)
+    batch_size = _batch_size(reader, entries.get("batch_size"))
+    return ModelSpec(name, method, image, mapping.span, components, batch_size, tuple(reader.problems))
+
+
+def _input(reader: Reader, entries: dict[str, Node]) -> InputSpec:
+    """`input: [3, 224, 224]`, `input: {channels: 3, ...}`, or `image_size: 224`; open axes are symbols."""
+    open_input = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
+    if "input" in entries:
+        node = reader.follow(entries["input"])
+        if isinstance(node, Sequence):
+            return _input_list(reader, node, open_input)
+        if isinstance(node, Mapping):
+            return _input_mapping(reader, node, open_input)
+        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN):
+            reader.invalid(node.span, "expected input: [channels, height, width]", actual=str(node.value))
+    if "image_size" in entries:
+        return _sized(reader, reader.follow(entries["image_size"]), open_input)
+    return open_input
+
+
+def _input_list(reader: Reader, node: Sequence, image: InputSpec) -> InputSpec:
+    if len(node.items) != 3:
+        message = f"expected input: [channels, height, width], found {len(node.items)} numbers"
+        reader.invalid(node.span, message, expected=3, actual=len(node.items))
+        return image
+    items = [reader.follow(item) for item in node.items]
+    values = [_width(reader, item, f"input {axis}") for item, axis in zip(items, AXES)]
+    return InputSpec(*values, node.span, tuple(item.span for item in items))
+
+
+def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec:
+    image = replace(image, span=node.span)
+    for key, value in pairs(node):
+        value = reader.follow(value)
+        if key.text in AXES:
+            position = AXES.index(key.text)
+            spans = image.spans[:position] + (value.span,) + image.spans[position + 1 :]
+            image = replace(image, spans=spans, **{key.text: _width(reader, value, f"input {key.text}")})
+        elif key.text == "image_size":
+            image = _sized(reader, value, image)
+        else:
+            message = f"unknown key {key.text!r} in input: expected channels, height, width or image_size"
+            reader.invalid(key.span, message, actual=key.text)
+    return image
+
+
+def _sized(reader: Reader, node: Node, image: InputSpec) -> InputSpec:
+    items = list(node.items) if isinstance(node, Sequence) else [node]
+    if len(items) not in (1, 2):
+        reader.invalid(node.span, "expected image_size: one number, or [height, width]", actual=len(items))
+        return image
+    height, width = (_width(reader, reader.follow(item), "image_size") for item in (items[0], items[-1]))
+    return replace(image, height=height, width=width, spans=(image.spans[0], items[0].span, items[-1].span))
+
+
+def _width(reader: Reader, node: Node, name: str) -> dims.Dim:
+    value = node.value if isinstance(node, Scalar) else None
+    if value is dims.UNKNOWN or (isinstance(value, str) and "${" in value):
+        return dims.UNKNOWN
+    try:
+        return WIDTH.validate_python(value)
+    except ValidationError:
+        reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
+        return dims.UNKNOWN
+
+
+def _batch_size(reader: Reader, node: Node | None) -> int | None:
+    if node is None:
+        return None
+    value = _width(reader, reader.follow(node), "batch_size")
+    return value if isinstance(value, int) else None
+
+
+def describe(value: Any) -> str:
+    """A value in words that tell `512` from `"512"`."""
+    return f'the text "{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def whole_file(source: Source, offset: int) -> Span:
+    """A span of one character at an offset, for problems of the whole file."""
+    return Span(offset, min(offset + 1, len(source.text)))

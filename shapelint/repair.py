@@ -1,0 +1,157 @@
+"""Repairs: the smallest set of edits to the user's own numbers that leaves a model clean, proved by judging it again.
+
+The search is breadth first over sets of edits. At each state the first violation that is left is mended by each of the
+edits that could mend it; a state without violations is a repair. All repairs of the smallest size are kept: the first
+is offered, the others are its alternatives. Violations that no edit can mend stand aside, and are not made worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapelint.judge import Move, Violation
+from shapelint.read.text import Span
+
+MAXIMUM_EDITS = 8
+MAXIMUM_TRIALS = 400
+
+Key = tuple[Any, ...]
+Judge = Callable[[str], Sequence[Violation]]
+"""From a text to the violations of the model in question."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The edits that remove one violation, and with it those whose keys are `also`; other repairs of the same size."""
+
+    key: Key
+    moves: tuple[Move, ...]
+    also: frozenset[Key] = frozenset()
+    alternatives: tuple[tuple[Move, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class _State:
+    """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
+
+    steps: tuple[tuple[Move, Key], ...] = ()
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(move for move, _ in self.steps)
+
+    def moves_for(self, key: Key) -> tuple[Move, ...]:
+        return tuple(move for move, root in self.steps if root == key)
+
+
+def splice(text: str, moves: Iterable[Move]) -> str:
+    """Apply edits to a text; they do not overlap."""
+    for move in sorted(moves, key=lambda move: move.span.start, reverse=True):
+        text = text[: move.span.start] + move.text + text[move.span.end :]
+    return text
+
+
+def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> list[Repair]:
+    """Proved repairs for the violations of one model, one for each group of violations that the same edits remove."""
+    initial = [violation for violation in violations if violation.blocks]
+    if not any(violation.moves for violation in initial):
+        return []
+    hopeless = frozenset(violation.key for violation in initial if not violation.moves)
+    search = _Search(text, judge, frozenset(violation.key for violation in initial))
+    solutions = search.solve(hopeless, 1)
+    if solutions:
+        return search.group(initial, solutions)
+    repairs = []
+    for violation in initial:
+        others = search.initial - {violation.key}
+        if violation.moves and not any(violation.key in repair.also for repair in repairs):
+            repairs += [r for r in search.group([violation], search.solve(others, 1)) if r.key == violation.key]
+    return repairs
+
+
+class _Search:
+    def __init__(self, text: str, judge: Judge, initial: frozenset[Key]):
+        self.text = text
+        self.judge = judge
+        self.initial = initial
+        self.judged: dict[str, list[Violation]] = {}
+
+    def after(self, moves: Iterable[Move]) -> list[Violation]:
+        """What fails the run once the edits are made."""
+        text = splice(self.text, moves)
+        if text not in self.judged:
+            self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
+        return self.judged[text]
+
+    def solve(self, tolerated: frozenset[Key], enough: int) -> list[_State]:
+        """All smallest sets of edits after which only tolerated violations are left."""
+        frontier, seen = [_State()], set()
+        for _ in range(MAXIMUM_EDITS + 1):
+            solutions, following = [], []
+            for state in frontier:
+                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
+                if not left:
+                    solutions.append(state)
+                elif not solutions:
+                    following += self.expand(state, left[0])
+                if len(self.judged) > MAXIMUM_TRIALS:
+                    return solutions
+            if solutions:
+                return solutions
+            frontier = []
+            for state in following:
+                edits = frozenset((move.span, move.text) for move in state.moves)
+                if edits not in seen:
+                    seen.add(edits)
+                    frontier.append(state)
+        return []
+
+    def expand(self, state: _State, violation: Violation) -> list[_State]:
+        """One more edit for a violation; one that an earlier edit caused belongs to the violation behind that edit."""
+        root = violation.key if violation.key in self.initial or not state.steps else state.steps[-1][1]
+        following = []
+        for move in violation.moves:
+            original = _original(move, state.moves)
+            if original is not None:
+                following.append(_State((*state.steps, (original, root))))
+        return following
+
+    def group(self, initial: Sequence[Violation], solutions: Sequence[_State]) -> list[Repair]:
+        """Split the first solution by the violation that each edit was made for, and prove every group by itself."""
+        if not solutions:
+            return []
+        chosen = solutions[0]
+        repairs: list[Repair] = []
+        for key in dict.fromkeys(root for _, root in chosen.steps):
+            moves = chosen.moves_for(key)
+            left = frozenset(violation.key for violation in self.after(moves))
+            if key in left or left - self.initial:
+                continue
+            removed = self.initial - left - {key}
+            others = dict.fromkeys(state.moves_for(key) for state in solutions)
+            alternatives = tuple(other for other in others if other and _texts(other) != _texts(moves) and self.proves(other, key))
+            repairs.append(Repair(key, moves, removed, alternatives))
+        return repairs
+
+    def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
+        left = frozenset(violation.key for violation in self.after(moves))
+        return key not in left and not left - self.initial
+
+
+def _texts(moves: Iterable[Move]) -> frozenset[tuple[Span, str]]:
+    return frozenset((move.span, move.text) for move in moves)
+
+
+def _original(move: Move, before: Sequence[Move]) -> Move | None:
+    """A move found in an edited text, in offsets of the original one; None where it edits an edit again."""
+    shift = 0
+    for earlier in sorted(before, key=lambda earlier: earlier.span.start):
+        start = earlier.span.start + shift
+        end = start + len(earlier.text)
+        if move.span.start >= end and not (move.span.start == move.span.end == end):
+            shift += len(earlier.text) - (earlier.span.end - earlier.span.start)
+        elif move.span.end > start or (move.span.start == start and earlier.span.start < earlier.span.end):
+            return None
+    return Move(Span(move.span.start - shift, move.span.end - shift), move.text, move.component)

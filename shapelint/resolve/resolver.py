@@ -1,0 +1,183 @@
+"""A component as written becomes a component with a shape signature: declared, stored or traced, or it stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from shapelint import dims, expression, shapes
+from shapelint.findings import Provenance
+from shapelint.resolve import stored, versions
+from shapelint.resolve.binding import Binding, bind, formula_names
+from shapelint.schema import ComponentSignature, SignatureRow
+from shapelint.shapes import Signature
+from shapelint.spec import Argument, ComponentSpec, Problem
+
+SEQUENTIAL = "torch.nn.Sequential"
+DECLARED = "B ... -> B out_dim"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to resolve: `trace` traces every component anew, also those whose signature is stored."""
+
+    trace: bool = False
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A component with its signature. `template` names constructor arguments where `signature` has their values.
+
+    `reason` says why the signature is unknown, `given` are the user's arguments by parameter name.
+    """
+
+    spec: ComponentSpec
+    target: str
+    source: Provenance
+    template: Signature | None = None
+    signature: Signature | None = None
+    given: Mapping[str, Argument] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    component: ComponentSignature | None = None
+    row: SignatureRow | None = None
+    layers: tuple[Resolved, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The short name: `BYOLProjectionHead`, `torchvision/resnet18`."""
+        return self.target if "/" in self.target else self.target.rpartition(".")[2]
+
+
+def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
+    """Find the signature of a component; never raises for anything a file can say."""
+    as_backbone = role == "backbone" and spec.spelling == "name"
+    target = stored.canonical(spec.target, as_backbone) if spec.target else ""
+    if target == SEQUENTIAL:
+        return _sequential(spec, target, role, options)
+    if not target:
+        return _declared(spec, target, role, spec.note or "it has no name")
+    found = stored.find(target)
+    result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "")
+    return _declared(spec, target, role, result.reason, result) if result.signature is None else result
+
+
+def _sequential(spec: ComponentSpec, target: str, role: str, options: Options) -> Resolved:
+    inner = spec.layers or tuple(a.value for a in spec.positional if isinstance(a.value, ComponentSpec))
+    layers = tuple(resolve(layer, "", options) for layer in inner)
+    source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
+    if spec.note or len(inner) < len(spec.positional):
+        return Resolved(spec, target, "unknown", reason=spec.note or "not all of its layers can be read")
+    problems = tuple(replace(problem, role=role) for layer in layers for problem in layer.problems)
+    notices = tuple(notice for layer in layers for notice in layer.notices)
+    return Resolved(spec, target, source, layers=layers, problems=problems, notices=notices)
+
+
+def _declared(
+    spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None
+) -> Resolved:
+    """The width that the config declares, where nothing better is known; otherwise the component stays unknown."""
+    before = looked_up or Resolved(spec, target, "unknown", reason=reason)
+    if spec.declared is None:
+        return before
+    value = spec.declared.value
+    template = shapes.parse_signature(DECLARED)
+    problems = before.problems
+    if value is not dims.UNKNOWN and not _positive(value):
+        message = f"out_dim must be a positive integer, found {value!r}"
+        problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
+        value = None
+    return replace(
+        before,
+        source="declared",
+        template=template,
+        signature=shapes.substitute(template, {"out_dim": value}),
+        given={"out_dim": spec.declared},
+        values={"out_dim": value},
+        problems=problems,
+        reason="",
+    )
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
+
+
+def _from_stored(
+    found: tuple[Any, ComponentSignature], spec: ComponentSpec, target: str, role: str, options: Options
+) -> Resolved:
+    file, component = found
+    differs = versions.difference(file.library, file.versions)
+    if options.trace or differs:
+        traced = _traced(spec, target, role, differs)
+        if traced.signature is not None:
+            return traced
+        notice = f"{target}: stored for {file.library} {', '.join(file.versions)}; {differs or 'not traced'}; {traced.reason}"
+        return replace(_apply(component, spec, target, role, "stored"), notices=(notice,))
+    result = _apply(component, spec, target, role, "stored")
+    if result.signature is None and not result.problems:
+        traced = _traced(spec, target, role, result.reason)
+        return traced if traced.signature is not None else replace(result, reason=f"{result.reason}; {traced.reason}")
+    return result
+
+
+def _traced(spec: ComponentSpec, target: str, role: str, why: str) -> Resolved:
+    unknown = Resolved(spec, target, "unknown")
+    library = stored.library_of(target)
+    if library is None:
+        return replace(unknown, reason=f"{target} is no component that shapelint knows")
+    missing = versions.missing("torch", library.library)
+    if missing:
+        return replace(unknown, reason=f"tracing it takes {' and '.join(missing)}, not installed here")
+    from shapelint.resolve import traced
+
+    loose = stored.find(target)
+    positional_names = [p.name for p in loose[1].parameters if p.kind == "positional"] if loose else []
+    arguments = {name: argument.value for name, argument in spec.keywords}
+    arguments.update({name: a.value for name, a in zip(positional_names, spec.positional)})
+    positional = () if loose else tuple(argument.value for argument in spec.positional)
+    values = [*arguments.values(), *positional]
+    if any(value is dims.UNKNOWN or isinstance(value, ComponentSpec) for value in values):
+        return replace(unknown, reason="an argument is known at run time only")
+    try:
+        component = traced.trace(target, arguments, positional, features="/" in target)
+    except traced.Untraceable as error:
+        return replace(unknown, reason=str(error))
+    result = _apply(component, spec, target, role, "traced")
+    notice = f"{target}: traced" + (f", {why}" if why else "")
+    return replace(result, notices=(notice,))
+
+
+def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:
+    """Bind the arguments, choose the row that holds for them, and substitute."""
+    binding = bind(component, spec, role)
+    base = Resolved(
+        spec, target, "unknown", given=binding.given, values=binding.values, component=component, problems=binding.problems
+    )
+    row, reason = _row(component, binding)
+    if row is None:
+        return replace(base, reason=reason)
+    template = shapes.parse_signature(row.shapes)
+    signature = shapes.substitute(template, dict(binding.values))
+    return replace(base, source=source, template=template, signature=signature, row=row)
+
+
+def _row(component: ComponentSignature, binding: Binding) -> tuple[SignatureRow | None, str]:
+    named = formula_names(component)
+    defaults = {parameter.name: parameter.default for parameter in component.parameters}
+    for name, argument in binding.given.items():
+        if name not in component.inert and name not in named and argument.value != defaults[name]:
+            return None, f"its stored signature does not cover {name}={argument.value}"
+    for row in component.rows:
+        try:
+            holds = expression.evaluate(row.when, binding.values) if row.when else True
+        except (expression.ExpressionError, TypeError):
+            holds = None
+        if holds is None or isinstance(holds, dims.Expression):
+            return None, f"whether {row.when} is not known"
+        if holds:
+            return row, ""
+    return None, "its stored signature does not cover these arguments"

@@ -1,0 +1,78 @@
+"""The signatures that ship with shapelint: looked up by name, one file read at a time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shapelint import knowledge
+from shapelint.schema import ComponentSignature, LibraryRule, SignatureFile
+
+
+@lru_cache(maxsize=1)
+def libraries() -> tuple[LibraryRule, ...]:
+    """The libraries of `rules/libraries.yaml`, in the order in which unqualified names are looked up."""
+    return tuple(LibraryRule.model_validate(entry) for entry in knowledge.load("libraries.yaml"))
+
+
+@lru_cache(maxsize=None)
+def load(name: str) -> SignatureFile | None:
+    """A file of `rules/signatures/`, such as `torch.nn` or `torchvision.models/resnet18`."""
+    data = knowledge.load(f"signatures/{name}.yaml")
+    return SignatureFile.model_validate(data) if data else None
+
+
+@lru_cache(maxsize=None)
+def find(target: str) -> tuple[SignatureFile, ComponentSignature] | None:
+    """The stored signature of a canonical name (`torch.nn.Linear`, `torchvision/resnet18`)."""
+    for name in _file_names(target):
+        file = load(name)
+        for component in file.components if file else ():
+            if component.target == target:
+                assert file is not None
+                return file, component
+    return None
+
+
+def canonical(written: str, as_backbone: bool) -> str:
+    """The canonical form of a name as people write it; a name of no known library comes back as it is.
+
+    `nn.Linear` is `torch.nn.Linear`; an unqualified name is looked up in library after library; a bare backbone name is
+    torchvision's feature extractor.
+    """
+    prefix, slash, name = written.partition("/")
+    if slash:
+        return written
+    module, _, name = written.rpartition(".")
+    if not module:
+        if as_backbone and (features := _features_name(written)):
+            return features
+        known = (f"{library.module}.{written}" for library in libraries())
+        return next((target for target in known if find(target)), written)
+    for library in libraries():
+        inside = any(module == home or module.startswith(home + ".") for home in (library.module, *library.also))
+        if inside and (module == library.module or find(f"{library.module}.{name}")):
+            return f"{library.module}.{name}"
+    return written
+
+
+def _features_name(name: str) -> str | None:
+    prefixes = (library.features for library in libraries() if library.features)
+    return next((f"{prefix}/{name}" for prefix in prefixes if find(f"{prefix}/{name}")), None)
+
+
+def library_of(target: str) -> LibraryRule | None:
+    """The library that a canonical name belongs to."""
+    for library in libraries():
+        if target.startswith(library.module + ".") or (library.features and target.startswith(library.features + "/")):
+            return library
+    return None
+
+
+def _file_names(target: str) -> list[str]:
+    """A class is in its module's file or in one of its own: `torch.nn`, `torchvision.models/resnet18`."""
+    prefix, slash, name = target.partition("/")
+    if slash:
+        modules = [library.module for library in libraries() if library.features == prefix]
+        return [f"{module}/{name}" for module in modules if name.replace("_", "").isalnum()]
+    module, _, name = target.rpartition(".")
+    return [f"{module}/{name}", module] if module.replace(".", "").replace("_", "").isalnum() else []

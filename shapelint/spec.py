@@ -1,0 +1,101 @@
+"""What a file says about a model, before anything is looked up: components as they were written, with their spans.
+
+Every number keeps the place where it is used (`span`, where a finding points) and the place where it may be changed
+(`home`; None where it may not, such as a declared width).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from shapelint.dims import Dim
+from shapelint.read.text import Span
+
+Spelling = Literal["name", "call", "widths", "declared", "layers"]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`."""
+
+    value: Any
+    span: Span
+    home: Span | None
+    key: Span | None = None
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """Where and how one more keyword argument can be written: `prefix + name + separator + value + suffix`."""
+
+    offset: int
+    prefix: str
+    separator: str
+    suffix: str = ""
+
+    def text(self, name: str, value: int) -> str:
+        """The text to insert for an argument."""
+        return f"{self.prefix}{name}{self.separator}{value}{self.suffix}"
+
+
+@dataclass(frozen=True)
+class ComponentSpec:
+    """A component as written. `span` is its whole text, `head` the name that stands for it (a class, a model)."""
+
+    spelling: Spelling
+    target: str
+    span: Span
+    head: Span
+    positional: tuple[Argument, ...] = ()
+    keywords: tuple[tuple[str, Argument], ...] = ()
+    layers: tuple[ComponentSpec, ...] = ()
+    declared: Argument | None = None
+    insertion: Insertion | None = None
+    partial: bool = False
+    note: str = ""
+
+    @property
+    def arguments(self) -> Iterator[Argument]:
+        """All arguments, positional first."""
+        yield from self.positional
+        yield from (argument for _, argument in self.keywords)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that engine rules (SL9xx) say while a file is read or a component is looked up."""
+
+    code: str
+    message: str
+    span: Span
+    role: str = ""
+    expected: Any = None
+    actual: Any = None
+    help: str = ""
+    replacement: tuple[Span, str] | None = None
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The input image; an axis that the config leaves open is a symbol."""
+
+    channels: Dim
+    height: Dim
+    width: Dim
+    span: Span | None = None
+    spans: tuple[Span | None, ...] = (None, None, None)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model of a file."""
+
+    name: str
+    method: str
+    input: InputSpec
+    span: Span
+    components: dict[str, ComponentSpec] = field(default_factory=dict)
+    batch_size: int | None = None
+    problems: tuple[Problem, ...] = ()
