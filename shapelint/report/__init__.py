@@ -31,7 +31,7 @@ class Options:
     `colour` adds ANSI escapes (text, concise). `width` is the number of columns beyond which source lines are clipped
     around their spans (text). Characters that `encoding` lacks are escaped, so that carets stay under their text (text,
     concise). `root` is the folder that paths are relative to where a format wants them so; "" leaves them as they are.
-    `fixed` is the number of findings that `--fix` has removed already.
+    `fixed` is the number of findings that `--fix` has removed already; `quiet` leaves out the closing lines.
     """
 
     colour: bool = False
@@ -39,6 +39,7 @@ class Options:
     encoding: str = "utf-8"
     root: str = ""
     fixed: int = 0
+    quiet: bool = False
 
 
 def render(report: Report, output_format: str, options: Options | None = None) -> str:

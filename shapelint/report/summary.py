@@ -57,6 +57,8 @@ def plural(count: int, noun: str) -> str:
 
 def closing_lines(report: Report, options: Options) -> Iterator[str]:
     """What a person reads last: the verdict, what can be fixed, and what was not checked."""
+    if options.quiet:
+        return
     summary = summarise(report)
     yield _verdict(summary, options)
     if fixable := _fixable(summary):

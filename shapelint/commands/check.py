@@ -1,0 +1,153 @@
+"""`shapelint check`: lint, fix or show fixes, report, and choose the exit code."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from shapelint import report as reports
+from shapelint import rules
+from shapelint.api import Settings, lint, lint_text
+from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
+from shapelint.findings import FileReport, Report
+from shapelint.fixing import diff, fixed_text, write
+from shapelint.read.text import Source, UnreadableError, decode, read_source
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """The options of `check`, as parsed."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    trace: bool = False
+    output_format: str = "text"
+    output_file: str | None = None
+    skip_unrecognised: bool = False
+    error_on_unknown: bool = False
+    stdin_filename: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+
+
+def run(paths: Sequence[str], options: CheckOptions) -> int:
+    """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
+    settings = Settings(_codes(options.select), _codes(options.ignore), options.trace, options.skip_unrecognised)
+    _validate(paths, options)
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings)
+    fixed = 0
+    if options.fix or options.diff:
+        report, fixed = _fix(report, options, settings)
+    if options.diff:
+        click.echo(f"{fixed} finding{'s' * (fixed != 1)} would be fixed.", err=True)
+    else:
+        _write(report, options, fixed)
+    if options.verbose:
+        _write_notices(report)
+    return exit_code(report, options.error_on_unknown)
+
+
+def exit_code(report: Report, error_on_unknown: bool = False) -> int:
+    """2 where a file could not be checked, else 1 for errors and warnings, else 0."""
+    if any(file.status != "checked" for file in report.files):
+        return EXIT_TROUBLE
+    unknown = error_on_unknown and any(finding.code == "SL901" for finding in report.findings)
+    return EXIT_FINDINGS if report.count("error") or report.count("warning") or unknown else 0
+
+
+def _validate(paths: Sequence[str], options: CheckOptions) -> None:
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
+    if options.fix and options.diff:
+        raise click.UsageError("--fix changes files, --diff only shows the changes: choose one")
+    if STDIN in paths:
+        if len(paths) > 1:
+            raise click.UsageError("- (stdin) goes with no other path")
+        if options.stdin_filename is None:
+            raise click.UsageError("- (stdin) needs --stdin-filename, to know what kind of file it is")
+        if options.fix:
+            raise click.UsageError("--fix cannot change stdin: use --diff")
+
+
+def _codes(texts: Sequence[str]) -> tuple[str, ...]:
+    """Codes, beginnings of codes and names, separated by commas or given one by one; raises click.UsageError."""
+    known = rules.built_in()
+    by_name = {rule.page.name: code for code, rule in known.items()}
+    codes = []
+    for text in filter(None, (part.strip() for part in ",".join(texts).split(","))):
+        code = by_name.get(text, text.upper())
+        if not any(existing.startswith(code) for existing in known):
+            near = difflib.get_close_matches(text, [*known, *by_name], 1)
+            raise click.UsageError(f"no rule {text!r}" + (f", did you mean {near[0]}?" if near else ""))
+        codes.append(code)
+    return tuple(codes)
+
+
+def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
+    name = options.stdin_filename or STDIN
+    try:
+        source = decode(name, sys.stdin.buffer.read())
+    except UnreadableError as error:
+        return Report((FileReport(name, "unreadable", problem=str(error)),))
+    file = lint_text(source, settings)
+    if file.status == "no-model" and settings.skip_unrecognised:
+        return Report((), 1)
+    return Report((file,))
+
+
+def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, int]:
+    """Apply fixes to the files (or print them as a diff); returns the report after them and how many were applied."""
+    files, total = [], 0
+    for file in report.files:
+        if not any(finding.fix for finding in file.findings):
+            files.append(file)
+            continue
+        source = _source(file)
+        text, count = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
+        total += count
+        if options.diff:
+            write_out(diff(source, text))
+            files.append(file)
+        else:
+            if text != source.text:
+                write(source, text)
+            files.append(lint_text(replace(source, text=text), settings))
+    return replace(report, files=tuple(files)), total
+
+
+def _source(file: FileReport) -> Source:
+    try:
+        return read_source(Path(file.path))
+    except UnreadableError:
+        return Source(file.path, file.text)
+
+
+def _write(report: Report, options: CheckOptions, fixed: int) -> None:
+    encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
+    colour = colours() and not options.output_file
+    text = reports.render(
+        report, options.output_format, reports.Options(colour=colour, encoding=encoding, fixed=fixed, quiet=options.quiet)
+    )
+    if options.output_file is None:
+        write_out(text)
+        return
+    try:
+        Path(options.output_file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {options.output_file}: {error.strerror}") from None
+
+
+def _write_notices(report: Report) -> None:
+    for file in report.files:
+        for notice in file.notices:
+            click.echo(f"{file.path}: {notice}", err=True)

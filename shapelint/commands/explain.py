@@ -1,0 +1,63 @@
+"""`shapelint rule` and `shapelint signature`: what the linter knows, in words."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from shapelint import rules, shapes
+from shapelint.cli import write_out
+from shapelint.read import calls
+from shapelint.read.text import Span
+from shapelint.resolve.resolver import Options, Resolved, resolve
+from shapelint.spec import ComponentSpec
+
+
+def rule(code: str | None) -> int:
+    """Print one rule's page, or a line for each rule."""
+    known = rules.built_in()
+    if code is None:
+        severities = {c: r.page.severity if r.page.severity.isalpha() else "warning or info" for c, r in known.items()}
+        write_out("".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items()))
+        return 0
+    by_name = {r.page.name: c for c, r in known.items()}
+    found = known.get(by_name.get(code, code.upper()))
+    if found is None:
+        near = difflib.get_close_matches(code if code in by_name else code.upper(), [*known, *by_name], 1)
+        raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near[0]}?" if near else ""))
+    write_out(f"{found.prose}\n")
+    return 0
+
+
+def signature(target: str, trace: bool) -> int:
+    """Print the signature of a component written as a name or a call."""
+    spec = _spec(target)
+    role = "backbone" if spec.spelling == "name" and not spec.target.rpartition(".")[2][:1].isupper() else ""
+    resolved = resolve(spec, role, Options(trace=trace))
+    for problem in resolved.problems:
+        if spec.spelling == "call":
+            raise click.UsageError(f"{problem.message}" + (f" ({problem.help})" if problem.help else ""))
+    shown = resolved.template if spec.spelling == "name" and resolved.component else resolved.signature
+    if shown is None and not resolved.layers:
+        raise click.UsageError(f"{resolved.target or target}: {resolved.reason}")
+    write_out(_text(resolved, shown))
+    return 0
+
+
+def _spec(target: str) -> ComponentSpec:
+    whole = Span(0, len(target))
+    if calls.NAME.fullmatch(target):
+        return ComponentSpec("name", target, whole, whole)
+    try:
+        return calls.parse_call(target, lambda start, end: (Span(start, end), None))
+    except calls.CallError as error:
+        raise click.UsageError(f"{target!r}: {error.message}") from None
+
+
+def _text(resolved: Resolved, shown: shapes.Signature | None) -> str:
+    if resolved.layers:
+        return "".join(_text(layer, layer.signature) for layer in resolved.layers)
+    name = resolved.component.call if resolved.component and shown is resolved.template else resolved.target
+    lines = [name, *(f"    {alternative}" for alternative in (shown.alternatives if shown else ()))]
+    return "\n".join([*lines, f"    ({resolved.source})"]) + "\n"

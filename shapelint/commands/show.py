@@ -1,0 +1,17 @@
+"""`shapelint show`: the chain of each model as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shapelint.api import Settings, lint
+from shapelint.cli import write_out
+from shapelint.commands.check import exit_code
+from shapelint.report.chain_table import render
+
+
+def run(paths: Sequence[str], layers: bool, trace: bool) -> int:
+    """Print the tables; exits 2 where a file cannot be read or holds no model, else 0."""
+    report = lint(paths, Settings(trace=trace))
+    write_out(render(report, layers))
+    return exit_code(report) if any(file.status != "checked" for file in report.files) else 0
