@@ -100,7 +100,10 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class LinkReport:
-    """One component of a chain: what goes in, what comes out, and how that is known."""
+    """One component of a chain: what goes in, what comes out, and how that is known.
+
+    `broken` says that the component does not take what goes in, so that what comes out rests on its own arguments.
+    """
 
     role: str
     component: str
@@ -111,6 +114,7 @@ class LinkReport:
     weights: int | None = None
     note: str = ""
     layers: tuple[LayerReport, ...] = ()
+    broken: bool = False
 
 
 @dataclass(frozen=True)

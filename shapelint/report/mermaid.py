@@ -39,20 +39,25 @@ def _lines(chain: Sequence[LinkReport], findings: Sequence[Finding]) -> Iterator
     for number, link in enumerate(chain):
         kind = _fault(link, findings) or ("unknown" if link.source == "unknown" else "")
         yield f'  link{number}["{_label(link.role)}<br/>{_label(link.component)}"]' + (f":::{kind}" if kind else "")
-    styles = []
     for number, link in enumerate(chain):
-        given = chain[number - 1].output if number else link.input
-        fault = _fault(link, findings) if given != link.input else ""
-        text = f"{shape(given)} into {shape(link.input)}" if fault else shape(given)
         producer = f"link{number - 1}" if number else "input"
-        yield f'  {producer} {"--x" if fault else "-->"}|"{_label(text)}"| link{number}'
-        if fault:
-            styles.append(f"  linkStyle {number} {_STYLES[fault]}")
+        text = _label(_carried(link, findings))
+        yield f'  {producer} {"--x" if link.broken else "-->"}|"{text}"| link{number}'
     if chain:
         yield '  output(["output"])'
         yield f'  link{len(chain) - 1} -->|"{_label(shape(chain[-1].output))}"| output'
-    yield from styles
+    for number, link in enumerate(chain):
+        if link.broken:
+            yield f"  linkStyle {number} {_STYLES[_fault(link, findings) or 'error']}"
     yield from (f"  classDef {name} {style}" for name, style in _STYLES.items())
+
+
+def _carried(link: LinkReport, findings: Sequence[Finding]) -> str:
+    """What goes into a component, and where the link is broken also what it expects."""
+    expected = next((f.expected for f in findings if f.role == link.role and f.expected is not None), None)
+    if not link.broken or expected is None:
+        return shape(link.input)
+    return f"{shape(link.input)}, expected {shape(expected) if isinstance(expected, list) else expected}"
 
 
 def _fault(link: LinkReport, findings: Sequence[Finding]) -> str:

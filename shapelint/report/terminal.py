@@ -12,7 +12,7 @@ _STYLES = {"error": "1;31", "warning": "1;33", "info": "1;36", "related": "1;34"
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _EMOJI_SELECTOR = "\ufe0f"
 _LONGEST_UNCUT = 48
-_LEAST_CONTEXT = 8
+_LEAST_CONTEXT = 4
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ def _kept(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) -> 
             pieces.append((start, _reach(line, start, 1, _LONGEST_UNCUT // 2)))
             pieces.append((_reach(line, end, -1, _LONGEST_UNCUT // 2), end))
     shown = sum(cell.width for start, end in pieces for cell in line[start:end])
-    context = max(_LEAST_CONTEXT, (room - shown) // (2 * len(pieces)) - len(ELLIPSIS))
+    ellipses = len(ELLIPSIS) * (len(pieces) + 1)
+    context = max(_LEAST_CONTEXT, (room - shown - ellipses) // (2 * len(pieces)))
     kept = [False] * len(line)
     for start, end in pieces:
         before = _reach(line, start, -1, context)
