@@ -327,12 +327,17 @@ def _bare_name(axis: Expression) -> str | None:
 def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:
     """What `name` and `name[0]` ... `name[5]` stand for; what is no dimension is unknown, never a free axis."""
     for name, value in arguments.items():
-        whole = isinstance(value, (int, Expression))
-        yield name, value if whole else UNKNOWN
+        yield name, _dimension(value)
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
         for index in range(max(SUBSCRIPTS, len(elements))):
-            element = elements[index] if index < len(elements) else None
-            yield f"{name}[{index}]", element if isinstance(element, (int, Expression)) else UNKNOWN
+            yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN
+
+
+def _dimension(value: Any) -> Dim:
+    """An argument in a formula; a whole float, such as a scale factor of 2.0, counts as the integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, (int, Expression)) else UNKNOWN
 
 
 def _parse_alternative(text: str) -> Alternative:

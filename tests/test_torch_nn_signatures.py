@@ -101,7 +101,15 @@ def inputs_for(name: str, arity: int) -> Iterator[tuple[Shape, ...]]:
         yield from itertools.product(small, repeat=arity)
         return
     for rank in range(7):
-        few = sizes if rank < 5 else (sizes[0], *sizes[-2:]) if rank < 6 else sizes[-3:-1]
+        few = (
+            sizes
+            if rank < 4
+            else (sizes[0], *sizes[2:])
+            if rank < 5
+            else (sizes[0], *sizes[3:])
+            if rank < 6
+            else sizes[2:4]
+        )
         yield from ((shape,) for shape in itertools.product(few, repeat=rank))
 
 
