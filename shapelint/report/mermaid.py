@@ -54,7 +54,9 @@ def _lines(chain: Sequence[LinkReport], findings: Sequence[Finding]) -> Iterator
 
 def _carried(link: LinkReport, findings: Sequence[Finding]) -> str:
     """What goes into a component, and where the link is broken also what it expects."""
-    expected = next((f.expected for f in findings if f.role == link.role and f.expected is not None), None)
+    incoming: Sequence[object] = link.input or ()
+    at_fault = (f for f in findings if f.role == link.role and (f.actual in incoming or f.actual == incoming))
+    expected = next((finding.expected for finding in at_fault), None)
     if not link.broken or expected is None:
         return shape(link.input)
     return f"{shape(link.input)}, expected {shape(expected) if isinstance(expected, list) else expected}"

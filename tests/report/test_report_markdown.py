@@ -70,6 +70,16 @@ def test_a_fault_inside_a_component_breaks_no_link() -> None:
     assert "linkStyle" not in chart
 
 
+def test_a_broken_link_tells_what_was_expected_of_it() -> None:
+    """Not what another finding on the same component expects further inside."""
+    link = LinkReport("head", "Sequential", ["B", 512, 7, 7], ["B", 256], "stored", broken=True)
+    inside = finding(at(1, 1, 2), code="SL104", role="head", expected=64, actual=32)
+    rank = finding(at(1, 1, 2), role="head", expected=["B", 512], actual=["B", 512, 7, 7], severity="warning")
+    chart = flowchart(ModelReport("m", "byol", (link,)), (inside, rank))
+    assert 'input --x|"(B, 512, 7, 7), expected (B, 512)"| link0' in chart
+    assert 'input --x|"(B, 512, 7, 7)"| link0' in flowchart(ModelReport("m", "byol", (link,)), (inside,))
+
+
 def test_an_unknown_component_is_dashed() -> None:
     chart = flowchart(ModelReport("m", "byol", (LinkReport("backbone", "my.Net", None, None, "unknown"),)), ())
     assert 'link0["backbone<br/>my.Net"]:::unknown' in chart
