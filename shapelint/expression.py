@@ -47,6 +47,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError("expression nested too deeply") from None
 
 
+@lru_cache(maxsize=4096)
 def conjuncts(text: str) -> tuple[str, ...]:
     """The conditions that an `and` joins at the top of an expression; none for an empty text.
 

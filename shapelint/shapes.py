@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from shapelint import dims, expression
-from shapelint.dims import UNKNOWN, Dim, Expression
+from shapelint.dims import UNKNOWN, Dim, Expression, Symbol
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
@@ -320,8 +320,12 @@ def fill(output: Output, bindings: Mapping[str, Any]) -> Value:
 
 
 def _bare_name(axis: Expression) -> str | None:
-    text = str(axis)
-    return text if re.fullmatch(r"[A-Za-z_]\w*(\[\d+\])?", text) else None
+    """The name of an axis that is a name and no more; the unknown dimension has none."""
+    ((product, coefficient), *others) = axis.terms
+    if others or coefficient != 1 or len(product) != 1 or not isinstance(product[0], Symbol):
+        return None
+    name = product[0].name
+    return None if name in ("?", expression.ELLIPSIS_PRODUCT) else name
 
 
 def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:

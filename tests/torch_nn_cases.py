@@ -41,12 +41,13 @@ INERT: dict[Any, Any] = {
 }
 """A value beside the default for each inert argument, by its name or by component and name."""
 
-SIZES: dict[str, tuple[int, ...]] = {
-    "Bilinear": (2, 4),
-    "MultiheadAttention": (2, 4),
-    "TransformerDecoderLayer": (2, 4),
+SIZES: dict[int, tuple[int, ...]] = {
+    **dict.fromkeys(range(4), (1, 2, 3, 4, 7)),
+    4: (1, 3, 4, 7),
+    5: (1, 4, 7),
+    6: (3, 4),
 }
-"""The sizes that the axes of the inputs take, where 1, 2, 3, 4, 7 will not do."""
+"""The sizes that the axes of an input take, by its rank."""
 
 NORMS: list[Arguments] = [
     {"num_features": 3},
@@ -93,7 +94,11 @@ CASES: dict[str, list[Arguments]] = {
     "Softmin": OVER_AN_AXIS,
     "GLU": [{}, *({"dim": dim} for dim in (-2, -3, 0, 1, 2))],
     "Threshold": [{"threshold": 0.1, "value": 20.0}],
-    "Unflatten": [{"dim": dim, "unflattened_size": size} for dim in (1, -1) for size in ((2, 2), [7, 1])],
+    "Unflatten": [
+        {"dim": 1, "unflattened_size": (2, 2)},
+        {"dim": 1, "unflattened_size": [3]},
+        {"dim": -1, "unflattened_size": (7, 1)},
+    ],
     "PixelShuffle": [{"upscale_factor": factor} for factor in (1, 2)],
     "PixelUnshuffle": [{"downscale_factor": factor} for factor in (1, 2, 3)],
     "ChannelShuffle": [{"groups": groups} for groups in (1, 2, 3)],
