@@ -7,12 +7,13 @@ on: a finding can then point at the number, not at the ReLU in between.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
+from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue, Value
 from shapelint.spec import Argument
@@ -20,11 +21,15 @@ from shapelint.spec import Argument
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a width comes from: the role, the component, and the argument that sets it (None if nothing the user wrote)."""
+    """Where a width comes from: the role, the component, and the argument that sets it ("" if none does).
+
+    `place` is where the width is written if that is no argument of a component: an axis of the input.
+    """
 
     role: str
     component: Resolved | None = None
     parameter: str = ""
+    place: Span | None = None
 
     @property
     def argument(self) -> Argument | None:
@@ -95,10 +100,11 @@ class Chain:
         return next((link for link in self.links if link.role == role), None)
 
 
-def run(components: Mapping[str, Resolved], image: Shape) -> Chain:
-    """Let an image of shape (B, C, H, W) flow through the components in order."""
+def run(components: Mapping[str, Resolved], image: Shape, places: Sequence[Span | None] = ()) -> Chain:
+    """Let an image of shape (B, C, H, W) flow through the components in order; `places` tells where its axes stand."""
     start = Origin("input")
-    flow = Flow(image, (start,) * len(image), start)
+    origins = tuple(replace(start, place=place) for place in places) or (start,) * len(image)
+    flow = Flow(image, origins, start)
     links = []
     for role, component in components.items():
         link = _link(role, component, flow)
@@ -147,7 +153,7 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
 
 
 def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
-    """Whether features (B, D) are meant although more axes would pass: in a head that is not dense, in a Linear on maps."""
+    """Whether features (B, D) are meant although more axes would pass: heads that are not dense, a Linear on maps."""
     assert component.signature is not None
     if rank <= 2 or (component.component and component.component.dense):
         return False
@@ -203,7 +209,9 @@ def _outgoing(this: Origin, component: Resolved, position: int, fit: Fit, flow: 
             origins.append(replace(this, parameter=name))
         else:
             origins.append(came_from.get(str(axis), this))
-    only_passes = template.output == template.inputs[0] and all(isinstance(axis, Ellipsis_) for axis in template.output.axes)
+    only_passes = template.output == template.inputs[0] and all(
+        isinstance(axis, Ellipsis_) for axis in template.output.axes
+    )
     return Flow(fit.output, tuple(origins), flow.maker if only_passes else this)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 
 from shapelint import chain, dims, methods, rules
 from shapelint.judge import Judged, Violation, judge, problem_violation
@@ -50,7 +50,8 @@ def _analyse_model(model: ModelSpec, options: Options) -> Analysis:
     assert pack is not None
     components = {role: resolve(model.components[role], role, options) for role in _connected(model, pack.online)}
     image = model.input
-    online = chain.run(components, (dims.symbol("B"), image.channels, image.height, image.width))
+    places = (None, *image.spans)
+    online = chain.run(components, (dims.symbol("B"), image.channels, image.height, image.width), places)
     left_open = chain.run(components, (dims.symbol("B"), image.channels, dims.symbol("H"), dims.symbol("W")))
     violations = judge(Judged(model, pack, online, left_open), rules.built_in())
     return Analysis(model, components, online, tuple(violations))
@@ -61,13 +62,13 @@ def _connected(model: ModelSpec, online: tuple[str, ...]) -> Iterator[str]:
     return (role for role in online if role in model.components)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(target: str) -> frozenset[str]:
     found = stored.find(target)
     return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _head_role(name: str) -> str | None:
     """The role of a known SSL head: prediction heads say so in their name."""
     found = stored.find(stored.canonical(name, as_backbone=False))

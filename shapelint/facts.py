@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shapelint import dims, shapes
+from shapelint import crash, dims, shapes
 from shapelint.chain import Chain, Edge, LayerFlow, Link, Origin, takes_vectors
 from shapelint.dims import Dim
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import MethodPack
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Shape, StructureValue
 from shapelint.spec import ModelSpec
-
 
 LARGEST_IMAGE = 1024
 
@@ -54,7 +53,8 @@ class EdgeFacts:
 
     `fits` is True, False, or None where it depends on the image or the batch; `axes_fit` is False where the number of
     axes is at fault, `size_fits` where the image size is, `batch_fits` where the batch is. `width_depends_on_size` says
-    that the width in question changes with the image; `extra_axes` that a head that is made for (B, D) takes more axes.
+    that the width in question changes with the image; `extra_axes` that a head that is made for (B, D)
+    takes more axes. `crash` tells what torch would say, "" where that is not known.
     """
 
     consumer: Side
@@ -71,6 +71,7 @@ class EdgeFacts:
     extra_axes: bool
     condition: str
     fitting_sizes: str
+    crash: str
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         extra_axes=isinstance(result, Fit) and is_head and _comes_with_extra_axes(edge, rank or 0),
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
+        crash=crash.text(edge.component, expected, actual),
     )
 
 
@@ -253,7 +255,7 @@ def origin_name(origin: Origin, inside: bool) -> str:
 def component_facts(link: Link) -> ComponentFacts:
     """The facts of one component of the chain."""
     component = link.component
-    outgoing, incoming = link.outgoing.value, link.incoming.value
+    outgoing = link.outgoing.value
     declared = component.spec.declared.value if component.spec.declared and component.source != "declared" else None
     hidden = _hidden_widths(component, link.layers)
     return ComponentFacts(

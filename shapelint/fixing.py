@@ -18,7 +18,7 @@ Lint = Callable[[Source], FileReport]
 
 
 def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, int]:
-    """The text after all applicable fixes, and how many findings that removed; fixes that overlap go one after another."""
+    """The text after all applicable fixes, and how many were applied; fixes that overlap go one after another."""
     total = 0
     for _ in range(MAXIMUM_ROUNDS):
         fixes = [finding.fix for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
@@ -43,9 +43,7 @@ def _compatible(source: Source, fixes: list[Fix]) -> tuple[list[Move], int]:
 
 
 def _overlaps(move: Move, chosen: dict[Span, Move]) -> bool:
-    return any(
-        span != move.span and span.start < move.span.end and move.span.start < span.end for span in chosen
-    )
+    return any(span != move.span and span.start < move.span.end and move.span.start < span.end for span in chosen)
 
 
 def move_of(source: Source, edit: Edit) -> Move:

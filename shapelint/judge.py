@@ -1,4 +1,4 @@
-"""The rules over a finished chain: every violated requirement becomes a Violation, each with the edits that could mend it."""
+"""The rules over a finished chain: every violated requirement is a Violation, with the edits that could mend it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from shapelint.facts import EdgeFacts, Side, component_facts, edge_facts, loss_f
 from shapelint.read.text import Span
 from shapelint.rules import Rule
 from shapelint.schema import MethodPack
-from shapelint.spec import Argument, ComponentSpec, ModelSpec, Problem
+from shapelint.spec import Argument, ModelSpec, Problem
 
 FACT = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
 class Move:
-    """One edit of the user's own numbers: replace the text of a span (empty: insert)."""
+    """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it."""
 
     span: Span
     text: str
-    component: ComponentSpec | None = None
+    whole: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
         for edge, open_edge in zip(link.edges, open_link.edges):
             if edge.result is not None:
                 facts = edge_facts(edge, open_edge, judged.model)
-                found += _speak(rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge)
+                found += _speak(
+                    rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
+                )
         found += _speak(rules, "component", {"component": component_facts(link)}, link)
     loss = loss_facts(judged.chain, judged.pack)
     if loss is not None:
@@ -112,12 +114,16 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
             continue
         name = component.target or component.spec.target or "the component"
         hint = "declare its width (out_dim: ...)" if link.role == "backbone" else "use a component that can be resolved"
-        problem = Problem("SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint)
+        problem = Problem(
+            "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
+        )
         violation = problem_violation(problem, rules)
         yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
 
 
-def _speak(rules: Mapping[str, Rule], subject: str, facts: dict[str, Any], place: Edge | Link | Judged) -> list[Violation]:
+def _speak(
+    rules: Mapping[str, Rule], subject: str, facts: dict[str, Any], place: Edge | Link | Judged
+) -> list[Violation]:
     """The violations of one subject; a rule that stands instead of others silences them there."""
     spoken = [
         rule
@@ -149,7 +155,7 @@ def _violation(rule: Rule, facts: dict[str, Any], place: Edge | Link | Judged) -
         expected=_json(ends.expected),
         actual=_json(ends.actual),
         related=tuple(Mark(span, render(page.related, facts)) for span in ends.related) if page.related else (),
-        notes=tuple(render(text, facts) for text in (page.note,) if text),
+        notes=tuple(filter(None, [render(page.note, facts)])),
         help=render(page.help, facts),
         moves=mends,
     )
@@ -178,13 +184,21 @@ def _ends(place: Edge | Link | Judged, facts: dict[str, Any]) -> _Ends:
         span = _argument_span(place.consumer) or place.component.spec.head
         other = _origin_span(place.producer)
         return _Ends(
-            (place.role, place.layer), place.role, span, (other,) if other else (), *numbers, place.consumer, place.producer
+            (place.role, place.layer),
+            place.role,
+            span,
+            (other,) if other else (),
+            *numbers,
+            place.consumer,
+            place.producer,
         )
     if isinstance(place, Link):
         spec = place.component.spec
         declared = spec.declared.span if spec.declared and place.component.source != "declared" else None
         component = facts["component"]
-        return _Ends((place.role,), place.role, declared or spec.head, (), component.output.features, component.declared)
+        return _Ends(
+            (place.role,), place.role, declared or spec.head, (), component.output.features, component.declared
+        )
     return _loss_ends(place, facts)
 
 
@@ -195,7 +209,14 @@ def _loss_ends(judged: Judged, facts: dict[str, Any]) -> _Ends:
     origins = [link.outgoing.origins[-1] for link in links if link is not None]
     spans = [_argument_span(origin) or origin.component.spec.head for origin in origins if origin.component]
     return _Ends(
-        ("loss",), left.role, spans[0], tuple(spans[1:]), right.output.features, left.output.features, origins[0], origins[1]
+        ("loss",),
+        left.role,
+        spans[0],
+        tuple(spans[1:]),
+        right.output.features,
+        left.output.features,
+        origins[0],
+        origins[1],
     )
 
 
@@ -205,7 +226,7 @@ def _argument_span(origin: Origin) -> Span | None:
 
 def _origin_span(origin: Origin) -> Span | None:
     if origin.component is None:
-        return None
+        return origin.place
     return _argument_span(origin) or origin.component.spec.head
 
 
@@ -230,10 +251,10 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
     spec = origin.component.spec
     if argument is not None:
         if argument.home is not None and argument.value != value:
-            yield Move(argument.home, str(value), spec)
+            yield Move(argument.home, str(value), spec.span)
     elif spec.insertion is not None and origin.component.source != "declared":
         place = Span(spec.insertion.offset, spec.insertion.offset)
-        yield Move(place, spec.insertion.text(origin.parameter, value), spec)
+        yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:

@@ -27,7 +27,6 @@ from shapelint.read.text import Source, Span
 from shapelint.repair import Repair, find_repairs, splice
 from shapelint.resolve.resolver import Options, Resolved
 from shapelint.shapes import StructureValue, Value
-from shapelint.spec import ComponentSpec
 
 UNREPAIRED = frozenset({"SL902", "SL113"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
@@ -44,7 +43,10 @@ def lint_source(source: Source, options: Options) -> FileReport:
     findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
     notices = tuple(
         dict.fromkeys(
-            notice for model in analysis.models for component in model.components.values() for notice in component.notices
+            notice
+            for model in analysis.models
+            for component in model.components.values()
+            for notice in component.notices
         )
     )
     return FileReport(
@@ -82,7 +84,9 @@ def _broken(file: FileAnalysis) -> list[Violation]:
 def _finding(
     violation: Violation, source: Source, model: str, repair: Repair | None, by_key: dict[tuple[Any, ...], Violation]
 ) -> Finding:
-    related = [Related(source.location(mark.span), mark.message) for mark in violation.related if mark.span != violation.span]
+    related = [
+        Related(source.location(mark.span), mark.message) for mark in violation.related if mark.span != violation.span
+    ]
     for key in sorted(repair.also, key=str) if repair else ():
         other = by_key.get(key)
         if other is not None:
@@ -130,12 +134,14 @@ def _message(source: Source, moves: Sequence[Move]) -> str:
 
 def _shown(move: Move, source: Source) -> Span:
     """The component around an edit, or the lines around it where the component is long."""
-    spec: ComponentSpec | None = move.component
-    if spec is not None and spec.span.start <= move.span.start and move.span.end <= spec.span.end:
-        if "\n" not in source.slice(spec.span):
-            return spec.span
-        if spec.spelling == "name" and spec.span.end == move.span.start:
-            return spec.span
+    whole = move.whole
+    if (
+        whole is not None
+        and whole.start <= move.span.start
+        and move.span.end <= whole.end
+        and "\n" not in source.slice(whole)
+    ):
+        return whole
     start = source.text.rfind("\n", 0, move.span.start) + 1
     end = source.text.find("\n", move.span.end)
     line = Span(start, len(source.text) if end < 0 else end)
@@ -161,6 +167,7 @@ def _link_report(link: Link) -> LinkReport:
         weights=count_weights(component),
         note=component.reason,
         layers=_layer_reports(link),
+        broken=any(isinstance(edge.result, shapes.Misfit) and not edge.inside for edge in link.edges),
     )
 
 
@@ -168,7 +175,11 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
     if link.layers:
         return tuple(
             LayerReport(
-                str(index), flow.component.label, json_shape(flow.input), json_shape(flow.output), count_weights(flow.component)
+                str(index),
+                flow.component.label,
+                json_shape(flow.input),
+                json_shape(flow.output),
+                count_weights(flow.component),
             )
             for index, flow in enumerate(link.layers)
         )
@@ -183,7 +194,9 @@ def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
     except shapes.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
-    ends = (json_shape(shapes.fill(pattern, {"...": ("...",)})) for pattern in (alternative.inputs[0], alternative.output))
+    ends = (
+        json_shape(shapes.fill(pattern, {"...": ("...",)})) for pattern in (alternative.inputs[0], alternative.output)
+    )
     return LayerReport(name, kind.strip().rpartition(".")[2], *ends)
 
 
@@ -214,5 +227,3 @@ def json_shape(value: Value | None) -> JsonShape:
     if isinstance(value, StructureValue):
         return [cast(list[Any], json_shape(element)) for element in value.elements]
     return [dim if isinstance(dim, int) else str(dim) for dim in value]
-
-

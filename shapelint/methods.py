@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from shapelint import knowledge
 from shapelint.schema import MethodPack
@@ -10,7 +10,7 @@ from shapelint.schema import MethodPack
 DEFAULT = "byol"
 
 
-@lru_cache(maxsize=None)
+@cache
 def pack(name: str) -> MethodPack | None:
     """The pack of a method by its name in any case, or None."""
     if not name.replace("_", "").isalnum():

@@ -131,7 +131,9 @@ class _Search:
                 continue
             removed = self.initial - left - {key}
             others = dict.fromkeys(state.moves_for(key) for state in solutions)
-            alternatives = tuple(other for other in others if other and _texts(other) != _texts(moves) and self.proves(other, key))
+            alternatives = tuple(
+                other for other in others if other and _texts(other) != _texts(moves) and self.proves(other, key)
+            )
             repairs.append(Repair(key, moves, removed, alternatives))
         return repairs
 
@@ -146,12 +148,29 @@ def _texts(moves: Iterable[Move]) -> frozenset[tuple[Span, str]]:
 
 def _original(move: Move, before: Sequence[Move]) -> Move | None:
     """A move found in an edited text, in offsets of the original one; None where it edits an edit again."""
+    span = _unshifted(move.span, before)
+    if span is None:
+        return None
+    return Move(span, move.text, _around(move.whole, before) if move.whole else None)
+
+
+def _unshifted(span: Span, before: Sequence[Move]) -> Span | None:
     shift = 0
     for earlier in sorted(before, key=lambda earlier: earlier.span.start):
         start = earlier.span.start + shift
         end = start + len(earlier.text)
-        if move.span.start >= end and not (move.span.start == move.span.end == end):
+        if span.start >= end and not (span.start == span.end == end):
             shift += len(earlier.text) - (earlier.span.end - earlier.span.start)
-        elif move.span.end > start or (move.span.start == start and earlier.span.start < earlier.span.end):
+        elif span.end > start or (span.start == start and earlier.span.start < earlier.span.end):
             return None
-    return Move(Span(move.span.start - shift, move.span.end - shift), move.text, move.component)
+    return Span(span.start - shift, span.end - shift)
+
+
+def _around(span: Span, before: Sequence[Move]) -> Span:
+    """A span that may hold edits, in offsets of the original text."""
+    start = end = 0
+    for earlier in sorted(before, key=lambda earlier: earlier.span.start):
+        growth = len(earlier.text) - (earlier.span.end - earlier.span.start)
+        start += growth if earlier.span.start + start < span.start else 0
+        end += growth if earlier.span.start + end < span.end else 0
+    return Span(span.start - start, span.end - end)

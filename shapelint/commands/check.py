@@ -136,7 +136,9 @@ def _write(report: Report, options: CheckOptions, fixed: int) -> None:
     encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
     colour = colours() and not options.output_file
     text = reports.render(
-        report, options.output_format, reports.Options(colour=colour, encoding=encoding, fixed=fixed, quiet=options.quiet)
+        report,
+        options.output_format,
+        reports.Options(colour=colour, encoding=encoding, fixed=fixed, quiet=options.quiet),
     )
     if options.output_file is None:
         write_out(text)

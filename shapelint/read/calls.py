@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from shapelint import dims, expression
@@ -58,13 +59,13 @@ class _Reader:
         if not isinstance(node.func, (ast.Name, ast.Attribute)) or not NAME.fullmatch(ast.unparse(node.func)):
             raise CallError("not a call of a named component", start, head_end)
         span, home = self.locate(start, end)
-        starred = any(isinstance(value, ast.Starred) for value in node.args) or any(k.arg is None for k in node.keywords)
+        starred = not all(map(_is_plain, node.args)) or any(keyword.arg is None for keyword in node.keywords)
         return ComponentSpec(
             spelling="call",
             target=ast.unparse(node.func),
             span=span,
             head=self.locate(start, head_end)[0],
-            positional=tuple(self.argument(value) for value in node.args if not isinstance(value, ast.Starred)),
+            positional=tuple(self.argument(value) for value in takewhile(_is_plain, node.args)),
             keywords=tuple(
                 (keyword.arg, self.argument(keyword.value, self.keyword_name(keyword)))
                 for keyword in node.keywords
@@ -112,3 +113,8 @@ class _Reader:
         """`ast` counts columns in bytes of UTF-8."""
         before = sum(len(text) for text in self.lines[: line - 1])
         return before + len(self.lines[line - 1].encode()[:column].decode())
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether an argument is one argument, not `*unpacked`: what follows one that is not has no known place."""
+    return not isinstance(node, ast.Starred)

@@ -17,6 +17,9 @@ EXPECTED = "expected a component: a name, a call, a list of layers, or a mapping
 INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
 REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\}")
 
+PLAIN_TAGS = frozenset(
+    {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class Reader:
         self.problems.append(Problem("SL903", message, span, self.role, **details))
 
     def _component(self, node: Node, default: str | None) -> ComponentSpec | None:
+        if node.tag.startswith(("!", "tag:")) and node.tag not in PLAIN_TAGS:
+            self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
+            return None
         if isinstance(node, Sequence):
             layers = [self._component(self.follow(item), None) for item in node.items]
             present = tuple(layer for layer in layers if layer is not None)
@@ -77,9 +83,6 @@ class Reader:
 
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
-            return None
-        if node.value is dims.UNKNOWN:
-            self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
             return None
         if not isinstance(node.value, str):
             self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=_json(node.value))
@@ -124,7 +127,9 @@ class Reader:
                 return self._wrapped(node, wrapper, entries)
         if "out_dim" in entries:
             declared = self._argument(*entries["out_dim"])
-            return ComponentSpec("declared", "", node.span, entries["out_dim"][0].span, declared=replace(declared, home=None))
+            return ComponentSpec(
+                "declared", "", node.span, entries["out_dim"][0].span, declared=replace(declared, home=None)
+            )
         if default is not None:
             return self._widths(node, entries, default)
         return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
@@ -134,11 +139,11 @@ class Reader:
         if not self.parameters_of_default(default) & entries.keys():
             return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
         keywords = tuple((name, self._argument(key, value)) for name, (key, value) in entries.items())
-        return ComponentSpec("widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node))
+        return ComponentSpec(
+            "widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node)
+        )
 
-    def _wrapped(
-        self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, Node]]
-    ) -> ComponentSpec | None:
+    def _wrapped(self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, Node]]) -> ComponentSpec | None:
         name_node = entries[wrapper][1]
         assert isinstance(name_node, Scalar)
         name = name_node.value
@@ -172,7 +177,9 @@ class Reader:
         )
 
     def _argument(self, key: Scalar | None, node: Node) -> Argument:
-        return Argument(self._value(node), node.span, node.home if isinstance(node, Scalar) else None, key.span if key else None)
+        return Argument(
+            self._value(node), node.span, node.home if isinstance(node, Scalar) else None, key.span if key else None
+        )
 
     def _value(self, node: Node) -> Any:
         if isinstance(node, Sequence):

@@ -24,7 +24,9 @@ MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 200_000
 
 STANDARD_TAG = "tag:yaml.org,2002:"
-SCALAR_TAGS = frozenset(STANDARD_TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp", "merge", "value"))
+SCALAR_TAGS = frozenset(
+    STANDARD_TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp", "merge", "value")
+)
 
 
 class InvalidYamlError(Exception):

@@ -14,7 +14,7 @@ from shapelint.read.components import Reader
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
 from shapelint.read.text import Source, Span
 from shapelint.schema import MethodPack, Width
-from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, Problem
+from shapelint.spec import ComponentSpec, InputSpec, ModelSpec
 
 WIDTH: TypeAdapter[int] = TypeAdapter(Width)
 AXES = ("channels", "height", "width")
@@ -99,7 +99,9 @@ def _head_role(node: Node, lookup: Lookup) -> str | None:
     """The role of a known SSL head, from the name of its class."""
     if isinstance(node, Mapping):
         values = {key.text: value for key, value in pairs(node)}
-        node = next((values[key] for key in ("_target_", "class_path", "type", "target", "name") if key in values), node)
+        node = next(
+            (values[key] for key in ("_target_", "class_path", "type", "target", "name") if key in values), node
+        )
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return None
     name = node.value.partition("(")[0].strip()
@@ -160,7 +162,7 @@ def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec
         value = reader.follow(value)
         if key.text in AXES:
             position = AXES.index(key.text)
-            spans = image.spans[:position] + (value.span,) + image.spans[position + 1 :]
+            spans = (*image.spans[:position], value.span, *image.spans[position + 1 :])
             image = replace(image, spans=spans, **{key.text: _width(reader, value, f"input {key.text}")})
         elif key.text == "image_size":
             image = _sized(reader, value, image)
@@ -199,7 +201,13 @@ def _batch_size(reader: Reader, node: Node | None) -> int | None:
 
 def describe(value: Any) -> str:
     """A value in words that tell `512` from `"512"`."""
-    return f'the text "{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f'the text "{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def whole_file(source: Source, offset: int) -> Span:

@@ -43,7 +43,11 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             values[parameter.name] = dims.UNKNOWN if parameter.required else parameter.default
             continue
         values[parameter.name] = argument.value
-        if parameter.name in widths and not _is_width(argument.value, parameter):
+        if parameter.name in widths and argument.value is dims.UNKNOWN:
+            message = f"{parameter.name} of {label} is known at run time only"
+            hint = f"write {parameter.name} as a number to have it checked"
+            problems.append(Problem("SL901", message, argument.span, role, help=hint))
+        elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
             message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
             problems.append(Problem("SL903", message, argument.span, role, actual=_json(argument.value)))
             values[parameter.name] = dims.UNKNOWN
@@ -80,7 +84,9 @@ def _match(
         message = f"{label} takes {len(places)} arguments, but {len(spec.positional)} are given"
         extra = spec.positional[len(places)]
         problems.append(
-            Problem("SL902", message, extra.span, role, len(places), len(spec.positional), f"it takes {_list(parameters)}")
+            Problem(
+                "SL902", message, extra.span, role, len(places), len(spec.positional), f"it takes {_list(parameters)}"
+            )
         )
     known = {parameter.name for parameter in parameters if parameter.kind != "variadic"}
     for name, argument in spec.keywords:
@@ -108,16 +114,23 @@ def _missing(label: str, parameter: Parameter, spec: ComponentSpec, role: str) -
     return Problem("SL903", message, spec.head, role, expected=parameter.name)
 
 
-def _is_width(value: Any, parameter: Parameter) -> bool:
-    if value is dims.UNKNOWN or (value is None and parameter.default is None):
+def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
+    if value is dims.UNKNOWN or (value is None and not parameter.required and parameter.default is None):
         return True
     if isinstance(value, tuple):
-        return all(_is_width(element, parameter) for element in value)
+        return takes_list and all(_is_width(element, parameter, False) for element in value)
     try:
         WIDTH.validate_python(value)
     except ValidationError:
         return False
     return True
+
+
+def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:
+    """Whether an argument may be a list: it is spread over axes, indexed, or its length chooses the row."""
+    text = " ".join(f"{row.shapes} {row.when}" for row in component.rows)
+    name = parameter.name
+    return re.search(rf"(^|\s)\*{name}\b|\b{name}\[|len\({name}\)", text) is not None
 
 
 def _axis_names(signature: Signature) -> set[str]:

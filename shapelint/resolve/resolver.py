@@ -1,4 +1,4 @@
-"""A component as written becomes a component with a shape signature: declared, stored or traced, or it stays unknown."""
+"""A component as written becomes one with a shape signature: declared, stored or traced; or it stays unknown."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def _sequential(spec: ComponentSpec, target: str, role: str, options: Options) -
     return Resolved(spec, target, source, layers=layers, problems=problems, notices=notices)
 
 
-def _declared(
-    spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None
-) -> Resolved:
+def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None) -> Resolved:
     """The width that the config declares, where nothing better is known; otherwise the component stays unknown."""
     before = looked_up or Resolved(spec, target, "unknown", reason=reason)
     if spec.declared is None:
@@ -115,7 +113,8 @@ def _from_stored(
         traced = _traced(spec, target, role, differs)
         if traced.signature is not None:
             return traced
-        notice = f"{target}: stored for {file.library} {', '.join(file.versions)}; {differs or 'not traced'}; {traced.reason}"
+        verified = ", ".join(file.versions)
+        notice = f"{target}: stored for {file.library} {verified}; {differs or 'not traced'}; {traced.reason}"
         return replace(_apply(component, spec, target, role, "stored"), notices=(notice,))
     result = _apply(component, spec, target, role, "stored")
     if result.signature is None and not result.problems:
@@ -155,7 +154,13 @@ def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role
     """Bind the arguments, choose the row that holds for them, and substitute."""
     binding = bind(component, spec, role)
     base = Resolved(
-        spec, target, "unknown", given=binding.given, values=binding.values, component=component, problems=binding.problems
+        spec,
+        target,
+        "unknown",
+        given=binding.given,
+        values=binding.values,
+        component=component,
+        problems=binding.problems,
     )
     row, reason = _row(component, binding)
     if row is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from shapelint import knowledge
 from shapelint.schema import ComponentSignature, LibraryRule, SignatureFile
@@ -14,14 +14,14 @@ def libraries() -> tuple[LibraryRule, ...]:
     return tuple(LibraryRule.model_validate(entry) for entry in knowledge.load("libraries.yaml"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> SignatureFile | None:
     """A file of `rules/signatures/`, such as `torch.nn` or `torchvision.models/resnet18`."""
     data = knowledge.load(f"signatures/{name}.yaml")
     return SignatureFile.model_validate(data) if data else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def find(target: str) -> tuple[SignatureFile, ComponentSignature] | None:
     """The stored signature of a canonical name (`torch.nn.Linear`, `torchvision/resnet18`)."""
     for name in _file_names(target):
@@ -39,8 +39,7 @@ def canonical(written: str, as_backbone: bool) -> str:
     `nn.Linear` is `torch.nn.Linear`; an unqualified name is looked up in library after library; a bare backbone name is
     torchvision's feature extractor.
     """
-    prefix, slash, name = written.partition("/")
-    if slash:
+    if "/" in written:
         return written
     module, _, name = written.rpartition(".")
     if not module:

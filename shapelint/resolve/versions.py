@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 
 
-@lru_cache(maxsize=None)
+@cache
 def installed(library: str) -> str | None:
     """The version of an installed library, without importing it; None where it is not installed."""
     if find_spec(library) is None:
@@ -24,7 +24,7 @@ def missing(*libraries: str) -> list[str]:
     return [library for library in dict.fromkeys(libraries) if installed(library) is None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def difference(library: str, verified: tuple[str, ...]) -> str:
     """Why signatures verified with some versions may not hold for the installed library; empty where they hold."""
     version = installed(library)
