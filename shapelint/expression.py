@@ -58,7 +58,10 @@ def conjuncts(text: str) -> tuple[str, ...]:
         return ()
     node = parse(text)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        return tuple(ast.unparse(value) for value in node.values)
+        try:
+            return tuple(ast.unparse(value) for value in node.values)
+        except RecursionError:
+            raise ExpressionError("expression nested too deeply") from None
     return (text.strip(),)
 
 
@@ -281,7 +284,11 @@ def _length(value: Any) -> Any:
     """The number of elements of a list argument; 0 for a plain integer, which stands for every axis."""
     if value is None or (isinstance(value, Expression) and not is_known(value)):
         return UNKNOWN
-    return 0 if isinstance(value, (int, float, Expression)) else len(value)
+    if isinstance(value, (int, float, Expression)):
+        return 0
+    if not isinstance(value, (tuple, list, str)):
+        raise ExpressionError(f"{value!r} has no length")
+    return len(value)
 
 
 def _product(value: Any, names: Mapping[str, Any]) -> Any:

@@ -1,14 +1,6 @@
-"""Shapes and shape signatures: parse, print, substitute constructor arguments, unify.
+"""Shapes and shape signatures: substitute constructor arguments, unify, print.
 
-The notation is the one that einops and jaxtyping users read:
-
-    B in_channels H W -> B out_channels ((H-1)//2+1) ((W-1)//2+1) where H > 2 and W > 2
-
-Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
-parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` for their product, `*name` for the axes
-of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
-`(B 512, B 7)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is substituted,
-otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition.
+The notation itself, with its parser and printer, is `shapelint.notation`.
 
 Pure Python: no torch, no YAML.
 """
@@ -16,70 +8,56 @@ Pure Python: no torch, no YAML.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
 from shapelint import dims, expression
 from shapelint.dims import UNKNOWN, Dim, Expression, Symbol
+from shapelint.notation import (
+    Alternative,
+    Axis,
+    Ellipsis_,
+    Output,
+    Pattern,
+    Signature,
+    SignatureError,
+    Structure,
+    format_axis,
+    parse_shape,
+    parse_signature,
+)
+
+__all__ = [
+    "Alternative",
+    "Axis",
+    "Ellipsis_",
+    "Fit",
+    "Misfit",
+    "Output",
+    "Pattern",
+    "Shape",
+    "Signature",
+    "SignatureError",
+    "Structure",
+    "StructureValue",
+    "Value",
+    "fill",
+    "format_axis",
+    "format_shape",
+    "match",
+    "parse_shape",
+    "parse_signature",
+    "substitute",
+    "unify",
+]
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
 
-
 SUBSCRIPTS = 6
 """An integer argument stands for a list of this many: the two ends of up to three axes."""
 
-
-class SignatureError(ValueError):
-    """A text is not in the notation of shape signatures."""
-
-
-@dataclass(frozen=True)
-class Ellipsis_:
-    """`...` (any number of axes, `name` empty) or `*name` (the axes of a list argument)."""
-
-    name: str = ""
-
-    def __str__(self) -> str:
-        return f"*{self.name}" if self.name else "..."
-
-
-Axis = Union[int, Expression, Ellipsis_]
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """The axes of one tensor, of which at most one is an ellipsis."""
-
-    axes: tuple[Axis, ...]
-
-    def __str__(self) -> str:
-        return " ".join(format_axis(axis) for axis in self.axes)
-
-    @property
-    def rank(self) -> int | None:
-        """The number of axes, or None where an ellipsis leaves it open."""
-        return None if any(isinstance(axis, Ellipsis_) for axis in self.axes) else len(self.axes)
-
-
-@dataclass(frozen=True)
-class Structure:
-    """What a component returns beside one tensor: a tuple, list or dict of outputs."""
-
-    kind: str
-    elements: tuple[Output, ...]
-    keys: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        texts = [str(element) for element in self.elements]
-        if self.kind == "dict":
-            return "{" + ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts, strict=True)) + "}"
-        return f"[{', '.join(texts)}]" if self.kind == "list" else f"({', '.join(texts)})"
-
-
-Output = Union[Pattern, Structure]
 Value = Union[Shape, "StructureValue"]
 
 
@@ -90,30 +68,6 @@ class StructureValue:
     kind: str
     elements: tuple[Value, ...]
     keys: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """One way to call a component: input patterns, output pattern, and the condition under which it runs."""
-
-    inputs: tuple[Pattern, ...]
-    output: Output
-    where: str = ""
-
-    def __str__(self) -> str:
-        text = f"{', '.join(str(pattern) for pattern in self.inputs)} -> {self.output}"
-        return f"{text} where {self.where}" if self.where else text
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What a component does to shapes: every alternative that torch accepts, the usual one first."""
-
-    alternatives: tuple[Alternative, ...]
-    arguments: Mapping[str, Any] | None = None
-
-    def __str__(self) -> str:
-        return " | ".join(str(alternative) for alternative in self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -142,29 +96,6 @@ class Misfit:
     input: int = 0
     condition: str = ""
     bindings: Mapping[str, Dim] | None = None
-
-
-def parse_signature(text: str) -> Signature:
-    """Parse the notation; raises SignatureError saying what is wrong.
-
-    >>> str(parse_signature("B in_features -> B out_features"))
-    'B in_features -> B out_features'
-    """
-    return Signature(tuple(_parse_alternative(part) for part in _split(text, "|")))
-
-
-def parse_shape(text: str) -> Pattern:
-    """Parse one shape, such as `B 512 ((H-1)//32+1)`."""
-    axes = tuple(_parse_axis(token) for token in _split(text, " "))
-    if sum(isinstance(axis, Ellipsis_) and not axis.name for axis in axes) > 1:
-        raise SignatureError(f"more than one '...' in {text!r}")
-    return Pattern(axes)
-
-
-def format_axis(axis: Axis) -> str:
-    """One axis in the notation: an expression stands in parentheses."""
-    text = str(axis)
-    return text if not isinstance(axis, Expression) or re.fullmatch(r"[\w?\[\]]+", text) else f"({text})"
 
 
 def format_shape(value: Value | None) -> str:
@@ -342,72 +273,3 @@ def _dimension(value: Any) -> Dim:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, (int, Expression)) else UNKNOWN
-
-
-def _parse_alternative(text: str) -> Alternative:
-    head, _, where = text.partition(" where ")
-    inputs, arrow, output = head.partition("->")
-    if not arrow:
-        raise SignatureError(f"no '->' in {text.strip()!r}")
-    return Alternative(
-        tuple(parse_shape(part) for part in _split(inputs, ",")), _parse_output(output.strip()), where.strip()
-    )
-
-
-def _parse_output(text: str) -> Output:
-    closing = {"(": ")", "[": "]", "{": "}"}.get(text[:1])
-    if closing is None or not text.endswith(closing) or not _encloses(text):
-        return parse_shape(text)
-    parts = _split(text[1:-1], ",")
-    if closing == "}":
-        pairs = [part.partition(":") for part in parts]
-        return Structure(
-            "dict", tuple(_parse_output(v.strip()) for _, _, v in pairs), tuple(k.strip() for k, _, _ in pairs)
-        )
-    if closing == ")" and "," not in text and " " not in text.strip("() "):
-        return parse_shape(text)
-    return Structure("list" if closing == "]" else "tuple", tuple(_parse_output(part.strip()) for part in parts))
-
-
-def _parse_axis(token: str) -> Axis:
-    if token == "...":
-        return Ellipsis_()
-    if token.startswith("*"):
-        return Ellipsis_(token[1:])
-    try:
-        value = expression.evaluate(token, _AnyName())
-    except expression.ExpressionError as error:
-        raise SignatureError(f"bad axis {token!r}: {error}") from None
-    if isinstance(value, bool) or not isinstance(value, (int, Expression)):
-        raise SignatureError(f"bad axis {token!r}: not a dimension")
-    return value
-
-
-class _AnyName(dict[str, Any]):
-    def __missing__(self, name: str) -> Expression:
-        return dims.symbol(name)
-
-
-def _split(text: str, separator: str) -> list[str]:
-    """Split at a separator outside brackets; empty pieces are dropped."""
-    pieces, depth, current = [], 0, ""
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if character == separator and depth == 0:
-            pieces.append(current)
-            current = ""
-        else:
-            current += character
-    if depth:
-        raise SignatureError(f"unbalanced brackets in {text.strip()!r}")
-    return [piece.strip() for piece in [*pieces, current] if piece.strip()]
-
-
-def _encloses(text: str) -> bool:
-    """Whether the first bracket is closed by the last character."""
-    depth = 0
-    for index, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if depth == 0:
-            return index == len(text) - 1
-    return False
