@@ -6,7 +6,7 @@ governs are replaced by Identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,17 @@ CLASSES = (1000, 1013, 17)
 Make = Callable[..., Any]
 
 
-def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, own: tuple[int, int] | None = None) -> SignatureRow:
-    """The row of a model as it is, with its class count written `num_classes`. Raises Untraceable."""
-    base, *others = [build(lambda: make(**{**arguments, "num_classes": count})) for count in CLASSES]  # noqa: B023
-    found = [_governed(passage, others) for passage in passages(base, channels, own)]
-    return row(found)
+def literal_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+    """The row of a model as it is, with its class count written `num_classes` where it has one. Raises Untraceable."""
+    module = build(lambda: make(**arguments))
+    given = arguments.get("num_classes", CLASSES[0])
+    try:
+        if not isinstance(given, int) or given < 1:
+            raise Untraceable("without classes")
+        base, *others = [build(lambda: make(**{**arguments, "num_classes": count})) for count in CLASSES]  # noqa: B023
+    except Untraceable:
+        return row(passages(module, channels, own_size(module)))
+    return row([_governed(passage, others) for passage in passages(base, channels, own_size(base))])
 
 
 def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
@@ -41,16 +47,38 @@ def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
     sizes = [int(str(dims.substitute(dim, dict(point)))) for dim in shape]
     trials = [{"num_classes": count} for count in CLASSES]
     try:
-        return replace(passage, seen=Experiment(passage.seen, [observe(m, sizes) for m in others], trials, point).generalise())
+        seen = Experiment(passage.seen, [observe(other, sizes) for other in others], trials, point).generalise()
+        return replace(passage, seen=seen)
     except Unfitted as error:
         raise Untraceable("does otherwise with another num_classes") from error
 
 
-def features_row(make: Make, channels: int, own: tuple[int, int] | None = None) -> SignatureRow:
-    """The row of a model with its classification layers replaced by Identity. Raises Untraceable."""
-    module, other = (build(lambda: make(num_classes=count)) for count in CLASSES[:2])  # noqa: B023
-    remove_classifier(module, other)
-    return row(list(passages(module, channels, own)))
+def features_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+    """The row of a model with its classification layers replaced by Identity, auxiliary ones off. Raises Untraceable."""
+
+    def plain(count: int) -> nn.Module:
+        try:
+            return build(lambda: make(**arguments, num_classes=count, aux_logits=False))
+        except Untraceable:
+            return build(lambda: make(**arguments, num_classes=count))
+
+    module = plain(CLASSES[0])
+    remove_classifier(module, plain(CLASSES[1]))
+    return row(passages(module, channels, own_size(module)))
+
+
+def headless_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+    """The row of a model of a library that leaves the classifier off by itself: `num_classes=0`. Raises Untraceable."""
+    module = build(lambda: make(**{**arguments, "num_classes": 0}))
+    return row(passages(module, channels, own_size(module)))
+
+
+def own_size(module: nn.Module) -> tuple[int, int]:
+    """The image size that a model was made for: its own word, or its library's, or 224."""
+    size = getattr(module, "image_size", None) or getattr(getattr(module, "patch_embed", None), "img_size", None)
+    size = size or (getattr(module, "default_cfg", None) or {}).get("input_size", (3, 224, 224))[-2:]
+    pair = (size, size) if isinstance(size, int) else tuple(size)
+    return (int(pair[0]), int(pair[1]))
 
 
 def remove_classifier(module: nn.Module, other: nn.Module) -> None:
@@ -69,7 +97,7 @@ def remove_classifier(module: nn.Module, other: nn.Module) -> None:
         setattr(module.get_submodule(owner), child, nn.Identity())
 
 
-def row(found: list[Passage]) -> SignatureRow:
+def row(found: Sequence[Passage]) -> SignatureRow:
     """All passages as alternatives of one row; weights and parts are those of the first."""
     first = found[0].seen
     shapes = " | ".join(str(rows.alternative(p.seen.inputs, p.seen.output, p.where)) for p in found)

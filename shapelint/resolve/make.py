@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from shapelint import knowledge
-from shapelint.resolve import make_torchvision
+from shapelint.resolve import make_lightly, make_torchvision
 from shapelint.resolve.emit import to_yaml
 from shapelint.schema import SignatureFile
 
@@ -22,6 +22,7 @@ def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
     """The name of every generated file under rules/signatures, without suffix, and what makes it."""
     import torchvision
 
+    yield "lightly.models.modules", make_lightly.component_file
     for name in torchvision.models.list_models(module=torchvision.models):
         yield f"torchvision.models/{name}", lambda name=name: make_torchvision.component_file(name)
 

@@ -40,7 +40,7 @@ def component_file(name: str) -> SignatureFile:
     make = torchvision.models.get_model_builder(name)
     call = call_string(name, make)
     used = {argument for argument in INERT if f"{argument}=" in call}
-    features = ComponentSignature(call=f"torchvision/{name}()", role="backbone", rows=(_features(name, make),))
+    features = ComponentSignature(call=f"torchvision/{name}()", role="backbone", rows=(features_row(make, {}, 3),))
     literal = ComponentSignature(
         call=call, role="backbone", rows=_literal(name, make), inert=frozenset(used), classes="num_classes"
     )
@@ -48,18 +48,11 @@ def component_file(name: str) -> SignatureFile:
     return SignatureFile(library="torchvision", versions=(version,), made_by="tracer", components=(features, literal))
 
 
-def _features(name: str, make: Callable[..., Any]) -> SignatureRow:
-    def plain(**arguments: Any) -> Any:
-        return make(**arguments, **({"aux_logits": False} if name in AUXILIARY else {}))
-
-    return features_row(plain, 3, (224, 224))
-
-
 def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
     if name not in AUXILIARY:
-        return (literal_row(make, {}, 3, (224, 224)),)
+        return (literal_row(make, {}, 3),)
     _, when = AUXILIARY[name]
-    on, off = (literal_row(make, {"aux_logits": on}, 3, (224, 224)) for on in (True, False))
+    on, off = (literal_row(make, {"aux_logits": on}, 3) for on in (True, False))
     return (on.model_copy(update={"when": when}), off.model_copy(update={"when": f"not ({when})"}))
 
 

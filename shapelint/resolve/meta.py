@@ -71,18 +71,18 @@ def build(make: Callable[[], Any]) -> nn.Module:
             raise Untraceable(f"cannot be moved to the meta device: {one_line(error)}") from error
 
 
-def run(module: nn.Module, *shapes: Sequence[int]) -> Any:
+def run(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> Any:
     """What the module returns for inputs of these shapes; raises whatever the module raises."""
     import torch
 
     with quiet(), torch.no_grad():
-        return module(*(torch.empty(tuple(shape), device="meta") for shape in shapes))
+        return module(*(torch.zeros(tuple(shape), device=device) for shape in shapes))
 
 
-def runs(module: nn.Module, *shapes: Sequence[int]) -> bool:
+def runs(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> bool:
     """Whether the module takes inputs of these shapes."""
     try:
-        run(module, *shapes)
+        run(module, *shapes, device=device)
     except Exception:
         return False
     return True

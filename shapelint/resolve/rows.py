@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from shapelint.dims import Dim
 from shapelint.resolve.symbolic import Layer
-from shapelint.shapes import Alternative, Output, Pattern, Shape, Structure, StructureValue, Value
+from shapelint.shapes import Alternative, Ellipsis_, Output, Pattern, Shape, Structure, StructureValue, Value
 
 
 def alternative(inputs: Iterable[Shape], output: Value, where: str = "") -> Alternative:
@@ -35,11 +35,61 @@ def weights(parameters: Iterable[Shape]) -> Dim:
     return total
 
 
-def parts(layers: Mapping[str, Layer], depth: int) -> dict[str, str]:
-    """The children in order down to a depth, each `class: shapes`; one that is never called, `class` alone."""
+def parts(layers: Mapping[str, Layer], depth: int, any_axes: bool = False) -> dict[str, str]:
+    """The children in order down to a depth, each `class: shapes`; one that is never called, `class` alone.
+
+    With `any_axes` the batch axis that leads everywhere is written `...`.
+    """
     found = {}
     for name, layer in layers.items():
         if name.count(".") >= depth:
             continue
-        found[name] = layer.kind if layer.output is None else f"{layer.kind}: {alternative(layer.inputs, layer.output)}"
+        if layer.output is None:
+            found[name] = layer.kind
+            continue
+        shapes = alternative(layer.inputs, layer.output)
+        found[name] = f"{layer.kind}: {(with_ellipsis(shapes, ['B']) or shapes) if any_axes else shapes}"
     return found
+
+
+LEADING = {1: [], 2: ["B"], 3: ["B", "L"], 4: ["B", "H", "W"], 5: ["B", "D", "H", "W"]}
+"""The free axes before the features, by rank."""
+
+
+def collapse(found: list[Alternative]) -> list[Alternative]:
+    """Alternatives for every rank that differ only in how many axes lead become one with `...`, in front."""
+    short = [_any_rank(one) for one in found]
+    for general in short:
+        ranks = {len(one.inputs[0].axes) for one, other in zip(found, short) if other == general}
+        if general is not None and ranks == set(LEADING):
+            return [general, *(one for one, other in zip(found, short) if other != general)]
+    return found
+
+
+def _any_rank(one: Alternative) -> Alternative | None:
+    axes = one.inputs[0].axes
+    if one.where or len(one.inputs) != 1 or len(axes) not in LEADING:
+        return None
+    if all(str(axis) in _FREE for axis in axes):
+        return Alternative((Pattern((Ellipsis_(),)),), Pattern((Ellipsis_(),))) if one.inputs[0] == one.output else None
+    return with_ellipsis(one, LEADING[len(axes)])
+
+
+_FREE = {"B", "C", "D", "H", "L", "W"}
+
+
+def with_ellipsis(one: Alternative, leading: list[str]) -> Alternative | None:
+    """The alternative with `...` for the leading axes of every shape in it; None where they do not lead everywhere."""
+
+    def shorten(value: Output) -> Output:
+        if isinstance(value, Structure):
+            return Structure(value.kind, tuple(shorten(element) for element in value.elements), value.keys)
+        if [str(axis) for axis in value.axes[: len(leading)]] != leading:
+            raise ValueError
+        return Pattern((Ellipsis_(), *value.axes[len(leading) :]))
+
+    try:
+        inputs = tuple(pattern for pattern in map(shorten, one.inputs) if isinstance(pattern, Pattern))
+        return Alternative(inputs, shorten(one.output), one.where)
+    except ValueError:
+        return None

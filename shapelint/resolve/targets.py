@@ -1,4 +1,4 @@
-"""What may be instantiated: real module constructors of four libraries, by name; nothing else of them is ever called.
+"""What may be instantiated: the module constructors of `rules/libraries.yaml`, by name; nothing else of them is ever called.
 
 A target is a dotted name (`torch.nn.Linear`, `torchvision.models.resnet18`), literally that module, or `library/model`
 (`torchvision/resnet18`, `timm/resnet50`), the model as a feature extractor. A library is imported when its target is.
@@ -11,9 +11,11 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from shapelint.resolve.meta import Untraceable, one_line, quiet
+from shapelint.resolve.stored import library_of
+from shapelint.schema import LibraryRule
 
 WEIGHT_ARGUMENTS = frozenset(
     {
@@ -25,48 +27,14 @@ WEIGHT_ARGUMENTS = frozenset(
 
 
 @dataclass(frozen=True)
-class Library:
-    """Where a library's constructors are, and how it is installed."""
-
-    name: str
-    prefix: str
-    kind: Literal["layer", "image"]
-    install: str
-
-
-LIBRARIES = (
-    Library("torch", "torch.nn", "layer", "pip install torch"),
-    Library("lightly", "lightly.models.modules", "layer", "pip install lightly"),
-    Library("torchvision", "torchvision.models", "image", "pip install torchvision"),
-    Library("timm", "timm", "image", "pip install timm"),
-)
-
-
-@dataclass(frozen=True)
 class Constructor:
-    """A callable that makes a module, and what is known of it beforehand."""
+    """A callable that makes a module; `images` where it is a model of images, `features` where it is a feature extractor."""
 
-    library: Library
+    library: LibraryRule
     target: str
     call: Callable[..., Any]
+    images: bool = False
     features: bool = False
-
-    def parameters(self) -> dict[str, inspect.Parameter]:
-        """The parameters of the constructor, by name, without those that only load weights."""
-        return dict(inspect.signature(self.call).parameters)
-
-
-def is_allowed(target: str) -> bool:
-    """Whether a target lies in one of the libraries (it may still not exist there)."""
-    return library_of(target) is not None
-
-
-def library_of(target: str) -> Library | None:
-    """The library that a target names, or None."""
-    for library in LIBRARIES:
-        if target.startswith((f"{library.prefix}.", f"{library.name}/")):
-            return library
-    return None
 
 
 def find(target: str) -> Constructor:
@@ -74,32 +42,33 @@ def find(target: str) -> Constructor:
     library = library_of(target)
     if library is None or not re.fullmatch(r"[\w./\-]+", target):
         raise Untraceable(f"{target} is none of the constructors that may be run (torch.nn, lightly, torchvision, timm)")
+    if not library.features:
+        return Constructor(library, target, _module_class(library, target))
     features = "/" in target
-    if library.kind == "image":
-        name = re.split(r"[./]", target)[-1] if library.name != "timm" or not features else target.partition("/")[2]
-        return Constructor(library, target, _builder(library, target, name), features)
-    if features:
-        raise Untraceable(f"{library.name} has no models to take features of")
-    return Constructor(library, target, _module_class(library, target))
+    name = target.partition("/")[2] if features else target.rpartition(".")[2]
+    return Constructor(library, target, _builder(library, name), images=True, features=features)
 
 
-def _import(library: Library, path: str) -> Any:
+def _import(library: LibraryRule, path: str) -> Any:
     try:
         with quiet():
             return importlib.import_module(path)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in (library.name, "torch"):
-            missing = (error.name or "").partition(".")[0]
-            raise Untraceable(f"{missing} is not installed ({library.install})") from error
+        missing = (error.name or "").partition(".")[0]
+        if missing in (library.library, "torch"):
+            raise Untraceable(f"{missing} is not installed (pip install {missing})") from error
         raise Untraceable(f"{path} cannot be imported: {one_line(error)}") from error
     except Exception as error:
         raise Untraceable(f"{path} cannot be imported: {one_line(error)}") from error
 
 
-def _module_class(library: Library, target: str) -> Callable[..., Any]:
+def _module_class(library: LibraryRule, target: str) -> Callable[..., Any]:
+    """The class in its library's module, or in one of the other modules that hold the same classes."""
     path, _, name = target.rpartition(".")
-    module_class = getattr(_import(library, path), name, None)
-    if not inspect.isclass(module_class):
+    homes = [path, *(other for other in library.also if other.startswith(library.module + "."))]
+    found = (getattr(_import(library, home), name, None) for home in homes)
+    module_class = next((value for value in found if inspect.isclass(value)), None)
+    if module_class is None:
         raise Untraceable(f"{path} has no class {name}")
     from torch import nn
 
@@ -108,27 +77,21 @@ def _module_class(library: Library, target: str) -> Callable[..., Any]:
     return module_class
 
 
-def _builder(library: Library, target: str, name: str) -> Callable[..., Any]:
-    package = _import(library, library.prefix)
-    if library.name == "timm":
-        if target == "timm.create_model":
+def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
+    package = _import(library, library.module)
+    if library.library == "timm":
+        if name == "create_model":
             return _create_timm
         if not package.is_model(name):
             raise Untraceable(f"timm has no model {name!r}")
-        return package.model_entrypoint(name.partition(".")[0])
-    if name == "get_model":
-        return _create_torchvision
+        return package.model_entrypoint(name.partition(".")[0])  # type: ignore[no-any-return]
     if name not in package.list_models(module=package):
         raise Untraceable(f"torchvision.models has no classification model {name!r}")
-    return package.get_model_builder(name)
+    return package.get_model_builder(name)  # type: ignore[no-any-return]
 
 
 def _create_timm(model_name: str, **arguments: Any) -> Any:
     return find(f"timm/{model_name}").call(**arguments)
-
-
-def _create_torchvision(name: str, **config: Any) -> Any:
-    return find(f"torchvision/{name}").call(**config)
 
 
 def without_weights(constructor: Constructor, arguments: Mapping[str, Any]) -> dict[str, Any]:
