@@ -24,6 +24,10 @@ class ExpressionError(ValueError):
     """The text is not an expression of the restricted language, or names something that does not exist."""
 
 
+class OperandError(ExpressionError):
+    """An operation met a value that it is not made for, such as arithmetic a text: the fault of the value's author."""
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
     """Parse an expression; raises ExpressionError with the reason."""
@@ -110,7 +114,7 @@ def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
     except IndexError:
         return UNKNOWN
     except (KeyError, TypeError):
-        raise ExpressionError(f"{ast.unparse(node)} has no element {index!r}") from None
+        raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
 
 
 def _list(node: ast.Tuple | ast.List, names: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -154,7 +158,7 @@ def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
     if left is None or right is None:
         return UNKNOWN
     if not all(isinstance(value, (int, Expression)) for value in (left, right)):
-        raise ExpressionError(f"{ast.unparse(node)}: not integers")
+        raise OperandError(f"{ast.unparse(node)}: not integers")
     try:
         return _OPERATORS[type(node.op)](left, right)
     except ZeroDivisionError:
@@ -192,7 +196,7 @@ def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None
         return None
     if isinstance(comparison, (ast.In, ast.NotIn)):
         if not isinstance(right, (tuple, list, str)) or (isinstance(right, str) and not isinstance(left, str)):
-            raise ExpressionError(f"cannot look for {left!r} in {right!r}")
+            raise OperandError(f"cannot look for {left!r} in {right!r}")
         return _contains(right, left) if isinstance(comparison, ast.In) else _negate(_contains(right, left))
     if isinstance(comparison, (ast.Eq, ast.NotEq)):
         same = _same(left, right)
@@ -207,7 +211,7 @@ def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None
     try:
         return _ORDER[type(comparison)](left, right)
     except TypeError:
-        raise ExpressionError(f"cannot order {left!r} and {right!r}") from None
+        raise OperandError(f"cannot order {left!r} and {right!r}") from None
 
 
 def _same(left: Any, right: Any) -> bool | None:
@@ -256,7 +260,7 @@ def _extreme(node: ast.Call, operands: tuple[Any, ...]) -> Any:
     if any(operand is None for operand in operands):
         return UNKNOWN
     if not all(isinstance(operand, (int, Expression)) for operand in operands):
-        raise ExpressionError(f"{ast.unparse(node)}: not integers")
+        raise OperandError(f"{ast.unparse(node)}: not integers")
     return extreme(max if ast.unparse(node.func) == "max" else min, operands)
 
 
@@ -269,7 +273,7 @@ def _window(node: ast.Call, operands: tuple[Any, ...]) -> Any:
     if any(operand is None for operand in operands):
         return UNKNOWN
     if not all(isinstance(operand, (int, Expression)) for operand in operands):
-        raise ExpressionError(f"{ast.unparse(node)}: not integers")
+        raise OperandError(f"{ast.unparse(node)}: not integers")
     size, kernel, stride, padding, dilation = operands
     room = size + 2 * padding - dilation * (kernel - 1) - 1
     try:
@@ -287,7 +291,7 @@ def _length(value: Any) -> Any:
     if isinstance(value, (int, float, Expression)):
         return 0
     if not isinstance(value, (tuple, list, str)):
-        raise ExpressionError(f"{value!r} has no length")
+        raise OperandError(f"{value!r} has no length")
     return len(value)
 
 

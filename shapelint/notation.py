@@ -7,9 +7,9 @@ The notation is the one that einops and jaxtyping users read:
 Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
 parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` for their product, `*name` for the axes
 of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
-`(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is substituted,
-otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. How often it fits
-along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.expression`.
+`(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is
+substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. How
+often it fits along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.expression`.
 
 Pure Python: no torch, no YAML.
 """

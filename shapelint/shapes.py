@@ -114,8 +114,8 @@ def format_shape(value: Value | None) -> str:
 def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
     """Replace the names of constructor arguments by their values.
 
-    A value is a dimension, a list of dimensions (for `*name` and `name[0]`), or None where it is unknown. Other values
-    (booleans, strings) take part in conditions only.
+    A value is a dimension or a list of dimensions (for `*name` and `name[0]`). Any other value (None, a text) is an
+    unknown dimension in a shape, and takes part in conditions as it is.
 
     >>> str(substitute(parse_signature("... i -> ... o"), {"i": 512, "o": 256}))
     '... 512 -> ... 256'
@@ -129,7 +129,7 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
                 axes.append(dims.substitute(axis, bindings))
             elif axis.name in arguments:
                 given = arguments[axis.name]
-                axes.extend(given if isinstance(given, (tuple, list)) else [UNKNOWN if given is None else given])
+                axes.extend(map(_dimension, given if isinstance(given, (tuple, list)) else [given]))
             else:
                 axes.append(axis)
         return Pattern(tuple(axes))
@@ -220,13 +220,21 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
         assumed += result
     names = {**arguments, **bindings}
     for condition in expression.conjuncts(alternative.where):
-        if expression.evaluate(condition, names) is False:
+        if _holds(condition, names) is False:
             return Misfit("condition", alternative, condition=condition, bindings=bindings)
     for axis in _axes(alternative.output):
         size = dims.substitute(axis, bindings)
         if isinstance(size, int) and size < 1:
             return Misfit("condition", alternative, condition=f"{axis} >= 1", bindings=bindings)
     return Fit(alternative, bindings, fill(alternative.output, bindings), tuple(assumed))
+
+
+def _holds(condition: str, names: Mapping[str, Any]) -> Any:
+    """Whether a condition holds; of arguments that no condition is made for, such as a text, it cannot be known."""
+    try:
+        return expression.evaluate(condition, names)
+    except expression.OperandError:
+        return None
 
 
 def _axes(output: Output) -> Iterator[Dim]:
@@ -270,6 +278,6 @@ def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]
 
 def _dimension(value: Any) -> Dim:
     """An argument in a formula; a whole float, such as a scale factor of 2.0, counts as the integer."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
-    return value if isinstance(value, (int, Expression)) else UNKNOWN
+    return value if isinstance(value, Expression) else UNKNOWN
