@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -123,10 +123,25 @@ def _parameter(name: str, kind: Literal["positional", "keyword"], default: ast.e
 
 
 class Role(Strict):
-    """A place in a method's chain: other keys it goes by, and the class that bare widths stand for."""
+    """A place in a method's chain: other keys it goes by, and the class that bare widths stand for.
+
+    `features: map` says that the method takes a bare backbone without its pooling: its last feature map.
+    """
 
     aliases: tuple[str, ...] = ()
     default: str | None = None
+    features: Literal["vector", "map"] = "vector"
+
+
+class Reshape(Strict):
+    """What a method does to a tensor between two roles, as a signature: `B C H W -> B C` pools."""
+
+    name: str
+    reshape: str
+
+
+Step = Union[str, Reshape]
+"""One step of a branch: a role, or a reshape that the method itself does."""
 
 
 class Target(Strict):
@@ -136,27 +151,99 @@ class Target(Strict):
 
 
 class Loss(Strict):
-    """Which outputs the loss compares (`online.prediction_head`), and over what."""
+    """Which outputs the loss compares (`online.prediction_head`), with which class by default.
+
+    `reshape` is what the method does to both before the loss takes them, as a signature.
+    """
 
     left: str
     right: str
+    default: str | None = None
+    reshape: str = ""
     over: Literal["features"] = "features"
 
 
+class Bank(Strict):
+    """Stored vectors: whose width they must have (`online.projection_head`), and how they meet the features.
+
+    An `assigned` bank takes features in by assignment, which broadcasts features of width 1; a `multiplied` one meets
+    them in a matrix product, which never does.
+    """
+
+    meets: tuple[str, ...]
+    how: Literal["assigned", "multiplied"] = "assigned"
+
+
 class MethodPack(Strict):
-    """The wiring of one method, one file of `rules/methods/`."""
+    """The wiring of one method, one file of `rules/methods/`.
+
+    `online` is the chain from the input on; `branches` are further chains that begin at a role of it.
+    """
 
     method: str
     roles: dict[str, Role]
-    online: tuple[str, ...]
+    online: tuple[Step, ...]
+    branches: tuple[tuple[Step, ...], ...] = ()
     target: Target | None = None
     loss: Loss | None = None
+    banks: dict[str, Bank] = {}
 
     def role_of(self, key: str) -> str | None:
         """The role that a key of a config names, itself or by an alias."""
         if key in self.roles:
             return key
         return next((name for name, role in self.roles.items() if key in role.aliases), None)
+
+
+class LossSignature(Strict):
+    """What a loss takes, for two operands of shapes (B, ..., D).
+
+    `axes` are the least and the greatest number of axes. `operands` says what they must have in common: `equal` shapes,
+    shapes that `broadcast`, an equal batch with `features` that broadcast, or nothing (`flattened` and cut). `over`
+    names the argument that is the axis of comparison, `bank` the one that holds (size, width) of a memory bank, `width`
+    one that must equal the features, `cut` one that takes the first features only. `batch` is the least batch.
+    """
+
+    call: str
+    axes: tuple[int, int]
+    operands: Literal["equal", "broadcast", "features", "flattened"]
+    over: str | None = None
+    bank: str | None = None
+    width: str | None = None
+    cut: str | None = None
+    batch: int = 1
+    says: str = ""
+
+    @property
+    def target(self) -> str:
+        """The dotted name of the class."""
+        return self.call.partition("(")[0]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The constructor arguments in order, parsed from `call`."""
+        return parse_parameters(self.call)
+
+
+class LossFile(Strict):
+    """The losses of one library, one file of `rules/losses/`."""
+
+    library: str
+    versions: tuple[str, ...]
+    module: str
+    also: tuple[str, ...] = ()
+    losses: tuple[LossSignature, ...]
+
+
+class TensorRule(Strict):
+    """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not tell is `?`.
+
+    `parameters` are learned, in torch's order; `buffers` are saved beside them.
+    """
+
+    shapes: str
+    parameters: dict[str, str] = {}
+    buffers: dict[str, str] = {}
 
 
 class InputSchema(Strict):
@@ -177,7 +264,9 @@ class LibraryRule(Strict):
     features: str | None = None
 
 
-Subject = Literal["edge", "component", "loss", "model"]
+Subject = Literal[
+    "edge", "component", "loss", "model", "batch", "bank", "target", "layer", "checkpoint", "batch_axis", "variable"
+]
 
 
 class RulePage(Strict):

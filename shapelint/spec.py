@@ -18,12 +18,16 @@ Spelling = Literal["name", "call", "widths", "declared", "layers"]
 
 @dataclass(frozen=True)
 class Argument:
-    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`."""
+    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
+
+    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`.
+    """
 
     value: Any
     span: Span
     home: Span | None
     key: Span | None = None
+    variable: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,43 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class TargetSpec:
+    """The momentum branch as written: a copy, the online modules themselves, never used, or components of its own."""
+
+    kind: Literal["copy", "alias", "unused", "own"]
+    span: Span
+    components: dict[str, ComponentSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BankSpec:
+    """Stored vectors as written, such as `memory_bank: [4096, 128]`; `width` is the number that is their width."""
+
+    name: str
+    width: Argument
+    span: Span
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a file says of a model beside its components; each is None (or False) where nothing is said.
+
+    `samples` is the number of training images, `hidden_layer` the backbone's layer whose output is taken as features (a
+    name, or a position among its children), `checkpoint` a path or a path and the prefix of its keys.
+    """
+
+    target: TargetSpec | None = None
+    loss: ComponentSpec | None = None
+    banks: tuple[BankSpec, ...] = ()
+    batch_size: Argument | None = None
+    keeps_last: bool = True
+    samples: int | None = None
+    hidden_layer: Argument | None = None
+    checkpoint: Argument | None = None
+    checkpoint_prefix: str = ""
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """One model of a file."""
 
@@ -99,3 +140,4 @@ class ModelSpec:
     components: dict[str, ComponentSpec] = field(default_factory=dict)
     batch_size: int | None = None
     problems: tuple[Problem, ...] = ()
+    extras: Extras = field(default=Extras())

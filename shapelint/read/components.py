@@ -177,8 +177,10 @@ class Reader:
         )
 
     def _argument(self, key: Scalar | None, node: Node) -> Argument:
+        scalar = node if isinstance(node, Scalar) else None
+        variable = scalar.origin if scalar and scalar.origin != scalar.span else None
         return Argument(
-            self._value(node), node.span, node.home if isinstance(node, Scalar) else None, key.span if key else None
+            self._value(node), node.span, scalar.home if scalar else None, key.span if key else None, variable
         )
 
     def _value(self, node: Node) -> Any:

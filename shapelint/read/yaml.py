@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shapelint import dims, methods
 from shapelint.read.components import Reader
+from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
 from shapelint.read.text import Source, Span
 from shapelint.schema import MethodPack, Width
@@ -28,12 +29,12 @@ class Lookup:
     head_role: Callable[[str], str | None]
 
 
-def read_models(source: Source, lookup: Lookup) -> list[ModelSpec]:
+def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> list[ModelSpec]:
     """All models of a YAML text; raises InvalidYamlError where it is no YAML."""
     models = []
     documents = compose(source)
     for number, root in enumerate(documents, 1):
-        for path, mapping, method in _candidates(root, lookup, (), methods.DEFAULT):
+        for path, mapping, method in _candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
@@ -127,7 +128,8 @@ def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str,
     reader.role = ""
     image = _input(reader, entries)
     batch_size = _batch_size(reader, entries.get("batch_size"))
-    return ModelSpec(name, method, image, mapping.span, components, batch_size, tuple(reader.problems))
+    extras = read_extras(reader, entries, pack)
+    return ModelSpec(name, method, image, mapping.span, components, batch_size, tuple(reader.problems), extras)
 
 
 def _input(reader: Reader, entries: dict[str, Node]) -> InputSpec:

@@ -1,0 +1,165 @@
+"""What a config says of a model beside its components: target, loss, banks, batch, hidden layer, checkpoint."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping as Dictionary
+from typing import Any
+
+from shapelint.read.components import Reader
+from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, is_open_call, pairs
+from shapelint.schema import MethodPack
+from shapelint.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
+
+TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
+"""What `target:` may say in a word. A copy is the default."""
+
+BANKS = ("memory_bank", "queue", "prototypes")
+WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_features")
+"""Arguments of a bank's class that are the width of what it stores."""
+
+
+def read_extras(reader: Reader, entries: Dictionary[str, Node], pack: MethodPack) -> Extras:
+    """Read the keys beside the roles; what is written in another form than is known here stays unsaid."""
+    checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
+    samples = entries.get("dataset_size")
+    return Extras(
+        target=_target(reader, entries.get("target"), pack),
+        loss=_loss(reader, entries),
+        banks=tuple(bank for name in BANKS if name not in pack.roles for bank in _bank(reader, name, entries)),
+        batch_size=_integer(reader, entries.get("batch_size")),
+        keeps_last=not _is_true(entries.get("drop_last")),
+        samples=samples.value if isinstance(samples, Scalar) and isinstance(samples.value, int) else None,
+        hidden_layer=_layer(reader, entries.get("hidden_layer")),
+        checkpoint=checkpoint,
+        checkpoint_prefix=prefix,
+    )
+
+
+def _target(reader: Reader, node: Node | None, pack: MethodPack) -> TargetSpec | None:
+    if node is None or pack.target is None:
+        return None
+    node = reader.follow(node)
+    if isinstance(node, Scalar):
+        return _target_word(reader, node)
+    components: dict[str, ComponentSpec] = {}
+    for key, value in pairs(node) if isinstance(node, Mapping) else ():
+        role = pack.role_of(key.text)
+        if role is not None and role in pack.target.copies:
+            component = reader.component(value, role, pack.roles[role].default)
+            if component is not None:
+                components[role] = component
+    reader.role = ""
+    return TargetSpec("own", node.span, components) if components else None
+
+
+def _target_word(reader: Reader, node: Scalar) -> TargetSpec | None:
+    word = node.value
+    if not isinstance(word, str) or not word.isidentifier():
+        return None
+    kind = TARGETS.get(word)
+    if kind is None:
+        near = difflib.get_close_matches(word, TARGETS, 1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        reader.invalid(node.span, f"expected target: copy, alias, or components, found {word}", actual=word, help=hint)
+        return None
+    return TargetSpec("alias" if kind == "alias" else "copy", node.span)
+
+
+def _loss(reader: Reader, entries: Dictionary[str, Node]) -> ComponentSpec | None:
+    node = entries.get("loss", entries.get("criterion"))
+    if node is None or isinstance(node, Sequence) or (isinstance(node, Scalar) and is_open_call(node)):
+        return None
+    node = reader.follow(node)
+    if isinstance(node, Scalar) and not isinstance(node.value, str):
+        return None
+    if isinstance(node, Mapping) and not _is_named(node):
+        return None
+    return reader.component(node, "loss", None)
+
+
+def _is_named(node: Mapping) -> bool:
+    return any(key.text in ("_target_", "class_path", "type", "target", "name") for key, _ in pairs(node))
+
+
+def _bank(reader: Reader, name: str, entries: Dictionary[str, Node]) -> list[BankSpec]:
+    """`memory_bank: [4096, 128]`, `{size: [4096, 128]}`, `MemoryBankModule(size=(4096, 128))`, `Linear(128, 3000)`."""
+    if name not in entries:
+        return []
+    node = reader.follow(entries[name])
+    if isinstance(node, Mapping) and not _is_named(node):
+        inner = {key.text: reader.follow(value) for key, value in pairs(node)}
+        node = inner.get("size", node)
+    if isinstance(node, Sequence):
+        width = _last_of_two(reader, node)
+        return [BankSpec(name, width, node.span)] if width else []
+    if isinstance(node, Scalar) and (not isinstance(node.value, str) or is_open_call(node) or "(" not in node.text):
+        return []
+    component = reader.component(node, name, None)
+    width = bank_width(component) if component else None
+    return [BankSpec(name, width, component.span)] if component and width else []
+
+
+def _last_of_two(reader: Reader, node: Sequence) -> Argument | None:
+    items = [_integer(reader, item) for item in node.items]
+    return items[1] if len(items) == 2 else None
+
+
+def bank_width(component: ComponentSpec) -> Argument | None:
+    """The argument of a bank's class that is the width of what it stores: the last of `size`, or a width by its name.
+
+    A width inside a tuple has no place of its own in the text: the place is the whole tuple, and nothing is edited.
+    """
+    keywords = dict(component.keywords)
+    size = keywords.get("size") or keywords.get("memory_bank_size")
+    first = component.positional[0] if component.positional else None
+    size = size or (first if first and isinstance(first.value, tuple) else None)
+    if size is not None:
+        return pair_width(size)
+    return next((keywords[name] for name in WIDTH_ARGUMENTS if name in keywords), first)
+
+
+def pair_width(size: Argument) -> Argument | None:
+    """The width in a `(size, width)` pair."""
+    if not isinstance(size.value, tuple) or len(size.value) != 2 or not _is_size(size.value[1]):
+        return None
+    return Argument(size.value[1], size.span, None)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _integer(reader: Reader, node: Node | None) -> Argument | None:
+    node = reader.follow(node) if node is not None else None
+    if not isinstance(node, Scalar) or not _is_size(node.value):
+        return None
+    return Argument(node.value, node.span, node.home)
+
+
+def _is_true(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.value is True
+
+
+def _layer(reader: Reader, node: Node | None) -> Argument | None:
+    node = reader.follow(node) if node is not None else None
+    if not isinstance(node, Scalar) or isinstance(node.value, bool) or not isinstance(node.value, (str, int)):
+        return None
+    if isinstance(node.value, str) and not all(part.isidentifier() or part.isdigit() for part in node.value.split(".")):
+        return None
+    return Argument(node.value, node.span, node.home)
+
+
+def _checkpoint(reader: Reader, node: Node | None) -> tuple[Argument | None, str]:
+    """`checkpoint: path`, or `checkpoint: {path: ..., prefix: module.}`."""
+    node = reader.follow(node) if node is not None else None
+    prefix = ""
+    if isinstance(node, Mapping):
+        inner = {key.text: reader.follow(value) for key, value in pairs(node)}
+        given = inner.get("prefix")
+        prefix = given.value if isinstance(given, Scalar) and isinstance(given.value, str) else ""
+        node = inner.get("path")
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or "${" in node.value or not node.value:
+        return None, ""
+    return Argument(node.value, node.span, node.home), prefix
+
