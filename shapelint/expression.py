@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from shapelint.dims import UNKNOWN, Expression, equal, extreme, is_known, symbol
+from shapelint.dims import UNKNOWN, Expression, equal, is_known, symbol
+from shapelint.functions import FUNCTIONS
 
 MAXIMUM_LENGTH = 2000
 ELLIPSIS_PRODUCT = "prod(...)"
@@ -242,72 +243,24 @@ def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
 
 
 def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
-    if not isinstance(node.func, ast.Name) or node.keywords:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    function, arity = FUNCTIONS.get(name, (None, None))
+    if function is None or node.keywords or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_LENGTH)):
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
-    if node.func.id in ("max", "min") and operands:
-        return _extreme(node, operands)
-    if node.func.id in ("window", "ceil_window") and len(operands) == 5:
-        return _window(node, operands)
-    if node.func.id in ("len", "prod") and len(operands) == 1:
-        if node.func.id == "prod":
-            return _product(operands[0], names)
-        return _length(operands[0])
-    raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
-
-
-def _extreme(node: ast.Call, operands: tuple[Any, ...]) -> Any:
-    if any(operand is None for operand in operands):
-        return UNKNOWN
-    if not all(isinstance(operand, (int, Expression)) for operand in operands):
-        raise OperandError(f"{ast.unparse(node)}: not integers")
-    return extreme(max if ast.unparse(node.func) == "max" else min, operands)
-
-
-def _window(node: ast.Call, operands: tuple[Any, ...]) -> Any:
-    """`window(size, kernel, stride, padding, dilation)`: how many times a kernel fits along an axis, below 1 if never.
-
-    The formula of torch's convolutions and poolings; `ceil_window` is that of poolings with `ceil_mode=True`, where a
-    last window may hang over the end but has to start within the input or its left padding.
-    """
-    if any(operand is None for operand in operands):
-        return UNKNOWN
-    if not all(isinstance(operand, (int, Expression)) for operand in operands):
-        raise OperandError(f"{ast.unparse(node)}: not integers")
-    size, kernel, stride, padding, dilation = operands
-    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    if name == "prod" and operands == (...,):
+        return _ellipsis_product(names)
     try:
-        if ast.unparse(node.func) == "window":
-            return room // stride + 1
-        return extreme(min, ((room + stride - 1) // stride + 1, (size + padding - 1) // stride + 1))
-    except ZeroDivisionError:
-        return UNKNOWN
+        return function(*operands)
+    except TypeError as error:
+        raise OperandError(f"{ast.unparse(node)}: {error}") from None
 
 
-def _length(value: Any) -> Any:
-    """The number of elements of a list argument; 0 for a plain integer, which stands for every axis."""
-    if value is None or (isinstance(value, Expression) and not is_known(value)):
-        return UNKNOWN
-    if isinstance(value, (int, float, Expression)):
-        return 0
-    if not isinstance(value, (tuple, list, str)):
-        raise OperandError(f"{value!r} has no length")
-    return len(value)
-
-
-def _product(value: Any, names: Mapping[str, Any]) -> Any:
-    """`prod(sizes)` of a list argument (an integer is a list of itself); `prod(...)` of the axes that `...` took."""
-    if value is ...:
-        try:
-            return names[ELLIPSIS_PRODUCT]
-        except KeyError:
-            raise ExpressionError(f"{ELLIPSIS_PRODUCT} without '...' in the shape") from None
-    result: Any = 1
-    for element in value if isinstance(value, (tuple, list)) else (value,):
-        if not isinstance(element, (int, Expression)):
-            return UNKNOWN
-        result = result * element
-    return result
+def _ellipsis_product(names: Mapping[str, Any]) -> Any:
+    try:
+        return names[ELLIPSIS_PRODUCT]
+    except KeyError:
+        raise ExpressionError(f"{ELLIPSIS_PRODUCT} without '...' in the shape") from None
 
 
 def _truth(value: Any) -> bool | None:

@@ -9,7 +9,7 @@ parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` 
 of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
 `(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is
 substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. How
-often it fits along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.expression`.
+often it fits along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.functions`.
 
 Pure Python: no torch, no YAML.
 """

@@ -57,6 +57,7 @@ def misfit(text: str, *inputs: Shape, **arguments: Any) -> Misfit:
         "B D -> [B 7, B 9]",
         "B D -> {feature: B 512, logits: B 7}",
         "B D -> (B 512,)",
+        "B D -> (B,)",
         "B D -> ((B 1, B 2), B 3)",
         "B D -> (B+D)",
         "B D -> (max(B,3))",
