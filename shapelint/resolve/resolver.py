@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from shapelint import dims, expression, shapes
 from shapelint.findings import Provenance
-from shapelint.resolve import stored, versions
+from shapelint.resolve import declared, stored, versions
 from shapelint.resolve.binding import Binding, bind, formula_names
 from shapelint.schema import ComponentSignature, SignatureRow
 from shapelint.shapes import Signature
@@ -20,9 +21,20 @@ DECLARED = "B ... -> B out_dim"
 
 @dataclass(frozen=True)
 class Options:
-    """How to resolve: `trace` traces every component anew, also those whose signature is stored."""
+    """How to resolve: `trace` traces every component anew, also those whose signature is stored.
+
+    `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
+    in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
+    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own.
+    """
 
     trace: bool = False
+    signatures: tuple[tuple[str, str], ...] = ()
+    trust: tuple[str, ...] = ()
+    root: str = ""
+    method: str = ""
+    input: tuple[int | None, int | None, int | None] | None = None
+    rules: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,8 +72,10 @@ def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
         return _sequential(spec, target, role, options)
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
+    if options.signatures and (signed := declared.find(options.signatures, spec, {spec.target, target})):
+        return replace(_apply(signed[0], signed[1], target, role, "declared"), spec=spec)
     found = stored.find(target)
-    result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "")
+    result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "", options)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
 
 
@@ -108,41 +122,43 @@ def _from_stored(
     found: tuple[Any, ComponentSignature], spec: ComponentSpec, target: str, role: str, options: Options
 ) -> Resolved:
     file, component = found
-    differs = versions.difference(file.library, file.versions)
-    if options.trace or differs:
-        traced = _traced(spec, target, role, differs)
-        if traced.signature is not None:
-            return traced
-        verified = ", ".join(file.versions)
-        notice = f"{target}: stored for {file.library} {verified}; {differs or 'not traced'}; {traced.reason}"
-        return replace(_apply(component, spec, target, role, "stored"), notices=(notice,))
     result = _apply(component, spec, target, role, "stored")
-    if result.signature is None and not result.problems:
-        traced = _traced(spec, target, role, result.reason)
-        return traced if traced.signature is not None else replace(result, reason=f"{result.reason}; {traced.reason}")
-    return result
+    differs = versions.difference(file.library, file.versions)
+    if result.problems or not (options.trace or differs or result.signature is None):
+        return result
+    traced = _traced(spec, target, role, differs or result.reason, options)
+    if traced.signature is not None:
+        return traced
+    if result.signature is None:
+        return replace(result, reason=f"{result.reason}; {traced.reason}")
+    verified = ", ".join(file.versions)
+    notice = f"{target}: stored for {file.library} {verified}; {differs or 'not traced'}; {traced.reason}"
+    return replace(result, notices=(notice,))
 
 
-def _traced(spec: ComponentSpec, target: str, role: str, why: str) -> Resolved:
+def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Options) -> Resolved:
     unknown = Resolved(spec, target, "unknown")
     library = stored.library_of(target)
-    if library is None:
+    trusted = library is None and target.partition(".")[0] in options.trust
+    if library is None and not trusted:
         return replace(unknown, reason=f"{target} is no component that shapelint knows")
-    missing = versions.missing("torch", library.library)
+    missing = versions.missing("torch", *([library.library] if library else []))
     if missing:
         return replace(unknown, reason=f"tracing it takes {' and '.join(missing)}, not installed here")
     from shapelint.resolve import traced
 
-    loose = stored.find(target)
-    positional_names = [p.name for p in loose[1].parameters if p.kind == "positional"] if loose else []
     arguments = {name: argument.value for name, argument in spec.keywords}
-    arguments.update({name: a.value for name, a in zip(positional_names, spec.positional)})
-    positional = () if loose else tuple(argument.value for argument in spec.positional)
+    positional = tuple(argument.value for argument in spec.positional)
     values = [*arguments.values(), *positional]
     if any(value is dims.UNKNOWN or isinstance(value, ComponentSpec) for value in values):
         return replace(unknown, reason="an argument is known at run time only")
     try:
-        component = traced.trace(target, arguments, positional, features="/" in target)
+        if trusted:
+            from shapelint.resolve import trusted as child
+
+            component = child.trace(target, arguments, positional, role, options.root)
+        else:
+            component = traced.trace(target, arguments, positional)
     except traced.Untraceable as error:
         return replace(unknown, reason=str(error))
     result = _apply(component, spec, target, role, "traced")

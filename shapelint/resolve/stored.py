@@ -42,15 +42,14 @@ def canonical(written: str, as_backbone: bool) -> str:
     if "/" in written:
         return written
     module, _, name = written.rpartition(".")
-    if not module:
-        if as_backbone and (features := _features_name(written)):
-            return features
-        known = (f"{library.module}.{written}" for library in libraries())
-        return next((target for target in known if find(target)), written)
+    if not module and as_backbone and (features := _features_name(written)):
+        return features
     for library in libraries():
-        inside = any(module == home or module.startswith(home + ".") for home in (library.module, *library.also))
-        if inside and (module == library.module or find(f"{library.module}.{name}")):
-            return f"{library.module}.{name}"
+        homes = (library.module, *library.also)
+        if not module or any(module == home or module.startswith(home + ".") for home in homes):
+            known = next((f"{home}.{name}" for home in homes if find(f"{home}.{name}")), None)
+            if known or module == library.module:
+                return known or written
     return written
 
 
@@ -73,5 +72,6 @@ def _file_names(target: str) -> list[str]:
     if slash:
         modules = [library.module for library in libraries() if library.features == prefix]
         return [f"{module}/{name}" for module in modules if name.replace("_", "").isalnum()]
-    module, _, name = target.rpartition(".")
-    return [f"{module}/{name}", module] if module.replace(".", "").replace("_", "").isalnum() else []
+    _, _, name = target.rpartition(".")
+    modules = [library.module for library in libraries() if target.startswith(library.module + ".")]
+    return [file for module in modules if name.isidentifier() for file in (f"{module}/{name}", module)]

@@ -1,0 +1,42 @@
+"""The wheel alone, in a fresh environment, lints a fixture: its rules are inside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_every_rule_and_signature_is_inside(wheel: Path) -> None:
+    inside = {name.removeprefix("shapelint/") for name in zipfile.ZipFile(wheel).namelist()}
+    data = [path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*") if path.is_file()]
+    assert data
+    assert set(data) <= inside
+
+
+def test_it_lints_a_fixture(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True)
+    fixture = ROOT / "fixtures" / "lightly-1589.yaml"
+    result = subprocess.run(
+        [tmp_path / "env" / "bin" / "shapelint", "--output-format", "concise", str(fixture)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 1
+    assert "SL101 [*] projection_head expects 512 features, but backbone produces 256" in result.stdout
+    assert result.stderr == ""
