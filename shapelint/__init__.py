@@ -1,3 +1,41 @@
-"""A static shape linter for BYOL and other self-supervised models."""
+"""A static shape linter for BYOL and other self-supervised models.
+
+From Python: `lint(paths)` lints files, `check(module, input_shape)` and `guard(module)` look at a live `nn.Module`.
+Each is imported when it is first used: `import shapelint` imports no torch, nor anything else that is slow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapelint.api import lint as lint
+    from shapelint.live import CannotTraceError as CannotTraceError
+    from shapelint.live import ShapeError as ShapeError
+    from shapelint.live import check as check
+    from shapelint.live import guard as guard
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "lint": "shapelint.api",
+    "check": "shapelint.live",
+    "guard": "shapelint.live",
+    "CannotTraceError": "shapelint.live",
+    "ShapeError": "shapelint.live",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,10 @@
+"""Modules in memory: `check` traces one on fake tensors, `guard` watches its real forwards.
+
+Beside the tracer this is the only part of shapelint that imports torch; `import shapelint` does not import it.
+"""
+
+from shapelint.live.checking import check
+from shapelint.live.fakes import CannotTraceError
+from shapelint.live.guarding import Guard, ShapeError, guard
+
+__all__ = ["CannotTraceError", "Guard", "ShapeError", "check", "guard"]

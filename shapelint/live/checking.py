@@ -1,0 +1,116 @@
+"""`check`: the findings of a live module, or of a chain of modules, for a unit test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch._subclasses import fake_tensor
+
+from shapelint.findings import Finding
+from shapelint.live.fakes import CannotTraceError, Input
+from shapelint.live.faults import INPUT, Fault, Maker
+from shapelint.live.models import Model, Modules, Outcome, model_of, run
+from shapelint.live.reporting import report
+from shapelint.resolve.meta import one_line
+
+USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
+"""Image sizes that are tried where a model refuses its input: those that models are made for."""
+
+NO_SHAPE_FAULTS = (
+    fake_tensor.DataDependentOutputException,
+    fake_tensor.DynamicOutputShapeException,
+    fake_tensor.UnsupportedOperatorException,
+)
+
+
+def check(module: Modules, input_shape: Any) -> list[Finding]:
+    """The shape faults of a model, as `shapelint` reports them: an empty list where every shape fits.
+
+    `module` is a whole model, or a chain of modules that take each other's output: a sequence (backbone, projection
+    head, prediction head), or a mapping of their names. `input_shape` is a shape with its batch, `(B, C, H, W)`, or a
+    tuple of shapes where the model takes several inputs; a tensor stands for its shape and type (for integers, say).
+
+        assert shapelint.check(model, (2, 3, 64, 64)) == []
+
+    The model is judged in the mode that it is in. It is only read: a copy on fake tensors runs, which has no memory and
+    does no arithmetic. All independent faults are found; a layer that gets a wrong width goes on with the one it
+    declares. Raises CannotTraceError where a model cannot be run on fake tensors, for a reason that is no shape fault.
+    """
+    model, inputs = model_of(module), _inputs(input_shape)
+    outcome = run(model, inputs)
+    faults = list(outcome.faults)
+    if not outcome.is_complete:
+        faults += _behind(model, inputs, outcome)
+    modules = {name: inner for inner, name in model.names.items()}
+    return report(faults, outcome.widths, modules, model.first, is_image=len(inputs[0].size) > 3)
+
+
+def _inputs(given: Any) -> list[Input]:
+    """The inputs as sizes and types; raises ValueError for what is no shape."""
+    is_one = isinstance(given, torch.Tensor) or all(isinstance(size, int) for size in given)
+    inputs = []
+    for value in (given,) if is_one else given:
+        is_tensor = isinstance(value, torch.Tensor)
+        inputs.append(Input(tuple(value.shape), value.dtype) if is_tensor else Input(tuple(value)))
+    sizes = [size for one in inputs for size in one.size]
+    if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ValueError(f"input_shape is a shape of positive integers, such as (2, 3, 224, 224), not {given!r}")
+    return inputs
+
+
+def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fault]:
+    """What other image sizes show where a run ended early: that the size is at fault, and the faults behind it.
+
+    A fault behind is one that two other sizes show alike. Raises CannotTraceError where the run ended in an error that
+    no other size avoids: then it is no shape fault that is known.
+    """
+    found: list[tuple[tuple[int, int], list[Fault]]] = []
+    for size in _sizes(model, inputs) if not isinstance(outcome.error, NO_SHAPE_FAULTS) else ():
+        again = run(model, [replace(inputs[0], size=(*inputs[0].size[:2], *size)), *inputs[1:]])
+        if again.is_complete:
+            found.append((size, [fault for fault in again.faults if fault not in outcome.faults]))
+        if len(found) == 2:
+            break
+    if outcome.error is not None and not found:
+        raise CannotTraceError(
+            f"the model does not run on fake tensors: {one_line(outcome.error)}. If a real forward of this shape runs, "
+            "its code depends on the values of tensors: check its components without that code, as a chain of modules. "
+            "Where an input holds no floats, give a tensor in place of its shape"
+        ) from outcome.error
+    behind = [fault for fault in found[0][1] if all(fault in faults for _, faults in found)] if found else []
+    return behind if outcome.error is None else [_refused(model, inputs[0], [size for size, _ in found]), *behind]
+
+
+def _refused(model: Model, image: Input, working: Sequence[tuple[int, int]]) -> Fault:
+    """The fault of an image whose size the model's own code refuses; `working` are one or two sizes that it takes."""
+    height, width = working[0]
+    only = f"H == {height} and W == {width}"
+    return Fault(
+        Maker(model.first, model.first),
+        Maker(INPUT),
+        "condition",
+        expected=[height, width],
+        actual=list(image.size[2:]),
+        rank=len(image.size),
+        actual_shape=f"(B, {', '.join(str(size) for size in image.size[1:])})",
+        condition=only if len(working) == 1 else f"another size, such as {height} x {width}",
+    )
+
+
+def _sizes(model: Model, inputs: Sequence[Input]) -> Iterator[tuple[int, int]]:
+    """Image sizes worth a try: those that modules carry as an attribute, then usual ones."""
+    if len(inputs[0].size) != 4:
+        return
+    seen = {inputs[0].size[2:]}
+    for inner in model.names:
+        for name in ("image_size", "img_size"):
+            value = vars(inner).get(name)
+            size = (value, value) if isinstance(value, int) else value
+            if isinstance(size, (tuple, list)) and len(size) == 2 and all(isinstance(side, int) for side in size):
+                if tuple(size) not in seen:
+                    yield size[0], size[1]
+                seen.add(tuple(size))
+    yield from ((size, size) for size in USUAL_SIZES if (size, size) not in seen)

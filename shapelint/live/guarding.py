@@ -1,0 +1,124 @@
+"""`guard`: hooks that stop a real forward at the first wrong shape, in words that name the component and the fix."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import nn
+
+from shapelint import shapes
+from shapelint.live.faults import Maker, fault_of
+from shapelint.live.heads import call_with
+from shapelint.live.layers import Layer, known_class, layer_of
+from shapelint.shapes import Misfit
+
+
+class ShapeError(RuntimeError):
+    """A layer got a shape that it cannot take: `role` is its dotted name, `expected` and `actual` are in conflict."""
+
+    def __init__(self, message: str, role: str, expected: Any, actual: Any) -> None:
+        super().__init__(message)
+        self.role, self.expected, self.actual = role, expected, actual
+
+
+class Guard:
+    """The hooks of one guarded module; `remove()`, or leaving a `with` block, takes them off again."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._modules = dict(module.named_modules())
+        self._handles = [
+            inner.register_forward_pre_hook(_Hook(name, self._modules), with_kwargs=True)
+            for name, inner in self._modules.items()
+            if known_class(inner) is not None
+        ]
+
+    def remove(self) -> None:
+        """Take every hook off; more than once does no harm."""
+        while self._handles:
+            self._handles.pop().remove()
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+def guard(module: nn.Module) -> Guard:
+    """Watch the real forwards of a module: the first wrong shape raises ShapeError, before torch's own error.
+
+    The message names the layer, the two numbers and the fix. Layers of torch.nn are watched; shapes that torch accepts
+    never raise. Returns a handle with `remove()`, which is a context manager too:
+
+        with shapelint.guard(model):
+            model(images)
+
+    A forward costs some microseconds a layer more; shapes that were seen before are not worked out again. Nothing else
+    changes: values, gradients, autocast and modes stay as they are. Inside `torch.compile` the hooks do nothing, and
+    break no graph: try one batch uncompiled to see where a shape is wrong.
+    """
+    return Guard(module)
+
+
+class _Hook:
+    """A forward pre-hook that remembers the shapes that fit."""
+
+    def __init__(self, name: str, modules: dict[str, nn.Module]) -> None:
+        self.name, self.modules = name, modules
+        self.fitting: set[Any] = set()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Hook:
+        """A copy of a guarded module is watched too, without a copy of all that the messages look at."""
+        return self
+
+    def __reduce__(self) -> tuple[type[_Hook], tuple[str, dict[str, nn.Module]]]:
+        """A guarded module can be saved: what is loaded is watched, and names the layer itself as the fix."""
+        return _Hook, (self.name, {})
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+            return
+        given = (kwargs["input"],) if not args and "input" in kwargs else args
+        if not all(type(value) in (torch.Tensor, nn.Parameter) for value in given):
+            return
+        if any(value.is_nested or value.layout is not torch.strided for value in given):
+            return
+        key = (*(value.shape for value in given), module.training, _weight_shape(module))
+        if key in self.fitting:
+            return
+        self._judge(module, given)
+        self.fitting.add(key)
+
+    def _judge(self, module: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        layer = layer_of(module)
+        if layer is None:
+            return
+        count = len(layer.signature.alternatives[0].inputs)
+        sizes = [tuple(value.shape) for value in given[:count]]
+        if len(sizes) < count or any(size == 0 for shape in sizes for size in shape):
+            return
+        misfit = shapes.unify(layer.signature, *sizes)
+        if isinstance(misfit, Misfit):
+            raise self._error(layer, misfit, given[misfit.input])
+
+    def _error(self, layer: Layer, misfit: Misfit, tensor: torch.Tensor) -> ShapeError:
+        shown = str(tuple(tensor.shape))
+        fault = fault_of(Maker("", self.name, layer.label), layer, misfit, tensor, shown)
+        name = f"{self.name} ({layer.label})" if self.name else layer.label
+        if misfit.kind == "axis":
+            text = f"{name} expects {fault.expected} on axis {fault.axis}, but gets {fault.actual} in {shown}"
+        elif misfit.kind == "rank":
+            text = f"{name} expects {fault.expected}, but gets {shown}, {tensor.dim()} axes"
+        else:
+            text = f"{name} needs {fault.condition}, but gets {shown}"
+        fix = f"; use {call_with(fault.change, (), self.modules)}" if fault.change else ""
+        return ShapeError(text + fix, self.name, fault.expected, fault.actual)
+
+
+def _weight_shape(module: nn.Module) -> Any:
+    weight = module._parameters.get("weight")
+    return None if weight is None or nn.parameter.is_lazy(weight) else weight.shape

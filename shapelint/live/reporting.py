@@ -1,0 +1,111 @@
+"""From the faults of a run to its findings: each fault once, each with the call that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from shapelint import methods
+from shapelint.findings import Finding, Related
+from shapelint.live.faults import METHOD, Change, Fault, Width
+from shapelint.live.heads import call_with
+from shapelint.live.layers import layer_of
+from shapelint.live.wording import edge_finding, loss_findings, side
+
+Pair = tuple[str, str]
+
+
+def report(
+    faults: Sequence[Fault], widths: Mapping[str, Width], modules: Mapping[str, nn.Module], first: str, is_image: bool
+) -> list[Finding]:
+    """The findings of one run. `first` is the component that takes the input, an image or not."""
+    groups = _grouped(faults, modules)
+    kept = [group[0] for group in groups]
+    found = [(_finding(group, modules, first, is_image), _change(group[0])) for group in groups]
+    operands = _operands(widths)
+    if operands is not None:
+        left, right = operands
+        lost = loss_findings(side(left, widths[left].size), side(right, widths[right].size), modules)
+        found = _with_loss(found, kept, lost, (left, right), widths, modules)
+    changes = [change for _, change in found if change is not None]
+    return [_with_help(finding, change, changes, modules) for finding, change in found]
+
+
+def _with_help(
+    finding: Finding, change: Change | None, changes: Sequence[Change], modules: Mapping[str, nn.Module]
+) -> Finding:
+    return finding if change is None else replace(finding, help=f"use {call_with(change, changes, modules)}")
+
+
+def _finding(group: Sequence[Fault], modules: Mapping[str, nn.Module], first: str, is_image: bool) -> Finding:
+    finding = edge_finding(group[0], modules, first, is_image)
+    others = dict.fromkeys(fault.consumer.layer for fault in group[1:] if fault.consumer.layer)
+    if not others or group[0].about_batch:
+        return finding
+    return replace(finding, notes=(*finding.notes, f"the same holds for {', '.join(others)}"))
+
+
+def _change(fault: Fault) -> Change | None:
+    return None if fault.are_logits else fault.change
+
+
+def _grouped(faults: Sequence[Fault], modules: Mapping[str, nn.Module]) -> list[list[Fault]]:
+    """Faults of one cause together: layers that take the same wrong tensor, also in a momentum copy; a small batch.
+
+    A copy is a component of the same class in which the same numbers meet.
+    """
+    groups: dict[Any, list[Fault]] = {}
+    for fault in faults:
+        ends = [type(modules.get(maker.component)).__name__ for maker in (fault.consumer, fault.producer)]
+        made_in = fault.producer.layer[len(fault.producer.component) :]
+        key = (*ends, made_in, fault.kind, str(fault.expected), str(fault.actual), fault.condition)
+        groups.setdefault("batch" if fault.about_batch else key, []).append(fault)
+    return list(groups.values())
+
+
+def _operands(widths: Mapping[str, Width]) -> Pair | None:
+    """The components whose outputs the method's loss compares; a target's projection is as wide as the online one."""
+    pack = methods.pack(METHOD)
+    if pack is None or pack.loss is None:
+        return None
+    names: list[str] = []
+    for end in (pack.loss.left, pack.loss.right):
+        role = end.partition(".")[2]
+        names += [name for name in widths if pack.role_of(name.rpartition(".")[2]) == role][:1]
+    return (names[0], names[1]) if len(names) == 2 else None
+
+
+def _with_loss(
+    found: list[tuple[Finding, Change | None]],
+    faults: Sequence[Fault],
+    lost: Sequence[Finding],
+    operands: Pair,
+    widths: Mapping[str, Width],
+    modules: Mapping[str, nn.Module],
+) -> list[tuple[Finding, Change | None]]:
+    """The findings with those of the loss.
+
+    A prediction head that is wrong at both ends against one projection is one finding: the projection is at fault.
+    """
+    left, right = operands
+    if not lost:
+        return found
+    for index, fault in enumerate(faults):
+        both = fault.consumer.component == left and fault.producer.component == right
+        if both and fault.kind == "axis" and fault.expected == widths[left].size:
+            related = tuple(Related(finding.location, finding.message) for finding in lost)
+            change = _width_change(widths[right], fault.expected, modules) or fault.change
+            found[index] = (replace(found[index][0], related=related), change)
+            return found
+    change = _width_change(widths[left], widths[right].size, modules)
+    return [*found, *((finding, change) for finding in lost)]
+
+
+def _width_change(width: Width, size: int, modules: Mapping[str, nn.Module]) -> Change | None:
+    """The change that makes a component give another number of features; None where its last layer has no say."""
+    layer = layer_of(modules[width.maker.layer]) if width.maker.layer in modules and width.maker.layer else None
+    argument = layer.width_argument if layer else ""
+    return Change(width.maker.layer, argument, size) if argument else None

@@ -1,0 +1,195 @@
+"""Faults of a run become findings, in the words of the rule pages."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+from torch import nn
+
+from shapelint import crash, expression, rules
+from shapelint.facts import EdgeFacts, LossFacts, Port, Side
+from shapelint.findings import Finding, Location, Severity
+from shapelint.judge import render
+from shapelint.live.faults import INPUT, Fault, Maker
+from shapelint.resolve import stored
+from shapelint.rules import Rule
+
+Facts = TypeVar("Facts")
+
+AXIS = ("SL104", "layer-width-mismatch", "{consumer} needs {consumer.input.shape}, but gets {producer.output.shape}")
+BATCH = ("SL107", "batch-too-small", "{consumer} has one value a channel: in training it needs {edge.condition}")
+TYPE = ("SL111", "not-a-tensor", "{consumer} needs one tensor, but {producer} gives {producer.output.shape}")
+LOSS = (
+    "SL103",
+    "loss-width-mismatch",
+    "the loss compares {left.output.features} features of {left} with {right.output.features} of the target's {right}",
+)
+BROADCAST = ("SL207", "loss-broadcast", f"{LOSS[2]}, and broadcasts them")
+ADVICE = {BATCH: "use a larger batch, or put the module into eval mode", TYPE: "take one tensor out of it"}
+"""Code, name and message of what is said where no rule page speaks on the facts that one run gives."""
+
+
+def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image: bool) -> Finding:
+    """One misfit as a finding; `first` is the component that takes the input, `is_image` whether that is an image."""
+    facts = _facts(fault, modules, first, is_image)
+    names = {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}
+    role = fault.consumer.layer if facts.inside else fault.consumer.component or fault.consumer.layer
+    place = location_of(role, modules)
+    for rule in _speaking("edge", names):
+        return _finding(rule, names, role, place, fault.expected, fault.actual)
+    words = BATCH if fault.about_batch else TYPE if fault.kind == "type" else AXIS
+    code, name, message = words
+    text = render(message, names)
+    advice = ADVICE.get(words, "")
+    return Finding(code, name, "error", text, place, "", "", role, fault.expected, fault.actual, help=advice)
+
+
+def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> list[Finding]:
+    """What the loss says of its two operands."""
+    expected, actual = right.output.features, left.output.features
+    broadcasts = expected != actual and 1 in (expected, actual)
+    known = {"left": left, "right": right, "equal": expected == actual, "broadcasts": broadcasts}
+    names = {"loss": _facts_of(LossFacts, known), "left": left, "right": right}
+    place = location_of(left.name, modules)
+    spoken = [_finding(rule, names, left.name, place, expected, actual) for rule in _speaking("loss", names)]
+    if spoken or expected == actual:
+        return spoken
+    code, name, message = BROADCAST if broadcasts else LOSS
+    severity: Severity = "warning" if broadcasts else "error"
+    ends: tuple[Any, Any] = (expected, actual)
+    return [Finding(code, name, severity, render(message, names), place, "", "", left.name, *ends)]
+
+
+def side(role: str, width: int) -> Side:
+    """One operand of the loss."""
+    return Side(role, role, output=Port(width, 2, f"(B, {width})"))
+
+
+def location_of(role: str, modules: Mapping[str, nn.Module]) -> Location:
+    """The class around a dotted name that the user wrote, or else chose from a library, or else its own class."""
+    parts = role.split(".") if role else []
+    names = [".".join(parts[:count]) for count in range(len(parts), -1, -1)]
+    found = [modules[name] for name in names if name in modules]
+    ranked = sorted(found, key=lambda module: _foreign(type(module)))
+    kind = type(ranked[0]) if ranked else object
+    try:
+        path, line = inspect.getsourcefile(kind), inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        path, line = None, 1
+    return Location(path or f"<{kind.__name__}>", line, 1, line, 1)
+
+
+def _foreign(kind: type) -> int:
+    """0 for a class of the user's own, 1 for one of a library's, 2 for one of torch."""
+    package = kind.__module__.partition(".")[0]
+    return 2 if package == "torch" else int(package in {library.library for library in stored.libraries()})
+
+
+def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image: bool) -> EdgeFacts:
+    consumer, producer = fault.consumer, fault.producer
+    from_input = producer.component == INPUT
+    inside = not from_input and producer.component == consumer.component
+    inside = inside or (not fault.change and fault.kind in ("axis", "rank") and fault.consumer.label.islower())
+    expected = fault.expected if fault.kind == "axis" else None
+    actual = fault.actual if fault.kind == "axis" else None
+    is_backbone = consumer.component == first
+    role = producer.component if not from_input else INPUT if is_image else ""
+    known = {
+        "consumer": Side(
+            role=consumer.component,
+            name=_name(consumer, inside or not consumer.component, modules),
+            component=_class_name(consumer, modules),
+            input=Port(expected, fault.expected_rank, fault.expected_shape),
+            is_head=not is_backbone,
+            is_backbone=is_backbone,
+        ),
+        "producer": Side(
+            role=role,
+            name="the input" if from_input else _name(producer, inside, modules),
+            component=_class_name(producer, modules),
+            output=Port(actual, fault.rank, fault.actual_shape),
+            is_backbone=producer.component == first,
+            has_default_classes=fault.are_logits,
+        ),
+        "inside": inside,
+        "fits": fault.expected == fault.actual,
+        "axes_fit": fault.kind != "rank",
+        "size_fits": not fault.about_size,
+        "batch_fits": not fault.about_batch,
+        "channels_fit": not (role == INPUT and fault.kind == "axis" and fault.axis == 1),
+        "is_one_tensor": fault.kind != "type",
+        "condition": fault.condition,
+        "crash": _crash(fault),
+    }
+    return _facts_of(EdgeFacts, known)
+
+
+def _facts_of(kind: type[Facts], known: Mapping[str, Any]) -> Facts:
+    """Facts of which some are known; what one run at one size does not tell is None: rules are silent on it."""
+    return kind(**{field.name: known.get(field.name) for field in fields(cast(Any, kind))})
+
+
+def _crash(fault: Fault) -> str:
+    """torch's own words for a width that does not fit."""
+    text = crash.TEXTS.get(fault.consumer.label, "")
+    if not text or fault.kind != "axis":
+        return ""
+    words = text.format(actual=fault.actual, expected=fault.expected, out=fault.out)
+    return f'training would stop with "{words}"'
+
+
+def _name(maker: Maker, inside: bool, modules: Mapping[str, nn.Module]) -> str:
+    """How messages call one end: its component, or its layer where both ends lie in one component."""
+    if maker.component and not inside:
+        return maker.component
+    name = maker.layer or maker.component or _class_name(Maker(""), modules)
+    return f"{name} ({maker.label})" if maker.label and maker.label != name else name
+
+
+def _class_name(maker: Maker, modules: Mapping[str, nn.Module]) -> str:
+    """The class of a component, or of the whole model."""
+    return type(modules[maker.component]).__name__ if maker.component in modules else "the model"
+
+
+def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
+    """The rules that a subject violates, without those that another stands instead of."""
+    spoken = [
+        rule
+        for rule in rules.built_in().values()
+        if rule.page.subject == subject
+        and rule.page.emitted_by is None
+        and expression.evaluate(rule.page.when, names) is True
+        and expression.evaluate(rule.page.require, names) is False
+    ]
+    silenced = {code for rule in spoken for code in rule.page.instead_of}
+    return (rule for rule in spoken if rule.page.code not in silenced)
+
+
+def _finding(
+    rule: Rule,
+    names: Mapping[str, Any],
+    role: str,
+    place: Location,
+    expected: Any,
+    actual: Any,
+) -> Finding:
+    page = rule.page
+    severity = (
+        page.severity if page.severity in ("error", "warning", "info") else expression.evaluate(page.severity, names)
+    )
+    return Finding(
+        code=page.code,
+        name=page.name,
+        severity=cast(Severity, severity),
+        message=render(page.message, names),
+        location=place,
+        label=render(page.label, names),
+        role=role,
+        expected=expected,
+        actual=actual,
+        notes=tuple(filter(None, (render(page.note, names),))),
+        help=render(page.help, names),
+    )
