@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
+from shapelint import config, rules, suppress
 from shapelint.collect import SPEAKS_OF_A_MODEL, Candidate, collect
-from shapelint.findings import FileReport, Report
+from shapelint.config import Config, is_selected
+from shapelint.findings import FileReport, Finding, Report, Severity
 from shapelint.lint import lint_source
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
@@ -16,34 +19,62 @@ from shapelint.resolve.resolver import Options
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run goes.
+    """How a run goes; what is given here wins over the settings that are found beside the linted files.
 
-    `select` and `ignore` are codes or the beginnings of codes. `trace` traces every component anew.
-    `skip_unrecognised` passes over named files without a model.
+    `select` and `ignore` are codes or the beginnings of codes; `select` replaces both lists of the settings, `ignore`
+    alone adds to theirs. `trace` traces every component anew. `skip_unrecognised` passes over named files without a
+    model. `exclude` are patterns, from the current folder, beside those of the settings; with `force_exclude` they hold
+    for named files too. `config_file` is used for all files; `isolated` uses none.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     trace: bool = False
     skip_unrecognised: bool = False
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    config_file: str | None = None
+    isolated: bool = False
 
-    def keeps(self, code: str, parses: bool = True) -> bool:
-        """Whether findings of a code are reported; a file that does not parse always is, unless ignored."""
-        if any(code.startswith(prefix) for prefix in self.ignore):
+    def config_of(self, path: str | os.PathLike[str]) -> Config:
+        """The settings that are found for a file or folder; raises ConfigError."""
+        if self.isolated:
+            return config.DEFAULTS
+        return config.named(self.config_file) if self.config_file else config.for_path(path)
+
+    def keeps(self, code: str, path: str = ".", parses: bool = True) -> bool:
+        """Whether findings of a code are reported for a file; one that does not parse always is, unless ignored."""
+        found = self.config_of(path)
+        select, ignore = (self.select, self.ignore) if self.select else (found.select, (*found.ignore, *self.ignore))
+        here = found.ignored_in(path) if found.per_file_ignores else ()
+        return is_selected(code, select if parses else (), ignore) and is_selected(code, (), here)
+
+    def excludes(self, path: str | os.PathLike[str], named: bool) -> bool:
+        """Whether a file or folder is left out; what the user named only with `force_exclude`."""
+        found = self.config_of(path)
+        if named and not (self.force_exclude or found.force_exclude):
             return False
-        return not parses or not self.select or any(code.startswith(prefix) for prefix in self.select)
+        here = bool(self.exclude) and config.matches_any(self.exclude, path, os.getcwd(), above=named)
+        return here or found.excludes(path, above=named)
 
 
-def lint(paths: Iterable[str | os.PathLike[str]], settings: Settings | None = None) -> Report:
-    """Lint files and folders; raises nothing for what a file can hold.
+def lint(
+    paths: Iterable[str | os.PathLike[str]],
+    settings: Settings | None = None,
+    watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
+    beside: Iterable[str | os.PathLike[str]] = (),
+) -> Report:
+    """Lint files and folders; raises ConfigError for invalid settings, and nothing for what a linted file can hold.
 
-    A named file that cannot be read or holds no model is in the report, with the reason as its `problem`.
+    A named file that cannot be read or holds no model is in the report, with the reason as its `problem`; one that is
+    `beside` them is passed over. `watch` gets the files and gives them back one by one, to show how far the run is.
     """
     settings = settings or Settings()
     roots = [Path(path) for path in paths]
     files: list[FileReport] = []
     skipped = 0
-    for candidate in collect(roots):
+    candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
+    for candidate in watch(candidates):
         report = _lint_candidate(candidate, settings)
         if report is None:
             skipped += 1
@@ -55,16 +86,41 @@ def lint(paths: Iterable[str | os.PathLike[str]], settings: Settings | None = No
 
 
 def lint_text(source: Source, settings: Settings) -> FileReport:
-    """Lint one text. A fault of shapelint itself becomes an unreadable file with a plain reason."""
+    """Lint one text. A fault of shapelint itself becomes an unreadable file with a plain reason; raises ConfigError."""
+    found = settings.config_of(source.path)
     try:
-        report = lint_source(source, Options(trace=settings.trace))
+        report = lint_source(source, options_for(found, settings.trace))
+        known = rules.known(found.rules)
+        report = suppress.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except Exception as error:  # a fault of ours must not hide the findings in other files
         kind = type(error).__name__
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
         return FileReport(source.path, "unreadable", text=source.text, problem=problem)
     parses = bool(report.models)
-    findings = tuple(finding for finding in report.findings if settings.keeps(finding.code, parses))
-    return replace(report, findings=findings)
+    kept = (finding for finding in report.findings if settings.keeps(finding.code, source.path, parses))
+    return replace(report, findings=tuple(_as_severe_as(finding, found) for finding in kept))
+
+
+def options_for(found: Config, trace: bool) -> Options:
+    """What the settings say of how components are resolved."""
+    return Options(
+        trace=trace,
+        signatures=tuple(found.signatures.items()),
+        trust=found.trust,
+        root=found.folder if found.trust else "",
+        method=found.method,
+        input=found.input,
+        rules=found.rules,
+    )
+
+
+def _as_severe_as(finding: Finding, found: Config) -> Finding:
+    """The finding with the severity that the settings give its code, or the longest beginning of it."""
+    matching = [code for code in found.severity if code == config.ALL or finding.code.startswith(code)]
+    if not matching:
+        return finding
+    chosen = max(matching, key=lambda code: 0 if code == config.ALL else len(code))
+    return replace(finding, severity=cast(Severity, found.severity[chosen]))
 
 
 def _lint_candidate(candidate: Candidate, settings: Settings) -> FileReport | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TextIO
 
 import click
 
-from shapelint import __version__
+from shapelint.cli_help import GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
+from shapelint.config import ConfigError
 
 EXIT_FINDINGS = 1
 EXIT_TROUBLE = 2
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
+SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\b
 Examples:
@@ -22,43 +25,48 @@ Examples:
   shapelint --fix configs/              lint a folder, apply the safe fixes
   shapelint show model.yaml             print the chain as a table
   shapelint rule SL101                  explain a rule
+  shapelint config model.yaml           show which settings apply to a file
 """
 
+CHECK_EXAMPLES = """\b
+Examples:
+  shapelint model.yaml configs/                       lint a file and a folder
+  shapelint --diff --unsafe-fixes configs/            show every fix, change nothing
+  shapelint --output-format sarif . > out.sarif       report for code scanning
+  shapelint --write-baseline known.json .             remember the faults that are there
+  shapelint --baseline known.json .                   and report new ones only
+  cat model.yaml | shapelint - --stdin-filename model.yaml
+\b
+Exit codes:
+  0  clean    1  errors or warnings    2  something could not be checked
+"""
 
-class ShortForm(click.Group):
-    """A group whose command `check` need not be written: the first word that is no option may name another."""
+COMPLETION_EXAMPLES = """\b
+Put this in the start-up file of your shell:
+  bash   eval "$(shapelint completion bash)"           ~/.bashrc
+  zsh    eval "$(shapelint completion zsh)"            ~/.zshrc
+  fish   shapelint completion fish | source            ~/.config/fish/config.fish
+"""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command first, `check` where none is named."""
-        word = self._first_word(args)
-        if word is not None and args[word] in self.commands:
-            args = [args[word], *args[:word], *args[word + 1 :]]
-        elif word is not None or not set(args) <= {"--help", "-h", "--version"}:
-            args = ["check", *args]
-        return super().parse_args(ctx, args or ["--help"])
+Decorator = Callable[[Any], Any]
 
-    def _first_word(self, args: list[str]) -> int | None:
-        takes_value = {
-            name
-            for parameter in self.commands["check"].params
-            if isinstance(parameter, click.Option) and not parameter.is_flag and not parameter.count
-            for name in parameter.opts
-        }
-        skip = False
-        for index, argument in enumerate(args):
-            if skip:
-                skip = False
-            elif argument == "--":
-                return None
-            elif argument == "-" or not argument.startswith("-"):
-                return index
-            else:
-                skip = argument in takes_value
-        return None
+
+def _option(group: str, *names: str, **attributes: Any) -> Decorator:
+    return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+def _settings_options(command: Any) -> Any:
+    command = _option("Settings", "--isolated", is_flag=True, help="Use no settings file.")(command)
+    file = click.Path(dir_okay=False)
+    text = "Use this settings file, whatever is found beside the linted files."
+    return _option("Settings", "--config", "config_file", type=file, metavar="FILE", help=text)(command)
 
 
 @click.group(cls=ShortForm, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
-@click.version_option(__version__, message="shapelint %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_versions,
+    help="Show the versions of shapelint and of the libraries that it sees, and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Find the wrong width in a BYOL config before training does.
 
@@ -66,21 +74,28 @@ def cli() -> None:
     """
 
 
-@cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--select", multiple=True, metavar="CODE", help="Report these rules only (a code or its beginning).")
-@click.option("--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
-@click.option("--fix", is_flag=True, help="Apply the safe fixes.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too.")
-@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
-@click.option("--trace", is_flag=True, help="Trace every component with torch, also those whose signature is stored.")
-@click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report.")
-@click.option("--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
-@click.option("--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")
-@click.option("--error-on-unknown", is_flag=True, help="Fail on components that cannot be resolved (SL901).")
-@click.option("--stdin-filename", metavar="NAME", help="What to call the text that `-` reads from stdin.")
-@click.option("-v", "--verbose", is_flag=True, help="Say on stderr which signatures were used and why.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
+@cli.command(cls=GroupedCommand, epilog=CHECK_EXAMPLES)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@_option("Rules", "--select", multiple=True, metavar="CODE", help="Report these rules only (codes, beginnings, ALL).")
+@_option("Rules", "--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
+@_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on components that cannot be resolved (SL901).")
+@_option("Fixes", "--fix", is_flag=True, help="Apply the safe fixes.")
+@_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too.")
+@_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@_option("Known faults", "--add-ignores", is_flag=True, help="Silence what is found by comments in the files.")
+@_option("Known faults", "--write-baseline", metavar="FILE", help="Remember in FILE what is found, report nothing.")
+@_option("Known faults", "--baseline", metavar="FILE", help="Report what is not in FILE; forget there what is gone.")
+@_option("Files", "--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders that match.")
+@_option("Files", "--force-exclude", is_flag=True, help="Leave out excluded files even if they are named.")
+@_option("Files", "--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")
+@_option("Files", "--with-dependents", is_flag=True, help="Lint also what uses a named file in its repository.")
+@_option("Files", "--stdin-filename", metavar="NAME", help="What to call the text that `-` reads from stdin.")
+@_option("Report", "--output-format", type=click.Choice(FORMATS), default="text", help="How to report (default: text).")
+@_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
+@_option("Report", "-v", "--verbose", is_flag=True, help="Say on stderr which signatures were used and why.")
+@_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
+@_settings_options
+@_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 def check(paths: tuple[str, ...], **options: Any) -> None:
     """Lint files and folders (the default command)."""
     from shapelint.commands import check as command
@@ -118,9 +133,27 @@ def signature(target: str, trace: bool) -> None:
     sys.exit(explain.signature(target, trace))
 
 
-def write_out(text: str, stream: IO[str] | None = None) -> None:
+@cli.command()
+@click.argument("path", type=click.Path(), metavar="FILE")
+@_settings_options
+def config(path: str, config_file: str | None, isolated: bool) -> None:
+    """Print the settings that apply to a file, and where they stand."""
+    from shapelint.api import Settings
+    from shapelint.commands import settings as command
+
+    sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
+
+
+@cli.command(epilog=COMPLETION_EXAMPLES)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the script that teaches a shell to complete shapelint's command line."""
+    click.echo(completion_script(shell), nl=False)
+
+
+def write_out(text: str, stream: TextIO | None = None) -> None:
     """Write a report; characters that the stream's encoding lacks are escaped."""
-    stream = stream or sys.stdout
+    stream = sys.stdout if stream is None else stream
     encoding = stream.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False)
 
@@ -137,14 +170,17 @@ def here(path: str) -> Path:
     return Path(path)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The console script. Every way out has a code of its own: 0, 1 for findings, 2 for trouble."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(arguments, standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
+        sys.exit(EXIT_TROUBLE)
+    except ConfigError as error:
+        click.echo(f"shapelint: {error}", err=True)
         sys.exit(EXIT_TROUBLE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("shapelint: interrupted", err=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from shapelint import gitignore
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -26,21 +28,41 @@ class Candidate:
     folder: Path | None = None
 
 
-def collect(paths: Sequence[Path]) -> list[Candidate]:
-    """The files behind paths, each once, in a stable order; paths that do not exist are kept, to be reported."""
-    found: dict[str, Candidate] = {}
+Excludes = Callable[[Path, bool], bool]
+"""Whether a path is left out, and whether the user named it."""
+
+
+def collect(
+    paths: Sequence[Path], excludes: Excludes = lambda path, named: False, beside: Sequence[Path] = ()
+) -> list[Candidate]:
+    """The files behind paths, each once, in a stable order; paths that do not exist are kept, to be reported.
+
+    What .gitignore files name is not walked. `beside` are files that are looked at without being named.
+    """
+    found = {os.path.realpath(path): Candidate(path, named=False) for path in beside if not excludes(path, True)}
     for path in paths:
-        candidates = _walk(path) if path.is_dir() else iter([Candidate(path, named=True)])
-        for candidate in candidates:
+        if excludes(path, True):
+            continue
+        inside = (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if path.is_dir() else None
+        for candidate in inside or [Candidate(path, named=True)]:
             key = os.path.realpath(candidate.path)
             if key not in found or (candidate.named and not found[key].named):
                 found[key] = candidate
     return sorted(found.values(), key=lambda candidate: str(candidate.path))
 
 
-def _walk(folder: Path) -> Iterator[Candidate]:
+def walk(folder: Path, suffixes: frozenset[str], excludes: Excludes = lambda path, named: False) -> Iterator[Path]:
+    """The files under a folder with one of the suffixes, in order, without what is hidden, ignored or excluded."""
+    around = {os.path.abspath(folder): gitignore.above(os.path.abspath(folder))}
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS)
+        absolute = os.path.abspath(parent)
+        ignored = around.pop(absolute).below(absolute)
+        entered = [name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS]
+        entered = [name for name in entered if not ignored.covers(os.path.join(absolute, name), is_folder=True)]
+        folders[:] = sorted(name for name in entered if not excludes(Path(parent, name), False))
+        around.update((os.path.join(absolute, name), ignored) for name in folders)
         for name in sorted(files):
-            if Path(name).suffix.lower() in SUFFIXES:
-                yield Candidate(Path(parent, name), named=False, folder=folder)
+            path = Path(parent, name)
+            wanted = path.suffix.lower() in suffixes and not ignored.covers(os.path.join(absolute, name))
+            if wanted and not excludes(path, False):
+                yield path

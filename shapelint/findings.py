@@ -50,12 +50,13 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Fix:
-    """A repair that was proved by linting the edited text."""
+    """A repair that was proved by linting the edited text; `proof` is what was found."""
 
     message: str
     edits: tuple[Edit, ...]
     safe: bool
     alternatives: tuple[Alternative, ...] = ()
+    proof: str = "the chain fits with it"
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,14 @@ DEFAULT = "byol"
 
 @cache
 def pack(name: str) -> MethodPack | None:
-    """The pack of a method by its name in any case, or None."""
-    if not name.replace("_", "").isalnum():
+    """The pack of a method by its name in any case (`byol`, `Barlow-Twins`), or None."""
+    plain = name.lower().replace("_", "").replace("-", "")
+    if not plain.isalnum():
         return None
-    data = knowledge.load(f"methods/{name.lower()}.yaml")
+    data = knowledge.load(f"methods/{plain}.yaml")
     return MethodPack.model_validate(data) if data else None
+
+
+def names() -> list[str]:
+    """The methods that there are."""
+    return sorted(path.stem for path in (knowledge.folder() / "methods").glob("*.yaml"))

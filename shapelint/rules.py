@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,10 @@ class RulePageError(ValueError):
     """A rule page that does not validate; the message names the page and the field."""
 
 
+class UnknownRuleError(ValueError):
+    """A code or name that no rule has; the message suggests the nearest."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One rule: its front matter, and its prose."""
@@ -34,6 +40,34 @@ def built_in() -> dict[str, Rule]:
     """The rules that ship with shapelint, by code, in order."""
     pages = sorted(knowledge.folder().glob("SL*.md"))
     return {rule.page.code: rule for rule in map(read_page, pages)}
+
+
+@lru_cache(maxsize=8)
+def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
+    """The rules that ship with shapelint and those in folders of a team's own pages; raises RulePageError."""
+    found = dict(built_in())
+    for folder in folders:
+        for path in sorted(folder.glob("*.md")):
+            if not path.read_text(encoding="utf-8").startswith("---\n"):
+                continue  # a README, say
+            rule = read_page(path)
+            if rule.page.code in found:
+                raise RulePageError(f"{path}: the code {rule.page.code} is taken by {found[rule.page.code].path}")
+            found[rule.page.code] = rule
+    return found
+
+
+def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
+    """Codes, beginnings of codes, names, and ALL, as codes and beginnings; raises UnknownRuleError."""
+    by_name = {rule.page.name: code for code, rule in among.items()}
+    resolved = []
+    for text in filter(None, (text.strip() for text in texts)):
+        code = by_name.get(text, text.upper())
+        if code != "ALL" and not any(existing.startswith(code) for existing in among):
+            near = difflib.get_close_matches(code, among, 1) or difflib.get_close_matches(text, by_name, 1)
+            raise UnknownRuleError(f"no rule {text!r}" + (f", did you mean {near[0]}?" if near else ""))
+        resolved.append(code)
+    return tuple(resolved)
 
 
 def read_page(path: Path) -> Rule:

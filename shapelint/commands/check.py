@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +13,11 @@ from shapelint import report as reports
 from shapelint import rules
 from shapelint.api import Settings, lint, lint_text
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
+from shapelint.commands import known
+from shapelint.dependents import dependents_of
 from shapelint.findings import FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
+from shapelint.progress import watched
 from shapelint.read.text import Source, UnreadableError, decode, read_source
 
 STDIN = "-"
@@ -27,6 +29,14 @@ class CheckOptions:
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    config_file: str | None = None
+    isolated: bool = False
+    add_ignores: bool = False
+    write_baseline: str | None = None
+    baseline: str | None = None
+    with_dependents: bool = False
     fix: bool = False
     unsafe_fixes: bool = False
     diff: bool = False
@@ -42,12 +52,19 @@ class CheckOptions:
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
-    settings = Settings(_codes(options.select), _codes(options.ignore), options.trace, options.skip_unrecognised)
     _validate(paths, options)
-    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings)
+    settings = _settings(paths, options)
+    beside = dependents_of(paths) if options.with_dependents else []
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
     fixed = 0
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
+    if options.write_baseline:
+        return known.remember(report, options.write_baseline)
+    if options.baseline:
+        report = known.without(report, options.baseline, settings, options.quiet)
+    if options.add_ignores:
+        report = known.ignore(report, settings)
     if options.diff:
         click.echo(f"{fixed} finding{'s' * (fixed != 1)} would be fixed.", err=True)
     else:
@@ -70,27 +87,43 @@ def _validate(paths: Sequence[str], options: CheckOptions) -> None:
         raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
     if options.fix and options.diff:
         raise click.UsageError("--fix changes files, --diff only shows the changes: choose one")
+    known_faults = [options.add_ignores, options.write_baseline, options.baseline]
+    if sum(map(bool, known_faults)) > 1:
+        raise click.UsageError("choose one of --add-ignores, --write-baseline and --baseline")
+    if (options.add_ignores or options.write_baseline) and (options.fix or options.diff):
+        raise click.UsageError("fix first, then remember what is left: --fix goes with --baseline alone")
     if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("- (stdin) goes with no other path")
         if options.stdin_filename is None:
             raise click.UsageError("- (stdin) needs --stdin-filename, to know what kind of file it is")
-        if options.fix:
-            raise click.UsageError("--fix cannot change stdin: use --diff")
+        if options.fix or options.add_ignores:
+            raise click.UsageError("stdin cannot be changed: use --diff")
 
 
-def _codes(texts: Sequence[str]) -> tuple[str, ...]:
-    """Codes, beginnings of codes and names, separated by commas or given one by one; raises click.UsageError."""
-    known = rules.built_in()
-    by_name = {rule.page.name: code for code, rule in known.items()}
-    codes = []
-    for text in filter(None, (part.strip() for part in ",".join(texts).split(","))):
-        code = by_name.get(text, text.upper())
-        if not any(existing.startswith(code) for existing in known):
-            near = difflib.get_close_matches(text, [*known, *by_name], 1)
-            raise click.UsageError(f"no rule {text!r}" + (f", did you mean {near[0]}?" if near else ""))
-        codes.append(code)
-    return tuple(codes)
+def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
+    """The settings of the command line; raises click.UsageError for a code that no rule has."""
+    settings = Settings(
+        trace=options.trace,
+        skip_unrecognised=options.skip_unrecognised,
+        exclude=options.exclude,
+        force_exclude=options.force_exclude,
+        config_file=options.config_file,
+        isolated=options.isolated,
+    )
+    if not options.select and not options.ignore:
+        return settings
+    folders = {folder for path in paths for folder in settings.config_of(path).rules}
+    among = rules.known(tuple(sorted(folders)))
+    return replace(settings, select=_codes(options.select, among), ignore=_codes(options.ignore, among))
+
+
+def _codes(texts: Sequence[str], among: Mapping[str, rules.Rule]) -> tuple[str, ...]:
+    """Codes, separated by commas or given one by one; raises click.UsageError."""
+    try:
+        return rules.codes(",".join(texts).split(","), among)
+    except rules.UnknownRuleError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 from shapelint.findings import Finding, Report
@@ -18,11 +18,13 @@ def relative(path: str, root: str) -> str:
     return pure.as_posix()
 
 
-def fingerprinted(report: Report, root: str) -> Iterator[tuple[Finding, str]]:
+def fingerprinted(
+    report: Report, root: str, path_from: Callable[[str, str], str] = relative
+) -> Iterator[tuple[Finding, str]]:
     """Every finding with a fingerprint: the same when lines move, another for each of several equal findings."""
     seen: Counter[str] = Counter()
     for finding in report.findings:
-        path = relative(finding.location.path, root)
+        path = path_from(finding.location.path, root)
         identity = "\0".join([path, finding.code, finding.model, finding.role, finding.message])
         seen[identity] += 1
         yield finding, fingerprint(f"{identity}\0{seen[identity]}")

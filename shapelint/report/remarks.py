@@ -15,7 +15,8 @@ def remarks(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.help and not (fix and fix.message == finding.help):
         yield "help", finding.help
     if fix:
-        yield "help", f"{fix.message}   [fix is {'safe' if fix.safe else 'unsafe'}; the chain fits with it]"
+        proof = f"; {fix.proof}" if fix.proof else ""
+        yield "help", f"{fix.message}   [fix is {'safe' if fix.safe else 'unsafe'}{proof}]"
         yield from (("help", f"or {alternative.message}") for alternative in fix.alternatives)
 
 

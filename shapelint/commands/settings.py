@@ -1,0 +1,60 @@
+"""`shapelint config FILE`: which settings apply to a file, and where each stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shapelint import rules
+from shapelint.api import Settings
+from shapelint.cli import write_out
+from shapelint.config import Config
+
+HIDDEN = frozenset({"path", "given"})
+
+
+def run(path: str, settings: Settings) -> int:
+    """Print one line a key, as TOML, with whence it comes; raises click.UsageError for a path that is missing."""
+    if not Path(path).exists():
+        hint = f" (to lint the folder 'config', write 'config/{path}')" if Path("config", path).exists() else ""
+        raise click.UsageError(f"{path}: no such file or folder{hint}")
+    found = settings.config_of(path)
+    write_out("\n".join([*_lines(path, found, settings)]) + "\n")
+    return 0
+
+
+def _lines(path: str, found: Config, settings: Settings) -> list[str]:
+    source = str(found.path) if found.path else "no settings file: defaults"
+    lines = [f"# settings for {path}", f"# from {source}"]
+    values = {field.name.replace("_", "-"): getattr(found, field.name) for field in fields(found)}
+    shown = {key: value for key, value in values.items() if key not in HIDDEN}
+    width = max(len(f"{key} = {_toml(value)}") for key, value in shown.items() if not isinstance(value, Mapping))
+    for key, value in shown.items():
+        line = f"{key} = {_toml(value)}"
+        whence = Path(source).name if key in found.given else "default"
+        lines.append(f"{line:{min(width, 60)}}  # {whence}")
+    known = rules.known(found.rules)
+    active = [code for code in known if settings.keeps(code, path)]
+    silent = [code for code in known if code not in active]
+    lines.append(f"# rules that apply: {', '.join(active) or 'none'}")
+    lines.append(f"# rules that do not: {', '.join(silent) or 'none'}")
+    if found.excludes(path):
+        lines.append("# the file is excluded: it is linted only when it is named, and not with force-exclude")
+    return lines
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML's notation; what is not set is an empty text or list."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, tuple):
+        return f"[{', '.join('0' if one is None else _toml(one) for one in value)}]"
+    if isinstance(value, Path):
+        return json.dumps(str(value))
+    return "[]" if value is None else json.dumps(value)

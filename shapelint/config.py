@@ -1,0 +1,174 @@
+"""The settings that apply to a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, found upward from it.
+
+As ruff does it: the nearest folder with settings wins whole, and nothing is merged from above; in one folder
+shapelint.toml goes before pyproject.toml; a pyproject.toml without `[tool.shapelint]` says nothing. The search ends at
+the root of the file system, not at `.git`: a repository may lie inside a workspace that has the settings.
+
+A run without settings imports neither a TOML parser nor the schema.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+OWN_FILE = "shapelint.toml"
+SHARED_FILE = "pyproject.toml"
+ALL = "ALL"
+
+MAY_CONFIGURE = re.compile(rb"""^\s*\[?\s*["']?tool["']?\s*(\]|=|\.\s*["']?shapelint\b)""", re.MULTILINE)
+"""What a pyproject.toml holds that has settings for shapelint: spares the parser the others."""
+
+
+class ConfigError(ValueError):
+    """Settings that do not parse or validate; the text names the file, the line where it is known, and the key."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one file, codes resolved and paths absolute. `path` is where they stand, None for the defaults.
+
+    `given` are the keys that the file sets. `input` is (channels, height, width), an axis that is left open is None.
+    """
+
+    path: Path | None = None
+    given: frozenset[str] = frozenset()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    trust: tuple[str, ...] = ()
+    method: str = ""
+    input: tuple[int | None, int | None, int | None] | None = None
+    rules: tuple[Path, ...] = ()
+    signatures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """What patterns are relative to."""
+        return str(self.path.parent) if self.path else os.getcwd()
+
+    def excludes(self, path: str | os.PathLike[str], above: bool = True) -> bool:
+        """Whether `exclude` names a file or folder, or (with `above`) a folder around it."""
+        return bool(self.exclude) and matches_any(self.exclude, path, self.folder, above)
+
+    def ignored_in(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
+        """The codes that `per-file-ignores` silences in a file."""
+        found = (codes for pattern, codes in self.per_file_ignores.items() if matches_any([pattern], path, self.folder))
+        return tuple(code for codes in found for code in codes)
+
+
+DEFAULTS = Config()
+
+
+def for_path(path: str | os.PathLike[str]) -> Config:
+    """The settings for a file or folder, which need not exist; raises ConfigError."""
+    absolute = os.path.abspath(path)
+    return of_folder(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
+
+
+def named(path: str) -> Config:
+    """The settings of a file that the user names; raises ConfigError, also where it has none."""
+    found = load(os.path.abspath(path))
+    if found is None:
+        raise ConfigError(f"{path}: no [tool.shapelint] in it")
+    return found
+
+
+@cache
+def of_folder(folder: str) -> Config:
+    """The settings that hold in a folder (an absolute path); raises ConfigError."""
+    for name in (OWN_FILE, SHARED_FILE):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            found = load(path)
+            if found is not None:
+                return found
+    parent = os.path.dirname(folder)
+    return DEFAULTS if parent == folder else of_folder(parent)
+
+
+@cache
+def load(path: str) -> Config | None:
+    """The settings of one TOML file; None for one that has no section for shapelint. Raises ConfigError."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    shared = os.path.basename(path) == SHARED_FILE
+    if shared and not MAY_CONFIGURE.search(data):
+        return None
+    table: Any = _parse(path, data)
+    if shared:
+        tool = table.get("tool", {})
+        if not isinstance(tool, dict) or "shapelint" not in tool:
+            return None
+        table = tool["shapelint"]
+    from shapelint.config_schema import validated
+
+    return validated(path, data.decode("utf-8"), table)
+
+
+def _parse(path: str, data: bytes) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def is_selected(code: str, select: Iterable[str], ignore: Iterable[str]) -> bool:
+    """Whether a rule speaks: the longest matching beginning decides, and of two equal ones `ignore`.
+
+    >>> is_selected("SL101", ["SL101"], ["SL1"]), is_selected("SL102", ["SL101"], ["SL1"])
+    (True, False)
+    """
+    chosen = _longest(code, select, none_given=0)
+    return chosen >= 0 and chosen > _longest(code, ignore, none_given=-1)
+
+
+def _longest(code: str, prefixes: Iterable[str], none_given: int) -> int:
+    """The length of the longest prefix that matches, -1 where none does."""
+    prefixes = list(prefixes)
+    if not prefixes:
+        return none_given
+    lengths = [0 if prefix == ALL else len(prefix) for prefix in prefixes if prefix == ALL or code.startswith(prefix)]
+    return max(lengths, default=-1)
+
+
+def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: str, above: bool = True) -> bool:
+    """Whether a pattern matches the path from the folder, the whole path, the bare name, or any of a folder above it.
+
+    `*` crosses slashes, as in ruff: `old` and `old/*` both cover everything in `old`.
+
+    >>> matches_any(["old"], "/work/conf/old/a.yaml", "/work"), matches_any(["old/*.yaml"], "/work/a.yaml", "/work")
+    (True, False)
+    """
+    from fnmatch import fnmatchcase
+
+    absolute = os.path.abspath(path)
+    try:
+        relative = os.path.relpath(absolute, folder)
+    except ValueError:  # another drive
+        relative = absolute
+    names = relative.replace(os.sep, "/").split("/")
+    whole = absolute.replace(os.sep, "/")
+    places: list[str] = []
+    for count in range(len(names), 0 if above and names[0] != ".." else len(names) - 1, -1):
+        up = len(names) - count
+        places += [names[count - 1], "/".join(names[:count]), whole.rsplit("/", up)[0] if up else whole]
+    cleaned = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
+    return any(fnmatchcase(place, pattern) for pattern in cleaned for place in places)
