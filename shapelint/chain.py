@@ -159,7 +159,7 @@ def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
         return False
     axes = component.signature.alternatives[0].inputs[0].axes
     variadic = isinstance(axes[0], Ellipsis_)
-    if variadic and len(axes) == 1:
+    if (variadic and len(axes) == 1) or (not variadic and len(axes) > 2):
         return False
     return role != "backbone" if not variadic or rank == 3 else True
 
@@ -223,6 +223,8 @@ def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | Non
     if not isinstance(alternative.output, Pattern) or not isinstance(template.output, Pattern):
         return Flow(None, (), this)
     if not isinstance(flow.value, tuple):
+        if not any(isinstance(axis, int) for axis in alternative.inputs[0].axes):
+            return Flow(None, (), this)
         batch = dims.symbol("B")
         bindings: dict[str, Any] = {"B": batch, "...": (batch,)}
     elif misfit is None or misfit.kind != "rank":

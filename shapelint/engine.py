@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
-from shapelint import chain, dims, methods, rules
-from shapelint.judge import Judged, Violation, judge, problem_violation
+from shapelint import chain, methods, rules
+from shapelint.judge import Violation, judge, problem_violation
 from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.text import Source
 from shapelint.read.yaml import Lookup, read_models
 from shapelint.resolve import stored
-from shapelint.resolve.resolver import Options, Resolved, resolve
-from shapelint.spec import ModelSpec, Problem
+from shapelint.resolve.resolver import Options, Resolved
+from shapelint.spec import InputSpec, ModelSpec, Problem
+from shapelint.wiring import wire
 
 
 @dataclass(frozen=True)
@@ -37,29 +38,30 @@ class FileAnalysis:
 
 def analyse(source: Source, options: Options) -> FileAnalysis:
     """Everything that can be said of a text without editing it."""
-    known = rules.built_in()
+    known = rules.known(options.rules)
     try:
-        models = read_models(source, Lookup(_parameters, _head_role))
+        models = read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
     except InvalidYamlError as error:
         return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
-    return FileAnalysis(source, tuple(_analyse_model(model, options) for model in models))
+    folder = str(Path(source.path).parent)
+    return FileAnalysis(source, tuple(_analyse_model(model, options, folder) for model in models))
 
 
-def _analyse_model(model: ModelSpec, options: Options) -> Analysis:
+def _analyse_model(model: ModelSpec, options: Options, folder: str) -> Analysis:
     pack = methods.pack(model.method)
     assert pack is not None
-    components = {role: resolve(model.components[role], role, options) for role in _connected(model, pack.online)}
-    image = model.input
-    places = (None, *image.spans)
-    online = chain.run(components, (dims.symbol("B"), image.channels, image.height, image.width), places)
-    left_open = chain.run(components, (dims.symbol("B"), image.channels, dims.symbol("H"), dims.symbol("W")))
-    violations = judge(Judged(model, pack, online, left_open), rules.built_in())
-    return Analysis(model, components, online, tuple(violations))
+    judged = wire(model, pack, _sized(model.input, options.input), options, folder)
+    violations = judge(judged, rules.known(options.rules))
+    return Analysis(model, dict(judged.components), judged.chain, tuple(violations))
 
 
-def _connected(model: ModelSpec, online: tuple[str, ...]) -> Iterator[str]:
-    """The roles that the model has, in the order of the chain."""
-    return (role for role in online if role in model.components)
+def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] | None) -> InputSpec:
+    """The input with the axes that the model leaves open as the settings have them."""
+    if default is None:
+        return image
+    own = (image.channels, image.height, image.width)
+    chosen = (a if span or b is None else b for a, b, span in zip(own, default, image.spans))
+    return InputSpec(*chosen, image.span, image.spans)
 
 
 @cache

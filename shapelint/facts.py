@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapelint import crash, dims, shapes
-from shapelint.chain import Chain, Edge, LayerFlow, Link, Origin, takes_vectors
+from shapelint.chain import Edge, LayerFlow, Link, Origin, takes_vectors
 from shapelint.dims import Dim
 from shapelint.resolve.resolver import Resolved
-from shapelint.schema import MethodPack
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Shape, StructureValue
 from shapelint.spec import ModelSpec
 
@@ -92,12 +91,43 @@ class ComponentFacts:
 
 @dataclass(frozen=True)
 class LossFacts:
-    """The two operands of the loss."""
+    """The two operands of the loss, as it takes them.
+
+    `equal` says whether their shapes are, `broadcasts` that they are not and the loss does not mind, with `result` as
+    the shape that comes of it. `axis` is the one that it compares over, `feature_axis` the one that holds features.
+    """
 
     left: Side
     right: Side
     equal: bool | None
     broadcasts: bool | None
+    name: str = "the loss"
+    owner: str = "the target's "
+    axes: str = "?"
+    axes_fit: bool = True
+    result: str = "?"
+    axis: int | None = None
+    feature_axis: int | None = None
+    says: str = ""
+
+    @property
+    def conflict(self) -> str:
+        """What does not go together, with both numbers."""
+        left, right = self.left.output, self.right.output
+        if not self.axes_fit:
+            return f"{self.name} takes {self.axes} axes, but {self.left} produces {left.shape}"
+        other = f"{self.owner}{self.right}"
+        if left.axes != right.axes:
+            return f"the loss compares {left.shape} of {self.left} with {right.shape} of {other}"
+        return f"the loss compares {left.features} features of {self.left} with {right.features} of {other}"
+
+    @property
+    def crash(self) -> str:
+        """What torch would say, "" where that is not known."""
+        if not self.says or not self.axes_fit:
+            return ""
+        words = self.says.replace("{left}", str(self.left.output.features))
+        return f'training would stop with "{words.replace("{right}", str(self.right.output.features))}"'
 
 
 def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
@@ -112,7 +142,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
     expected, actual, axis = _conflict(edge)
     spatial = isinstance(result, Misfit) and result.kind == "axis" and axis >= 2 and not variadic
     condition = result.condition if isinstance(result, Misfit) and result.kind == "condition" else ""
-    about_batch = "B" in _words(condition)
+    about_batch = "B" in words(condition)
     depends = axes_fit and _depends_on_size(open_edge)
     return EdgeFacts(
         consumer=Side(
@@ -236,7 +266,8 @@ def _fitting_sizes(open_edge: Edge) -> str:
     return f"at square images of {first}{f' to {last}' if last > first else ''} pixels only"
 
 
-def _words(condition: str) -> set[str]:
+def words(condition: str) -> set[str]:
+    """The names in a condition."""
     return set(condition.replace("*", " ").replace("(", " ").replace(")", " ").split())
 
 
@@ -290,20 +321,3 @@ def _port(value: Any) -> Port:
     if not isinstance(value, tuple) or not value:
         return Port()
     return Port(value[-1], len(value), shapes.format_shape(value))
-
-
-def loss_facts(chain: Chain, pack: MethodPack) -> LossFacts | None:
-    """The operands of the method's loss, or None where one of them is absent or unknown."""
-    if pack.loss is None or pack.target is None:
-        return None
-    left, right = (chain.link(side.partition(".")[2]) for side in (pack.loss.left, pack.loss.right))
-    if left is None or right is None or not isinstance(left.outgoing.value, tuple):
-        return None
-    if not isinstance(right.outgoing.value, tuple):
-        return None
-    sides = [Side(link.role, link.role, output=_port(link.outgoing.value)) for link in (left, right)]
-    widths = sides[0].output.features, sides[1].output.features
-    if widths[0] is None or widths[1] is None:
-        return None
-    same = dims.equal(widths[0], widths[1])
-    return LossFacts(sides[0], sides[1], same, same is False and 1 in widths)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from shapelint import expression
-from shapelint.chain import Chain, Edge, Link, Origin
-from shapelint.dims import Dim, Expression
-from shapelint.facts import EdgeFacts, Side, component_facts, edge_facts, loss_facts
+from shapelint import expression, subjects
+from shapelint.chain import Edge, Link, Origin
+from shapelint.dims import Expression
+from shapelint.facts import EdgeFacts, component_facts, edge_facts
+from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
 from shapelint.rules import Rule
-from shapelint.schema import MethodPack
-from shapelint.spec import Argument, ModelSpec, Problem
+from shapelint.spec import Argument, Problem
+from shapelint.wiring import Judged
 
 FACT = re.compile(r"\{([^{}]+)\}")
 
@@ -60,16 +61,6 @@ class Violation:
         return self.severity != "info"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What is judged: the model as written, its chain as configured, and with the image size left open."""
-
-    model: ModelSpec
-    pack: MethodPack
-    chain: Chain
-    open_chain: Chain
-
-
 def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
     """All violations of a model, engine rules (SL9xx) included, in the order of the chain."""
     found = [problem_violation(problem, rules) for problem in judged.model.problems]
@@ -83,9 +74,31 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
                     rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
                 )
         found += _speak(rules, "component", {"component": component_facts(link)}, link)
-    loss = loss_facts(judged.chain, judged.pack)
-    if loss is not None:
-        found += _speak(rules, "loss", {"loss": loss, "left": loss.left, "right": loss.right}, judged)
+    found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
+    for occasion in subjects.occasions(judged):
+        found += _speak(rules, occasion.subject, occasion.facts, occasion.ends)
+    return found + _judge_target(judged, rules)
+
+
+def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
+    """The edges of a target that was built apart, where a component of its own stands at one end."""
+    found: list[Violation] = []
+    target = judged.target
+    for link, open_link in zip(target.chain.links, target.open_chain.links) if target else ():
+        assert target is not None
+        if link.role in target.own:
+            found += [problem_violation(problem, rules) for problem in link.component.problems]
+        for edge, open_edge in zip(link.edges, open_link.edges):
+            if edge.result is None or not {edge.role, edge.producer.role} & target.own:
+                continue
+            facts = edge_facts(edge, open_edge, judged.model)
+            consumer, producer = (
+                replace(side, name=f"the target's {side.name}") if side.name == side.role else side
+                for side in (facts.consumer, facts.producer)
+            )
+            names = {"edge": facts, "consumer": consumer, "producer": producer}
+            ends = _ends(edge, names)
+            found += _speak(rules, "edge", names, replace(ends, key=("target", *ends.key)))
     return found
 
 
@@ -122,7 +135,7 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
 
 
 def _speak(
-    rules: Mapping[str, Rule], subject: str, facts: dict[str, Any], place: Edge | Link | Judged
+    rules: Mapping[str, Rule], subject: str, facts: Mapping[str, Any], place: Edge | Link | Ends
 ) -> list[Violation]:
     """The violations of one subject; a rule that stands instead of others silences them there."""
     spoken = [
@@ -137,7 +150,7 @@ def _speak(
     return [_violation(rule, facts, place) for rule in spoken if rule.page.code not in silenced]
 
 
-def _violation(rule: Rule, facts: dict[str, Any], place: Edge | Link | Judged) -> Violation:
+def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:
     page = rule.page
     severity = page.severity
     if severity not in ("error", "warning", "info"):
@@ -161,29 +174,15 @@ def _violation(rule: Rule, facts: dict[str, Any], place: Edge | Link | Judged) -
     )
 
 
-@dataclass(frozen=True)
-class _Ends:
-    """The places that a violation speaks of: `span` and `related` in the text, and the two numbers in conflict."""
-
-    key: tuple[Any, ...]
-    role: str
-    span: Span
-    related: tuple[Span, ...]
-    expected: Dim | str | None
-    actual: Dim | str | None
-    consumer: Origin | None = None
-    producer: Origin | None = None
-
-
-def _ends(place: Edge | Link | Judged, facts: dict[str, Any]) -> _Ends:
+def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
     if isinstance(place, Edge):
         edge: EdgeFacts = facts["edge"]
         numbers = (edge.consumer.input.features, edge.producer.output.features)
         if not edge.axes_fit:
             numbers = (edge.consumer.input.shape, edge.producer.output.shape)
-        span = _argument_span(place.consumer) or place.component.spec.head
-        other = _origin_span(place.producer)
-        return _Ends(
+        span = origin_span(place.consumer) or place.component.spec.head
+        other = origin_span(place.producer)
+        return Ends(
             (place.role, place.layer),
             place.role,
             span,
@@ -194,53 +193,39 @@ def _ends(place: Edge | Link | Judged, facts: dict[str, Any]) -> _Ends:
         )
     if isinstance(place, Link):
         spec = place.component.spec
-        declared = spec.declared.span if spec.declared and place.component.source != "declared" else None
         component = facts["component"]
-        return _Ends(
-            (place.role,), place.role, declared or spec.head, (), component.output.features, component.declared
-        )
-    return _loss_ends(place, facts)
+        if spec.declared and component.declared is not None:
+            numbers = component.output.features, component.declared
+            return Ends((place.role,), place.role, spec.declared.span, (), *numbers)
+        hidden = place.component.given.get("hidden_dim")
+        return Ends((place.role,), place.role, hidden.span if hidden else spec.head, (), None, component.hidden)
+    return place
 
 
-def _loss_ends(judged: Judged, facts: dict[str, Any]) -> _Ends:
-    left: Side = facts["left"]
-    right: Side = facts["right"]
-    links = [judged.chain.link(side.role) for side in (left, right)]
-    origins = [link.outgoing.origins[-1] for link in links if link is not None]
-    spans = [_argument_span(origin) or origin.component.spec.head for origin in origins if origin.component]
-    return _Ends(
-        ("loss",),
-        left.role,
-        spans[0],
-        tuple(spans[1:]),
-        right.output.features,
-        left.output.features,
-        origins[0],
-        origins[1],
-    )
-
-
-def _argument_span(origin: Origin) -> Span | None:
-    return origin.argument.span if origin.argument else None
-
-
-def _origin_span(origin: Origin) -> Span | None:
-    if origin.component is None:
-        return origin.place
-    return _argument_span(origin) or origin.component.spec.head
-
-
-def _moves(repair: str, facts: dict[str, Any], ends: _Ends) -> tuple[Move, ...]:
+def _moves(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...]:
     """The edits that a rule's `repair` names: `consumer.input.features := producer.output.features; ...`."""
     moves: list[Move] = []
     for assignment in filter(None, repair.split(";")):
         end, _, value = (part.strip() for part in assignment.partition(":="))
+        if end == "offered":
+            moves += [move for slot, number in ends.offers for move in _fill(slot, number)]
+            continue
+        if end in ends.slots:
+            moves += _fill(ends.slots[end], expression.evaluate(value, facts))
+            continue
         origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
         # A backbone's width is what it is, and so is the input: only what takes them can move.
         fixed = origin is None or origin.role == "input" or (origin.role == "backbone" and ends.role != "backbone")
         if origin is not None and not fixed:
             moves += _set(origin, expression.evaluate(value, facts))
     return tuple(moves)
+
+
+def _fill(slot: Slot, value: Any) -> Iterator[Move]:
+    """Write another value in the place of a number that is no component's argument."""
+    home = slot.argument.home
+    if home is not None and isinstance(value, (int, str)) and slot.argument.value != value:
+        yield Move(home, str(value), slot.whole)
 
 
 def _set(origin: Origin, value: Any) -> Iterator[Move]:

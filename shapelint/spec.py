@@ -20,7 +20,8 @@ Spelling = Literal["name", "call", "widths", "declared", "layers"]
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
 
-    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`.
+    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. The elements of a
+    list have places of their own.
     """
 
     value: Any
@@ -28,6 +29,7 @@ class Argument:
     home: Span | None
     key: Span | None = None
     variable: Span | None = None
+    elements: tuple[Argument, ...] = ()
 
 
 @dataclass(frozen=True)

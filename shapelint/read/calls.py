@@ -77,7 +77,8 @@ class _Reader:
 
     def argument(self, node: ast.expr, key: Span | None = None) -> Argument:
         span, home = self.locate(*self.range(node))
-        return Argument(self.value(node), span, home, key)
+        listed = node.elts if isinstance(node, (ast.Tuple, ast.List)) else []
+        return Argument(self.value(node), span, home, key, elements=tuple(self.argument(item) for item in listed))
 
     def value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Call):

@@ -165,7 +165,7 @@ class Reader:
         if wrapper == "_target_" and "_args_" in entries and isinstance(entries["_args_"][1], Sequence):
             positional = tuple(self._argument(None, self.follow(item)) for item in entries["_args_"][1].items)
         return ComponentSpec(
-            spelling="name" if wrapper == "name" else "call",
+            spelling="name" if wrapper == "name" or (wrapper == "type" and "." not in name) else "call",
             target=name.strip(),
             span=node.span,
             head=name_node.span,
@@ -179,8 +179,10 @@ class Reader:
     def _argument(self, key: Scalar | None, node: Node) -> Argument:
         scalar = node if isinstance(node, Scalar) else None
         variable = scalar.origin if scalar and scalar.origin != scalar.span else None
+        items = node.items if isinstance(node, Sequence) else ()
+        listed = tuple(self._argument(None, self.follow(item)) for item in items)
         return Argument(
-            self._value(node), node.span, scalar.home if scalar else None, key.span if key else None, variable
+            self._value(node), node.span, scalar.home if scalar else None, key.span if key else None, variable, listed
         )
 
     def _value(self, node: Node) -> Any:

@@ -106,10 +106,7 @@ def _last_of_two(reader: Reader, node: Sequence) -> Argument | None:
 
 
 def bank_width(component: ComponentSpec) -> Argument | None:
-    """The argument of a bank's class that is the width of what it stores: the last of `size`, or a width by its name.
-
-    A width inside a tuple has no place of its own in the text: the place is the whole tuple, and nothing is edited.
-    """
+    """The argument of a bank's class that is the width of what it stores: the last of `size`, or a width by its name."""
     keywords = dict(component.keywords)
     size = keywords.get("size") or keywords.get("memory_bank_size")
     first = component.positional[0] if component.positional else None
@@ -123,7 +120,7 @@ def pair_width(size: Argument) -> Argument | None:
     """The width in a `(size, width)` pair."""
     if not isinstance(size.value, tuple) or len(size.value) != 2 or not _is_size(size.value[1]):
         return None
-    return Argument(size.value[1], size.span, None)
+    return size.elements[1] if len(size.elements) == 2 else Argument(size.value[1], size.span, None)
 
 
 def _is_size(value: Any) -> bool:
@@ -162,4 +159,3 @@ def _checkpoint(reader: Reader, node: Node | None) -> tuple[Argument | None, str
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or "${" in node.value or not node.value:
         return None, ""
     return Argument(node.value, node.span, node.home), prefix
-

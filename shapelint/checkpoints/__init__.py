@@ -1,0 +1,44 @@
+"""The names and shapes of the tensors in a checkpoint, read from its header: no weight is loaded, no code unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from zipfile import is_zipfile
+
+from shapelint.checkpoints.errors import CheckpointError
+
+StateDict = Mapping[str, tuple[int, ...]]
+"""Shapes by the names of tensors."""
+
+SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
+
+__all__ = ["SUFFIXES", "CheckpointError", "StateDict", "state_dicts"]
+
+
+def state_dicts(path: Path) -> tuple[StateDict, ...]:
+    """Every dictionary of tensors in a checkpoint, the outer ones first; raises CheckpointError.
+
+    A training checkpoint often holds several (`state_dict`, `student`, `teacher`); the path to each is not part of its
+    names.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise CheckpointError((error.strerror or "cannot be read").lower()) from None
+    if not path.is_file():
+        raise CheckpointError("no regular file")
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _modified: int, size: int) -> tuple[StateDict, ...]:
+    from shapelint.checkpoints import pickled, safetensors
+
+    try:
+        if path.suffix == ".safetensors":
+            return (safetensors.read(path, size),)
+        return pickled.read_zip(path) if is_zipfile(path) else pickled.read_legacy(path)
+    except OSError as error:
+        raise CheckpointError((error.strerror or "cannot be read").lower()) from None

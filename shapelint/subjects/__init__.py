@@ -1,0 +1,26 @@
+"""What rules speak about beside the edges of the chain, one module a subject.
+
+Each module has a dataclass of facts, and a function from what is judged to the occasions for a rule to speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.occasions import Occasion
+from shapelint.spec import Problem
+from shapelint.subjects import bank, batch, batch_axis, checkpoint, layer, loss, target, variable
+from shapelint.wiring import Judged
+
+SUBJECTS = (layer, loss, bank, batch, target, checkpoint, batch_axis, variable)
+
+
+def occasions(judged: Judged) -> Iterator[Occasion]:
+    """Every occasion beside the edges and components of the chain."""
+    for subject in SUBJECTS:
+        yield from subject.occasions(judged)
+
+
+def problems(judged: Judged) -> Iterator[Problem]:
+    """What could not be checked, in the words of the engine."""
+    yield from checkpoint.problems(judged)

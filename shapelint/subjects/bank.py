@@ -1,0 +1,122 @@
+"""Stored vectors that meet the features: memory banks, queues, prototypes, and widths that a loss was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shapelint import shapes
+from shapelint.dims import Dim
+from shapelint.facts import Port, Side
+from shapelint.occasions import Ends, Occasion, Slot, origin_span
+from shapelint.read.extras import BANKS, pair_width
+from shapelint.read.text import Span
+from shapelint.shapes import Misfit
+from shapelint.spec import Argument
+from shapelint.subjects.ends import Output, output_of
+from shapelint.wiring import Judged
+
+
+@dataclass(frozen=True)
+class BankFacts:
+    """A stored width and the features that it meets.
+
+    `fits` is None where one of them is not known; `raises` says that torch stops where they differ; `cuts` that the
+    features are only cut to the width, `effect` what comes of a difference that does not raise.
+    """
+
+    name: str
+    width: int
+    features: Dim
+    fits: bool | None
+    raises: bool
+    effect: str = ""
+
+
+def occasions(judged: Judged) -> Iterator[Occasion]:
+    """Every bank, the first of the outputs that it does not fit."""
+    for bank in judged.model.extras.banks:
+        rule = judged.pack.banks.get(bank.name)
+        if rule is not None:
+            yield from _bank(judged, bank.name, bank.width, bank.span, rule.meets, rule.how)
+    yield from _of_loss(judged)
+    yield from _prototypes(judged)
+
+
+def _bank(
+    judged: Judged, name: str, width: Argument, whole: Span, meets: tuple[str, ...], how: str
+) -> Iterator[Occasion]:
+    for end in meets:
+        output = output_of(judged, end)
+        if output is None or output.shape[-1] == width.value:
+            continue
+        features = output.shape[-1]
+        raises = how == "multiplied" or features != 1
+        effect = "" if raises else f"every one of the {width.value} stored values becomes the same number"
+        yield _occasion(name, width, whole, output, raises, effect)
+        return
+
+
+def _occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
+    features = output.shape[-1]
+    fits = features == width.value if isinstance(features, int) else None
+    facts = BankFacts(name, width.value, features, fits, raises, effect)
+    place = origin_span(output.width)
+    slots = {"bank.width": Slot(width, whole)}
+    ends = Ends(
+        ("bank", name), output.role, width.span, (place,) if place else (), width.value, features,
+        producer=output.width, slots=slots,
+    )  # fmt: skip
+    return Occasion("bank", {"bank": facts, "producer": output.side}, ends)
+
+
+def _of_loss(judged: Judged) -> Iterator[Occasion]:
+    """The bank of a loss (`memory_bank_size=(4096, 128)`), its `output_dim`, and how many features it takes."""
+    loss, pack = judged.loss, judged.pack.loss
+    if loss is None or loss.spec is None or pack is None:
+        return
+    signature, whole = loss.signature, loss.spec.span
+    size = loss.given.get(signature.bank or "")
+    width = pair_width(size) if size else None
+    if width is not None:
+        yield from _bank(judged, f"the memory bank of {loss.label}", width, whole, (pack.right, pack.left), "assigned")
+    output = output_of(judged, pack.right)
+    if output is None:
+        return
+    features = output.shape[-1]
+    fixed = _argument(loss.value(signature.width), loss.given.get(signature.width or ""), loss.spec.head)
+    if fixed is not None and features != fixed.value:
+        raises = 1 not in (fixed.value, features)
+        effect = "" if raises else "its center broadcasts over the scores"
+        yield _occasion(f"{signature.width} of {loss.label}", fixed, whole, output, raises, effect)
+    cut = _argument(loss.value(signature.cut), loss.given.get(signature.cut or ""), loss.spec.head)
+    if cut is not None and len(output.shape) == 2 and isinstance(features, int) and features < cut.value:
+        yield _occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
+
+
+def _argument(value: object, given: Argument | None, head: Span) -> Argument | None:
+    """A width of a loss: as written, or its default, which stands at the name of the class."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return given or Argument(value, head, None)
+
+
+def _prototypes(judged: Judged) -> Iterator[Occasion]:
+    """Prototypes that are a component of the chain."""
+    for link in judged.chain.links:
+        for edge in link.edges if link.role in BANKS else ():
+            result = edge.result
+            if not isinstance(result, Misfit) or result.kind != "axis" or not isinstance(result.expected, int):
+                continue
+            facts = BankFacts(link.role, result.expected, result.actual or 0, False, True)
+            producer = Side(edge.producer.role, edge.producer.role, output=_shape_port(edge.incoming.value))
+            place = origin_span(edge.producer)
+            ends = Ends(
+                ("bank", link.role), link.role, origin_span(edge.consumer) or edge.component.spec.head,
+                (place,) if place else (), result.expected, result.actual, edge.consumer, edge.producer,
+            )  # fmt: skip
+            yield Occasion("bank", {"bank": facts, "producer": producer}, ends)
+
+
+def _shape_port(value: shapes.Value | None) -> Port:
+    return Port(value[-1], len(value), shapes.format_shape(value)) if isinstance(value, tuple) and value else Port()

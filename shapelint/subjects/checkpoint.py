@@ -1,0 +1,198 @@
+"""A checkpoint against the model: whether its tensors fit, and whether any of its names is the model's at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapelint import dims, hidden, shapes, tensors
+from shapelint.checkpoints import SUFFIXES, CheckpointError, StateDict, state_dicts
+from shapelint.occasions import Ends, Occasion
+from shapelint.read.text import Span
+from shapelint.resolve.resolver import Resolved
+from shapelint.schema import MethodPack
+from shapelint.spec import Problem
+from shapelint.tensors import Tensor
+from shapelint.wiring import Judged
+
+OWN_NAMES = ".ckpt"
+"""Lightning writes these with the names of its own module and reads them back by those: any prefix is right there."""
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """A checkpoint and the model: how many names match, and the first tensor that does not fit.
+
+    `loads` is False where no name is the model's; `prefix` is then what all names would have to lose.
+    """
+
+    name: str
+    keys: int
+    matches: int
+    fits: bool | None = None
+    loads: bool | None = None
+    role: str = ""
+    tensor: str = ""
+    expected: str = ""
+    actual: str = ""
+    others: int = 0
+    prefix: str = ""
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The names of one component found under one prefix."""
+
+    role: str
+    prefix: str
+    found: Mapping[str, Tensor]
+
+
+def occasions(judged: Judged) -> Iterator[Occasion]:
+    """The checkpoint of the config, or of the command line, against every component."""
+    path = _path(judged)
+    if path is None:
+        return
+    try:
+        dictionaries = [_stripped(found, judged.model.extras.checkpoint_prefix) for found in state_dicts(path)]
+    except CheckpointError:
+        return
+    scored = [(best, keys) for keys in dictionaries if (best := _matches(judged, keys, path.suffix == OWN_NAMES))]
+    if scored:
+        matches, keys = max(scored, key=lambda pair: sum(len(match.found) for match in pair[0]))
+        yield from _shapes(judged, path, keys, matches)
+    elif dictionaries:
+        yield from _nothing(judged, path, max(dictionaries, key=len))
+
+
+def problems(judged: Judged) -> Iterator[Problem]:
+    """A checkpoint that the config names and that cannot be read is said to be unchecked."""
+    argument, path = judged.model.extras.checkpoint, _path(judged)
+    if argument is None or path is None or judged.checkpoint:
+        return
+    try:
+        state_dicts(path)
+    except CheckpointError as error:
+        yield Problem("SL901", f"the checkpoint {argument.value} is not read: {error}", argument.span, "")
+
+
+def _path(judged: Judged) -> Path | None:
+    if judged.checkpoint:
+        return Path(judged.checkpoint)
+    argument = judged.model.extras.checkpoint
+    if argument is None or Path(argument.value).suffix not in SUFFIXES or "://" in argument.value:
+        return None
+    return Path(judged.folder) / argument.value
+
+
+def _stripped(keys: StateDict, prefix: str) -> StateDict:
+    if not prefix:
+        return keys
+    return {key.removeprefix(prefix): shape for key, shape in keys.items() if key.startswith(prefix)}
+
+
+def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
+    found = []
+    for role, component in judged.components.items():
+        known = tensors.held_by(component).tensors
+        first = known[0].name if known else ""
+        candidates = {key.removesuffix(first) for key in keys if first and key.endswith(first)}
+        allowed = [prefix for prefix in candidates if own_names or _is_place(prefix, role, judged.pack)]
+        if not allowed:
+            continue
+        prefix = min(allowed, key=lambda text: (not _names(text, role, judged.pack), len(text)))
+        if _names(prefix, role, judged.pack) or role == "backbone":
+            present = {prefix + tensor.name: tensor for tensor in known if prefix + tensor.name in keys}
+            found.append(_Match(role, prefix, present))
+    return found
+
+
+def _is_place(prefix: str, role: str, pack: MethodPack) -> bool:
+    """Whether names with this prefix are those of a role in the model, or of a backbone by itself."""
+    if not prefix:
+        return role == "backbone"
+    return prefix.count(".") == 1 and prefix.endswith(".") and _names(prefix, role, pack)
+
+
+def _names(prefix: str, role: str, pack: MethodPack) -> bool:
+    """Whether the last part of a prefix names a role: `projection_head.`, `student_backbone.`, `encoder_q.`."""
+    last = prefix.rstrip(".").rpartition(".")[2]
+    own = pack.roles[role].aliases if role in pack.roles else ()
+    return any(f"_{name}_" in f"_{last}_" for name in (role, *own))
+
+
+def _shapes(judged: Judged, path: Path, keys: StateDict, matches: Iterable[_Match]) -> Iterator[Occasion]:
+    total = sum(len(match.found) for match in matches)
+    for match in matches:
+        different = [
+            (name, tensor) for name, tensor in match.found.items() if not _fits(tensor.shape, keys[name])
+        ]  # fmt: skip
+        first = different[0] if different else None
+        facts = CheckpointFacts(
+            name=path.name,
+            keys=len(keys),
+            matches=total,
+            fits=first is None,
+            loads=True,
+            role=match.role,
+            tensor=first[0] if first else "",
+            expected=_format(first[1].shape) if first else "",
+            actual=shapes.format_shape(keys[first[0]]) if first else "",
+            others=len(different) - 1,
+        )
+        argument = judged.model.extras.checkpoint
+        head = judged.components[match.role].spec.head
+        ends = Ends(
+            ("checkpoint", match.role), match.role, head, (argument.span,) if argument else (), facts.expected,
+            facts.actual,
+        )  # fmt: skip
+        yield Occasion("checkpoint", {"checkpoint": facts}, ends)
+
+
+def _fits(expected: shapes.Shape, actual: tuple[int, ...]) -> bool:
+    return len(expected) == len(actual) and not any(dims.equal(a, b) is False for a, b in zip(expected, actual))
+
+
+def _format(shape: shapes.Shape) -> str:
+    return shapes.format_shape(shape)
+
+
+def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
+    """No name matches: certain only where the layers of every component are known, and none has such a name."""
+    if not keys or not all(_is_seen(component) for component in judged.components.values()):
+        return
+    layers = [
+        (role, layer.split(".")[0]) for role, part in judged.components.items() for layer in hidden.layer_names(part)
+    ]
+    if any(key.split(".")[0] == layer for role, layer in layers if role == "backbone" for key in keys):
+        return
+    if any(_names(key.split(".")[0], role, judged.pack) for role in judged.components for key in keys):
+        return
+    if path.suffix == OWN_NAMES and any(f".{layer}." in f".{key}" for _, layer in layers for key in keys):
+        return
+    argument = judged.model.extras.checkpoint
+    backbone = next(iter(judged.components.values()))
+    place: Span = argument.span if argument else backbone.spec.head
+    example = next(iter(keys))
+    facts = CheckpointFacts(
+        path.name, len(keys), 0, None, False, prefix=_common_prefix(judged, keys), example=example
+    )  # fmt: skip
+    yield Occasion("checkpoint", {"checkpoint": facts}, Ends(("checkpoint",), "", place, ()))
+
+
+def _is_seen(component: Resolved) -> bool:
+    return bool(hidden.layer_names(component)) and bool(tensors.held_by(component).tensors)
+
+
+def _common_prefix(judged: Judged, keys: StateDict) -> str:
+    """The parts before the model's own names that every key begins with: `module.`."""
+    parts = next(iter(keys)).split(".")
+    for count in range(1, len(parts)):
+        prefix = ".".join(parts[:count]) + "."
+        if not all(key.startswith(prefix) for key in keys):
+            return ""
+        if _matches(judged, _stripped(keys, prefix), False):
+            return prefix
+    return ""

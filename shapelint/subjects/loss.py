@@ -1,0 +1,160 @@
+"""The two operands of the loss: whether it raises for them, broadcasts them, or compares them over the wrong axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shapelint import dims, shapes
+from shapelint.dims import Dim
+from shapelint.facts import LossFacts, Port
+from shapelint.losses import BoundLoss
+from shapelint.occasions import Ends, Occasion, Slot, origin_span
+from shapelint.shapes import Fit, Shape
+from shapelint.subjects.ends import Output, output_of
+from shapelint.wiring import Judged
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comes of two operands: `equal` shapes, or shapes that a loss `broadcasts` to `result`; None if unknown."""
+
+    equal: bool | None
+    broadcasts: bool | None = False
+    result: Shape | None = None
+
+
+def occasions(judged: Judged) -> Iterator[Occasion]:
+    """The loss of the method, if both of its operands are known."""
+    pack, loss = judged.pack.loss, judged.loss
+    if pack is None or loss is None:
+        return
+    left, right = output_of(judged, pack.left), output_of(judged, pack.right)
+    if left is None or right is None:
+        return
+    taken = [_reshaped(side.shape, pack.reshape) for side in (left, right)]
+    if taken[0] is None or taken[1] is None:
+        return
+    facts = _facts(loss, left, right, taken[0], taken[1])
+    yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
+
+
+def _reshaped(shape: Shape, reshape: str) -> Shape | None:
+    if not reshape:
+        return shape
+    signature = shapes.parse_signature(reshape)
+    result = shapes.unify(signature, shape)
+    if isinstance(result, Fit) and isinstance(result.output, tuple):
+        return result.output
+    return shape
+
+
+def _facts(loss: BoundLoss, left: Output, right: Output, taken_left: Shape, taken_right: Shape) -> LossFacts:
+    least, most = loss.signature.axes
+    axes_fit = all(least <= len(shape) <= most for shape in (taken_left, taken_right))
+    comparison = compare(loss.signature.operands, taken_left, taken_right) if axes_fit else Comparison(False)
+    axis, feature_axis = _axes(loss, left)
+    return LossFacts(
+        left=replace(left.side, output=_port(taken_left)),
+        right=replace(right.side, name=right.role, output=_port(taken_right)),
+        equal=comparison.equal,
+        broadcasts=comparison.broadcasts,
+        name=loss.label,
+        owner="the target's " if right.name != right.role else "",
+        axes=f"{least}" if least == most else f"{least} to {most}",
+        axes_fit=axes_fit,
+        result=shapes.format_shape(comparison.result),
+        axis=axis,
+        feature_axis=feature_axis,
+        says=loss.signature.says,
+    )
+
+
+def _port(shape: Shape) -> Port:
+    return Port(shape[-1], len(shape), shapes.format_shape(shape))
+
+
+def compare(operands: str, left: Shape, right: Shape) -> Comparison:
+    """How a loss of a kind takes two shapes.
+
+    >>> compare("broadcast", (8, 256), (8, 1)).broadcasts
+    True
+    """
+    if operands == "flattened":
+        return Comparison(True)
+    equal = _all(dims.equal(a, b) for a, b in zip(left, right)) if len(left) == len(right) else False
+    if equal is not False or operands == "equal":
+        return Comparison(equal)
+    if operands == "features" and len(left) != len(right):
+        return Comparison(False)
+    result = broadcast(left, right)
+    if result is None:
+        return Comparison(None, None)
+    return Comparison(False, bool(result), result or None)
+
+
+def broadcast(left: Shape, right: Shape) -> Shape | None:
+    """The shape that two shapes broadcast to by torch's rules; empty where they do not, None where it is not known."""
+    length = max(len(left), len(right))
+    padded = [(1,) * (length - len(shape)) + tuple(shape) for shape in (left, right)]
+    result: list[Dim] = []
+    unknown = False
+    for a, b in zip(*padded):
+        same = dims.equal(a, b)
+        if same or b == 1:
+            result.append(a)
+        elif a == 1:
+            result.append(b)
+        elif same is False:
+            return ()
+        else:
+            unknown = True
+    return None if unknown else tuple(result)
+
+
+def _all(truths: Any) -> bool | None:
+    found = list(truths)
+    return False if False in found else None if None in found else True
+
+
+def _axes(loss: BoundLoss, output: Output) -> tuple[int | None, int | None]:
+    """The axis that the loss compares over, and the one that holds the features."""
+    axis = loss.value(loss.signature.over)
+    rank = len(output.shape)
+    if not isinstance(axis, int) or isinstance(axis, bool) or not -rank <= axis < rank:
+        return None, None
+    return axis % rank, feature_axis(output)
+
+
+def feature_axis(output: Output) -> int | None:
+    """The axis that a component's argument sets; without one, the only axis that is neither batch nor size."""
+    if len(output.shape) == 2:
+        return 1
+    origins: Sequence[Any] = output.link.outgoing.origins
+    named = [index for index, origin in enumerate(origins) if index and origin.parameter]
+    return named[0] if len(named) == 1 else None
+
+
+def _ends(loss: BoundLoss, facts: LossFacts, left: Output, right: Output) -> Ends:
+    spans = [origin_span(side.width) or side.link.component.spec.head for side in (left, right)]
+    place = loss.spec.head if loss.spec else spans[0]
+    over = loss.given.get(loss.signature.over or "")
+    slots = {"loss.axis": Slot(over, loss.spec.span if loss.spec else None)} if over else {}
+    wrong_axis = facts.axis is not None and facts.feature_axis is not None and facts.axis != facts.feature_axis
+    if wrong_axis:
+        return Ends(
+            ("loss", "axis"), left.role, over.span if over else place, (spans[0],), facts.feature_axis, facts.axis,
+            slots=slots,
+        )  # fmt: skip
+    return Ends(
+        ("loss",),
+        left.role,
+        spans[0] if facts.axes_fit or not loss.spec else place,
+        (spans[1],) if facts.axes_fit else (spans[0],),
+        facts.right.output.features if facts.axes_fit else facts.axes,
+        facts.left.output.features if facts.axes_fit else facts.left.output.shape,
+        left.width,
+        right.width,
+        slots,
+    )

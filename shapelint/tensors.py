@@ -1,0 +1,172 @@
+"""The tensors that a component holds, as far as its parts tell: names and shapes, in torch's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from shapelint import dims, expression, knowledge, shapes
+from shapelint.dims import UNKNOWN, Dim
+from shapelint.resolve import stored
+from shapelint.resolve.resolver import Resolved
+from shapelint.schema import TensorRule
+from shapelint.shapes import Ellipsis_, Pattern, Shape
+
+SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
+"""Constructor arguments that leave a tensor out where they are False."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor of a component; an axis that is not known is `dims.UNKNOWN`. `certain` is whether it surely exists."""
+
+    name: str
+    shape: Shape
+    learned: bool = True
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The tensors of a component; `complete` says that there are no others."""
+
+    tensors: tuple[Tensor, ...]
+    complete: bool
+
+    @property
+    def learned(self) -> tuple[Tensor, ...]:
+        """What an optimiser sees, and a momentum update."""
+        return tuple(tensor for tensor in self.tensors if tensor.learned)
+
+
+@lru_cache(maxsize=1)
+def rules() -> Mapping[str, TensorRule]:
+    """The layers of `rules/tensors.yaml`."""
+    return {name: TensorRule.model_validate(entry) for name, entry in knowledge.load("tensors.yaml").items()}
+
+
+def held_by(component: Resolved) -> Holdings:
+    """The tensors of a component."""
+    if component.layers:
+        inner = [(str(index), held_by(layer)) for index, layer in enumerate(component.layers)]
+        tensors = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.tensors)
+        return Holdings(tensors, all(holdings.complete for _, holdings in inner))
+    if component.signature is None or component.row is None:
+        return Holdings((), False)
+    if component.target in rules():
+        return Holdings(tuple(_of_layer(component)), True)
+    if component.row.weights == 0:
+        return Holdings((), True)
+    return _of_parts(component, component.row.parts)
+
+
+def _renamed(tensor: Tensor, prefix: str) -> Tensor:
+    return Tensor(f"{prefix}.{tensor.name}", tensor.shape, tensor.learned, tensor.certain)
+
+
+def _of_layer(component: Resolved) -> Iterator[Tensor]:
+    """A layer whose constructor arguments are known."""
+    assert component.signature is not None
+    alternative = component.signature.alternatives[0]
+    values = component.values
+    for tensor in _tensors(component.target, alternative.inputs[0], alternative.output):
+        switches = [values[name] for name in SWITCHES.get(tensor.name, ()) if name in values]
+        if not tensor.learned and (values.get("track_running_stats") is False):
+            continue
+        if all(switch is True for switch in switches):
+            yield _with_kernel(tensor, component)
+        elif not any(switch is False for switch in switches):
+            yield Tensor(tensor.name, tensor.shape, tensor.learned, certain=False)
+
+
+def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
+    """The weight of a convolution in full: its channels a group, and its kernel."""
+    values = component.values
+    channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
+    if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
+        return tensor
+    sizes = kernel if isinstance(kernel, tuple) else (kernel,) * (len(tensor.shape) - 2)
+    if len(sizes) != len(tensor.shape) - 2 or not all(isinstance(size, int) for size in sizes):
+        return tensor
+    return Tensor(tensor.name, (tensor.shape[0], channels // groups, *sizes), tensor.learned, tensor.certain)
+
+
+def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
+    """The tensors of a component's parts; whether its layers have biases follows from the number of its weights."""
+    tensors: list[Tensor] = []
+    complete = bool(parts)
+    for name, text in parts.items():
+        kind, _, written = text.partition(":")
+        leaf = not any(other.startswith(f"{name}.") for other in parts)
+        if kind not in rules():
+            complete = complete and not (leaf and not _is_weightless(kind))
+            continue
+        signature = shapes.substitute(shapes.parse_signature(written), dict(component.values))
+        alternative = signature.alternatives[0]
+        tensors += [_renamed(tensor, name) for tensor in _tensors(kind, alternative.inputs[0], alternative.output)]
+    with_bias = tuple(tensors)
+    without = tuple(tensor for tensor in tensors if not _is_linear_bias(tensor, parts))
+    total = _total(component)
+    for choice in (with_bias, without):
+        if complete and total is not None and _count(choice) == total:
+            return Holdings(choice, True)
+    doubtful = (Tensor(t.name, t.shape, t.learned, not t.name.endswith(".bias")) for t in with_bias)
+    return Holdings(tuple(doubtful), False)
+
+
+def _is_linear_bias(tensor: Tensor, parts: Mapping[str, str]) -> bool:
+    owner, _, name = tensor.name.rpartition(".")
+    return name == "bias" and parts[owner].partition(":")[0] in ("torch.nn.Linear", "torch.nn.Conv2d")
+
+
+def _is_weightless(kind: str) -> bool:
+    found = stored.find(kind)
+    return found is not None and all(row.weights == 0 for row in found[1].rows)
+
+
+def _total(component: Resolved) -> int | None:
+    assert component.row is not None
+    if component.row.weights == "":
+        return None
+    try:
+        value = expression.evaluate(str(component.row.weights), component.values)
+    except (expression.ExpressionError, TypeError):
+        return None
+    return value if isinstance(value, int) else None
+
+
+def _count(tensors: tuple[Tensor, ...]) -> int | None:
+    total = 0
+    for tensor in tensors:
+        product: Any = 1
+        for dim in tensor.shape:
+            product = product * dim
+        if not isinstance(product, int):
+            return None
+        total += product if tensor.learned else 0
+    return total
+
+
+def _tensors(kind: str, taken: Pattern, given: shapes.Output) -> Iterator[Tensor]:
+    """The tensors of a layer of a kind with these shapes, all of them that it may have."""
+    rule = rules()[kind]
+    alternative = shapes.parse_signature(rule.shapes).alternatives[0]
+    bindings: dict[str, Any] = {}
+    for pattern, actual in ((alternative.inputs[0], taken), (alternative.output, given)):
+        if isinstance(pattern, Pattern) and isinstance(actual, Pattern):
+            shapes.match(pattern, _plain(actual), bindings)
+    for learned, entries in ((True, rule.parameters), (False, rule.buffers)):
+        for name, axes in entries.items():
+            yield Tensor(name, tuple(_axis(axis, bindings) for axis in axes.split()), learned)
+
+
+def _plain(pattern: Pattern) -> Shape:
+    return tuple(dims.symbol("N") if isinstance(axis, Ellipsis_) else axis for axis in pattern.axes)
+
+
+def _axis(axis: str, bindings: Mapping[str, Any]) -> Dim:
+    if axis == "?":
+        return UNKNOWN
+    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN)

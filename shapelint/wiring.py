@@ -1,0 +1,156 @@
+"""A model and a method pack wired together: the online branch, the target's, the loss, as they will run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shapelint import chain, dims, hidden, losses, shapes
+from shapelint.chain import Chain
+from shapelint.dims import Dim
+from shapelint.losses import BoundLoss
+from shapelint.read.text import Span
+from shapelint.resolve.resolver import Options, Resolved, resolve
+from shapelint.schema import ComponentSignature, MethodPack, Reshape, SignatureRow, Step
+from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
+
+INPUT = "input"
+
+
+@dataclass(frozen=True)
+class TargetBranch:
+    """The momentum branch that was built apart: its chain, and which roles are components of its own."""
+
+    spec: TargetSpec
+    components: Mapping[str, Resolved]
+    chain: Chain
+    open_chain: Chain
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The roles that the config gives the target by itself."""
+        return frozenset(self.spec.components)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is judged: the model as written, its chain as configured, and with the image size left open.
+
+    `small_chain` is the chain for the smallest batch that training will meet, where that is a batch of one.
+    """
+
+    model: ModelSpec
+    pack: MethodPack
+    chain: Chain
+    open_chain: Chain
+    components: Mapping[str, Resolved] = field(default_factory=dict)
+    small_chain: Chain | None = None
+    target: TargetBranch | None = None
+    loss: BoundLoss | None = None
+    folder: str = ""
+    checkpoint: str = ""
+
+
+def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options, folder: str = "") -> Judged:
+    """Resolve the components of a model and let an image flow through them."""
+    resolved = {role: _component(spec, role, pack, model, options) for role, spec in model.components.items()}
+    places = (None, *image.spans)
+    batch = dims.symbol("B")
+    closed = (batch, image.channels, image.height, image.width)
+    left_open = (batch, image.channels, dims.symbol("H"), dims.symbol("W"))
+    online = _branches(pack, resolved, closed, places)
+    return Judged(
+        model=model,
+        pack=pack,
+        chain=online,
+        open_chain=_branches(pack, resolved, left_open, places),
+        components={link.role: link.component for link in online.links},
+        small_chain=_branches(pack, resolved, (1, *closed[1:]), places) if smallest_batch(model) == 1 else None,
+        target=_target(model, pack, resolved, options, closed, left_open),
+        loss=losses.bind(model.extras.loss, pack.loss.default if pack.loss else None),
+        folder=folder,
+        checkpoint=options.checkpoint,
+    )
+
+
+def smallest_batch(model: ModelSpec) -> int | None:
+    """The smallest batch of an epoch, None where the config does not say: the last one, unless it is dropped."""
+    extras = model.extras
+    if extras.batch_size is None:
+        return None
+    size = int(extras.batch_size.value)
+    rest = extras.samples % size if extras.samples and extras.keeps_last else 0
+    return rest or size
+
+
+def _component(spec: ComponentSpec, role: str, pack: MethodPack, model: ModelSpec, options: Options) -> Resolved:
+    component = resolve(spec, role, options)
+    if role != "backbone":
+        return component
+    if model.extras.hidden_layer is not None:
+        return hidden.taken_at(component, model.extras.hidden_layer.value)
+    if pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
+        return hidden.last_map(component)
+    return component
+
+
+def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: shapes.Shape, places: Any) -> Chain:
+    """The online chain, followed by what each further branch adds to it."""
+    steps = _present(pack.online, resolved)
+    links = chain.run(steps, image, places).links
+    for branch in pack.branches:
+        first = branch[0]
+        roles = list(steps)
+        if first not in roles or not any(step in resolved for step in branch[1:] if isinstance(step, str)):
+            continue
+        before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
+        whole = chain.run({**before, **_present(branch[1:], {**resolved, **before}, before[str(first)])}, image, places)
+        links += whole.links[len(before) :]
+    return Chain(links)
+
+
+def _present(
+    steps: Iterable[Step], resolved: Mapping[str, Resolved], before: Resolved | None = None
+) -> dict[str, Resolved]:
+    """The components of a branch in order; a reshape stands where a component of the model follows it."""
+    found: dict[str, Resolved] = {}
+    waiting: list[Reshape] = []
+    for step in steps:
+        if isinstance(step, Reshape):
+            waiting.append(step)
+        elif step in resolved:
+            found.update({reshape.name: _reshape(reshape, before) for reshape in waiting if before})
+            waiting.clear()
+            found[step] = before = resolved[step]
+    return found
+
+
+def _reshape(step: Reshape, before: Resolved) -> Resolved:
+    """A reshape of the method as a component; it stands nowhere in the text, so its place is what comes before it."""
+    place: Span = before.spec.head
+    signature = shapes.parse_signature(step.reshape)
+    row = SignatureRow(shapes=step.reshape, weights=0)
+    component = ComponentSignature(call=step.name, rows=(row,), dense=True)
+    spec = ComponentSpec("call", step.name, place, place)
+    return Resolved(spec, step.name, "stored", signature, signature, component=component, row=row)
+
+
+def _target(
+    model: ModelSpec,
+    pack: MethodPack,
+    online: Mapping[str, Resolved],
+    options: Options,
+    closed: tuple[Dim, ...],
+    left_open: tuple[Dim, ...],
+) -> TargetBranch | None:
+    spec = model.extras.target
+    if spec is None or spec.kind != "own" or pack.target is None:
+        return None
+    own = {role: _component(part, role, pack, model, options) for role, part in spec.components.items()}
+    copied = {role: component for role, component in online.items() if role in pack.target.copies}
+    components = {**copied, **own}
+    places = (None, *model.input.spans)
+    return TargetBranch(
+        spec, components, _branches(pack, components, closed, places), _branches(pack, components, left_open, places)
+    )
