@@ -1,0 +1,20 @@
+"""What a role is called, and what kind of role it is: in code, `student_backbone` is a backbone by another name."""
+
+from __future__ import annotations
+
+
+class Role(str):
+    """A role's name as reports say it, with its kind; the kind "" is a part that is neither backbone nor head."""
+
+    kind: str
+
+    def __new__(cls, name: str, kind: str) -> Role:
+        """A name with a kind."""
+        role = super().__new__(cls, name)
+        role.kind = kind
+        return role
+
+
+def kind(role: str) -> str:
+    """The kind of a role; a plain name is its own kind."""
+    return role.kind if isinstance(role, Role) else role
