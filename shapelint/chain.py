@@ -15,6 +15,7 @@ from shapelint import dims, shapes
 from shapelint.dims import Dim
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
+from shapelint.roles import kind
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue, Value
 from shapelint.spec import Argument
 
@@ -161,7 +162,7 @@ def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
     variadic = isinstance(axes[0], Ellipsis_)
     if (variadic and len(axes) == 1) or (not variadic and len(axes) > 2):
         return False
-    return role != "backbone" if not variadic or rank == 3 else True
+    return kind(role) not in ("backbone", "") if not variadic or rank == 3 else True
 
 
 def _judged_as_vectors(role: str, component: Resolved, shape: Shape, result: Fit | Misfit) -> Fit | Misfit:

@@ -13,6 +13,7 @@ from shapelint import crash, dims, shapes
 from shapelint.chain import Edge, LayerFlow, Link, Origin, takes_vectors
 from shapelint.dims import Dim
 from shapelint.resolve.resolver import Resolved
+from shapelint.roles import kind
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Shape, StructureValue
 from shapelint.spec import ModelSpec
 
@@ -135,7 +136,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
     result, incoming = edge.result, edge.incoming.value
     rank = len(incoming) if isinstance(incoming, tuple) else None
     component = edge.component.component
-    is_head = edge.role not in ("backbone", "")
+    is_head = kind(edge.role) not in ("backbone", "")
     dense = bool(component and component.dense)
     variadic = _is_variadic(edge)
     axes_fit = not (isinstance(result, Misfit) and result.kind == "rank")
@@ -151,7 +152,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
             component=edge.component.label,
             input=Port(expected, _expected_rank(edge), _expected_shape(edge)),
             is_head=is_head,
-            is_backbone=edge.role == "backbone",
+            is_backbone=kind(edge.role) == "backbone",
             is_dense=dense,
         ),
         producer=_producer(edge, actual, rank),
@@ -180,7 +181,7 @@ def _producer(edge: Edge, actual: Dim | None, rank: int | None) -> Side:
         name=origin_name(edge.producer, edge.inside),
         component=edge.producer.component.label if edge.producer.component else "",
         output=Port(actual, rank, shapes.format_shape(incoming)),
-        is_backbone=edge.producer.role == "backbone",
+        is_backbone=kind(edge.producer.role) == "backbone",
         has_default_classes=_has_default_classes(edge.producer),
     )
 
@@ -251,7 +252,7 @@ def _depends_on_size(open_edge: Edge) -> bool:
 
 def _comes_with_extra_axes(edge: Edge, rank: int) -> bool:
     """Whether a head is the first that gets more axes than it is made for."""
-    made_before = edge.incoming.maker.role in ("backbone", "input")
+    made_before = kind(edge.incoming.maker.role) in ("backbone", "input")
     return made_before and rank > 2 and takes_vectors(edge.role, edge.component, rank)
 
 
@@ -296,7 +297,7 @@ def component_facts(link: Link) -> ComponentFacts:
         output=_port(outgoing),
         input=_port(_own_input(component)),
         hidden=min(hidden) if hidden else None,
-        is_projection_head=link.role == "projection_head",
+        is_projection_head=kind(link.role) == "projection_head",
     )
 
 

@@ -13,6 +13,7 @@ from shapelint.dims import Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
 from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
+from shapelint.roles import kind
 from shapelint.rules import Rule
 from shapelint.spec import Argument, Problem
 from shapelint.wiring import Judged
@@ -126,7 +127,7 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         if component.signature is not None or component.layers:
             continue
         name = component.target or component.spec.target or "the component"
-        hint = "declare its width (out_dim: ...)" if link.role == "backbone" else "use a component that can be resolved"
+        hint = "declare its width (out_dim: ...)" if kind(link.role) == "backbone" else "use a component that can be resolved"
         problem = Problem(
             "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
         )
@@ -215,7 +216,7 @@ def _moves(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...
             continue
         origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
         # A backbone's width is what it is, and so is the input: only what takes them can move.
-        fixed = origin is None or origin.role == "input" or (origin.role == "backbone" and ends.role != "backbone")
+        fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and kind(ends.role) != "backbone")
         if origin is not None and not fixed:
             moves += _set(origin, expression.evaluate(value, facts))
     return tuple(moves)
