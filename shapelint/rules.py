@@ -64,10 +64,24 @@ def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
     for text in filter(None, (text.strip() for text in texts)):
         code = by_name.get(text, text.upper())
         if code != "ALL" and not any(existing.startswith(code) for existing in among):
-            near = difflib.get_close_matches(code, among, 1) or difflib.get_close_matches(text, by_name, 1)
-            raise UnknownRuleError(f"no rule {text!r}" + (f", did you mean {near[0]}?" if near else ""))
+            near = nearest(text, among)
+            raise UnknownRuleError(f"no rule {text!r}" + (f", did you mean {near}?" if near else ""))
         resolved.append(code)
     return tuple(resolved)
+
+
+def nearest(text: str, among: Mapping[str, Rule]) -> str | None:
+    """The code or name that a misspelt one is nearest to, of equally near ones the first; None where none is near."""
+    for word, known in ((text.upper(), list(among)), (text, [rule.page.name for rule in among.values()])):
+        near = difflib.get_close_matches(word, known, len(known) or 1)
+        best = [one for one in near if _likeness(word, one) == _likeness(word, near[0])]
+        if best:
+            return min(best, key=known.index)
+    return None
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, one).ratio()
 
 
 def read_page(path: Path) -> Rule:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from shapelint.comments import comments
 from shapelint.findings import Edit, FileReport, Finding, Fix, Location
 from shapelint.read.text import Source, Span
-from shapelint.rules import Rule
+from shapelint.rules import Rule, nearest
 
 UNUSED = "SL904"
 LINE, FILE = "ignore", "ignore-file"
@@ -137,9 +137,9 @@ def _unused(
             if code in rules and code != UNUSED and is_judged(code) and (ignore, code) not in used
         ]
         if missing or idle:
-            place = "file" if ignore.word == FILE else "line"
+            place = "in this file" if ignore.word == FILE else "on this line"
             told = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
-            told += [f"nothing in this {place} is {' or '.join(idle)}"] if idle else []
+            told += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
             gone = {*missing, *idle}
             yield _finding(source, ignore, rules, "; ".join(told), "", _removal(source, ignore, gone))
 
@@ -161,10 +161,8 @@ def _finding(
 
 
 def _near(name: str, rules: Mapping[str, Rule]) -> str:
-    near = difflib.get_close_matches(name.upper(), rules, 1) or difflib.get_close_matches(
-        name, [rule.page.name for rule in rules.values()], 1
-    )
-    return f" (the nearest is {near[0]})" if near else ""
+    near = nearest(name, rules)
+    return f" (the nearest is {near})" if near else ""
 
 
 def _removal(source: Source, ignore: Ignore, gone: Iterable[str] | None = None) -> Fix:
