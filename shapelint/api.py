@@ -24,7 +24,8 @@ class Settings:
     `select` and `ignore` are codes or the beginnings of codes; `select` replaces both lists of the settings, `ignore`
     alone adds to theirs. `trace` traces every component anew. `skip_unrecognised` passes over named files without a
     model. `exclude` are patterns, from the current folder, beside those of the settings; with `force_exclude` they hold
-    for named files too. `config_file` is used for all files; `isolated` uses none.
+    for named files too. `config_file` is used for all files; `isolated` uses none. `checkpoint` is a file that every
+    model must fit.
     """
 
     select: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Settings:
     force_exclude: bool = False
     config_file: str | None = None
     isolated: bool = False
+    checkpoint: str | None = None
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """The settings that are found for a file or folder; raises ConfigError."""
@@ -89,7 +91,8 @@ def lint_text(source: Source, settings: Settings) -> FileReport:
     """Lint one text. A fault of shapelint itself becomes an unreadable file with a plain reason; raises ConfigError."""
     found = settings.config_of(source.path)
     try:
-        report = lint_source(source, options_for(found, settings.trace))
+        options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "")
+        report = lint_source(source, options)
         known = rules.known(found.rules)
         report = suppress.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except Exception as error:  # a fault of ours must not hide the findings in other files

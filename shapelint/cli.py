@@ -96,6 +96,7 @@ def cli() -> None:
 @_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
 @_settings_options
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
+@_option("Other", "--checkpoint", metavar="PATH", help="Hold the models against the names and shapes in a checkpoint.")
 def check(paths: tuple[str, ...], **options: Any) -> None:
     """Lint files and folders (the default command)."""
     from shapelint.commands import check as command

@@ -41,6 +41,7 @@ class CheckOptions:
     unsafe_fixes: bool = False
     diff: bool = False
     trace: bool = False
+    checkpoint: str | None = None
     output_format: str = "text"
     output_file: str | None = None
     skip_unrecognised: bool = False
@@ -92,6 +93,8 @@ def _validate(paths: Sequence[str], options: CheckOptions) -> None:
         raise click.UsageError("choose one of --add-ignores, --write-baseline and --baseline")
     if (options.add_ignores or options.write_baseline) and (options.fix or options.diff):
         raise click.UsageError("fix first, then remember what is left: --fix goes with --baseline alone")
+    if options.checkpoint:
+        _validate_checkpoint(options.checkpoint)
     if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("- (stdin) goes with no other path")
@@ -99,6 +102,15 @@ def _validate(paths: Sequence[str], options: CheckOptions) -> None:
             raise click.UsageError("- (stdin) needs --stdin-filename, to know what kind of file it is")
         if options.fix or options.add_ignores:
             raise click.UsageError("stdin cannot be changed: use --diff")
+
+
+def _validate_checkpoint(path: str) -> None:
+    from shapelint.checkpoints import CheckpointError, state_dicts
+
+    try:
+        state_dicts(Path(path))
+    except CheckpointError as error:
+        raise click.UsageError(f"the checkpoint {path} is not read: {error}") from None
 
 
 def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
@@ -110,6 +122,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
         force_exclude=options.force_exclude,
         config_file=options.config_file,
         isolated=options.isolated,
+        checkpoint=options.checkpoint,
     )
     if not options.select and not options.ignore:
         return settings

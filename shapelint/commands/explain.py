@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 import click
 
@@ -18,7 +19,7 @@ def rule(code: str | None) -> int:
     """Print one rule's page, or a line for each rule."""
     known = rules.built_in()
     if code is None:
-        severities = {c: r.page.severity if r.page.severity.isalpha() else "warning or info" for c, r in known.items()}
+        severities = {c: " or ".join(severities_of(r.page.severity)) for c, r in known.items()}
         write_out("".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items()))
         return 0
     by_name = {r.page.name: c for c, r in known.items()}
@@ -28,6 +29,11 @@ def rule(code: str | None) -> int:
         raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near[0]}?" if near else ""))
     write_out(f"{found.prose}\n")
     return 0
+
+
+def severities_of(text: str) -> list[str]:
+    """The severities that a rule may have: one, or those in the expression that chooses."""
+    return [text] if text.isalpha() else re.findall(r"'(\w+)'", text)
 
 
 def signature(target: str, trace: bool) -> int:
