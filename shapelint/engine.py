@@ -29,22 +29,37 @@ class Analysis:
 
 @dataclass(frozen=True)
 class FileAnalysis:
-    """All models of one file; `invalid` is the violation of a file that does not parse."""
+    """All models of one file; `invalid` is the violation of a file that does not parse, `notices` what stayed unknown."""
 
     source: Source
     models: tuple[Analysis, ...]
     invalid: Violation | None = None
+    notices: tuple[str, ...] = ()
 
 
 def analyse(source: Source, options: Options) -> FileAnalysis:
     """Everything that can be said of a text without editing it."""
     known = rules.known(options.rules)
+    if source.path.endswith((".py", ".ipynb")):
+        return _analyse_python(source, options)
     try:
         models = read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
     except InvalidYamlError as error:
         return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
     folder = str(Path(source.path).parent)
     return FileAnalysis(source, tuple(_analyse_model(model, options, folder) for model in models))
+
+
+def _analyse_python(source: Source, options: Options) -> FileAnalysis:
+    from shapelint import scripts  # the interpreter of Python is loaded for Python alone
+
+    known = rules.known(options.rules)
+    try:
+        models, notices = scripts.analyse(source, options)
+    except scripts.InvalidPythonError as error:
+        return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
+    found = tuple(Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models)
+    return FileAnalysis(source, found, notices=notices)
 
 
 def _analyse_model(model: ModelSpec, options: Options, folder: str) -> Analysis:

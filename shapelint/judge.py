@@ -23,11 +23,15 @@ FACT = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True)
 class Move:
-    """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it."""
+    """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it.
+
+    A `fallback` is made only where no other edit is a repair: a literal in the place of a name that others use too.
+    """
 
     span: Span
     text: str
     whole: Span | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,13 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
         for edge, open_edge in zip(link.edges, open_link.edges):
             if edge.result is not None:
                 facts = edge_facts(edge, open_edge, judged.model)
-                found += _speak(
+                found += speak(
                     rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
                 )
-        found += _speak(rules, "component", {"component": component_facts(link)}, link)
+        found += speak(rules, "component", {"component": component_facts(link)}, link)
     found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
     for occasion in subjects.occasions(judged):
-        found += _speak(rules, occasion.subject, occasion.facts, occasion.ends)
+        found += speak(rules, occasion.subject, occasion.facts, occasion.ends)
     return found + _judge_target(judged, rules)
 
 
@@ -99,7 +103,7 @@ def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
             )
             names = {"edge": facts, "consumer": consumer, "producer": producer}
             ends = _ends(edge, names)
-            found += _speak(rules, "edge", names, replace(ends, key=("target", *ends.key)))
+            found += speak(rules, "edge", names, replace(ends, key=("target", *ends.key)))
     return found
 
 
@@ -135,7 +139,7 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
 
 
-def _speak(
+def speak(
     rules: Mapping[str, Rule], subject: str, facts: Mapping[str, Any], place: Edge | Link | Ends
 ) -> list[Violation]:
     """The violations of one subject; a rule that stands instead of others silences them there."""
@@ -168,11 +172,20 @@ def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) 
         role=ends.role,
         expected=_json(ends.expected),
         actual=_json(ends.actual),
-        related=tuple(Mark(span, render(page.related, facts)) for span in ends.related) if page.related else (),
+        related=_related(page.related, facts, ends),
         notes=tuple(filter(None, [render(page.note, facts)])),
         help=render(page.help, facts),
         moves=mends,
     )
+
+
+def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark, ...]:
+    """What is said beside: the other number, and where a number is passed on that stands elsewhere."""
+    marks = [Mark(span, render(template, facts)) for span in ends.related] if template else []
+    argument = ends.consumer.argument if ends.consumer else None
+    if argument is not None and argument.use is not None:
+        marks.append(Mark(argument.use, "passed on here"))
+    return tuple(marks)
 
 
 def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
@@ -238,6 +251,8 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
     if argument is not None:
         if argument.home is not None and argument.value != value:
             yield Move(argument.home, str(value), spec.span)
+        if argument.use is not None and argument.value != value:
+            yield Move(argument.use, str(value), spec.span, fallback=True)
     elif spec.insertion is not None and origin.component.source != "declared":
         place = Span(spec.insertion.offset, spec.insertion.offset)
         yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)

@@ -55,7 +55,7 @@ def lint_source(source: Source, options: Options) -> FileReport:
         models=tuple(model_report(model) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.text,
-        notices=notices,
+        notices=(*notices, *analysis.notices),
     )
 
 
@@ -111,7 +111,7 @@ def _finding(
 
 
 def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
-    safe = not repair.alternatives and violation.rule.page.code not in UNREPAIRED
+    safe = repair.only and violation.rule.page.code not in UNREPAIRED
     alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
     return Fix(_message(source, repair.moves), _edits(source, repair.moves), safe, alternatives)
 
@@ -201,9 +201,10 @@ def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
 
 
 def _signature_text(component: Resolved) -> str:
+    """The usual alternative, without its conditions."""
     if component.layers:
         return "layers"
-    return str(component.signature) if component.signature else ""
+    return str(replace(component.signature.alternatives[0], where="")) if component.signature else ""
 
 
 def count_weights(component: Resolved) -> int | None:

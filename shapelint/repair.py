@@ -8,7 +8,7 @@ is offered, the others are its alternatives. Violations that no edit can mend st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shapelint.judge import Move, Violation
@@ -24,11 +24,16 @@ Judge = Callable[[str], Sequence[Violation]]
 
 @dataclass(frozen=True)
 class Repair:
-    """The edits that remove one violation, and with it those whose keys are `also`; other repairs of the same size."""
+    """The edits that remove one violation, and with it those whose keys are `also`.
+
+    `only` is whether every smallest repair of the model has these edits; `alternatives` are those of the others that
+    were proved by themselves.
+    """
 
     key: Key
     moves: tuple[Move, ...]
     also: frozenset[Key] = frozenset()
+    only: bool = True
     alternatives: tuple[tuple[Move, ...], ...] = ()
 
 
@@ -41,6 +46,11 @@ class _State:
     @property
     def moves(self) -> tuple[Move, ...]:
         return tuple(move for move, _ in self.steps)
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether one of the edits is second choice."""
+        return any(move.fallback for move in self.moves)
 
     def moves_for(self, key: Key) -> tuple[Move, ...]:
         return tuple(move for move, root in self.steps if root == key)
@@ -99,7 +109,7 @@ class _Search:
                 if len(self.judged) > MAXIMUM_TRIALS:
                     return solutions
             if solutions:
-                return solutions
+                return [state for state in solutions if not state.falls_back] or solutions
             frontier = []
             for state in following:
                 edits = frozenset((move.span, move.text) for move in state.moves)
@@ -130,11 +140,10 @@ class _Search:
             if key in left or left - self.initial:
                 continue
             removed = self.initial - left - {key}
-            others = dict.fromkeys(state.moves_for(key) for state in solutions)
-            alternatives = tuple(
-                other for other in others if other and _texts(other) != _texts(moves) and self.proves(other, key)
-            )
-            repairs.append(Repair(key, moves, removed, alternatives))
+            others = [other for other in dict.fromkeys(state.moves_for(key) for state in solutions) if other]
+            others = [other for other in others if _texts(other) != _texts(moves)]
+            proved = tuple(other for other in others if self.proves(other, key))
+            repairs.append(Repair(key, moves, removed, not others, proved))
         return repairs
 
     def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
@@ -151,7 +160,7 @@ def _original(move: Move, before: Sequence[Move]) -> Move | None:
     span = _unshifted(move.span, before)
     if span is None:
         return None
-    return Move(span, move.text, _around(move.whole, before) if move.whole else None)
+    return replace(move, span=span, whole=_around(move.whole, before) if move.whole else None)
 
 
 def _unshifted(span: Span, before: Sequence[Move]) -> Span | None:

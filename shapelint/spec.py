@@ -29,6 +29,7 @@ class Argument:
     home: Span | None
     key: Span | None = None
     variable: Span | None = None
+    use: Span | None = None
     elements: tuple[Argument, ...] = ()
 
 

@@ -53,11 +53,11 @@ def _bank(
         features = output.shape[-1]
         raises = how == "multiplied" or features != 1
         effect = "" if raises else f"every one of the {width.value} stored values becomes the same number"
-        yield _occasion(name, width, whole, output, raises, effect)
+        yield occasion(name, width, whole, output, raises, effect)
         return
 
 
-def _occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
+def occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
     features = output.shape[-1]
     fits = features == width.value if isinstance(features, int) else None
     facts = BankFacts(name, width.value, features, fits, raises, effect)
@@ -88,10 +88,10 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
     if fixed is not None and features != fixed.value:
         raises = 1 not in (fixed.value, features)
         effect = "" if raises else "its center broadcasts over the scores"
-        yield _occasion(f"{signature.width} of {loss.label}", fixed, whole, output, raises, effect)
+        yield occasion(f"{signature.width} of {loss.label}", fixed, whole, output, raises, effect)
     cut = _argument(loss.value(signature.cut), loss.given.get(signature.cut or ""), loss.spec.head)
     if cut is not None and len(output.shape) == 2 and isinstance(features, int) and features < cut.value:
-        yield _occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
+        yield occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
 
 
 def _argument(value: object, given: Argument | None, head: Span) -> Argument | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
-from shapelint.facts import LossFacts, Port
+from shapelint.facts import LossFacts, Port, comes_with_extra_axes
 from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
 from shapelint.shapes import Fit, Shape
@@ -36,8 +36,14 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     taken = [_reshaped(side.shape, pack.reshape) for side in (left, right)]
     if taken[0] is None or taken[1] is None:
         return
-    facts = _facts(loss, left, right, taken[0], taken[1])
+    facts = _facts(judged, loss, left, right, taken[0], taken[1])
     yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
+
+
+def compared(loss: BoundLoss, left: Output, right: Output) -> Occasion:
+    """A loss that takes two outputs as they are."""
+    facts = _facts(loss, left, right, left.shape, right.shape)
+    return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
 def _reshaped(shape: Shape, reshape: str) -> Shape | None:
@@ -50,11 +56,18 @@ def _reshaped(shape: Shape, reshape: str) -> Shape | None:
     return shape
 
 
-def _facts(loss: BoundLoss, left: Output, right: Output, taken_left: Shape, taken_right: Shape) -> LossFacts:
+def _are_extra(judged: Judged) -> bool:
+    return any(comes_with_extra_axes(edge) for link in judged.chain.links for edge in link.edges)
+
+
+def _facts(
+    judged: Judged, loss: BoundLoss, left: Output, right: Output, taken_left: Shape, taken_right: Shape
+) -> LossFacts:
     least, most = loss.signature.axes
     axes_fit = all(least <= len(shape) <= most for shape in (taken_left, taken_right))
     comparison = compare(loss.signature.operands, taken_left, taken_right) if axes_fit else Comparison(False)
-    axis, feature_axis = _axes(loss, left)
+    # Axes that a head was never made for are told where they go in, and not again here.
+    axis, feature_axis = (None, None) if _are_extra(judged) else _axes(loss, left)
     return LossFacts(
         left=replace(left.side, output=_port(taken_left)),
         right=replace(right.side, name=right.role, output=_port(taken_right)),

@@ -1,0 +1,152 @@
+"""`owner.name`."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+from shapelint.read.python import calling, operations
+from shapelint.read.python import axes as ax
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import (
+    UNKNOWN,
+    Bound,
+    Chained,
+    Component,
+    Const,
+    Data,
+    Function,
+    Instance,
+    Items,
+    Library,
+    Loss,
+    Method,
+    Partial,
+    Scope,
+    Super,
+    Table,
+    Tensor,
+    UserClass,
+    Value,
+)
+
+CONSTANTS = {"math.pi": math.pi, "math.inf": math.inf, "numpy.inf": math.inf, "numpy.pi": math.pi}
+CLASS_WRAPPERS = ("staticmethod", "classmethod", "property")
+
+
+def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
+    """The attribute, or Unknown."""
+    if isinstance(owner, Instance):
+        return of_instance(run, owner, name, node, scope)
+    if isinstance(owner, UserClass):
+        if name == "__name__":
+            return Const(owner.name)
+        found = find(owner, name)
+        if isinstance(found, Function) and found.wrapper == "classmethod":
+            return Method(found, owner)
+        return found if found is not None else UNKNOWN
+    if isinstance(owner, Library):
+        dotted = f"{owner.name}.{name}"
+        return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+    if isinstance(owner, Component):
+        from shapelint.read.python import modules
+
+        return modules.attribute(run, owner, name, node, scope)
+    if isinstance(owner, Chained):
+        return owner.children.get(name, Bound(owner, name))
+    if isinstance(owner, Tensor):
+        return _of_tensor(owner, name)
+    if isinstance(owner, Data):
+        return Const(name) if name in ("device", "dtype") else Bound(owner, name)
+    if isinstance(owner, Super):
+        return of_super(run, owner, name)
+    if isinstance(owner, Loss):
+        return Bound(owner, name)
+    if isinstance(owner, (Items, Table, Const)):
+        return _of_container(owner, name)
+    if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
+        return UNKNOWN
+    return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
+
+
+def _of_container(owner: Items | Table | Const, name: str) -> Value:
+    if isinstance(owner, Table) and name in owner.items and not isinstance(name, int) and owner.items.get("__namespace__"):
+        return owner.items[name]
+    return Bound(owner, name)
+
+
+def _of_tensor(owner: Tensor, name: str) -> Value:
+    if name == "shape":
+        axes = ax.of(owner.flow)
+        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple")
+    if name == "ndim":
+        axes = ax.of(owner.flow)
+        return UNKNOWN if axes is None else Const(len(axes))
+    if name in ("T", "mT", "data", "real"):
+        return operations.apply(name, owner, operations.Arguments((), {}))
+    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
+        return UNKNOWN
+    return Bound(owner, name)
+
+
+def linear(cls: UserClass, depth: int = 0) -> list[Value]:
+    """A class with its bases, nearest first; a base that comes twice keeps its last place."""
+    found: list[Value] = [cls]
+    for base in cls.bases:
+        more = linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base]
+        found = [one for one in found if one not in more] + more
+    return found
+
+
+def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
+    """A name in a class and its bases, after one of them where that is asked for."""
+    line = linear(cls)
+    if after is not None and after in line:
+        line = line[line.index(after) + 1 :]
+    return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
+
+
+def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
+    """Attributes of the object first, then of its class; then what every nn.Module has."""
+    if name in owner.attributes:
+        return owner.attributes[name]
+    assert owner.cls is not None
+    if name == "__class__":
+        return owner.cls
+    found = find(owner.cls, name)
+    if isinstance(found, Function):
+        if found.wrapper == "property":
+            return calling.call_function(run, found, [], {}, owner)
+        if found.wrapper == "staticmethod":
+            return found
+        return Method(found, owner.cls if found.wrapper == "classmethod" else owner)
+    if found is not None:
+        return found
+    base = owner.attributes.get("(base)")
+    if isinstance(base, Component):
+        return get(run, base, name, node, scope)
+    if name in ("current_epoch", "global_step", "hparams", "trainer", "device"):
+        return _hyperparameters(owner) if name == "hparams" else UNKNOWN
+    if name == "module":
+        return owner
+    if name.startswith("__"):
+        return UNKNOWN
+    getter = find(owner.cls, "__getattr__")
+    return UNKNOWN if getter is not None else Bound(owner, name)
+
+
+def _hyperparameters(owner: Instance) -> Value:
+    return owner.attributes.get("(hparams)", UNKNOWN)
+
+
+def of_super(run: Run, owner: Super, name: str) -> Value:
+    """`super().name`: the method of the next class, or what a library's class has."""
+    receiver = owner.receiver
+    cls = receiver.cls if isinstance(receiver, Instance) else receiver
+    if isinstance(cls, UserClass):
+        found = find(cls, name, owner.cls)
+        if isinstance(found, Function):
+            return found if found.wrapper == "staticmethod" else Method(found, receiver)
+        if found is not None:
+            return found
+    return Bound(owner, name)

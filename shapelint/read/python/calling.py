@@ -1,0 +1,326 @@
+"""Calls: of functions and classes of the file (interpreted), of modules, and of what libraries are known to have."""
+
+from __future__ import annotations
+
+import ast
+import builtins as python
+from dataclasses import replace
+
+from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_REPEATS, Run
+from shapelint.read.python.values import (
+    NONE,
+    UNKNOWN,
+    Bound,
+    Chained,
+    Component,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Loss,
+    Method,
+    Partial,
+    Scope,
+    Super,
+    Table,
+    UserClass,
+    Value,
+    sequence,
+)
+from shapelint.read.text import Span
+
+NO_SPAN = Span(0, 0)
+BUILTINS = frozenset(dir(python))
+Arguments = list[Given]
+Keywords = dict[str, Given]
+INERT_WRAPPERS = ("staticmethod", "classmethod", "property")
+
+
+def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    """The value of a call expression."""
+    from shapelint.read.python import expressions
+
+    function = expressions.evaluate(run, node.func, scope)
+    if isinstance(function, Library) and function.name == "builtins.super":
+        return _super(run, node, scope)
+    positional, keywords, complete = arguments(run, node, scope)
+    main = scope.file is not None and scope.file.main
+    if main and scope.file:
+        run.anchors.append(scope.file.span(node))
+    try:
+        return call(run, function, positional, keywords, node, scope, complete)
+    finally:
+        if main:
+            run.anchors.pop()
+
+
+def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywords, bool]:
+    """The arguments of a call, and whether all of them are known (no star that hides some)."""
+    from shapelint.read.python import expressions
+
+    positional: Arguments = []
+    keywords: Keywords = {}
+    complete = True
+    assert scope.file is not None
+    for argument in node.args:
+        value = expressions.evaluate(run, argument, scope)
+        span = scope.file.span(argument)
+        if isinstance(argument, ast.Starred):
+            items = sequence(value)
+            if items is None or items.rest is not None:
+                complete = False
+                positional += [Given(item, span) for item in (items.items if items else [])]
+                continue
+            positional += [Given(item, span) for item in items.items]
+        else:
+            positional.append(Given(value, span))
+    for keyword in node.keywords:
+        value = expressions.evaluate(run, keyword.value, scope)
+        span = scope.file.span(keyword.value)
+        if keyword.arg is None:
+            if not isinstance(value, Table) or value.open:
+                complete = False
+            for name, item in value.items.items() if isinstance(value, Table) else ():
+                keywords[str(name)] = Given(item, span)
+        else:
+            start = scope.file.span(keyword).start
+            keywords[keyword.arg] = Given(value, span, Span(start, start + len(keyword.arg)))
+    return positional, keywords, complete
+
+
+def call(
+    run: Run, function: Value, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+) -> Value:
+    """Call a value."""
+    from shapelint.read.python import builtins, libraries, losses, modules
+
+    run.step()
+    if isinstance(function, Function):
+        return call_function(run, function, positional, keywords, None, complete)
+    if isinstance(function, Method):
+        return call_function(run, function.function, positional, keywords, function.receiver, complete)
+    if isinstance(function, UserClass):
+        return instantiate(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, Partial):
+        merged = {**dict(function.keywords), **keywords}
+        return call(run, function.function, [*function.positional, *positional], merged, node, scope, complete)
+    if isinstance(function, Instance):
+        return call_instance(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, (Component, Chained)):
+        return modules.call(run, function, positional, keywords, node, scope)
+    if isinstance(function, Loss):
+        return losses.call(run, function, positional, keywords, node, scope)
+    if isinstance(function, Library):
+        return libraries.call(run, function.name, positional, keywords, node, scope, complete)
+    if isinstance(function, Bound):
+        return builtins.call_method(run, function, positional, keywords, node, scope)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file) if isinstance(node, ast.Call) else UNKNOWN
+
+
+def call_instance(
+    run: Run, owner: Instance, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+) -> Value:
+    """`model(x)`: its `forward`, or its `__call__`."""
+    from shapelint.read.python import attributes
+
+    assert owner.cls is not None
+    for name in ("__call__", "forward"):
+        found = attributes.find(owner.cls, name)
+        if isinstance(found, Function):
+            return call_function(run, found, positional, keywords, owner, complete)
+    base = owner.attributes.get("(base)")
+    if isinstance(base, (Component, Chained)):
+        return call(run, base, positional, keywords, node, scope, complete)
+    return run.unknown(f"{owner.cls.name} has no forward", node, scope.file)
+
+
+def call_function(
+    run: Run, function: Function, positional: Arguments, keywords: Keywords, receiver: Value | None, complete: bool = True
+) -> Value:
+    """Interpret a function of the file."""
+    from shapelint.read.python import expressions, statements
+
+    node = function.node
+    run.entered.add(id(node))
+    if receiver is not None and (id(receiver), id(node)) not in run.visited:
+        run.visited_methods.append((receiver, function.name))
+    run.visited.add((id(receiver), id(node)))
+    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_REPEATS or _yields(node):
+        for given in (*positional, *keywords.values()):
+            run.escape(given.value)
+        return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    if receiver is not None and function.wrapper != "staticmethod":
+        positional = [Given(receiver, NO_SPAN), *positional]
+    inner = Scope({}, function.scope, function.scope.file, "function", function=function)
+    bind_parameters(function, positional, keywords, inner, complete)
+    run.depth += 1
+    run.active.append(node)
+    run.returns.append([])
+    run.receivers.append(receiver if receiver is not None else UNKNOWN)
+    uncertain, run.uncertain = run.uncertain, 0
+    run.no_grad += function.wrapper == "no_grad"
+    try:
+        if isinstance(node, ast.Lambda):
+            return expressions.evaluate(run, node.body, inner)
+        statements.execute(run, node.body, inner)
+        return _joined(run.returns[-1])
+    except RecursionError:
+        return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    finally:
+        run.no_grad -= function.wrapper == "no_grad"
+        run.uncertain = uncertain
+        run.receivers.pop()
+        run.returns.pop()
+        run.active.pop()
+        run.depth -= 1
+
+
+def _joined(values: list[Value]) -> Value:
+    from shapelint.read.python.joins import join
+
+    if not values:
+        return NONE
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value)
+    return result
+
+
+def _yields(node: ast.AST) -> bool:
+    cached = getattr(node, "shapelint_yields", None)
+    if cached is None:
+        body = [] if isinstance(node, ast.Lambda) else getattr(node, "body", [])
+        cached = any(_own_yield(statement) for statement in body)
+        node.shapelint_yields = cached  # type: ignore[attr-defined]
+    return bool(cached)
+
+
+def _own_yield(node: ast.AST) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+        return False
+    return isinstance(node, (ast.Yield, ast.YieldFrom)) or any(_own_yield(child) for child in ast.iter_child_nodes(node))
+
+
+def bind_parameters(function: Function, positional: Arguments, keywords: Keywords, scope: Scope, complete: bool = True) -> None:
+    """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
+    parameters = function.node.args
+    names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
+    first_default = len(names) - len(function.defaults)
+    left = dict(keywords)
+    for index, name in enumerate(names):
+        if index < len(positional):
+            scope.names[name] = positional[index].value
+        elif name in left:
+            scope.names[name] = left.pop(name).value
+        elif index >= first_default and complete:
+            scope.names[name] = function.defaults[index - first_default]
+        else:
+            scope.names[name] = UNKNOWN
+    if parameters.vararg:
+        rest = None if complete else UNKNOWN
+        scope.names[parameters.vararg.arg] = Items([g.value for g in positional[len(names) :]], "tuple", rest)
+    for argument, default in zip(parameters.kwonlyargs, function.keyword_defaults):
+        given = left.pop(argument.arg, None)
+        scope.names[argument.arg] = given.value if given else default if default is not None and complete else UNKNOWN
+    if parameters.kwarg:
+        scope.names[parameters.kwarg.arg] = Table({name: given.value for name, given in left.items()}, not complete)
+
+
+def instantiate(
+    run: Run, cls: UserClass, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+) -> Value:
+    """An object of a class of the file, after its `__init__`."""
+    from shapelint.read.python import attributes
+
+    owner = Instance(cls=cls)
+    owner.opaque = any(not isinstance(base, UserClass) for base in attributes.linear(cls)[1:])
+    run.instances.append(owner)
+    initialise = attributes.find(cls, "__init__")
+    if isinstance(initialise, Function):
+        call_function(run, initialise, positional, keywords, owner, complete)
+    elif cls.dataclass:
+        _fields(run, owner, cls, positional, keywords)
+    else:
+        base_init(run, cls, owner, positional, keywords, node, scope, None)
+    return owner
+
+
+def _fields(run: Run, owner: Instance, cls: UserClass, positional: Arguments, keywords: Keywords) -> None:
+    """The attributes of a dataclass."""
+    from shapelint.read.python import attributes
+
+    for base in reversed([one for one in attributes.linear(cls) if isinstance(one, UserClass)]):
+        names = [s.target.id for s in base.node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        for index, name in enumerate(names):
+            default = base.scope.names.get(name, UNKNOWN)
+            given = keywords.get(name) or (positional[index] if index < len(positional) and base is cls else None)
+            owner.attributes[name] = given.value if given else default
+    after = attributes.find(cls, "__post_init__")
+    if isinstance(after, Function):
+        call_function(run, after, [], {}, owner)
+
+
+def base_init(
+    run: Run,
+    cls: UserClass,
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    after: UserClass | None,
+) -> None:
+    """`super().__init__(...)` where the next base is a library's class: nn.Module does nothing, a head is built."""
+    from shapelint.read.python import attributes, libraries
+
+    line = attributes.linear(cls)
+    if after is not None and after in line:
+        line = line[line.index(after) + 1 :]
+    library = next((base for base in line if isinstance(base, Library)), None)
+    if library is None or library.name.endswith(("Module", "object", "ABC", "Mixin")):
+        return
+    built = libraries.call(run, library.name, positional, keywords, node, scope, True)
+    if isinstance(built, (Component, Chained)):
+        built.name, built.holder = owner.name, owner.holder
+        owner.attributes["(base)"] = built
+        if isinstance(built, Chained):
+            owner.attributes.update(built.children)
+
+
+def _super(run: Run, node: ast.Call, scope: Scope) -> Value:
+    inner: Scope | None = scope
+    while inner is not None and inner.function is None:
+        inner = inner.parent
+    function = inner.function if inner else None
+    if function is None or function.owner is None or not run.receivers:
+        return UNKNOWN
+    receiver = run.receivers[-1]
+    return Super(function.owner, receiver) if isinstance(receiver, (Instance, UserClass)) else UNKNOWN
+
+
+def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
+    """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
+    if isinstance(decorator, Library) and isinstance(value, Function):
+        name = decorator.name.rpartition(".")[2]
+        if name in (*INERT_WRAPPERS, "cached_property"):
+            return replace_wrapper(value, "property" if name == "cached_property" else name)
+        if "no_grad" in decorator.name or "inference_mode" in decorator.name:
+            return replace_wrapper(value, "no_grad")
+        return value
+    if isinstance(node, ast.Call) and isinstance(value, Function):
+        text = ast.unparse(node.func)
+        if "no_grad" in text or "inference_mode" in text:
+            return replace_wrapper(value, "no_grad")
+    if isinstance(decorator, (Function, Method)):
+        wrapped = call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
+        return wrapped if isinstance(wrapped, (Function, Method, UserClass)) else value
+    return value
+
+
+def replace_wrapper(function: Function, wrapper: str) -> Function:
+    """The function with its kind of wrapper."""
+    return replace(function, wrapper=function.wrapper or wrapper)

@@ -1,0 +1,456 @@
+"""Expressions: from a node of the syntax tree to a value."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from shapelint import dims
+from shapelint.chain import Flow
+from shapelint.dims import Dim, Expression
+from shapelint.read.python import attributes, calling, elements, operations
+from shapelint.read.python import axes as ax
+from shapelint.read.python.joins import join
+from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
+from shapelint.read.python.values import (
+    NONE,
+    UNKNOWN,
+    Chained,
+    Const,
+    Data,
+    Function,
+    Given,
+    Items,
+    Library,
+    Scope,
+    Table,
+    Tensor,
+    Unknown,
+    Value,
+    integer,
+    sequence,
+    truth,
+)
+
+MAXIMUM_NUMBER = 2**40
+
+
+def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """The value of an expression; never raises for anything that a file can say."""
+    run.step()
+    if run.nesting > MAXIMUM_NESTING:
+        return run.unknown("nested too deeply", node, scope.file)
+    run.nesting += 1
+    try:
+        handler = _HANDLERS.get(type(node))
+        return handler(run, node, scope) if handler else UNKNOWN
+    finally:
+        run.nesting -= 1
+
+
+def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
+    main = scope.file is not None and scope.file.main
+    number = isinstance(node.value, int) and not isinstance(node.value, bool)
+    if number and abs(node.value) > MAXIMUM_NUMBER:  # type: ignore[arg-type]
+        return UNKNOWN
+    return Const(node.value, scope.file.span(node) if number and main and scope.file else None)
+
+
+def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
+    return lookup(run, node.id, scope, node)
+
+
+def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
+    """The value of a name; a class body's names are not seen from its functions."""
+    here: Scope | None = scope
+    while here is not None:
+        if name in here.names and (here.kind != "class" or here is scope):
+            return here.names[name]
+        here = here.parent
+    if name in calling.BUILTINS:
+        return Library(f"builtins.{name}")
+    if name == "__name__":
+        return Const("__main__" if scope.file and scope.file.main else "module")
+    if name == "__class__" and scope.function and scope.function.owner:
+        return scope.function.owner
+    return run.unknown(f"{name} is not defined in what can be read", node, scope.file)
+
+
+def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
+    return attributes.get(run, evaluate(run, node.value, scope), node.attr, node, scope)
+
+
+def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
+    result = Items([], type(node).__name__.lower())
+    for element in node.elts:
+        if isinstance(element, ast.Starred):
+            extend(run, result, evaluate(run, element.value, scope))
+        else:
+            result.items.append(evaluate(run, element, scope))
+    return result
+
+
+def extend(run: Run, items: Items, more: Value) -> None:
+    """Append the elements of a value."""
+    found = sequence(more)
+    if found is None:
+        items.rest = UNKNOWN
+        return
+    if items.rest is not None:
+        items.rest = join(items.rest, found.items[0] if found.items else found.rest or UNKNOWN)
+        return
+    items.items.extend(found.items[:MAXIMUM_ELEMENTS])
+    items.rest = found.rest
+
+
+def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
+    table = Table({})
+    for key, value in zip(node.keys, node.values):
+        found = evaluate(run, value, scope)
+        if key is None:
+            table.open = table.open or not isinstance(found, Table) or found.open
+            table.items.update(found.items if isinstance(found, Table) else {})
+            continue
+        name = evaluate(run, key, scope)
+        if isinstance(name, Const) and isinstance(name.value, (str, int, bool, float, type(None))):
+            table.items[name.value] = found
+        else:
+            table.open = True
+    return table
+
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Div: operator.truediv,
+}
+
+
+def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
+    left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
+    return binary(run, node.op, left, right, node, scope)
+
+
+def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
+    """`left op right`."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return _tensors(op, left, right)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _constants(op, left.value, right.value)
+    if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
+        result = Items(list(left.items), left.kind, left.rest)
+        extend(run, result, right)
+        return result
+    if isinstance(op, ast.Mult) and (isinstance(left, Items) or isinstance(right, Items)):
+        items, count = (left, right) if isinstance(left, Items) else (right, left)
+        times = integer(count)
+        assert isinstance(items, Items)
+        if isinstance(times, int) and items.rest is None and 0 <= times * len(items.items) <= MAXIMUM_ELEMENTS:
+            return Items(items.items * times, items.kind)
+    if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
+        return Table({**left.items, **right.items}, left.open or right.open)
+    return UNKNOWN
+
+
+def _constants(op: ast.operator, left: Any, right: Any) -> Value:
+    numbers = all(isinstance(value, (int, float, Expression)) for value in (left, right))
+    try:
+        if isinstance(op, ast.Pow) and numbers and not any(isinstance(value, Expression) for value in (left, right)):
+            return _number(left**right) if 0 <= right <= 64 and abs(left) < 2**20 else UNKNOWN
+        if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
+            return Const(left * left)
+        if numbers and type(op) in _BINARY:
+            if any(isinstance(value, Expression) for value in (left, right)):
+                if isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right)):
+                    return UNKNOWN
+            return _number(_BINARY[type(op)](left, right))
+        if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
+            return Const((left + right)[:1000])
+        if isinstance(op, ast.Mult) and isinstance(left, str) and isinstance(right, int) and len(left) * right < 1000:
+            return Const(left * right)
+    except (ArithmeticError, ValueError, TypeError):
+        pass
+    return UNKNOWN
+
+
+def _number(value: Any) -> Value:
+    if isinstance(value, int) and abs(value) > MAXIMUM_NUMBER:
+        return UNKNOWN
+    return Const(value)
+
+
+def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
+    if isinstance(op, ast.MatMult):
+        if isinstance(left, Tensor) and isinstance(right, Tensor):
+            return operations.apply("matmul", left, operations.Arguments((Given(right, calling.NO_SPAN),), {}))
+        return UNKNOWN
+    tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
+    assert isinstance(tensor, Tensor)
+    if isinstance(other, Const):
+        return tensor
+    if not isinstance(other, Tensor):
+        return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
+    one, two = ax.of(tensor.flow), ax.of(other.flow)
+    both = ax.broadcast(one, two) if one is not None and two is not None else None
+    return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached)
+
+
+def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
+    value = evaluate(run, node.operand, scope)
+    if isinstance(node.op, ast.Not):
+        known = truth(value)
+        return UNKNOWN if known is None else Const(not known)
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
+        place = scope.file.span(node) if value.place and scope.file and scope.file.main else None
+        return Const(-value.value, place) if isinstance(node.op, ast.USub) else value
+    return UNKNOWN
+
+
+def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
+    decisive = isinstance(node.op, ast.Or)
+    result: Value = NONE
+    uncertain = False
+    for operand in node.values:
+        result = evaluate(run, operand, scope)
+        known = truth(result)
+        if known is decisive:
+            return UNKNOWN if uncertain else result
+        uncertain = uncertain or known is None
+    return UNKNOWN if uncertain else result
+
+
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
+    left = evaluate(run, node.left, scope)
+    result: bool | None = True
+    for op, comparator in zip(node.ops, node.comparators):
+        right = evaluate(run, comparator, scope)
+        if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
+            return _tensors(ast.Add(), left, right)
+        one = _compared(op, left, right)
+        if one is False:
+            return Const(False)
+        result = None if one is None else result
+        left = right
+    return UNKNOWN if result is None else Const(result)
+
+
+def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
+        one, two = (value.value if isinstance(value, Const) else value for value in (left, right))
+        return (one is two) == isinstance(op, ast.Is)
+    if isinstance(op, (ast.In, ast.NotIn)):
+        inside = _contains(right, left)
+        return inside if inside is None or isinstance(op, ast.In) else not inside
+    if not (isinstance(left, Const) and isinstance(right, Const)):
+        return None
+    if isinstance(op, (ast.Eq, ast.NotEq)):
+        if any(isinstance(value.value, Expression) for value in (left, right)):
+            both = all(isinstance(value.value, (int, Expression)) for value in (left, right))
+            same = dims.equal(left.value, right.value) if both else None
+        else:
+            same = left.value == right.value
+        return same if same is None or isinstance(op, ast.Eq) else not same
+    try:
+        if any(isinstance(value.value, Expression) for value in (left, right)):
+            return None
+        return _ORDER[type(op)](left.value, right.value)
+    except (TypeError, KeyError):
+        return None
+
+
+def _contains(container: Value, value: Value) -> bool | None:
+    if not isinstance(value, Const) or isinstance(value.value, Expression):
+        return None
+    if isinstance(container, Const) and isinstance(container.value, str) and isinstance(value.value, str):
+        return value.value in container.value
+    if isinstance(container, Table):
+        return True if value.value in container.items else None if container.open else False
+    items = sequence(container)
+    if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
+        return None
+    return any(item.value == value.value for item in items.items if isinstance(item, Const))
+
+
+def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
+    known = truth(evaluate(run, node.test, scope))
+    if known is not None:
+        return evaluate(run, node.body if known else node.orelse, scope)
+    return join(evaluate(run, node.body, scope), evaluate(run, node.orelse, scope))
+
+
+def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    return calling.evaluate_call(run, node, scope)
+
+
+def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
+    owner = evaluate(run, node.value, scope)
+    return elements.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+
+
+def _slice(run: Run, node: ast.Slice, scope: Scope) -> Value:
+    parts = [evaluate(run, part, scope) if part else NONE for part in (node.lower, node.upper, node.step)]
+    return Items(parts, "slice")
+
+
+def _lambda(run: Run, node: ast.Lambda, scope: Scope) -> Value:
+    return Function(node, scope, tuple(evaluate(run, default, scope) for default in node.args.defaults))
+
+
+def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
+    value = evaluate(run, node.value, scope)
+    scope.names[node.target.id] = value
+    return value
+
+
+def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
+    result = Items([], "list")
+    for inner, certain in _turns(run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)):
+        value = evaluate(run, node.elt, inner)
+        if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
+            result.items.append(value)
+        else:
+            result.rest = value if result.rest is None else join(result.rest, value)
+    return result
+
+
+def _dict_comprehension(run: Run, node: ast.DictComp, scope: Scope) -> Value:
+    table = Table({})
+    for inner, certain in _turns(run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)):
+        key, value = evaluate(run, node.key, inner), evaluate(run, node.value, inner)
+        if certain and isinstance(key, Const) and isinstance(key.value, (str, int)):
+            table.items[key.value] = value
+        else:
+            table.open = True
+    return table
+
+
+def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[tuple[Scope, bool]]:
+    """The turns of a comprehension, each with whether it certainly happens exactly once."""
+    if not generators:
+        yield scope, True
+        return
+    from shapelint.read.python import statements
+
+    first, rest = generators[0], generators[1:]
+    iterable = evaluate(run, first.iter, scope)
+    items = statements.elements(run, iterable, first.iter)
+    if items is None:
+        items = Items([], "list", UNKNOWN)
+    turns = [(item, True) for item in items.items[:MAXIMUM_ELEMENTS]]
+    if items.rest is not None:
+        turns.append((items.rest, False))
+    for item, once in turns:
+        run.step()
+        statements.bind(run, first.target, item, scope)
+        tests = [truth(evaluate(run, test, scope)) for test in first.ifs]
+        if False in tests:
+            continue
+        for inner, certain in _turns(run, rest, scope):
+            yield inner, certain and once and None not in tests
+
+
+def _text(run: Run, node: ast.JoinedStr, scope: Scope) -> Value:
+    pieces: list[str] = []
+    for part in node.values:
+        value = evaluate(run, part.value if isinstance(part, ast.FormattedValue) else part, scope)
+        plain = isinstance(part, ast.Constant) or (part.format_spec is None and part.conversion == -1)  # type: ignore[attr-defined]
+        if not isinstance(value, Const) or not isinstance(value.value, (str, int)) or not plain:
+            return UNKNOWN
+        pieces.append(str(value.value))
+    return Const("".join(pieces)[:1000])
+
+
+def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
+    return evaluate(run, node.value, scope)
+
+
+def loaded(target: ast.expr) -> ast.expr:
+    """The target of an assignment as an expression that reads it."""
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    return target
+
+
+def rows(run: Run, value: Value, count: int) -> Items | None:
+    """A tensor as the sequence of its rows, `count` of them where that is asked for."""
+    if not isinstance(value, Tensor):
+        return None
+    axes = ax.of(value.flow)
+    if not axes:
+        return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.detached))
+    row = Tensor(ax.flow(axes[1:], value.flow.maker), value.detached)
+    size: Dim = axes[0].size
+    if isinstance(size, int) and size <= 64:
+        return Items([row] * size, "tuple")
+    return Items([], "tuple", row)
+
+
+def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
+    """`owner[index] = value`."""
+    if isinstance(owner, Table):
+        if isinstance(index, Const) and isinstance(index.value, (str, int)):
+            owner.items[index.value] = value
+        else:
+            owner.open = True
+    elif isinstance(owner, Chained) and isinstance(index, Const):
+        names = list(owner.children)
+        position = index.value
+        if isinstance(position, int) and -len(names) <= position < len(names):
+            owner.children[names[position]] = value
+            owner.hold(names[position], value)
+        elif isinstance(position, str):
+            owner.children[position] = value
+            owner.hold(position, value)
+    elif isinstance(owner, Items):
+        position = integer(index)
+        if isinstance(position, int) and -len(owner.items) <= position < len(owner.items):
+            owner.items[position] = value
+    else:
+        from shapelint.read.python import modules
+
+        modules.assign_part(owner, index, value)
+
+
+_HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.List: _items,
+    ast.Tuple: _items,
+    ast.Set: _items,
+    ast.Dict: _dict,
+    ast.BinOp: _binop,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.Call: _call,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _named,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.JoinedStr: _text,
+    ast.Starred: _starred,
+}
+_ = Data

@@ -1,0 +1,99 @@
+"""Functions and methods of lightly, and methods of its modules, as lines in the notation of shape signatures.
+
+The tables stand in `rules/functions.yaml`. Names that are no axes are taken from plain arguments of the same name, or
+from the `values` of the module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from shapelint import dims, knowledge
+from shapelint.chain import Flow
+from shapelint.read.python import axes as ax
+from shapelint.read.python import signatures
+from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import Const, Data, Items, Tensor, Value, integer
+from shapelint.schema import Parameter, parse_parameters
+
+Table = dict[str, "Function"]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: its parameters, those that are tensors, and its signature."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[str, ...]
+    shapes: str
+
+
+def parse(call: str, text: str) -> Function:
+    """`get_at_index(tokens, index)` with `B L D, B K -> B K D`: as many leading parameters are tensors as inputs."""
+    parameters = parse_parameters(call)
+    count = len(signatures.parsed(text).alternatives[0].inputs)
+    return Function(call.partition("(")[0], parameters, tuple(p.name for p in parameters[:count]), text)
+
+
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """All functions, by dotted name."""
+    data = knowledge.load("functions.yaml")["functions"]
+    found = [parse(call, text) for call, text in data.items()]
+    return {function.name: function for function in found}
+
+
+@lru_cache(maxsize=1)
+def methods() -> dict[str, dict[str, Function]]:
+    """The methods of modules, by class name and method name."""
+    data = knowledge.load("functions.yaml")["methods"]
+    return {
+        target: {function.name: function for function in (parse(call, text) for call, text in calls.items())}
+        for target, calls in data.items()
+    }
+
+
+def find(name: str) -> Function | None:
+    """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
+    return table().get(name) if name.startswith("lightly.") else None
+
+
+def call(run: Run, function: Function, positional: Arguments, keywords: Keywords, values: Any = None) -> Value:
+    """Call it: tensors by shape, plain arguments by value."""
+    from shapelint.read.python import modules
+
+    given = dict(zip((parameter.name for parameter in function.parameters), positional))
+    given.update(keywords)
+    flows: list[Flow | None] = []
+    detached = True
+    for name in function.inputs:
+        value = given[name].value if name in given else None
+        if isinstance(value, Data) and name in ("images", "x", "imgs"):
+            value = modules.image(value)
+        flows.append(value.flow if isinstance(value, Tensor) else None)
+        detached = detached and (not isinstance(value, Tensor) or value.detached)
+    bound: dict[str, Any] = dict(values or {})
+    for parameter in function.parameters:
+        argument = given.get(parameter.name)
+        if parameter.name in function.inputs:
+            continue
+        value = argument.value if argument else Const(parameter.default)
+        bound.setdefault(parameter.name, plain(value))
+    maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
+    result = signatures.apply(function.shapes, flows, bound, maker)
+    detached = detached or run.no_grad > 0
+    if isinstance(result, Flow):
+        return Tensor(result, detached)
+    return Items([Tensor(flow, detached) for flow in result], "tuple")
+
+
+def plain(value: Value) -> Any:
+    """A value as a number, a list of numbers, or unknown."""
+    if isinstance(value, Items) and value.rest is None:
+        return tuple(plain(item) for item in value.items)
+    size = integer(value)
+    return dims.UNKNOWN if size is None else size

@@ -1,0 +1,118 @@
+"""Imports: names of libraries stay names; local modules are read from disk and interpreted, never imported."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import UNKNOWN, Library, Scope, SourceFile, Value
+from shapelint.read.text import Span
+
+MAXIMUM_FILES = 40
+MAXIMUM_BYTES = 512 * 1024
+LIBRARIES = frozenset(
+    """torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools collections typing
+    dataclasses itertools os sys pathlib argparse json re random time abc enum logging warnings tqdm wandb hydra omegaconf
+    einops PIL cv2 pandas matplotlib yaml transformers contextlib operator string datetime shutil glob""".split()
+)
+
+
+def import_(run: Run, node: ast.Import, scope: Scope) -> None:
+    """`import a.b`, `import a.b as c`."""
+    for alias in node.names:
+        top = alias.name.partition(".")[0]
+        name = alias.name if alias.asname else top
+        local = load(run, name, 0, scope) if top not in LIBRARIES else None
+        if local is not None and alias.asname is None and "." in alias.name:
+            load(run, alias.name, 0, scope)
+        scope.names[alias.asname or top] = namespace(local) if local is not None else Library(name)
+
+
+def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
+    """`from a.b import c as d`, `from . import x`, `from m import *`."""
+    module = node.module or ""
+    if not node.level and (module.partition(".")[0] in LIBRARIES or not module):
+        if any(alias.name == "*" for alias in node.names):
+            scope.names.update(_starred(module))
+        for alias in node.names:
+            scope.names[alias.asname or alias.name] = Library(f"{module}.{alias.name}")
+        return
+    local = load(run, module, node.level, scope)
+    for alias in node.names:
+        if alias.name == "*":
+            public = local.names if local else {}
+            scope.names.update({name: value for name, value in public.items() if not name.startswith("_")})
+            continue
+        value: Value | None = local.names.get(alias.name) if local else None
+        if value is None:
+            inner = load(run, f"{module}.{alias.name}".strip("."), node.level, scope) if local or node.level else None
+            value = namespace(inner) if inner is not None else UNKNOWN if local else Library(f"{module}.{alias.name}")
+        scope.names[alias.asname or alias.name] = value
+
+
+def namespace(scope: Scope) -> Value:
+    """A local module as a value whose attributes are its names."""
+    from shapelint.read.python.values import UserClass
+
+    return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
+
+
+def _starred(module: str) -> dict[str, Value]:
+    """The component names of a library's module."""
+    from shapelint.resolve import stored
+
+    file = stored.load(module)
+    found = [component.target for component in file.components] if file else []
+    return {target.rpartition(".")[2]: Library(target) for target in found}
+
+
+def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
+    """The names of a local module, or None where there is none beside the linted file."""
+    path = _find(run, module, level, scope)
+    if path is None:
+        return None
+    key = str(path)
+    if key in run.modules:
+        return run.modules[key]
+    if len(run.modules) >= MAXIMUM_FILES:
+        return None
+    from shapelint.read.python import statements
+
+    try:
+        if path.stat().st_size > MAXIMUM_BYTES:
+            return None
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+    def span(node: ast.AST) -> Span:
+        return run.anchors[-1] if run.anchors else Span(0, 0)
+
+    inner = Scope({}, None, SourceFile(key, span, main=False), "module")
+    run.modules[key] = inner
+    depth, run.depth = run.depth, run.depth + 1
+    try:
+        if depth < 20:
+            statements.execute(run, tree.body, inner)
+    finally:
+        run.depth = depth
+    return inner
+
+
+def _find(run: Run, module: str, level: int, scope: Scope) -> Path | None:
+    """The file of a module: relative to the importing file, or from its folder and those above it."""
+    if run.folder is None or any(not part.isidentifier() for part in module.split(".") if module):
+        return None
+    importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
+    if level:
+        bases = [importer.joinpath(*[".."] * (level - 1))]
+    else:
+        bases = [importer, *list(importer.parents)[:3]]
+    relative = module.replace(".", "/") if module else ""
+    for base in bases:
+        for candidate in (f"{relative}.py" if relative else "", f"{relative}/__init__.py".lstrip("/")):
+            path = base / candidate
+            if candidate and path.is_file():
+                return path.resolve()
+    return None

@@ -1,0 +1,165 @@
+"""Which objects of an interpreted file are models, and their chains: what was called, with what, in which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from shapelint import dims
+from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
+from shapelint.read.python import faults, naming
+from shapelint.read.python.run import Call, LossCall, Run
+from shapelint.read.python.tour import interpret
+from shapelint.read.python.values import Component, Instance, Node
+from shapelint.read.text import Source, Span
+from shapelint.resolve.resolver import Options, Resolved
+from shapelint.shapes import Misfit
+from shapelint.spec import ComponentSpec, Problem
+
+
+@dataclass(frozen=True)
+class PythonModel:
+    """One model of a file: its chain with every component that was called, and what its losses compare.
+
+    `reaches_loss` says that every shape from the image to a loss is known.
+    """
+
+    name: str
+    span: Span
+    chain: Chain
+    losses: tuple[LossCall, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    targets: tuple[faults.TargetFault, ...] = ()
+    reshapes: tuple[faults.FixedBatch, ...] = ()
+    reaches_loss: bool = False
+
+
+@dataclass
+class _Group:
+    """The calls of the components of one model."""
+
+    node: Instance | None
+    calls: list[Call] = field(default_factory=list)
+
+
+def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tuple[str, ...]]:
+    """All models of a Python text, and what stayed unknown; raises InvalidPythonError."""
+    run, _ = interpret(source, options)
+    groups = _groups(run)
+    names: dict[str, int] = {}
+    models = []
+    for group in groups:
+        name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
+        names[name] = names.get(name, 0) + 1
+        models.append(_model(run, group, name if names[name] == 1 else f"{name} ({names[name]})", len(source.text)))
+    notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
+    return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
+
+
+def _groups(run: Run) -> list[_Group]:
+    """The calls by model, in the order in which the models were built; what has no model stands together."""
+    found: dict[int, _Group] = {}
+    for instance in run.instances:
+        inside = any(naming.has_backbone(node) for node in instance.path[:-1])
+        if instance.origin is None and naming.is_model_like(instance) and not (inside and not naming.has_backbone(instance)):
+            found[id(instance)] = _Group(instance)
+    loose = _Group(None)
+    for call in run.calls:
+        model = naming.place(call.component).model
+        if model is None:
+            loose.calls.append(call)
+        elif id(model) in found:
+            found[id(model)].calls.append(call)
+    groups = [group for group in found.values() if group.calls or _is_declared(group)]
+    kinds = {naming.kind(call.edge.role) for call in loose.calls}
+    if any(naming.is_head(call.component) for call in loose.calls) or {"backbone", "projection_head"} <= kinds:
+        groups.append(loose)
+    return groups
+
+
+def _is_declared(group: _Group) -> bool:
+    return group.node is not None and any(isinstance(value, Component) for value in group.node.attributes.values())
+
+
+def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
+    by_role: dict[str, list[Call]] = {}
+    for call in group.calls:
+        by_role.setdefault(call.edge.role, []).append(call)
+    links = tuple(_link(role, calls) for role, calls in by_role.items())
+    own = {id(call.edge.component) for call in group.calls}
+    losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
+    targets = tuple(faults.targets(run, group.node, group.calls)) if group.node else ()
+    reshapes = tuple(faults.fixed_batches(run, group.node))
+    node = group.node.cls.node if group.node and group.node.cls else None
+    span = Span(0, min(1, length))
+    if node is not None and group.node and group.node.cls and group.node.cls.scope.file and group.node.cls.scope.file.main:
+        span = group.node.cls.scope.file.span(node)
+    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, _reaches(links, losses))
+
+
+def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
+    """Whether an operand of a loss was made by one of the model's components."""
+    makers = [origin for _, flow in loss.operands if flow is not None for origin in (flow.maker, *flow.origins)]
+    return any(id(origin.component) in own for origin in makers) or any(
+        origin.role in roles and origin.component is not None for origin in makers
+    )
+
+
+def _link(role: str, calls: list[Call]) -> Link:
+    """One role: the calls of its component, or of the layers inside it."""
+    chosen: dict[int, Call] = {}
+    for call in calls:
+        key = id(call.component)
+        before = chosen.get(key)
+        if before is None or _weight(call.edge) > _weight(before.edge):
+            chosen[key] = call
+    kept = list(chosen.values())
+    first, last = kept[0], kept[-1]
+    edges = tuple(call.edge for call in kept)
+    whole = first.edge.component
+    layers: tuple[LayerFlow, ...] = ()
+    if first.edge.layer is not None:
+        layers = tuple(
+            LayerFlow(call.edge.component, call.edge.incoming.value, call.outgoing.value)
+            for call in kept
+            if call.edge.layer is not None
+        )
+        resolved = tuple(call.edge.component for call in kept)
+        top = first.component.path
+        label = next((type_name(node) for node in top if node.name == str(role)), "layers")
+        spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
+        whole = Resolved(spec, label, "stored", layers=resolved)
+    return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
+
+
+def type_name(node: Node) -> str:
+    """The class of a module as its author calls it."""
+    if isinstance(node, Instance) and node.cls is not None:
+        return node.cls.name
+    return node.spec.target if isinstance(node, Component) else "torch.nn.Sequential"
+
+
+def _weight(edge: Edge) -> int:
+    """Which of several calls of a component is worth showing: one that does not fit, then one that may not."""
+    if isinstance(edge.result, Misfit):
+        return 3
+    if edge.result is None:
+        return 0
+    return 2 if edge.result.assumed else 1
+
+
+def _reaches(links: tuple[Link, ...], losses: tuple[LossCall, ...]) -> bool:
+    """Whether every component's output is known, and every operand of some loss."""
+    known = all(link.outgoing.value is not None for link in links) and bool(links)
+    return known and any(_known(loss) for loss in losses)
+
+
+def _known(loss: LossCall) -> bool:
+    flows = [flow for _, flow in loss.operands]
+    return any(flow is not None for flow in flows) and all(
+        flow is None or (isinstance(flow.value, tuple) and bool(flow.value) and dims.is_known(flow.value[-1]))
+        for flow in flows
+    )
+
+
+_ = (Flow, Origin)

@@ -1,0 +1,128 @@
+"""What a component is called in reports: the attribute of its model, and its place among that attribute's layers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shapelint import methods
+from shapelint.read.python.values import Chained, Component, Instance, Items, Node, Value
+from shapelint.roles import Role
+
+ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
+TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+MORE_ALIASES = {
+    "backbone": ("resnet", "vit", "model_backbone", "base_encoder", "base_model", "f", "student", "features", "base_network"),
+    "projection_head": ("head", "proj", "proj_head", "g", "mlp", "projection_layer", "embedder"),
+    "prediction_head": ("pred", "pred_head", "q", "predictor_head"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """The model that holds a component, the role it fills there, what kind of role that is, and the layer inside."""
+
+    model: Node | None
+    role: Role
+    kind: str
+    layer: int | None
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """`online_projectionHead` is online, projection, head."""
+    return tuple(word.lower() for word in WORDS.findall(name))
+
+
+@lru_cache(maxsize=4096)
+def kind(name: str) -> str:
+    """The canonical role that an attribute's name means, with `online_`, `target_` and the like taken off; else ""."""
+    pack = methods.pack(methods.DEFAULT)
+    assert pack is not None
+    parts = words(name)
+    stripped = tuple(part for part in parts if part not in ONLINE + TARGET) or parts
+    for end in range(len(stripped), 0, -1):
+        for start in range(0, len(stripped) - end + 1):
+            text = "_".join(stripped[start : start + end])
+            found = pack.role_of(text)
+            if found is not None:
+                return found
+            known = next((role for role, names in MORE_ALIASES.items() if text in names and end == len(stripped)), None)
+            if known is not None:
+                return known
+    if "head" in stripped:
+        return "projection_head"
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def is_target(name: str) -> bool:
+    """Whether a name says that it is of the momentum branch."""
+    return any(word in TARGET for word in words(name))
+
+
+def place(component: Node) -> Place:
+    """Where a component stands in its model."""
+    path = component.path
+    instances = [index for index, node in enumerate(path[:-1]) if isinstance(node, Instance)]
+    whole = [index for index in instances if has_backbone(path[index])]
+    models = whole or [index for index in instances if is_model_like(path[index])]
+    if not models and not instances:
+        top = path[0]
+        role = top.name or "module"
+        return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not component else None)
+    at = models[-1] if models else instances[0]
+    top = path[at + 1]
+    role = top.name or "module"
+    return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not component else None)
+
+
+def has_backbone(node: Node) -> bool:
+    """Whether an object holds a backbone-like and a head-like part by name."""
+    if not isinstance(node, Instance):
+        return False
+    kinds = {kind(name) for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"}
+    return "backbone" in kinds and bool(kinds & {"projection_head", "prediction_head"})
+
+
+def is_model_like(node: Node) -> bool:
+    """Whether an object holds a backbone-like and a head-like part by name, or a known head."""
+    if not isinstance(node, Instance):
+        return False
+    return has_backbone(node) or any(isinstance(value, Component) and is_head(value) for value in node.attributes.values())
+
+
+def is_head(component: Component) -> bool:
+    """Whether a component is a known SSL head."""
+    from shapelint.resolve import stored
+
+    target = component.spec.target
+    if not target.startswith("lightly."):
+        return False
+    found = stored.find(target)
+    return (found is not None and found[1].role == "head") or target.endswith("Head")
+
+
+def leaves(node: Value, seen: set[int] | None = None) -> list[Component]:
+    """The components under a module, in the order in which it holds them."""
+    seen = set() if seen is None else seen
+    if id(node) in seen or len(seen) > 2000:
+        return []
+    seen.add(id(node))
+    if isinstance(node, Component):
+        return [node]
+    children: list[Value] = []
+    if isinstance(node, Chained):
+        children = list(node.children.values())
+    elif isinstance(node, Instance):
+        children = list(node.attributes.values())
+    elif isinstance(node, Items):
+        children = list(node.items)
+    return [leaf for child in children for leaf in leaves(child, seen)]
+
+
+def _layer(top: Node, component: Node) -> int | None:
+    found = leaves(top)
+    return next((index for index, leaf in enumerate(found) if leaf is component), None)

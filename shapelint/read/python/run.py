@@ -1,0 +1,170 @@
+"""One interpretation of a file: its limits, what it has seen on the way, and what stayed unknown."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shapelint.chain import Edge, Flow
+from shapelint.read.python.values import (
+    Chained,
+    Component,
+    Instance,
+    Items,
+    Loss,
+    Node,
+    Scope,
+    SourceFile,
+    Table,
+    Unknown,
+    Value,
+)
+from shapelint.read.text import Span
+from shapelint.resolve.resolver import Options
+
+MAXIMUM_STEPS = 150_000
+MAXIMUM_DEPTH = 28
+MAXIMUM_NESTING = 150
+MAXIMUM_REPEATS = 3
+MAXIMUM_ELEMENTS = 512
+MAXIMUM_NOTES = 200
+
+
+class Exhausted(Exception):
+    """The budget of an interpretation is used up; what was found so far stands."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One component taking a tensor."""
+
+    component: Component
+    edge: Edge
+    outgoing: Flow
+    span: Span
+
+
+@dataclass(frozen=True)
+class LossCall:
+    """A loss taking its operands; an operand is None where its shape is not known."""
+
+    loss: Loss
+    operands: tuple[tuple[str, Flow | None], ...]
+    span: Span
+    compared: bool = True
+
+
+@dataclass(frozen=True)
+class BatchReshape:
+    """A reshape to literal sizes of a tensor whose size depends on the batch."""
+
+    span: Span
+    number: int
+    shape: str
+    owner: Node | None
+
+
+@dataclass
+class Run:
+    """The state of one interpretation."""
+
+    options: Options
+    text: str = ""
+    folder: Path | None = None
+    remaining: int = MAXIMUM_STEPS
+    depth: int = 0
+    nesting: int = 0
+    uncertain: int = 0
+    no_grad: int = 0
+    calls: list[Call] = field(default_factory=list)
+    losses: list[LossCall] = field(default_factory=list)
+    reshapes: list[BatchReshape] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    escaped: set[int] = field(default_factory=set)
+    averaged: list[tuple[Value, Value, Span]] = field(default_factory=list)
+    entered: set[int] = field(default_factory=set)
+    visited: set[tuple[int, int]] = field(default_factory=set)
+    visited_methods: list[tuple[Value, str]] = field(default_factory=list)
+    assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
+    copies: dict[int, Span] = field(default_factory=dict)
+    active: list[ast.AST] = field(default_factory=list)
+    receivers: list[Value] = field(default_factory=list)
+    returns: list[list[Value]] = field(default_factory=list)
+    modules: dict[str, Scope | None] = field(default_factory=dict)
+    anchors: list[Span] = field(default_factory=list)
+    notes: dict[tuple[int, str], Unknown] = field(default_factory=dict)
+    exhausted: bool = False
+
+    def step(self) -> None:
+        """Pay for one step; raises Exhausted when the budget is used up."""
+        self.remaining -= 1
+        if self.remaining <= 0:
+            self.exhausted = True
+            raise Exhausted
+
+    def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
+        """An unknown value, noted for `-v`."""
+        line = getattr(node, "lineno", 0) if file is None or file.main else 0
+        value = Unknown(reason, line)
+        if line and len(self.notes) < MAXIMUM_NOTES:
+            self.notes.setdefault((line, reason), value)
+        return value
+
+    def escape(self, value: Value) -> None:
+        """A module was handed to code that cannot be seen."""
+        if isinstance(value, Node):
+            self.escaped.add(id(value))
+        elif isinstance(value, Items):
+            for item in value.items[:50]:
+                if isinstance(item, Node):
+                    self.escaped.add(id(item))
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One level of expression nesting."""
+        self.nesting += 1
+        try:
+            yield
+        finally:
+            self.nesting -= 1
+
+
+@dataclass
+class State:
+    """What a branch may change: the names of its scope, and the contents of objects in reach."""
+
+    names: dict[str, Value]
+    contents: list[tuple[Any, Any]]
+
+    @classmethod
+    def capture(cls, run: Run, scope: Scope) -> State:
+        """The state as it is now."""
+        contents: list[tuple[Any, Any]] = []
+        for instance in run.instances[-400:]:
+            contents.append((instance.attributes, dict(instance.attributes)))
+        reachable = [*scope.names.values(), *(value for saved, _ in contents for value in saved.values())]
+        for value in reachable:
+            if isinstance(value, Items):
+                contents.append((value, (list(value.items), value.rest)))
+            elif isinstance(value, Table):
+                contents.append((value.items, dict(value.items)))
+            elif isinstance(value, Chained):
+                contents.append((value.children, dict(value.children)))
+            elif isinstance(value, Component):
+                contents.append((value.replaced, dict(value.replaced)))
+        return cls(dict(scope.names), contents)
+
+    def restore(self, scope: Scope) -> None:
+        """Undo everything since the capture."""
+        scope.names.clear()
+        scope.names.update(self.names)
+        for live, saved in self.contents:
+            if isinstance(live, Items):
+                live.items, live.rest = list(saved[0]), saved[1]
+            else:
+                live.clear()
+                live.update(saved)

@@ -1,0 +1,164 @@
+"""The order in which a file is interpreted: the module, functions nobody calls, classes nobody builds, their methods."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from pathlib import Path
+
+from shapelint import dims
+from shapelint.read.python import attributes, calling, statements
+from shapelint.read.python.calling import NO_SPAN
+from shapelint.read.python.places import Places
+from shapelint.read.python.run import Exhausted, Run
+from shapelint.read.python.values import (
+    UNKNOWN,
+    Data,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Scope,
+    SourceFile,
+    UserClass,
+    Value,
+)
+from shapelint.read.text import Source, Span
+from shapelint.resolve.resolver import Options
+
+IMAGES = re.compile(r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$")
+NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
+FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
+BATCH = dims.symbol("B")
+
+
+class InvalidPythonError(ValueError):
+    """The text is no Python of this version; `span` is the place that the parser names."""
+
+    def __init__(self, message: str, span: Span):
+        super().__init__(message)
+        self.message, self.span = message, span
+
+
+def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
+    """Interpret a file as far as its budget goes; raises InvalidPythonError."""
+    places = Places(source.text)
+    tree = parse(source.text, places)
+    path = Path(source.path)
+    run = Run(options, text=source.text, folder=path.parent if path.is_file() else None)
+    scope = Scope({}, None, SourceFile(source.path, places.span), "module")
+    try:
+        _module(run, tree, scope)
+        _idle_functions(run, scope)
+        _idle_classes(run, scope)
+        _methods(run)
+    except Exhausted:
+        pass
+    return run, scope
+
+
+def parse(text: str, places: Places) -> ast.Module:
+    """The syntax tree; raises InvalidPythonError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        line = min(max(error.lineno or 1, 1), len(places.starts))
+        start = min(places.offset(line, 0) + max((error.offset or 1) - 1, 0), max(len(text) - 1, 0))
+        message = f"not Python that this version reads: {error.msg}"
+        raise InvalidPythonError(message, Span(start, min(start + 1, len(text)))) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InvalidPythonError("not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))) from None
+
+
+def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
+    for statement in tree.body:
+        try:
+            statements.execute(run, [statement], scope)
+        except RecursionError:
+            run.exhausted = True
+        run.depth = run.nesting = run.uncertain = run.no_grad = 0
+
+
+def _idle_functions(run: Run, scope: Scope) -> None:
+    """Functions that nobody in the file calls: run with what their parameters' names promise."""
+    for value in list(scope.names.values()):
+        if isinstance(value, Function) and value.scope.file is scope.file and id(value.node) not in run.entered:
+            _guarded(run, value, None)
+
+
+def _guarded(run: Run, function: Function, receiver: Value | None) -> None:
+    try:
+        calling.call_function(run, function, *arguments(function, receiver is not None), receiver)
+    except RecursionError:
+        run.exhausted = True
+    run.depth = run.nesting = run.uncertain = run.no_grad = 0
+
+
+def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
+    """Images for parameters that are called so, and for the first of a method; defaults or unknown for the rest."""
+    parameters = function.node.args
+    names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
+    names = names[1:] if method else names
+    given: dict[str, Given] = {}
+    first_default = len(names) - len(function.defaults)
+    for index, name in enumerate(names):
+        first = method and index == 0 and index < first_default
+        if (first or (IMAGES.match(name) and index < first_default)) and not NO_IMAGES.search(name):
+            given[name] = Given(Data(BATCH), NO_SPAN)
+    return [], given
+
+
+def _idle_classes(run: Run, scope: Scope) -> None:
+    """Module classes that nobody in the file builds: built with defaults, all else unknown."""
+    built = {id(instance.cls) for instance in run.instances}
+    derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
+    for value in list(scope.names.values()):
+        if isinstance(value, UserClass) and value.scope.file is scope.file and is_module(value):
+            if id(value) not in built and not (id(value) in derived and _abstract(value)):
+                node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
+                try:
+                    calling.instantiate(run, value, [], {}, node, scope)
+                except RecursionError:
+                    run.exhausted = True
+                run.depth = run.nesting = run.uncertain = run.no_grad = 0
+
+
+def _abstract(cls: UserClass) -> bool:
+    return "forward" not in cls.scope.names and "training_step" not in cls.scope.names
+
+
+def is_module(cls: UserClass) -> bool:
+    """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
+    for base in attributes.linear(cls):
+        if isinstance(base, Library):
+            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(("builtins.", "enum.", "abc.", "typing.")):
+                return True
+        elif not isinstance(base, UserClass):
+            return True
+    return False
+
+
+def _methods(run: Run) -> None:
+    """The forward methods of every module that was built and whose forward nobody called."""
+    for instance in list(run.instances):
+        if instance.cls is None or instance.origin is not None or not is_module(instance.cls):
+            continue
+        names = dict.fromkeys(
+            name
+            for cls in attributes.linear(instance.cls)
+            if isinstance(cls, UserClass)
+            for name, value in cls.scope.names.items()
+            if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")
+        )
+        # What a step calls itself need not be run again; inner modules are run by the models that hold them.
+        for name in sorted(names, key=lambda name: "step" not in name):
+            function = attributes.find(instance.cls, name)
+            inner = instance.holder is not None and "step" not in name
+            if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
+                _guarded(run, function, instance)
+
+
+_ = UNKNOWN

@@ -1,0 +1,287 @@
+"""The values of the static interpreter: what an expression of a Python file may stand for.
+
+Whatever is not one of these is `Unknown`, which is contagious and silent: an operation on it is unknown again.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from shapelint.chain import Flow
+from shapelint.dims import Dim, Expression
+from shapelint.read.text import Span
+from shapelint.resolve.resolver import Resolved
+from shapelint.spec import ComponentSpec
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What could not be worked out, and why."""
+
+    reason: str = ""
+    line: int = 0
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True)
+class Const:
+    """A number, a text, a boolean, None, or a dimension; `place` is where the literal stands in the linted file."""
+
+    value: Any
+    place: Span | None = None
+
+
+NONE = Const(None)
+
+
+@dataclass(eq=False)
+class Items:
+    """A list, tuple or set. `rest` stands for an unknown number of further elements, all alike."""
+
+    items: list[Value]
+    kind: str = "list"
+    rest: Value | None = None
+    depth: int = 0
+
+
+@dataclass(eq=False)
+class Table:
+    """A dict with known keys; `open` says that there may be others."""
+
+    items: dict[Any, Value]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor on its way; `detached` says that no gradient flows back through it."""
+
+    flow: Flow
+    detached: bool = False
+
+    @property
+    def shape(self) -> tuple[Dim, ...] | None:
+        """The shape, where it is known."""
+        return self.flow.value if isinstance(self.flow.value, tuple) else None
+
+
+@dataclass(frozen=True)
+class Data:
+    """What comes out of a data loader: whatever is taken from it, an image where a component takes images.
+
+    `rows` is the size of the batch, `joined` says that it certainly is one tensor.
+    """
+
+    rows: Dim
+    joined: bool = False
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of a module, class or function body; `parent` is where free names are looked up."""
+
+    names: dict[str, Value]
+    parent: Scope | None = None
+    file: SourceFile | None = None
+    kind: str = "module"
+    globals_: set[str] = field(default_factory=set)
+    function: Function | None = None
+
+
+@dataclass(eq=False)
+class SourceFile:
+    """A file that is interpreted: the linted one, or a local module that it imports."""
+
+    path: str
+    span: Callable[[ast.AST], Span]
+    main: bool = True
+
+
+@dataclass(eq=False)
+class Function:
+    """A function or lambda of a file; `owner` is the class whose body it stands in."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+    defaults: tuple[Value, ...] = ()
+    keyword_defaults: tuple[Value | None, ...] = ()
+    owner: UserClass | None = None
+    wrapper: str = ""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return "lambda" if isinstance(self.node, ast.Lambda) else self.node.name
+
+
+@dataclass(frozen=True)
+class Method:
+    """A function of a file bound to its first argument."""
+
+    function: Function
+    receiver: Value
+
+
+@dataclass(eq=False)
+class UserClass:
+    """A class of a file."""
+
+    name: str
+    bases: tuple[Value, ...]
+    scope: Scope
+    node: ast.ClassDef
+    dataclass: bool = False
+
+
+@dataclass(eq=False)
+class Node:
+    """A module in memory: what `named` children hold it by, for the names in reports. `origin` is what it copies,
+    `part_of` the library's model whose child it is.
+    """
+
+    name: str = ""
+    holder: Node | None = None
+    origin: Node | None = None
+    part_of: Node | None = None
+
+    def hold(self, name: str, child: Value) -> None:
+        """Give a child its name, once."""
+        if isinstance(child, Node) and child is not self and (child.holder is None or not child.name):
+            child.name, child.holder = name, self
+
+    @property
+    def path(self) -> tuple[Node, ...]:
+        """The modules from the outermost holder to this one."""
+        found: list[Node] = []
+        node: Node | None = self
+        while node is not None and node not in found and len(found) < 50:
+            found.append(node)
+            node = node.holder or node.part_of
+        return tuple(reversed(found))
+
+
+@dataclass(eq=False)
+class Instance(Node):
+    """An object of a class of the file."""
+
+    cls: UserClass | None = None
+    attributes: dict[str, Value] = field(default_factory=dict)
+    opaque: bool = False
+
+
+@dataclass(eq=False)
+class Chained(Node):
+    """`nn.Sequential` (called), `nn.ModuleList` and `nn.ModuleDict` (indexed)."""
+
+    children: dict[str, Value] = field(default_factory=dict)
+    kind: str = "Sequential"
+    rest: Value | None = None
+
+
+@dataclass(eq=False)
+class Component(Node):
+    """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
+
+    `replaced` are children that were set anew (`resnet.fc = nn.Identity()`); `part` the place in a parent's table.
+    """
+
+    spec: ComponentSpec = field(default=None)  # type: ignore[assignment]
+    replaced: dict[str, Value] = field(default_factory=dict)
+    resolved: Resolved | None = None
+    arguments: dict[str, Value] = field(default_factory=dict)
+    parts: dict[str, Component] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Loss(Node):
+    """A loss of lightly or torch, by its dotted name."""
+
+    target: str = ""
+    spec: ComponentSpec | None = None
+
+
+@dataclass(frozen=True)
+class Library:
+    """A dotted name of an installed library: a module, a class, or a function."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A method of a value that the interpreter itself knows (`tensor.flatten`, `list.append`)."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True)
+class Partial:
+    """`functools.partial`."""
+
+    function: Value
+    positional: tuple[Given, ...] = ()
+    keywords: tuple[tuple[str, Given], ...] = ()
+
+
+@dataclass(frozen=True)
+class Super:
+    """`super()` inside a method: the class after which to look, and the object."""
+
+    cls: UserClass
+    receiver: Value
+
+
+@dataclass(frozen=True)
+class Given:
+    """An argument of a call: its value, and where the expression stands in the linted file."""
+
+    value: Value
+    span: Span
+    key: Span | None = None
+
+
+Value = Union[
+    Unknown, Const, Items, Table, Tensor, Data, Function, Method, UserClass, Node, Library, Bound, Partial, Super
+]
+
+
+def integer(value: Value | None) -> Dim | None:
+    """The dimension that a value is, or None."""
+    if isinstance(value, Const) and isinstance(value.value, (int, Expression)) and not isinstance(value.value, bool):
+        return value.value
+    return None
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value counts as true; None where that is not known."""
+    if isinstance(value, Const):
+        return None if isinstance(value.value, Expression) else bool(value.value)
+    if isinstance(value, Items):
+        return True if value.items else None if value.rest is not None else False
+    if isinstance(value, Table):
+        return True if value.items else None if value.open else False
+    if isinstance(value, (Unknown, Tensor, Data, Chained)):
+        return None
+    return True
+
+
+def sequence(value: Value) -> Items | None:
+    """A value as the elements that iterating over it gives, or None where they are not known."""
+    if isinstance(value, Items):
+        return value
+    if isinstance(value, Table) and not value.open:
+        return Items([Const(key) for key in value.items])
+    if isinstance(value, Chained):
+        names = [Const(key) for key in value.children]
+        return Items(list(names) if value.kind == "ModuleDict" else list(value.children.values()), rest=value.rest)
+    if isinstance(value, Data):
+        return Items([], rest=value)
+    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
+        return Items([Const(character) for character in value.value])
+    return None

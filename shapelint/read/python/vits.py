@@ -1,0 +1,185 @@
+"""Vision transformers: the attributes that scripts read off them, and what they give.
+
+Widths of timm's names are those of its configurations; `rules/functions.yaml` has the methods of lightly's wrappers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from shapelint import dims
+from shapelint.dims import Dim
+from shapelint.read.python import axes as ax
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import Component, Const, Items, Table, Tensor, Value, integer
+from shapelint.resolve import resolver
+from shapelint.resolve.resolver import Resolved
+from shapelint.schema import ComponentSignature
+
+TIMM_NAME = re.compile(r"vit_(tiny|small|base|large|huge)_patch(\d+)_(\d+)(?:\.\w+)?$")
+TIMM_WIDTHS = {"tiny": 192, "small": 384, "base": 768, "large": 1024, "huge": 1280}
+TORCHVISION_NAME = re.compile(r"torchvision\.models\.vit_([blh])_(\d+)$")
+TORCHVISION_WIDTHS = {"b": 768, "l": 1024, "h": 1280}
+WRAPPERS = (
+    "MaskedVisionTransformerTIMM",
+    "MaskedVisionTransformerTorchvision",
+    "IJEPABackbone",
+    "IJEPAPredictor",
+)
+PARAMETERS = {
+    "MaskedVisionTransformerTIMM": ("vit",),
+    "MaskedVisionTransformerTorchvision": ("vit",),
+    "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim"),
+    "MemoryBankModule": ("size",),
+    "NNMemoryBankModule": ("size",),
+    "SMoGPrototypes": ("group_features", "beta"),
+    "AIMPredictionHead": ("input_dim", "output_dim"),
+}
+
+
+@dataclass(frozen=True)
+class Vit:
+    """The numbers of one vision transformer; `prefix` counts class and register tokens."""
+
+    width: Dim
+    patch: int
+    image: int
+    prefix: int
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side."""
+        return self.image // self.patch
+
+
+def parameters(target: str) -> tuple[str, ...]:
+    """The names of the leading positional arguments of modules without a stored signature."""
+    return PARAMETERS.get(target.rpartition(".")[2], ())
+
+
+def name_of(component: Component) -> str:
+    """The model's name: the constructor's, or the one that `create_model` is given."""
+    last = component.spec.target.rpartition(".")[2]
+    if last in ("create_model", "get_model"):
+        given = component.arguments.get("(0)", component.arguments.get("model_name", component.arguments.get("name")))
+        return given.value if isinstance(given, Const) and isinstance(given.value, str) else ""
+    return last
+
+
+def describes(target: str) -> bool:
+    """Whether a target is a vision transformer that is described here."""
+    last = target.rpartition(".")[2]
+    return bool(TIMM_NAME.match(last)) or target in ("torchvision.models.VisionTransformer",) or last in WRAPPERS
+
+
+def describe(component: Component, depth: int = 0) -> Vit | None:
+    """The numbers of a vision transformer, None for anything else."""
+    if depth > 5:
+        return None
+    target, last = component.spec.target, component.spec.target.rpartition(".")[2]
+    if last in WRAPPERS:
+        inner = component.arguments.get("vit")
+        return describe(inner, depth + 1) if isinstance(inner, Component) else None
+    if isinstance(component.part_of, Component):
+        return describe(component.part_of, depth + 1)
+    if target.startswith("timm") and (match := TIMM_NAME.match(name_of(component))):
+        return _timm(component, TIMM_WIDTHS[match[1]], int(match[2]), int(match[3]))
+    if match := TORCHVISION_NAME.match(target):
+        image = _number(component, "image_size", 224)
+        return Vit(TORCHVISION_WIDTHS[match[1]], int(match[2]), image, 1) if image else None
+    if target == "torchvision.models.VisionTransformer":
+        width = integer(component.arguments.get("hidden_dim"))
+        patch, image = _number(component, "patch_size", 0), _number(component, "image_size", 0)
+        return Vit(width, patch, image, 1) if width is not None and patch and image else None
+    if last == "MaskedCausalVisionTransformer":
+        return _timm(component, 768, 16, 224)
+    return None
+
+
+def _timm(component: Component, width: int, patch: int, image: int) -> Vit | None:
+    wide = component.arguments.get("embed_dim")
+    size = width if wide is None else integer(wide)
+    registers = _number(component, "reg_tokens", 0)
+    token = component.arguments.get("class_token", Const(True))
+    patch_size, image_size = _number(component, "patch_size", patch), _number(component, "img_size", image)
+    if size is None or not isinstance(token, Const) or not patch_size or not image_size or registers is None:
+        return None
+    return Vit(size, patch_size, image_size, registers + bool(token.value))
+
+
+def _number(component: Component, name: str, default: int) -> int | None:
+    value = component.arguments.get(name)
+    size = default if value is None else integer(value)
+    return size if isinstance(size, int) else None
+
+
+def attribute(run: Run, component: Component, name: str) -> Value | None:
+    """An attribute of a vision transformer or of lightly's wrapper around one; None for what is not known here."""
+    vit = describe(component)
+    if vit is None:
+        return None
+    pair = Items([Const(vit.patch), Const(vit.patch)], "tuple")
+    grid = Items([Const(vit.grid), Const(vit.grid)], "tuple")
+    wrapper = component.spec.target.rpartition(".")[2] in WRAPPERS
+    torchvision = component.spec.target.startswith("torchvision.")
+    patches = vit.grid * vit.grid
+    found: dict[str, Value] = {
+        "num_prefix_tokens": Const(vit.prefix),
+        "has_class_token": Const(vit.prefix > 0),
+        "pos_embed": Tensor(ax.flow(ax.sized([1, patches + vit.prefix, vit.width]), ax.NOWHERE), True),
+    }
+    if wrapper:
+        found["sequence_length"] = Const(patches + vit.prefix)
+        found["vit"] = component.arguments.get("vit", Const(None))
+    elif torchvision:
+        found |= {"hidden_dim": Const(vit.width), "patch_size": Const(vit.patch), "image_size": Const(vit.image)}
+        found |= {"seq_length": Const(patches + vit.prefix)}
+    else:
+        found |= {"embed_dim": Const(vit.width), "num_features": Const(vit.width), "grad_checkpointing": Const(False)}
+        embed = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
+        found["patch_embed"] = Table({"__namespace__": Const(True), **embed}, True)
+    return found.get(name)
+
+
+def values(run: Run, component: Component) -> dict[str, Any]:
+    """The names that the method table may use beside the module's own arguments."""
+    vit = describe(component)
+    found: dict[str, Any] = {"embed_dim": vit.width} if vit is not None else {}
+    groups = component.arguments.get("group_features")
+    if isinstance(groups, Tensor) and groups.shape:
+        found["n_groups"] = groups.shape[0]
+    return found
+
+
+def resolve(component: Component, role: str, options: resolver.Options) -> Resolved | None:
+    """The signature of a plain vision transformer of timm, which needs no trace."""
+    if not component.spec.target.startswith("timm") or component.part_of is not None:
+        return None
+    vit = describe(component)
+    if vit is None or not isinstance(vit.width, int):
+        return None
+    pool = component.arguments.get("global_pool")
+    if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg")):
+        return None
+    classes = component.arguments.get("num_classes", Const(1000))
+    bare = isinstance(classes, Const) and classes.value == 0
+    names = [name for name, _ in component.spec.keywords if bare or name != "num_classes"]
+    positional = ["model_name"] if component.spec.positional else []
+    given = [*positional, *(() if bare else ("num_classes=1000",)), *(f"{name}=None" for name in names)]
+    call = ", ".join(given)
+    size = "H W" if "dynamic_img_size" in names else f"{vit.image} {vit.image}"
+    signature = ComponentSignature.model_validate(
+        {
+            "call": f"{component.spec.target}({call})",
+            "role": "backbone",
+            "classes": None if bare else "num_classes",
+            "inert": [*names, *positional],
+            "shapes": f"B 3 {size} -> B {vit.width if bare else 'num_classes'}",
+        }
+    )
+    return resolver._apply(signature, component.spec, component.spec.target, role, "stored")
+
+
+_ = dims

@@ -1,0 +1,130 @@
+"""Python files as analysed models: what the interpreter saw, judged by the rules that judge a config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from shapelint import dims, losses, methods, rules
+from shapelint.chain import Chain, Flow, Link, Origin
+from shapelint.judge import Violation, judge, speak
+from shapelint.occasions import Ends, Occasion
+from shapelint.read.extras import pair_width
+from shapelint.read.python.models import PythonModel, read_models
+from shapelint.read.python.run import LossCall
+from shapelint.read.python.tour import InvalidPythonError
+from shapelint.read.text import Source, Span
+from shapelint.resolve.resolver import Options
+from shapelint.rules import Rule
+from shapelint.spec import Argument, InputSpec, ModelSpec
+from shapelint.subjects import bank, loss
+from shapelint.subjects.batch_axis import BatchAxisFacts
+from shapelint.subjects.ends import Output
+from shapelint.subjects.target import TargetFacts
+from shapelint.wiring import Judged
+
+__all__ = ["AnalysedScript", "InvalidPythonError", "analyse"]
+
+OPEN_IMAGE = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
+
+
+@dataclass(frozen=True)
+class AnalysedScript:
+    """One model of a Python file with all that is wrong with it."""
+
+    script: PythonModel
+    judged: Judged
+    violations: tuple[Violation, ...]
+
+
+def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tuple[str, ...]]:
+    """All models of a file, and what stayed unknown; raises InvalidPythonError. A fault is said once in a file."""
+    scripts, notices = read_models(source, options)
+    known = rules.known(options.rules)
+    said: set[tuple[str, Span]] = set()
+    found = []
+    for script in scripts:
+        judged = _judged(script)
+        violations = []
+        for violation in _violations(script, judged, known):
+            place = (violation.rule.page.code, violation.span)
+            if place not in said:
+                said.add(place)
+                violations.append(violation)
+        found.append(AnalysedScript(script, judged, tuple(violations)))
+    return found, notices
+
+
+def _judged(script: PythonModel) -> Judged:
+    """The chain as seen; the wiring of a method says nothing about code, so no loss is named."""
+    pack = methods.pack(methods.DEFAULT)
+    assert pack is not None
+    components = {link.role: link.component for link in script.chain.links}
+    specs = {role: component.spec for role, component in components.items()}
+    model = ModelSpec(script.name, pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems)
+    return Judged(model, pack, script.chain, script.chain, components)
+
+
+def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:
+    yield from judge(judged, known)
+    for occasion in _occasions(script):
+        yield from speak(known, occasion.subject, occasion.facts, occasion.ends)
+
+
+def _occasions(script: PythonModel) -> Iterator[Occasion]:
+    """Losses, banks, the target and fixed batches, as the code has them."""
+    for number, call in enumerate(script.losses):
+        yield from _loss(script.chain, call, number)
+    for fault in script.targets:
+        facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
+        yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
+    for reshape in script.reshapes:
+        facts_ = BatchAxisFacts("a reshape", reshape.number, False, reshape.shape)
+        ends = Ends(("batch_axis", reshape.order), "", reshape.span, (), "B", reshape.number)
+        yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
+
+
+def _loss(chain: Chain, call: LossCall, number: int) -> Iterator[Occasion]:
+    bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
+    outputs = [_output(chain, flow) for _, flow in call.operands]
+    if bound is None or not outputs:
+        return
+    left, right = outputs[0], outputs[-1]
+    if call.compared and left is not None and right is not None and len(outputs) == 2:
+        occasion = loss.compared(bound, left, right)
+        yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+    yield from _stored(call, bound, right or left, number)
+
+
+def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, number: int) -> Iterator[Occasion]:
+    """The bank, and the width that a loss was built with."""
+    if output is None or call.loss.spec is None:
+        return
+    signature, features, whole = bound.signature, output.shape[-1], call.loss.spec.span
+    size = bound.given.get(signature.bank or "")
+    width = pair_width(size) if size else None
+    fixed = bound.value(signature.width)
+    found: list[tuple[str, Argument]] = []
+    if width is not None:
+        found.append((f"the memory bank of {bound.label}", width))
+    if isinstance(fixed, int):
+        given = bound.given.get(signature.width or "") or Argument(fixed, call.loss.spec.head, None)
+        found.append((f"{signature.width} of {bound.label}", given))
+    for name, argument in found:
+        if dims.equal(features, argument.value) is False:
+            raises = 1 not in (features, argument.value)
+            occasion = bank.occasion(name, argument, whole, output, raises, "it broadcasts")
+            yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+
+
+def _output(chain: Chain, flow: Flow | None) -> Output | None:
+    """An operand as the output of the component that made its last axis."""
+    if flow is None or not isinstance(flow.value, tuple) or not flow.value:
+        return None
+    width: Origin = flow.origins[-1] if flow.origins else flow.maker
+    width = width if width.component is not None else flow.maker
+    if width.component is None:
+        return None
+    made = chain.link(width.role)
+    link = Link(width.role, width.component, made.incoming if made else flow, flow, ())
+    return Output(str(width.role), width.role, flow.value, width, link)
