@@ -67,14 +67,14 @@ def _judged(script: PythonModel) -> Judged:
 
 def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:
     yield from judge(judged, known)
-    for occasion in _occasions(script):
+    for occasion in _occasions(script, judged):
         yield from speak(known, occasion.subject, occasion.facts, occasion.ends)
 
 
-def _occasions(script: PythonModel) -> Iterator[Occasion]:
+def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     """Losses, banks, the target and fixed batches, as the code has them."""
     for number, call in enumerate(script.losses):
-        yield from _loss(script.chain, call, number)
+        yield from _loss(judged, call, number)
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
@@ -84,14 +84,14 @@ def _occasions(script: PythonModel) -> Iterator[Occasion]:
         yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
 
 
-def _loss(chain: Chain, call: LossCall, number: int) -> Iterator[Occasion]:
+def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
     bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
-    outputs = [_output(chain, flow) for _, flow in call.operands]
+    outputs = [_output(judged.chain, flow) for _, flow in call.operands]
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
     if call.compared and left is not None and right is not None and len(outputs) == 2:
-        occasion = loss.compared(bound, left, right)
+        occasion = loss.compared(judged, bound, left, right)
         yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
     yield from _stored(call, bound, right or left, number)
 

@@ -40,9 +40,9 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
-def compared(loss: BoundLoss, left: Output, right: Output) -> Occasion:
+def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output) -> Occasion:
     """A loss that takes two outputs as they are."""
-    facts = _facts(loss, left, right, left.shape, right.shape)
+    facts = _facts(judged, loss, left, right, left.shape, right.shape)
     return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 

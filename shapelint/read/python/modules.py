@@ -335,7 +335,7 @@ def _checked(
     signature = shapes.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
     checked = replace(resolved, template=template, signature=signature)
     edge, _ = chain.step(Role(place.role, ""), checked, value.flow)
-    edge = replace(edge, role=place.role, layer=place.layer, component=resolved)
+    edge = replace(edge, layer=place.layer)
     if isinstance(edge.result, Misfit):
         blank = Given(UNKNOWN, given.span if given else Span(0, 0))
         if positional:
