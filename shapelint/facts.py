@@ -167,7 +167,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         is_one_tensor=not isinstance(incoming, StructureValue),
         width_depends_on_size=depends,
         image_size_is_open=not (isinstance(model.input.height, int) and isinstance(model.input.width, int)),
-        extra_axes=isinstance(result, Fit) and is_head and _comes_with_extra_axes(edge, rank or 0),
+        extra_axes=comes_with_extra_axes(edge),
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
         crash=crash.text(edge.component, expected, actual),
@@ -250,10 +250,13 @@ def _depends_on_size(open_edge: Edge) -> bool:
     return any({"H", "W"} & dims.names(actual) and (axis < 2 or variadic) for axis, _, actual in result.assumed)
 
 
-def _comes_with_extra_axes(edge: Edge, rank: int) -> bool:
-    """Whether a head is the first that gets more axes than it is made for."""
+def comes_with_extra_axes(edge: Edge) -> bool:
+    """Whether a head is the first that gets more axes than it is made for, and takes them."""
+    incoming = edge.incoming.value
+    if not isinstance(edge.result, Fit) or not isinstance(incoming, tuple) or kind(edge.role) in ("backbone", ""):
+        return False
     made_before = kind(edge.incoming.maker.role) in ("backbone", "input")
-    return made_before and rank > 2 and takes_vectors(edge.role, edge.component, rank)
+    return made_before and len(incoming) > 2 and takes_vectors(edge.role, edge.component, len(incoming))
 
 
 def _fitting_sizes(open_edge: Edge) -> str:

@@ -181,9 +181,8 @@ class Reader:
         variable = scalar.origin if scalar and scalar.origin != scalar.span else None
         items = node.items if isinstance(node, Sequence) else ()
         listed = tuple(self._argument(None, self.follow(item)) for item in items)
-        return Argument(
-            self._value(node), node.span, scalar.home if scalar else None, key.span if key else None, variable, listed
-        )
+        home, name = (scalar.home if scalar else None), (key.span if key else None)
+        return Argument(self._value(node), node.span, home, name, variable, elements=listed)
 
     def _value(self, node: Node) -> Any:
         if isinstance(node, Sequence):
