@@ -30,7 +30,7 @@ NO_FEWER = frozenset({"LeJEPAProjectionHead"})
 """Classes that raise for fewer layers than the first."""
 
 INERT = frozenset({"freeze_last_layer", "n_steps_frozen_prototypes"})
-DENSE = frozenset({"DenseCLProjectionHead", "VicRegLLocalProjectionHead"})
+DENSE = frozenset({"CAPIProjectionHead", "DenseCLProjectionHead", "VicRegLLocalProjectionHead"})
 WITHOUT_WIDTHS = frozenset({"ProjectionHead", "SMoGPrototypes"})
 """Classes that are made from other objects, not from numbers."""
 
