@@ -28,8 +28,8 @@ _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
 _PATH = re.compile(r"""[\w./\\-]+\.(?:py|ya?ml)\b""")
 _DEFAULTS = re.compile(r"^defaults[ \t]*:(.*(?:\n(?:[ \t-].*|[ \t]*))*)", re.MULTILINE)
-_GROUP = re.compile(r"""(?:override[ \t]+)?/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
-_CONFIG = re.compile(r"""^[ \t]*-[ \t]*["']?/?([\w./-]+)(?:@[\w.]+)?["']?[ \t]*$""", re.MULTILINE)
+_GROUP = re.compile(r"""/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
+_WORD = re.compile(r"(?<!@)\b\w[\w./-]*")
 
 
 def dependents_of(paths: Sequence[str]) -> list[str]:
@@ -134,18 +134,13 @@ class _Index:
     def _defaults(self, path: str, text: str) -> Iterator[str]:
         """Hydra: a group's options lie in a folder of its name, beside the file or under the root of the configs."""
         for block in _DEFAULTS.findall(text):
-            named = [f"{group}/{option}" for group, options in _GROUP.findall(block) for option in _words(options)]
-            named += _CONFIG.findall(block)
-            for name in named:
+            named = [f"{group}/{word}" for group, options in _GROUP.findall(block) for word in _WORD.findall(options)]
+            for name in [*named, *_WORD.findall(block)]:
                 for folder in (PurePosixPath(path).parent, *PurePosixPath(path).parent.parents):
                     for suffix in YAML:
                         candidate = _normal(str(folder / (name.removesuffix(".yaml") + suffix)))
                         if candidate in self.files and candidate != path:
                             yield candidate
-
-
-def _words(options: str) -> list[str]:
-    return re.findall(r"[\w./-]+", options)
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> int:
