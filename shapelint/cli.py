@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -156,7 +155,13 @@ def write_out(text: str, stream: TextIO | None = None) -> None:
     """Write a report; characters that the stream's encoding lacks are escaped."""
     stream = sys.stdout if stream is None else stream
     encoding = stream.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False)
+    try:
+        # The renderers have decided about colour; click would take it out again.
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False, color=True)
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`; click would exit with 1, and Python complain while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(EXIT_TROUBLE)
 
 
 def colours() -> bool:
@@ -164,11 +169,6 @@ def colours() -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def here(path: str) -> Path:
-    """A path as the user wrote it, without a leading `./`."""
-    return Path(path)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -185,10 +185,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_TROUBLE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("shapelint: interrupted", err=True)
-        sys.exit(EXIT_TROUBLE)
-    except BrokenPipeError:
-        # The reader has gone, as with `| head`; Python would complain again while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_TROUBLE)
     except Exception as error:
         click.echo(f"shapelint: a fault in shapelint itself: {type(error).__name__}: {error}", err=True)

@@ -143,12 +143,19 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
 
 
+def _power(left: Any, right: Any) -> Any:
+    """Powers of plain numbers, as far as a size can go."""
+    plain = isinstance(left, int) and isinstance(right, int)
+    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN
+
+
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: _power,
 }
 
 

@@ -17,10 +17,15 @@ Width = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_WIDTH)]
 """A size of one axis: a positive integer, no boolean, float or text."""
 
 
+def is_width(value: Any) -> bool:
+    """What `Width` validates, for the many numbers of a config: a schema for one integer costs 50 ms to build."""
+    return type(value) is int and 1 <= value <= MAXIMUM_WIDTH
+
+
 class Strict(BaseModel):
     """A model that takes no key it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Parameter(Strict):

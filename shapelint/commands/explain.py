@@ -39,7 +39,7 @@ def severities_of(text: str) -> list[str]:
 def signature(target: str, trace: bool) -> int:
     """Print the signature of a component written as a name or a call."""
     spec = _spec(target)
-    role = "backbone" if spec.spelling == "name" and not spec.target.rpartition(".")[2][:1].isupper() else ""
+    role = "backbone" if spec.spelling == "name" and "." not in spec.target else ""
     resolved = resolve(spec, role, Options(trace=trace))
     for problem in resolved.problems:
         if spec.spelling == "call":

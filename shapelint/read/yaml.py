@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from shapelint import dims, methods
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
 from shapelint.read.text import Source, Span
-from shapelint.schema import MethodPack, Width
+from shapelint.schema import MethodPack, is_width
 from shapelint.spec import ComponentSpec, InputSpec, ModelSpec
 
-WIDTH: TypeAdapter[int] = TypeAdapter(Width)
 AXES = ("channels", "height", "width")
 
 
@@ -187,11 +184,10 @@ def _width(reader: Reader, node: Node, name: str) -> dims.Dim:
     value = node.value if isinstance(node, Scalar) else None
     if value is dims.UNKNOWN or (isinstance(value, str) and "${" in value):
         return dims.UNKNOWN
-    try:
-        return WIDTH.validate_python(value)
-    except ValidationError:
-        reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
-        return dims.UNKNOWN
+    if isinstance(value, int) and is_width(value):
+        return value
+    reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
+    return dims.UNKNOWN
 
 
 def _batch_size(reader: Reader, node: Node | None) -> int | None:

@@ -8,15 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from shapelint import dims, shapes
 from shapelint.read.yaml import describe
-from shapelint.schema import ComponentSignature, Parameter, Width
+from shapelint.schema import ComponentSignature, Parameter, is_width
 from shapelint.shapes import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec import Argument, ComponentSpec, Problem
-
-WIDTH: TypeAdapter[int] = TypeAdapter(Width)
 
 
 @dataclass(frozen=True)
@@ -119,11 +115,7 @@ def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
         return True
     if isinstance(value, tuple):
         return takes_list and all(_is_width(element, parameter, False) for element in value)
-    try:
-        WIDTH.validate_python(value)
-    except ValidationError:
-        return False
-    return True
+    return is_width(value)
 
 
 def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:

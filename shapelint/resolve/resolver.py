@@ -15,7 +15,7 @@ from shapelint.schema import ComponentSignature, SignatureRow
 from shapelint.shapes import Signature
 from shapelint.spec import Argument, ComponentSpec, Problem
 
-SEQUENTIAL = "torch.nn.Sequential"
+SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
 
 
@@ -25,7 +25,8 @@ class Options:
 
     `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
     in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
-    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own.
+    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a file
+    to hold every model against.
     """
 
     trace: bool = False
@@ -35,6 +36,7 @@ class Options:
     method: str = ""
     input: tuple[int | None, int | None, int | None] | None = None
     rules: tuple[Path, ...] = ()
+    checkpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ class Resolved:
 def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
     """Find the signature of a component; never raises for anything a file can say."""
     as_backbone = role == "backbone" and spec.spelling == "name"
+    if spec.target in SEQUENTIAL:
+        return _sequential(spec, "torch.nn.Sequential", role, options)
     target = stored.canonical(spec.target, as_backbone) if spec.target else ""
-    if target == SEQUENTIAL:
-        return _sequential(spec, target, role, options)
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
     if options.signatures and (signed := declared.find(options.signatures, spec, {spec.target, target})):
@@ -124,16 +126,15 @@ def _from_stored(
     file, component = found
     result = _apply(component, spec, target, role, "stored")
     differs = versions.difference(file.library, file.versions)
+    notice = f"{target}: stored, verified with {file.library} {', '.join(file.versions)}"
     if result.problems or not (options.trace or differs or result.signature is None):
-        return result
+        return replace(result, notices=(notice,))
     traced = _traced(spec, target, role, differs or result.reason, options)
     if traced.signature is not None:
         return traced
     if result.signature is None:
         return replace(result, reason=f"{result.reason}; {traced.reason}")
-    verified = ", ".join(file.versions)
-    notice = f"{target}: stored for {file.library} {verified}; {differs or 'not traced'}; {traced.reason}"
-    return replace(result, notices=(notice,))
+    return replace(result, notices=(f"{notice}; {differs or 'to be traced'}, but {traced.reason}",))
 
 
 def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Options) -> Resolved:
@@ -182,8 +183,32 @@ def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role
     if row is None:
         return replace(base, reason=reason)
     template = shapes.parse_signature(row.shapes)
+    problems = binding.problems
+    if refused := _refused(template, binding):
+        message = f"{base.label} cannot be built: {refused} does not hold"
+        problems = (*problems, Problem("SL903", message, spec.head, role))
+        template = Signature(tuple(replace(alternative, where="") for alternative in template.alternatives))
     signature = shapes.substitute(template, dict(binding.values))
-    return replace(base, source=source, template=template, signature=signature, row=row)
+    return replace(base, source=source, template=template, signature=signature, row=row, problems=problems)
+
+
+def _refused(template: Signature, binding: Binding) -> str:
+    """A condition on constructor arguments alone that fails in every alternative: the constructor itself would raise."""
+    failing = ""
+    for alternative in template.alternatives:
+        conditions = expression.conjuncts(alternative.where)
+        failing = next((condition for condition in conditions if _fails(condition, binding)), "")
+        if not failing:
+            return ""
+    return failing
+
+
+def _fails(condition: str, binding: Binding) -> bool:
+    """Whether a condition speaks of constructor arguments alone, and does not hold for them."""
+    try:
+        return expression.evaluate(condition, binding.values) is False
+    except expression.ExpressionError:
+        return False
 
 
 def _row(component: ComponentSignature, binding: Binding) -> tuple[SignatureRow | None, str]:

@@ -1,0 +1,44 @@
+"""How long the default run takes, as a ratio to importing the libraries it stands on, and how much memory.
+
+    python benchmarks/startup.py
+
+Both commands run in turn, in the same environment; the figure is the ratio of their medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BASELINE = [sys.executable, "-c", "import click, yaml; from pydantic import BaseModel"]
+LINT = [sys.executable, "-m", "shapelint", str(ROOT / "fixtures" / "lightly-1589.yaml")]
+
+
+def seconds(command: list[str]) -> float:
+    """The wall time of one run."""
+    start = time.perf_counter()
+    subprocess.run(command, capture_output=True, cwd=ROOT, check=False)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the medians, their ratio, and the peak memory of the linter."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=21)
+    runs = parser.parse_args().runs
+    for command in (LINT, BASELINE):
+        seconds(command)
+    pairs = [(seconds(LINT), seconds(BASELINE)) for _ in range(runs)]
+    lint, baseline = (statistics.median(column) for column in zip(*pairs))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"shapelint {lint:.3f} s, imports alone {baseline:.3f} s, ratio {lint / baseline:.2f}, at most {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
