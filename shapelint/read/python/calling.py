@@ -14,6 +14,7 @@ from shapelint.read.python.values import (
     Chained,
     Component,
     Const,
+    Data,
     Function,
     Given,
     Instance,
@@ -21,10 +22,12 @@ from shapelint.read.python.values import (
     Library,
     Loss,
     Method,
+    Node,
     Partial,
     Scope,
     Super,
     Table,
+    Tensor,
     UserClass,
     Value,
     sequence,
@@ -118,7 +121,14 @@ def call(
         return builtins.call_method(run, function, positional, keywords, node, scope)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
-    return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file) if isinstance(node, ast.Call) else UNKNOWN
+    if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
+        return UNKNOWN
+    return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file)
+
+
+def concerns(given: Arguments) -> bool:
+    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
+    return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)
 
 
 def call_instance(

@@ -11,7 +11,7 @@ from shapelint import dims, shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
 from shapelint.read.python import builtins, functions, losses, modules, operations, signatures
-from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.run import BatchReshape, Run
 from shapelint.read.python.values import (
     NONE,
@@ -65,6 +65,8 @@ def call(
     if name in LOADERS:
         return Data(BATCH)
     last = name.rpartition(".")[2]
+    if last in ("from_vit", "from_vit_encoder") and positional:
+        return modules.wrapped(run, name.rpartition(".")[0], positional[0].value, node, scope)
     if last in FIRST_ARGUMENT and positional:
         return positional[0].value
     if losses.is_loss(name):
@@ -76,9 +78,16 @@ def call(
         return modules.construct(run, name, positional, keywords, node, scope, complete)
     if name.startswith("torch."):
         return _torch(run, name, positional, keywords, node, scope)
-    for given in (*positional, *keywords.values()):
-        run.escape(given.value)
-    return run.unknown(f"{name} is not known", node, scope.file)
+    return _unknown(run, name, positional, keywords, node, scope)
+
+
+def _unknown(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """What cannot be seen: modules that it takes may be used there."""
+    given = [*positional, *keywords.values()]
+    for argument in given:
+        run.escape(argument.value)
+    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
+    return UNKNOWN if quiet else run.unknown(f"{name} is not known", node, scope.file)
 
 
 def _torch(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
@@ -114,9 +123,7 @@ def _torch(run: Run, name: str, positional: Arguments, keywords: Keywords, node:
         return _blank(first)
     if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
         return UNKNOWN
-    for argument in (*positional, *keywords.values()):
-        run.escape(argument.value)
-    return run.unknown(f"{name} is not known", node, scope.file)
+    return _unknown(run, name, positional, keywords, node, scope)
 
 
 def _first(keywords: Keywords) -> Value | None:

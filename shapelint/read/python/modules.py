@@ -51,6 +51,8 @@ QUIET = frozenset(
     init_weights register_forward_hook configure_optimizers modules named_modules set_group_features reset_classifier
     manual_backward optimizers lr_schedulers toggle_optimizer untoggle_optimizer freeze unfreeze extra_repr""".split()
 )
+MAIN = frozenset({"forward", "encode", "forward_features"})
+"""The methods that stand for a module in a chain."""
 NO_COMPONENT = ("functional", "init", "utils", "Parameter", "parameter")
 
 
@@ -82,6 +84,14 @@ def construct(
     spec = specification(run, target, positional, keywords, node, scope)
     component = Component(spec=spec if complete else replace(spec, note="its arguments are unpacked from elsewhere"))
     component.arguments = _by_name(target, positional, keywords)
+    return component
+
+
+def wrapped(run: Run, name: str, inner: Value, node: ast.AST, scope: Scope) -> Value:
+    """A wrapper that a class method makes around a vision transformer, or around its encoder."""
+    component = Component(spec=specification(run, canonical(name), [], {}, node, scope))
+    vit = inner.part_of if isinstance(inner, Component) and inner.part_of is not None else inner
+    component.arguments = {"vit": vit}
     return component
 
 
@@ -301,7 +311,8 @@ def call_method(
     maker = Origin(place.role, resolved)
     if isinstance(result, Tensor):
         result = Tensor(_made_by(result.flow, maker, component), result.detached)
-        run.calls.append(Call(component, edge, result.flow, span))
+        if method.name in MAIN or isinstance(edge.result, Misfit):
+            run.calls.append(Call(component, edge, result.flow, span))
     elif isinstance(result, Items):
         result = Items(
             [Tensor(_made_by(r.flow, maker, component), r.detached) if isinstance(r, Tensor) else r for r in result.items],

@@ -6,7 +6,7 @@ Widths of timm's names are those of its configurations; `rules/functions.yaml` h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shapelint import dims
@@ -136,6 +136,8 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
     elif torchvision:
         found |= {"hidden_dim": Const(vit.width), "patch_size": Const(vit.patch), "image_size": Const(vit.image)}
         found |= {"seq_length": Const(patches + vit.prefix)}
+        encoder = replace(component.spec, target="torchvision.models.vision_transformer.Encoder")
+        found["encoder"] = Component(spec=encoder, part_of=component)
     else:
         found |= {"embed_dim": Const(vit.width), "num_features": Const(vit.width), "grad_checkpointing": Const(False)}
         embed = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
