@@ -50,14 +50,16 @@ def check(module: Modules, input_shape: Any) -> list[Finding]:
 
 def _inputs(given: Any) -> list[Input]:
     """The inputs as sizes and types; raises ValueError for what is no shape."""
-    is_one = isinstance(given, torch.Tensor) or all(isinstance(size, int) for size in given)
+    is_one = isinstance(given, torch.Tensor) or not any(
+        isinstance(value, (tuple, list, torch.Tensor)) for value in given
+    )
     inputs = []
     for value in (given,) if is_one else given:
         is_tensor = isinstance(value, torch.Tensor)
-        inputs.append(Input(tuple(value.shape), value.dtype) if is_tensor else Input(tuple(value)))
-    sizes = [size for one in inputs for size in one.size]
-    if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise ValueError(f"input_shape is a shape of positive integers, such as (2, 3, 224, 224), not {given!r}")
+        size, dtype = (value.shape, value.dtype) if is_tensor else (value, None)
+        if not size or not all(isinstance(axis, int) and axis > 0 for axis in size):
+            raise ValueError(f"input_shape is a shape of positive integers, such as (2, 3, 224, 224), not {given!r}")
+        inputs.append(Input(tuple(size), dtype))
     return inputs
 
 

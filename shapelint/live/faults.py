@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +92,6 @@ class Width:
 def fault_of(consumer: Maker, layer: Layer, misfit: Misfit, tensor: torch.Tensor, shown: str) -> Fault:
     """The fault of a layer that gets a tensor of the shape `shown`, with the call that would take it."""
     pattern = misfit.alternative.inputs[misfit.input]
-    parameter = _parameter(layer, misfit, tensor.dim())
-    value = with_last(layer.values[parameter], misfit.actual) if parameter else None
     is_axis = misfit.kind == "axis"
     return Fault(
         consumer,
@@ -105,20 +103,33 @@ def fault_of(consumer: Maker, layer: Layer, misfit: Misfit, tensor: torch.Tensor
         tensor.dim(),
         actual_shape=shown,
         condition=misfit.condition,
-        change=Change(consumer.layer, parameter, value) if parameter else None,
+        change=_change(consumer, layer, misfit, tensor.dim()),
         out=str(layer.values.get("out_features", "...")),
         **declared(layer, misfit.input),
     )
 
 
-def _parameter(layer: Layer, misfit: Misfit, rank: int) -> str:
-    """The constructor argument that sets the axis at fault; empty where none does."""
+def _change(consumer: Maker, layer: Layer, misfit: Misfit, rank: int) -> Change | None:
+    """The edit of the constructor argument that sets the axis at fault; None where none does."""
     if misfit.kind != "axis":
-        return ""
+        return None
     position = layer.signature.alternatives.index(misfit.alternative)
-    axis = list(_spread(layer.template.alternatives[position].inputs[misfit.input], rank))[misfit.axis]
-    name = axis.name if isinstance(axis, Ellipsis_) else str(axis)
-    return name if name in layer.values else ""
+    axes = _spread(layer.template.alternatives[position].inputs[misfit.input], rank, layer.values)
+    name, index = axes[misfit.axis]
+    if name not in layer.values:
+        return None
+    value = layer.values[name]
+    if isinstance(value, tuple):
+        return Change(consumer.layer, name, (*value[:index], misfit.actual, *value[index + 1 :]))
+    return Change(consumer.layer, name, misfit.actual)
+
+
+def _spread(pattern: Pattern, rank: int, values: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The name of every axis of an input, with its place in the list argument of that name."""
+    named = [axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in pattern.axes]
+    counts = [len(values[name]) if isinstance(values.get(name), tuple) else 1 for name in named]
+    free = rank - sum(count for count, name in zip(counts, named) if name)
+    return [(name, index) for name, count in zip(named, counts) for index in range(count if name else free)]
 
 
 def declared(layer: Layer, position: int = 0) -> dict[str, Any]:
@@ -141,17 +152,6 @@ def pattern_text(pattern: Pattern) -> str:
 def is_variadic(pattern: Pattern) -> bool:
     """Whether a pattern takes any leading axes before those that it names."""
     return len(pattern.axes) > 1 and isinstance(pattern.axes[0], Ellipsis_)
-
-
-def with_last(value: Any, actual: Any) -> Any:
-    """A new value for an argument; a list of sizes stays one, with its last element changed."""
-    return (*value[:-1], actual) if isinstance(value, tuple) and value else actual
-
-
-def _spread(pattern: Pattern, rank: int) -> Iterator[Any]:
-    for axis in pattern.axes:
-        repeats = rank - len(pattern.axes) + 1 if isinstance(axis, Ellipsis_) else 1
-        yield from [axis] * max(0, repeats)
 
 
 def mark(tensor: torch.Tensor, maker: Maker) -> None:

@@ -27,10 +27,10 @@ class Guard:
     """The hooks of one guarded module; `remove()`, or leaving a `with` block, takes them off again."""
 
     def __init__(self, module: nn.Module) -> None:
-        self._modules = dict(module.named_modules())
+        named = dict(module.named_modules())
         self._handles = [
-            inner.register_forward_pre_hook(_Hook(name, self._modules), with_kwargs=True)
-            for name, inner in self._modules.items()
+            inner.register_forward_pre_hook(_Hook(name, named), with_kwargs=True)
+            for name, inner in named.items()
             if known_class(inner) is not None
         ]
 
@@ -102,7 +102,8 @@ class _Hook:
         if len(sizes) < count or any(size == 0 for shape in sizes for size in shape):
             return
         misfit = shapes.unify(layer.signature, *sizes)
-        if isinstance(misfit, Misfit):
+        may_be_empty = isinstance(module, nn.modules.conv._ConvTransposeNd)  # its output, without an error
+        if isinstance(misfit, Misfit) and not (misfit.kind == "condition" and may_be_empty):
             raise self._error(layer, misfit, given[misfit.input])
 
     def _error(self, layer: Layer, misfit: Misfit, tensor: torch.Tensor) -> ShapeError:

@@ -175,6 +175,8 @@ class Trace:
         for tensor in operations.tensors(output):
             if layer is not None and _makes_width(layer):
                 mark(tensor, self._this(module, layer))
+            elif layer is None and module._parameters and not module._modules:
+                mark(tensor, Maker(self.component_of(self.names[module]), self.names[module], type(module).__name__))
             elif maker_of(tensor) == NOBODY:
                 inherit(tensor, first)
         return output
