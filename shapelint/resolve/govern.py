@@ -102,7 +102,7 @@ class Experiment:
             self.base,
             inputs=tuple(self._shape(*shapes) for shapes in self._columns("inputs")),
             output=self._value(self.base.output, *(other.output for other in self.others)),
-            counts=self._shape(*([seen.counts for seen in (self.base, *self.others)])),
+            counts=tuple(self._shape(*shapes) for shapes in self._columns("counts")),
             parameters=tuple(self._shape(*shapes) for shapes in self._columns("parameters")),
             layers={name: self._layer(name) for name in self.base.layers},
         )

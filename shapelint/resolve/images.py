@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from shapelint import dims
 from shapelint.dims import Dim
-from shapelint.resolve.meta import Untraceable, run, runs
+from shapelint.resolve.fitsizes import FitSizes
+from shapelint.resolve.meta import Untraceable, one_line, run, runs
 from shapelint.resolve.symbolic import Free, Observation, observe, value_of
 from shapelint.shapes import StructureValue, Value
 
@@ -32,28 +33,43 @@ class Passage:
     where: str
 
 
-def passages(module: nn.Module, channels: int, own: tuple[int, int] | None = None) -> tuple[Passage, ...]:
-    """Every way that images go through a module; the sizes in `own` come first where only some sizes do.
+def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Passage, ...]:
+    """Every way that images go through a module; where only some sizes do, those, its `own` first.
 
     Raises Untraceable where no size runs.
     """
     try:
         return (_symbolic(module, channels),)
-    except Untraceable as reason:
-        sizes = dict.fromkeys([*([own] if own else []), *((size, size) for size in USUAL_SIZES)])
-        found = tuple(_fixed(module, channels, [size for size in sizes if runs(module, (BATCH, channels, *size))]))
-        if not found:
-            raise reason
-        return found
+    except Untraceable:
+        pass
+    try:
+        return (_fitted(module, channels),)
+    except Untraceable:
+        pass
+    found = tuple(_fixed(module, channels, dict.fromkeys([own, *((size, size) for size in USUAL_SIZES)])))
+    if not found:
+        try:
+            run(module, (BATCH, channels, *own))
+        except Exception as error:
+            raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
+        raise Untraceable("fixes its batch size")
+    return found
 
 
 def _symbolic(module: nn.Module, channels: int) -> Passage:
     """One passage in B, H and W, checked against real sizes; Untraceable where the symbols do not say it exactly."""
-    height, width = next((hint for hint in HINTS if runs(module, (BATCH, channels, *hint))), HINTS[0])
-    seen = observe(module, (Free("B", BATCH), channels, Free("H", height), Free("W", width)))
+    hint = next((hint for hint in HINTS if runs(module, (BATCH, channels, *hint))), None)
+    if hint is None:
+        raise Untraceable("takes images of some sizes only")
+    seen = observe(module, (Free("B", BATCH), channels, Free("H", hint[0]), Free("W", hint[1])))
     if seen.specialised:
         raise Untraceable(f"takes images of some sizes only ({seen.specialised})")
-    least = (smallest(module, channels, 2, height), smallest(module, channels, 3, width))
+    return _checked(module, channels, seen, hint)
+
+
+def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[int, int]) -> Passage:
+    """The passage with its smallest sizes, once the formulas hold at real sizes: those of the parts at two of them."""
+    least = (smallest(module, channels, 2, hint[0]), smallest(module, channels, 3, hint[1]))
     if not runs(module, (BATCH, channels, *least)) or any(
         runs(module, (BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
     ):
@@ -62,9 +78,33 @@ def _symbolic(module: nn.Module, channels: int) -> Passage:
     for size in [*above, *(size for size in CHECKED_SIZES if size[0] >= least[0] and size[1] >= least[1])]:
         expected = evaluate(seen.output, {"B": BATCH, "H": size[0], "W": size[1]})
         if sizes(run(module, (BATCH, channels, *size))) != expected:
-            raise Untraceable(f"does otherwise at {size} than at {(height, width)}")
+            raise Untraceable(f"does otherwise at {size} than at {hint}")
+    for size in above[1:]:
+        point = {"B": BATCH, "H": size[0], "W": size[1]}
+        layers = observe(module, (BATCH, channels, *size)).layers
+        for name, layer in seen.layers.items():
+            if layer.output is not None and layers[name].output != evaluate(layer.output, point):
+                raise Untraceable(f"does otherwise at {size} than at {hint} in {name}")
     limits = [f"{name} > {size - 1}" for name, size in zip("HW", least) if size > 1]
     return Passage(seen, " and ".join([*limits, *normalisation(seen, {"B": 1, "H": least[0], "W": least[1]})]))
+
+
+FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), (97, 131), (333, 479), (512, 384))
+"""Sizes at which formulas are fitted: every remainder by 64 of both sides, and some farther away."""
+
+
+def _fitted(module: nn.Module, channels: int) -> Passage:
+    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`; for windows, too slow as symbols.
+
+    Raises Untraceable where a size does not run, or the output follows no such formula.
+    """
+    if not all(runs(module, (BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
+        raise Untraceable("takes images of some sizes only")
+    seen = [observe(module, (BATCH, channels, *size)) for size in FITTED_SIZES]
+    points = [{"B": BATCH, "H": height, "W": width} for height, width in FITTED_SIZES]
+    other = observe(module, (BATCH + 2, channels, *FITTED_SIZES[0]))
+    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": BATCH + 2}]).observation()
+    return _checked(module, channels, fitted, FITTED_SIZES[0])
 
 
 def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
@@ -82,8 +122,10 @@ def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
 
 
 def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
-    """One passage a size, symbolic in B alone, or with B as tried where even that is not traced."""
+    """One passage for each size that runs, symbolic in B alone."""
     for height, width in at:
+        if not runs(module, (BATCH, channels, height, width)):
+            continue
         seen = observe(module, (Free("B", BATCH), channels, height, width))
         if seen.specialised:
             continue
@@ -95,7 +137,7 @@ def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
 
     Every count grows with the axes, so one that is above 1 at the smallest sizes always is.
     """
-    counts = [count for count in dict.fromkeys(seen.counts) if _number(count, least) <= 1]
+    counts = [count for count in dict.fromkeys(map(product, seen.counts)) if _number(count, least) <= 1]
     points = [{name: size + more for name, size in least.items()} for more in (0, 1, 5, 31, 63, 200, 297, 512)]
     points += [{**point, "B": 1} for point in points]
     kept: list[Dim] = []
@@ -103,6 +145,14 @@ def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
         if not any(all(_number(one, point) <= _number(count, point) for point in points) for one in kept):
             kept.append(count)
     return [f"{count} > 1" for count in kept]
+
+
+def product(axes: Iterable[Dim]) -> Dim:
+    """How many values there are along these axes."""
+    result: Dim = 1
+    for dim in axes:
+        result = result * dim
+    return result
 
 
 def _number(dim: Dim, point: dict[str, int]) -> int:

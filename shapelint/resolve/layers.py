@@ -253,7 +253,7 @@ def _alternative(
     """The alternative of one observation, with its conditions: equal widths, smallest sizes, more than one value."""
     equal = [f"{block[0]} == {other}" for block in blocks for other in block[1:]]
     limits = [f"{name} > {size - 1}" for name, size in _smallest(module, template) if size > 1]
-    names = {name for shape in (*seen.inputs, seen.counts) for dim in shape for name in dims.names(dim)}
+    names = {name for shape in (*seen.inputs, *seen.counts) for dim in shape for name in dims.names(dim)}
     conditions = [*equal, *limits, *normalisation(seen, dict.fromkeys(sorted(names), 1))]
     alternative = rows.alternative(seen.inputs, seen.output, " and ".join(conditions))
     return _as_usual(alternative, usual, blocks) if usual else alternative

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shapelint.resolve.classifier import features_row, literal_row
@@ -33,16 +33,28 @@ AUXILIARY: dict[str, tuple[Any, str]] = {
 """Models with auxiliary logits in training: the default of `aux_logits` (None: it depends), and when they are on."""
 
 
+CLASSIFIER = frozenset({"num_classes", "aux_logits", "representation_size"})
+"""Arguments of the classifier, which a feature extractor does not have."""
+
+
 def component_file(name: str) -> SignatureFile:
     """The signatures of one model: `torchvision/<name>()` and `torchvision.models.<name>(...)`."""
     import torchvision
 
     make = torchvision.models.get_model_builder(name)
-    call = call_string(name, make)
-    used = {argument for argument in INERT if f"{argument}=" in call}
-    features = ComponentSignature(call=f"torchvision/{name}()", role="backbone", rows=(features_row(make, {}, 3),))
+    passed = passed_arguments(name, make)
+    features = ComponentSignature(
+        call=f"torchvision/{name}({_text({key: value for key, value in passed.items() if key not in CLASSIFIER})})",
+        role="backbone",
+        rows=(features_row(make, {}, 3),),
+        inert=INERT & passed.keys(),
+    )
     literal = ComponentSignature(
-        call=call, role="backbone", rows=_literal(name, make), inert=frozenset(used), classes="num_classes"
+        call=f"torchvision.models.{name}({_text(passed)})",
+        role="backbone",
+        rows=_literal(name, make),
+        inert=INERT & passed.keys(),
+        classes="num_classes",
     )
     version = torchvision.__version__.partition("+")[0]
     return SignatureFile(library="torchvision", versions=(version,), made_by="tracer", components=(features, literal))
@@ -56,13 +68,15 @@ def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
     return (on.model_copy(update={"when": when}), off.model_copy(update={"when": f"not ({when})"}))
 
 
-def call_string(name: str, make: Callable[..., Any]) -> str:
-    """`torchvision.models.resnet18(weights=None, progress=True, *, pretrained=False, num_classes=1000, ...)`.
+def passed_arguments(name: str, make: Callable[..., Any]) -> dict[str, Any]:
+    """The arguments that a builder takes, with their defaults; the first two are its positional ones.
 
     Of the class's own arguments, those are listed that the builder passes on: it takes their defaults without complaint.
     """
     module = build(make)
-    passed: dict[str, Any] = {}
+    passed: dict[str, Any] = {"weights": None, "progress": True}
+    if _accepts(make, "pretrained", False):
+        passed["pretrained"] = False
     for parameter in list(inspect.signature(type(module).__init__).parameters.values())[1:]:
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or parameter.default is parameter.empty:
             continue
@@ -73,9 +87,13 @@ def call_string(name: str, make: Callable[..., Any]) -> str:
             passed.update({key: value for key, value in extra.items() if _accepts(make, key, value)})
     if name in AUXILIARY:
         passed["aux_logits"] = AUXILIARY[name][0]
+    return passed
+
+
+def _text(passed: Mapping[str, Any]) -> str:
+    """`weights=None, progress=True, *, pretrained=False, num_classes=1000, ...`."""
     texts = [f"{key}={_literal_text(value)}" for key, value in passed.items()]
-    legacy = ["pretrained=False"] if _accepts(make, "pretrained", False) else []
-    return f"torchvision.models.{name}({', '.join(['weights=None', 'progress=True', '*', *legacy, *texts])})"
+    return ", ".join([*texts[:2], "*", *texts[2:]] if len(texts) > 2 else texts)
 
 
 def _accepts(make: Callable[..., Any], name: str, value: Any) -> bool:

@@ -42,15 +42,15 @@ class Layer:
 class Observation:
     """One forward: inputs, output, every child by dotted name, learnable parameters, and normalisation counts.
 
-    `counts` holds, for every layer that normalises over a set of values in training, how many values that set has: torch
-    demands more than one.
+    `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch demands
+    that it has more than one value.
     """
 
     inputs: tuple[Shape, ...]
     output: Value
     layers: Mapping[str, Layer]
     parameters: tuple[Shape, ...]
-    counts: tuple[Dim, ...]
+    counts: tuple[Shape, ...]
     specialised: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -92,7 +92,7 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
                 for name, tensor in [*module.named_parameters(), *module.named_buffers()]
             }
             shapes = tuple(recorder.shape(tensor) for tensor in inputs)
-            with mode:
+            with mode, _shortcuts():
                 output = torch.func.functional_call(module, state, tuple(inputs))
             specialised = {
                 name: int(environment.replacements[symbol])
@@ -113,6 +113,48 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
             raise Untraceable(f"does not run on tensors of shapes alone: {one_line(error)}") from error
         finally:
             recorder.remove()
+
+
+def _shortcuts() -> Any:
+    """A mode that answers the questions in which torch's symbolic arithmetic is slow or lacking.
+
+    A function that returns the shape it gets returns its input, and a linear one changes the last axis: that the input
+    fits is what a run on the meta device has to say, not this one. A constant padding stays symbolic, where torch's own kernel takes numbers alone.
+    """
+    import torch
+    from torch._refs import constant_pad_nd
+    from torch.nn import functional
+    from torch.overrides import TorchFunctionMode
+    from torch.utils._sympy.functions import Mod
+
+    keeping = {function for name in KEEPING for home in (functional, torch) if (function := getattr(home, name, None))}
+
+    class Shortcuts(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if function in keeping:
+                return args[0] if args else kwargs["input"]
+            if function is functional.linear:
+                tensor, weight = [*args, *(kwargs[name] for name in ("input", "weight") if name in kwargs)][:2]
+                return tensor.new_empty((*tensor.shape[:-1], weight.shape[0]))
+            if function is functional.pad:
+                tensor, widths, *more = [*args, *(kwargs[name] for name in ("pad",) if name in kwargs)]
+                kind = kwargs.get("mode", more[0] if more else "constant")
+                if kind == "constant":
+                    if any(isinstance(width, torch.SymInt) and width.node.expr.has(Mod) for width in widths):
+                        raise Untraceable("pads its input to whole windows, for which torch's symbols are too slow")
+                    return constant_pad_nd(tensor, tuple(widths))
+            return function(*args, **kwargs)
+
+    return Shortcuts()
+
+
+KEEPING = (
+    "alpha_dropout", "batch_norm", "celu", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "feature_alpha_dropout",
+    "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh", "instance_norm", "layer_norm", "leaky_relu", "logsigmoid",
+    "mish", "normalize", "relu", "relu6", "relu_", "rms_norm", "selu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+)  # fmt: skip
+"""Functions of torch.nn.functional and torch whose first argument's shape is that of the result."""
 
 
 def _observe_sizes(module: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Observation:
@@ -140,7 +182,7 @@ class _Recorder:
         self.module = module
         self.names = names
         self.calls: dict[str, Layer] = {}
-        self.counts: list[Dim] = []
+        self.counts: list[Shape] = []
         self.handles = []
         for name, child in module.named_modules():
             self.handles.append(child.register_forward_pre_hook(self._before))
@@ -165,16 +207,16 @@ class _Recorder:
         return value_of(output, self.names)
 
     def _before(self, child: nn.Module, inputs: tuple[Any, ...]) -> None:
-        count = _normalised_count(child, inputs)
-        if count is not None:
-            self.counts.append(to_dim(count, self.names))
+        axes = _normalised_axes(child, inputs)
+        if axes is not None:
+            self.counts.append(tuple(to_dim(size, self.names) for size in axes))
 
     def _after(self, name: str) -> Any:
         def note(child: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
             if name in self.calls:
                 return
+            shapes = tuple(self.shape(tensor) for tensor in inputs if hasattr(tensor, "shape"))
             try:
-                shapes = tuple(self.shape(tensor) for tensor in inputs if hasattr(tensor, "shape"))
                 self.calls[name] = Layer(class_name(child), shapes, self.value(output))
             except Untraceable:
                 self.calls[name] = Layer(class_name(child))
@@ -200,24 +242,21 @@ def value_of(output: Any, names: Mapping[str, str]) -> Value:
     raise Untraceable(f"returns a {type(output).__name__}, in which no shapes are seen")
 
 
-def _normalised_count(layer: nn.Module, inputs: tuple[Any, ...]) -> Any:
-    """How many values a layer in train mode takes a mean over, for the layers that demand more than one.
+def _normalised_axes(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The axes over which a layer in train mode takes a mean, for the layers that demand more than one value.
 
-    `torch.nn.functional.batch_norm`, `instance_norm` and `group_norm` raise for one value.
+    `torch.nn.functional.batch_norm` and `instance_norm` raise for one value.
     """
     from torch.nn.modules.batchnorm import _BatchNorm
     from torch.nn.modules.instancenorm import _InstanceNorm
 
     if not inputs or not hasattr(inputs[0], "shape"):
         return None
-    size = inputs[0].shape
+    size = tuple(inputs[0].shape)
     if isinstance(layer, _InstanceNorm):
-        skip = 2 if len(size) == layer._get_no_batch_dim() + 1 else 1
-        return _product(size[skip:])
-    if isinstance(layer, _BatchNorm):
-        if not (layer.training or layer.running_mean is None):
-            return None
-        return size[0] * _product(size[2:])
+        return size[2:] if len(size) == layer._get_no_batch_dim() + 1 else size[1:]
+    if isinstance(layer, _BatchNorm) and (layer.training or layer.running_mean is None):
+        return (size[0], *size[2:])
     return None
 
 
@@ -236,6 +275,8 @@ def to_dim(size: Any, names: Mapping[str, str]) -> Dim:
 
 
 def _convert(expression: Any, names: Mapping[str, str]) -> Dim:
+    if expression.count_ops() > MAXIMUM_OPERATIONS:
+        raise Untraceable(f"has sizes that take formulas too long to be read (such as {str(expression)[:60]}...)")
     if expression.is_Integer:
         return int(expression)
     if expression.is_Symbol:
@@ -269,6 +310,8 @@ def _sum(*operands: Dim) -> Dim:
         total = total + operand
     return total
 
+
+MAXIMUM_OPERATIONS = 60
 
 _OPERATIONS: dict[str, Any] = {
     "Add": _sum,

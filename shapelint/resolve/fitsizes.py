@@ -1,0 +1,72 @@
+"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b` or `(W+a)//b`.
+
+Pure Python. The runs have to cover every remainder by `b`, so that only one formula is left; one that is not the only
+one is not taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shapelint import dims
+from shapelint.dims import Dim
+from shapelint.resolve.meta import Untraceable
+from shapelint.resolve.symbolic import Layer, Observation
+from shapelint.shapes import Shape, StructureValue, Value
+
+MAXIMUM_DIVISOR = 64
+
+
+@dataclass(frozen=True)
+class FitSizes:
+    """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each."""
+
+    seen: Sequence[Observation]
+    points: Sequence[Mapping[str, int]]
+
+    def observation(self) -> Observation:
+        """One observation in symbols; a layer that follows no formula is left without shapes. Raises Untraceable."""
+        first = self.seen[0]
+        return replace(
+            first,
+            inputs=tuple(self._shape(shapes) for shapes in zip(*(one.inputs for one in self.seen))),
+            output=self._value([one.output for one in self.seen]),
+            layers={name: self._layer([one.layers[name] for one in self.seen]) for name in first.layers},
+            counts=tuple(self._shape(shapes) for shapes in zip(*(one.counts for one in self.seen))),
+        )
+
+    def _layer(self, layers: Sequence[Layer]) -> Layer:
+        outputs = [layer.output for layer in layers if layer.output is not None]
+        if len(outputs) != len(layers):
+            return Layer(layers[0].kind)
+        try:
+            inputs = tuple(self._shape(shapes) for shapes in zip(*(layer.inputs for layer in layers)))
+            return Layer(layers[0].kind, inputs, self._value(outputs))
+        except Untraceable:
+            return Layer(layers[0].kind)
+
+    def _value(self, values: Sequence[Value]) -> Value:
+        first = values[0]
+        if isinstance(first, StructureValue):
+            structures = [value for value in values if isinstance(value, StructureValue)]
+            return replace(first, elements=tuple(self._value(column) for column in zip(*(s.elements for s in structures))))
+        return self._shape([value for value in values if isinstance(value, tuple)])
+
+    def _shape(self, shapes: Sequence[Shape]) -> Shape:
+        if len({len(shape) for shape in shapes}) != 1:
+            raise Untraceable("changes the number of axes with the image size")
+        return tuple(self._dim(column) for column in zip(*shapes))
+
+    def _dim(self, values: Sequence[Dim]) -> Dim:
+        numbers = [value for value in values if isinstance(value, int)]
+        if len(set(numbers)) == 1:
+            return numbers[0]
+        if numbers == [point["B"] for point in self.points]:
+            return dims.symbol("B")
+        for name in ("H", "W"):
+            for divisor in range(1, MAXIMUM_DIVISOR + 1):
+                gaps = [divisor * number - point[name] for number, point in zip(numbers, self.points)]
+                if max(gaps) == min(gaps) + divisor - 1:
+                    return (dims.symbol(name) + max(gaps)) // divisor
+        raise Untraceable("has sizes that follow the image size in no simple way")
