@@ -170,8 +170,15 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         extra_axes=comes_with_extra_axes(edge),
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
-        crash=crash.text(edge.component, expected, actual),
+        crash=crash.text(edge.component, expected, actual if axes_fit else _met_first(edge)),
     )
+
+
+def _met_first(edge: Edge) -> Dim | None:
+    """The axis that a BatchNorm takes for its channels where there are too many axes; no other layer's words are known."""
+    incoming = edge.incoming.value
+    is_norm = edge.component.label == "BatchNorm1d"
+    return incoming[1] if is_norm and isinstance(incoming, tuple) and len(incoming) == 3 else None
 
 
 def _producer(edge: Edge, actual: Dim | None, rank: int | None) -> Side:

@@ -15,6 +15,7 @@ from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
 from shapelint.roles import kind
 from shapelint.rules import Rule
+from shapelint.shapes import Misfit
 from shapelint.spec import Argument, Problem
 from shapelint.wiring import Judged
 
@@ -75,6 +76,8 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
         for edge, open_edge in zip(link.edges, open_link.edges):
             if edge.result is not None:
                 facts = edge_facts(edge, open_edge, judged.model)
+                if _breaks_off(link, edge):
+                    facts = replace(facts, extra_axes=False)
                 found += speak(
                     rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
                 )
@@ -83,6 +86,12 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
     for occasion in subjects.occasions(judged):
         found += speak(rules, occasion.subject, occasion.facts, occasion.ends)
     return found + _judge_target(judged, rules)
+
+
+def _breaks_off(link: Link, edge: Edge) -> bool:
+    """Whether axes that one layer lets pass stop a later layer of the same component: that one speaks."""
+    later = (other for other in link.edges if (other.layer or 0) > (edge.layer or 0))
+    return any(isinstance(other.result, Misfit) and other.result.kind == "rank" for other in later)
 
 
 def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
@@ -196,6 +205,10 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             numbers = (edge.consumer.input.shape, edge.producer.output.shape)
         span = origin_span(place.consumer) or place.component.spec.head
         other = origin_span(place.producer)
+        if not edge.axes_fit and place.consumer.component is not None:
+            # Axes are a matter of what is done between two calls, where a program has them.
+            span = place.consumer.place or span
+            other = (place.producer.place if place.producer.component else None) or other
         return Ends(
             (place.role, place.layer),
             place.role,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from shapelint import shapes
 from shapelint.dims import Dim
 from shapelint.facts import Port, Side
+from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
 from shapelint.read.extras import BANKS, pair_width
 from shapelint.read.text import Span
 from shapelint.shapes import Misfit
-from shapelint.spec import Argument
-from shapelint.subjects.ends import Output, output_of
+from shapelint.spec import Argument, ComponentSpec
+from shapelint.subjects.ends import Output, last_output, output_of
 from shapelint.wiring import Judged
 
 
@@ -58,6 +59,7 @@ def _bank(
 
 
 def occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
+    """The occasion of one stored width that meets an output; where it does not raise, `effect` is what comes of it."""
     features = output.shape[-1]
     fits = features == width.value if isinstance(features, int) else None
     facts = BankFacts(name, width.value, features, fits, raises, effect)
@@ -81,17 +83,26 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
     if width is not None:
         yield from _bank(judged, f"the memory bank of {loss.label}", width, whole, (pack.right, pack.left), "assigned")
     output = output_of(judged, pack.right)
-    if output is None:
+    if output is not None:
+        yield from _fixed_width(loss, loss.spec, output)
+    # A loss that cuts the features is made to be used without a projection head.
+    output = output or last_output(judged)
+    cut = _argument(loss.value(signature.cut), loss.given.get(signature.cut or ""), loss.spec.head)
+    if output is None or cut is None or len(output.shape) != 2:
         return
     features = output.shape[-1]
-    fixed = _argument(loss.value(signature.width), loss.given.get(signature.width or ""), loss.spec.head)
+    if isinstance(features, int) and features < cut.value:
+        yield occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
+
+
+def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterator[Occasion]:
+    """A loss that was built for so many features, such as DINO's center."""
+    features, name = output.shape[-1], loss.signature.width
+    fixed = _argument(loss.value(name), loss.given.get(name or ""), spec.head)
     if fixed is not None and features != fixed.value:
         raises = 1 not in (fixed.value, features)
         effect = "" if raises else "its center broadcasts over the scores"
-        yield occasion(f"{signature.width} of {loss.label}", fixed, whole, output, raises, effect)
-    cut = _argument(loss.value(signature.cut), loss.given.get(signature.cut or ""), loss.spec.head)
-    if cut is not None and len(output.shape) == 2 and isinstance(features, int) and features < cut.value:
-        yield occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
+        yield occasion(f"{name} of {loss.label}", fixed, spec.span, output, raises, effect)
 
 
 def _argument(value: object, given: Argument | None, head: Span) -> Argument | None:

@@ -38,7 +38,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     first = places[0] if places else ("", "?", batch_size.span)
     facts = BatchFacts(size, not places, first[0], first[1], batch_size.value != size, judged.model.extras.samples)
     related = tuple(span for _, _, span in places[:1])
-    yield Occasion("batch", {"batch": facts}, Ends(("batch",), "", batch_size.span, related, 2, size))
+    yield Occasion("batch", {"batch": facts}, Ends(("batch",), "", batch_size.span, related, batch_size.value, size))
 
 
 def _places(judged: Judged) -> Iterator[tuple[str, str, Span]]:

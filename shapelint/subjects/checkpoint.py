@@ -96,16 +96,27 @@ def _stripped(keys: StateDict, prefix: str) -> StateDict:
 def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
     found = []
     for role, component in judged.components.items():
-        known = tensors.held_by(component).tensors
-        first = known[0].name if known else ""
-        candidates = {key.removesuffix(first) for key in keys if first and key.endswith(first)}
-        allowed = [prefix for prefix in candidates if own_names or _is_place(prefix, role, judged.pack)]
-        if not allowed:
-            continue
-        prefix = min(allowed, key=lambda text: (not _names(text, role, judged.pack), len(text)))
-        if _names(prefix, role, judged.pack) or role == "backbone":
-            present = {prefix + tensor.name: tensor for tensor in known if prefix + tensor.name in keys}
-            found.append(_Match(role, prefix, present))
+        known = {tensor.name: tensor for tensor in tensors.held_by(component).tensors}
+        prefixes = _prefixes(keys, known)
+        allowed = [prefix for prefix in prefixes if own_names or _is_place(prefix, role, judged.pack)]
+        named = [prefix for prefix in allowed if _names(prefix, role, judged.pack)]
+        if not named and role == "backbone":
+            named = allowed
+        if named:
+            prefix = max(named, key=lambda text: (len(prefixes[text]), -len(text)))
+            found.append(_Match(role, prefix, {prefix + name: known[name] for name in prefixes[prefix]}))
+    return found
+
+
+def _prefixes(keys: StateDict, known: Mapping[str, Tensor]) -> dict[str, list[str]]:
+    """What stands before the names of a component in a checkpoint, with the names found under each."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        parts = key.split(".")
+        for count in range(len(parts)):
+            name = ".".join(parts[count:])
+            if name in known:
+                found.setdefault(key.removesuffix(name), []).append(name)
     return found
 
 

@@ -34,8 +34,17 @@ def output_of(judged: Judged, end: str) -> Output | None:
     if branch == "target":
         name = f"the target's {role}"
         chain = judged.target.chain if judged.target else chain
-    link = chain.link(role)
+    return _output(name, chain.link(role))
+
+
+def last_output(judged: Judged) -> Output | None:
+    """What the online branch ends in."""
+    last = judged.chain.links[-1] if judged.chain.links else None
+    return _output(last.role, last) if last else None
+
+
+def _output(name: str, link: Link | None) -> Output | None:
     if link is None or not isinstance(link.outgoing.value, tuple) or not link.outgoing.value:
         return None
     origins = link.outgoing.origins
-    return Output(name, role, link.outgoing.value, origins[-1] if origins else None, link)
+    return Output(name, link.role, link.outgoing.value, origins[-1] if origins else None, link)

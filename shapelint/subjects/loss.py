@@ -141,11 +141,11 @@ def _axes(loss: BoundLoss, output: Output) -> tuple[int | None, int | None]:
 
 
 def feature_axis(output: Output) -> int | None:
-    """The axis that a component's argument sets; without one, the only axis that is neither batch nor size."""
+    """The axis that an argument of the last component sets; None where there is none such, or several."""
     if len(output.shape) == 2:
         return 1
     origins: Sequence[Any] = output.link.outgoing.origins
-    named = [index for index, origin in enumerate(origins) if index and origin.parameter]
+    named = [index for index, origin in enumerate(origins) if index and origin.parameter and origin.role == output.role]
     return named[0] if len(named) == 1 else None
 
 
@@ -156,18 +156,13 @@ def _ends(loss: BoundLoss, facts: LossFacts, left: Output, right: Output) -> End
     slots = {"loss.axis": Slot(over, loss.spec.span if loss.spec else None)} if over else {}
     wrong_axis = facts.axis is not None and facts.feature_axis is not None and facts.axis != facts.feature_axis
     if wrong_axis:
-        return Ends(
-            ("loss", "axis"), left.role, over.span if over else place, (spans[0],), facts.feature_axis, facts.axis,
-            slots=slots,
-        )  # fmt: skip
-    return Ends(
-        ("loss",),
-        left.role,
-        spans[0] if facts.axes_fit or not loss.spec else place,
-        (spans[1],) if facts.axes_fit else (spans[0],),
-        facts.right.output.features if facts.axes_fit else facts.axes,
-        facts.left.output.features if facts.axes_fit else facts.left.output.shape,
-        left.width,
-        right.width,
-        slots,
-    )
+        numbers = (over.value if over else facts.axis), facts.feature_axis
+        place, related = (over.span if over else place), (spans[0],)
+    elif facts.axes_fit:
+        numbers = facts.left.output.features, facts.right.output.features
+        place, related = spans[0], (spans[1],)
+    else:
+        numbers = facts.axes, facts.left.output.shape
+        place, related = (place, (spans[0],)) if loss.spec else (spans[0], ())
+    key = ("loss", "axis") if wrong_axis else ("loss",)
+    return Ends(key, left.role, place, related, *numbers, left.width, right.width, slots)

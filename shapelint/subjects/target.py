@@ -52,7 +52,8 @@ def _update(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]
         return
     different = list(_different(online, target))
     place = different[0][0].argument.span if different else target.spec.head
-    ends = Ends(("target", role), role, place, (online.spec.head,), facts.online, facts.target, offers=tuple(different))
+    numbers = (different[0][0].argument.value, different[0][1]) if different else (facts.target, facts.online)
+    ends = Ends(("target", role), role, place, (online.spec.head,), *numbers, offers=tuple(different))
     yield Occasion("target", {"target": facts}, ends)
 
 
