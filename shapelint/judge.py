@@ -209,6 +209,10 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             # Axes are a matter of what is done between two calls, where a program has them.
             span = place.consumer.place or span
             other = (place.producer.place if place.producer.component else None) or other
+        if not edge.axes_fit and place.consumer.component is not None:
+            # Axes are a matter of what is done between two calls, where a program has them.
+            span = place.consumer.place or span
+            other = (place.producer.place if place.producer.component else None) or other
         return Ends(
             (place.role, place.layer),
             place.role,
