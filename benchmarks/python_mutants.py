@@ -16,6 +16,7 @@ import io
 import random
 import sys
 import time
+import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -97,6 +98,10 @@ def truth(text: str) -> str:
 
 def prepare() -> None:
     """Few random images instead of the datasets, one batch instead of a loader, a stop at the first backward pass."""
+    import lightly.data
+    import lightly.loss
+    import lightly.models.modules
+    import lightly.transforms
     import numpy
     import pytorch_lightning
     import torch
@@ -104,6 +109,9 @@ def prepare() -> None:
     from PIL import Image
 
     torch.set_num_threads(1)
+    sys.modules.setdefault("sklearn", types.ModuleType("sklearn"))
+    clusters = sys.modules.setdefault("sklearn.cluster", types.ModuleType("sklearn.cluster"))
+    clusters.__dict__.setdefault("KMeans", None)  # a step later than the first would need it
 
     class Images(torch.utils.data.Dataset):
         def __init__(self, *_: Any, transform: Any = None, **__: Any) -> None:

@@ -11,7 +11,7 @@ from shapelint.judge import Violation, judge, speak
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.extras import pair_width
 from shapelint.read.python.models import PythonModel, read_models
-from shapelint.read.python.run import LossCall
+from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
@@ -75,6 +75,8 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     """Losses, banks, the target and fixed batches, as the code has them."""
     for number, call in enumerate(script.losses):
         yield from _loss(judged, call, number)
+    for number, stored in enumerate(script.banks):
+        yield from _bank(judged, stored, number)
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
@@ -113,8 +115,18 @@ def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, numb
     for name, argument in found:
         if dims.equal(features, argument.value) is False:
             raises = 1 not in (features, argument.value)
-            occasion = bank.occasion(name, argument, whole, output, raises, "it broadcasts")
+            occasion = bank.occasion(name, argument, whole, output, raises, "" if raises else "the smaller one is repeated")
             yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+
+
+def _bank(judged: Judged, call: BankCall, number: int) -> Iterator[Occasion]:
+    """A memory bank that is called with features of another width."""
+    output = _output(judged.chain, call.features)
+    if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
+        return
+    raises = 1 not in (output.shape[-1], call.width.value)
+    occasion = bank.occasion("the memory bank", call.width, call.component.spec.span, output, raises, "" if raises else "the smaller one is repeated")
+    yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
 
 
 def _output(chain: Chain, flow: Flow | None) -> Output | None:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.read.python import faults, naming
-from shapelint.read.python.run import Call, LossCall, Run
+from shapelint.read.python.run import BankCall, Call, LossCall, Run
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Source, Span
@@ -31,6 +31,7 @@ class PythonModel:
     problems: tuple[Problem, ...] = ()
     targets: tuple[faults.TargetFault, ...] = ()
     reshapes: tuple[faults.FixedBatch, ...] = ()
+    banks: tuple[BankCall, ...] = ()
     reaches_loss: bool = False
 
 
@@ -88,20 +89,26 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
     links = tuple(_link(role, calls) for role, calls in by_role.items())
     own = {id(call.edge.component) for call in group.calls}
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
+    banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
     targets = tuple(faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(faults.fixed_batches(run, group.node))
     node = group.node.cls.node if group.node and group.node.cls else None
     span = Span(0, min(1, length))
     if node is not None and group.node and group.node.cls and group.node.cls.scope.file and group.node.cls.scope.file.main:
         span = group.node.cls.scope.file.span(node)
-    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, _reaches(links, losses))
+    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, banks, _reaches(links, losses))
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
     """Whether an operand of a loss was made by one of the model's components."""
-    makers = [origin for _, flow in loss.operands if flow is not None for origin in (flow.maker, *flow.origins)]
-    return any(id(origin.component) in own for origin in makers) or any(
-        origin.role in roles and origin.component is not None for origin in makers
+    return any(_made_inside(flow, own, roles) for _, flow in loss.operands if flow is not None)
+
+
+def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:
+    """Whether a tensor was made by one of a model's components."""
+    return any(
+        origin.component is not None and (id(origin.component) in own or origin.role in roles)
+        for origin in (flow.maker, *flow.origins)
     )
 
 

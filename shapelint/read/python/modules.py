@@ -9,10 +9,11 @@ from typing import Any
 from shapelint import chain, dims, shapes
 from shapelint.chain import Edge, Flow, Origin
 from shapelint.dims import Dim
+from shapelint.read.extras import pair_width
 from shapelint.read.python import functions, naming, parts, vits
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords
-from shapelint.read.python.run import Call, Run
+from shapelint.read.python.run import BankCall, Call, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
@@ -32,6 +33,7 @@ from shapelint.read.python.values import (
     Value,
     integer,
     sequence,
+    truth,
 )
 from shapelint.read.text import Span
 from shapelint.resolve import resolver, stored
@@ -241,9 +243,9 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     if resolved.signature is None and resolved.layers:
         return Tensor(Flow(None, (), Origin(place.role, resolved)))
     resolved = parts.rebased(component, resolved, value.flow)
-    flow = _batch_known(value.flow)
-    edge, outgoing = chain.step(place.role, resolved, flow)
-    edge = replace(edge, layer=place.layer)
+    edge, outgoing = chain.step(place.role, resolved, value.flow)
+    edge = replace(edge, layer=place.layer, consumer=replace(edge.consumer, place=span))
+    outgoing = _placed(outgoing, resolved, span)
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
     run.calls.append(Call(component, edge, outgoing, span))
@@ -258,8 +260,11 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     return Tensor(outgoing, run.no_grad > 0)
 
 
-def _batch_known(flow: Flow) -> Flow:
-    return flow
+def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
+    """What a component gives, with the place of the call."""
+    origins = tuple(replace(o, place=span) if o.component is made_by else o for o in flow.origins)
+    maker = replace(flow.maker, place=span) if flow.maker.component is made_by else flow.maker
+    return Flow(flow.value, origins, maker)
 
 
 def _doubtful_input(edge: Edge, value: Tensor) -> bool:
@@ -307,8 +312,9 @@ def call_method(
     resolved = Resolved(component.spec, component.spec.target, "stored", given=given, values=values)
     positional, keywords, edge = _checked(method, resolved, place, positional, keywords)
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    _note_bank(run, component, positional, keywords)
     result = functions.call(run, method, positional, keywords, values)
-    maker = Origin(place.role, resolved)
+    maker = Origin(place.role, resolved, place=span)
     if isinstance(result, Tensor):
         result = Tensor(_made_by(result.flow, maker, component), result.detached)
         if method.name in MAIN or isinstance(edge.result, Misfit):
@@ -321,6 +327,19 @@ def call_method(
         first = result.items[0]
         run.calls.append(Call(component, edge, first.flow if isinstance(first, Tensor) else Flow(None, (), maker), span))
     return result
+
+
+def _note_bank(run: Run, component: Component, positional: Arguments, keywords: Keywords) -> None:
+    """A memory bank stores what it is called with; one that only answers does so where it compares."""
+    label = component.spec.target.rpartition(".")[2]
+    value = positional[0].value if positional else keywords["output"].value if "output" in keywords else UNKNOWN
+    if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
+        return
+    updates = keywords.get("update")
+    stores = updates is not None and truth(updates.value) is True
+    size = given_by_name(component).get("size")
+    if size is not None and (stores or label == "NNMemoryBankModule"):
+        run.banks.append(BankCall(component, pair_width(size), value.flow))
 
 
 def given_by_name(component: Component) -> dict[str, Argument]:

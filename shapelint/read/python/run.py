@@ -25,6 +25,7 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Options
+from shapelint.spec import Argument
 
 MAXIMUM_STEPS = 150_000
 MAXIMUM_DEPTH = 28
@@ -59,6 +60,15 @@ class LossCall:
 
 
 @dataclass(frozen=True)
+class BankCall:
+    """A memory bank that meets features: the width that it was built with, if that is written."""
+
+    component: Component
+    width: Argument | None
+    features: Flow
+
+
+@dataclass(frozen=True)
 class BatchReshape:
     """A reshape to literal sizes of a tensor whose size depends on the batch."""
 
@@ -82,6 +92,7 @@ class Run:
     no_grad: int = 0
     calls: list[Call] = field(default_factory=list)
     losses: list[LossCall] = field(default_factory=list)
+    banks: list[BankCall] = field(default_factory=list)
     reshapes: list[BatchReshape] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     escaped: set[int] = field(default_factory=set)

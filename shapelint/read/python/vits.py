@@ -150,8 +150,8 @@ def values(run: Run, component: Component) -> dict[str, Any]:
     vit = describe(component)
     found: dict[str, Any] = {"embed_dim": vit.width} if vit is not None else {}
     groups = component.arguments.get("group_features")
-    if isinstance(groups, Tensor) and groups.shape:
-        found["n_groups"] = groups.shape[0]
+    if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
+        found["n_groups"], found["n_features"] = groups.shape
     return found
 
 
