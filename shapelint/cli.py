@@ -29,12 +29,13 @@ Examples:
 
 CHECK_EXAMPLES = """\b
 Examples:
-  shapelint model.yaml configs/                       lint a file and a folder
-  shapelint --diff --unsafe-fixes configs/            show every fix, change nothing
-  shapelint --output-format sarif . > out.sarif       report for code scanning
-  shapelint --write-baseline known.json .             remember the faults that are there
-  shapelint --baseline known.json .                   and report new ones only
+  shapelint model.yaml configs/                     lint a file and a folder
+  shapelint --diff --unsafe-fixes configs/          show every fix
+  shapelint --output-format sarif . > out.sarif     report for code scanning
+  shapelint --write-baseline known.json .           remember what is there
+  shapelint --baseline known.json .                 and report what is new
   cat model.yaml | shapelint - --stdin-filename model.yaml
+
 \b
 Exit codes:
   0  clean    1  errors or warnings    2  something could not be checked
@@ -174,7 +175,7 @@ def colours() -> bool:
 def main(arguments: list[str] | None = None) -> None:
     """The console script. Every way out has a code of its own: 0, 1 for findings, 2 for trouble."""
     try:
-        cli.main(arguments, standalone_mode=False)
+        cli.main(arguments, prog_name="shapelint", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

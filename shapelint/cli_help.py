@@ -48,21 +48,27 @@ class ShortForm(click.Group):
         word = self._first_word(args)
         if word is not None and args[word] in self.commands:
             args = [args[word], *args[:word], *args[word + 1 :]]
-        elif (word is not None or not set(args) <= {"--help", "-h", "--version"}) and not ctx.resilient_parsing:
+        elif word is not None or not set(args) <= {"--help", "-h", "--version"}:
             args = ["check", *args]
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands, and what may stand after the unwritten `check`: its options, and paths."""
+        """Commands, and what may stand after the unwritten `check`: its options, and paths.
+
+        Paths are left to the shell where no command comes into question; a shell takes either its own or ours.
+        """
+        from glob import escape, glob
+
         from click.shell_completion import CompletionItem
 
-        check = self.commands["check"]
         found = super().shell_complete(ctx, incomplete)
-        own = [item.value for item in found]
-        found += [item for item in check.shell_complete(ctx, incomplete) if item.value not in own]
-        if not incomplete.startswith("-"):
-            found.append(CompletionItem(incomplete, type="file"))
-        return found
+        known = [item.value for item in found]
+        found += [item for item in self.commands["check"].shell_complete(ctx, incomplete) if item.value not in known]
+        if incomplete.startswith("-"):
+            return found
+        if not found:
+            return [CompletionItem(incomplete, type="file")]
+        return [*found, *(CompletionItem(path) for path in sorted(glob(escape(incomplete) + "*")))]
 
     def _first_word(self, args: list[str]) -> int | None:
         takes_value = {

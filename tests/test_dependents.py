@@ -46,7 +46,7 @@ def test_python(changed: str, users: list[str]) -> None:
 
 
 YAML = {
-    "conf/config.yaml": "defaults:\n  - backbone: yolo\n  - optimiser/sgd@opt\n  - override /head: byol\n  - _self_\n\nx: 1\n",
+    "conf/config.yaml": "defaults:\n  - backbone: yolo\n  - optimiser/sgd@opt\n  - override /head: byol\n\nx: 1\n",
     "conf/flow.yaml": "defaults: [{backbone: resnet}, base]\n",
     "conf/base.yaml": "method: byol\n",
     "conf/backbone/yolo.yaml": "out_dim: 256\n",

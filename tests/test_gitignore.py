@@ -12,7 +12,7 @@ from command_line import ONE_FAULT, inside, run
 from shapelint.collect import SUFFIXES, walk
 
 TREE = {
-    ".gitignore": "runs/\n*.generated.yaml\n/only-here.yaml\n!kept.generated.yaml\nconf/**/secret*.yaml\n\\#hash.yaml\n# c\n\n",
+    ".gitignore": "runs/\n*.generated.yaml\n/only-here.yaml\n!kept.generated.yaml\nconf/**/secret*\n\\#hash.yaml\n",
     "sub/.gitignore": "local.yaml\n!back.generated.yaml\n",
     "sub/deep/.gitignore": "*\n!wanted.yaml\n",
     ".git/info/exclude": "mine.yaml\n",
