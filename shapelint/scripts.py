@@ -17,7 +17,7 @@ from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
 from shapelint.rules import Rule
 from shapelint.spec import Argument, InputSpec, ModelSpec
-from shapelint.subjects import bank, loss
+from shapelint.subjects import bank, loss, target
 from shapelint.subjects.batch_axis import BatchAxisFacts
 from shapelint.subjects.ends import Output
 from shapelint.subjects.target import TargetFacts
@@ -77,6 +77,8 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
         yield from _loss(judged, call, number)
     for number, stored in enumerate(script.banks):
         yield from _bank(judged, stored, number)
+    for pair in script.updates:
+        yield from target.updated(pair.name, pair.online, pair.target)
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))

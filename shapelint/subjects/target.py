@@ -43,10 +43,10 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     for role in judged.target.own:
         online, target = judged.components.get(role), judged.target.components.get(role)
         if online is not None and target is not None:
-            yield from _update(role, online, target)
+            yield from updated(role, online, target)
 
 
-def _update(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]:
+def updated(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]:
     facts = update(role, tensors.held_by(online), tensors.held_by(target))
     if facts is None:
         return

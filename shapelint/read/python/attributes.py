@@ -6,7 +6,6 @@ import ast
 import math
 
 from shapelint.read.python import calling, operations
-from shapelint.read.python import axes as ax
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -77,10 +76,10 @@ def _of_container(owner: Items | Table | Const, name: str) -> Value:
 
 def _of_tensor(owner: Tensor, name: str) -> Value:
     if name == "shape":
-        axes = ax.of(owner.flow)
+        axes = operations.axes_of(owner)
         return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple")
     if name == "ndim":
-        axes = ax.of(owner.flow)
+        axes = operations.axes_of(owner)
         return UNKNOWN if axes is None else Const(len(axes))
     if name in ("T", "mT", "data", "real"):
         return operations.apply(name, owner, operations.Arguments((), {}))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from shapelint import dims
 from shapelint.dims import Expression
 from shapelint.read.python import calling, operations
-from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
@@ -101,7 +100,7 @@ def _attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: S
 def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
     value = values[0] if values else UNKNOWN
     if isinstance(value, Tensor):
-        axes = ax.of(value.flow)
+        axes = operations.axes_of(value)
         return Const(axes[0].size) if axes else UNKNOWN
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
@@ -455,4 +454,4 @@ def _text_method(owner: Const, name: str, values: list[Value]) -> Value:
     return UNKNOWN
 
 
-_ = (Function, Method, Partial, operations)
+_ = (Function, Method, Partial)

@@ -121,7 +121,7 @@ def _child(owner: Chained, index: Value) -> Value:
 
 def tensor(owner: Tensor, index: Value) -> Value:
     """`x[...]`: integers drop an axis, slices shorten it, None adds one, masks and index tensors choose rows."""
-    axes = ax.of(owner.flow)
+    axes = None if owner.loose else ax.of(owner.flow)
     unknown = Tensor(Flow(None, (), owner.flow.maker), owner.detached)
     if axes is None:
         return unknown

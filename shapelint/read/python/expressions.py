@@ -195,7 +195,7 @@ def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
         return tensor
     if not isinstance(other, Tensor):
         return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
-    one, two = ax.of(tensor.flow), ax.of(other.flow)
+    one, two = operations.axes_of(tensor), operations.axes_of(other)
     both = ax.broadcast(one, two) if one is not None and two is not None else None
     return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached)
 
@@ -392,7 +392,7 @@ def rows(run: Run, value: Value, count: int) -> Items | None:
     """A tensor as the sequence of its rows, `count` of them where that is asked for."""
     if not isinstance(value, Tensor):
         return None
-    axes = ax.of(value.flow)
+    axes = operations.axes_of(value)
     if not axes:
         return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.detached))
     row = Tensor(ax.flow(axes[1:], value.flow.maker), value.detached)

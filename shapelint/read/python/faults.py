@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shapelint.read.python import naming
-from shapelint.read.python.run import Call, Run
+from shapelint.read.python.run import Call, Run, Update
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Span
 
@@ -61,6 +61,23 @@ def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:
     for online_value, target_value, span in run.averaged:
         if isinstance(online_value, Node) and online_value is target_value and _inside(online_value, model):
             yield TargetFault((online_value.name,), span, is_online=True)
+
+
+def updates(run: Run, model: Instance) -> Iterator[Update]:
+    """The pairs of components that a momentum update brings together and that were built apart."""
+    seen: set[tuple[int, int]] = set()
+    for online, target, _ in run.averaged:
+        if not isinstance(online, Node) or not isinstance(target, Node) or not _inside(target, model):
+            continue
+        pairs = (naming.leaves(online), naming.leaves(target))
+        if len(pairs[0]) != len(pairs[1]):
+            continue
+        for one, two in zip(*pairs):
+            if one is two or one.spec is two.spec or (id(one), id(two)) in seen:
+                continue
+            seen.add((id(one), id(two)))
+            if one.resolved is not None and two.resolved is not None:
+                yield Update(two.path[-1].name or target.name, one.resolved, two.resolved)
 
 
 def _inside(node: Node, model: Instance) -> bool:

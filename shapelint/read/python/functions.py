@@ -74,7 +74,7 @@ def call(run: Run, function: Function, positional: Arguments, keywords: Keywords
         value = given[name].value if name in given else None
         if isinstance(value, Data) and name in ("images", "x", "imgs"):
             value = modules.image(value)
-        flows.append(value.flow if isinstance(value, Tensor) else None)
+        flows.append(value.flow if isinstance(value, Tensor) and not value.loose else None)
         detached = detached and (not isinstance(value, Tensor) or value.detached)
     bound: dict[str, Any] = dict(values or {})
     for parameter in function.parameters:

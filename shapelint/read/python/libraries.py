@@ -6,13 +6,14 @@ import ast
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from shapelint import dims, shapes
+from shapelint import chain, dims, shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
 from shapelint.read.python import builtins, functions, losses, modules, operations, signatures
 from shapelint.read.python.calling import Arguments, Keywords, concerns
-from shapelint.read.python.run import BatchReshape, Run
+from shapelint.read.python.run import BatchReshape, Call, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
@@ -34,6 +35,9 @@ from shapelint.read.python.values import (
     sequence,
 )
 from shapelint.read.text import Span
+from shapelint.resolve.resolver import Resolved
+from shapelint.roles import Role
+from shapelint.spec import ComponentSpec
 
 BATCH = dims.symbol("B")
 TENSOR_MODULES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.")
@@ -153,7 +157,7 @@ def _einsum(positional: Arguments) -> Value:
     tensors = [operand for operand in operands if isinstance(operand, Tensor)]
     if not isinstance(equation, Const) or not isinstance(equation.value, str) or len(tensors) < len(operands) or not tensors:
         return UNKNOWN
-    axes = [ax.of(tensor.flow) for tensor in tensors]
+    axes = [operations.axes_of(tensor) for tensor in tensors]
     whole = [one for one in axes if one is not None]
     result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
     return Tensor(ax.flow(result, tensors[0].flow.maker), all(tensor.detached for tensor in tensors))
@@ -168,13 +172,34 @@ def tensor_method(
     given = operations.Arguments(tuple(positional), keywords)
     if name in ("view", "reshape") and (owner.shape is not None):
         _note_batch(run, owner, given, node, scope)
+    if name == "permute":
+        _check_permute(run, owner, given, node, scope)
     if operations.known(name):
         return operations.apply(name, owner, given)
     return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
 
 
+def _check_permute(run: Run, owner: Tensor, given: operations.Arguments, node: ast.AST, scope: Scope) -> None:
+    """A permutation of more or fewer axes than the tensor has is an edge that does not fit."""
+    order, axes = given.sizes(0, "dims"), operations.axes_of(owner)
+    holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
+    if not order or axes is None or len(order) == len(axes) or holder is None or scope.file is None or not scope.file.main:
+        return
+    names = [f"axis{index}" for index in range(len(order))]
+    if any(not isinstance(place, int) or not -len(names) <= place < len(names) for place in order):
+        return
+    text = f"{' '.join(names)} -> {' '.join(names[int(str(place))] for place in order)}"
+    span = scope.file.span(node)
+    signature = shapes.parse_signature(text)
+    spec = ComponentSpec("call", "permute", span, span)
+    component = Component("permute", holder, spec=spec)
+    resolved = Resolved(spec, "permute", "stored", signature, signature)
+    edge, outgoing = chain.step(Role("permute", ""), resolved, owner.flow)
+    run.calls.append(Call(component, replace(edge, consumer=replace(edge.consumer, place=span)), outgoing, span))
+
+
 def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keywords) -> Value:
-    axes = ax.of(owner.flow)
+    axes = operations.axes_of(owner)
     if axes is None or name in ("item", "tolist", "numpy", "backward"):
         return UNKNOWN
     if name in ("dim", "ndimension"):
@@ -191,7 +216,7 @@ def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keyword
 def _note_batch(run: Run, owner: Tensor, given: operations.Arguments, node: ast.AST, scope: Scope) -> None:
     """Remember a reshape to literal sizes of a tensor whose number of elements depends on the batch."""
     sizes = given.sizes(0, "shape", "size")
-    axes = ax.of(owner.flow)
+    axes = operations.axes_of(owner)
     if not sizes or axes is None or scope.file is None or not scope.file.main or not isinstance(node, ast.Call):
         return
     total = ax.product(axes)

@@ -117,7 +117,7 @@ def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: 
 def flow_of(value: Value) -> Flow | None:
     """The tensor of an operand, or the first of a list of them."""
     if isinstance(value, Tensor):
-        return value.flow
+        return None if value.loose else value.flow
     if isinstance(value, Items):
         items = [*value.items, *([value.rest] if value.rest is not None else [])]
         return flow_of(items[0]) if items else None

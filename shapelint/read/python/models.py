@@ -8,7 +8,7 @@ from pathlib import PurePath
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.read.python import faults, naming
-from shapelint.read.python.run import BankCall, Call, LossCall, Run
+from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Source, Span
@@ -32,6 +32,7 @@ class PythonModel:
     targets: tuple[faults.TargetFault, ...] = ()
     reshapes: tuple[faults.FixedBatch, ...] = ()
     banks: tuple[BankCall, ...] = ()
+    updates: tuple[Update, ...] = ()
     reaches_loss: bool = False
 
 
@@ -90,13 +91,14 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
     own = {id(call.edge.component) for call in group.calls}
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
     banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
+    updates = tuple(faults.updates(run, group.node)) if group.node else ()
     targets = tuple(faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(faults.fixed_batches(run, group.node))
     node = group.node.cls.node if group.node and group.node.cls else None
     span = Span(0, min(1, length))
     if node is not None and group.node and group.node.cls and group.node.cls.scope.file and group.node.cls.scope.file.main:
         span = group.node.cls.scope.file.span(node)
-    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, banks, _reaches(links, losses))
+    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, banks, updates, _reaches(links, losses))
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:

@@ -248,6 +248,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     outgoing = _placed(outgoing, resolved, span)
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
+    loose = _is_loose(value, resolved)
     run.calls.append(Call(component, edge, outgoing, span))
     if isinstance(outgoing.value, StructureValue):
         flows = [
@@ -257,7 +258,14 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
         if outgoing.value.kind == "dict":
             return Table(dict(zip(outgoing.value.keys, flows)))
         return Items(list(flows), outgoing.value.kind)
-    return Tensor(outgoing, run.no_grad > 0)
+    return Tensor(outgoing, run.no_grad > 0, loose)
+
+
+def _is_loose(value: Tensor, component: Resolved) -> bool:
+    """Whether only the last axis of what comes out is known."""
+    pattern = component.signature.alternatives[0].inputs[0] if component.signature else None
+    variadic = pattern is not None and pattern.rank is None
+    return value.loose or (value.flow.value is None and variadic)
 
 
 def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
@@ -268,8 +276,10 @@ def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
 
 
 def _doubtful_input(edge: Edge, value: Tensor) -> bool:
-    """A batch of one is no fault of the model: people probe a model with one image."""
+    """A batch of one is no fault of the model (people probe a model with one image), nor are axes that are not known."""
     result = edge.result
+    if value.loose and isinstance(result, Misfit) and result.kind != "axis":
+        return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
 
 
@@ -358,7 +368,7 @@ def _checked(
     if isinstance(value, Data):
         value = image(value)
     this = Origin(place.role, resolved)
-    if not isinstance(value, Tensor):
+    if not isinstance(value, Tensor) or value.loose:
         return positional, keywords, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
     pattern = method.shapes.split("->")[0].split(",")[0].strip()
     template = shapes.parse_signature(f"{pattern} -> {pattern}")

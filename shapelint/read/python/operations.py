@@ -332,9 +332,11 @@ def known(name: str) -> bool:
 
 def apply(name: str, tensor: Tensor, given: Arguments) -> Value:
     """The result of `tensor.name(*given)`."""
-    axes = ax.of(tensor.flow)
-    maker = tensor.flow.maker
     detached = tensor.detached or name in GRADIENT_FREE
+    if name in SAME:
+        return replace(tensor, detached=detached)
+    axes = axes_of(tensor)
+    maker = tensor.flow.maker
     if name in SEQUENCES:
         return UNKNOWN if axes is None else _pieces(name, axes, given, tensor)
     if name in PAIRS or name == "topk":
@@ -401,8 +403,13 @@ def _quotient(whole: Dim, parts: Dim) -> Dim:
     return dims.UNKNOWN if result is None else result
 
 
+def axes_of(tensor: Tensor) -> Axes | None:
+    """The axes of a tensor, None where not all of them are known."""
+    return None if tensor.loose else ax.of(tensor.flow)
+
+
 def _axes(value: Value | None) -> Axes | None:
-    return ax.of(value.flow) if isinstance(value, Tensor) else None
+    return axes_of(value) if isinstance(value, Tensor) else None
 
 
 def join(name: str, pieces: Value, given: Arguments) -> Value:
@@ -417,7 +424,7 @@ def join(name: str, pieces: Value, given: Arguments) -> Value:
         return UNKNOWN
     first = tensors[0] if tensors else rest
     assert first is not None
-    axes = [ax.of(tensor.flow) for tensor in [*tensors, *([rest] if rest else [])]]
+    axes = [axes_of(tensor) for tensor in [*tensors, *([rest] if rest else [])]]
     whole = [piece for piece in axes if piece is not None]
     detached = all(tensor.detached for tensor in tensors)
     if len(whole) < len(axes):

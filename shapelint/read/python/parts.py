@@ -235,7 +235,7 @@ def _glue(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
     """What stands between two parts in the model's forward: nothing, a flatten, or a global pooling."""
     if gives == takes:
         return current
-    axes = ax.of(current.flow)
+    axes = None if current.loose else ax.of(current.flow)
     if axes is None or len(gives) != 4 or len(takes) != 2 or len(axes) != 4:
         return None
     flat = ax.flatten(axes, 1)

@@ -24,10 +24,12 @@ from shapelint.read.python.values import (
     Value,
 )
 from shapelint.read.text import Span
-from shapelint.resolve.resolver import Options
+from shapelint.resolve.resolver import Options, Resolved
 from shapelint.spec import Argument
 
 MAXIMUM_STEPS = 150_000
+MAXIMUM_SHARE = 50_000
+"""What one statement at the top of a file, one function or one method may use of the whole budget."""
 MAXIMUM_DEPTH = 28
 MAXIMUM_NESTING = 150
 MAXIMUM_REPEATS = 3
@@ -60,6 +62,15 @@ class LossCall:
 
 
 @dataclass(frozen=True)
+class Update:
+    """A moving average of one component over another that was built apart."""
+
+    name: str
+    online: Resolved
+    target: Resolved
+
+
+@dataclass(frozen=True)
 class BankCall:
     """A memory bank that meets features: the width that it was built with, if that is written."""
 
@@ -85,7 +96,8 @@ class Run:
     options: Options
     text: str = ""
     folder: Path | None = None
-    remaining: int = MAXIMUM_STEPS
+    budget: int = MAXIMUM_STEPS
+    remaining: int = MAXIMUM_SHARE
     depth: int = 0
     nesting: int = 0
     uncertain: int = 0
@@ -117,6 +129,18 @@ class Run:
             self.exhausted = True
             raise Exhausted
 
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """One part of the file with its share of the budget; where that ends, the rest of the part is unknown."""
+        before = self.remaining = min(self.budget, MAXIMUM_SHARE)
+        try:
+            yield
+        except (Exhausted, RecursionError):
+            self.exhausted = True
+        finally:
+            self.budget -= before - max(self.remaining, 0)
+            self.depth = self.nesting = self.uncertain = self.no_grad = 0
+
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
         """An unknown value, noted for `-v`."""
         line = getattr(node, "lineno", 0) if file is None or file.main else 0
@@ -133,15 +157,6 @@ class Run:
             for item in value.items[:50]:
                 if isinstance(item, Node):
                     self.escaped.add(id(item))
-
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        """One level of expression nesting."""
-        self.nesting += 1
-        try:
-            yield
-        finally:
-            self.nesting -= 1
 
 
 @dataclass

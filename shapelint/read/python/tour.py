@@ -11,7 +11,7 @@ from shapelint import dims
 from shapelint.read.python import attributes, calling, statements
 from shapelint.read.python.calling import NO_SPAN
 from shapelint.read.python.places import Places
-from shapelint.read.python.run import Exhausted, Run
+from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
     Data,
@@ -48,13 +48,10 @@ def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
     path = Path(source.path)
     run = Run(options, text=source.text, folder=path.parent if path.is_file() else None)
     scope = Scope({}, None, SourceFile(source.path, places.span), "module")
-    try:
-        _module(run, tree, scope)
-        _idle_functions(run, scope)
-        _idle_classes(run, scope)
-        _methods(run)
-    except Exhausted:
-        pass
+    _module(run, tree, scope)
+    _idle_functions(run, scope)
+    _idle_classes(run, scope)
+    _methods(run)
     return run, scope
 
 
@@ -75,11 +72,8 @@ def parse(text: str, places: Places) -> ast.Module:
 
 def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
     for statement in tree.body:
-        try:
+        with run.share():
             statements.execute(run, [statement], scope)
-        except RecursionError:
-            run.exhausted = True
-        run.depth = run.nesting = run.uncertain = run.no_grad = 0
 
 
 def _idle_functions(run: Run, scope: Scope) -> None:
@@ -90,11 +84,8 @@ def _idle_functions(run: Run, scope: Scope) -> None:
 
 
 def _guarded(run: Run, function: Function, receiver: Value | None) -> None:
-    try:
+    with run.share():
         calling.call_function(run, function, *arguments(function, receiver is not None), receiver)
-    except RecursionError:
-        run.exhausted = True
-    run.depth = run.nesting = run.uncertain = run.no_grad = 0
 
 
 def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
@@ -119,11 +110,8 @@ def _idle_classes(run: Run, scope: Scope) -> None:
         if isinstance(value, UserClass) and value.scope.file is scope.file and is_module(value):
             if id(value) not in built and not (id(value) in derived and _abstract(value)):
                 node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
-                try:
+                with run.share():
                     calling.instantiate(run, value, [], {}, node, scope)
-                except RecursionError:
-                    run.exhausted = True
-                run.depth = run.nesting = run.uncertain = run.no_grad = 0
 
 
 def _abstract(cls: UserClass) -> bool:

@@ -59,15 +59,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor on its way; `detached` says that no gradient flows back through it."""
+    """A tensor on its way; `detached` says that no gradient flows back through it.
+
+    `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
+    """
 
     flow: Flow
     detached: bool = False
+    loose: bool = False
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:
         """The shape, where it is known."""
-        return self.flow.value if isinstance(self.flow.value, tuple) else None
+        return self.flow.value if isinstance(self.flow.value, tuple) and not self.loose else None
 
 
 @dataclass(frozen=True)
