@@ -91,6 +91,7 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
 def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
     bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
     outputs = [_output(judged.chain, flow) for _, flow in call.operands]
+    yield from _prototypes(call, next((output for output in outputs if output), None), number)
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
@@ -119,6 +120,18 @@ def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, numb
             raises = 1 not in (features, argument.value)
             occasion = bank.occasion(name, argument, whole, output, raises, "" if raises else "the smaller one is repeated")
             yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+
+
+def _prototypes(call: LossCall, output: Output | None, number: int) -> Iterator[Occasion]:
+    """Vectors that a loss compares the features with."""
+    flow = call.stored
+    if output is None or flow is None or not isinstance(flow.value, tuple) or not flow.origins:
+        return
+    argument, component = flow.origins[-1].argument, flow.origins[-1].component
+    if argument is None or component is None or dims.equal(flow.value[-1], output.shape[-1]) is not False:
+        return
+    occasion = bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
+    yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
 
 
 def _bank(judged: Judged, call: BankCall, number: int) -> Iterator[Occasion]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from shapelint import dims, knowledge
+from shapelint import dims, expression, knowledge
 from shapelint.chain import Flow
 from shapelint.read.python import axes as ax
 from shapelint.read.python import signatures
@@ -55,6 +55,15 @@ def methods() -> dict[str, dict[str, Function]]:
         target: {function.name: function for function in (parse(call, text) for call, text in calls.items())}
         for target, calls in data.items()
     }
+
+
+def refused(target: str, values: dict[str, Any]) -> str:
+    """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
+    condition = knowledge.load("functions.yaml")["constructors"].get(target, "")
+    try:
+        return condition if condition and expression.evaluate(condition, values) is False else ""
+    except (expression.ExpressionError, TypeError):
+        return ""
 
 
 def find(name: str) -> Function | None:

@@ -15,10 +15,13 @@ from shapelint.read.text import Span
 
 @dataclass(frozen=True)
 class LossKind:
-    """The operands of a loss by argument name; `compared` says that two operands must have the same width."""
+    """The operands of a loss by argument name; `compared` says that two operands must have the same width,
+    `stored` names one that holds vectors of that width.
+    """
 
     operands: tuple[str, ...]
     compared: bool = True
+    stored: str = ""
 
 
 TWO = LossKind(("x0", "x1"))
@@ -42,9 +45,9 @@ LIGHTLY: dict[str, LossKind] = {
     "VISRegLoss": LossKind(("local_proj", "global_proj")),
     "DetConSLoss": LossKind(("view0", "view1")),
     "DetConBLoss": LossKind(("pred_view0", "target_view1")),
-    "MSNLoss": LossKind(("anchors", "targets")),
-    "PMSNLoss": LossKind(("anchors", "targets")),
-    "PMSNCustomLoss": LossKind(("anchors", "targets")),
+    "MSNLoss": LossKind(("anchors", "targets"), stored="prototypes"),
+    "PMSNLoss": LossKind(("anchors", "targets"), stored="prototypes"),
+    "PMSNCustomLoss": LossKind(("anchors", "targets"), stored="prototypes"),
     "SwaVLoss": LossKind(("high_resolution_outputs", "low_resolution_outputs")),
     "FroSSLLoss": LossKind(("z_views",), compared=False),
     "EMPSSLLoss": LossKind(("z_views",), compared=False),
@@ -102,11 +105,13 @@ def functional(run: Run, name: str, positional: Arguments, keywords: Keywords, n
 def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """Record what a loss compares; what comes out is a number, and for a similarity one for each row."""
     form = kind(loss.target) or TWO
-    given: dict[str, Given] = dict(zip(form.operands, positional))
+    names = (*form.operands, form.stored) if form.stored else form.operands
+    given: dict[str, Given] = dict(zip(names, positional))
     given.update(keywords)
     operands = tuple((name, flow_of(given[name].value) if name in given else None) for name in form.operands)
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
-    run.losses.append(LossCall(loss, operands, span, form.compared))
+    stored = flow_of(given[form.stored].value) if form.stored in given else None
+    run.losses.append(LossCall(loss, operands, span, form.compared, stored))
     if loss.target.endswith("CosineSimilarity") and loss.target.startswith("torch.") and len(positional) == 2:
         first = positional[0].value
         if isinstance(first, Tensor):

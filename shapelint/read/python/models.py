@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
-from shapelint.read.python import faults, naming
+from shapelint.read.python import faults, functions, naming
 from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
@@ -98,7 +98,7 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
     span = Span(0, min(1, length))
     if node is not None and group.node and group.node.cls and group.node.cls.scope.file and group.node.cls.scope.file.main:
         span = group.node.cls.scope.file.span(node)
-    return PythonModel(name, span, Chain(links), losses, (), targets, reshapes, banks, updates, _reaches(links, losses))
+    return PythonModel(name, span, Chain(links), losses, _refused(run, group), targets, reshapes, banks, updates, _reaches(links, losses))
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
@@ -139,6 +139,19 @@ def _link(role: str, calls: list[Call]) -> Link:
         spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
         whole = Resolved(spec, label, "stored", layers=resolved)
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
+
+
+def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
+    """Components whose constructors would raise."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for leaf in naming.leaves(group.node) if group.node else [call.component for call in group.calls]:
+        values = {name: functions.plain(value) for name, value in leaf.arguments.items()}
+        condition = functions.refused(leaf.spec.target, values)
+        if condition:
+            label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
+            message = f"{label} cannot be built: {condition} does not hold"
+            problems[(role, condition)] = Problem("SL903", message, leaf.spec.head, role)
+    return tuple(problems.values())
 
 
 def type_name(node: Node) -> str:

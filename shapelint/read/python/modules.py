@@ -507,7 +507,7 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
     if name in ("weight", "bias"):
-        return _weight(resolved, name)
+        return _weight(owner, resolved, name)
     if name == "module":
         return owner
     return Bound(owner, name)
@@ -519,10 +519,14 @@ def _is_described(owner: Component) -> bool:
     return owner.part_of is not None or stored.find(target) is not None or not target.startswith("lightly.")
 
 
-def _weight(resolved: Resolved, name: str) -> Value:
+def _weight(owner: Component, resolved: Resolved, name: str) -> Value:
     inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
     if isinstance(inner, int) and isinstance(outer, int):
-        return Tensor(ax.flow(ax.sized([outer, inner] if name == "weight" else [outer]), ax.NOWHERE), True)
+        origin = Origin(naming.place(owner).role, resolved)
+        axes = [ax.Axis(outer, replace(origin, parameter="out_features"))]
+        if name == "weight":
+            axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
+        return Tensor(ax.flow(tuple(axes), origin), True)
     return Tensor(Flow(None, (), ax.NOWHERE), True)
 
 

@@ -59,6 +59,7 @@ class LossCall:
     operands: tuple[tuple[str, Flow | None], ...]
     span: Span
     compared: bool = True
+    stored: Flow | None = None
 
 
 @dataclass(frozen=True)
