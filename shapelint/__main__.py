@@ -1,5 +1,21 @@
 """`python -m shapelint`."""
 
-from shapelint.cli import main
+import os
+import sys
 
-main()
+
+def run() -> None:
+    """Run the command line, importing nothing from the current folder.
+
+    `python -m` puts that folder first on the path, where a stranger's torch.py could lie; it stays only where shapelint
+    itself was found through it.
+    """
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if sys.path[0] in ("", os.getcwd()) and home != os.getcwd():
+        del sys.path[0]
+    from shapelint.cli import main
+
+    main()
+
+
+run()

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint import dims, expression, shapes
 from shapelint.findings import Provenance
-from shapelint.resolve import declared, stored, versions
+from shapelint.resolve import cache, declared, stored, versions
 from shapelint.resolve.binding import Binding, bind, formula_names
 from shapelint.schema import ComponentSignature, SignatureRow
 from shapelint.shapes import Signature
@@ -146,25 +146,28 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
     missing = versions.missing("torch", *([library.library] if library else []))
     if missing:
         return replace(unknown, reason=f"tracing it takes {' and '.join(missing)}, not installed here")
-    from shapelint.resolve import traced
-
     arguments = {name: argument.value for name, argument in spec.keywords}
     positional = tuple(argument.value for argument in spec.positional)
     values = [*arguments.values(), *positional]
     if any(value is dims.UNKNOWN or isinstance(value, ComponentSpec) for value in values):
         return replace(unknown, reason="an argument is known at run time only")
-    try:
-        if trusted:
-            from shapelint.resolve import trusted as child
+    kept = cache.place(library.library, target, arguments, positional) if library else None
+    component = None if options.trace else cache.load(kept)
+    notice = f"{target}: traced" + (" earlier" if component else "") + (f", {why}" if why else "")
+    if component is None:
+        from shapelint.resolve import traced
 
-            component = child.trace(target, arguments, positional, role, options.root)
-        else:
-            component = traced.trace(target, arguments, positional)
-    except traced.Untraceable as error:
-        return replace(unknown, reason=str(error))
-    result = _apply(component, spec, target, role, "traced")
-    notice = f"{target}: traced" + (f", {why}" if why else "")
-    return replace(result, notices=(notice,))
+        try:
+            if trusted:
+                from shapelint.resolve import trusted as child
+
+                component = child.trace(target, arguments, positional, role, options.root)
+            else:
+                component = traced.trace(target, arguments, positional)
+        except traced.Untraceable as error:
+            return replace(unknown, reason=str(error))
+        cache.store(kept, component)
+    return replace(_apply(component, spec, target, role, "traced"), notices=(notice,))
 
 
 def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:

@@ -1,0 +1,67 @@
+"""Signatures from earlier traces, kept in the user's cache folder: a trace takes seconds, reading it back microseconds.
+
+One small JSON file a trace, named by a hash of everything that it depends on: the component, its arguments, and the
+versions of shapelint, torch and the component's library. A cache that cannot be read or written is no cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from shapelint import __version__
+from shapelint.resolve import versions
+from shapelint.schema import ComponentSignature
+
+VARIABLE = "SHAPELINT_CACHE_DIR"
+"""The environment variable that moves the cache; empty switches it off."""
+
+
+def folder() -> Path | None:
+    """Where the cache lies, or None where it is switched off."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen is not None:
+        return Path(chosen) if chosen else None
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("shapelint", appauthor=False))
+
+
+def place(library: str, target: str, arguments: Mapping[str, Any], positional: Sequence[Any]) -> Path | None:
+    """The file of one trace."""
+    root = folder()
+    if root is None:
+        return None
+    installed = [versions.installed(name) for name in ("torch", library)]
+    everything = [__version__, installed, target, sorted(arguments.items()), list(positional)]
+    name = hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
+    return root / "traces" / f"{name}.json"
+
+
+def load(path: Path | None) -> ComponentSignature | None:
+    """The signature in a file of the cache; None where there is none that can be read."""
+    if path is None:
+        return None
+    try:
+        return ComponentSignature.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def store(path: Path | None, component: ComponentSignature) -> None:
+    """Keep a signature; written aside and renamed, so that no reader meets half a file."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}")
+        aside.write_text(json.dumps(component.model_dump(mode="json")), encoding="utf-8")
+        aside.replace(path)
+    except OSError:
+        return

@@ -1,0 +1,104 @@
+"""One file, three environments: without torch, with the stored versions, and with another lightly than the stored one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+OTHER_LIGHTLY = ["lightly==1.5.26", "requests", "urllib3", "idna", "certifi", "charset-normalizer", "aenum", "python-dateutil", "six"]
+SEED = str(ROOT / "fixtures" / "lightly-1589.yaml")
+CORE = ["click", "pydantic", "pyyaml", "packaging", "platformdirs", "pathspec"]
+
+
+def lint(python: Path | str, *arguments: str, path: str = "") -> tuple[list[tuple[str, object, object]], str, dict[str, str]]:
+    """Code, expected and actual of each finding; what stderr says; the source of each component."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [path, str(ROOT)]))}
+    result = subprocess.run(
+        [str(python), "-m", "shapelint", "-v", "--output-format", "json", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+    )
+    assert result.stdout, result.stderr
+    report = json.loads(result.stdout)
+    sources = {link["role"]: link["source"] for model in report["files"][0]["models"] for link in model["chain"]}
+    return [(f["code"], f["expected"], f["actual"]) for f in report["findings"]], result.stderr, sources
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with shapelint's own dependencies alone."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *CORE], check=True, capture_output=True)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def other_lightly(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for PYTHONPATH in which another version of lightly lies."""
+    folder = tmp_path_factory.mktemp("lightly")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), *OTHER_LIGHTLY]
+    subprocess.run(command, check=True, capture_output=True)
+    return str(folder)
+
+
+EXPECTED = [("SL101", 512, 256)]
+
+
+def test_without_torch(bare: Path) -> None:
+    findings, notices, sources = lint(bare, SEED)
+    assert findings == EXPECTED
+    assert sources == {"backbone": "declared", "projection_head": "stored", "prediction_head": "stored"}
+    assert "BYOLProjectionHead: stored, verified with lightly 1.6.0\n" in notices
+
+
+def test_without_torch_what_is_not_stored_is_said(bare: Path, tmp_path: Path) -> None:
+    file = tmp_path / "model.yaml"
+    file.write_text("backbone: timm/vit_small_patch16_224\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n")
+    result = subprocess.run(
+        [str(bare), "-m", "shapelint", str(file)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 0
+    assert "info[SL901]" in result.stdout
+    assert "tracing it takes torch and timm, not installed here" in result.stdout
+
+
+def test_without_torch_another_lightly_is_said(bare: Path, other_lightly: str) -> None:
+    findings, notices, sources = lint(bare, SEED, path=other_lightly)
+    assert findings == EXPECTED
+    assert sources["projection_head"] == "stored"
+    assert "lightly 1.5.26 is installed, but tracing it takes torch, not installed here" in notices
+
+
+def test_with_the_stored_versions_nothing_is_traced() -> None:
+    findings, notices, sources = lint(sys.executable, SEED)
+    assert findings == EXPECTED
+    assert "traced" not in notices
+    assert sources["projection_head"] == "stored"
+
+
+def test_another_lightly_is_traced_and_the_trace_is_kept(other_lightly: str) -> None:
+    for words in ("traced, lightly 1.5.26 is installed", "traced earlier, lightly 1.5.26 is installed"):
+        findings, notices, sources = lint(sys.executable, SEED, path=other_lightly)
+        assert findings == EXPECTED
+        assert f"BYOLProjectionHead: {words}" in notices
+        assert sources["projection_head"] == "traced"
+
+
+def test_trace_gives_the_same_verdict() -> None:
+    findings, notices, sources = lint(sys.executable, "--trace", SEED)
+    assert findings == EXPECTED
+    assert sources["projection_head"] == "traced"
+    assert "BYOLProjectionHead: traced\n" in notices
