@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Union
 
 from shapelint import dims, expression
@@ -101,6 +102,7 @@ class Signature:
         return " | ".join(str(alternative) for alternative in self.alternatives)
 
 
+@lru_cache(maxsize=4096)
 def parse_signature(text: str) -> Signature:
     """Parse the notation; raises SignatureError saying what is wrong.
 
