@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shapelint import dims, shapes, tensors
 from shapelint.occasions import Ends, Occasion, Slot
+from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.shapes import Shape
 from shapelint.subjects.loss import broadcast
@@ -47,14 +48,21 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def updated(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]:
+    """The moving average of one component over another that was built apart."""
     facts = update(role, tensors.held_by(online), tensors.held_by(target))
     if facts is None:
         return
     different = list(_different(online, target))
     place = different[0][0].argument.span if different else target.spec.head
     numbers = (different[0][0].argument.value, different[0][1]) if different else (facts.target, facts.online)
-    ends = Ends(("target", role), role, place, (online.spec.head,), *numbers, offers=tuple(different))
+    ends = Ends(("target", role), role, place, (_counterpart(online, target),), *numbers, offers=tuple(different))
     yield Occasion("target", {"target": facts}, ends)
+
+
+def _counterpart(online: Resolved, target: Resolved) -> Span:
+    """Where the online component says what the target says otherwise."""
+    names = [name for name, given in target.given.items() if online.values.get(name) not in (None, given.value)]
+    return next((online.given[name].span for name in names if name in online.given), online.spec.head)
 
 
 def _different(online: Resolved, target: Resolved) -> Iterator[tuple[Slot, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import attributes, calling, elements, operations
+from shapelint.read.python import attributes, calling, elements, libraries, operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
@@ -68,6 +68,9 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
             return here.names[name]
+        starred = next((f"{module}.{name}" for module in here.stars if libraries.has(f"{module}.{name}")), None)
+        if starred:
+            return Library(starred)
         here = here.parent
     if name in calling.BUILTINS:
         return Library(f"builtins.{name}")

@@ -34,7 +34,8 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
     module = node.module or ""
     if not node.level and (module.partition(".")[0] in LIBRARIES or not module):
         if any(alias.name == "*" for alias in node.names):
-            scope.names.update(_starred(module))
+            scope.stars.append(module)
+            return
         for alias in node.names:
             scope.names[alias.asname or alias.name] = Library(f"{module}.{alias.name}")
         return
@@ -58,20 +59,14 @@ def namespace(scope: Scope) -> Value:
     return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
 
 
-def _starred(module: str) -> dict[str, Value]:
-    """The component names of a library's module."""
-    from shapelint.resolve import stored
-
-    file = stored.load(module)
-    found = [component.target for component in file.components] if file else []
-    return {target.rpartition(".")[2]: Library(target) for target in found}
-
-
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
     """The names of a local module, or None where there is none beside the linted file."""
     path = _find(run, module, level, scope)
-    if path is None:
-        return None
+    return None if path is None else load_file(run, path)
+
+
+def load_file(run: Run, path: Path) -> Scope | None:
+    """The names of a file that is interpreted as a module; None where it cannot be read."""
     key = str(path)
     if key in run.modules:
         return run.modules[key]

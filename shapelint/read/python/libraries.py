@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from shapelint import chain, dims, shapes
+from shapelint import chain, dims, knowledge, shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
-from shapelint.read.python import builtins, functions, losses, modules, operations, signatures
+from shapelint.read.python import builtins, calling, functions, imports, losses, modules, operations, signatures
 from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.run import BatchReshape, Call, Run
 from shapelint.read.python.values import (
@@ -92,6 +92,23 @@ def _unknown(run: Run, name: str, positional: Arguments, keywords: Keywords, nod
         run.escape(argument.value)
     quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
     return UNKNOWN if quiet else run.unknown(f"{name} is not known", node, scope.file)
+
+
+def has(name: str) -> bool:
+    """Whether a dotted name is something that is known here."""
+    return name in CONTAINERS or name in _HANDLERS or losses.is_loss(name) or modules.is_component(name)
+
+
+def _stand_in(file: str, function: str) -> Callable[[Run, Arguments, Keywords], Value]:
+    """A constructor of a library for which a file of `rules/python/` is interpreted."""
+
+    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+        scope = imports.load_file(run, knowledge.folder() / "python" / file)
+        if scope is None or function not in scope.names:
+            return UNKNOWN
+        return calling.call(run, scope.names[function], positional, keywords, ast.Constant(None), scope)
+
+    return handler
 
 
 def _torch(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
@@ -358,6 +375,8 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "argparse.Namespace": _namespace,
     "omegaconf.OmegaConf.create": _ordered,
     "itertools.chain": _chain,
+    "lightly.models.ResNetGenerator": _stand_in("lightly_resnet.py", "ResNetGenerator"),
+    "lightly.models.resnet.ResNetGenerator": _stand_in("lightly_resnet.py", "ResNetGenerator"),
     "math.sqrt": _number(math.sqrt),
     "math.ceil": _number(math.ceil),
     "math.floor": _number(math.floor),

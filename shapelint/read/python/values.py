@@ -87,7 +87,10 @@ class Data:
 
 @dataclass(eq=False)
 class Scope:
-    """The names of a module, class or function body; `parent` is where free names are looked up."""
+    """The names of a module, class or function body; `parent` is where free names are looked up.
+
+    `stars` are the libraries that `from ... import *` was said of.
+    """
 
     names: dict[str, Value]
     parent: Scope | None = None
@@ -95,6 +98,7 @@ class Scope:
     kind: str = "module"
     globals_: set[str] = field(default_factory=set)
     function: Function | None = None
+    stars: list[str] = field(default_factory=list)
 
 
 @dataclass(eq=False)
