@@ -67,7 +67,7 @@ def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fau
     """What other image sizes show where a run ended early: that the size is at fault, and the faults behind it.
 
     A fault behind is one that two other sizes show alike. Raises CannotTraceError where the run ended in an error that
-    no other size avoids: then it is no shape fault that is known.
+    no other size avoids, and without a fault before that it may follow from.
     """
     found: list[tuple[tuple[int, int], list[Fault]]] = []
     for size in _sizes(model, inputs) if not isinstance(outcome.error, NO_SHAPE_FAULTS) else ():
@@ -76,14 +76,18 @@ def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fau
             found.append((size, [fault for fault in again.faults if fault not in outcome.faults]))
         if len(found) == 2:
             break
-    if outcome.error is not None and not found:
+    if outcome.error is not None and not found and not outcome.faults:
         raise CannotTraceError(
             f"the model does not run on fake tensors: {one_line(outcome.error)}. If a real forward of this shape runs, "
             "its code depends on the values of tensors: check its components without that code, as a chain of modules. "
             "Where an input holds no floats, give a tensor in place of its shape"
         ) from outcome.error
     behind = [fault for fault in found[0][1] if all(fault in faults for _, faults in found)] if found else []
-    return behind if outcome.error is None else [_refused(model, inputs[0], [size for size, _ in found]), *behind]
+    return (
+        behind
+        if outcome.error is None or not found
+        else [_refused(model, inputs[0], [size for size, _ in found]), *behind]
+    )
 
 
 def _refused(model: Model, image: Input, working: Sequence[tuple[int, int]]) -> Fault:

@@ -57,9 +57,9 @@ def guard(module: nn.Module) -> Guard:
         with shapelint.guard(model):
             model(images)
 
-    A forward costs some microseconds a layer more; shapes that were seen before are not worked out again. Nothing else
-    changes: values, gradients, autocast and modes stay as they are. Inside `torch.compile` the hooks do nothing, and
-    break no graph: try one batch uncompiled to see where a shape is wrong.
+    A forward costs some tens of microseconds a layer more; shapes that were seen before are not worked out again.
+    Nothing else changes: values, gradients, autocast and modes stay as they are. Inside `torch.compile` the hooks do
+    nothing, and break no graph: try one batch uncompiled to see where a shape is wrong.
     """
     return Guard(module)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -76,8 +77,11 @@ def layer_of(module: nn.Module) -> Layer | None:
     row = _row(component, values) if values is not None else None
     if values is None or row is None:
         return None
-    template = _in_mode(shapes.parse_signature(row.shapes), module)
+    template = _in_mode(_parsed(row.shapes), module)
     return Layer(component, values, template, shapes.substitute(template, values))
+
+
+_parsed = lru_cache(maxsize=None)(shapes.parse_signature)
 
 
 def known_class(module: nn.Module) -> type[nn.Module] | None:

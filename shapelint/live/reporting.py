@@ -24,7 +24,7 @@ def report(
     """The findings of one run. `first` is the component that takes the input, an image or not."""
     groups = _grouped(faults, modules)
     kept = [group[0] for group in groups]
-    found = [(_finding(group, modules, first, is_image), _change(group[0])) for group in groups]
+    found = [(_finding(group, modules, first, is_image), _change(group, modules)) for group in groups]
     operands = _operands(widths)
     if operands is not None:
         left, right = operands
@@ -48,8 +48,16 @@ def _finding(group: Sequence[Fault], modules: Mapping[str, nn.Module], first: st
     return replace(finding, notes=(*finding.notes, f"the same holds for {', '.join(others)}"))
 
 
-def _change(fault: Fault) -> Change | None:
-    return None if fault.are_logits else fault.change
+def _change(group: Sequence[Fault], modules: Mapping[str, nn.Module]) -> Change | None:
+    """The fewest edits: of the layer that takes the wrong width, or of the one that makes it, where several take it."""
+    fault = group[0]
+    if fault.are_logits:
+        return None
+    consumers = {one.consumer for one in group if one.consumer.component == fault.consumer.component}
+    inside = fault.producer.component == fault.consumer.component
+    at_producer = inside and len(consumers) > 1 and fault.kind == "axis"
+    width = Width(fault.actual, fault.producer)
+    return (_width_change(width, fault.expected, modules) if at_producer else None) or fault.change
 
 
 def _grouped(faults: Sequence[Fault], modules: Mapping[str, nn.Module]) -> list[list[Fault]]:

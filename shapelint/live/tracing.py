@@ -1,5 +1,7 @@
 """One run of fake modules in which a misfit does not stop: it is noted, and its layer goes on with what it declares.
 
+A layer that only passes shapes on, such as a norm, passes on what it got: what comes after it is judged by that.
+
 Hooks on the fake copies compare what each known layer gets with its signature. A tensor carries its maker, the layer
 that gave it its width, through everything that only passes it on.
 """
@@ -39,10 +41,9 @@ class Trace:
     names: Mapping[nn.Module, str]
     faults: dict[tuple[Any, ...], Fault] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    stack: list[str] = field(default_factory=list)
+    stack: list[tuple[str, Layer | None]] = field(default_factory=list)
     batch: int = 0
     _replaced: dict[int, torch.Tensor] = field(default_factory=dict)
-    _shown: dict[Maker, int] = field(default_factory=dict)
 
     def attach(self) -> None:
         """Install the hooks; the copies are thrown away with them."""
@@ -59,14 +60,12 @@ class Trace:
         return max(inside, key=len, default="")
 
     def note(self, fault: Fault) -> None:
-        """Add a fault, unless it is known, or only follows from one that is."""
-        follows = fault.producer in self._shown and self._shown[fault.producer] == fault.expected
-        if not follows:
-            self.faults.setdefault(fault.key, fault)
+        """Add a fault, once."""
+        self.faults.setdefault(fault.key, fault)
 
     def _before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self.stack.append(self.names[module])
         layer = layer_of(module)
+        self.stack.append((self.names[module], layer))
         if layer is None:
             return None
         given = (kwargs["input"],) if not args and "input" in kwargs else args
@@ -100,12 +99,10 @@ class Trace:
         self.note(fault)
         if fault.about_size:
             raise Stopped
-        if misfit.kind == "axis":
-            if _passes_on(layer):
-                self._shown[this] = fault.actual
-            return self._with_expected_axes(layer, inputs, sizes, misfit)
         if _passes_on(layer):
             self._replaced[id(module)] = tensor
+        if misfit.kind == "axis":
+            return self._with_expected_axes(layer, inputs, sizes, misfit)
         return [self._with_larger_batch(tensor) if fault.about_batch else self._declared_input(layer, tensor)]
 
     def _note_logits(self, this: Maker, tensor: torch.Tensor) -> None:
@@ -166,11 +163,9 @@ class Trace:
         return torch.empty(shape) if tensor is None else _like_tensor(tensor, shape)
 
     def _after(self, module: nn.Module, args: Any, output: Any) -> Any:
-        if self.stack:
-            self.stack.pop()
+        _, layer = self.stack.pop() if self.stack else ("", None)
         if id(module) in self._replaced:
             return self._replaced.pop(id(module))
-        layer = layer_of(module)
         first = next(operations.tensors(args), None)
         for tensor in operations.tensors(output):
             if layer is not None and _makes_width(layer):
@@ -201,11 +196,11 @@ class Trace:
 
     def _structure(self, value: Any) -> str:
         kind = "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "tuple"
-        return f"a {kind} of " + ", ".join(self._show(tensor) for tensor in operations.tensors(value))
+        return f"{kind} of " + ", ".join(self._show(tensor) for tensor in operations.tensors(value))
 
     def operation_fault(self, misfit: operations.OperationMisfit) -> None:
         """Note the misfit of an operation that a forward calls itself."""
-        name = self.stack[-1] if self.stack else ""
+        name = self.stack[-1][0] if self.stack else ""
         this = Maker(self.component_of(name), name, misfit.name)
         shape_text = self._show(misfit.tensor)
         pair = {misfit.expected, misfit.actual}
@@ -260,7 +255,7 @@ def dotted_names(components: Mapping[str, nn.Module]) -> dict[nn.Module, str]:
 
 def _passes_on(layer: Layer) -> bool:
     """Whether a layer gives back the shape that it takes."""
-    alternative = layer.signature.alternatives[0]
+    alternative = layer.template.alternatives[0]
     return alternative.output == alternative.inputs[0]
 
 

@@ -4,63 +4,63 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from typing import Any, TypeVar, cast
+from dataclasses import MISSING, fields
+from typing import Any, cast
 
 from torch import nn
 
-from shapelint import crash, expression, rules
+from shapelint import crash, dims, expression, losses, methods, rules
 from shapelint.facts import EdgeFacts, LossFacts, Port, Side
 from shapelint.findings import Finding, Location, Severity
 from shapelint.judge import render
-from shapelint.live.faults import INPUT, Fault, Maker
+from shapelint.live.faults import INPUT, METHOD, Fault, Maker
 from shapelint.resolve import stored
 from shapelint.rules import Rule
-
-Facts = TypeVar("Facts")
+from shapelint.shapes import format_shape
+from shapelint.subjects.batch import BatchFacts
+from shapelint.subjects.loss import compare
 
 AXIS = ("SL104", "layer-width-mismatch", "{consumer} needs {consumer.input.shape}, but gets {producer.output.shape}")
-BATCH = ("SL107", "batch-too-small", "{consumer} has one value a channel: in training it needs {edge.condition}")
-TYPE = ("SL111", "not-a-tensor", "{consumer} needs one tensor, but {producer} gives {producer.output.shape}")
-LOSS = (
-    "SL103",
-    "loss-width-mismatch",
-    "the loss compares {left.output.features} features of {left} with {right.output.features} of the target's {right}",
-)
-BROADCAST = ("SL207", "loss-broadcast", f"{LOSS[2]}, and broadcasts them")
-ADVICE = {BATCH: "use a larger batch, or put the module into eval mode", TYPE: "take one tensor out of it"}
-"""Code, name and message of what is said where no rule page speaks on the facts that one run gives."""
+"""Code, name and message of a misfit for which no rule page speaks."""
 
 
 def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image: bool) -> Finding:
     """One misfit as a finding; `first` is the component that takes the input, `is_image` whether that is an image."""
     facts = _facts(fault, modules, first, is_image)
-    names = {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}
+    names: dict[str, Any] = {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}
+    subject = "edge"
+    if fault.about_batch:
+        consumer = _name(fault.consumer, True, modules)
+        subject, names = "batch", {"batch": BatchFacts(1, False, consumer, fault.actual_shape, False, None)}
     role = fault.consumer.layer if facts.inside else fault.consumer.component or fault.consumer.layer
     place = location_of(role, modules)
-    for rule in _speaking("edge", names):
+    for rule in _speaking(subject, names):
         return _finding(rule, names, role, place, fault.expected, fault.actual)
-    words = BATCH if fault.about_batch else TYPE if fault.kind == "type" else AXIS
-    code, name, message = words
-    text = render(message, names)
-    advice = ADVICE.get(words, "")
-    return Finding(code, name, "error", text, place, "", "", role, fault.expected, fault.actual, help=advice)
+    code, name, message = AXIS
+    return Finding(code, name, "error", render(message, names), place, "", "", role, fault.expected, fault.actual)
 
 
 def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> list[Finding]:
-    """What the loss says of its two operands."""
-    expected, actual = right.output.features, left.output.features
-    broadcasts = expected != actual and 1 in (expected, actual)
-    known = {"left": left, "right": right, "equal": expected == actual, "broadcasts": broadcasts}
-    names = {"loss": _facts_of(LossFacts, known), "left": left, "right": right}
-    place = location_of(left.name, modules)
-    spoken = [_finding(rule, names, left.name, place, expected, actual) for rule in _speaking("loss", names)]
-    if spoken or expected == actual:
-        return spoken
-    code, name, message = BROADCAST if broadcasts else LOSS
-    severity: Severity = "warning" if broadcasts else "error"
-    ends: tuple[Any, Any] = (expected, actual)
-    return [Finding(code, name, severity, render(message, names), place, "", "", left.name, *ends)]
+    """What the method's loss says of its two operands, each (B, features)."""
+    pack = methods.pack(METHOD)
+    loss = losses.bind(None, pack.loss.default if pack and pack.loss else None)
+    if loss is None:
+        return []
+    batch = dims.symbol("B")
+    sizes = [(batch, one.output.features or dims.UNKNOWN) for one in (left, right)]
+    comparison = compare(loss.signature.operands, sizes[0], sizes[1])
+    facts = LossFacts(
+        left,
+        right,
+        comparison.equal,
+        comparison.broadcasts,
+        name=loss.label,
+        result=format_shape(comparison.result),
+        says=loss.signature.says,
+    )
+    names = {"loss": facts, "left": left, "right": right}
+    place, ends = location_of(left.name, modules), (right.output.features, left.output.features)
+    return [_finding(rule, names, left.name, place, *ends) for rule in _speaking("loss", names)]
 
 
 def side(role: str, width: int) -> Side:
@@ -124,12 +124,9 @@ def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image:
         "condition": fault.condition,
         "crash": _crash(fault),
     }
-    return _facts_of(EdgeFacts, known)
-
-
-def _facts_of(kind: type[Facts], known: Mapping[str, Any]) -> Facts:
-    """Facts of which some are known; what one run at one size does not tell is None: rules are silent on it."""
-    return kind(**{field.name: known.get(field.name) for field in fields(cast(Any, kind))})
+    # What one run at one size does not tell is None: rules are silent on it.
+    unknown = {field.name: None for field in fields(EdgeFacts) if field.default is MISSING}
+    return EdgeFacts(**{**unknown, **known})
 
 
 def _crash(fault: Fault) -> str:
