@@ -192,8 +192,7 @@ def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark,
     """What is said beside: the other number, and where a number is passed on that stands elsewhere."""
     marks = [Mark(span, render(template, facts)) for span in ends.related] if template else []
     argument = ends.consumer.argument if ends.consumer else None
-    if argument is not None and argument.use is not None:
-        marks.append(Mark(argument.use, "passed on here"))
+    marks += [Mark(use, "passed on here") for use in (argument.uses if argument else ())]
     return tuple(marks)
 
 
@@ -205,10 +204,6 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             numbers = (edge.consumer.input.shape, edge.producer.output.shape)
         span = origin_span(place.consumer) or place.component.spec.head
         other = origin_span(place.producer)
-        if not edge.axes_fit and place.consumer.component is not None:
-            # Axes are a matter of what is done between two calls, where a program has them.
-            span = place.consumer.place or span
-            other = (place.producer.place if place.producer.component else None) or other
         if not edge.axes_fit and place.consumer.component is not None:
             # Axes are a matter of what is done between two calls, where a program has them.
             span = place.consumer.place or span
@@ -268,8 +263,8 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
     if argument is not None:
         if argument.home is not None and argument.value != value:
             yield Move(argument.home, str(value), spec.span)
-        if argument.use is not None and argument.value != value:
-            yield Move(argument.use, str(value), spec.span, fallback=True)
+        if argument.value != value:
+            yield from (Move(use, str(value), spec.span, fallback=True) for use in argument.uses)
     elif spec.insertion is not None and origin.component.source != "declared":
         place = Span(spec.insertion.offset, spec.insertion.offset)
         yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)

@@ -65,7 +65,9 @@ def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]
 
     def judge_again(text: str) -> Sequence[Violation]:
         again = analyse(replace(source, text=text), options)
-        return again.models[index].violations if index < len(again.models) else [*model.violations, *_broken(again)]
+        if index >= len(again.models):
+            return [*model.violations, *_broken(again)]
+        return [*again.models[index].violations, *_elsewhere(file, again, index)]
 
     repairs = {repair.key: repair for repair in find_repairs(source.text, model.violations, judge_again)}
     by_key = {violation.key: violation for violation in model.violations}
@@ -74,6 +76,16 @@ def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]
         _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
         for violation in by_key.values()
         if violation.key not in merged
+    ]
+
+
+def _elsewhere(before: FileAnalysis, after: FileAnalysis, index: int) -> list[Violation]:
+    """What an edit for one model breaks in the others of the file, with which it may share a number."""
+    return [
+        replace(violation, key=("elsewhere", other, *violation.key))
+        for other, (old, new) in enumerate(zip(before.models, after.models))
+        for violation in new.violations
+        if other != index and violation.blocks and violation.key not in {known.key for known in old.violations}
     ]
 
 

@@ -29,7 +29,7 @@ class Argument:
     home: Span | None
     key: Span | None = None
     variable: Span | None = None
-    use: Span | None = None
+    uses: tuple[Span, ...] = ()
     elements: tuple[Argument, ...] = ()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_REPEATS, Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Bound,
@@ -34,7 +35,6 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Span
 
-NO_SPAN = Span(0, 0)
 BUILTINS = frozenset(dir(python))
 Arguments = list[Given]
 Keywords = dict[str, Given]
@@ -67,6 +67,7 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
     keywords: Keywords = {}
     complete = True
     assert scope.file is not None
+    foreign = not scope.file.main
     for argument in node.args:
         value = expressions.evaluate(run, argument, scope)
         span = scope.file.span(argument)
@@ -74,11 +75,11 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
             items = sequence(value)
             if items is None or items.rest is not None:
                 complete = False
-                positional += [Given(item, span) for item in (items.items if items else [])]
+                positional += [Given(item, span, foreign=True) for item in (items.items if items else [])]
                 continue
-            positional += [Given(item, span) for item in items.items]
+            positional += [Given(item, span, foreign=True) for item in items.items]
         else:
-            positional.append(Given(value, span))
+            positional.append(Given(value, span, foreign=foreign))
     for keyword in node.keywords:
         value = expressions.evaluate(run, keyword.value, scope)
         span = scope.file.span(keyword.value)
@@ -86,10 +87,11 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
             if not isinstance(value, Table) or value.open:
                 complete = False
             for name, item in value.items.items() if isinstance(value, Table) else ():
-                keywords[str(name)] = Given(item, span)
+                keywords[str(name)] = Given(item, span, foreign=True)
         else:
             start = scope.file.span(keyword).start
-            keywords[keyword.arg] = Given(value, span, Span(start, start + len(keyword.arg)))
+            key = Span(start, start + len(keyword.arg))
+            keywords[keyword.arg] = Given(value, span, None if foreign else key, foreign)
     return positional, keywords, complete
 
 
@@ -223,9 +225,9 @@ def bind_parameters(function: Function, positional: Arguments, keywords: Keyword
     left = dict(keywords)
     for index, name in enumerate(names):
         if index < len(positional):
-            scope.names[name] = positional[index].value
+            scope.names[name] = positional[index].passed
         elif name in left:
-            scope.names[name] = left.pop(name).value
+            scope.names[name] = left.pop(name).passed
         elif index >= first_default and complete:
             scope.names[name] = function.defaults[index - first_default]
         else:
@@ -235,7 +237,7 @@ def bind_parameters(function: Function, positional: Arguments, keywords: Keyword
         scope.names[parameters.vararg.arg] = Items([g.value for g in positional[len(names) :]], "tuple", rest)
     for argument, default in zip(parameters.kwonlyargs, function.keyword_defaults):
         given = left.pop(argument.arg, None)
-        scope.names[argument.arg] = given.value if given else default if default is not None and complete else UNKNOWN
+        scope.names[argument.arg] = given.passed if given else default if default is not None and complete else UNKNOWN
     if parameters.kwarg:
         scope.names[parameters.kwarg.arg] = Table({name: given.value for name, given in left.items()}, not complete)
 

@@ -129,15 +129,14 @@ def _by_name(target: str, positional: Arguments, keywords: Keywords) -> dict[str
 
 def _argument(given: Given, main: bool) -> Argument:
     """An argument: where its literal stands if it has one in the linted file, else where it is used."""
-    place = given.value.place if isinstance(given.value, Const) else None
-    if place is not None and place != given.span and main:
-        return Argument(_plain(given.value), place, place, given.key, use=given.span)
-    if place is not None:
-        return Argument(_plain(given.value), place, place, given.key)
-    elements = ()
-    if isinstance(given.value, Items) and given.value.rest is None:
-        elements = tuple(_argument(Given(item, given.span), main) for item in given.value.items)
-    return Argument(_plain(given.value), given.span, None, given.key, elements=elements)
+    value = given.value
+    if isinstance(value, Const) and value.place is not None:
+        here = () if given.foreign or given.span == value.place else (given.span,)
+        return Argument(_plain(value), value.place, value.place, given.key, uses=(*here, *value.hops))
+    elements: tuple[Argument, ...] = ()
+    if isinstance(value, Items) and value.rest is None:
+        elements = tuple(_argument(Given(item, given.span, foreign=True), main) for item in value.items)
+    return Argument(_plain(value), given.span, None, given.key, elements=elements)
 
 
 def _plain(value: Value) -> Any:

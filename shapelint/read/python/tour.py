@@ -29,6 +29,11 @@ from shapelint.resolve.resolver import Options
 
 IMAGES = re.compile(r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$")
 NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
+SPEAKS = re.compile(
+    r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
+    re.IGNORECASE,
+)
+"""A text without any of these words describes no model, and is not interpreted."""
 FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
 BATCH = dims.symbol("B")
 
@@ -48,6 +53,8 @@ def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
     path = Path(source.path)
     run = Run(options, text=source.text, folder=path.parent if path.is_file() else None)
     scope = Scope({}, None, SourceFile(source.path, places.span), "module")
+    if not SPEAKS.search(source.text):
+        return run, scope
     _module(run, tree, scope)
     _idle_functions(run, scope)
     _idle_classes(run, scope)

@@ -17,6 +17,10 @@ from shapelint.resolve.resolver import Resolved
 from shapelint.spec import ComponentSpec
 
 
+MAXIMUM_HOPS = 5
+NO_SPAN = Span(0, 0)
+
+
 @dataclass(frozen=True)
 class Unknown:
     """What could not be worked out, and why."""
@@ -30,10 +34,14 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True)
 class Const:
-    """A number, a text, a boolean, None, or a dimension; `place` is where the literal stands in the linted file."""
+    """A number, a text, a boolean, None, or a dimension.
+
+    `place` is where the literal stands in the linted file, `hops` where calls passed it on, the last one first.
+    """
 
     value: Any
     place: Span | None = None
+    hops: tuple[Span, ...] = ()
 
 
 NONE = Const(None)
@@ -247,11 +255,20 @@ class Super:
 
 @dataclass(frozen=True)
 class Given:
-    """An argument of a call: its value, and where the expression stands in the linted file."""
+    """An argument of a call: its value, and where the expression stands; in a `foreign` file, the call that led there."""
 
     value: Value
     span: Span
     key: Span | None = None
+    foreign: bool = False
+
+    @property
+    def passed(self) -> Value:
+        """The value as the parameter of a function gets it: a literal from elsewhere remembers this place."""
+        value = self.value
+        if self.foreign or not isinstance(value, Const) or value.place is None or self.span in (value.place, NO_SPAN):
+            return value
+        return Const(value.value, value.place, (self.span, *value.hops)[:MAXIMUM_HOPS])
 
 
 Value = Union[
