@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from shapelint import scripts
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.text import read_source
 from shapelint.resolve.resolver import Options
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.python.places import Places
 from shapelint.read.text import Source, read_source
 from shapelint.resolve.resolver import Options

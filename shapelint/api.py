@@ -12,7 +12,7 @@ from shapelint import config, rules, suppress
 from shapelint.collect import SPEAKS_OF_A_MODEL, Candidate, collect
 from shapelint.config import Config, is_selected
 from shapelint.findings import FileReport, Finding, Report, Severity
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
 

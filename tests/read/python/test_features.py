@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shapelint.findings import Finding
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.text import Source
 from shapelint.resolve.resolver import Options
 from tests.read.python.features import CASES

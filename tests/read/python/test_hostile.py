@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.text import Source, read_source
 from shapelint.resolve.resolver import Options
 

@@ -8,7 +8,7 @@ import pytest
 
 from shapelint.findings import Finding
 from shapelint.fixing import move_of
-from shapelint.lint import lint_source
+from shapelint.linting import lint_source
 from shapelint.read.text import Source, read_source
 from shapelint.repair import splice
 from shapelint.resolve.resolver import Options
