@@ -96,9 +96,16 @@ def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
         return
     left, right = outputs[0], outputs[-1]
     if call.compared and left is not None and right is not None and len(outputs) == 2:
-        occasion = loss.compared(judged, bound, left, right)
+        occasion = loss.compared(judged, bound, left, _with_batch_of(left, right))
         yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
     yield from _stored(call, bound, right or left, number)
+
+
+def _with_batch_of(left: Output, right: Output) -> Output:
+    """How many rows the two sides have is the training loop's business: one may hold several views."""
+    if len(left.shape) != len(right.shape) or len(left.shape) < 2:
+        return right
+    return replace(right, shape=(left.shape[0], *right.shape[1:]))
 
 
 def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, number: int) -> Iterator[Occasion]:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
-from shapelint.read.python import faults, functions, naming
+from shapelint.read.python import faults, functions, modules, naming
 from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
@@ -150,7 +150,9 @@ def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
         if condition:
             label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
             message = f"{label} cannot be built: {condition} does not hold"
-            problems[(role, condition)] = Problem("SL903", message, leaf.spec.head, role)
+            given = modules.given_by_name(leaf)
+            named = [given[name].span for name in given if name in condition.split()]
+            problems[(role, condition)] = Problem("SL903", message, named[0] if named else leaf.spec.head, role)
     return tuple(problems.values())
 
 

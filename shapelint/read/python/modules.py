@@ -241,8 +241,11 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
             return result
     if resolved.signature is None and resolved.layers:
         return Tensor(Flow(None, (), Origin(place.role, resolved)))
-    resolved = parts.rebased(component, resolved, value.flow)
-    edge, outgoing = chain.step(place.role, resolved, value.flow)
+    key = (id(component), value.flow.value, tuple((id(o.component), o.parameter) for o in value.flow.origins))
+    if key not in run.steps:
+        resolved = parts.rebased(component, resolved, value.flow)
+        run.steps[key] = (component, resolved, *chain.step(place.role, resolved, value.flow))
+    _, resolved, edge, outgoing = run.steps[key]
     edge = replace(edge, layer=place.layer, consumer=replace(edge.consumer, place=span))
     outgoing = _placed(outgoing, resolved, span)
     if edge.result is not None and _doubtful_input(edge, value):

@@ -105,6 +105,7 @@ class Run:
     no_grad: int = 0
     calls: list[Call] = field(default_factory=list)
     losses: list[LossCall] = field(default_factory=list)
+    steps: dict[Any, tuple[Component, Resolved, Edge, Flow]] = field(default_factory=dict)
     banks: list[BankCall] = field(default_factory=list)
     reshapes: list[BatchReshape] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
