@@ -4,7 +4,8 @@
 
 A model that raises must have an error, one that runs none. On one that runs, the silent rules must name exactly what
 is measured on its modules and tensors. Two silent rules speak of models that run at one size only, of the image that the
-config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too.
+config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too. And tokens
+whose number depends on an open image size are an error (SL102) although it may equal the head's width at one size.
 Disagreements are printed, and the exit code is 1 if there are any.
 """
 
@@ -54,12 +55,20 @@ def disagreement(recipe: Recipe, said: Verdict) -> tuple[str, dict[str, str]]:
     if run.error is not None:
         agreed = bool(said.loud) or "SL211" in said.silent or ("SL204" in said.silent and recipe.size_is_open)
         return ("" if agreed else f"raises: {run.error}"), {}
+    if said.loud == {"SL102"} and recipe.size_is_open and other_size_fails(recipe):
+        return "", {}
     if said.loud:
         return f"runs, but has {', '.join(sorted(said.loud))}", {}
     measured = silent_faults(recipe, run)
     missed, false = set(measured) - said.silent, said.silent - set(measured)
     texts = [f"{code} was missed: {measured[code]}" for code in sorted(missed)]
     return "; ".join([*texts, *(f"{code} is not measured" for code in sorted(false))]), measured
+
+
+def other_size_fails(recipe: Recipe) -> bool:
+    """Whether a model whose image size is open runs at the size that was drawn by chance alone."""
+    channels, height, width = recipe.image
+    return train(recipe, (recipe.batch,), (channels, height + 16, width + 16)).error is not None
 
 
 def main() -> int:

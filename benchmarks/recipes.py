@@ -200,7 +200,7 @@ def _dino_loss(maker: Maker, recipe: Recipe) -> Recipe:
 
 
 def _cut(maker: Maker, recipe: Recipe) -> Recipe:
-    return replace(recipe, loss=f"DirectCLRLoss(loss_dim={maker.random.choice([2, 4, 32])})")
+    return replace(recipe, loss=f"DirectCLRLoss(loss_dim={maker.random.choice([2, 4, 32])})", bank=None)
 
 
 def _map_heads(maker: Maker, recipe: Recipe) -> Recipe:

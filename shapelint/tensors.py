@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from shapelint import dims, expression, knowledge, shapes
@@ -14,6 +15,7 @@ from shapelint.resolve.resolver import Resolved
 from shapelint.schema import TensorRule
 from shapelint.shapes import Ellipsis_, Pattern, Shape
 
+BIASED = frozenset({"torch.nn.Linear", "torch.nn.Conv1d", "torch.nn.Conv2d"})
 SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
 """Constructor arguments that leave a tensor out where they are False."""
 
@@ -44,7 +46,7 @@ class Holdings:
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, TensorRule]:
     """The layers of `rules/tensors.yaml`."""
-    return {name: TensorRule.model_validate(entry) for name, entry in knowledge.load("tensors.yaml").items()}
+    return {name: TensorRule.trusted(entry) for name, entry in knowledge.load("tensors.yaml").items()}
 
 
 def held_by(component: Resolved) -> Holdings:
@@ -106,19 +108,39 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
         signature = shapes.substitute(shapes.parse_signature(written), dict(component.values))
         alternative = signature.alternatives[0]
         tensors += [_renamed(tensor, name) for tensor in _tensors(kind, alternative.inputs[0], alternative.output)]
-    with_bias = tuple(tensors)
-    without = tuple(tensor for tensor in tensors if not _is_linear_bias(tensor, parts))
     total = _total(component)
-    for choice in (with_bias, without):
+    for choice in _choices(tensors, parts):
         if complete and total is not None and _count(choice) == total:
             return Holdings(choice, True)
-    doubtful = (Tensor(t.name, t.shape, t.learned, not t.name.endswith(".bias")) for t in with_bias)
+    doubtful = (Tensor(t.name, t.shape, t.learned, certain=not _may_lack(t, parts)) for t in tensors)
     return Holdings(tuple(doubtful), False)
 
 
-def _is_linear_bias(tensor: Tensor, parts: Mapping[str, str]) -> bool:
+def _choices(tensors: list[Tensor], parts: Mapping[str, str]) -> Iterator[tuple[Tensor, ...]]:
+    """The ways in which people leave tensors out: no bias where a BatchNorm follows, none at all; a last BatchNorm
+    without its own weights. Which one it is shows in the number of weights."""
+    order = [name for name in parts if parts[name].partition(":")[0] in rules()]
+    norms = [name for name in order if _kind(parts, name).startswith("torch.nn.BatchNorm")]
+    before_norm = {name for name, following in pairwise(order) if following in norms}
+    linear = {name for name in order if _kind(parts, name) in BIASED}
+    for without_weights in ([], norms[-1:]):
+        for without_bias in (set(), before_norm & linear, linear):
+            yield tuple(
+                tensor
+                for tensor in tensors
+                if not (tensor.name.rpartition(".")[2] == "bias" and tensor.name.rpartition(".")[0] in without_bias)
+                and not (tensor.learned and tensor.name.rpartition(".")[0] in without_weights)
+            )
+
+
+def _may_lack(tensor: Tensor, parts: Mapping[str, str]) -> bool:
+    """Whether a layer of this kind may be without the tensor."""
     owner, _, name = tensor.name.rpartition(".")
-    return name == "bias" and parts[owner].partition(":")[0] in ("torch.nn.Linear", "torch.nn.Conv2d")
+    return (name == "bias" and _kind(parts, owner) in BIASED) or _kind(parts, owner).startswith("torch.nn.BatchNorm")
+
+
+def _kind(parts: Mapping[str, str], name: str) -> str:
+    return parts[name].partition(":")[0]
 
 
 def _is_weightless(kind: str) -> bool:

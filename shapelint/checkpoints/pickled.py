@@ -7,6 +7,8 @@ storages. Only the pickle is read, so a checkpoint of 10 GB costs no more memory
 from __future__ import annotations
 
 import pickletools
+import struct
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -47,7 +49,9 @@ def read_zip(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
                 raise CheckpointError(f"its index is larger than {MAXIMUM_PICKLE // 2**20} MiB")
             with archive.open(name) as stream:
                 return _found_in(_Machine().run(stream))
-    except (BadZipFile, NotImplementedError, RuntimeError) as error:
+    except CheckpointError:
+        raise
+    except (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"a damaged archive ({error})") from None
 
 

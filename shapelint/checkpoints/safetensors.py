@@ -23,8 +23,11 @@ def read(path: Path, size: int) -> dict[str, tuple[int, ...]]:
             header = json.loads(stream.read(length))
         except (ValueError, RecursionError):
             raise CheckpointError("its safetensors header is no JSON") from None
-    entries = header.items() if isinstance(header, dict) else ()
-    return {name: tuple(entry["shape"]) for name, entry in entries if name != "__metadata__" and _is_tensor(entry)}
+    if not isinstance(header, dict):
+        raise CheckpointError("no safetensors header")
+    return {
+        name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__" and _is_tensor(entry)
+    }
 
 
 def _is_tensor(entry: object) -> bool:

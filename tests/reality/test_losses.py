@@ -1,0 +1,119 @@
+"""Every loss of `rules/losses/`, run on the CPU over pairs of shapes: what the data says it does, it does."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from shapelint import losses
+from shapelint.schema import LossSignature
+from shapelint.subjects.loss import compare
+
+LOSSES = [signature for file in losses.files() for signature in file.losses]
+
+SHAPES = [
+    *[(6, width) for width in (16, 12, 1)],
+    *[(1, width) for width in (16, 12)],
+    *[(6, 5, width) for width in (16, 1)],
+    (6, 1, 16),
+    (6, 16, 4, 4),
+    (6, 8, 4, 4),
+]
+PAIRS = list(itertools.product(SHAPES, SHAPES))
+
+
+def run(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...], **arguments: Any) -> bool:
+    """Whether the real loss takes two operands of these shapes."""
+    module, _, name = signature.target.rpartition(".")
+    loss = getattr(importlib.import_module(module), name)(**arguments)
+    a, b = torch.rand(left), torch.rand(right)
+    if name == "MSNLoss":
+        return runs(lambda: loss(a, b, torch.rand(10, left[-1])))
+    if name == "SwaVLoss":
+        return runs(lambda: loss([a, b], []))
+    if name == "DINOLoss":
+        # The teacher comes first; the online branch is the student.
+        return runs(lambda: loss([b, b], [a, a], epoch=0))
+    return runs(lambda: loss(a, b))
+
+
+def runs(call: Any) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            call()
+        except (RuntimeError, ValueError, IndexError, AssertionError):
+            return False
+    return True
+
+
+def predicted(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+    """What the data says: the number of axes, the batch, and how shapes must agree."""
+    least, most = signature.axes
+    if not all(least <= len(shape) <= most for shape in (left, right)):
+        return False
+    if min(left[0], right[0]) < signature.batch:
+        return False
+    comparison = compare(signature.operands, left, right)
+    return bool(comparison.equal or comparison.broadcasts)
+
+
+@pytest.mark.parametrize("signature", LOSSES, ids=lambda signature: signature.target)
+def test_the_loss_takes_what_its_data_says(signature: LossSignature) -> None:
+    arguments = {"loss_dim": 4} if signature.cut else {}
+    checked = 0
+    for left, right in PAIRS:
+        if left[0] != right[0] and signature.operands in ("features", "flattened"):
+            continue  # both operands of a method have one batch; these losses mask by it
+        if "MSN" in signature.target and (left[0], len(left)) != (right[0], len(right)):
+            continue  # several views of an image may meet one target
+        width = {signature.width: right[-1]} if signature.width else {}
+        assert run(signature, left, right, **arguments, **width) == predicted(signature, left, right), (left, right)
+        checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize("signature", [s for s in LOSSES if s.width], ids=lambda signature: signature.target)
+def test_a_loss_of_a_fixed_width_raises_for_another_unless_one_of_them_is_one(signature: LossSignature) -> None:
+    assert signature.width is not None
+    for features, width in itertools.product((16, 12, 1), repeat=2):
+        works = features == width or 1 in (features, width)
+        assert run(signature, (6, features), (6, features), **{signature.width: width}) == works
+
+
+@pytest.mark.parametrize("signature", [s for s in LOSSES if s.bank], ids=lambda signature: signature.target)
+def test_a_bank_raises_for_other_features_and_broadcasts_one(signature: LossSignature) -> None:
+    assert signature.bank is not None
+    if signature.cut:
+        return  # what is cut to `loss_dim` meets the bank; no method pack has such a bank
+    module, _, name = signature.target.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    for features, width in itertools.product((16, 12, 1), repeat=2):
+        loss = kind(**{signature.bank: (32, width)})
+        query = torch.rand(6, features, requires_grad=True)
+        works = features == width or features == 1
+        assert runs(lambda loss=loss, query=query, f=features: loss(query, torch.rand(6, f))) == works
+
+
+@pytest.mark.parametrize("signature", [s for s in LOSSES if s.cut], ids=lambda signature: signature.target)
+def test_a_cut_takes_all_there_are_in_silence(signature: LossSignature) -> None:
+    assert signature.cut is not None
+    left, right = torch.rand(6, 8), torch.rand(6, 8)
+    module, _, name = signature.target.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    assert torch.equal(kind(**{signature.cut: 8})(left, right), kind(**{signature.cut: 1024})(left, right))
+    assert not torch.equal(kind(**{signature.cut: 4})(left, right), kind(**{signature.cut: 1024})(left, right))
+
+
+@pytest.mark.parametrize("signature", [s for s in LOSSES if s.over], ids=lambda signature: signature.target)
+def test_a_cosine_runs_over_any_axis_and_says_another_number(signature: LossSignature) -> None:
+    assert signature.over is not None
+    module, _, name = signature.target.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    left, right = torch.rand(6, 5, 16), torch.rand(6, 5, 16)
+    values = [kind(**{signature.over: axis})(left, right).mean() for axis in (0, 1, 2)]
+    assert len({round(float(value), 6) for value in values}) == 3
