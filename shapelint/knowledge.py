@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def folder() -> Path:
     return inside if inside.is_dir() else beside
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Any:
     """The content of a YAML file of `rules/`, by its path there; None where there is no such file."""
     path = folder() / name

@@ -38,8 +38,12 @@ class Rule:
 @lru_cache(maxsize=1)
 def built_in() -> dict[str, Rule]:
     """The rules that ship with shapelint, by code, in order."""
-    pages = sorted(knowledge.folder().glob("SL*.md"))
-    return {rule.page.code: rule for rule in map(read_page, pages)}
+    rules = {}
+    for path in sorted(knowledge.folder().glob("SL*.md")):
+        matter, prose = _parts(path)
+        page = RulePage.trusted(yaml.load(matter, Loader=knowledge.YAML_LOADER))
+        rules[page.code] = Rule(page, prose, path)
+    return rules
 
 
 @lru_cache(maxsize=8)
@@ -85,15 +89,21 @@ def _likeness(one: str, other: str) -> float:
 
 
 def read_page(path: Path) -> Rule:
-    """Read one rule page; raises RulePageError."""
-    match = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
-    if match is None:
-        raise RulePageError(f"{path}: no front matter between two lines of ---")
+    """Read and validate one rule page; raises RulePageError."""
+    matter, prose = _parts(path)
     try:
-        return Rule(RulePage.model_validate(yaml.load(match[1], Loader=knowledge.YAML_LOADER)), match[2].strip(), path)
+        return Rule(RulePage.model_validate(yaml.load(matter, Loader=knowledge.YAML_LOADER)), prose, path)
     except yaml.YAMLError as error:
         raise RulePageError(f"{path}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "front matter"
         raise RulePageError(f"{path}: {field}: {first['msg']}") from None
+
+
+def _parts(path: Path) -> tuple[str, str]:
+    """Front matter and prose of a page."""
+    match = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    if match is None:
+        raise RulePageError(f"{path}: no front matter between two lines of ---")
+    return match[1], match[2].strip()

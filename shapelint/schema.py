@@ -6,10 +6,15 @@ A file that does not validate raises pydantic's ValidationError; the caller turn
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, Union
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAXIMUM_WIDTH = 2**31 - 1
 
@@ -27,8 +32,47 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
+    @classmethod
+    def trusted(cls, data: dict[str, Any]) -> Self:
+        """Build from data that ships with shapelint without validating it: the tests have done so.
 
-class Parameter(Strict):
+        Pydantic's schemas take longer to build than a model takes to lint; they are for what users write.
+        """
+        values = cls.normalised(data)
+        fields = cls.model_fields
+        return cls.model_construct(**{name: _trusted(fields[name].annotation, value) for name, value in values.items()})
+
+    @classmethod
+    def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The data without its short forms."""
+        return data
+
+
+def _trusted(annotation: Any, value: Any) -> Any:
+    """A value as the annotated type, as far as the shipped data needs it: models in models, lists as tuples and sets."""
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        return annotation.trusted(value)
+    kind, arguments = get_origin(annotation), get_args(annotation)
+    if kind in (tuple, frozenset) and isinstance(value, (list, tuple)):
+        return kind(_trusted(arguments[0], element) for element in value)
+    if kind is dict and isinstance(value, dict):
+        return {key: _trusted(arguments[1], element) for key, element in value.items()}
+    if kind in (Union, UnionType) and value is not None:
+        fitting = (argument for argument in arguments if isinstance(value, _data_type(argument)))
+        return _trusted(next(fitting, None), value)
+    return value
+
+
+def _data_type(annotation: Any) -> type | tuple[type, ...]:
+    """What YAML gives for an annotated type."""
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        return dict
+    kind = get_origin(annotation) or annotation
+    return (list, tuple) if kind in (tuple, frozenset) else kind if isinstance(kind, type) else object
+
+
+@dataclass(frozen=True)
+class Parameter:
     """One constructor argument: its name, how it may be passed, its default if it has one."""
 
     name: str
@@ -68,12 +112,16 @@ class ComponentSignature(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _single_row(cls, data: Any) -> Any:
+    def _normalised(cls, data: Any) -> Any:
+        return cls.normalised(data) if isinstance(data, dict) else data
+
+    @classmethod
+    def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
         """A component with one row may write the row's fields directly."""
-        if isinstance(data, dict) and "shapes" in data:
-            row = {key: data[key] for key in SignatureRow.model_fields if key in data}
-            return {"rows": [row], **{key: value for key, value in data.items() if key not in row}}
-        return data
+        if "shapes" not in data:
+            return data
+        row = {key: data[key] for key in SignatureRow.model_fields if key in data}
+        return {"rows": [row], **{key: value for key, value in data.items() if key not in row}}
 
     @property
     def target(self) -> str:

@@ -11,14 +11,14 @@ from shapelint.schema import ComponentSignature, LibraryRule, SignatureFile
 @lru_cache(maxsize=1)
 def libraries() -> tuple[LibraryRule, ...]:
     """The libraries of `rules/libraries.yaml`, in the order in which unqualified names are looked up."""
-    return tuple(LibraryRule.model_validate(entry) for entry in knowledge.load("libraries.yaml"))
+    return tuple(LibraryRule.trusted(entry) for entry in knowledge.load("libraries.yaml"))
 
 
 @cache
 def load(name: str) -> SignatureFile | None:
     """A file of `rules/signatures/`, such as `torch.nn` or `torchvision.models/resnet18`."""
     data = knowledge.load(f"signatures/{name}.yaml")
-    return SignatureFile.model_validate(data) if data else None
+    return SignatureFile.trusted(data) if data else None
 
 
 @cache
@@ -42,10 +42,10 @@ def canonical(written: str, as_backbone: bool) -> str:
     if "/" in written:
         return written
     module, _, name = written.rpartition(".")
-    if not module and as_backbone and (features := _features_name(written)):
+    if as_backbone and (features := _features_name(module, name)):
         return features
     for library in libraries():
-        homes = (library.module, *library.also)
+        homes = _homes(library)
         if not module or any(module == home or module.startswith(home + ".") for home in homes):
             known = next((f"{home}.{name}" for home in homes if find(f"{home}.{name}")), None)
             if known or module == library.module:
@@ -53,9 +53,17 @@ def canonical(written: str, as_backbone: bool) -> str:
     return written
 
 
-def _features_name(name: str) -> str | None:
-    prefixes = (library.features for library in libraries() if library.features)
-    return next((f"{prefix}/{name}" for prefix in prefixes if find(f"{prefix}/{name}")), None)
+def _features_name(module: str, name: str) -> str | None:
+    """`torchvision/resnet18` for `resnet18` and for `torchvision.models.resnet18`."""
+    for library in libraries():
+        at_home = not module or any(module == home or module.startswith(home + ".") for home in _homes(library))
+        if library.features and at_home and find(f"{library.features}/{name}"):
+            return f"{library.features}/{name}"
+    return None
+
+
+def _homes(library: LibraryRule) -> tuple[str, ...]:
+    return (library.module, *library.also)
 
 
 def library_of(target: str) -> LibraryRule | None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 
 @cache
 def installed(library: str) -> str | None:
     """The version of an installed library, without importing it; None where it is not installed."""
-    if find_spec(library) is None:
+    found = find_spec(library)
+    if found is None:
         return None
+    return _version_beside(library, found.submodule_search_locations) or _version_by_metadata(library)
+
+
+def _version_beside(library: str, locations: Iterable[str] | None) -> str | None:
+    """The version in the name of the one `.dist-info` folder beside the package: `importlib.metadata` takes 40 ms."""
+    for location in locations or ():
+        found = [path.name for path in Path(location).parent.glob(f"{library}-*.dist-info")]
+        if len(found) == 1:
+            return found[0].removesuffix(".dist-info").partition("-")[2]
+    return None
+
+
+def _version_by_metadata(library: str) -> str | None:
     from importlib import metadata
 
     try:
@@ -28,7 +44,7 @@ def missing(*libraries: str) -> list[str]:
 def difference(library: str, verified: tuple[str, ...]) -> str:
     """Why signatures verified with some versions may not hold for the installed library; empty where they hold."""
     version = installed(library)
-    if version is None:
+    if version is None or version in verified:
         return ""
     from packaging.specifiers import SpecifierSet
 
