@@ -81,7 +81,7 @@ def call(run: Run, function: Function, positional: Arguments, keywords: Keywords
     detached = True
     for name in function.inputs:
         value = given[name].value if name in given else None
-        if isinstance(value, Data) and name in ("images", "x", "imgs"):
+        if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
             value = modules.image(value)
         flows.append(value.flow if isinstance(value, Tensor) and not value.loose else None)
         detached = detached and (not isinstance(value, Tensor) or value.detached)

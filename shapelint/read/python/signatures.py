@@ -23,7 +23,8 @@ def apply(text: str, inputs: Sequence[Flow | None], values: Mapping[str, Any], m
     Several outputs come back as a tuple of flows. Inputs that do not fit give an unknown tensor.
     """
     signature = shapes.substitute(parsed(text), dict(values))
-    for alternative in signature.alternatives:
+    known = all(given is not None and given.value is not None for given in inputs)
+    for alternative in signature.alternatives if known or len(signature.alternatives) == 1 else ():
         bindings: dict[str, Any] = {}
         origins: dict[str, Origin] = {}
         if len(inputs) > len(alternative.inputs):
