@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -227,7 +227,7 @@ def features_of(name: str) -> nn.Module:
     return model.train()
 
 
-@lru_cache(maxsize=None)
+@cache
 def features(name: str) -> int:
     """The width of a backbone's features, measured."""
     size = BACKBONES[name][0]
@@ -280,7 +280,7 @@ def compare(text: str, tally: Tally, trace: bool) -> None:
 
 
 def expects_crash(report: FileReport) -> bool:
-    """Whether the findings say that torch would raise. SL201 stands instead of SL101: it raises if the widths differ."""
+    """Whether the findings say that torch would raise. SL201 stands for SL101: it raises if the widths differ."""
     return any(f.code in LOUD or (f.code == "SL201" and f.expected != f.actual) for f in report.findings)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import shapelint
 from conftest import ROOT
+
+import shapelint
 from shapelint.findings import Report
 
 

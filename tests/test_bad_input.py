@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from shapelint.api import Settings, lint, lint_text
+from shapelint.findings import FileReport
 from shapelint.read.text import MAXIMUM_BYTES, Source
+from shapelint.resolve.resolver import Options
 
 LIMIT = 20  # seconds that the whole process may take on the slowest machine
 
@@ -94,7 +96,11 @@ INVALID = {
     "input of text": (MODEL + "Linear(256, 4)\ninput: large\n", (3, 8), "[channels, height, width]"),
     "input of none": (MODEL + "Linear(256, 4)\ninput: [0, 224, 224]\n", (3, 9), "positive integer, found 0"),
     "batch size": (MODEL + "Linear(256, 4)\nbatch_size: 1.5\n", (3, 13), "positive integer, found 1.5"),
-    "declared width": ("backbone: {out_dim: -1}\nprojection_head: Linear(256, 4)\n", (1, 21), "positive integer, found -1"),
+    "declared width": (
+        "backbone: {out_dim: -1}\nprojection_head: Linear(256, 4)\n",
+        (1, 21),
+        "positive integer, found -1",
+    ),
 }
 
 
@@ -109,9 +115,12 @@ def test_what_does_not_parse_or_validate_is_SL903_at_its_place(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "width", ["0", "-5", "5.0", "true", '"512"', "1" + "0" * 30, "10**30", "abc", "[1, 2]", "null", "1e3", "1_0.5", ".nan"]
+    "width",
+    ["0", "-5", "5.0", "true", '"512"', "1" + "0" * 30, "10**30", "abc", "[1, 2]", "null", "1e3", "1_0.5", ".nan"],
 )
-@pytest.mark.parametrize("spelling", ["{_target_: torch.nn.Linear, in_features: %s, out_features: 3}", "{input_dim: %s}"])
+@pytest.mark.parametrize(
+    "spelling", ["{_target_: torch.nn.Linear, in_features: %s, out_features: 3}", "{input_dim: %s}"]
+)
 def test_a_width_that_is_no_positive_integer(width: str, spelling: str) -> None:
     report = lint_text(Source("model.yaml", MODEL + spelling % width + "\n"), Settings())
     (finding,) = [finding for finding in report.findings if finding.code == "SL903"]
@@ -119,7 +128,9 @@ def test_a_width_that_is_no_positive_integer(width: str, spelling: str) -> None:
     assert finding.location.line == 2
 
 
-@pytest.mark.parametrize("width", ["0", "-5", "5.0", "True", "'512'", "1" + "0" * 30, "10**30", "None", "(1, 2)", "512 // 0"])
+@pytest.mark.parametrize(
+    "width", ["0", "-5", "5.0", "True", "'512'", "1" + "0" * 30, "10**30", "None", "(1, 2)", "512 // 0"]
+)
 def test_a_width_in_a_call(width: str) -> None:
     report = lint_text(Source("model.yaml", MODEL + f"Linear({width}, 3)\n"), Settings())
     codes = [finding.code for finding in report.findings]
@@ -142,10 +153,10 @@ def test_a_fault_of_shapelint_is_no_finding(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "b.yaml").write_text(MODEL + "Linear(3, 4)\n")
     real = shapelint.api.lint_source
 
-    def broken(source: Source, options: object) -> object:
+    def broken(source: Source, options: Options) -> FileReport:
         if source.path.endswith("a.yaml"):
             raise KeyError("x")
-        return real(source, options)  # type: ignore[arg-type]
+        return real(source, options)
 
     monkeypatch.setattr(shapelint.api, "lint_source", broken)
     report = lint([tmp_path])

@@ -119,9 +119,13 @@ def test_a_width_left_to_its_default_is_written_out(text: str) -> None:
     fixed, count = fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False)
     assert count == 1
     assert lint(fixed).findings == ()
-    assert set(text.split()) - {"BYOLProjectionHead", "BYOLProjectionHead()", "256}", "256,}", "output_dim=256,)"} <= set(
-        fixed.split()
-    )
+    assert set(text.split()) - {
+        "BYOLProjectionHead",
+        "BYOLProjectionHead()",
+        "256}",
+        "256,}",
+        "output_dim=256,)",
+    } <= set(fixed.split())
 
 
 def test_anchors_aliases_and_merge_keys_point_at_the_place_of_use() -> None:
@@ -147,24 +151,28 @@ def test_an_interpolation_within_the_file_is_followed() -> None:
 
 @pytest.mark.parametrize("value", ["${oc.env:WIDTH}", "${eval:'2*256'}", "${..dim}", "${missing.key}", "???"])
 def test_what_is_known_at_run_time_only_is_no_error(value: str) -> None:
-    report = lint(f"backbone: resnet18\nprojection_head: {{input_dim: \"{value}\", output_dim: 256}}\n")
+    report = lint(f'backbone: resnet18\nprojection_head: {{input_dim: "{value}", output_dim: 256}}\n')
     assert [finding.code for finding in report.findings] == ["SL901"]
 
 
 def test_several_documents_and_several_models() -> None:
-    text = "backbone: resnet18\nprojection_head: Linear(1, 2)\n---\na: {backbone: resnet18, projection_head: Linear(2, 2)}\n"
+    text = "backbone: resnet18\nprojection_head: Linear(1, 2)\n---\n"
+    text += "a: {backbone: resnet18, projection_head: Linear(2, 2)}\n"
     text += "b: {encoder: resnet50, projector: BYOLProjectionHead(2048, 8, 2)}\n"
     report = lint(text)
     assert [model.name for model in report.models] == ["document 1", "document 2.a", "document 2.b"]
-    assert [(finding.model, finding.expected) for finding in report.findings] == [("document 1", 1), ("document 2.a", 2)]
+    assert [(finding.model, finding.expected) for finding in report.findings] == [
+        ("document 1", 1),
+        ("document 2.a", 2),
+    ]
 
 
 @pytest.mark.parametrize(
     "text",
     [
         # A detector, a classifier, a segmenter of OpenMMLab.
-        "model:\n  type: FasterRCNN\n  backbone: {type: ResNet, depth: 50}\n  neck: {type: FPN, in_channels: [256, 512]}\n",
-        "model:\n  type: ImageClassifier\n  backbone: {type: ResNet}\n  neck: {type: GlobalAveragePooling}\n  head: {num: 1}\n",
+        "model:\n  type: FasterRCNN\n  backbone: {type: ResNet, depth: 50}\n  neck: {type: FPN, in_channels: [256]}\n",
+        "model:\n  type: ImageClassifier\n  backbone: {type: ResNet}\n  neck: {type: Pooling}\n  head: {num: 1}\n",
         "backbone: resnet50\nneck: fpn\nhead: yolo\n",
         "backbone: [[-1, 1, Conv, [64, 3, 2]], [-1, 1, SPPF, [1024, 5]]]\nhead: [[-1, 1, nn.Upsample, [None, 2]]]\n",
         # A Helm template, docker-compose, a workflow, OpenAPI.
@@ -192,7 +200,9 @@ def test_a_missing_role_ends_the_chain() -> None:
     assert [link.role for link in model.chain] == ["backbone", "prediction_head"]
 
 
-@pytest.mark.parametrize("written", ["[1, 28, 28]", "{channels: 1, height: 28, width: 28}", "{channels: 1, image_size: 28}"])
+@pytest.mark.parametrize(
+    "written", ["[1, 28, 28]", "{channels: 1, height: 28, width: 28}", "{channels: 1, image_size: 28}"]
+)
 def test_input_spellings(written: str) -> None:
     text = f"input: {written}\nbackbone: [Flatten(), Linear(784, 64)]\nprojection_head: Linear(64, 8)\n"
     report = lint(text)

@@ -9,9 +9,9 @@ from conftest import ROOT
 
 from shapelint import report as reports
 from shapelint.api import Settings, lint_text
-from shapelint.findings import FileReport, Report
+from shapelint.findings import Edit, FileReport, Finding, Report
 from shapelint.fixing import fixed_text, move_of
-from shapelint.read.text import Source, read_source
+from shapelint.read.text import Source, Span, read_source
 from shapelint.repair import splice
 
 FIXTURES = sorted((ROOT / "fixtures").glob("*.yaml"))
@@ -47,9 +47,7 @@ def test_a_span_never_leaves_its_line_empty(path: Path) -> None:
             assert text == str(finding.expected)
 
 
-def span_of(source: Source, finding):
-    from shapelint.findings import Edit
-
+def span_of(source: Source, finding: Finding) -> Span:
     return move_of(source, Edit(finding.location, "")).span
 
 

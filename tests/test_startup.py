@@ -17,14 +17,14 @@ try:
 except SystemExit:
     pass
 heavy = sorted(sys.modules.keys() & {{"torch", "torchvision", "lightly", "timm", "numpy", "sympy"}})
-print(",".join(heavy), file=sys.stderr)
+print("heavy:" + ",".join(heavy), file=sys.stderr)
 """
 
 
 def heavy_modules(*arguments: str, before: str = "") -> str:
     code = PROBE.format(arguments=list(arguments), before=before)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
-    return result.stderr.strip().splitlines()[-1]
+    return result.stderr.strip().splitlines()[-1].removeprefix("heavy:")
 
 
 def test_linting_imports_nothing_heavy() -> None:

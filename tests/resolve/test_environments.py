@@ -1,4 +1,4 @@
-"""One file, three environments: without torch, with the stored versions, and with another lightly than the stored one."""
+"""One file, three environments: without torch, with the stored versions, with another lightly than the stored one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-OTHER_LIGHTLY = ["lightly==1.5.26", "requests", "urllib3", "idna", "certifi", "charset-normalizer", "aenum", "python-dateutil", "six"]
+OTHER_LIGHTLY = [
+    "lightly==1.5.26",
+    "requests",
+    "urllib3",
+    "idna",
+    "certifi",
+    "charset-normalizer",
+    "aenum",
+    "python-dateutil",
+    "six",
+]
 SEED = str(ROOT / "fixtures" / "lightly-1589.yaml")
 CORE = ["click", "pydantic", "pyyaml", "packaging", "platformdirs", "pathspec"]
 
 
-def lint(python: Path | str, *arguments: str, path: str = "") -> tuple[list[tuple[str, object, object]], str, dict[str, str]]:
+def lint(
+    python: Path | str, *arguments: str, path: str = ""
+) -> tuple[list[tuple[str, object, object]], str, dict[str, str]]:
     """Code, expected and actual of each finding; what stderr says; the source of each component."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [path, str(ROOT)]))}
     result = subprocess.run(
