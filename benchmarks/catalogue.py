@@ -3,10 +3,10 @@
     python benchmarks/catalogue.py [--models 10500] [--seed 7] [--show 20]
 
 A model that raises must have an error, one that runs none. On one that runs, the silent rules must name exactly what
-is measured on its modules and tensors. Two silent rules speak of models that run at one size only, of the image that the
-config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too. And tokens
-whose number depends on an open image size are an error (SL102) although it may equal the head's width at one size.
-Disagreements are printed, and the exit code is 1 if there are any.
+is measured on its modules and tensors. Two silent rules speak of models that run at one size only, of the image that
+the config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too. And
+tokens whose number depends on an open image size are an error (SL102) although it may equal the head's width at one
+size. Disagreements are printed, and the exit code is 1 if there are any.
 """
 
 from __future__ import annotations

@@ -9,10 +9,6 @@ from random import Random
 from training import WITH_PREDICTION, WITH_TARGET, Recipe
 
 WIDTHS = (4, 6, 8, 12, 16, 24)
-METHODS = (
-    "byol simsiam simclr moco barlowtwins vicreg swav dino nnclr tico mmcr smog densecl msn"
-).split()  # fmt: skip  # noqa: SIM905
-
 PROJECTIONS = {
     "byol": "BYOLProjectionHead({i}, {h}, {o})",
     "simsiam": "SimSiamProjectionHead({i}, {h}, {o})",
@@ -29,6 +25,7 @@ PROJECTIONS = {
     "densecl": "DenseCLProjectionHead({i}, {h}, {o})",
     "msn": "MSNProjectionHead({i}, {h}, {o})",
 }
+METHODS = tuple(PROJECTIONS)
 PREDICTIONS = {
     "byol": "BYOLPredictionHead({i}, {h}, {o})",
     "simsiam": "SimSiamPredictionHead({i}, {h}, {o})",
@@ -158,7 +155,9 @@ def _last_batch(rest: int) -> Callable[[Maker, Recipe], Recipe]:
 def _target(**numbers: str) -> Callable[[Maker, Recipe], Recipe]:
     def change(maker: Maker, recipe: Recipe) -> Recipe:
         own = {"h": maker.width(maker.hidden), "o": maker.width(maker.out), "i": maker.width(maker.features)}
-        return replace(recipe, target={"projection_head": maker.head("projection_head", **{n: own[n] for n in numbers})})
+        return replace(
+            recipe, target={"projection_head": maker.head("projection_head", **{n: own[n] for n in numbers})}
+        )
 
     return change
 
@@ -233,7 +232,9 @@ def _axis_too_many(maker: Maker, recipe: Recipe) -> Recipe:
 
 def _fixed_batch(maker: Maker, recipe: Recipe) -> Recipe:
     count = maker.random.choice([recipe.batch, recipe.batch, 64])
-    return replace(recipe, backbone=maker.backbone(f"AdaptiveMaxPool2d(1), Flatten(0), Unflatten(0, ({count}, {maker.features}))"))
+    return replace(
+        recipe, backbone=maker.backbone(f"AdaptiveMaxPool2d(1), Flatten(0), Unflatten(0, ({count}, {maker.features}))")
+    )
 
 
 def _layer(*names: str | int) -> Callable[[Maker, Recipe], Recipe]:
@@ -276,17 +277,25 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
     "alias": (_alias, WITH_TARGET),
     "bank": (_bank, BANKS),
     "bank for one feature": (_bank_for_one, BANKS),
-    "loss that broadcasts": (_loss("MSELoss()", "SmoothL1Loss()", "CosineSimilarity()"), frozenset({"byol", "simsiam", "moco"})),
-    "loss that asserts": (_loss("VICRegLoss()", "BarlowTwinsLoss()", "TiCoLoss()"), frozenset({"byol", "simsiam", "moco"})),
+    "loss that broadcasts": (
+        _loss("MSELoss()", "SmoothL1Loss()", "CosineSimilarity()"),
+        frozenset({"byol", "simsiam", "moco"}),
+    ),
+    "loss that asserts": (
+        _loss("VICRegLoss()", "BarlowTwinsLoss()", "TiCoLoss()"),
+        frozenset({"byol", "simsiam", "moco"}),
+    ),
     "loss that broadcasts, output 1": (
-        _loss_and("MSELoss()", "L1Loss()", "HuberLoss()", then=_prediction("o", one=True)), frozenset({"byol", "simsiam"}),
+        _loss_and("MSELoss()", "L1Loss()", "HuberLoss()", then=_prediction("o", one=True)),
+        frozenset({"byol", "simsiam"}),
     ),
     "loss that asserts, output 1": (
         _loss_and("VICRegLoss()", "BarlowTwinsLoss()", "TiCoLoss()", then=_prediction("o", one=True)),
         frozenset({"byol", "simsiam"}),
     ),
     "loss that asserts, batch of one": (
-        _loss_and("VICRegLoss()", "TiCoLoss()", "BarlowTwinsLoss()", then=_batch_of_one), frozenset({"byol", "simsiam"}),
+        _loss_and("VICRegLoss()", "TiCoLoss()", "BarlowTwinsLoss()", then=_batch_of_one),
+        frozenset({"byol", "simsiam"}),
     ),
     "width of the loss": (_dino_loss, frozenset({"dino"})),
     "cut of the loss": (_cut, frozenset({"simclr", "moco"})),
@@ -295,7 +304,7 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
     "an axis too many": (_axis_too_many, frozenset({"byol", "simsiam"})),
     "batch in the backbone": (_fixed_batch, MAPLESS),
     "hidden layer": (_layer(-1, 5, 4, 99), MAPLESS),
-}  # fmt: skip
+}
 BY_METHOD = _for_all(CHANGES)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from shapelint import dims, knowledge
@@ -31,11 +31,14 @@ class BoundLoss:
         return self.values.get(name) if name else None
 
 
-@lru_cache(maxsize=1)
-def files() -> tuple[LossFile, ...]:
-    """All files of `rules/losses/`."""
-    names = sorted(path.stem for path in (knowledge.folder() / "losses").glob("*.yaml"))
-    return tuple(LossFile.trusted(knowledge.load(f"losses/{name}.yaml")) for name in names)
+def files() -> Iterator[LossFile]:
+    """The files of `rules/losses/`, each read when it is needed."""
+    return (_file(path.stem) for path in sorted((knowledge.folder() / "losses").glob("*.yaml")))
+
+
+@cache
+def _file(name: str) -> LossFile:
+    return LossFile.trusted(knowledge.load(f"losses/{name}.yaml"))
 
 
 def find(written: str) -> LossSignature | None:

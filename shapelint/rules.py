@@ -55,10 +55,19 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
             if not path.read_text(encoding="utf-8").startswith("---\n"):
                 continue  # a README, say
             rule = read_page(path)
+            check_facts(rule)
             if rule.page.code in found:
                 raise RulePageError(f"{path}: the code {rule.page.code} is taken by {found[rule.page.code].path}")
             found[rule.page.code] = rule
     return found
+
+
+def check_facts(rule: Rule) -> None:
+    """Raise RulePageError where a page names what is no fact of its subject."""
+    from shapelint import registry
+
+    for field, reason in registry.faults(rule.page):
+        raise RulePageError(f"{rule.path}: {field}: {reason}")
 
 
 def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:

@@ -35,7 +35,12 @@ def rendered(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_every_bad_example_gives_its_report(path: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     page = path.read_text(encoding="utf-8")
     if update:
-        fresh = lambda m: f"```yaml\n{m[1]}```\n\n```text\n{rendered(m[1], monkeypatch)}```\n" if m[2] is not None else m[0]  # noqa: E731, E501
+
+        def fresh(match: re.Match[str]) -> str:
+            if match[2] is None:
+                return match[0]
+            return f"```yaml\n{match[1]}```\n\n```text\n{rendered(match[1], monkeypatch)}```\n"
+
         page = BLOCK.sub(fresh, page)
         path.write_text(page, encoding="utf-8")
     code = path.name[:5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import BadZipFile, is_zipfile
 
 from shapelint.checkpoints.errors import CheckpointError
 
@@ -39,6 +39,13 @@ def _read(path: Path, _modified: int, size: int) -> tuple[StateDict, ...]:
     try:
         if path.suffix == ".safetensors":
             return (safetensors.read(path, size),)
-        return pickled.read_zip(path) if is_zipfile(path) else pickled.read_legacy(path)
+        return pickled.read_zip(path) if _is_zip(path) else pickled.read_legacy(path)
     except OSError as error:
         raise CheckpointError((error.strerror or "cannot be read").lower()) from None
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        return is_zipfile(path)
+    except BadZipFile:
+        return True  # so far as to have a part that says so

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from shapelint import losses
 from shapelint.schema import LossSignature
 from shapelint.subjects.loss import compare

@@ -7,6 +7,8 @@ import inspect
 import pytest
 import torchvision
 from lightly.models.modules import heads
+from torch import nn
+
 from shapelint import dims, tensors
 from shapelint.dims import is_known
 from shapelint.read import calls
@@ -14,7 +16,6 @@ from shapelint.read.text import Span
 from shapelint.resolve import stored
 from shapelint.resolve.resolver import Options, resolve
 from shapelint.tensors import Holdings
-from torch import nn
 
 LAYERS = [
     "Linear(8, 16)",

@@ -7,9 +7,10 @@ import itertools
 import pytest
 import torch
 from lightly.models.utils import update_momentum
+from torch import nn
+
 from shapelint.subjects.target import update
 from shapelint.tensors import Holdings, Tensor
-from torch import nn
 
 SHAPES = [(8, 8), (1, 8), (8, 1), (1, 1), (4, 8), (8,), (1,)]
 
