@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from shapelint import config, rules, suppress
-from shapelint.collect import SPEAKS_OF_A_MODEL, Candidate, collect
+from shapelint.collect import SPEAKS_OF_A_MODEL, Candidate, collect, worth_reading
 from shapelint.config import Config, is_selected
 from shapelint.findings import FileReport, Finding, Report, Severity
 from shapelint.linting import lint_source
@@ -132,8 +132,9 @@ def _lint_candidate(candidate: Candidate, settings: Settings) -> FileReport | No
     try:
         source = read_source(candidate.path)
     except UnreadableError as error:
-        return None if not candidate.named else FileReport(str(candidate.path), "unreadable", problem=str(error))
-    if not candidate.named and not SPEAKS_OF_A_MODEL.search(source.text) and not _names_a_role(source.text):
+        passed_over = lenient and candidate.path.exists()  # no text of ours: binary, in another encoding, huge
+        return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))
+    if lenient and not worth_reading(candidate.path, source.text):
         return None
     report = lint_text(source, settings)
     if report.status == "no-model":
@@ -141,10 +142,6 @@ def _lint_candidate(candidate: Candidate, settings: Settings) -> FileReport | No
     if report.status == "checked" and not report.models and lenient and not SPEAKS_OF_A_MODEL.search(source.text):
         return None
     return report
-
-
-def _names_a_role(text: str) -> bool:
-    return "method:" in text or "Head" in text
 
 
 def _empty_folders(roots: Sequence[Path], files: Sequence[FileReport]) -> list[FileReport]:

@@ -10,13 +10,28 @@ from pathlib import Path
 
 from shapelint import gitignore
 
-SUFFIXES = frozenset({".yaml", ".yml"})
+SUFFIXES = frozenset({".yaml", ".yml", ".py"})
+"""What a walk looks at; a notebook is linted when it is named."""
 
 SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"})
 """Folders that a walk never enters, beside those whose name begins with a dot."""
 
 SPEAKS_OF_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
 """What a text that does not parse must hold to be worth a word in a folder walk."""
+
+
+_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?i:{SPEAKS_OF_A_MODEL.pattern})")
+_USES_TORCH = re.compile(r"\b(torch|lightly|timm)\b")
+_HAS_PARTS = re.compile(
+    r"projection|prediction|projector|predictor|backbone|encoder|momentum|byol|Head\b", re.IGNORECASE
+)
+
+
+def worth_reading(path: Path, text: str) -> bool:
+    """Whether a file that nobody named may hold a model, by a glance at its words; spares the readers the others."""
+    if path.suffix == ".py":
+        return bool(_USES_TORCH.search(text) and _HAS_PARTS.search(text))
+    return bool(_MAY_HOLD_A_MODEL.search(text))
 
 
 @dataclass(frozen=True)
