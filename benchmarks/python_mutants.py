@@ -1,6 +1,6 @@
 """Verdicts on Python files against real torch: lightly's examples, each broken in one number or one flatten at a time.
 
-    python benchmarks/python_mutants.py path/to/lightly [--limit 600] [--files byol,dino] [--verbose]
+    python benchmarks/python_mutants.py path/to/lightly [--most 12] [--files byol,dino]
 
 Every example is run as it is up to its first backward pass, on a few random images, with its own transforms. A mutant is
 right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch, torchvision,
@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import io
+import multiprocessing
 import random
 import sys
 import time
@@ -143,48 +145,75 @@ def prepare() -> None:
     pytorch_lightning.Trainer = type("Trainer", (), {"__init__": lambda self, **_: None, "fit": fit})
 
 
+@dataclass
+class Counts:
+    """What came of the mutants of some files."""
+
+    mutants: int = 0
+    broken: int = 0
+    agreed: int = 0
+    placed: int = 0
+
+
+def run_file(path: Path, most: int, seconds: float) -> Counts:
+    """The mutants of one file; disagreements are printed."""
+    source, counts = read_source(path), Counts()
+    if reason := truth(source.text):
+        print(f"{path.parent.name}/{path.name}: does not run here ({reason})", flush=True)
+        return counts
+    todo = list(mutants(source.text))
+    random.Random(path.name).shuffle(todo)
+    start = time.perf_counter()
+    for mutant in todo[:most]:
+        if time.perf_counter() - start > seconds:
+            break
+        said, lines, codes = verdict(replace(source, text=mutant.text))
+        error = truth(mutant.text)
+        gc.collect()
+        counts.mutants += 1
+        counts.broken += bool(error)
+        counts.agreed += said == bool(error)
+        counts.placed += bool(error) and said and mutant.line in lines
+        where = f"{path.parent.name}/{path.name}:{mutant.line} {mutant.what}"
+        if said != bool(error):
+            print(f"DIFFERS {where}: torch {error or 'runs'}; shapelint {codes or 'nothing'}", flush=True)
+        elif error and mutant.line not in lines:
+            print(f"ELSEWHERE {where}: {codes} names {sorted(lines)}", flush=True)
+    return counts
+
+
+def apart(path: Path, most: int, seconds: float) -> Counts:
+    """One file in a process of its own, which gives its memory back."""
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=lambda: results.put(run_file(path, most, seconds)))
+    child.start()
+    child.join()
+    return results.get() if not results.empty() else Counts()
+
+
 def main() -> None:
     """Run the mutants and print the disagreements and the counts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--limit", type=int, default=600)
-    parser.add_argument("--files", default="")
-    parser.add_argument("--seconds", type=float, default=60.0, help="at most this long for one file")
+    parser.add_argument("--most", type=int, default=12, help="mutants of one file")
+    parser.add_argument("--files", default="", help="only these, by name without suffix")
+    parser.add_argument("--seconds", type=float, default=20.0, help="at most this long for one file")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     paths = [path for folder in FOLDERS for path in sorted((given.checkout / "examples" / folder).glob("*.py"))]
     wanted = set(filter(None, given.files.split(",")))
-    paths = [path for path in paths if not wanted or path.stem in wanted]
     prepare()
-    random.seed(0)
-    count = agreed = placed = broken = 0
+    total = Counts()
     for path in paths:
-        source = read_source(path)
-        if reason := truth(source.text):
-            print(f"{path.parent.name}/{path.name}: does not run here ({reason})", flush=True)
-            continue
-        todo = list(mutants(source.text))
-        random.shuffle(todo)
-        start, mine = time.perf_counter(), 0
-        for mutant in todo[: max(1, given.limit // len(paths) * 2)]:
-            if time.perf_counter() - start > given.seconds or count >= given.limit:
-                break
-            said, lines, codes = verdict(replace(source, text=mutant.text))
-            error = truth(mutant.text)
-            mine += 1
-            count += 1
-            broken += bool(error)
-            agreed += said == bool(error)
-            placed += bool(error) and said and mutant.line in lines
-            where = f"{path.parent.name}/{path.name}:{mutant.line} {mutant.what}"
-            if said != bool(error):
-                print(f"DIFFERS {where}: torch {error or 'runs'}; shapelint {codes or 'nothing'}", flush=True)
-            elif error and mutant.line not in lines:
-                print(f"ELSEWHERE {where}: {codes} names {sorted(lines)}", flush=True)
-    print(f"{count} mutants, {broken} of them broken: {agreed} verdicts agree ({agreed / max(1, count):.1%}), ")
-    print(f"the mutated line is named in {placed} of the broken ones that are found")
+        if not wanted or path.stem in wanted:
+            counts = apart(path, given.most, given.seconds)
+            for name, value in vars(counts).items():
+                setattr(total, name, getattr(total, name) + value)
+    share = total.agreed / max(1, total.mutants)
+    print(f"{total.mutants} mutants, {total.broken} of them broken: {total.agreed} verdicts agree ({share:.1%}),")
+    print(f"the mutated line is named in {total.placed} of the broken ones that are found")
 
 
 if __name__ == "__main__":
     main()
-    sys.stdout.flush()

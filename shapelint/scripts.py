@@ -12,7 +12,7 @@ from shapelint.occasions import Ends, Occasion
 from shapelint.read.extras import pair_width
 from shapelint.read.python.models import PythonModel, read_models
 from shapelint.read.python.run import BankCall, LossCall
-from shapelint.read.python.tour import InvalidPythonError
+from shapelint.read.python.tour import InvalidPythonError, as_script
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
 from shapelint.rules import Rule
@@ -46,13 +46,24 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
     for script in scripts:
         judged = _judged(script)
         violations = []
-        for violation in _violations(script, judged, known):
+        for violation in _placed(source, _violations(script, judged, known)):
             place = (violation.rule.page.code, violation.span)
             if place not in said:
                 said.add(place)
                 violations.append(violation)
         found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
+
+
+def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
+    """In a notebook, every violation says in which cell it is."""
+    if not source.path.endswith(".ipynb"):
+        yield from violations
+        return
+    script = as_script(source)
+    for violation in violations:
+        cell, line = script.cell_of(violation.span.start)
+        yield replace(violation, notes=(*violation.notes, f"cell {cell}, line {line}"))
 
 
 def _judged(script: PythonModel) -> Judged:

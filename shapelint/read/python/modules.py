@@ -278,9 +278,14 @@ def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
 
 
 def _doubtful_input(edge: Edge, value: Tensor) -> bool:
-    """A batch of one is no fault of the model (people probe a model with one image), nor are axes that are not known."""
+    """A batch of one is no fault of the model (people probe a model with one image), nor are axes that are not known.
+
+    A width that was given and cannot be read says nothing of what comes either.
+    """
     result = edge.result
     if value.loose and isinstance(result, Misfit) and result.kind != "axis":
+        return True
+    if isinstance(result, Fit) and any(axis is dims.UNKNOWN for axis in result.alternative.inputs[0].axes):
         return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
 

@@ -142,6 +142,7 @@ class Run:
         finally:
             self.budget -= before - max(self.remaining, 0)
             self.depth = self.nesting = self.uncertain = self.no_grad = 0
+            self.anchors.clear()
 
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
         """An unknown value, noted for `-v`."""

@@ -324,6 +324,21 @@ def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
     scope.globals_.update(node.names)
 
 
+def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+    """What a local module builds while it is imported stands, for this file, at the import."""
+    main = scope.file is not None and scope.file.main
+    if main and scope.file:
+        run.anchors.append(scope.file.span(node))
+    try:
+        if isinstance(node, ast.Import):
+            imports.import_(run, node, scope)
+        else:
+            imports.import_from(run, node, scope)
+    finally:
+        if main:
+            run.anchors.pop()
+
+
 _HANDLERS = {
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
@@ -344,8 +359,8 @@ _HANDLERS = {
     ast.Match: _match,
     ast.Global: _scoped,
     ast.Nonlocal: _scoped,
-    ast.Import: lambda run, node, scope: imports.import_(run, node, scope),
-    ast.ImportFrom: lambda run, node, scope: imports.import_from(run, node, scope),
+    ast.Import: _import,
+    ast.ImportFrom: _import,
     ast.Raise: lambda run, node, scope: "raise",
     ast.Break: lambda run, node, scope: "break",
     ast.Continue: lambda run, node, scope: "continue",

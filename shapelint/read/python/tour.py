@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from shapelint import dims
-from shapelint.read.python import attributes, calling, statements
+from shapelint.read.python import attributes, calling, notebook, statements
 from shapelint.read.python.calling import NO_SPAN
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import Run
@@ -48,18 +48,33 @@ class InvalidPythonError(ValueError):
 
 def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
     """Interpret a file as far as its budget goes; raises InvalidPythonError."""
-    places = Places(source.text)
-    tree = parse(source.text, places)
+    script = as_script(source)
+    places = Places(script.text)
+    try:
+        tree = parse(script.text, places)
+    except InvalidPythonError as error:
+        raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
     run = Run(options, text=source.text, folder=path.parent if path.is_file() else None)
-    scope = Scope({}, None, SourceFile(source.path, places.span), "module")
-    if not SPEAKS.search(source.text):
+    scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
+    if not SPEAKS.search(script.text):
         return run, scope
     _module(run, tree, scope)
     _idle_functions(run, scope)
     _idle_classes(run, scope)
     _methods(run)
     return run, scope
+
+
+def as_script(source: Source) -> notebook.Script:
+    """The Python of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
+    if not source.path.endswith(".ipynb"):
+        return notebook.Script(source.text)
+    try:
+        return notebook.read(source.text)
+    except notebook.NotebookError as error:
+        place = Span(error.offset, min(error.offset + 1, len(source.text)))
+        raise InvalidPythonError(f"not a notebook: {error}", place) from None
 
 
 def parse(text: str, places: Places) -> ast.Module:

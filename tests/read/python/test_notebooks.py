@@ -1,0 +1,98 @@
+"""Notebooks: findings by cell and line, fixes that change nothing but the number in the cell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shapelint.fixing import move_of
+from shapelint.linting import lint_source
+from shapelint.read.python.notebook import as_python, read
+from shapelint.read.text import Source
+from shapelint.repair import splice
+from shapelint.resolve.resolver import Options
+
+IMPORTS = """%matplotlib inline
+!pip install lightly
+from torch import nn
+from lightly.models.modules import BYOLProjectionHead  # "quoted", é, \\n
+text = "tab\\tand \\"quotes\\""
+"""
+MODEL = """class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 96, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = BYOLProjectionHead(512, 1024, 256)
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))"""
+
+
+def notebook(*cells: str | tuple[str, str], as_list: bool = True, **options: Any) -> str:
+    """A notebook; a cell is code, or (kind, text)."""
+    entries = []
+    for cell in cells:
+        kind, text = cell if isinstance(cell, tuple) else ("code", cell)
+        source = text.splitlines(keepends=True) if as_list else text
+        entries.append({"cell_type": kind, "execution_count": None, "metadata": {}, "outputs": [], "source": source})
+    document = {"cells": entries, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(document, **options) + "\n"
+
+
+SPELLINGS: dict[str, dict[str, Any]] = {
+    "as Jupyter writes it": {"indent": 1, "ensure_ascii": False},
+    "escaped": {"indent": 1, "ensure_ascii": True},
+    "in one line": {"indent": None},
+    "one string a cell": {"indent": 2, "as_list": False},
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_finding_is_placed_and_mended_in_its_cell(name: str) -> None:
+    text = notebook(("markdown", "# BYOL"), IMPORTS, MODEL, "model = Model()", **SPELLINGS[name])
+    source = Source("train.ipynb", text)
+    (finding,) = lint_source(source, Options()).findings
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 512, 96)
+    assert "cell 3, line 5" in finding.notes
+    assert finding.fix is not None
+    after = splice(text, [move_of(source, edit) for edit in finding.fix.edits])
+    assert after == text.replace("BYOLProjectionHead(512", "BYOLProjectionHead(96")
+    assert json.loads(after)["cells"][2]["source"] != json.loads(text)["cells"][2]["source"]
+    assert lint_source(Source("train.ipynb", after), Options()).findings == ()
+
+
+def test_every_character_leads_back_to_its_place() -> None:
+    text = notebook(IMPORTS, MODEL, indent=1, ensure_ascii=True)
+    script = read(text)
+    assert len(script.offsets) == len(script.text)
+    for character, offset in zip(script.text, script.offsets):
+        if character.isalnum() and character.isascii():
+            assert text[offset] == character
+
+
+CELLS = {
+    "%%bash\nrm -rf /\n": "#%bash\n#m -rf /\n",
+    "%time x = 1": "#time x = 1",
+    "    !ls": "    #ls",
+    "x = (1,": "# = (1,",
+    "y = 1 % 2": "y = 1 % 2",
+}
+
+
+@pytest.mark.parametrize("code", CELLS)
+def test_what_is_no_python_becomes_comments(code: str) -> None:
+    assert as_python(code) == CELLS[code]
+
+
+BROKEN = ["", "{", "[]", '{"cells": 3}', '{"cells": [', '{"cells": ["\\u12"]}', "[" * 10_000, '{"cells": [{"source": "x}']
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_what_is_no_notebook_is_said(text: str) -> None:
+    assert [finding.code for finding in lint_source(Source("a.ipynb", text), Options()).findings] == ["SL903"]
+
+
+def test_cells_of_any_shape_are_passed_over() -> None:
+    text = json.dumps({"cells": [None, 3, [], {"cell_type": "code"}, {"cell_type": 4, "source": 5}]})
+    assert lint_source(Source("a.ipynb", text), Options()).findings == ()
