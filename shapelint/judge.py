@@ -208,6 +208,8 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             # Axes are a matter of what is done between two calls, where a program has them.
             span = place.consumer.place or span
             other = (place.producer.place if place.producer.component else None) or other
+        elif (edge.producer.output.axes or 0) > 2 and place.producer.component is not None:
+            other = place.producer.place or other
         return Ends(
             (place.role, place.layer),
             place.role,

@@ -250,7 +250,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     outgoing = _placed(outgoing, resolved, span)
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
-    loose = _is_loose(value, resolved)
+    loose = _is_loose(value, resolved, edge)
     run.calls.append(Call(component, edge, outgoing, span))
     if isinstance(outgoing.value, StructureValue):
         flows = [
@@ -263,11 +263,12 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     return Tensor(outgoing, run.no_grad > 0, loose)
 
 
-def _is_loose(value: Tensor, component: Resolved) -> bool:
-    """Whether only the last axis of what comes out is known."""
+def _is_loose(value: Tensor, component: Resolved, edge: Edge) -> bool:
+    """Whether only the last axis of what comes out is known: behind an unknown shape, or a fault that was told."""
     pattern = component.signature.alternatives[0].inputs[0] if component.signature else None
     variadic = pattern is not None and pattern.rank is None
-    return value.loose or (value.flow.value is None and variadic)
+    told = isinstance(edge.result, Misfit) and isinstance(value.flow.value, tuple) and len(value.flow.value) > 2
+    return value.loose or (variadic and (value.flow.value is None or told))
 
 
 def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
