@@ -1,0 +1,79 @@
+"""The process that imports what the user trusts: `python -m shapelint.resolve.child`, JSON on stdin, JSON on stdout.
+
+What the trusted code prints goes to stderr: stdout belongs to the answer.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shapelint.resolve.meta import Untraceable, one_line
+from shapelint.schema import ComponentSignature, LibraryRule
+
+SOURCES = ("", "src")
+"""Where a project keeps its packages, from its root."""
+
+
+def main() -> int:
+    """Answer one request."""
+    request = json.load(sys.stdin)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+        os.dup2(2, 1)
+        try:
+            component = trace(**request)
+            answer.write(json.dumps({"component": component.model_dump(mode="json")}))
+        except Untraceable as error:
+            answer.write(json.dumps({"error": str(error)}))
+        except BaseException as error:
+            answer.write(json.dumps({"error": f"{request['target']} cannot be traced: {one_line(error)}"}))
+    return 0
+
+
+def trace(
+    target: str, arguments: dict[str, Any], positional: Sequence[Any], role: str, root: str
+) -> ComponentSignature:
+    """Import the target and trace it, a backbone as a model of images, else as a layer. Raises Untraceable."""
+    sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
+    call = _import(target)
+    package = target.partition(".")[0]
+    library = LibraryRule(library=package, module=package)
+    from shapelint.resolve import traced
+    from shapelint.resolve.targets import Constructor
+
+    reasons = []
+    for images in (True, False) if role == "backbone" else (False, True):
+        try:
+            return traced.trace_constructor(Constructor(library, target, call, images=images), arguments, positional)
+        except Untraceable as error:
+            reasons.append(str(error))
+    raise Untraceable(f"{target} {reasons[0]}")
+
+
+def _import(target: str) -> Callable[..., Any]:
+    """The class or function of a dotted name: the longest importable part is the module."""
+    parts = target.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[:count])
+        try:
+            found: Any = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+                continue  # this part is no module, but may be a class in one
+            raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error
+        except BaseException as error:
+            raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error
+        for part in parts[count:]:
+            found = getattr(found, part, None)
+        if not callable(found):
+            raise Untraceable(f"{name} has no {'.'.join(parts[count:])} that could be called")
+        return found  # type: ignore[no-any-return]
+    raise Untraceable(f"{parts[0]} cannot be found from {sys.path[0] or 'here'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

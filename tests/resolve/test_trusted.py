@@ -1,0 +1,136 @@
+"""Packages that the user trusts are traced in a process of their own; whatever they do, the linter stays whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command_line import clean_environment, run
+
+from shapelint.resolve import trusted
+from shapelint.resolve.meta import Untraceable
+
+NETS = '''\
+"""A project's own networks."""
+
+import torch
+from torch import nn
+
+print("noise on stdout")
+
+
+class Trunk(nn.Module):
+    def __init__(self, width=256):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class Neck(nn.Module):
+    def __init__(self, n_in, n_out=256):
+        super().__init__()
+        self.layer = nn.Linear(n_in, n_out)
+
+    def forward(self, x):
+        return self.layer(x)
+'''
+
+MODEL = """\
+method: byol
+backbone: mynet.nets.Trunk(width=384)
+projection_head: mynet.nets.Neck(512)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = tmp_path / "src" / "mynet"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "nets.py").write_text(NETS)
+    (tmp_path / "model.yaml").write_text(MODEL)
+    (tmp_path / "shapelint.toml").write_text('trust = ["mynet"]\n')
+    monkeypatch.setenv("PYTHONPATH", clean_environment()["PYTHONPATH"])
+    return tmp_path
+
+
+def test_a_trusted_package_is_traced_and_its_fault_repaired(project: Path) -> None:
+    """And the linter itself imports neither torch nor the package."""
+    code = "import sys; from shapelint.cli import main\n"
+    code += "try: main(['--output-format', 'json', 'model.yaml'])\nexcept SystemExit: pass\n"
+    code += "print(sorted({'torch', 'mynet'} & sys.modules.keys()), file=sys.stderr)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, env=clean_environment(), check=False
+    )
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (finding["code"], finding["expected"], finding["actual"]) == ("SL101", 512, 384)
+    assert finding["fix"]["message"] == "use mynet.nets.Neck(384)"
+    chain = json.loads(result.stdout)["files"][0]["models"][0]["chain"]
+    assert [link["source"] for link in chain] == ["traced", "traced"]
+    assert result.stderr.splitlines()[-1] == "[]"
+
+
+def test_what_is_not_trusted_is_not_imported(project: Path) -> None:
+    (project / "src" / "mynet" / "nets.py").write_text("open('imported', 'w')\n")
+    (project / "shapelint.toml").write_text('trust = ["mynet_other"]\n')
+    result = run(project, "--output-format", "json", "model.yaml")
+    assert {finding["code"] for finding in json.loads(result.stdout)["findings"]} == {"SL901"}
+    assert not list(project.rglob("imported"))
+
+
+def reason(project: Path, target: str, time_limit: float = 60.0) -> str:
+    with pytest.raises(Untraceable) as caught:
+        trusted.trace(target, {}, (), "", str(project), time_limit)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "import no_such_library\n",
+            "mynet.bad cannot be imported: ModuleNotFoundError: No module named 'no_such_library'",
+        ),
+        ("1 / 0\n", "mynet.bad cannot be imported: ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(3)\n", "mynet.bad cannot be imported: SystemExit: 3"),
+        ("import os; os._exit(3)\n", "ended without an answer: exit code 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "ended without an answer: exit code -9"),
+        ("x = 1\n", "mynet.bad has no Net that could be called"),
+        ("Net = 3\n", "mynet.bad has no Net that could be called"),
+        ("def Net(): return 3\n", "gives a int, not an nn.Module"),
+        ("def Net(): raise RuntimeError('no\\nway')\n", "RuntimeError: no"),
+        ("import sys\nsys.stdout.write('{')\nsys.stdout.close()\n", "mynet.bad has no Net that could be called"),
+    ],
+)
+def test_what_a_package_may_do_on_import(project: Path, text: str, words: str) -> None:
+    (project / "src" / "mynet" / "bad.py").write_text(text)
+    told = reason(project, "mynet.bad.Net")
+    assert words in told
+    assert "\n" not in told
+
+
+def test_a_package_that_is_not_there(project: Path) -> None:
+    assert reason(project, "absent.Net").startswith("absent cannot be found from ")
+
+
+def test_it_ends_with_its_time(project: Path) -> None:
+    (project / "src" / "mynet" / "bad.py").write_text("while True: pass\n")
+    started = time.monotonic()
+    assert (
+        reason(project, "mynet.bad.Net", time_limit=2.0)
+        == "mynet.bad.Net takes longer than 2 s to be imported and traced"
+    )
+    assert time.monotonic() - started < 20
+
+
+def test_other_widths_start_no_other_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = trusted.trace("mynet.nets.Neck", {"n_out": 128}, (512,), "projection_head", str(project))
+    assert str(first.rows[0].shapes) == "... n_in -> ... n_out"
+    monkeypatch.setattr(trusted, "_ask", None)
+    assert trusted.trace("mynet.nets.Neck", {}, (64,), "projection_head", str(project)) is first
