@@ -100,10 +100,6 @@ def truth(text: str) -> str:
 
 def prepare() -> None:
     """Few random images instead of the datasets, one batch instead of a loader, a stop at the first backward pass."""
-    import lightly.data
-    import lightly.loss
-    import lightly.models.modules
-    import lightly.transforms
     import numpy
     import pytorch_lightning
     import torch

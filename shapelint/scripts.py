@@ -136,7 +136,9 @@ def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, numb
     for name, argument in found:
         if dims.equal(features, argument.value) is False:
             raises = 1 not in (features, argument.value)
-            occasion = bank.occasion(name, argument, whole, output, raises, "" if raises else "the smaller one is repeated")
+            occasion = bank.occasion(
+                name, argument, whole, output, raises, "" if raises else "the smaller one is repeated"
+            )
             yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
 
 
@@ -158,7 +160,14 @@ def _bank(judged: Judged, call: BankCall, number: int) -> Iterator[Occasion]:
     if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
         return
     raises = 1 not in (output.shape[-1], call.width.value)
-    occasion = bank.occasion("the memory bank", call.width, call.component.spec.span, output, raises, "" if raises else "the smaller one is repeated")
+    occasion = bank.occasion(
+        "the memory bank",
+        call.width,
+        call.component.spec.span,
+        output,
+        raises,
+        "" if raises else "the smaller one is repeated",
+    )
     yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
 
 

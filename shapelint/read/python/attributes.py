@@ -48,9 +48,9 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         dotted = f"{owner.name}.{name}"
         return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
     if isinstance(owner, Component):
-        from shapelint.read.python import modules
+        from shapelint.read.python import members
 
-        return modules.attribute(run, owner, name, node, scope)
+        return members.attribute(run, owner, name, node, scope)
     if isinstance(owner, Chained):
         return owner.children.get(name, Bound(owner, name))
     if isinstance(owner, Tensor):
@@ -69,7 +69,12 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
 
 
 def _of_container(owner: Items | Table | Const, name: str) -> Value:
-    if isinstance(owner, Table) and name in owner.items and not isinstance(name, int) and owner.items.get("__namespace__"):
+    if (
+        isinstance(owner, Table)
+        and name in owner.items
+        and not isinstance(name, int)
+        and owner.items.get("__namespace__")
+    ):
         return owner.items[name]
     return Bound(owner, name)
 

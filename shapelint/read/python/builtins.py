@@ -13,6 +13,7 @@ from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Bound,
@@ -65,7 +66,7 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
         return Items([], "list", _any(items))
 
     def one(item: Value) -> Value:
-        return calling.call(run, values[0], [Given(item, calling.NO_SPAN)], {}, node, scope)
+        return calling.call(run, values[0], [Given(item, NO_SPAN)], {}, node, scope)
 
     rest = one(items.rest) if items.rest is not None else None
     return Items([one(item) for item in items.items[:MAXIMUM_ELEMENTS]], "list", rest)
@@ -297,7 +298,11 @@ def _all(decisive: bool) -> Handler:
 
 def _round(run: Run, values: list[Value], keywords: Keywords) -> Value:
     value = values[0] if len(values) == 1 else UNKNOWN
-    return Const(round(value.value)) if isinstance(value, Const) and isinstance(value.value, (int, float)) and math.isfinite(value.value) else UNKNOWN
+    return (
+        Const(round(value.value))
+        if isinstance(value, Const) and isinstance(value.value, (int, float)) and math.isfinite(value.value)
+        else UNKNOWN
+    )
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -330,9 +335,11 @@ _HANDLERS: dict[str, Handler] = {
 }
 
 
-def call_method(run: Run, bound: Bound, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def call_method(
+    run: Run, bound: Bound, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
     """Call a method of a value that the interpreter itself knows."""
-    from shapelint.read.python import libraries, losses, modules
+    from shapelint.read.python import libraries, losses, members
 
     owner, name = bound.owner, bound.name
     if isinstance(owner, Tensor):
@@ -352,7 +359,7 @@ def call_method(run: Run, bound: Bound, positional: Arguments, keywords: Keyword
             return owner
         return losses.call(run, owner, positional, keywords, node, scope) if name == "forward" else UNKNOWN
     if isinstance(owner, (Instance, Component, Chained)):
-        return modules.method(run, owner, name, positional, keywords, node, scope)
+        return members.method(run, owner, name, positional, keywords, node, scope)
     if name in ("prepare", "setup"):
         values = [given.value for given in positional]
         return values[0] if len(values) == 1 else Items(values, "tuple")
@@ -450,7 +457,7 @@ def _text_method(owner: Const, name: str, values: list[Value]) -> Value:
         except TypeError:
             return UNKNOWN
     if name == "split" and len(text) < 1000:
-        return Items([Const(part) for part in text.split(*plain)])
+        return Items([Const(part) for part in text.split(plain[0] if plain else None)])
     return UNKNOWN
 
 

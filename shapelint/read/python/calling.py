@@ -14,7 +14,6 @@ from shapelint.read.python.values import (
     Bound,
     Chained,
     Component,
-    Const,
     Data,
     Function,
     Given,
@@ -96,7 +95,13 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
 
 
 def call(
-    run: Run, function: Value, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+    run: Run,
+    function: Value,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
 ) -> Value:
     """Call a value."""
     from shapelint.read.python import builtins, libraries, losses, modules
@@ -134,7 +139,13 @@ def concerns(given: Arguments) -> bool:
 
 
 def call_instance(
-    run: Run, owner: Instance, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+    run: Run,
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
 ) -> Value:
     """`model(x)`: its `forward`, or its `__call__`."""
     from shapelint.read.python import attributes
@@ -151,7 +162,12 @@ def call_instance(
 
 
 def call_function(
-    run: Run, function: Function, positional: Arguments, keywords: Keywords, receiver: Value | None, complete: bool = True
+    run: Run,
+    function: Function,
+    positional: Arguments,
+    keywords: Keywords,
+    receiver: Value | None,
+    complete: bool = True,
 ) -> Value:
     """Interpret a function of the file."""
     from shapelint.read.python import expressions, statements
@@ -214,10 +230,14 @@ def _yields(node: ast.AST) -> bool:
 def _own_yield(node: ast.AST) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
         return False
-    return isinstance(node, (ast.Yield, ast.YieldFrom)) or any(_own_yield(child) for child in ast.iter_child_nodes(node))
+    return isinstance(node, (ast.Yield, ast.YieldFrom)) or any(
+        _own_yield(child) for child in ast.iter_child_nodes(node)
+    )
 
 
-def bind_parameters(function: Function, positional: Arguments, keywords: Keywords, scope: Scope, complete: bool = True) -> None:
+def bind_parameters(
+    function: Function, positional: Arguments, keywords: Keywords, scope: Scope, complete: bool = True
+) -> None:
     """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
@@ -243,7 +263,13 @@ def bind_parameters(function: Function, positional: Arguments, keywords: Keyword
 
 
 def instantiate(
-    run: Run, cls: UserClass, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
+    run: Run,
+    cls: UserClass,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
     from shapelint.read.python import attributes

@@ -42,9 +42,9 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
     if isinstance(owner, Chained):
         return _child(owner, index)
     if isinstance(owner, Component):
-        from shapelint.read.python import modules
+        from shapelint.read.python import members
 
-        return modules.element(run, owner, index)
+        return members.element(run, owner, index)
     if isinstance(owner, Library):
         return owner
     if isinstance(owner, Const) and isinstance(owner.value, str):
@@ -79,7 +79,7 @@ def _item(owner: Items, index: Value) -> Value:
             return Items(owner.items[start:stop:step], owner.kind)
         if not owner.items and step is None and (start or 0) >= 0 and stop is not None and 0 <= stop <= 64:
             return Items([owner.rest] * max(0, stop - (start or 0)), owner.kind)
-        return Items([] if owner.items else [], owner.kind, owner.rest if not owner.items else _alike(owner))
+        return Items([], owner.kind, owner.rest if not owner.items else _alike(owner))
     position = integer(index)
     if isinstance(position, int) and -len(owner.items) <= position < len(owner.items) and owner.rest is None:
         return owner.items[position]
@@ -112,10 +112,8 @@ def _child(owner: Chained, index: Value) -> Value:
     position = integer(index)
     if isinstance(position, int) and -len(names) <= position < len(names):
         return owner.children[names[position]]
-    children = list(owner.children.values())
-    if children and position is None:
-        found: Value = children[0]
-        return found if len(children) == 1 else UNKNOWN
+    if len(names) == 1 and position is None:
+        return owner.children[names[0]]
     return UNKNOWN
 
 
@@ -149,7 +147,7 @@ def tensor(owner: Tensor, index: Value) -> Value:
             pass
         elif isinstance(part, Tensor):
             chosen = ax.of(part.flow)
-            if chosen is None or len(parts) > 1 and len(chosen) != 1:
+            if chosen is None or (len(parts) > 1 and len(chosen) != 1):
                 return unknown
             rank = len(chosen)
             # A mask of the same axes drops to one; a list of indices replaces its axis.

@@ -15,6 +15,7 @@ from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Chained,
@@ -168,9 +169,9 @@ def _constants(op: ast.operator, left: Any, right: Any) -> Value:
         if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
             return Const(left * left)
         if numbers and type(op) in _BINARY:
-            if any(isinstance(value, Expression) for value in (left, right)):
-                if isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right)):
-                    return UNKNOWN
+            inexact = isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right))
+            if inexact and any(isinstance(value, Expression) for value in (left, right)):
+                return UNKNOWN
             return _number(_BINARY[type(op)](left, right))
         if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
             return Const((left + right)[:1000])
@@ -190,7 +191,7 @@ def _number(value: Any) -> Value:
 def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, operations.Arguments((Given(right, calling.NO_SPAN),), {}))
+            return operations.apply("matmul", left, operations.Arguments((Given(right, NO_SPAN),), {}))
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
@@ -324,7 +325,9 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
 
 def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
     result = Items([], "list")
-    for inner, certain in _turns(run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)):
+    for inner, certain in _turns(
+        run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)
+    ):
         value = evaluate(run, node.elt, inner)
         if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
             result.items.append(value)
@@ -335,7 +338,9 @@ def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp
 
 def _dict_comprehension(run: Run, node: ast.DictComp, scope: Scope) -> Value:
     table = Table({})
-    for inner, certain in _turns(run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)):
+    for inner, certain in _turns(
+        run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)
+    ):
         key, value = evaluate(run, node.key, inner), evaluate(run, node.value, inner)
         if certain and isinstance(key, Const) and isinstance(key.value, (str, int)):
             table.items[key.value] = value
@@ -426,9 +431,9 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
         if isinstance(position, int) and -len(owner.items) <= position < len(owner.items):
             owner.items[position] = value
     else:
-        from shapelint.read.python import modules
+        from shapelint.read.python import members
 
-        modules.assign_part(owner, index, value)
+        members.assign_part(owner, index, value)
 
 
 _HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {

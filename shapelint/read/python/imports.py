@@ -7,14 +7,18 @@ from pathlib import Path
 
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import UNKNOWN, Library, Scope, SourceFile, Value
+from shapelint.read.python.words import words
 from shapelint.read.text import Span
 
 MAXIMUM_FILES = 40
 MAXIMUM_BYTES = 512 * 1024
-LIBRARIES = frozenset(
-    """torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools collections typing
-    dataclasses itertools os sys pathlib argparse json re random time abc enum logging warnings tqdm wandb hydra omegaconf
-    einops PIL cv2 pandas matplotlib yaml transformers contextlib operator string datetime shutil glob""".split()
+LIBRARIES = words(
+    """
+    torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools
+    collections typing dataclasses itertools os sys pathlib argparse json re random time abc enum logging
+    warnings tqdm wandb hydra omegaconf einops PIL cv2 pandas matplotlib yaml transformers contextlib operator
+    string datetime shutil glob
+    """
 )
 
 
@@ -100,10 +104,7 @@ def _find(run: Run, module: str, level: int, scope: Scope) -> Path | None:
     if run.folder is None or any(not part.isidentifier() for part in module.split(".") if module):
         return None
     importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
-    if level:
-        bases = [importer.joinpath(*[".."] * (level - 1))]
-    else:
-        bases = [importer, *list(importer.parents)[:3]]
+    bases = [importer.joinpath(*([".."] * (level - 1)))] if level else [importer, *list(importer.parents)[:3]]
     relative = module.replace(".", "/") if module else ""
     for base in bases:
         for candidate in (f"{relative}.py" if relative else "", f"{relative}/__init__.py".lstrip("/")):

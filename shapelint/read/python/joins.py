@@ -17,14 +17,18 @@ def join(left: Value, right: Value) -> Value:
         return left if same else UNKNOWN
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return Tensor(_flow(left.flow, right.flow), left.detached and right.detached)
-    if isinstance(left, Items) and isinstance(right, Items) and left.kind == right.kind:
-        if len(left.items) == len(right.items) and (left.rest is None) == (right.rest is None):
-            items = [join(one, two) for one, two in zip(left.items, right.items)]
-            rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None
-            return Items(items, left.kind, rest)
+    if isinstance(left, Items) and isinstance(right, Items) and _alike(left, right):
+        items = [join(one, two) for one, two in zip(left.items, right.items)]
+        rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None
+        return Items(items, left.kind, rest)
     if type(left) is type(right) and left == right:
         return left
     return UNKNOWN
+
+
+def _alike(left: Items, right: Items) -> bool:
+    same_length = len(left.items) == len(right.items) and (left.rest is None) == (right.rest is None)
+    return left.kind == right.kind and same_length
 
 
 def _flow(left: Flow, right: Flow) -> Flow:

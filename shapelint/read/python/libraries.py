@@ -11,7 +11,17 @@ from dataclasses import replace
 from shapelint import chain, dims, knowledge, shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
-from shapelint.read.python import builtins, calling, functions, imports, losses, modules, operations, signatures
+from shapelint.read.python import (
+    builtins,
+    calling,
+    constructing,
+    functions,
+    imports,
+    losses,
+    modules,
+    operations,
+    signatures,
+)
 from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.run import BatchReshape, Call, Run
 from shapelint.read.python.values import (
@@ -34,6 +44,7 @@ from shapelint.read.python.values import (
     integer,
     sequence,
 )
+from shapelint.read.python.words import words
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
@@ -41,10 +52,12 @@ from shapelint.spec import ComponentSpec
 
 BATCH = dims.symbol("B")
 TENSOR_MODULES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.")
-NEW = frozenset("zeros ones rand randn empty full tensor_of".split())
-FIRST_ARGUMENT = frozenset(
-    """tqdm DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel trange_of""".split()
+NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full", "tensor_of"])
+FIRST_ARGUMENT = words(
+    """
+    tqdm DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
+    FullyShardedDataParallel trange_of
+    """
 )
 LOADERS = frozenset({"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"})
 CONTAINERS = {
@@ -62,7 +75,7 @@ def call(
     if name.startswith("builtins."):
         return builtins.call(run, name[9:], positional, keywords, node, scope)
     if name in CONTAINERS:
-        return modules.container(run, CONTAINERS[name], positional, keywords, complete)
+        return constructing.container(run, CONTAINERS[name], positional, keywords, complete)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, positional, keywords)
@@ -70,7 +83,7 @@ def call(
         return Data(BATCH)
     last = name.rpartition(".")[2]
     if last in ("from_vit", "from_vit_encoder") and positional:
-        return modules.wrapped(run, name.rpartition(".")[0], positional[0].value, node, scope)
+        return constructing.wrapped(run, name.rpartition(".")[0], positional[0].value, node, scope)
     if last in FIRST_ARGUMENT and positional:
         return positional[0].value
     if losses.is_loss(name):
@@ -78,8 +91,8 @@ def call(
     known = functions.find(name)
     if known is not None:
         return functions.call(run, known, positional, keywords)
-    if modules.is_component(name):
-        return modules.construct(run, name, positional, keywords, node, scope, complete)
+    if constructing.is_component(name):
+        return constructing.construct(run, name, positional, keywords, node, scope, complete)
     if name.startswith("torch."):
         return _torch(run, name, positional, keywords, node, scope)
     return _unknown(run, name, positional, keywords, node, scope)
@@ -96,7 +109,7 @@ def _unknown(run: Run, name: str, positional: Arguments, keywords: Keywords, nod
 
 def has(name: str) -> bool:
     """Whether a dotted name is something that is known here."""
-    return name in CONTAINERS or name in _HANDLERS or losses.is_loss(name) or modules.is_component(name)
+    return name in CONTAINERS or name in _HANDLERS or losses.is_loss(name) or constructing.is_component(name)
 
 
 def _stand_in(file: str, function: str) -> Callable[[Run, Arguments, Keywords], Value]:
@@ -159,7 +172,9 @@ def _join(run: Run, name: str, pieces: Value | None, given: operations.Arguments
     items = sequence(pieces) if pieces is not None else None
     if items is None:
         return UNKNOWN
-    data = [item for item in [*items.items, *([items.rest] if items.rest is not None else [])] if isinstance(item, Data)]
+    data = [
+        item for item in [*items.items, *([items.rest] if items.rest is not None else [])] if isinstance(item, Data)
+    ]
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
         return Data(rows if name == "cat" else dims.UNKNOWN, joined=name == "cat")
@@ -172,7 +187,12 @@ def _einsum(positional: Arguments) -> Value:
     if len(operands) == 1 and isinstance(operands[0], Items):
         operands = operands[0].items
     tensors = [operand for operand in operands if isinstance(operand, Tensor)]
-    if not isinstance(equation, Const) or not isinstance(equation.value, str) or len(tensors) < len(operands) or not tensors:
+    if (
+        not isinstance(equation, Const)
+        or not isinstance(equation.value, str)
+        or len(tensors) < len(operands)
+        or not tensors
+    ):
         return UNKNOWN
     axes = [operations.axes_of(tensor) for tensor in tensors]
     whole = [one for one in axes if one is not None]
@@ -200,7 +220,14 @@ def _check_permute(run: Run, owner: Tensor, given: operations.Arguments, node: a
     """A permutation of more or fewer axes than the tensor has is an edge that does not fit."""
     order, axes = given.sizes(0, "dims"), operations.axes_of(owner)
     holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
-    if not order or axes is None or len(order) == len(axes) or holder is None or scope.file is None or not scope.file.main:
+    if (
+        not order
+        or axes is None
+        or len(order) == len(axes)
+        or holder is None
+        or scope.file is None
+        or not scope.file.main
+    ):
         return
     names = [f"axis{index}" for index in range(len(order))]
     if any(not isinstance(place, int) or not -len(names) <= place < len(names) for place in order):
@@ -249,9 +276,8 @@ def _note_batch(run: Run, owner: Tensor, given: operations.Arguments, node: ast.
 
 def data_method(run: Run, owner: Data, name: str, positional: Arguments, keywords: Keywords, scope: Scope) -> Value:
     """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
-    if name in ("size", "shape", "dim", "ndim") or name in operations.SAME or name in ("items", "values"):
-        if name in operations.SAME or name in ("items", "values"):
-            return owner
+    if name in operations.SAME or name in ("items", "values"):
+        return owner
     if name in ("cat", "concat") and positional:
         return owner
     if name in ("new_zeros", "new_ones", "new_full", "new_empty"):
@@ -328,7 +354,11 @@ def _momentum(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     """`update_momentum(model, model_ema, m)`."""
     online = keywords["model"].value if "model" in keywords else positional[0].value if positional else UNKNOWN
     target = (
-        keywords["model_ema"].value if "model_ema" in keywords else positional[1].value if len(positional) > 1 else UNKNOWN
+        keywords["model_ema"].value
+        if "model_ema" in keywords
+        else positional[1].value
+        if len(positional) > 1
+        else UNKNOWN
     )
     run.averaged.append((online, target, run.anchors[-1] if run.anchors else Span(0, 0)))
     return NONE

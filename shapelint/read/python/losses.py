@@ -91,9 +91,9 @@ def is_loss(target: str) -> bool:
 
 def construct(run: Run, target: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """A loss object, with its arguments as written."""
-    from shapelint.read.python import modules
+    from shapelint.read.python import constructing
 
-    return Loss(target=target, spec=modules.specification(run, target, positional, keywords, node, scope))
+    return Loss(target=target, spec=constructing.specification(run, target, positional, keywords, node, scope))
 
 
 def functional(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:

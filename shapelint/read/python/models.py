@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
-from shapelint.read.python import faults, functions, modules, naming
+from shapelint.read.python import constructing, faults, functions, naming
 from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
@@ -63,7 +63,11 @@ def _groups(run: Run) -> list[_Group]:
     found: dict[int, _Group] = {}
     for instance in run.instances:
         inside = any(naming.has_backbone(node) for node in instance.path[:-1])
-        if instance.origin is None and naming.is_model_like(instance) and not (inside and not naming.has_backbone(instance)):
+        if (
+            instance.origin is None
+            and naming.is_model_like(instance)
+            and not (inside and not naming.has_backbone(instance))
+        ):
             found[id(instance)] = _Group(instance)
     loose = _Group(None)
     for call in run.calls:
@@ -96,9 +100,26 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
     reshapes = tuple(faults.fixed_batches(run, group.node))
     node = group.node.cls.node if group.node and group.node.cls else None
     span = Span(0, min(1, length))
-    if node is not None and group.node and group.node.cls and group.node.cls.scope.file and group.node.cls.scope.file.main:
+    if (
+        node is not None
+        and group.node
+        and group.node.cls
+        and group.node.cls.scope.file
+        and group.node.cls.scope.file.main
+    ):
         span = group.node.cls.scope.file.span(node)
-    return PythonModel(name, span, Chain(links), losses, _refused(run, group), targets, reshapes, banks, updates, _reaches(links, losses))
+    return PythonModel(
+        name,
+        span,
+        Chain(links),
+        losses,
+        _refused(run, group),
+        targets,
+        reshapes,
+        banks,
+        updates,
+        _reaches(links, losses),
+    )
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
@@ -150,7 +171,7 @@ def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
         if condition:
             label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
             message = f"{label} cannot be built: {condition} does not hold"
-            given = modules.given_by_name(leaf)
+            given = constructing.given_by_name(leaf)
             named = [given[name].span for name in given if name in condition.split()]
             problems[(role, condition)] = Problem("SL903", message, named[0] if named else leaf.spec.head, role)
     return tuple(problems.values())

@@ -14,7 +14,17 @@ ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "sou
 TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 MORE_ALIASES = {
-    "backbone": ("resnet", "vit", "model_backbone", "base_encoder", "base_model", "f", "student", "features", "base_network"),
+    "backbone": (
+        "resnet",
+        "vit",
+        "model_backbone",
+        "base_encoder",
+        "base_model",
+        "f",
+        "student",
+        "features",
+        "base_network",
+    ),
     "projection_head": ("head", "proj", "proj_head", "g", "mlp", "projection_layer", "embedder"),
     "prediction_head": ("pred", "pred_head", "q", "predictor_head"),
 }
@@ -91,7 +101,9 @@ def is_model_like(node: Node) -> bool:
     """Whether an object holds a backbone-like and a head-like part by name, or a known head."""
     if not isinstance(node, Instance):
         return False
-    return has_backbone(node) or any(isinstance(value, Component) and is_head(value) for value in node.attributes.values())
+    return has_backbone(node) or any(
+        isinstance(value, Component) and is_head(value) for value in node.attributes.values()
+    )
 
 
 def is_head(component: Component) -> bool:

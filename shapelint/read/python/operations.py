@@ -14,26 +14,36 @@ from shapelint.dims import Dim
 from shapelint.read.python import axes as ax
 from shapelint.read.python.axes import Axes, Axis
 from shapelint.read.python.values import UNKNOWN, Const, Given, Items, Tensor, Value, integer, sequence, truth
+from shapelint.read.python.words import words
 
-SAME = frozenset(
-    """to cuda cpu float half double bfloat16 long int bool short byte contiguous clone detach detach_ requires_grad_ relu
-    relu_ sigmoid tanh gelu silu elu selu leaky_relu softplus mish exp log log2 log1p sqrt rsqrt abs neg square sign floor
-    ceil round clamp clip clamp_ pow softmax log_softmax gumbel_softmax dropout dropout2d alpha_dropout normalize type
-    type_as masked_fill masked_fill_ fill_ zero_ add_ sub_ mul_ div_ copy_ flip roll cumsum sort_values nan_to_num
-    layer_norm batch_norm instance_norm group_norm rms_norm zeros_like ones_like rand_like randn_like empty_like full_like
-    triu tril sin cos erf logical_not reciprocal hardtanh relu6 hardswish hardsigmoid logsigmoid sigmoid_ tanh_ normal_
-    uniform_ requires_grad data real nonzero_mask scatter scatter_ index_fill index_copy index_add retain_grad
-    pin_memory share_memory_ as_tensor gather_same""".split()
+SAME = words(
+    """
+    to cuda cpu float half double bfloat16 long int bool short byte contiguous clone detach detach_
+    requires_grad_ relu relu_ sigmoid tanh gelu silu elu selu leaky_relu softplus mish exp log log2 log1p sqrt
+    rsqrt abs neg square sign floor ceil round clamp clip clamp_ pow softmax log_softmax gumbel_softmax dropout
+    dropout2d alpha_dropout normalize type type_as masked_fill masked_fill_ fill_ zero_ add_ sub_ mul_ div_
+    copy_ flip roll cumsum sort_values nan_to_num layer_norm batch_norm instance_norm group_norm rms_norm
+    zeros_like ones_like rand_like randn_like empty_like full_like triu tril sin cos erf logical_not reciprocal
+    hardtanh relu6 hardswish hardsigmoid logsigmoid sigmoid_ tanh_ normal_ uniform_ requires_grad data real
+    nonzero_mask scatter scatter_ index_fill index_copy index_add retain_grad pin_memory share_memory_ as_tensor
+    gather_same
+    """
 )
 """What leaves the shape of its first operand alone."""
 
-BROADCAST = frozenset(
-    """add sub mul div true_divide floor_divide remainder maximum minimum where_two lerp eq ne lt le gt ge logical_and
-    logical_or atan2 addcmul addcdiv""".split()
+BROADCAST = words(
+    """
+    add sub mul div true_divide floor_divide remainder maximum minimum where_two lerp eq ne lt le gt ge
+    logical_and logical_or atan2 addcmul addcdiv
+    """
 )
-REDUCE = frozenset("mean sum prod std var amax amin norm logsumexp all any nanmean nansum count_nonzero median_value".split())
-PAIRS = frozenset("max min median mode kthvalue cummax cummin".split())
-GRADIENT_FREE = frozenset("detach detach_ data argmax argmin".split())
+REDUCE = words(
+    """
+    mean sum prod std var amax amin norm logsumexp all any nanmean nansum count_nonzero median_value
+    """
+)
+PAIRS = frozenset(["max", "min", "median", "mode", "kthvalue", "cummax", "cummin"])
+GRADIENT_FREE = frozenset(["detach", "detach_", "data", "argmax", "argmin"])
 
 
 @dataclass(frozen=True)
@@ -79,10 +89,7 @@ class Arguments:
         value = self.get(index, "dim", "axis")
         if value is None or (isinstance(value, Const) and value.value is None):
             return None, True
-        if isinstance(value, Items):
-            found = [integer(item) for item in value.items]
-        else:
-            found = [integer(value)]
+        found = [integer(item) for item in value.items] if isinstance(value, Items) else [integer(value)]
         known = [axis for axis in found if isinstance(axis, int)]
         return known, len(known) == len(found)
 
@@ -379,8 +386,10 @@ def _pieces(name: str, axes: Axes, given: Arguments, tensor: Tensor) -> Value:
 
     whole = axes[place].size
     if name == "unbind":
-        return Items([piece(None)] * whole, "tuple") if _small(whole) else Items([], "tuple", piece(None))
-    if name in ("split", "split_with_sizes") and isinstance(given.get(0, "split_size", "split_size_or_sections"), Items):
+        return Items(_copies(piece(None), whole), "tuple") if _small(whole) else Items([], "tuple", piece(None))
+    if name in ("split", "split_with_sizes") and isinstance(
+        given.get(0, "split_size", "split_size_or_sections"), Items
+    ):
         sizes = given.sizes(0, "split_size", "split_size_or_sections")
         return UNKNOWN if sizes is None else Items([piece(size) for size in sizes], "tuple")
     size = given.size(0, "chunks", "split_size", "split_size_or_sections", "indices_or_sections")
@@ -388,9 +397,13 @@ def _pieces(name: str, axes: Axes, given: Arguments, tensor: Tensor) -> Value:
         return Items([], "tuple", piece(dims.UNKNOWN))
     if name == "split":
         count = _quotient(whole, size)
-        return Items([piece(size)] * count, "tuple") if _small(count) else Items([], "tuple", piece(size))
+        return Items(_copies(piece(size), count), "tuple") if _small(count) else Items([], "tuple", piece(size))
     each = _quotient(whole, size)
-    return Items([piece(each)] * size, "tuple") if _small(size) else Items([], "tuple", piece(each))
+    return Items(_copies(piece(each), size), "tuple") if _small(size) else Items([], "tuple", piece(each))
+
+
+def _copies(piece: Value, count: Dim) -> list[Value]:
+    return [piece] * count if isinstance(count, int) else []
 
 
 def _small(count: Dim) -> bool:

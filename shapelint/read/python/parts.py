@@ -15,16 +15,20 @@ from shapelint.chain import Edge, Flow, Origin
 from shapelint.dims import Dim, Expression
 from shapelint.read.python import axes as ax
 from shapelint.read.python import naming
-from shapelint.read.python.calling import NO_SPAN
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import Component, Const, Given, Scope, Tensor, Value
+from shapelint.read.python.values import NO_SPAN, Component, Const, Given, Scope, Tensor, Value
+from shapelint.read.python.words import words
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import SignatureRow
 from shapelint.shapes import Ellipsis_, Misfit, Pattern, Shape
 from shapelint.spec import ComponentSpec
 
 LARGEST = 1100
-SAME = frozenset("Identity Dropout Dropout2d ReLU ReLU6 GELU SiLU Hardswish Sigmoid StochasticDepth".split())
+SAME = words(
+    """
+    Identity Dropout Dropout2d ReLU ReLU6 GELU SiLU Hardswish Sigmoid StochasticDepth
+    """
+)
 
 
 def table(run: Run, owner: Component) -> dict[str, str]:

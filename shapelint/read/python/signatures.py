@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from shapelint import dims, shapes
@@ -11,13 +11,15 @@ from shapelint.chain import Flow, Origin
 from shapelint.shapes import Ellipsis_, Misfit, Pattern, Signature, StructureValue, Value
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed(text: str) -> Signature:
     """A signature, parsed once."""
     return shapes.parse_signature(text)
 
 
-def apply(text: str, inputs: Sequence[Flow | None], values: Mapping[str, Any], maker: Origin) -> Flow | tuple[Flow, ...]:
+def apply(
+    text: str, inputs: Sequence[Flow | None], values: Mapping[str, Any], maker: Origin
+) -> Flow | tuple[Flow, ...]:
     """What comes out of a function; an input that is unknown (None) binds nothing, so its axes stay unknown.
 
     Several outputs come back as a tuple of flows. Inputs that do not fit give an unknown tensor.
@@ -56,7 +58,9 @@ def _free(output: shapes.Output) -> set[str]:
     return {name for p in patterns for axis in p.axes if not isinstance(axis, Ellipsis_) for name in dims.names(axis)}
 
 
-def _flows(value: Value, output: shapes.Output, origins: Mapping[str, Origin], maker: Origin) -> Flow | tuple[Flow, ...]:
+def _flows(
+    value: Value, output: shapes.Output, origins: Mapping[str, Origin], maker: Origin
+) -> Flow | tuple[Flow, ...]:
     if isinstance(value, StructureValue):
         assert not isinstance(output, Pattern)
         flows = [_flows(v, o, origins, maker) for v, o in zip(value.elements, output.elements)]

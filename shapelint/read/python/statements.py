@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 from shapelint import dims
 from shapelint.read.python import expressions, imports
@@ -25,10 +25,8 @@ from shapelint.read.python.values import (
     Library,
     Node,
     Scope,
-    Table,
     UserClass,
     Value,
-    integer,
     sequence,
     truth,
 )
@@ -110,7 +108,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
     if isinstance(target, ast.Name):
         home = scope
         if target.id in scope.globals_:
-            while home.parent is not None and target.id not in home.names or home is scope:
+            while (home.parent is not None and target.id not in home.names) or home is scope:
                 if home.parent is None:
                     break
                 home = home.parent
@@ -161,9 +159,9 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
         owner.children[name] = value
         owner.hold(name, value)
     elif isinstance(owner, Component):
-        from shapelint.read.python import modules
+        from shapelint.read.python import members
 
-        modules.replace_child(owner, name, value)
+        members.replace_child(owner, name, value)
     elif isinstance(owner, UserClass):
         owner.scope.names[name] = value
 
@@ -339,7 +337,7 @@ def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
             run.anchors.pop()
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], Signal | None]] = {
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
@@ -366,4 +364,4 @@ _HANDLERS = {
     ast.Continue: lambda run, node, scope: "continue",
 }
 if hasattr(ast, "TryStar"):
-    _HANDLERS[ast.TryStar] = _try  # type: ignore[assignment]
+    _HANDLERS[ast.TryStar] = _try

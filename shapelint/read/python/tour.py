@@ -1,4 +1,4 @@
-"""The order in which a file is interpreted: the module, functions nobody calls, classes nobody builds, their methods."""
+"""The order in which a file is interpreted: the module, idle functions, idle classes, the methods of models."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 
 from shapelint import dims
 from shapelint.read.python import attributes, calling, notebook, statements
-from shapelint.read.python.calling import NO_SPAN
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     UNKNOWN,
     Data,
     Function,
     Given,
-    Instance,
     Library,
     Scope,
     SourceFile,
@@ -27,7 +26,9 @@ from shapelint.read.python.values import (
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
 
-IMAGES = re.compile(r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$")
+IMAGES = re.compile(
+    r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
+)
 NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
 SPEAKS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
@@ -89,7 +90,9 @@ def parse(text: str, places: Places) -> ast.Module:
         message = f"not Python that this version reads: {error.msg}"
         raise InvalidPythonError(message, Span(start, min(start + 1, len(text)))) from None
     except (ValueError, RecursionError, MemoryError):
-        raise InvalidPythonError("not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))) from None
+        raise InvalidPythonError(
+            "not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))
+        ) from None
 
 
 def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
@@ -129,11 +132,12 @@ def _idle_classes(run: Run, scope: Scope) -> None:
     built = {id(instance.cls) for instance in run.instances}
     derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
     for value in list(scope.names.values()):
-        if isinstance(value, UserClass) and value.scope.file is scope.file and is_module(value):
-            if id(value) not in built and not (id(value) in derived and _abstract(value)):
-                node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
-                with run.share():
-                    calling.instantiate(run, value, [], {}, node, scope)
+        if not isinstance(value, UserClass) or value.scope.file is not scope.file or not is_module(value):
+            continue
+        if id(value) not in built and not (id(value) in derived and _abstract(value)):
+            node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
+            with run.share():
+                calling.instantiate(run, value, [], {}, node, scope)
 
 
 def _abstract(cls: UserClass) -> bool:
@@ -144,7 +148,9 @@ def is_module(cls: UserClass) -> bool:
     """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
     for base in attributes.linear(cls):
         if isinstance(base, Library):
-            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(("builtins.", "enum.", "abc.", "typing.")):
+            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(
+                ("builtins.", "enum.", "abc.", "typing.")
+            ):
                 return True
         elif not isinstance(base, UserClass):
             return True

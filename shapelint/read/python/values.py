@@ -16,7 +16,6 @@ from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.spec import ComponentSpec
 
-
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
 
@@ -255,7 +254,7 @@ class Super:
 
 @dataclass(frozen=True)
 class Given:
-    """An argument of a call: its value, and where the expression stands; in a `foreign` file, the call that led there."""
+    """An argument of a call: its value, and where it stands; if that is a `foreign` file, the call that led there."""
 
     value: Value
     span: Span

@@ -140,7 +140,7 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
         found["encoder"] = Component(spec=encoder, part_of=component)
     else:
         found |= {"embed_dim": Const(vit.width), "num_features": Const(vit.width), "grad_checkpointing": Const(False)}
-        embed = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
+        embed: dict[str, Value] = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
         found["patch_embed"] = Table({"__namespace__": Const(True), **embed}, True)
     return found.get(name)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a table: one line a case
 """What the interpreter must understand, as a table: a name, the code of a model, and what shapelint must say of it.
 
 `{H}` in a code is the number that is right in the projection head; each case is linted with it (nothing to say) and with
@@ -7,7 +8,9 @@ a wrong one (SL101 on that number). So no case can pass because its code stayed 
 from __future__ import annotations
 
 HEADS = "from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead\n"
-IMPORTS = "import copy\nimport torch\nimport torchvision\nfrom torch import nn\nimport torch.nn.functional as F\n" + HEADS
+IMPORTS = (
+    "import copy\nimport torch\nimport torchvision\nfrom torch import nn\nimport torch.nn.functional as F\n" + HEADS
+)
 
 
 def model(init: str, forward: str = "return self.projection_head(self.backbone(x).flatten(1))", rest: str = "") -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a table: one line a case
 """Files that are no models, do not parse, recurse, loop for ever or import themselves: an answer in bounded time."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from shapelint.resolve.resolver import Options
 SECONDS = 10.0
 """No file takes longer, on any machine that runs the tests."""
 
-MODEL = '''
+MODEL = """
 from torch import nn
 from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
 class BYOL(nn.Module):
@@ -25,7 +26,7 @@ class BYOL(nn.Module):
         self.prediction_head = BYOLPredictionHead(256, 1024, 256)
     def forward(self, x):
         return self.prediction_head(self.projection_head(self.backbone(x)))
-'''
+"""
 
 UNREADABLE = {
     "python 2": "print 'hello'\n",
@@ -49,7 +50,10 @@ READABLE = {
     "double recursion": "def f(n):\n    return f(n - 1) + f(n - 2)\nf(100)\n",
     "mutual recursion": "def f(n):\n    return g(n)\ndef g(n):\n    return f(n)\nf(1)\n",
     "an endless loop": "n = 0\nwhile True:\n    n += 1\n",
-    "nested loops": "for a in range(500):\n" + "".join(" " * (i + 1) + f"for b{i} in range(500):\n" for i in range(8)) + " " * 9 + "x = 1\n",
+    "nested loops": "for a in range(500):\n"
+    + "".join(" " * (i + 1) + f"for b{i} in range(500):\n" for i in range(8))
+    + " " * 9
+    + "x = 1\n",
     "a growing list": "x = [1]\nwhile True:\n    x += x\n",
     "a growing number": "x = 3\nwhile True:\n    x = x ** x\n",
     "a growing text": "x = 'a'\nwhile True:\n    x = x + x\n",
@@ -59,8 +63,12 @@ READABLE = {
     "an object in itself": "class A:\n    def __init__(self):\n        self.me = self\na = A()\na.me.me.me = a\n",
     "a list in itself": "x = []\nx.append(x)\nimport copy\ny = copy.deepcopy(x)\n",
     "a module in itself": "from torch import nn\nm = nn.Sequential()\nm.append(m)\nm(1)\n",
-    "branches": "from unknown import u\nx = 0\n" + "".join(f"if u({i}):\n    x = {i}\nelse:\n    x = -{i}\n" for i in range(300)),
-    "nested branches": "from unknown import u\n" + "".join(" " * i + f"if u({i}):\n" for i in range(60)) + " " * 60 + "x = 1\n",
+    "branches": "from unknown import u\nx = 0\n"
+    + "".join(f"if u({i}):\n    x = {i}\nelse:\n    x = -{i}\n" for i in range(300)),
+    "nested branches": "from unknown import u\n"
+    + "".join(" " * i + f"if u({i}):\n" for i in range(60))
+    + " " * 60
+    + "x = 1\n",
     "getattr in itself": "class A:\n    def __getattr__(self, n):\n        return getattr(self, n)\nA().x\n",
     "a property in itself": "class A:\n    @property\n    def p(self):\n        return self.p\nA().p\n",
     "a decorator in itself": "def d(f):\n    return d(f)\n@d\ndef g():\n    pass\n",
@@ -68,7 +76,9 @@ READABLE = {
     "odd values": "x = [1][5]\ny = {}['a']\nz = 'a'.b\n(1)(2)\nx.y.z = 3\ndel x\n*a, b = 1\na, b = b\n",
     "odd tensors": "import torch\nx = torch.zeros(2, 3)\nx.view(-1, -1)\nx.permute(0, 0)\nx[9, 9, 9, 9]\nx.mean(7)\ntorch.cat([])\ntorch.stack(x)\nx.flatten(5)\nx.chunk(0)\nx.split(0)\n",
     "odd modules": "from torch import nn\nnn.Linear()\nnn.Linear('a', None)(1)\nnn.Sequential(1, 2)(3)\nnn.Conv2d(3)(nn)\nnn.ModuleList(5)[3]\nnn.Linear(0, -1)\nnn.Linear(10**30, 5)\nnn.Linear(True, 2.5)\n",
-    "every statement": "async def f():\n    async with a as b:\n        await c\n    async for x in y:\n        yield x\ntry:\n    raise E\nexcept* V:\n    pass\nmatch x:\n    case 1 | 2:\n        pass\n    case {'a': b, **c}:\n        pass\n    case _:\n        pass\nglobal g\nprint((z := 5))\n" if __import__("sys").version_info >= (3, 11) else "",
+    "every statement": "async def f():\n    async with a as b:\n        await c\n    async for x in y:\n        yield x\ntry:\n    raise E\nexcept* V:\n    pass\nmatch x:\n    case 1 | 2:\n        pass\n    case {'a': b, **c}:\n        pass\n    case _:\n        pass\nglobal g\nprint((z := 5))\n"
+    if __import__("sys").version_info >= (3, 11)
+    else "",
 }
 
 

@@ -85,7 +85,16 @@ def test_what_is_no_python_becomes_comments(code: str) -> None:
     assert as_python(code) == CELLS[code]
 
 
-BROKEN = ["", "{", "[]", '{"cells": 3}', '{"cells": [', '{"cells": ["\\u12"]}', "[" * 10_000, '{"cells": [{"source": "x}']
+BROKEN = [
+    "",
+    "{",
+    "[]",
+    '{"cells": 3}',
+    '{"cells": [',
+    '{"cells": ["\\u12"]}',
+    "[" * 10_000,
+    '{"cells": [{"source": "x}',
+]
 
 
 @pytest.mark.parametrize("text", BROKEN)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a table: one line a case
 """Where a finding points and what its fix edits, when a number comes to a component through names, calls and files."""
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def test_a_constant_with_other_users_is_left_alone() -> None:
 
 
 def test_a_constant_used_twice_in_one_model_gets_a_new_literal() -> None:
-    text = START + """
+    text = (
+        START
+        + """
 WIDTH = 512
 class Model(nn.Module):
     def __init__(self):
@@ -91,12 +94,15 @@ class Model(nn.Module):
     def forward(self, x):
         return self.prediction_head(self.projection_head(self.backbone(x)))
 """
+    )
     (finding,) = findings(text)
     assert fixed(text, finding) == "self.projection_head = BYOLProjectionHead(96, 1024, 512)"
 
 
 def test_a_fault_in_a_class_that_is_used_twice_is_said_once() -> None:
-    text = START + """
+    text = (
+        START
+        + """
 class Head(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -113,13 +119,18 @@ class Model(nn.Module):
         return self.prediction_head(self.projection_head(self.backbone(x)))
 model, other = Model(), Model()
 """
+    )
     (finding,) = findings(text)
     assert finding.code == "SL104"
-    assert pointed_at(text, finding).startswith("self.layers = nn.Sequential(nn.Linear(width, 64), nn.BatchNorm1d(>32<)")
+    assert pointed_at(text, finding).startswith(
+        "self.layers = nn.Sequential(nn.Linear(width, 64), nn.BatchNorm1d(>32<)"
+    )
 
 
 def test_two_views_and_a_momentum_copy_repeat_nothing() -> None:
-    text = START + """
+    text = (
+        START
+        + """
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
@@ -132,12 +143,15 @@ class Model(nn.Module):
         z1 = self.projection_head(self.backbone(x1))
         return z0, z1, self.projection_head_momentum(self.backbone_momentum(x0))
 """
+    )
     (finding,) = findings(text)
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 512, 96)
 
 
 def test_without_a_backbone_in_sight_the_rest_is_checked() -> None:
-    text = START + """
+    text = (
+        START
+        + """
 class Model(nn.Module):
     def __init__(self, net):
         super().__init__()
@@ -147,6 +161,7 @@ class Model(nn.Module):
     def forward(self, x):
         return self.prediction_head(self.projection_head(self.backbone(x).flatten(1)))
 """
+    )
     (finding,) = findings(text)
     assert pointed_at(text, finding) == "self.prediction_head = BYOLPredictionHead(>128<, 1024, 256)"
 
@@ -156,7 +171,9 @@ def test_local_modules_are_read(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text("from .byol import Model\n")
     (package / "byol.py").write_text(START + MODEL)
-    (tmp_path / "train.py").write_text("from models import Model\nfrom models.byol import backbone\nModel(backbone(), 512)\n")
+    (tmp_path / "train.py").write_text(
+        "from models import Model\nfrom models.byol import backbone\nModel(backbone(), 512)\n"
+    )
     (finding,) = lint_source(read_source(tmp_path / "train.py"), Options()).findings
     assert (finding.code, finding.expected, finding.actual, finding.location.line) == ("SL101", 512, 96, 3)
     assert finding.fix is not None
@@ -180,7 +197,9 @@ TARGETS = {
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_target_that_is_the_online_module(name: str) -> None:
     line, code = TARGETS[name]
-    text = START + f"""
+    text = (
+        START
+        + f"""
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
@@ -190,6 +209,7 @@ class Model(nn.Module):
     def forward(self, x):
         return self.projection_head(self.backbone(x)), self.target_backbone(x)
 """
+    )
     found = findings(text)
     assert [finding.code for finding in found] == ([code] if code else [])
     for finding in found:
@@ -207,7 +227,9 @@ COPIES = {
 @pytest.mark.parametrize("name", COPIES)
 def test_momentum_copies_that_never_run(name: str) -> None:
     target, code = COPIES[name]
-    text = START + f"""
+    text = (
+        START
+        + f"""
 from somewhere import unseen
 from lightly.models.utils import update_momentum
 class Model(nn.Module):
@@ -224,6 +246,7 @@ class Model(nn.Module):
     def forward_momentum(self, x):
         return {target}
 """
+    )
     assert [finding.code for finding in findings(text)] == ([code] if code else [])
 
 
@@ -238,7 +261,9 @@ RESHAPES = {
 
 @pytest.mark.parametrize("reshape", RESHAPES)
 def test_a_batch_that_is_written_as_a_number(reshape: str) -> None:
-    text = START + f"""
+    text = (
+        START
+        + f"""
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
@@ -248,6 +273,7 @@ class Model(nn.Module):
         x = self.backbone(x)
         return self.projection_head({reshape})
 """
+    )
     assert [finding.code for finding in findings(text)] == ([RESHAPES[reshape]] if RESHAPES[reshape] else [])
 
 

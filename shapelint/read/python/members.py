@@ -1,0 +1,214 @@
+"""Children, attributes and methods of modules."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from shapelint.chain import Flow, Origin
+from shapelint.read.python import axes as ax
+from shapelint.read.python import functions, modules, naming, parts, vits
+from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import (
+    NONE,
+    UNKNOWN,
+    Bound,
+    Chained,
+    Component,
+    Const,
+    Instance,
+    Items,
+    Node,
+    Scope,
+    Tensor,
+    Value,
+    integer,
+    sequence,
+)
+from shapelint.read.python.words import words
+from shapelint.resolve import stored
+from shapelint.resolve.resolver import Resolved
+
+SELF = words(
+    """
+    to cuda cpu train eval requires_grad_ apply half float double bfloat16 to_empty type share_memory
+    set_grad_checkpointing compile
+    """
+)
+QUIET = words(
+    """
+    parameters named_parameters buffers named_buffers state_dict load_state_dict zero_grad register_buffer
+    register_parameter save_hyperparameters log log_dict print normalize cancel_last_layer_gradients
+    reset_parameters init_weights register_forward_hook configure_optimizers modules named_modules
+    set_group_features reset_classifier manual_backward optimizers lr_schedulers toggle_optimizer
+    untoggle_optimizer freeze unfreeze extra_repr
+    """
+)
+
+
+def method(
+    run: Run,
+    owner: Instance | Component | Chained,
+    name: str,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+) -> Value:
+    """Methods that every nn.Module has, and those of known modules."""
+    from shapelint.read.python import calling
+
+    if name in SELF:
+        return owner
+    if name in QUIET:
+        if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
+            key = positional[0].value
+            if isinstance(key, Const) and isinstance(key.value, str):
+                owner.attributes[key.value] = positional[1].value
+        if name == "save_hyperparameters":
+            return NONE
+        if name in ("modules", "named_modules", "parameters", "named_parameters"):
+            return Items([], "list", UNKNOWN)
+        return NONE
+    if name in ("children", "named_children"):
+        return _children(run, owner, name)
+    if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
+        if isinstance(owner, Component):
+            known = functions.methods().get(owner.spec.target, {}).get(name)
+            if known is not None:
+                return modules.call_method(run, owner, known, positional, keywords, node, scope)
+        if name != "forward_features":
+            return calling.call(run, owner, positional, keywords, node, scope)
+    if isinstance(owner, Component):
+        known = functions.methods().get(owner.spec.target, {}).get(name)
+        if known is not None:
+            return modules.call_method(run, owner, known, positional, keywords, node, scope)
+    if isinstance(owner, Chained):
+        return _container_method(run, owner, name, positional)
+    if name == "add_module" and isinstance(owner, Instance) and len(positional) == 2:
+        key = positional[0].value
+        if isinstance(key, Const) and isinstance(key.value, str):
+            owner.attributes[key.value] = positional[1].value
+            owner.hold(key.value, positional[1].value)
+        return NONE
+    run.escape(owner)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    return run.unknown(f".{name}() of a module is not known", node, scope.file)
+
+
+def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:
+    values = [given.value for given in positional]
+    if name in ("append", "add_module", "insert") and values:
+        key, value = str(len(owner.children)), values[-1]
+        if name == "add_module" and isinstance(values[0], Const):
+            key = str(values[0].value)
+        if run.uncertain or name == "insert":
+            owner.rest = UNKNOWN
+        else:
+            owner.children[key] = value
+            owner.hold(key, value)
+        return owner
+    if name in ("keys", "values", "items"):
+        pairs = list(owner.children.items())
+        if name == "items":
+            return Items([Items([Const(key), value], "tuple") for key, value in pairs])
+        return Items([Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs])
+    if name == "extend" and values:
+        items = sequence(values[0])
+        if items is None or items.rest is not None or run.uncertain:
+            owner.rest = UNKNOWN
+            return owner
+        for value in items.items:
+            key = str(len(owner.children))
+            owner.children[key] = value
+            owner.hold(key, value)
+        return owner
+    return UNKNOWN
+
+
+def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Value:
+    pairs: list[tuple[str, Value]] | None
+    if isinstance(owner, Chained):
+        pairs = list(owner.children.items()) if owner.rest is None else None
+    elif isinstance(owner, Instance):
+        pairs = [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"]
+    else:
+        pairs = parts.children(run, owner)
+    if pairs is None:
+        return Items([], "list", UNKNOWN)
+    if name == "named_children":
+        return Items([Items([Const(key), value], "tuple") for key, value in pairs])
+    return Items([value for _, value in pairs])
+
+
+def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope) -> Value:
+    """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
+    if name in owner.replaced:
+        return owner.replaced[name]
+    known = vits.attribute(run, owner, name)
+    if known is not None:
+        return known
+    if name in owner.arguments:
+        return owner.arguments[name]
+    if (
+        name in SELF
+        or name in QUIET
+        or name in functions.methods().get(owner.spec.target, {})
+        or not _is_described(owner)
+    ):
+        return Bound(owner, name)
+    resolved = modules.resolve(run, owner)
+    if resolved.component is not None and name in resolved.values:
+        value = resolved.values[name]
+        return Const(value) if isinstance(value, (int, float, str, bool, type(None))) else UNKNOWN
+    child = parts.child(run, owner, name)
+    if child is not None:
+        return child
+    if name in ("in_features", "out_features", "num_features", "in_channels", "out_channels"):
+        width = parts.width(run, owner, name)
+        return Const(width) if width is not None else UNKNOWN
+    if name in ("weight", "bias"):
+        return _weight(owner, resolved, name)
+    if name == "module":
+        return owner
+    return Bound(owner, name)
+
+
+def _is_described(owner: Component) -> bool:
+    """Whether looking at the attributes of a component costs no trace, or tells of a model's children."""
+    target = owner.spec.target
+    return owner.part_of is not None or stored.find(target) is not None or not target.startswith("lightly.")
+
+
+def _weight(owner: Component, resolved: Resolved, name: str) -> Value:
+    inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
+    if isinstance(inner, int) and isinstance(outer, int):
+        origin = Origin(naming.place(owner).role, resolved)
+        axes = [ax.Axis(outer, replace(origin, parameter="out_features"))]
+        if name == "weight":
+            axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
+        return Tensor(ax.flow(tuple(axes), origin), True)
+    return Tensor(Flow(None, (), ax.NOWHERE), True)
+
+
+def element(run: Run, owner: Component, index: Value) -> Value:
+    """`vgg.classifier[6]`, `densenet.features[0]`."""
+    return parts.element(run, owner, integer(index))
+
+
+def replace_child(owner: Component, name: str, value: Value) -> None:
+    """`resnet.fc = nn.Identity()`; what is no module is an attribute."""
+    owner.replaced[name] = value
+    if isinstance(value, Node) and value.holder is None:
+        value.name, value.holder = name, owner
+
+
+def assign_part(owner: Value, index: Value, value: Value) -> None:
+    """`vgg.classifier[6] = nn.Identity()`: the replacement belongs to the model that the part is of."""
+    if isinstance(owner, Component) and isinstance(owner.part_of, Component):
+        position = integer(index)
+        names = parts.inner_names(owner)
+        if isinstance(position, int) and -len(names) <= position < len(names):
+            replace_child(owner.part_of, f"{parts.own_name(owner)}.{names[position]}", value)
