@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shapelint.resolve.meta import Untraceable, one_line
-from shapelint.schema import ComponentSignature, LibraryRule
+from shapelint.schema import ComponentSignature
 
 SOURCES = ("", "src")
 """Where a project keeps its packages, from its root."""
@@ -41,14 +41,13 @@ def trace(
     sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
     call = _import(target)
     package = target.partition(".")[0]
-    library = LibraryRule(library=package, module=package)
     from shapelint.resolve import traced
     from shapelint.resolve.targets import Constructor
 
     reasons = []
     for images in (True, False) if role == "backbone" else (False, True):
         try:
-            return traced.trace_constructor(Constructor(library, target, call, images=images), arguments, positional)
+            return traced.trace_constructor(Constructor(package, target, call, images=images), arguments, positional)
         except Untraceable as error:
             reasons.append(str(error))
     raise Untraceable(f"{target} {reasons[0]}")
