@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from shapelint import scripts  # noqa: F401 -- loaded before the processes fork
 from shapelint.linting import lint_source
 from shapelint.read.python.places import Places
 from shapelint.read.text import Source, read_source

@@ -28,6 +28,13 @@ __all__ = ["AnalysedScript", "InvalidPythonError", "analyse"]
 OPEN_IMAGE = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
 
 
+HELP = {
+    "SL201": "take the classifier off: replace its last layer by nn.Identity(), or pass num_classes=0 to timm",
+    "SL202": "make it a copy: copy.deepcopy(...)",
+}
+"""What to do in code, where the page of a rule says what to write in a config."""
+
+
 @dataclass(frozen=True)
 class AnalysedScript:
     """One model of a Python file with all that is wrong with it."""
@@ -50,7 +57,7 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
             place = (violation.rule.page.code, violation.span)
             if place not in said:
                 said.add(place)
-                violations.append(violation)
+                violations.append(replace(violation, help=HELP.get(place[0], violation.help)))
         found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
 

@@ -77,32 +77,27 @@ def flatten(axes: Axes, start: int = 0, end: int = -1) -> Axes | None:
 
 def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
     """`view` and `reshape`; a -1 takes what is left over."""
+    if list(sizes).count(-1) > 1:
+        return None
     left = list(axes)
-    known: list[Axis | None] = []
-    exact = True
-    for size in sizes:
-        if size == -1:
-            known.append(None)
-            continue
-        taken = _take(left, size)
-        exact = exact and taken is not None
-        known.append(Axis(size, taken.origin if taken else NOWHERE))
-    if known.count(None) > 1:
+    origin = merge(axes).origin
+    found: dict[int, Axis] = {index: Axis(1) for index, size in enumerate(sizes) if size == 1}
+    for take in (_whole, _part):
+        for index, size in enumerate(sizes):
+            if size != -1 and index not in found and (taken := take(left, size)):
+                found[index] = Axis(size, taken.origin)
+    exact = len(found) == sum(size != -1 for size in sizes)
+    known = [found.get(index, Axis(size, origin)) for index, size in enumerate(sizes)]
+    given = [axis for axis, size in zip(known, sizes) if size != -1]
+    if -1 not in sizes and dims.equal(product(axes), product(given)) is False:
         return None
-    rest = merge(left) if exact else Axis(dims.UNKNOWN)
-    if not exact:
-        total, given = product(axes), product(axis for axis in known if axis is not None)
-        quotient = divided(total, given)
-        rest = Axis(dims.UNKNOWN if quotient is None else quotient)
-    if None not in known and dims.equal(product(axes), product(axis for axis in known if axis)) is False:
-        return None
-    return tuple(rest if axis is None else axis for axis in known)
+    quotient = None if exact else divided(product(axes), product(given))
+    rest = merge(left) if exact else Axis(dims.UNKNOWN if quotient is None else quotient, origin)
+    return tuple(rest if size == -1 else axis for axis, size in zip(known, sizes))
 
 
-def _take(left: list[Axis], size: Dim) -> Axis | None:
-    """Remove from the axes that are left those whose product is a size; a part of a divisible axis will do."""
-    if size == 1:
-        return Axis(1)
+def _whole(left: list[Axis], size: Dim) -> Axis | None:
+    """Remove from the axes that are left those whose product is a size."""
     for count in range(1, min(len(left), 4) + 1):
         for chosen in combinations(range(len(left)), count):
             if dims.equal(product(left[index] for index in chosen), size) is True:
@@ -110,6 +105,11 @@ def _take(left: list[Axis], size: Dim) -> Axis | None:
                 for index in reversed(chosen):
                     del left[index]
                 return found
+    return None
+
+
+def _part(left: list[Axis], size: Dim) -> Axis | None:
+    """Remove a size from the first axis that is a multiple of it."""
     for index, axis in enumerate(left):
         quotient = divided(axis.size, size)
         if quotient is not None:
