@@ -13,8 +13,6 @@ from shapelint import report as reports
 from shapelint import rules
 from shapelint.api import Settings, lint, lint_text
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
-from shapelint.commands import known
-from shapelint.dependents import dependents_of
 from shapelint.findings import FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
 from shapelint.progress import watched
@@ -55,17 +53,18 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
     _validate(paths, options)
     settings = _settings(paths, options)
-    beside = dependents_of(paths) if options.with_dependents else []
+    beside = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
     fixed = 0
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
-    if options.write_baseline:
-        return known.remember(report, options.write_baseline)
-    if options.baseline:
-        report = known.without(report, options.baseline, settings, options.quiet)
-    if options.add_ignores:
-        report = known.ignore(report, settings)
+    if options.write_baseline or options.baseline or options.add_ignores:
+        from shapelint.commands import known
+
+        if options.write_baseline:
+            return known.remember(report, options.write_baseline)
+        report = known.without(report, options.baseline, settings, options.quiet) if options.baseline else report
+        report = known.ignore(report, settings) if options.add_ignores else report
     if options.diff:
         click.echo(f"{fixed} finding{'s' * (fixed != 1)} would be fixed.", err=True)
     else:
@@ -73,6 +72,12 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     if options.verbose:
         _write_notices(report)
     return exit_code(report, options.error_on_unknown)
+
+
+def _dependents(paths: Sequence[str]) -> list[str]:
+    from shapelint.dependents import dependents_of
+
+    return dependents_of(paths)
 
 
 def exit_code(report: Report, error_on_unknown: bool = False) -> int:
