@@ -84,7 +84,9 @@ class Finding:
 
     @property
     def url(self) -> str:
-        """Where the rule's page can be read."""
+        """Where the rule's page can be read; empty for a team's own rule."""
+        if not self.code.startswith("SL"):
+            return ""
         return f"https://github.com/shapelint/shapelint/blob/main/rules/{self.code}-{self.name}.md"
 
 

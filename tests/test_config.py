@@ -177,6 +177,8 @@ def test_a_teams_own_rules(project: Path) -> None:
     (project / "model.yaml").write_text(text.format(128))
     assert codes(project, "model.yaml") == ["TEAM001"]
     assert codes(project, "model.yaml", "--ignore", "projector-not-256") == []
+    for output_format in ("sarif", "markdown", "json"):  # no page on the web, so no link to one
+        assert "TEAM001-projector-not-256.md" not in run(project, "--output-format", output_format, "model.yaml").stdout
     assert codes(project, "model.yaml", "--select", "TEAM") == ["TEAM001"]
     (project / "model.yaml").write_text(text.format(256))
     assert codes(project, "model.yaml") == []

@@ -33,7 +33,7 @@ def _table(report: Report, options: Options) -> Iterator[str]:
     for finding in report.findings:
         location = finding.location
         where = f"{relative(location.path, options.root)}:{location.line}:{location.column}"
-        rule = f"[{finding.code}]({finding.url})"
+        rule = f"[{finding.code}]({finding.url})" if finding.url else finding.code
         yield _row(finding.severity, rule, _text(where), _text(finding.message), _fix(finding))
     for file in report.files:
         if problem(file):

