@@ -101,6 +101,10 @@ def truth(text: str) -> str:
 
 def prepare() -> None:
     """Few random images instead of the datasets, one batch instead of a loader, a stop at the first backward pass."""
+    import lightly.data
+    import lightly.loss
+    import lightly.models.modules
+    import lightly.transforms
     import numpy
     import pytorch_lightning
     import torch
@@ -108,6 +112,7 @@ def prepare() -> None:
     from PIL import Image
 
     torch.set_num_threads(1)
+    assert lightly.data and lightly.loss and lightly.models.modules and lightly.transforms  # loaded before the patches
     sys.modules.setdefault("sklearn", types.ModuleType("sklearn"))
     clusters = sys.modules.setdefault("sklearn.cluster", types.ModuleType("sklearn.cluster"))
     clusters.__dict__.setdefault("KMeans", None)  # a step later than the first would need it

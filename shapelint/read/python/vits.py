@@ -9,14 +9,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shapelint import dims
 from shapelint.dims import Dim
 from shapelint.read.python import axes as ax
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import Component, Const, Items, Table, Tensor, Value, integer
 from shapelint.resolve import resolver
 from shapelint.resolve.resolver import Resolved
-from shapelint.schema import ComponentSignature
+from shapelint.schema import ComponentSignature, SignatureRow
 
 TIMM_NAME = re.compile(r"vit_(tiny|small|base|large|huge)_patch(\d+)_(\d+)(?:\.\w+)?$")
 TIMM_WIDTHS = {"tiny": 192, "small": 384, "base": 768, "large": 1024, "huge": 1280}
@@ -172,16 +171,13 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     given = [*positional, *(() if bare else ("num_classes=1000",)), *(f"{name}=None" for name in names)]
     call = ", ".join(given)
     size = "H W" if "dynamic_img_size" in names else f"{vit.image} {vit.image}"
-    signature = ComponentSignature.model_validate(
-        {
-            "call": f"{component.spec.target}({call})",
-            "role": "backbone",
-            "classes": None if bare else "num_classes",
-            "inert": [*names, *positional],
-            "shapes": f"B 3 {size} -> B {vit.width if bare else 'num_classes'}",
-        }
+    row = SignatureRow.model_construct(shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}")
+    signature = ComponentSignature.model_construct(
+        call=f"{component.spec.target}({call})",
+        role="backbone",
+        rows=(row,),
+        inert=frozenset([*names, *positional]),
+        classes=None if bare else "num_classes",
     )
     return resolver._apply(signature, component.spec, component.spec.target, role, "stored")
 
-
-_ = dims
