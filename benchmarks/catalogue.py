@@ -6,7 +6,8 @@ A model that raises must have an error, one that runs none. On one that runs, th
 is measured on its modules and tensors. Two silent rules speak of models that run at one size only, of the image that
 the config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too. And
 tokens whose number depends on an open image size are an error (SL102) although it may equal the head's width at one
-size. Disagreements are printed, and the exit code is 1 if there are any.
+size. A classifier that was left on (SL201) stands instead of SL101, whatever width the head is for. Disagreements are
+printed, and the exit code is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -53,7 +54,11 @@ def disagreement(recipe: Recipe, said: Verdict) -> tuple[str, dict[str, str]]:
     """What reality says otherwise, "" where it agrees, and what was measured on a model that runs."""
     run = train(recipe)
     if run.error is not None:
-        agreed = bool(said.loud) or "SL211" in said.silent or ("SL204" in said.silent and recipe.size_is_open)
+        agreed = (
+            bool(said.loud)
+            or bool({"SL201", "SL211"} & said.silent)
+            or ("SL204" in said.silent and recipe.size_is_open)
+        )
         return ("" if agreed else f"raises: {run.error}"), {}
     if said.loud == {"SL102"} and recipe.size_is_open and other_size_fails(recipe):
         return "", {}

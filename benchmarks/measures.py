@@ -21,6 +21,7 @@ def silent_faults(recipe: Recipe, run: Run) -> dict[str, str]:
         "SL206": _axis(run),
         "SL207": _broadcast(run),
         "SL208": _update(recipe, run),
+        "SL209": "nothing was loaded" if run.loaded == 0 else "",
         "SL211": _other_batch(recipe),
         "SL112": _bank(recipe, run),
     }

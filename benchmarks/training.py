@@ -89,13 +89,15 @@ class Recipe:
 class Run:
     """What one step came to: `error` is the exception, `operands` what the loss got, `inputs` what each head got.
 
-    `center_width` is the width of DINO's center before it grew to that of the scores.
+    `center_width` is the width of DINO's center before it grew to that of the scores, `loaded` how many tensors of a
+    checkpoint found their place.
     """
 
     error: Exception | None = None
     operands: tuple[Tensor, Tensor] | None = None
     criterion: nn.Module | None = None
     center_width: int | None = None
+    loaded: int | None = None
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
     parts: dict[str, nn.Module] = field(default_factory=dict)
@@ -176,6 +178,8 @@ class _Trainer:
         return torch.rand(size)
 
     def train(self, batches: tuple[int, ...], image: tuple[int, int, int]) -> None:
+        if self.recipe.checkpoint:
+            self.load(self.recipe.checkpoint)
         if self.recipe.hidden_layer is not None:
             self.register(self.recipe.hidden_layer)
         for batch in batches:
@@ -186,6 +190,14 @@ class _Trainer:
                 for role, part in self.target.items():
                     if list(part.parameters()):
                         update_momentum(self.parts[role], part, m=0.9)
+
+    def load(self, path: str) -> None:
+        """Load a checkpoint of the whole model, or of the backbone, as `strict=False` does."""
+        state = torch.load(path, weights_only=True)
+        whole = any(key.partition(".")[0] in self.parts for key in state)
+        module = nn.ModuleDict(self.parts) if whole else self.parts["backbone"]
+        result = module.load_state_dict(state, strict=False)
+        self.run.loaded = len(state) - len(result.unexpected_keys)
 
     def register(self, layer: str | int) -> None:
         """Take the flattened output of a layer as features, as byol-pytorch does."""

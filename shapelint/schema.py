@@ -291,12 +291,14 @@ class LossFile(Strict):
 class TensorRule(Strict):
     """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not tell is `?`.
 
-    `parameters` are learned, in torch's order; `buffers` are saved beside them.
+    `parameters` are learned, in torch's order; `buffers` are saved beside them. `variants` are names that a parameter
+    goes by once it is reparametrised, such as by weight normalisation.
     """
 
     shapes: str
     parameters: dict[str, str] = {}
     buffers: dict[str, str] = {}
+    variants: dict[str, str] = {}
 
 
 class InputSchema(Strict):

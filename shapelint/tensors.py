@@ -32,10 +32,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Holdings:
-    """The tensors of a component; `complete` says that there are no others."""
+    """The tensors of a component; `complete` says that there are no others, `variants` what some may be called."""
 
     tensors: tuple[Tensor, ...]
     complete: bool
+    variants: tuple[Tensor, ...] = ()
 
     @property
     def learned(self) -> tuple[Tensor, ...]:
@@ -54,7 +55,8 @@ def held_by(component: Resolved) -> Holdings:
     if component.layers:
         inner = [(str(index), held_by(layer)) for index, layer in enumerate(component.layers)]
         tensors = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.tensors)
-        return Holdings(tensors, all(holdings.complete for _, holdings in inner))
+        variants = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.variants)
+        return Holdings(tensors, all(holdings.complete for _, holdings in inner), variants)
     if component.signature is None or component.row is None:
         return Holdings((), False)
     if component.target in rules():
@@ -98,6 +100,7 @@ def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
 def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
     """The tensors of a component's parts; whether its layers have biases follows from the number of its weights."""
     tensors: list[Tensor] = []
+    variants: list[Tensor] = []
     complete = bool(parts)
     for name, text in parts.items():
         kind, _, written = text.partition(":")
@@ -107,13 +110,15 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
             continue
         signature = shapes.substitute(shapes.parse_signature(written), dict(component.values))
         alternative = signature.alternatives[0]
-        tensors += [_renamed(tensor, name) for tensor in _tensors(kind, alternative.inputs[0], alternative.output)]
+        ends = alternative.inputs[0], alternative.output
+        tensors += [_renamed(tensor, name) for tensor in _tensors(kind, *ends)]
+        variants += [_renamed(tensor, name) for tensor in _tensors(kind, *ends, variants=True)]
     total = _total(component)
     for choice in _choices(tensors, parts):
         if complete and total is not None and _count(choice) == total:
-            return Holdings(choice, True)
+            return Holdings(choice, True, tuple(variants))
     doubtful = (Tensor(t.name, t.shape, t.learned, certain=not _may_lack(t, parts)) for t in tensors)
-    return Holdings(tuple(doubtful), False)
+    return Holdings(tuple(doubtful), False, tuple(variants))
 
 
 def _choices(tensors: list[Tensor], parts: Mapping[str, str]) -> Iterator[tuple[Tensor, ...]]:
@@ -171,15 +176,16 @@ def _count(tensors: tuple[Tensor, ...]) -> int | None:
     return total
 
 
-def _tensors(kind: str, taken: Pattern, given: shapes.Output) -> Iterator[Tensor]:
-    """The tensors of a layer of a kind with these shapes, all of them that it may have."""
+def _tensors(kind: str, taken: Pattern, given: shapes.Output, variants: bool = False) -> Iterator[Tensor]:
+    """The tensors of a layer of a kind with these shapes, all of them that it may have, or what they may be called."""
     rule = rules()[kind]
     alternative = shapes.parse_signature(rule.shapes).alternatives[0]
     bindings: dict[str, Any] = {}
     for pattern, actual in ((alternative.inputs[0], taken), (alternative.output, given)):
         if isinstance(pattern, Pattern) and isinstance(actual, Pattern):
             shapes.match(pattern, _plain(actual), bindings)
-    for learned, entries in ((True, rule.parameters), (False, rule.buffers)):
+    named = ((True, rule.variants),) if variants else ((True, rule.parameters), (False, rule.buffers))
+    for learned, entries in named:
         for name, axes in entries.items():
             yield Tensor(name, tuple(_axis(axis, bindings) for axis in axes.split()), learned)
 

@@ -96,7 +96,8 @@ def _stripped(keys: StateDict, prefix: str) -> StateDict:
 def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
     found = []
     for role, component in judged.components.items():
-        known = {tensor.name: tensor for tensor in tensors.held_by(component).tensors}
+        holdings = tensors.held_by(component)
+        known = {tensor.name: tensor for tensor in (*holdings.tensors, *holdings.variants)}
         prefixes = _prefixes(keys, known)
         allowed = [prefix for prefix in prefixes if own_names or _is_place(prefix, role, judged.pack)]
         named = [prefix for prefix in allowed if _names(prefix, role, judged.pack)]
@@ -172,19 +173,20 @@ def _format(shape: shapes.Shape) -> str:
 
 def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
     """No name matches: certain only where the layers of every component are known, and none has such a name."""
-    if not keys or not all(_is_seen(component) for component in judged.components.values()):
+    components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
+    if not keys or not all(_is_seen(component) for component in components.values()):
         return
     layers = [
-        (role, layer.split(".")[0]) for role, part in judged.components.items() for layer in hidden.layer_names(part)
+        (role, layer.split(".")[0]) for role, part in components.items() for layer in hidden.layer_names(part)
     ]
     if any(key.split(".")[0] == layer for role, layer in layers if role == "backbone" for key in keys):
         return
-    if any(_names(key.split(".")[0], role, judged.pack) for role in judged.components for key in keys):
+    if any(_names(key.split(".")[0], role, judged.pack) for role in components for key in keys):
         return
     if path.suffix == OWN_NAMES and any(f".{layer}." in f".{key}" for _, layer in layers for key in keys):
         return
     argument = judged.model.extras.checkpoint
-    backbone = next(iter(judged.components.values()))
+    backbone = next(iter(components.values()))
     place: Span = argument.span if argument else backbone.spec.head
     example = next(iter(keys))
     facts = CheckpointFacts(

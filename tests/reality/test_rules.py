@@ -1,0 +1,250 @@
+"""For every rule, what it claims: the crash or the silence, in real torch, and the neighbour where neither happens."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightly")
+
+import torchvision  # noqa: E402
+from lightly.models.modules.heads import BYOLProjectionHead  # noqa: E402
+from measures import silent_faults  # noqa: E402
+from torch import nn  # noqa: E402
+from training import Recipe, build, train  # noqa: E402
+
+from shapelint import rules  # noqa: E402
+from shapelint.engine import analyse  # noqa: E402
+from shapelint.read.text import Source  # noqa: E402
+from shapelint.resolve.resolver import Options  # noqa: E402
+
+BACKBONE = "[Conv2d(3, 8, 3, stride=2, padding=1), BatchNorm2d(8), ReLU(), {}]"
+POOLED = BACKBONE.format("AdaptiveAvgPool2d(1), Flatten()")
+
+
+def byol(backbone: str = POOLED, i: int = 8, o: int = 6, pi: int = 6, po: int = 6, **others: Any) -> Recipe:
+    """A BYOL recipe for 8 features, right unless a number says otherwise."""
+    heads = {
+        "projection_head": f"BYOLProjectionHead({i}, 12, {o})",
+        "prediction_head": f"BYOLPredictionHead({pi}, 12, {po})",
+    }
+    return Recipe("byol", backbone, heads, **others)
+
+
+def moco(head: str, **others: Any) -> Recipe:
+    return Recipe("moco", POOLED, {"projection_head": head}, **others)
+
+
+def convolutions(dim: int) -> Recipe:
+    heads = {"projection_head": "[Conv2d(8, 6, 1)]", "prediction_head": "[Conv2d(6, 6, 1)]"}
+    return Recipe("byol", BACKBONE.format("ReLU()"), heads, loss=f"NegativeCosineSimilarity(dim={dim})")
+
+
+def linear(online: int, target: int) -> Recipe:
+    own = {"projection_head": f"[Linear(8, {target})]"}
+    return Recipe(
+        "moco", POOLED, {"projection_head": f"[Linear(8, {online})]"}, target=own, loss="NegativeCosineSimilarity()"
+    )
+
+
+LOUD = {
+    "SL101": (byol(i=12), byol(i=8), "shapes cannot be multiplied"),
+    "SL102": (byol(BACKBONE.format("ReLU()")), byol(), "expected 2D or 3D input (got 4D input)"),
+    "SL103": (byol(po=4), byol(po=6), "must match the size"),
+    "SL104": (byol(POOLED.replace("BatchNorm2d(8)", "BatchNorm2d(4)")), byol(), "running_mean should contain"),
+    "SL105": (byol(image=(13, 16, 16)), byol(image=(3, 16, 16)), "13 channels"),
+    "SL106": (
+        byol(BACKBONE.format("MaxPool2d(16), Flatten()")),
+        byol(BACKBONE.format("MaxPool2d(8), Flatten()")),
+        "Output size is too small",
+    ),
+    "SL107": (byol(batch=4, samples=29), byol(batch=4, samples=30), "Expected more than 1 value per channel"),
+    "SL108": (
+        byol(target={"projection_head": "BYOLProjectionHead(8, 24, 6)"}),
+        byol(target={"projection_head": "BYOLProjectionHead(8, 12, 6)"}),
+        "must match the size",
+    ),
+    "SL110": (byol(hidden_layer=9), byol(hidden_layer=3), "index out of range"),
+    "SL112": (
+        moco("MoCoProjectionHead(8, 12, 6)", bank=(16, 4)),
+        moco("MoCoProjectionHead(8, 12, 6)", bank=(16, 6)),
+        "expanded size of the tensor",
+    ),
+}
+
+SILENT = {
+    "SL112": (moco("MoCoProjectionHead(8, 12, 1)", bank=(16, 4)), moco("MoCoProjectionHead(8, 12, 4)", bank=(16, 4))),
+    "SL202": (byol(target="alias"), byol(target="copy")),
+    "SL204": (byol(BACKBONE.format("Flatten()"), i=512, size_is_open=True), byol(size_is_open=True)),
+    "SL205": (
+        Recipe("byol", BACKBONE.format("AdaptiveMaxPool2d(2), Flatten(2)"), {
+            "projection_head": "MoCoProjectionHead(4, 12, 6)", "prediction_head": "MoCoProjectionHead(6, 12, 6)",
+        }),
+        Recipe("byol", POOLED, {
+            "projection_head": "MoCoProjectionHead(8, 12, 6)", "prediction_head": "MoCoProjectionHead(6, 12, 6)",
+        }),
+    ),
+    "SL206": (convolutions(-1), convolutions(1)),
+    "SL207": (byol(po=1), byol(po=6)),
+    "SL208": (linear(1, 6), linear(6, 6)),
+    "SL211": (
+        byol(BACKBONE.format("AdaptiveAvgPool2d(1), Flatten(0), Unflatten(0, (4, 8))")),
+        byol(BACKBONE.format("AdaptiveAvgPool2d(1), Flatten(1)")),
+    ),
+}  # fmt: skip
+
+
+def codes(text: str, path: str = "model.yaml") -> set[str]:
+    """What is violated, before violations that one repair removes are told as one finding."""
+    (model,) = analyse(Source(path, text), Options()).models
+    return {violation.rule.page.code for violation in model.violations if violation.blocks}
+
+
+@pytest.mark.parametrize("code", LOUD)
+def test_it_raises_and_its_neighbour_does_not(code: str) -> None:
+    bad, good, words = LOUD[code]
+    error = train(bad).error
+    assert error is not None
+    assert words in str(error)
+    assert train(good).error is None
+    assert codes(bad.config()) == {code}
+    assert codes(good.config()) == set()
+
+
+@pytest.mark.parametrize("code", SILENT)
+def test_it_runs_and_what_is_wrong_can_be_measured(code: str) -> None:
+    bad, good = SILENT[code]
+    run = train(bad)
+    assert run.error is None
+    assert code in silent_faults(bad, run)
+    right = train(good)
+    assert right.error is None
+    assert silent_faults(good, right) == {}
+    assert code in codes(bad.config())
+    assert codes(good.config()) == set()
+
+
+def saved(path: Path, recipe: Recipe, prefix: str = "") -> str:
+    torch.save({prefix + name: value for name, value in build(recipe.backbone).state_dict().items()}, path)
+    return str(path)
+
+
+def test_sl109_a_checkpoint_of_another_shape_raises_also_when_it_need_not_be_complete(tmp_path: Path) -> None:
+    wide = byol(POOLED.replace("8", "16"), i=16)
+    path = saved(tmp_path / "wide.pt", wide)
+    bad = byol(checkpoint=path)
+    assert "size mismatch" in str(train(bad).error)
+    assert codes(bad.config()) == {"SL109"}
+    good = byol(POOLED.replace("8", "16"), i=16, checkpoint=path)
+    assert train(good).error is None
+    assert codes(good.config()) == set()
+
+
+def test_sl209_a_checkpoint_with_a_prefix_loads_nothing(tmp_path: Path) -> None:
+    bad = byol(checkpoint=saved(tmp_path / "parallel.pt", byol(), "module."))
+    run = train(bad)
+    assert (run.error, run.loaded) == (None, 0)
+    assert codes(bad.config()) == {"SL209"}
+    good = byol(checkpoint=saved(tmp_path / "plain.pt", byol()))
+    assert train(good).loaded == 7
+    assert codes(good.config()) == set()
+
+
+def test_sl111_googlenet_returns_a_tuple_in_training_and_a_tensor_after() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = torchvision.models.googlenet(weights=None, aux_logits=True, init_weights=False)
+    head, images = BYOLProjectionHead(1000, 8, 4), torch.rand(2, 3, 224, 224)
+    with torch.no_grad():
+        with pytest.raises((AttributeError, TypeError)):
+            head(net(images))
+        assert head(net.eval()(images)).shape == (2, 4)
+
+
+def test_sl113_the_backbone_has_its_own_width() -> None:
+    with torch.no_grad():
+        assert build("resnet18")(torch.rand(2, 3, 32, 32)).shape == (2, 512)
+
+
+def test_sl201_a_head_takes_1000_logits_for_features() -> None:
+    net = torchvision.models.resnet18(weights=None)
+    with torch.no_grad():
+        logits = net(torch.rand(2, 3, 32, 32))
+        assert logits.shape == (2, 1000)
+        assert BYOLProjectionHead(1000, 8, 4)(logits).shape == (2, 4)
+    assert isinstance(net.fc, nn.Linear)
+
+
+@pytest.mark.parametrize(("name", "runs"), [("SL203-bad.py", 0), ("SL203-good.py", 1)])
+def test_sl203_the_copies_never_run(name: str, runs: int) -> None:
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+    source = (folder / name).read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), names)
+    model, calls = names["BYOL"](), []
+    for module in (model.backbone_momentum, model.projection_head_momentum):
+        module.register_forward_hook(lambda *_: calls.append(1))
+    images = torch.rand(2, 3, 32, 32)
+    assert model(images).shape == model.forward_momentum(images).shape
+    assert len(calls) == 2 * runs
+    assert codes(source, name) == (set() if runs else {"SL203"})
+
+
+def test_sl210_one_variable_moved_and_the_component_breaks() -> None:
+    def head(hidden: int, out: int, last: str) -> nn.Module:
+        width = {"hidden": hidden, "out": out}[last]
+        return nn.Sequential(
+            nn.Linear(8, hidden), nn.BatchNorm1d(hidden), nn.Linear(hidden, out), nn.BatchNorm1d(width)
+        )
+
+    images = torch.rand(4, 8)
+    assert head(16, 16, "hidden")(images).shape == (4, 16)
+    with pytest.raises(RuntimeError, match="running_mean should contain 6 elements not 16"):
+        head(16, 6, "hidden")(images)
+    assert head(16, 6, "out")(images).shape == (4, 6)
+
+
+def test_sl301_the_output_lies_in_as_many_dimensions_as_the_hidden_layer_has() -> None:
+    def rank(hidden: int) -> int:
+        output = BYOLProjectionHead(64, hidden, 32)(torch.rand(200, 64)).detach().double()
+        return int(torch.linalg.matrix_rank(output - output.mean(0), rtol=1e-5))
+
+    assert rank(4) == 4
+    assert rank(64) == 32
+
+
+def test_sl902_the_constructor_does_not_take_the_argument() -> None:
+    with pytest.raises(TypeError, match="hiden_dim"):
+        BYOLProjectionHead(8, hiden_dim=4, output_dim=2)
+
+
+def test_sl903_the_constructor_does_not_take_the_width() -> None:
+    with pytest.raises(TypeError):
+        BYOLProjectionHead(8, "16", 2)
+
+
+WITHOUT_A_CLAIM = {"SL901": "it says that nothing is known", "SL904": "it is about a comment"}
+
+
+def test_every_rule_is_here() -> None:
+    module = sys.modules[__name__]
+    alone = {
+        name[5:10].upper() for name, _ in inspect.getmembers(module, inspect.isfunction) if name.startswith("test_sl")
+    }
+    assert alone | set(LOUD) | set(SILENT) | set(WITHOUT_A_CLAIM) == set(rules.built_in())
+
+
+def test_the_measure_of_a_clean_run_is_empty() -> None:
+    recipe = byol()
+    run = train(recipe)
+    assert silent_faults(recipe, run) == {}
+    broken = copy.copy(run)
+    broken.target = broken.parts
+    assert "SL202" in silent_faults(recipe, broken)
