@@ -114,7 +114,7 @@ def test_it_raises_and_its_neighbour_does_not(code: str) -> None:
     assert error is not None
     assert words in str(error)
     assert train(good).error is None
-    assert codes(bad.config()) == {code}
+    assert code in codes(bad.config())
     assert codes(good.config()) == set()
 
 
