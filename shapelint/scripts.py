@@ -15,6 +15,7 @@ from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError, as_script
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
+from shapelint.roles import kind
 from shapelint.rules import Rule
 from shapelint.spec import Argument, InputSpec, ModelSpec
 from shapelint.subjects import bank, loss, target
@@ -31,6 +32,7 @@ OPEN_IMAGE = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
 HELP = {
     "SL201": "take the classifier off: replace its last layer by nn.Identity(), or pass num_classes=0 to timm",
     "SL202": "make it a copy: copy.deepcopy(...)",
+    "SL901": "declare a signature for it, or lint where its library and torch are installed",
 }
 """What to do in code, where the page of a rule says what to write in a config."""
 
@@ -55,11 +57,17 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
         violations = []
         for violation in _placed(source, _violations(script, judged, known)):
             place = (violation.rule.page.code, violation.span)
-            if place not in said:
+            if place not in said and not _is_beside(violation, judged):
                 said.add(place)
                 violations.append(replace(violation, help=HELP.get(place[0], violation.help)))
         found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
+
+
+def _is_beside(violation: Violation, judged: Judged) -> bool:
+    """Whether a component that stayed unknown is neither backbone nor head: that is for `-v`."""
+    roles = [role for role in judged.components if role == violation.role]
+    return violation.rule.page.code == "SL901" and not any(kind(role) for role in roles)
 
 
 def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:

@@ -144,6 +144,8 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST,
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _tensors(op, left, right)
+    if isinstance(left, Data) or isinstance(right, Data):
+        return left if isinstance(left, Data) else right
     if isinstance(left, Const) and isinstance(right, Const):
         return _constants(op, left.value, right.value)
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):

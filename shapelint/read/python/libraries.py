@@ -286,8 +286,10 @@ def data_method(run: Run, owner: Data, name: str, positional: Arguments, keyword
     image = modules.image(owner)
     if name in ("chunk", "split", "tensor_split", "unbind"):
         return Items([], "tuple", Data(dims.UNKNOWN))
-    if name in ("flatten", "view", "reshape", "squeeze", "unsqueeze", "permute", "repeat"):
-        return Data(dims.UNKNOWN) if name in ("view", "reshape", "flatten") else owner
+    if name in ("squeeze", "unsqueeze", "permute", "repeat"):
+        return owner
+    if name in ("view", "reshape"):
+        return Data(dims.UNKNOWN) if len(positional) > 3 else UNKNOWN
     if name in ("size", "dim", "numel"):
         return _question(image, name, positional, keywords)
     return UNKNOWN

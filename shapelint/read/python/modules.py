@@ -54,7 +54,9 @@ def call(
         return _several(run, module, values, node, scope)
     value = values[0]
     if isinstance(value, Data):
-        value = image(value, _channels(run, module))
+        if _passes(run, module):
+            return value
+        value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
         value = Tensor(Flow(None, (), ax.NOWHERE))
     _ = calling
@@ -164,6 +166,21 @@ def image(data: Data, channels: Dim = 3) -> Tensor:
     """What comes out of a loader, taken for images."""
     shape = (data.rows, channels, dims.symbol("H"), dims.symbol("W"))
     return Tensor(Flow(shape, (INPUT,) * 4, INPUT), True)
+
+
+def _passes(run: Run, component: Component) -> bool:
+    """Whether a component gives what it gets."""
+    signature = resolve(run, component).signature
+    return signature is not None and str(signature) == "... -> ..."
+
+
+def takes_images(run: Run, component: Component) -> bool:
+    """Whether a component is made for (B, C, H, W): what a loader gives is an image there, and anything elsewhere."""
+    signature = resolve(run, component).signature
+    if signature is None:
+        return True
+    first = signature.alternatives[0].inputs[0]
+    return first.rank == 4
 
 
 def _channels(run: Run, component: Component) -> Dim:

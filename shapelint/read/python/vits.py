@@ -180,4 +180,3 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
         classes=None if bare else "num_classes",
     )
     return resolver._apply(signature, component.spec, component.spec.target, role, "stored")
-

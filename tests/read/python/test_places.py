@@ -24,7 +24,8 @@ def backbone():
 
 
 def findings(text: str) -> list[Finding]:
-    return list(lint_source(Source("train.py", text), Options()).findings)
+    """The findings that are more than a remark."""
+    return [one for one in lint_source(Source("train.py", text), Options()).findings if one.severity != "info"]
 
 
 def pointed_at(text: str, finding: Finding) -> str:
@@ -283,6 +284,25 @@ LEFT_ALONE = {
     "an autoencoder": "class A(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.encoder = nn.Linear(784, 32)\n        self.decoder = nn.Linear(32, 784)\n    def forward(self, x):\n        return self.decoder(self.encoder(x.flatten(1)))\n",
     "an unknown shape behind any layer": "class M(nn.Module):\n    def __init__(self, net):\n        super().__init__()\n        self.encoder = net\n        self.embed = nn.Linear(64, 32)\n        self.projector = nn.Linear(32, 16)\n    def forward(self, x):\n        x = self.embed(self.encoder(x))\n        return self.projector(x.permute(0, 2, 1).transpose(1, 2))\n",
 }  # fmt: skip
+
+
+FORWARD = "    def forward(self, x):\n        return self.projection_head(self.encoder(x))\n"
+NOT_IMAGES = {
+    "sequences": "nn.Sequential(nn.Conv1d(12, 96, 5), nn.AdaptiveAvgPool1d(1), nn.Flatten())",
+    "flattened digits": "nn.Sequential(nn.Flatten(), nn.Linear(784, 96), nn.ReLU())",
+    "vectors": "nn.Sequential(nn.Linear(30, 96), nn.BatchNorm1d(96))",
+    "grey images": "nn.Sequential(nn.Conv2d(1, 96, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())",
+    "volumes": "nn.Sequential(nn.Conv3d(1, 96, 3), nn.AdaptiveAvgPool3d(1), nn.Flatten())",
+    "tokens": "nn.Embedding(1000, 96)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_IMAGES)
+def test_what_a_loader_gives_need_not_be_images(name: str) -> None:
+    init = "class M(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.encoder = {}\n        self.projection_head = BYOLProjectionHead({}, 64, 32)\n"
+    assert findings(START + init.format(NOT_IMAGES[name], 96) + FORWARD) == []
+    if name != "tokens":
+        assert [finding.code for finding in findings(START + init.format(NOT_IMAGES[name], 95) + FORWARD)] == ["SL101"]
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
