@@ -1,0 +1,140 @@
+"""What people copy: each snippet is valid for its reader, and does what it says on a sample project."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from command_line import CLEAN, ONE_FAULT, ROOT, clean_environment, run
+
+SNIPPETS = ROOT / "tests" / "snippets"
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+SCHEMAS = {
+    "tests/snippets/github.yml": "vendor.github-workflows",
+    "tests/snippets/github-sarif.yml": "vendor.github-workflows",
+    "tests/snippets/gitlab.yml": "vendor.gitlab-ci",
+    "action.yml": "vendor.github-actions",
+}
+PIP = "pip install shapelint"
+
+Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+def text(name: str) -> str:
+    return (SNIPPETS / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "configs").mkdir(parents=True)
+    (folder / "configs" / "model.yaml").write_text(ONE_FAULT)
+    (folder / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
+    return folder
+
+
+@pytest.fixture
+def shell(project: Path, tmp_path: Path) -> Shell:
+    """Run a script in the project with shapelint on the PATH; what installs it has been done."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "shapelint").write_text(f'#!/bin/sh\nexec {sys.executable} -m shapelint "$@"\n')
+    (tools / "shapelint").chmod(0o755)
+    environment = clean_environment(PATH=f"{tools}{os.pathsep}{os.environ['PATH']}")
+
+    def execute(script: str) -> subprocess.CompletedProcess[str]:
+        command = ["sh", "-c", script.replace(PIP, "true")]
+        return subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return execute
+
+
+@pytest.mark.parametrize(("path", "schema"), SCHEMAS.items())
+def test_the_schema_of_its_reader(path: str, schema: str) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(ROOT / path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", ["github.yml", "github-sarif.yml"])
+def test_the_workflows_pass_inputs_that_the_action_has(name: str) -> None:
+    (job,) = yaml.safe_load(text(name))["jobs"].values()
+    (step,) = (step for step in job["steps"] if step["uses"].startswith("shapelint/"))
+    assert set(step["with"]) <= set(ACTION["inputs"])
+    if "sarif-file" in step["with"]:
+        (upload,) = (step for step in job["steps"] if "upload-sarif" in step["uses"])
+        assert upload["with"]["sarif_file"] == step["with"]["sarif-file"]
+        assert upload["if"] == "always()"
+        assert job["permissions"]["security-events"] == "write"
+
+
+def test_gitlab(shell: Shell, project: Path) -> None:
+    job = yaml.safe_load(text("gitlab.yml"))["shapelint"]
+    report = project / job["artifacts"]["reports"]["codequality"]
+    assert job["script"][0] == PIP
+    script = "set -e\n" + "\n".join(job["script"])
+    result = shell(script)
+    assert (result.returncode, "--> configs/model.yaml:3:37" in result.stdout) == (1, True), result.stderr
+    assert [issue["check_name"] for issue in json.loads(report.read_text())] == ["SL101"]
+    (project / "configs" / "model.yaml").write_text(CLEAN)
+    assert shell(script).returncode == 0
+    assert json.loads(report.read_text()) == []
+
+
+def test_shell(shell: Shell, project: Path) -> None:
+    result = shell(text("shell.sh"))
+    assert (result.returncode, "error[SL101]" in result.stdout) == (1, True), result.stderr
+    (project / "configs" / "model.yaml").write_text(CLEAN)
+    assert shell(text("shell.sh")).stdout == "every chain fits\n"
+    assert (project / "shapelint.xml").read_text().startswith("<?xml")
+    (project / "configs" / "model.yaml").unlink()
+    assert shell(text("shell.sh")).returncode == 2
+
+
+def test_baseline(shell: Shell, project: Path) -> None:
+    assert shell("set -e\n" + text("baseline.sh")).returncode == 0
+    (project / "configs" / "new.yaml").write_text(ONE_FAULT)
+    assert shell(text("baseline.sh").splitlines()[1]).returncode == 1
+
+
+def test_git_hook(shell: Shell, project: Path) -> None:
+    git = "git -c user.name=Test -c user.email=test@example.org"
+    assert shell("git init -q . && git add --all").returncode == 0
+    hook = project / ".git" / "hooks" / "pre-commit"
+    hook.write_text(text("git-hook.sh"))
+    hook.chmod(0o755)
+    commit = shell(f"{git} commit --quiet --message sample")
+    assert commit.returncode == 1
+    assert "help: use BYOLProjectionHead(256, 1024, 256)" in commit.stdout + commit.stderr
+    (project / "configs" / "model.yaml").write_text(CLEAN)
+    assert shell(f"git add --all && {git} commit --quiet --message sample").returncode == 0
+
+
+def test_pre_commit(tmp_path: Path) -> None:
+    """The configuration is valid and names a hook that there is; test_pre_commit.py runs it."""
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(SNIPPETS / "pre-commit.yaml")]
+    assert subprocess.run(command, check=False, env=clean_environment(PRE_COMMIT_HOME=str(tmp_path))).returncode == 0
+    manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = yaml.safe_load(text("pre-commit.yaml"))["repos"][0]["hooks"]
+    assert hook["id"] in [one["id"] for one in manifest]
+
+
+def test_settings(project: Path) -> None:
+    """Every key that there is, each with a value that is taken."""
+    from shapelint.config_schema import KEYS
+
+    (project / "ci" / "shape-rules").mkdir(parents=True)
+    (project / "pyproject.toml").write_text(text("settings.toml"))
+    result = run(project, "config", "configs/model.yaml")
+    assert result.returncode == 0, result.stderr
+    given = {line.split(" =")[0] for line in result.stdout.splitlines() if line.endswith("# pyproject.toml")}
+    assert given == set(KEYS) - {"force-exclude"}
