@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Union
 
 Dim = Union[int, "Expression"]
@@ -34,6 +35,10 @@ class Operation:
     operands: tuple[Dim, ...]
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         if self.operator in ("max", "min"):
             return f"{self.operator}({','.join(str(operand) for operand in self.operands)})"
         left, right = self.operands
@@ -90,9 +95,13 @@ class Expression:
         return modulo(other, self)
 
     def __str__(self) -> str:
-        return _factored(self) or _sum(self)
+        return self._text
 
     __repr__ = __str__
+
+    @cached_property
+    def _text(self) -> str:
+        return _factored(self) or _sum(self)
 
 
 UNKNOWN = Expression((((Symbol("?"),), 1),))

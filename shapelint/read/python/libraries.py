@@ -91,11 +91,16 @@ def call(
     known = functions.find(name)
     if known is not None:
         return functions.call(run, known, positional, keywords)
-    if constructing.is_component(name):
+    if constructing.is_component(name) or _is_the_users(run, name):
         return constructing.construct(run, name, positional, keywords, node, scope, complete)
     if name.startswith("torch."):
         return _torch(run, name, positional, keywords, node, scope)
     return _unknown(run, name, positional, keywords, node, scope)
+
+
+def _is_the_users(run: Run, name: str) -> bool:
+    """Whether the user declared a signature of a name, or trusts its package."""
+    return any(name == target for target, _ in run.options.signatures) or name.partition(".")[0] in run.options.trust
 
 
 def _unknown(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
@@ -328,7 +333,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         return chained
     if isinstance(value, (Component, Loss)):
         twin = copy.copy(value)
-        twin.name, twin.holder, twin.origin = "", None, value
+        twin.name, twin.holder, twin.origin, twin.placed = "", None, value, None
         done[id(value)] = twin
         if isinstance(twin, Component):
             twin.replaced = {name: copied(run, child, done) for name, child in twin.replaced.items()}

@@ -46,8 +46,12 @@ class _Group:
 
 def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tuple[str, ...]]:
     """All models of a Python text, and what stayed unknown; raises InvalidPythonError."""
-    run, _ = interpret(source, options)
+    run, _ = interpret(source, options, may_trace=options.trace)
     groups = _groups(run)
+    if groups and run.untraced:
+        # Only a file that has a model is worth the seconds that torch takes.
+        run, _ = interpret(source, options)
+        groups = _groups(run)
     names: dict[str, int] = {}
     models = []
     for group in groups:

@@ -28,7 +28,7 @@ from shapelint.read.python.values import (
     truth,
 )
 from shapelint.read.text import Span
-from shapelint.resolve import resolver
+from shapelint.resolve import resolver, stored
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
 from shapelint.shapes import Fit, Misfit, StructureValue
@@ -156,10 +156,20 @@ def resolve(run: Run, component: Component) -> Resolved:
     """The signature of a component, looked up once."""
     if component.resolved is None:
         place = naming.place(component)
+        if not run.may_trace and _needs_trace(run, component):
+            run.untraced = True
+            return Resolved(component.spec, component.spec.target, "unknown", reason="it would have to be traced")
         component.resolved = vits.resolve(component, place.role, run.options) or resolver.resolve(
             component.spec, place.kind, run.options
         )
     return component.resolved
+
+
+def _needs_trace(run: Run, component: Component) -> bool:
+    """Whether a component has no signature in store, nor one that the user declared."""
+    target = component.spec.target
+    declared = any(target == name for name, _ in run.options.signatures)
+    return not declared and stored.find(target) is None and vits.describe(component) is None
 
 
 def image(data: Data, channels: Dim = 3) -> Tensor:

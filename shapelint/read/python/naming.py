@@ -74,8 +74,17 @@ def is_target(name: str) -> bool:
 
 
 def place(component: Node) -> Place:
-    """Where a component stands in its model."""
+    """Where a component stands in its model; looked up anew only where the modules around it have changed."""
     path = component.path
+    around = tuple((id(node), len(node.attributes) if isinstance(node, Instance) else 0) for node in path)
+    if component.placed is None or component.placed[0] != around:
+        component.placed = around, _place(component, path)
+    found = component.placed[1]
+    assert isinstance(found, Place)
+    return found
+
+
+def _place(component: Node, path: tuple[Node, ...]) -> Place:
     instances = [index for index, node in enumerate(path[:-1]) if isinstance(node, Instance)]
     whole = [index for index in instances if has_backbone(path[index])]
     models = whole or [index for index in instances if is_model_like(path[index])]

@@ -123,6 +123,8 @@ class Run:
     anchors: list[Span] = field(default_factory=list)
     notes: dict[tuple[int, str], Unknown] = field(default_factory=dict)
     exhausted: bool = False
+    may_trace: bool = True
+    untraced: bool = False
 
     def step(self) -> None:
         """Pay for one step; raises Exhausted when the budget is used up."""

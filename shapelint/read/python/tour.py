@@ -47,7 +47,7 @@ class InvalidPythonError(ValueError):
         self.message, self.span = message, span
 
 
-def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
+def interpret(source: Source, options: Options, may_trace: bool = True) -> tuple[Run, Scope]:
     """Interpret a file as far as its budget goes; raises InvalidPythonError."""
     script = as_script(source)
     places = Places(script.text)
@@ -56,7 +56,7 @@ def interpret(source: Source, options: Options) -> tuple[Run, Scope]:
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    run = Run(options, text=source.text, folder=path.parent if path.is_file() else None)
+    run = Run(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not SPEAKS.search(script.text):
         return run, scope

@@ -156,13 +156,14 @@ class UserClass:
 @dataclass(eq=False)
 class Node:
     """A module in memory: what `named` children hold it by, for the names in reports. `origin` is what it copies,
-    `part_of` the library's model whose child it is.
+    `part_of` the library's model whose child it is, `placed` what `naming.place` said last, and for what surroundings.
     """
 
     name: str = ""
     holder: Node | None = None
     origin: Node | None = None
     part_of: Node | None = None
+    placed: tuple[Any, Any] | None = None
 
     def hold(self, name: str, child: Value) -> None:
         """Give a child its name, once."""

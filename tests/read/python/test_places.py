@@ -318,3 +318,21 @@ def test_a_number_is_mended_at_the_call_where_its_name_has_other_users() -> None
     )  # fmt: skip
     (finding,) = findings(text)
     assert fixed(text, finding) == "model = Model(backbone(), 96)"
+
+
+def test_a_signature_that_the_user_declared() -> None:
+    text = """
+from torch import nn
+from my_project.yolo import Backbone
+from lightly.models.modules import BYOLProjectionHead
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = Backbone("n")
+        self.projection_head = BYOLProjectionHead(512, 1024, 256)
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
+    options = Options(signatures=(("my_project.yolo.Backbone", "B 3 H W -> B 256"),))
+    found = lint_source(Source("train.py", text), options).findings
+    assert [(one.code, one.expected, one.actual) for one in found if one.severity != "info"] == [("SL101", 512, 256)]
