@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from shapelint import dims, losses, methods, rules
+from shapelint import dims, knowledge, losses, methods, rules
 from shapelint.chain import Chain, Flow, Link, Origin
 from shapelint.judge import Violation, judge, speak
 from shapelint.occasions import Ends, Occasion
@@ -13,6 +15,7 @@ from shapelint.read.extras import pair_width
 from shapelint.read.python.models import PythonModel, read_models
 from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError, as_script
+from shapelint.read.python.values import Elsewhere
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
 from shapelint.roles import kind
@@ -71,14 +74,17 @@ def _is_beside(violation: Violation, judged: Judged) -> bool:
 
 
 def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
-    """In a notebook, every violation says in which cell it is."""
-    if not source.path.endswith(".ipynb"):
-        yield from violations
-        return
-    script = as_script(source)
+    """In a notebook, every violation says in which cell it is; one that stands in a local module, where there."""
+    script = as_script(source) if source.path.endswith(".ipynb") else None
     for violation in violations:
-        cell, line = script.cell_of(violation.span.start)
-        yield replace(violation, notes=(*violation.notes, f"cell {cell}, line {line}"))
+        notes = violation.notes
+        if script is not None:
+            cell, line = script.cell_of(violation.span.start)
+            notes = (*notes, f"cell {cell}, line {line}")
+        if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(knowledge.folder())):
+            path = os.path.relpath(violation.span.path, Path(source.path).resolve().parent)
+            notes = (*notes, f"written in {path}, line {violation.span.line}")
+        yield replace(violation, notes=notes)
 
 
 def _judged(script: PythonModel) -> Judged:

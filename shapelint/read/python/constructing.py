@@ -75,8 +75,8 @@ def specification(
     """A call of a library's constructor with the places of its arguments; in another file, those of the call here."""
     main = scope.file is not None and scope.file.main
     anchor = run.anchors[-1] if run.anchors else Span(0, 0)
-    span = scope.file.span(node) if scope.file and main else anchor
-    head = scope.file.span(node.func) if scope.file and main and isinstance(node, ast.Call) else anchor
+    span = scope.file.span(node) if scope.file else anchor
+    head = scope.file.span(node.func) if scope.file and isinstance(node, ast.Call) else span
     return ComponentSpec(
         spelling="call",
         target=target,

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import UNKNOWN, Library, Scope, SourceFile, Value
+from shapelint.read.python.values import UNKNOWN, Elsewhere, Library, Scope, SourceFile, Value
 from shapelint.read.python.words import words
 from shapelint.read.text import Span
 
@@ -86,7 +86,8 @@ def load_file(run: Run, path: Path) -> Scope | None:
         return None
 
     def span(node: ast.AST) -> Span:
-        return run.anchors[-1] if run.anchors else Span(0, 0)
+        anchor = run.anchors[-1] if run.anchors else Span(0, 0)
+        return Elsewhere(anchor.start, anchor.end, key, getattr(node, "lineno", 0))
 
     inner = Scope({}, None, SourceFile(key, span, main=False), "module")
     run.modules[key] = inner

@@ -21,6 +21,14 @@ NO_SPAN = Span(0, 0)
 
 
 @dataclass(frozen=True)
+class Elsewhere(Span):
+    """What stands in another file: the place here that led there, and the line there."""
+
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Unknown:
     """What could not be worked out, and why."""
 

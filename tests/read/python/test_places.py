@@ -186,6 +186,7 @@ def test_a_number_in_another_file_is_not_edited_here(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("from byol import Model, backbone\nmodel = Model(backbone())\n")
     (finding,) = lint_source(read_source(tmp_path / "train.py"), Options()).findings
     assert (finding.code, finding.location.line, finding.fix) == ("SL101", 2, None)
+    assert "written in byol.py, line 12" in finding.notes
 
 
 TARGETS = {

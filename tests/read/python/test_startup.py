@@ -14,7 +14,8 @@ from shapelint.linting import lint_source
 from shapelint.read.text import read_source
 from shapelint.resolve.resolver import Options
 report = lint_source(read_source(Path(sys.argv[1])), Options())
-print(len(report.findings), sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "torchvision", "lightly"}))
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(len(report.findings), sorted(loaded & {"torch", "torchvision", "lightly"}))
 """
 
 
