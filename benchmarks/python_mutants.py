@@ -2,8 +2,8 @@
 
     python benchmarks/python_mutants.py path/to/lightly [--most 12] [--files byol,dino]
 
-Every example is run as it is up to its first backward pass, on a few random images, with its own transforms. A mutant is
-right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch, torchvision,
+Every example is run as it is up to its first backward pass, on a few random images, with its own transforms. A mutant
+is right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch, torchvision,
 lightly, timm and pytorch_lightning.
 """
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from shapelint import scripts  # noqa: F401 -- loaded before the processes fork
+from shapelint import scripts  # noqa: F401
 from shapelint.linting import lint_source
 from shapelint.read.python.places import Places
 from shapelint.read.text import Source, read_source
@@ -49,7 +49,7 @@ class Mutant:
 
 
 def mutants(text: str) -> Iterator[Mutant]:
-    """Numbers in the arguments of constructors and in constants called dim, and `.flatten(...)` calls, one at a time."""
+    """Numbers in arguments of constructors and in constants called dim, and `.flatten(...)` calls, one at a time."""
     places = Places(text)
     tree = ast.parse(text)
     for node in ast.walk(tree):
@@ -71,9 +71,9 @@ def _numbers(node: ast.AST) -> Iterator[ast.Constant]:
             for value in (*node.args, *(keyword.value for keyword in node.keywords)):
                 elements = value.elts if isinstance(value, ast.Tuple) else [value]
                 yield from (e for e in elements if _is_width(e))
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and "dim" in node.targets[0].id:
-        if _is_width(node.value):
-            yield node.value
+    names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+    if isinstance(node, ast.Assign) and any("dim" in name for name in names) and _is_width(node.value):
+        yield node.value
 
 
 def _is_width(node: ast.AST) -> bool:
@@ -112,7 +112,7 @@ def prepare() -> None:
     from PIL import Image
 
     torch.set_num_threads(1)
-    assert lightly.data and lightly.loss and lightly.models.modules and lightly.transforms  # loaded before the patches
+    assert lightly.data.__name__  # lightly is loaded before the patches
     sys.modules.setdefault("sklearn", types.ModuleType("sklearn"))
     clusters = sys.modules.setdefault("sklearn.cluster", types.ModuleType("sklearn.cluster"))
     clusters.__dict__.setdefault("KMeans", None)  # a step later than the first would need it
