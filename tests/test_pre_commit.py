@@ -59,7 +59,8 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def pre_commit(folder: Path, *arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": "", **environment}
+    quick = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONPATH": ""}
+    environment = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", **quick, **environment}
     return run(folder, sys.executable, "-m", "pre_commit", *arguments, **environment)
 
 
@@ -129,47 +130,67 @@ SAMPLE = {
 
 
 @pytest.fixture(scope="module")
-def tried(
-    hook_repository: Path, home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The sample repository, and what `try-repo` says of it; this builds the hook's environment."""
+def fixing(hook_repository: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample repository with the hook set up to fix; this builds the hook's environment."""
     project = repository(tmp_path_factory.mktemp("sample"), SAMPLE)
-    return project, pre_commit(project, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
+    revision = git(hook_repository, "rev-parse", "HEAD").strip()
+    hooks = [{"id": "shapelint", "args": ["--fix"]}]
+    settings = {"repos": [{"repo": str(hook_repository), "rev": revision, "hooks": hooks}]}
+    (project / ".pre-commit-config.yaml").write_text(yaml.safe_dump(settings))
+    installed = pre_commit(project, "install-hooks", home=home)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    return project
 
 
-def test_try_repo_fails_on_the_fault_and_passes_after_the_fix(
-    hook_repository: Path, home: Path, tried: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
-    project, before = tried
+def test_try_repo_fails_on_the_fault_and_passes_after_the_fix(hook_repository: Path, home: Path, fixing: Path) -> None:
+    """`try-repo` builds an environment of its own, each time."""
+    before = pre_commit(fixing, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
     told = before.stdout + before.stderr
     assert before.returncode == 1, told
     assert "error[SL101]: projection_head expects 512 features, but backbone produces 256" in told
     assert "--> model.yaml:3:37" in told
     assert "help: use BYOLProjectionHead(256, 1024, 256)" in told
 
-    revision = git(hook_repository, "rev-parse", "HEAD").strip()
-    hooks = [{"id": "shapelint", "args": ["--fix"]}]
-    settings = {"repos": [{"repo": str(hook_repository), "rev": revision, "hooks": hooks}]}
-    (project / ".pre-commit-config.yaml").write_text(yaml.safe_dump(settings))
-    fixing = pre_commit(project, "run", "--all-files", home=home)
-    assert fixing.returncode == 1
-    assert "files were modified by this hook" in fixing.stdout
-    assert (project / "model.yaml").read_text() == CLEAN
-    assert git(project, "diff", "--stat", "--", ".").count("|") == 1
+    fixed = pre_commit(fixing, "run", "--all-files", home=home)
+    assert fixed.returncode == 1
+    assert "files were modified by this hook" in fixed.stdout
+    assert (fixing / "model.yaml").read_text() == CLEAN
+    assert git(fixing, "diff", "--stat", "--", ".").count("|") == 1
+    assert pre_commit(fixing, "run", "--all-files", home=home).returncode == 0
 
-    after = pre_commit(project, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
+    after = pre_commit(fixing, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
     assert after.returncode == 0, after.stdout + after.stderr
 
 
-def test_the_environment_of_the_hook_is_small_and_has_no_torch(
-    home: Path, tried: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
+@pytest.mark.usefixtures("fixing")
+def test_the_environment_of_the_hook_is_small_and_has_no_torch(home: Path) -> None:
     environments = [path for path in home.glob("repo*/py_env-*") if path.is_dir()]
     assert environments
     for environment in environments:
         files = [path for path in environment.rglob("*") if path.is_file() and not path.is_symlink()]
         assert not any(path.parent.name == "torch" for path in files)
         assert sum(path.stat().st_size for path in files) < MAXIMUM_MEGABYTES * 1e6
+
+
+SCRIPT = """\
+from torch import nn
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+import torchvision
+
+from widths import FEATURES
+
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(torchvision.models.resnet18().children())[:-1])
+        self.projection_head = BYOLProjectionHead(FEATURES, 1024, 256)
+        self.prediction_head = BYOLPredictionHead(256, 1024, 256)
+
+    def forward(self, x):
+        y = self.backbone(x).flatten(start_dim=1)
+        return self.prediction_head(self.projection_head(y))
+"""
 
 
 def test_a_changed_fragment_brings_in_what_depends_on_it(tmp_path: Path, home: Path) -> None:
@@ -182,6 +203,8 @@ def test_a_changed_fragment_brings_in_what_depends_on_it(tmp_path: Path, home: P
             "conf/optimiser/sgd.yaml": "lr: 0.1\n",
             "conf/optimiser/adam.yaml": "lr: 0.001\n",
             "conf/alone.yaml": ONE_FAULT,
+            "train/widths.py": "FEATURES = 1024\n",
+            "train/byol.py": SCRIPT,
         },
     )
     tools = tmp_path / "bin"
@@ -195,5 +218,9 @@ def test_a_changed_fragment_brings_in_what_depends_on_it(tmp_path: Path, home: P
     assert used.returncode == 1, used.stdout + used.stderr
     assert "conf/config.yaml:7:39" in used.stdout
     assert "alone.yaml" not in used.stdout
+    module = pre_commit(project, "run", "--files", "train/widths.py", home=home, PATH=path)
+    assert module.returncode == 1, module.stdout + module.stderr
+    assert "projection_head expects 1024 features, but backbone produces 512" in module.stdout
+    assert "train/byol.py" in module.stdout
     unused = pre_commit(project, "run", "--files", "conf/optimiser/adam.yaml", home=home, PATH=path)
     assert unused.returncode == 0, unused.stdout + unused.stderr

@@ -171,3 +171,38 @@ def test_an_ignore_that_a_fix_makes_idle_goes_with_it() -> None:
 
 def test_other_peoples_comments_are_left_alone() -> None:
     assert codes(CLEAN + "# shapelint: see https://example.org\n# about shapelint: nothing\n# noqa\n") == []
+
+
+SCRIPT = """\
+from torch import nn
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+import torchvision
+
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(torchvision.models.resnet18().children())[:-1])
+        self.projection_head = BYOLProjectionHead(1024, 1024, 256)
+        self.prediction_head = BYOLPredictionHead(256, 1024, 256)
+
+    def forward(self, x):
+        y = self.backbone(x).flatten(start_dim=1)
+        return self.prediction_head(self.projection_head(y))
+"""
+
+
+def test_scripts_are_silenced_in_the_same_way() -> None:
+    def lint_script(text: str) -> list[str]:
+        report = lint_text(Source("model.py", text), Settings(isolated=True))
+        return [finding.code for finding in report.findings]
+
+    line = "BYOLProjectionHead(1024, 1024, 256)"
+    assert lint_script(SCRIPT) == ["SL101"]
+    assert lint_script(SCRIPT.replace(line, line + "  # shapelint: ignore[SL101] why")) == []
+    assert lint_script(SCRIPT.replace(line, line + "  # shapelint: ignore[SL102]")) == ["SL101", "SL904"]
+    assert lint_script('"""# shapelint: ignore-file[SL101]"""\n' + SCRIPT) == ["SL101"]
+    assert lint_script("# shapelint: ignore-file[SL101]\n" + SCRIPT) == []
+    right = SCRIPT.replace("Head(1024,", "Head(512,")
+    assert lint_script(right) == []
+    assert lint_script("# shapelint: ignore-file[SL101]\n" + right) == ["SL904"]
