@@ -1,7 +1,7 @@
 """Models of images as literal classifiers and as feature extractors.
 
-The class count is found by tracing with another one; the feature extractor is the model whose layers that the class count
-governs are replaced by Identity.
+The class count is found by tracing with another one; the feature extractor is the model in which Identity replaces the
+layers that the class count governs.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
 
 
 def features_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
-    """The row of a model with its classification layers replaced by Identity, auxiliary ones off. Raises Untraceable."""
+    """The row of a model with Identity for its classification layers, auxiliary ones off. Raises Untraceable."""
 
     def plain(count: int) -> nn.Module:
         try:
@@ -102,4 +102,8 @@ def row(found: Sequence[Passage]) -> SignatureRow:
     first = found[0].seen
     shapes = " | ".join(str(rows.alternative(p.seen.inputs, p.seen.output, p.where)) for p in found)
     weights = rows.weights(first.parameters)
-    return SignatureRow(shapes=shapes, weights=weights if isinstance(weights, int) else str(weights), parts=rows.parts(first.layers, DEPTH))
+    return SignatureRow(
+        shapes=shapes,
+        weights=weights if isinstance(weights, int) else str(weights),
+        parts=rows.parts(first.layers, DEPTH),
+    )

@@ -6,13 +6,14 @@ Pure Python. PyYAML's own writer has no merge keys and folds lines.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
 
 
 def to_yaml(file: SignatureFile, header: Sequence[str]) -> str:
-    """The file as YAML, under `header` as comment lines; a table of parts that repeats refers to the first by an anchor."""
+    """The file as YAML, under `header` as comment lines; a table of parts that repeats refers to the first one."""
     lines = [f"# {line}" for line in header]
     lines += [f"library: {file.library}", f"versions: [{', '.join(_text(version) for version in file.versions)}]"]
     lines += [f"made_by: {file.made_by}", "components:"]
@@ -68,6 +69,8 @@ def _text(value: str | int) -> str:
     """A plain scalar where YAML reads it back as the same text, else a quoted one."""
     if isinstance(value, int):
         return str(value)
-    plain = value and value[0].isalpha() and value == value.strip() and not any(mark in value for mark in (": ", " #", "\n"))
-    words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-    return value if plain and value.lower() not in words and value[-1] != ":" else json.dumps(value, ensure_ascii=False)
+    plain = re.fullmatch(r"[A-Za-z](?:[^:#\n]|:(?=\S)|(?<! )#)*(?<=[^\s:])", value)
+    return value if plain and value.lower() not in _WORDS else json.dumps(value, ensure_ascii=False)
+
+
+_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}

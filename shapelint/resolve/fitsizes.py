@@ -50,7 +50,8 @@ class FitSizes:
         first = values[0]
         if isinstance(first, StructureValue):
             structures = [value for value in values if isinstance(value, StructureValue)]
-            return replace(first, elements=tuple(self._value(column) for column in zip(*(s.elements for s in structures))))
+            columns = zip(*(structure.elements for structure in structures))
+            return replace(first, elements=tuple(self._value(column) for column in columns))
         return self._shape([value for value in values if isinstance(value, tuple)])
 
     def _shape(self, shapes: Sequence[Shape]) -> Shape:

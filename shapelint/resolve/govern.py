@@ -6,11 +6,13 @@ argument alone, and the last changes all of them at once, which tells sums from 
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shapelint import dims
-from shapelint.dims import Dim, Expression
+from shapelint.dims import Dim, Expression, Product
 from shapelint.resolve.symbolic import Layer, Observation
 from shapelint.shapes import Shape, StructureValue, Value
 
@@ -22,7 +24,7 @@ class Unfitted(Exception):
 
 
 def fit(values: Sequence[Dim], trials: Sequence[Trial], prefer: Sequence[str] = ()) -> Dim:
-    """The dimension as a formula: a sum of multiples of arguments, or a multiple of their product. Raises Unfitted.
+    """The dimension as a formula in the arguments, of sums and products. Raises Unfitted.
 
     Arguments that are equal in every trial cannot be told apart: the one named in `prefer` is taken, else the first.
 
@@ -33,7 +35,7 @@ def fit(values: Sequence[Dim], trials: Sequence[Trial], prefer: Sequence[str] = 
         return values[0]
     if all(isinstance(value, int) for value in values):
         return _fit_integers([int(value) for value in values if isinstance(value, int)], trials, prefer)
-    terms = [dict(value.terms) if isinstance(value, Expression) else {(): value} for value in values]
+    terms = [_coefficients(value) for value in values]
     if any(set(term) != set(terms[0]) for term in terms):
         raise Unfitted
     total: Dim = 0
@@ -43,22 +45,42 @@ def fit(values: Sequence[Dim], trials: Sequence[Trial], prefer: Sequence[str] = 
     return total
 
 
+def _coefficients(value: Dim) -> dict[Product, int]:
+    return dict(value.terms) if isinstance(value, Expression) else {(): value}
+
+
 def _fit_integers(values: Sequence[int], trials: Sequence[Trial], prefer: Sequence[str]) -> Dim:
+    """A sum of multiples of arguments, of which two or three may be multiplied with each other."""
     if len(set(values)) == 1:
         return values[0]
     slopes = _slopes(values, trials, prefer)
-    constant = values[0] - sum(slope * trials[0][name] for name, slope in slopes.items())
-    total: Dim = constant
-    product: Dim = 1
-    for name, slope in slopes.items():
-        total = total + dims.symbol(name) * slope
-        product = product * dims.symbol(name)
-    multiple, rest = divmod(values[0], _evaluate(product, trials[0]))
-    candidates = [total] if rest else [total, product * multiple]
-    for candidate in candidates:
-        if all(_evaluate(candidate, trial) == value for value, trial in zip(values, trials)):
-            return candidate
+    for count in range(4):
+        for factors in itertools.combinations(slopes, count):
+            candidate = _candidate(slopes, factors, trials[0]) if count != 1 else None
+            if candidate is None:
+                continue
+            candidate = candidate + values[0] - _evaluate(candidate, trials[0])
+            if all(_evaluate(candidate, trial) == value for value, trial in zip(values, trials)):
+                return candidate
     raise Unfitted
+
+
+def _candidate(slopes: Mapping[str, int], factors: Sequence[str], base: Trial) -> Dim | None:
+    """The formula with a product of `factors`, of which each has as slope a multiple of the product of the others."""
+    total: Dim = 0
+    for name, slope in slopes.items():
+        if name not in factors:
+            total = total + dims.symbol(name) * slope
+    if not factors:
+        return total
+    others = {name: math.prod(base[other] for other in factors if other != name) for name in factors}
+    multiples = {divmod(slopes[name], others[name]) for name in factors if others[name]}
+    if len(multiples) != 1 or next(iter(multiples))[1]:
+        return None
+    product: Dim = next(iter(multiples))[0]
+    for name in factors:
+        product = product * dims.symbol(name)
+    return total + product
 
 
 def _slopes(values: Sequence[int], trials: Sequence[Trial], prefer: Sequence[str]) -> dict[str, int]:
@@ -120,7 +142,8 @@ class Experiment:
             return Layer(self.base.layers[name].kind)
         try:
             inputs = tuple(self._shape(*shapes) for shapes in zip(base.inputs, *(other.inputs for other in others)))
-            return Layer(base.kind, inputs, self._value(base.output, *(o.output for o in others if o.output is not None)))
+            outputs = [other.output for other in others if other.output is not None]
+            return Layer(base.kind, inputs, self._value(base.output, *outputs))
         except Unfitted:
             return Layer(base.kind)
 
@@ -139,4 +162,5 @@ class Experiment:
         structures = [other for other in others if isinstance(other, StructureValue)]
         if any((other.keys, len(other.elements)) != (base.keys, len(base.elements)) for other in structures):
             raise Unfitted
-        return replace(base, elements=tuple(self._value(*row) for row in zip(base.elements, *(s.elements for s in structures))))
+        columns = zip(base.elements, *(structure.elements for structure in structures))
+        return replace(base, elements=tuple(self._value(*column) for column in columns))

@@ -5,7 +5,7 @@ torch is used through `meta` and `symbolic` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from shapelint import dims
 from shapelint.dims import Dim
 from shapelint.resolve.fitsizes import FitSizes
 from shapelint.resolve.meta import Untraceable, one_line, run, runs
-from shapelint.resolve.symbolic import Free, Observation, observe, value_of
+from shapelint.resolve.sizes import product, value_of
+from shapelint.resolve.symbolic import Free, Observation, observe
 from shapelint.shapes import StructureValue, Value
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), 
 
 
 def _fitted(module: nn.Module, channels: int) -> Passage:
-    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`; for windows, too slow as symbols.
+    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
 
     Raises Untraceable where a size does not run, or the output follows no such formula.
     """
@@ -114,7 +115,8 @@ def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
 def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
     """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection."""
     shape = [BATCH, channels, working, working]
-    low, high = 0, working
+    shape[axis] = 1
+    low, high = (0, 1) if runs(module, shape) else (1, working)
     while high - low > 1:
         shape[axis] = (low + high) // 2
         low, high = (low, shape[axis]) if runs(module, shape) else (shape[axis], high)
@@ -147,14 +149,6 @@ def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
     return [f"{count} > 1" for count in kept]
 
 
-def product(axes: Iterable[Dim]) -> Dim:
-    """How many values there are along these axes."""
-    result: Dim = 1
-    for dim in axes:
-        result = result * dim
-    return result
-
-
 def _number(dim: Dim, point: dict[str, int]) -> int:
     value = dims.substitute(dim, dict(point))
     if not isinstance(value, int):
@@ -162,7 +156,7 @@ def _number(dim: Dim, point: dict[str, int]) -> int:
     return value
 
 
-def evaluate(value: Value, at: dict[str, Dim]) -> Value:
+def evaluate(value: Value, at: Mapping[str, Dim]) -> Value:
     """The shapes with numbers for symbols."""
     if isinstance(value, StructureValue):
         return replace(value, elements=tuple(evaluate(element, at) for element in value.elements))

@@ -1,149 +1,46 @@
 """What a layer or a head does to shapes, with its widths written by the names of constructor arguments.
 
 The class is built with other widths until it is known which argument governs which dimension. Widths that happen to be
-equal can open ways that are closed otherwise (a BatchNorm reads tokens as channels), so that equal widths are tried too.
+equal can open ways that are closed otherwise (a BatchNorm reads tokens as channels): equal widths are tried too.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapelint import dims, shapes
 from shapelint.resolve import probe, rows
 from shapelint.resolve.govern import Experiment, Unfitted
 from shapelint.resolve.images import normalisation
-from shapelint.resolve.meta import Untraceable, build, quiet, runs
+from shapelint.resolve.meta import Untraceable, runs
 from shapelint.resolve.symbolic import Free, Observation, observe
+from shapelint.resolve.variant import PRIMES, STEP, Variant, mask
 from shapelint.schema import SignatureRow
 from shapelint.shapes import Alternative, Pattern
 
 if TYPE_CHECKING:
     from torch import nn
 
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
-STEP = 24
-"""Trial widths are multiples of it, so that numbers of groups and heads divide them."""
-
-MAXIMUM_WIDTHS = len(PRIMES)
 MAXIMUM_MERGED = 4
 MAXIMUM_REAL_WEIGHTS = 20_000_000
 DEPTH = 2
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A class with its arguments bound, of which some are widths: integers that change sizes and no structure."""
-
-    call: Callable[..., Any]
-    bound: inspect.BoundArguments
-    widths: tuple[str, ...] = ()
-
-    def make(self, values: Mapping[str, Any]) -> nn.Module:
-        """The module with other values of some arguments. Raises Untraceable."""
-        return build(lambda: self._call(values))
-
-    def make_real(self, values: Mapping[str, Any]) -> nn.Module:
-        """The same module with real memory behind it, in train mode."""
-        with quiet():
-            module: nn.Module = self._call(values).train()
-        return module
-
-    def integers(self) -> dict[str, int]:
-        """The arguments that are integers, and the elements of those that are lists of integers, as `name[0]`."""
-        found = {}
-        for name, value in self.bound.arguments.items():
-            elements = {f"{name}[{index}]": element for index, element in enumerate(value)} if _is_list(value) else {name: value}
-            found.update({key: one for key, one in elements.items() if isinstance(one, int) and not isinstance(one, bool)})
-        return found
-
-    def _call(self, values: Mapping[str, Any]) -> Any:
-        arguments = {name: list(value) if _is_list(value) else value for name, value in self.bound.arguments.items()}
-        for key, value in values.items():
-            name, _, index = key.partition("[")
-            if index:
-                arguments[name][int(index[:-1])] = value
-            else:
-                arguments[name] = value
-        kinds = {name: type(value) for name, value in self.bound.arguments.items() if _is_list(value)}
-        arguments.update({name: kind(arguments[name]) for name, kind in kinds.items()})
-        bound = inspect.BoundArguments(self.bound.signature, arguments)  # type: ignore[arg-type]
-        return self.call(*bound.args, **bound.kwargs)
-
-
-def _is_list(value: Any) -> bool:
-    return type(value) in (list, tuple)
-
-
-def bind(call: Callable[..., Any], positional: Sequence[Any], arguments: Mapping[str, Any]) -> Variant:
-    """Bind arguments, defaults included, and find the widths. Raises Untraceable where they do not fit the constructor."""
-    try:
-        bound = inspect.signature(call).bind(*positional, **arguments)
-    except TypeError as error:
-        raise Untraceable(f"takes other arguments: {error}") from error
-    bound.apply_defaults()
-    variant = Variant(call, bound)
-    module = variant.make({})
-    widths = tuple(name for name in variant.integers() if _is_width(variant, module, name))[:MAXIMUM_WIDTHS]
-    return replace(variant, widths=_usable(variant, module, widths))
-
-
-def _is_width(variant: Variant, module: nn.Module, name: str) -> bool:
-    """Whether a change of the argument changes sizes of parameters or buffers, but not which of them there are."""
-    value = variant.integers()[name]
-    for other in (value + 1, value * 2):
-        try:
-            changed = variant.make({name: other})
-        except Untraceable:
-            continue
-        before, after = (
-            {key: tuple(tensor.shape) for key, tensor in built.state_dict().items()} for built in (module, changed)
-        )
-        return list(before) == list(after) and before != after
-    return False
-
-
-def _usable(variant: Variant, module: nn.Module, widths: tuple[str, ...]) -> tuple[str, ...]:
-    """The widths that can be chosen at will together: all, or as many as can be added one after another."""
-    masks = [_mask(template) for template in probe.accepted(module)]
-    if _works(variant, masks, widths):
-        return widths
-    kept: tuple[str, ...] = ()
-    for name in widths:
-        if _works(variant, masks, (*kept, name)):
-            kept = (*kept, name)
-    return kept
-
-
-def _works(variant: Variant, masks: list[list[bool]], widths: tuple[str, ...]) -> bool:
-    """Whether the class takes these widths, and then demands no more of its inputs than it does as written."""
-    try:
-        accepted = probe.accepted(variant.make(base_values(widths)))
-    except Untraceable:
-        return False
-    return bool(accepted) and all(_mask(template) in masks for template in accepted)
-
-
-def _mask(template: probe.Template) -> list[bool]:
-    return [isinstance(axis, Free) for axis in template]
-
-
-def base_values(widths: Sequence[str]) -> dict[str, int]:
-    """A different size for every width."""
-    return {name: STEP * prime for name, prime in zip(widths, PRIMES)}
 
 
 def layer_row(variant: Variant) -> SignatureRow:
     """The row of a variant: every alternative that torch accepts. Raises Untraceable where none is found."""
     found: list[Alternative] = []
     first: Observation | None = None
+    may_merge = False
     for blocks in _partitions(variant.widths):
         if found and len(blocks) < len(variant.widths) and not may_merge:
-            break
+            break  # only where a layer looks at channels do equal widths open another way
         base = {name: STEP * prime for block, prime in zip(blocks, PRIMES) for name in block}
-        module = variant.make(base)
+        try:
+            module = variant.make(base)
+        except Untraceable:
+            continue
         may_merge = len(variant.widths) <= MAXIMUM_MERGED and bool(probe.channels(module))
         for template in _really_accepted(variant, base, probe.accepted(module)):
             if found and _is_known(found, base, probe.sizes(template)):
@@ -236,7 +133,7 @@ def _block_index(blocks: list[list[str]], name: str) -> int:
 def _counterpart(template: probe.Template, module: nn.Module) -> probe.Template:
     """The template that another module of the same variant takes, with demands on the same axes."""
     for other in probe.accepted(module):
-        if _mask(other) == _mask(template):
+        if mask(other) == mask(template):
             return other
     raise Untraceable("takes other inputs when its widths change")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from shapelint import knowledge
 from shapelint.resolve import make_lightly, make_torchvision
@@ -24,7 +25,7 @@ def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
 
     yield "lightly.models.modules", make_lightly.component_file
     for name in torchvision.models.list_models(module=torchvision.models):
-        yield f"torchvision.models/{name}", lambda name=name: make_torchvision.component_file(name)
+        yield f"torchvision.models/{name}", partial(make_torchvision.component_file, name)
 
 
 def main(wanted: list[str]) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shapelint import dims, expression
-from shapelint.resolve.layers import bind, layer_row
+from shapelint.resolve.layers import layer_row
+from shapelint.resolve.variant import bind
 from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
 
 STRUCTURAL: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -23,8 +24,8 @@ STRUCTURAL: dict[str, dict[str, tuple[Any, ...]]] = {
     "SwaVPrototypes": {"n_prototypes": (3000, [3000], [3000, 3000], [3000, 3000, 3000], [3000, 3000, 3000, 3000])},
     "VICRegProjectionHead": {"num_layers": (2, 3, 4)},
 }
-"""The values of structural arguments that get a row. A number of layers below the first is as good as the first where the
-class takes it, and one above the last gets a row of its own, without parts."""
+"""The values of structural arguments that get a row. A number of layers below the first is as good as the first where
+the class takes it, and one above the last gets a row of its own, without parts."""
 
 NO_FEWER = frozenset({"LeJEPAProjectionHead"})
 """Classes that raise for fewer layers than the first."""
@@ -49,11 +50,12 @@ def component_file() -> SignatureFile:
         for name, value in inspect.getmembers(heads, inspect.isclass)
         if issubclass(value, nn.Module) and value.__module__ == heads.__name__ and name not in WITHOUT_WIDTHS
     ]
-    components = tuple(_component(head) for head in classes)
+    components = tuple(component(head) for head in classes)
     return SignatureFile(library="lightly", versions=(lightly.__version__,), made_by="tracer", components=components)
 
 
-def _component(head: type) -> ComponentSignature:
+def component(head: type) -> ComponentSignature:
+    """One head: a row for every structural variant."""
     name = head.__name__
     return ComponentSignature(
         call=call_string(head),
@@ -65,7 +67,7 @@ def _component(head: type) -> ComponentSignature:
 
 
 def call_string(head: type) -> str:
-    """`lightly.models.modules.BYOLProjectionHead(input_dim=2048, ...)`; the module is the canonical one for all heads."""
+    """`lightly.models.modules.BYOLProjectionHead(input_dim=2048, ...)`, in the canonical module of all heads."""
     parameters = [
         name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
         for name, parameter in inspect.signature(head).parameters.items()

@@ -12,8 +12,8 @@ from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
 
 INERT = frozenset(
     {
-        "weights", "pretrained", "progress", "dropout", "dropout_aux", "drop_rate", "stochastic_depth_prob", "attention_dropout",
-        "init_weights", "zero_init_residual", "memory_efficient", "layer_scale", "transform_input",
+        "weights", "pretrained", "progress", "dropout", "dropout_aux", "drop_rate", "stochastic_depth_prob",
+        "attention_dropout", "init_weights", "zero_init_residual", "memory_efficient", "layer_scale", "transform_input",
     }
 )  # fmt: skip
 """Arguments that change no shape for images of three channels."""
@@ -71,7 +71,7 @@ def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
 def passed_arguments(name: str, make: Callable[..., Any]) -> dict[str, Any]:
     """The arguments that a builder takes, with their defaults; the first two are its positional ones.
 
-    Of the class's own arguments, those are listed that the builder passes on: it takes their defaults without complaint.
+    Of the class's own arguments, those are listed that the builder passes on: it takes their defaults as they are.
     """
     module = build(make)
     passed: dict[str, Any] = {"weights": None, "progress": True}

@@ -38,14 +38,14 @@ def quiet() -> Iterator[None]:
 def build(make: Callable[[], Any]) -> nn.Module:
     """The module that `make` returns, in train mode, with every parameter and buffer on the meta device.
 
-    Sequences of numbers (`linspace`, `arange`) stay real while it is built, because constructors read them with
+    Sequences of numbers (`linspace`, `tensor`) stay real while it is built, because constructors read them with
     `.item()`. Where construction on meta fails all the same, it is repeated on the CPU. Raises Untraceable.
     """
     import torch
     from torch import nn
     from torch.overrides import TorchFunctionMode
 
-    numbers = (torch.linspace, torch.arange, torch.logspace)
+    numbers = (torch.linspace, torch.arange, torch.logspace, torch.tensor)
 
     class RealNumbers(TorchFunctionMode):
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -58,6 +58,8 @@ def build(make: Callable[[], Any]) -> nn.Module:
         try:
             with torch.device("meta"), RealNumbers():
                 module = make()
+        except TypeError as error:
+            raise Untraceable(f"cannot be constructed: {one_line(error)}") from error
         except Exception:
             try:
                 module = make()
@@ -95,7 +97,7 @@ def one_line(error: BaseException) -> str:
 
 
 def class_name(module: nn.Module) -> str:
-    """The dotted name by which people import a module's class: `torch.nn.Linear`, `torchvision.models.resnet.ResNet`."""
+    """The dotted name of a module's class: `torch.nn.Linear`, `torchvision.models.resnet.ResNet`."""
     kind = type(module)
     path = kind.__module__
     return f"torch.nn.{kind.__name__}" if path.startswith("torch.nn.") else f"{path}.{kind.__name__}"

@@ -1,7 +1,7 @@
 """Which inputs a layer or head takes: every rank, and the width that it demands on one axis or two.
 
-A layer does not say what it takes. Its parameters hold the numbers that come into question; small runs on the meta device
-say which of them, on which axis, is really taken. torch is used through `meta` alone.
+A layer does not say what it takes. Its parameters hold the numbers that come into question; small runs on the meta
+device say which of them, on which axis, is really taken. torch is used through `meta` alone.
 """
 
 from __future__ import annotations
@@ -34,8 +34,18 @@ SMALL_SIZES = {"B": 3, "C": 4, "L": 11, "D": 6, "H": 8, "W": 9}
 
 MAXIMUM_CANDIDATES = 24
 
-WIDTH_ATTRIBUTES = ("in_features", "in_channels", "num_features", "num_channels", "embed_dim", "input_size", "in1_features")
+WIDTH_ATTRIBUTES = (
+    "in_features",
+    "in_channels",
+    "num_features",
+    "num_channels",
+    "embed_dim",
+    "input_size",
+    "in1_features",
+)
 CHANNEL_ATTRIBUTES = ("num_features", "num_channels", "in_channels", "num_parameters")
+
+
 def accepted(module: nn.Module) -> list[Template]:
     """The inputs that a module takes, the usual (B, width) first; each template with as few demands as possible."""
     found: list[Template] = []

@@ -1,4 +1,4 @@
-"""One forward on fake tensors whose free axes are symbols: what comes out is exact for every size that takes the same path.
+"""One forward on fake tensors whose free axes are symbols: the result is exact for every size that takes the same path.
 
 torch is imported inside the functions: nothing of shapelint's default run comes here.
 """
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
-from shapelint import dims
-from shapelint.dims import Dim
 from shapelint.resolve.meta import Untraceable, class_name, one_line, quiet, run
-from shapelint.shapes import Shape, StructureValue, Value
+from shapelint.resolve.shortcuts import shortcuts
+from shapelint.resolve.sizes import shape_of, to_dim, value_of
+from shapelint.shapes import Shape, Value
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,8 +42,8 @@ class Layer:
 class Observation:
     """One forward: inputs, output, every child by dotted name, learnable parameters, and normalisation counts.
 
-    `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch demands
-    that it has more than one value.
+    `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch
+    demands that it has more than one value.
     """
 
     inputs: tuple[Shape, ...]
@@ -61,7 +61,9 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
     on the meta device, ten times as fast.
     """
     if not any(isinstance(axis, Free) for template in templates for axis in template):
-        return _observe_sizes(module, [tuple(axis for axis in template if isinstance(axis, int)) for template in templates])
+        return _observe_sizes(
+            module, [tuple(axis for axis in template if isinstance(axis, int)) for template in templates]
+        )
     import torch
     from torch._dynamo.source import ConstantSource
     from torch._subclasses.fake_tensor import FakeTensorMode
@@ -75,9 +77,10 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
     def fake(index: int, template: Sequence[Axis]) -> torch.Tensor:
         real = torch.empty([axis if isinstance(axis, int) else axis.hint for axis in template], device="meta")
         dynamic = [DimDynamic.STATIC if isinstance(axis, int) else DimDynamic.DYNAMIC for axis in template]
-        context = StatelessSymbolicContext(dynamic_sizes=dynamic)
+        context: Any = StatelessSymbolicContext(dynamic_sizes=dynamic)
         tensor = mode.from_tensor(real, symbolic_context=context, source=ConstantSource(f"input{index}"))
-        for axis, size in zip(template, tensor.shape):
+        sizes: tuple[Any, ...] = tuple(tensor.shape)
+        for axis, size in zip(template, sizes):
             if isinstance(axis, Free):
                 names[str(size.node.expr)] = axis.name
                 free[axis.name] = size.node.expr
@@ -87,12 +90,12 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
     with quiet(), torch.no_grad():
         try:
             inputs = [fake(index, template) for index, template in enumerate(templates)]
-            state = {
+            state: dict[str, torch.Tensor] = {
                 name: mode.from_tensor(tensor, static_shapes=True)
                 for name, tensor in [*module.named_parameters(), *module.named_buffers()]
             }
             shapes = tuple(recorder.shape(tensor) for tensor in inputs)
-            with mode, _shortcuts():
+            with mode, shortcuts():
                 output = torch.func.functional_call(module, state, tuple(inputs))
             specialised = {
                 name: int(environment.replacements[symbol])
@@ -113,48 +116,6 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
             raise Untraceable(f"does not run on tensors of shapes alone: {one_line(error)}") from error
         finally:
             recorder.remove()
-
-
-def _shortcuts() -> Any:
-    """A mode that answers the questions in which torch's symbolic arithmetic is slow or lacking.
-
-    A function that returns the shape it gets returns its input, and a linear one changes the last axis: that the input
-    fits is what a run on the meta device has to say, not this one. A constant padding stays symbolic, where torch's own kernel takes numbers alone.
-    """
-    import torch
-    from torch._refs import constant_pad_nd
-    from torch.nn import functional
-    from torch.overrides import TorchFunctionMode
-    from torch.utils._sympy.functions import Mod
-
-    keeping = {function for name in KEEPING for home in (functional, torch) if (function := getattr(home, name, None))}
-
-    class Shortcuts(TorchFunctionMode):
-        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
-            if function in keeping:
-                return args[0] if args else kwargs["input"]
-            if function is functional.linear:
-                tensor, weight = [*args, *(kwargs[name] for name in ("input", "weight") if name in kwargs)][:2]
-                return tensor.new_empty((*tensor.shape[:-1], weight.shape[0]))
-            if function is functional.pad:
-                tensor, widths, *more = [*args, *(kwargs[name] for name in ("pad",) if name in kwargs)]
-                kind = kwargs.get("mode", more[0] if more else "constant")
-                if kind == "constant":
-                    if any(isinstance(width, torch.SymInt) and width.node.expr.has(Mod) for width in widths):
-                        raise Untraceable("pads its input to whole windows, for which torch's symbols are too slow")
-                    return constant_pad_nd(tensor, tuple(widths))
-            return function(*args, **kwargs)
-
-    return Shortcuts()
-
-
-KEEPING = (
-    "alpha_dropout", "batch_norm", "celu", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "feature_alpha_dropout",
-    "gelu", "group_norm", "hardsigmoid", "hardswish", "hardtanh", "instance_norm", "layer_norm", "leaky_relu", "logsigmoid",
-    "mish", "normalize", "relu", "relu6", "relu_", "rms_norm", "selu", "sigmoid", "silu", "softmax", "softplus", "tanh",
-)  # fmt: skip
-"""Functions of torch.nn.functional and torch whose first argument's shape is that of the result."""
 
 
 def _observe_sizes(module: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Observation:
@@ -224,24 +185,6 @@ class _Recorder:
         return note
 
 
-def shape_of(tensor: Any, names: Mapping[str, str]) -> Shape:
-    """The shape of a tensor in named dimensions."""
-    return tuple(to_dim(size, names) for size in tensor.shape)
-
-
-def value_of(output: Any, names: Mapping[str, str]) -> Value:
-    """The shapes in a tensor, tuple, list or dict; None inside them is left out. Raises Untraceable for others."""
-    if hasattr(output, "shape"):
-        return shape_of(output, names)
-    if isinstance(output, dict):
-        items = {str(key): element for key, element in output.items() if element is not None}
-        return StructureValue("dict", tuple(value_of(item, names) for item in items.values()), tuple(items))
-    if isinstance(output, (tuple, list)):
-        kind = "list" if isinstance(output, list) else "tuple"
-        return StructureValue(kind, tuple(value_of(element, names) for element in output if element is not None))
-    raise Untraceable(f"returns a {type(output).__name__}, in which no shapes are seen")
-
-
 def _normalised_axes(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The axes over which a layer in train mode takes a mean, for the layers that demand more than one value.
 
@@ -254,76 +197,8 @@ def _normalised_axes(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ..
         return None
     size = tuple(inputs[0].shape)
     if isinstance(layer, _InstanceNorm):
-        return size[2:] if len(size) == layer._get_no_batch_dim() + 1 else size[1:]
+        batched = len(size) == layer._get_no_batch_dim() + 1  # type: ignore[no-untyped-call]
+        return size[2:] if batched else size[1:]
     if isinstance(layer, _BatchNorm) and (layer.training or layer.running_mean is None):
         return (size[0], *size[2:])
     return None
-
-
-def _product(sizes: Sequence[Any]) -> Any:
-    result: Any = 1
-    for size in sizes:
-        result = result * size
-    return result
-
-
-def to_dim(size: Any, names: Mapping[str, str]) -> Dim:
-    """A size of a fake tensor as a dimension; raises Untraceable for what the notation has no words for."""
-    if isinstance(size, int):
-        return size
-    return _convert(size.node.expr, names)
-
-
-def _convert(expression: Any, names: Mapping[str, str]) -> Dim:
-    if expression.count_ops() > MAXIMUM_OPERATIONS:
-        raise Untraceable(f"has sizes that take formulas too long to be read (such as {str(expression)[:60]}...)")
-    if expression.is_Integer:
-        return int(expression)
-    if expression.is_Symbol:
-        if str(expression) not in names:
-            raise Untraceable(f"has a size that depends on data ({expression})")
-        return dims.symbol(names[str(expression)])
-    kind = expression.func.__name__
-    if kind in ("FloorToInt", "TruncToInt", "CeilToInt"):
-        return _rounded(kind, expression.args[0], names)
-    operands = [_convert(argument, names) for argument in expression.args] if kind in _OPERATIONS else []
-    if kind == "Pow":
-        base, exponent = operands
-        if isinstance(exponent, int) and exponent > 0:
-            return _product([base] * exponent)
-    elif kind in _OPERATIONS:
-        return _OPERATIONS[kind](*operands)
-    raise Untraceable(f"has a size that the notation cannot say ({expression})")
-
-
-def _rounded(kind: str, quotient: Any, names: Mapping[str, str]) -> Dim:
-    """`floor(a / b)` and `ceil(a / b)` of positive integers."""
-    if quotient.func.__name__ not in ("IntTrueDiv", "FloatTrueDiv") or len(quotient.args) != 2:
-        return _convert(quotient, names)
-    left, right = (_convert(argument, names) for argument in quotient.args)
-    return 0 - (0 - left) // right if kind == "CeilToInt" else left // right
-
-
-def _sum(*operands: Dim) -> Dim:
-    total: Dim = 0
-    for operand in operands:
-        total = total + operand
-    return total
-
-
-MAXIMUM_OPERATIONS = 60
-
-_OPERATIONS: dict[str, Any] = {
-    "Add": _sum,
-    "Mul": lambda *operands: _product(operands),
-    "Pow": None,
-    "FloorDiv": lambda left, right: left // right,
-    "CleanDiv": lambda left, right: left // right,
-    "CeilDiv": lambda left, right: 0 - (0 - left) // right,
-    "Mod": lambda left, right: left % right,
-    "PythonMod": lambda left, right: left % right,
-    "Max": lambda *operands: dims.extreme(max, operands),
-    "Min": lambda *operands: dims.extreme(min, operands),
-    "ToFloat": lambda operand: operand,
-    "Identity": lambda operand: operand,
-}

@@ -1,4 +1,4 @@
-"""What may be instantiated: the module constructors of `rules/libraries.yaml`, by name; nothing else of them is ever called.
+"""What may be instantiated: the constructors of the libraries in `rules/libraries.yaml`; nothing else is ever called.
 
 A target is a dotted name (`torch.nn.Linear`, `torchvision.models.resnet18`), literally that module, or `library/model`
 (`torchvision/resnet18`, `timm/resnet50`), the model as a feature extractor. A library is imported when its target is.
@@ -28,9 +28,9 @@ WEIGHT_ARGUMENTS = frozenset(
 
 @dataclass(frozen=True)
 class Constructor:
-    """A callable that makes a module; `images` where it is a model of images, `features` where it is a feature extractor."""
+    """A callable that makes a module: one of images where `images`, a feature extractor where `features`."""
 
-    library: LibraryRule
+    library: str
     target: str
     call: Callable[..., Any]
     images: bool = False
@@ -41,12 +41,14 @@ def find(target: str) -> Constructor:
     """The constructor that a target names. Raises Untraceable where it is not allowed, not installed or not there."""
     library = library_of(target)
     if library is None or not re.fullmatch(r"[\w./\-]+", target):
-        raise Untraceable(f"{target} is none of the constructors that may be run (torch.nn, lightly, torchvision, timm)")
+        raise Untraceable(
+            f"{target} is none of the constructors that may be run (torch.nn, lightly, torchvision, timm)"
+        )
     if not library.features:
-        return Constructor(library, target, _module_class(library, target))
+        return Constructor(library.library, target, _module_class(library, target))
     features = "/" in target
     name = target.partition("/")[2] if features else target.rpartition(".")[2]
-    return Constructor(library, target, _builder(library, name), images=True, features=features)
+    return Constructor(library.library, target, _builder(library, name), images=True, features=features)
 
 
 def _import(library: LibraryRule, path: str) -> Any:

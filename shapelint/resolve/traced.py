@@ -9,33 +9,40 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shapelint.resolve import classifier, layers, stored, targets
+from shapelint.resolve import classifier, layers, stored, targets, variant
 from shapelint.resolve.binding import formula_names
 from shapelint.resolve.meta import Untraceable, one_line
 from shapelint.resolve.targets import Constructor
 from shapelint.schema import ComponentSignature, SignatureRow
 
-__all__ = ["Untraceable", "trace"]
+__all__ = ["Constructor", "Untraceable", "trace", "trace_constructor"]
 
 
 def trace(target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = ()) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`; of `library/model` it is that of the feature extractor.
 
     One row, which holds for these arguments: widths stand in it by the name of their argument wherever the argument was
-    found to govern them, every other argument counts as inert. No weights are loaded. Raises Untraceable with a reason of
-    one line; never speaks of a mismatch.
+    found to govern them, every other argument counts as inert. No weights are loaded. Raises Untraceable with a reason
+    of one line; never speaks of a mismatch.
 
     >>> trace("torch.nn.Linear", {}, (512, 256)).rows[0].shapes  # doctest: +SKIP
     '... in_features -> ... out_features'
     """
-    constructor = targets.find(target)
+    return trace_constructor(targets.find(target), arguments, positional)
+
+
+def trace_constructor(
+    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = ()
+) -> ComponentSignature:
+    """`trace` for a constructor that was found, and allowed, in another way than by its name."""
     places = [_as_list(value) for value in positional]
     named = {name: _as_list(value) for name, value in arguments.items()}
     try:
         if constructor.images:
             return _image_signature(constructor, named, places)
-        variant = layers.bind(constructor.call, places, named)
-        return _signature(target, _parameters(variant.bound.signature, {}), layers.layer_row(variant), constructor)
+        bound = variant.bind(constructor.call, places, named)
+        parameters = _parameters(bound.bound.signature, {})
+        return _signature(constructor.target, parameters, layers.layer_row(bound), constructor)
     except Untraceable:
         raise
     except Exception as error:
@@ -47,18 +54,21 @@ def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _image_signature(constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any]) -> ComponentSignature:
+def _image_signature(
+    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any]
+) -> ComponentSignature:
     signature = inspect.signature(constructor.call)
     try:
         bound = signature.bind_partial(*places, **arguments)
     except TypeError as error:
         raise Untraceable(f"takes other arguments: {error}") from error
-    given = {**{name: bound.arguments[name] for name in bound.arguments if name not in ("kwargs", "config")}, **arguments}
+    variadic = {name for name, parameter in signature.parameters.items() if parameter.kind is parameter.VAR_KEYWORD}
+    given = {**{name: value for name, value in bound.arguments.items() if name not in variadic}, **arguments}
     shaping = targets.without_weights(constructor, given)
     channels = given.get("in_chans", 3)
     if not constructor.features:
         row = classifier.literal_row(constructor.call, shaping, channels)
-    elif constructor.library.library == "timm":
+    elif constructor.library == "timm":
         row = classifier.headless_row(constructor.call, shaping, channels)
     else:
         row = classifier.features_row(constructor.call, shaping, channels)
@@ -93,7 +103,7 @@ def _signature(target: str, parameters: str, row: SignatureRow, constructor: Con
     """The row as a component; what no trace can find out (its role, whether it is made for maps) is as stored."""
     bare = ComponentSignature(call=f"{target}({parameters})", rows=(row,))
     known = stored.find(target)
-    role = known[1].role if known else _ROLES.get(constructor.library.library, "layer")
+    role = known[1].role if known else _ROLES.get(constructor.library, "backbone" if constructor.images else "layer")
     named = formula_names(bare)
     return bare.model_copy(
         update={
