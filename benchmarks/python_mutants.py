@@ -2,9 +2,9 @@
 
     python benchmarks/python_mutants.py path/to/lightly [--most 12] [--files byol,dino]
 
-Every example is run as it is up to its first backward pass, on a few random images, with its own transforms. A mutant
-is right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch, torchvision,
-lightly, timm and pytorch_lightning.
+Every example is run as it is up to its first backward pass, on a few random images, with its own transforms.
+A mutant is right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch,
+torchvision, lightly, timm and pytorch_lightning.
 """
 
 from __future__ import annotations

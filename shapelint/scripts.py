@@ -93,7 +93,8 @@ def _judged(script: PythonModel) -> Judged:
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
     specs = {role: component.spec for role, component in components.items()}
-    model = ModelSpec(script.name, pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems)
+    method = next((name for name in methods.names() if name in script.name.lower()), pack.method)
+    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, problems=script.problems)
     return Judged(model, pack, script.chain, script.chain, components)
 
 

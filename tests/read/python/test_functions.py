@@ -1,0 +1,203 @@
+"""`rules/functions.yaml` and the numbers of vision transformers, against the libraries themselves."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shapelint import dims
+from shapelint.chain import Flow, Origin
+from shapelint.read.python import functions, signatures, vits
+from shapelint.read.python.values import Component
+from shapelint.read.text import Span
+from shapelint.spec import ComponentSpec
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightly")
+timm = pytest.importorskip("timm")
+
+
+def floats(*shape: int) -> Any:
+    return torch.randn(*shape)
+
+
+def indices(*shape: int, most: int = 4) -> Any:
+    return torch.randint(0, most, shape)
+
+
+CALLS: dict[str, Callable[[], tuple[list[Any], dict[str, Any]]]] = {
+    "pool_masked": lambda: ([floats(2, 8, 4, 4), indices(2, 4, 4)], {"num_cls": 5}),
+    "patchify": lambda: ([floats(2, 3, 32, 32)], {"patch_size": 8}),
+    "normalize_mean_var": lambda: ([floats(2, 5, 8)], {}),
+    "get_at_index": lambda: ([floats(2, 5, 8), indices(2, 3)], {}),
+    "set_at_index": lambda: ([floats(2, 5, 8), indices(2, 3), floats(2, 3, 8)], {}),
+    "mask_at_index": lambda: ([floats(2, 5, 8), indices(2, 3), floats(1, 1, 8)], {}),
+    "mask_bool": lambda: ([floats(2, 5, 8), indices(2, 5, most=2).bool(), floats(1, 1, 8)], {}),
+    "random_token_mask": lambda: ([], {"size": (2, 10)}),
+    "random_grid_token_mask": lambda: ([], {"size": (2, 65)}),
+    "random_inverse_block_mask": lambda: ([], {"size": (2, 65)}),
+    "random_prefix_mask": lambda: ([], {"size": (2, 16), "max_prefix_length": 15}),
+    "random_block_mask": lambda: ([], {"size": (2, 8, 6)}),
+    "select_most_similar": lambda: ([floats(2, 5, 8), floats(2, 5, 8), floats(2, 5, 4)], {}),
+    "apply_masks": lambda: ([floats(2, 6, 8), [indices(2, 3), indices(2, 3)]], {}),
+    "repeat_interleave_batch": lambda: ([floats(4, 3, 8)], {"B": 2, "repeat": 3}),
+    "batch_shuffle": lambda: ([floats(4, 8)], {}),
+    "batch_unshuffle": lambda: ([floats(4, 3, 8, 8), torch.randperm(4)], {}),
+}
+
+
+def test_every_function_of_the_table_is_run() -> None:
+    assert {name.rpartition(".")[2] for name in functions.table()} == set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_give_what_the_table_says(name: str) -> None:
+    positional, keywords = CALLS[name]()
+    real = getattr(importlib.import_module("lightly.models.utils"), name)(*positional, **keywords)
+    known = functions.find(f"lightly.models.utils.{name}")
+    assert known is not None
+    agree(predicted(known, positional, keywords), real)
+
+
+def predicted(known: functions.Function, tensors: list[Any], values: dict[str, Any]) -> Any:
+    """What the signature says for tensors of these shapes."""
+    flows = [flow(tensor) if isinstance(tensor, torch.Tensor) else None for tensor in tensors]
+    flows += [None] * (len(known.inputs) - len(flows))
+    return signatures.apply(known.shapes, flows, values, Origin(""))
+
+
+def flow(tensor: Any) -> Flow:
+    return Flow(tuple(tensor.shape), (Origin(""),) * tensor.ndim, Origin(""))
+
+
+def agree(said: Flow | tuple[Flow, ...], real: Any) -> None:
+    """Ranks are equal, and every dimension that is known."""
+    if isinstance(said, tuple):
+        assert len(said) == len(real)
+        for one, other in zip(said, real):
+            agree(one, other)
+        return
+    assert isinstance(said.value, tuple)
+    assert len(said.value) == real.ndim
+    assert all(not dims.is_known(one) or one == other for one, other in zip(said.value, real.shape))
+
+
+TORCHVISION = {"image_size": 32, "patch_size": 8, "num_layers": 1, "num_heads": 2, "hidden_dim": 24, "mlp_dim": 32}
+
+
+def modules() -> dict[str, Callable[[], tuple[Any, str, dict[str, Any], list[Any]]]]:
+    """Small modules of every kind: the module, the method, the values that the table may use, and tensors."""
+    from lightly.models import modules as lightly
+    from lightly.models.modules import ijepa
+    from torchvision.models import VisionTransformer
+
+    small = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 2}
+    vit = timm.models.VisionTransformer(**small)
+    image = [floats(2, 3, 32, 32)]
+    width = {"embed_dim": 24}
+    decoder = {"num_patches": 16, "embed_dim": 24, "depth": 1, "num_heads": 2}
+    capi = {"embed_dim": 24, "grid_size": 4, "depth": 1, "num_heads": 2}
+    positions = [floats(2, 5, 24), indices(2, 5), indices(2, 3)]
+    smog = {"n_groups": 6, "n_features": 8}
+    return {
+        "MaskedVisionTransformerTIMM.forward": lambda: (lightly.MaskedVisionTransformerTIMM(vit), width, image),
+        "MaskedVisionTransformerTIMM.encode": lambda: (lightly.MaskedVisionTransformerTIMM(vit), width, image),
+        "MaskedVisionTransformerTorchvision.forward": lambda: (
+            lightly.MaskedVisionTransformerTorchvision(VisionTransformer(**TORCHVISION)), width, image,
+        ),
+        "MaskedVisionTransformerTorchvision.encode": lambda: (
+            lightly.MaskedVisionTransformerTorchvision(VisionTransformer(**TORCHVISION)), width, image,
+        ),
+        "MaskedCausalVisionTransformer.forward_features": lambda: (
+            lightly.MaskedCausalVisionTransformer(**small), width, image,
+        ),
+        "MaskedVisionTransformerDecoderTIMM.forward": lambda: (
+            lightly.MaskedVisionTransformerDecoderTIMM(**decoder), width, [floats(2, 17, 24)],
+        ),
+        "CAPIPredictorTIMM.forward": lambda: (lightly.CAPIPredictorTIMM(**capi), width, positions),
+        "AIMPredictionHead.forward": lambda: (
+            lightly.AIMPredictionHead(24, 12, num_blocks=1), {"input_dim": 24, "output_dim": 12}, [floats(2, 5, 24)],
+        ),
+        "IJEPABackbone.encode": lambda: (ijepa.IJEPABackbone.from_vit(VisionTransformer(**TORCHVISION)), width, image),
+        "SMoGPrototypes.forward": lambda: (
+            lightly.SMoGPrototypes(floats(6, 8), 0.9), smog, [floats(2, 8), floats(6, 8)],
+        ),
+        "SMoGPrototypes.assign_groups": lambda: (lightly.SMoGPrototypes(floats(6, 8), 0.9), smog, [floats(2, 8)]),
+        "SMoGPrototypes.get_updated_group_features": lambda: (
+            lightly.SMoGPrototypes(floats(6, 8), 0.9), smog, [floats(2, 8)],
+        ),
+        "MemoryBankModule.forward": lambda: (
+            importlib.import_module("lightly.models.modules.memory_bank").MemoryBankModule((10, 8)),
+            {"size": (10, 8)}, [floats(2, 8)],
+        ),
+        "NNMemoryBankModule.forward": lambda: (lightly.NNMemoryBankModule((10, 8)), {"size": (10, 8)}, [floats(2, 8)]),
+    }  # type: ignore[return-value]  # fmt: skip
+
+
+NAMES = (
+    "MaskedVisionTransformerTIMM.forward MaskedVisionTransformerTIMM.encode MaskedVisionTransformerTorchvision.forward "
+    "MaskedVisionTransformerTorchvision.encode MaskedCausalVisionTransformer.forward_features "
+    "MaskedVisionTransformerDecoderTIMM.forward CAPIPredictorTIMM.forward AIMPredictionHead.forward "
+    "IJEPABackbone.encode SMoGPrototypes.forward SMoGPrototypes.assign_groups "
+    "SMoGPrototypes.get_updated_group_features MemoryBankModule.forward NNMemoryBankModule.forward"
+).split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_methods_give_what_the_table_says(name: str) -> None:
+    cls, _, method = name.partition(".")
+    module, values, tensors = modules()[name]()  # type: ignore[misc]
+    known = functions.methods()[f"lightly.models.modules.{cls}"][method]
+    with torch.no_grad():
+        real = getattr(module, method)(*tensors)
+    agree(predicted(known, tensors, values), real)
+
+
+VITS = ["vit_tiny_patch16_224", "vit_small_patch16_224", "vit_small_patch32_224", "vit_base_patch16_224",
+        "vit_base_patch32_224", "vit_base_patch8_224", "vit_large_patch16_224", "vit_huge_patch14_224"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VITS)
+def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
+    with torch.device("meta"):
+        real = timm.create_model(name)
+    component = Component(spec=ComponentSpec("call", f"timm.models.vision_transformer.{name}", Span(0, 0), Span(0, 0)))
+    vit = vits.describe(component)
+    assert vit is not None
+    patches = real.patch_embed.num_patches
+    assert (vit.width, vit.patch, vit.prefix, vit.grid**2) == (
+        real.embed_dim, real.patch_embed.patch_size[0], real.num_prefix_tokens, patches,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["resnet-9", "resnet-18", "resnet-50"])
+def test_the_stand_in_for_lightlys_resnets(name: str) -> None:
+    from lightly.models import ResNetGenerator
+
+    from shapelint.read.python.models import read_models
+    from shapelint.read.text import Source
+    from shapelint.resolve.resolver import Options
+
+    text = f"""
+from torch import nn
+from lightly.models import ResNetGenerator
+from lightly.models.modules import BYOLProjectionHead
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(ResNetGenerator({name!r}).children())[:-1])
+        self.projection_head = BYOLProjectionHead()
+    def forward(self, x):
+        return self.projection_head(self.backbone(x).mean((2, 3)))
+"""
+    (model,), _ = read_models(Source("train.py", text), Options())
+    said = model.chain.links[0].outgoing.value
+    assert isinstance(said, tuple)
+    children = list(ResNetGenerator(name).eval().children())[:-1]
+    for size in (32, 64, 33):
+        with torch.no_grad():
+            real = torch.nn.Sequential(*children)(floats(2, 3, size, size)).shape
+        assert tuple(dims.substitute(dim, {"B": 2, "H": size, "W": size}) for dim in said) == tuple(real)
