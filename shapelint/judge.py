@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint import expression, subjects
 from shapelint.chain import Edge, Link, Origin
-from shapelint.dims import Expression
+from shapelint.dims import Dim, Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
 from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
@@ -140,7 +140,8 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         if component.signature is not None or component.layers:
             continue
         name = component.target or component.spec.target or "the component"
-        hint = "declare its width (out_dim: ...)" if kind(link.role) == "backbone" else "use a component that can be resolved"
+        is_backbone = kind(link.role) == "backbone"
+        hint = "declare its width (out_dim: ...)" if is_backbone else "use a component that can be resolved"
         problem = Problem(
             "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
         )
@@ -199,6 +200,7 @@ def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark,
 def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
     if isinstance(place, Edge):
         edge: EdgeFacts = facts["edge"]
+        numbers: tuple[Dim | str | None, Dim | str | None]
         numbers = (edge.consumer.input.features, edge.producer.output.features)
         if not edge.axes_fit:
             numbers = (edge.consumer.input.shape, edge.producer.output.shape)
@@ -215,7 +217,8 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             place.role,
             span,
             (other,) if other else (),
-            *numbers,
+            numbers[0],
+            numbers[1],
             place.consumer,
             place.producer,
         )
@@ -243,7 +246,8 @@ def _moves(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...
             continue
         origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
         # A backbone's width is what it is, and so is the input: only what takes them can move.
-        fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and kind(ends.role) != "backbone")
+        inside = kind(ends.role) == "backbone"
+        fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and not inside)
         if origin is not None and not fixed:
             moves += _set(origin, expression.evaluate(value, facts))
     return tuple(moves)

@@ -91,7 +91,7 @@ def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
     channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
     if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
         return tensor
-    sizes = kernel if isinstance(kernel, tuple) else (kernel,) * (len(tensor.shape) - 2)
+    sizes: tuple[Any, ...] = kernel if isinstance(kernel, tuple) else (kernel,) * (len(tensor.shape) - 2)
     if len(sizes) != len(tensor.shape) - 2 or not all(isinstance(size, int) for size in sizes):
         return tensor
     return Tensor(tensor.name, (tensor.shape[0], channels // groups, *sizes), tensor.learned, tensor.certain)

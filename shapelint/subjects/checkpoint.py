@@ -82,9 +82,10 @@ def _path(judged: Judged) -> Path | None:
     if judged.checkpoint:
         return Path(judged.checkpoint)
     argument = judged.model.extras.checkpoint
-    if argument is None or Path(argument.value).suffix not in SUFFIXES or "://" in argument.value:
+    written = str(argument.value) if argument else ""
+    if Path(written).suffix not in SUFFIXES or "://" in written:
         return None
-    return Path(judged.folder) / argument.value
+    return Path(judged.folder) / written
 
 
 def _stripped(keys: StateDict, prefix: str) -> StateDict:

@@ -11,6 +11,7 @@ from shapelint.dims import Dim
 from shapelint.facts import LossFacts, Port, comes_with_extra_axes
 from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
+from shapelint.read.text import Span
 from shapelint.shapes import Fit, Shape
 from shapelint.subjects.ends import Output, output_of
 from shapelint.wiring import Judged
@@ -155,14 +156,13 @@ def _ends(loss: BoundLoss, facts: LossFacts, left: Output, right: Output) -> End
     over = loss.given.get(loss.signature.over or "")
     slots = {"loss.axis": Slot(over, loss.spec.span if loss.spec else None)} if over else {}
     wrong_axis = facts.axis is not None and facts.feature_axis is not None and facts.axis != facts.feature_axis
+    key = ("loss", "axis") if wrong_axis else ("loss",)
+    related: tuple[Span, ...] = (spans[0],)
+    numbers: tuple[Any, Any] = (facts.axes, facts.left.output.shape)
     if wrong_axis:
         numbers = (over.value if over else facts.axis), facts.feature_axis
-        place, related = (over.span if over else place), (spans[0],)
+        place = over.span if over else place
     elif facts.axes_fit:
         numbers = facts.left.output.features, facts.right.output.features
         place, related = spans[0], (spans[1],)
-    else:
-        numbers = facts.axes, facts.left.output.shape
-        place, related = (place, (spans[0],)) if loss.spec else (spans[0], ())
-    key = ("loss", "axis") if wrong_axis else ("loss",)
     return Ends(key, left.role, place, related, *numbers, left.width, right.width, slots)

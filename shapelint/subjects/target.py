@@ -54,8 +54,8 @@ def updated(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]
         return
     different = list(_different(online, target))
     place = different[0][0].argument.span if different else target.spec.head
-    numbers = (different[0][0].argument.value, different[0][1]) if different else (facts.target, facts.online)
-    ends = Ends(("target", role), role, place, (_counterpart(online, target),), *numbers, offers=tuple(different))
+    here, there = (different[0][0].argument.value, different[0][1]) if different else (facts.target, facts.online)
+    ends = Ends(("target", role), role, place, (_counterpart(online, target),), here, there, offers=tuple(different))
     yield Occasion("target", {"target": facts}, ends)
 
 
