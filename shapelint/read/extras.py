@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping as Dictionary
 from typing import Any
 
+from shapelint.read import calls
 from shapelint.read.components import Reader
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, is_open_call, pairs
 from shapelint.schema import MethodPack
@@ -71,11 +72,16 @@ def _loss(reader: Reader, entries: Dictionary[str, Node]) -> ComponentSpec | Non
     if node is None or isinstance(node, Sequence) or (isinstance(node, Scalar) and is_open_call(node)):
         return None
     node = reader.follow(node)
-    if isinstance(node, Scalar) and not isinstance(node.value, str):
-        return None
     if isinstance(node, Mapping) and not _is_named(node):
         return None
+    if isinstance(node, Scalar) and not (isinstance(node.value, str) and _names_a_component(node.value)):
+        return None
     return reader.component(node, "loss", None)
+
+
+def _names_a_component(text: str) -> bool:
+    """Whether a text is a name or the beginning of a call; other words under these keys are none of our business."""
+    return bool(calls.NAME.fullmatch(text.strip()) or calls.CALL.match(text))
 
 
 def _is_named(node: Mapping) -> bool:
@@ -93,7 +99,7 @@ def _bank(reader: Reader, name: str, entries: Dictionary[str, Node]) -> list[Ban
     if isinstance(node, Sequence):
         width = _last_of_two(reader, node)
         return [BankSpec(name, width, node.span)] if width else []
-    if isinstance(node, Scalar) and (not isinstance(node.value, str) or is_open_call(node) or "(" not in node.text):
+    if isinstance(node, Scalar) and (is_open_call(node) or not calls.CALL.match(node.text)):
         return []
     component = reader.component(node, name, None)
     width = bank_width(component) if component else None
