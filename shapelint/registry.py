@@ -113,3 +113,26 @@ def _no_fact(whole: str, part: str, known: list[str]) -> str:
     near = difflib.get_close_matches(part, known, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "it has no parts"
     return f"no fact {whole!r}: {hint}"
+
+
+def table() -> str:
+    """Every fact by subject, as the Markdown of `rules/README.md`."""
+    lines = ["| subject | name | facts |", "|---|---|---|"]
+    for subject, names in FACTS.items():
+        for name, owner in names.items():
+            facts = "an end" if owner is Side else _listed(owner)
+            lines.append(f"| {subject} | `{name}` | {facts} |")
+    lines.append(f"| | an end | {_listed(Side)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _listed(owner: type) -> str:
+    return ", ".join(f"`{fact}`" for fact in _paths(owner))
+
+
+def _paths(owner: type) -> Iterator[str]:
+    for name, kind in attributes(owner).items():
+        if kind is None or kind is Side:
+            yield name
+        else:
+            yield from (f"{name}.{inner}" for inner in attributes(kind))

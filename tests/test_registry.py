@@ -73,3 +73,21 @@ def test_the_test_of_shipped_pages_can_fail() -> None:
 
 def _side() -> str:
     return ", ".join(registry.attributes(registry.FACTS["edge"]["consumer"]))
+
+
+def test_the_facts_are_listed_where_rules_are_explained(root: Path, update: bool) -> None:
+    path = root / "rules" / "README.md"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- facts -->\n")
+    _, after = rest.split("<!-- end of facts -->")
+    expected = f"{before}<!-- facts -->\n{registry.table()}<!-- end of facts -->{after}"
+    if update:
+        path.write_text(expected, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_the_page_of_the_readme_is_valid(root: Path, tmp_path: Path) -> None:
+    text = (root / "rules" / "README.md").read_text(encoding="utf-8")
+    front = next(block for block in text.split("```yaml\n")[1:] if block.startswith("code: TEAM001")).split("```")[0]
+    (tmp_path / "page.md").write_text(f"---\n{front}---\n\n# TEAM001\n", encoding="utf-8")
+    assert "TEAM001" in rules.known((tmp_path,))

@@ -112,7 +112,7 @@ def _last_of_two(reader: Reader, node: Sequence) -> Argument | None:
 
 
 def bank_width(component: ComponentSpec) -> Argument | None:
-    """The argument of a bank's class that is the width of what it stores: the last of `size`, or a width by its name."""
+    """The argument of a bank that is the width of what it stores: the last of `size`, or a width by its name."""
     keywords = dict(component.keywords)
     size = keywords.get("size") or keywords.get("memory_bank_size")
     first = component.positional[0] if component.positional else None
