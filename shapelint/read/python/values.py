@@ -174,9 +174,18 @@ class Node:
     placed: tuple[Any, Any] | None = None
 
     def hold(self, name: str, child: Value) -> None:
-        """Give a child its name, once."""
-        if isinstance(child, Node) and child is not self and (child.holder is None or not child.name):
+        """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
+        if not isinstance(child, Node) or child is self:
+            return
+        if child.holder is None or not child.name or (child.holder is not self and child.is_loose):
             child.name, child.holder = name, self
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether what holds this module is held by nothing itself, and is no model."""
+        from shapelint.read.python import naming
+
+        return self.holder is not None and self.holder.holder is None and not naming.is_model_like(self.holder)
 
     @property
     def path(self) -> tuple[Node, ...]:

@@ -137,13 +137,22 @@ def modules() -> dict[str, Callable[[], tuple[Any, str, dict[str, Any], list[Any
     }  # type: ignore[return-value]  # fmt: skip
 
 
-NAMES = (
-    "MaskedVisionTransformerTIMM.forward MaskedVisionTransformerTIMM.encode MaskedVisionTransformerTorchvision.forward "
-    "MaskedVisionTransformerTorchvision.encode MaskedCausalVisionTransformer.forward_features "
-    "MaskedVisionTransformerDecoderTIMM.forward CAPIPredictorTIMM.forward AIMPredictionHead.forward "
-    "IJEPABackbone.encode SMoGPrototypes.forward SMoGPrototypes.assign_groups "
-    "SMoGPrototypes.get_updated_group_features MemoryBankModule.forward NNMemoryBankModule.forward"
-).split()
+NAMES = [
+    "MaskedVisionTransformerTIMM.forward",
+    "MaskedVisionTransformerTIMM.encode",
+    "MaskedVisionTransformerTorchvision.forward",
+    "MaskedVisionTransformerTorchvision.encode",
+    "MaskedCausalVisionTransformer.forward_features",
+    "MaskedVisionTransformerDecoderTIMM.forward",
+    "CAPIPredictorTIMM.forward",
+    "AIMPredictionHead.forward",
+    "IJEPABackbone.encode",
+    "SMoGPrototypes.forward",
+    "SMoGPrototypes.assign_groups",
+    "SMoGPrototypes.get_updated_group_features",
+    "MemoryBankModule.forward",
+    "NNMemoryBankModule.forward",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
