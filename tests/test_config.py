@@ -151,6 +151,7 @@ def test_declared_signatures(project: Path, declaration: str, component: str, fo
     assert codes(project, "model.yaml") == found
     chain = json.loads(run(project, "--output-format", "json", "model.yaml").stdout)["files"][0]["models"][0]["chain"]
     assert (chain[0]["source"] == "declared") is (found != ["SL901"])
+    assert (run(project, "signature", "my.Trunk").returncode == 0) is (found != ["SL901"])
 
 
 TEAM_PAGE = """---
@@ -180,6 +181,7 @@ def test_a_teams_own_rules(project: Path) -> None:
     for output_format in ("sarif", "markdown", "json"):  # no page on the web, so no link to one
         assert "TEAM001-projector-not-256.md" not in run(project, "--output-format", output_format, "model.yaml").stdout
     assert codes(project, "model.yaml", "--select", "TEAM") == ["TEAM001"]
+    assert run(project, "rule", "TEAM001").stdout == "# TEAM001-projector-not-256\n"
     (project / "model.yaml").write_text(text.format(256))
     assert codes(project, "model.yaml") == []
 

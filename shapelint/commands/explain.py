@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 import click
 
-from shapelint import rules, shapes
+from shapelint import config, rules, shapes
+from shapelint.api import options_for
 from shapelint.cli import write_out
 from shapelint.read import calls
 from shapelint.read.text import Span
-from shapelint.resolve.resolver import Options, Resolved, resolve
+from shapelint.resolve.resolver import Resolved, resolve
 from shapelint.spec import ComponentSpec
 
 
 def rule(code: str | None) -> int:
-    """Print one rule's page, or a line for each rule."""
-    known = rules.built_in()
+    """Print one rule's page, or a line for each rule, those of the current folder's settings included."""
+    known = rules.known(config.for_path(".").rules)
     if code is None:
         severities = {c: " or ".join(severities_of(r.page.severity)) for c, r in known.items()}
         write_out("".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items()))
@@ -25,8 +25,8 @@ def rule(code: str | None) -> int:
     by_name = {r.page.name: c for c, r in known.items()}
     found = known.get(by_name.get(code, code.upper()))
     if found is None:
-        near = difflib.get_close_matches(code if code in by_name else code.upper(), [*known, *by_name], 1)
-        raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near[0]}?" if near else ""))
+        near = rules.nearest(code, known)
+        raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near}?" if near else ""))
     write_out(f"{found.prose}\n")
     return 0
 
@@ -40,7 +40,7 @@ def signature(target: str, trace: bool) -> int:
     """Print the signature of a component written as a name or a call."""
     spec = _spec(target)
     role = "backbone" if spec.spelling == "name" and "." not in spec.target else ""
-    resolved = resolve(spec, role, Options(trace=trace))
+    resolved = resolve(spec, role, options_for(config.for_path("."), trace))
     for problem in resolved.problems:
         if spec.spelling == "call":
             raise click.UsageError(f"{problem.message}" + (f" ({problem.help})" if problem.help else ""))
