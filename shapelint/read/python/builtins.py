@@ -16,21 +16,14 @@ from shapelint.read.python.values import (
     NO_SPAN,
     NONE,
     UNKNOWN,
-    Bound,
-    Chained,
     Component,
     Const,
     Data,
-    Function,
     Given,
     Instance,
     Items,
     Library,
-    Loss,
-    Method,
-    Partial,
     Scope,
-    Super,
     Table,
     Tensor,
     UserClass,
@@ -49,7 +42,7 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     if name in ("map", "filter"):
         return _map(run, name, values, node, scope)
     if name in ("getattr", "setattr", "hasattr"):
-        return _attribute(run, name, values, node, scope)
+        return attribute(run, name, values, node, scope)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, values, keywords)
@@ -63,7 +56,7 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
     if items is None:
         return UNKNOWN
     if name == "filter":
-        return Items([], "list", _any(items))
+        return Items([], "list", any_of(items))
 
     def one(item: Value) -> Value:
         return calling.call(run, values[0], [Given(item, NO_SPAN)], {}, node, scope)
@@ -72,14 +65,14 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
     return Items([one(item) for item in items.items[:MAXIMUM_ELEMENTS]], "list", rest)
 
 
-def _any(items: Items) -> Value:
+def any_of(items: Items) -> Value:
     found = items.rest
     for item in items.items:
         found = item if found is None else join(found, item)
     return UNKNOWN if found is None else found
 
 
-def _attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
     from shapelint.read.python import attributes, statements
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
@@ -188,7 +181,7 @@ def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
     known = [items for items in all_items if items is not None]
     if all(items.rest is None for items in known):
         return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))])
-    return Items([], "list", Items([_any(items) for items in known], "tuple"))
+    return Items([], "list", Items([any_of(items) for items in known], "tuple"))
 
 
 def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -233,7 +226,7 @@ def _sum(run: Run, values: list[Value], keywords: Keywords) -> Value:
         found = items.rest if items is not None and not items.items else None
         return found if isinstance(found, Tensor) else UNKNOWN
     if all(isinstance(item, Tensor) for item in items.items):
-        return _any(items)
+        return any_of(items)
     sizes = [integer(item) for item in items.items]
     return UNKNOWN if None in sizes else Const(sum(size for size in sizes if size is not None))
 
@@ -277,7 +270,7 @@ def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
     items = sequence(values[0]) if values else None
     if isinstance(values[0] if values else None, Data):
         return values[0]
-    return _any(Items(items.items[:1], "list", items.rest)) if items is not None else UNKNOWN
+    return any_of(Items(items.items[:1], "list", items.rest)) if items is not None else UNKNOWN
 
 
 def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -333,132 +326,3 @@ _HANDLERS: dict[str, Handler] = {
     "round": _round,
     "print": lambda run, values, keywords: NONE,
 }
-
-
-def call_method(
-    run: Run, bound: Bound, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
-    """Call a method of a value that the interpreter itself knows."""
-    from shapelint.read.python import libraries, losses, members
-
-    owner, name = bound.owner, bound.name
-    if isinstance(owner, Tensor):
-        return libraries.tensor_method(run, owner, name, positional, keywords, node, scope)
-    if isinstance(owner, Data):
-        return libraries.data_method(run, owner, name, positional, keywords, scope)
-    if isinstance(owner, Items):
-        return _list_method(run, owner, name, [given.value for given in positional])
-    if isinstance(owner, Table):
-        return _dict_method(run, owner, name, [given.value for given in positional])
-    if isinstance(owner, Const):
-        return _text_method(owner, name, [given.value for given in positional])
-    if isinstance(owner, Super):
-        return _super_method(run, owner, name, positional, keywords, node, scope)
-    if isinstance(owner, Loss):
-        if name in ("to", "cuda", "cpu", "train", "eval"):
-            return owner
-        return losses.call(run, owner, positional, keywords, node, scope) if name == "forward" else UNKNOWN
-    if isinstance(owner, (Instance, Component, Chained)):
-        return members.method(run, owner, name, positional, keywords, node, scope)
-    if name in ("prepare", "setup"):
-        values = [given.value for given in positional]
-        return values[0] if len(values) == 1 else Items(values, "tuple")
-    for given in (*positional, *keywords.values()):
-        run.escape(given.value)
-    return UNKNOWN
-
-
-def _super_method(
-    run: Run, owner: Super, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
-    receiver = owner.receiver
-    if not isinstance(receiver, Instance) or receiver.cls is None:
-        return UNKNOWN
-    if name == "__init__":
-        calling.base_init(run, receiver.cls, receiver, positional, keywords, node, scope, owner.cls)
-        return NONE
-    base = receiver.attributes.get("(base)")
-    if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):
-        return calling.call(run, base, positional, keywords, node, scope)
-    if name == "__setattr__" and len(positional) == 2:
-        return _attribute(run, "setattr", [receiver, *(given.value for given in positional)], node, scope)
-    return UNKNOWN
-
-
-def _list_method(run: Run, owner: Items, name: str, values: list[Value]) -> Value:
-    if name == "append" and values:
-        if owner.rest is None and not run.uncertain and len(owner.items) < MAXIMUM_ELEMENTS:
-            owner.items.append(values[0])
-        else:
-            alike = _any(Items(owner.items, "list", owner.rest)) if owner.items or owner.rest is not None else values[0]
-            owner.items, owner.rest = [], join(alike, values[0])
-    elif name == "extend" and values:
-        from shapelint.read.python import expressions
-
-        expressions.extend(run, owner, values[0])
-    elif name == "insert" and len(values) == 2:
-        place = integer(values[0])
-        if isinstance(place, int) and not run.uncertain:
-            owner.items.insert(place, values[1])
-        else:
-            owner.items, owner.rest = [], UNKNOWN
-    elif name == "pop":
-        place = integer(values[0]) if values else -1
-        if isinstance(place, int) and owner.rest is None and -len(owner.items) <= place < len(owner.items):
-            return owner.items.pop(place)
-        return UNKNOWN
-    elif name == "copy":
-        return Items(list(owner.items), owner.kind, owner.rest)
-    elif name == "index" or name == "count":
-        return UNKNOWN
-    elif name in ("reverse", "sort", "remove", "clear"):
-        owner.items = list(reversed(owner.items)) if name == "reverse" else []
-        owner.rest = owner.rest if name == "reverse" else UNKNOWN if name != "clear" else None
-    elif name == "numel":
-        sizes = [integer(item) for item in owner.items]
-        return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
-    return NONE
-
-
-def _dict_method(run: Run, owner: Table, name: str, values: list[Value]) -> Value:
-    key = values[0].value if values and isinstance(values[0], Const) else None
-    if name in ("get", "pop", "setdefault"):
-        if isinstance(key, (str, int)) and key in owner.items:
-            return owner.items.pop(key) if name == "pop" else owner.items[key]
-        if owner.open or not isinstance(key, (str, int)):
-            return UNKNOWN
-        default = values[1] if len(values) > 1 else NONE
-        if name == "setdefault":
-            owner.items[key] = default
-        return default
-    if name in ("keys", "values", "items"):
-        rest = UNKNOWN if owner.open else None
-        if name == "items":
-            return Items([Items([Const(k), v], "tuple") for k, v in owner.items.items()], "list", rest)
-        return Items([Const(k) for k in owner.items] if name == "keys" else list(owner.items.values()), "list", rest)
-    if name == "update":
-        more = values[0] if values else None
-        owner.open = owner.open or not isinstance(more, Table) or more.open
-        owner.items.update(more.items if isinstance(more, Table) else {})
-        return NONE
-    return Table(dict(owner.items), owner.open) if name == "copy" else UNKNOWN
-
-
-def _text_method(owner: Const, name: str, values: list[Value]) -> Value:
-    text = owner.value
-    if not isinstance(text, str):
-        return UNKNOWN
-    plain = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, str)]
-    if len(plain) < len(values):
-        return UNKNOWN
-    if name in ("lower", "upper", "strip", "startswith", "endswith", "replace", "removeprefix", "removesuffix"):
-        try:
-            return Const(getattr(text, name)(*plain))
-        except TypeError:
-            return UNKNOWN
-    if name == "split" and len(text) < 1000:
-        return Items([Const(part) for part in text.split(plain[0] if plain else None)])
-    return UNKNOWN
-
-
-_ = (Function, Method, Partial)

@@ -104,7 +104,7 @@ def call(
     complete: bool = True,
 ) -> Value:
     """Call a value."""
-    from shapelint.read.python import builtins, libraries, losses, modules
+    from shapelint.read.python import containers, libraries, losses, modules
 
     run.step()
     if isinstance(function, Function):
@@ -125,7 +125,7 @@ def call(
     if isinstance(function, Library):
         return libraries.call(run, function.name, positional, keywords, node, scope, complete)
     if isinstance(function, Bound):
-        return builtins.call_method(run, function, positional, keywords, node, scope)
+        return containers.call_method(run, function, positional, keywords, node, scope)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
