@@ -1,0 +1,81 @@
+"""A sample of `benchmarks/catalogue.py`: verdicts against real training, for every method."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from random import Random
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("lightly")
+
+from catalogue import disagreement, verdict
+from changes import BY_METHOD, CHANGES
+from makers import METHODS, Maker
+from recipes import recipes
+from training import train
+
+from shapelint.engine import analyse
+from shapelint.read.text import Source
+from shapelint.resolve.resolver import Options
+
+SEED = 20261124
+MODELS = 280
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """torch itself warns of some broadcasts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def test_every_verdict_is_what_training_shows() -> None:
+    found = []
+    for name, recipe in recipes(MODELS, SEED):
+        said = verdict(recipe)
+        text, _ = disagreement(recipe, said)
+        found += [f"{recipe.method}, {name}: {text}\n{recipe.config()}"] if text else []
+        assert name != "nothing" or not (said.loud | said.silent), recipe.config()
+    assert found == []
+
+
+def test_the_sample_has_every_method_and_most_changes() -> None:
+    drawn = [(name, recipe.method) for name, recipe in recipes(MODELS, SEED)]
+    assert {method for _, method in drawn} == set(METHODS)
+    assert len({name for name, _ in drawn}) > 0.6 * len(CHANGES)
+    assert set(CHANGES) == {name for names in BY_METHOD.values() for name in names}
+
+
+def test_the_numbers_in_a_message_are_those_that_are_measured() -> None:
+    """The shape that a broadcast gives, and the two shapes of an update that broadcasts."""
+    checked = {"SL207": 0, "SL208": 0}
+    for _, recipe in recipes(700, SEED):
+        silent = verdict(recipe).silent & set(checked)
+        if not silent or train(recipe).error is not None:
+            continue
+        _, measured = disagreement(recipe, verdict(recipe))
+        (model,) = analyse(Source("model.yaml", recipe.config()), Options()).models
+        for violation in model.violations:
+            code = violation.rule.page.code
+            if code not in measured or code not in checked:
+                continue
+            message = re.sub(r"\bB\b", str(recipe.batch), violation.message)
+            for shape in re.findall(r"\(\d+(?:, \d+)*,?\)", measured[code]):
+                assert shape in message
+            checked[code] += 1
+    assert min(checked.values()) > 0
+
+
+def test_a_wrong_verdict_would_be_noticed() -> None:
+    """The comparison itself can fail: in both directions, and for the silent rules."""
+    maker = Maker(Random(SEED), "byol")
+    right = maker.right()
+    wide, one = (CHANGES[name][0](maker, right) for name in ("head input", "prediction output 1"))
+    assert disagreement(right, verdict(wide))[0].startswith("runs, but has SL101")
+    assert disagreement(wide, verdict(right))[0].startswith("raises: ")
+    assert "SL207 was missed" in disagreement(one, verdict(right))[0]
+    assert "SL207 is not measured" in disagreement(right, verdict(one))[0]
