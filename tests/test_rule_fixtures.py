@@ -11,7 +11,9 @@ from shapelint import report as reports
 from shapelint import rules
 from shapelint.api import Settings, lint_text
 from shapelint.findings import FileReport, Report
+from shapelint.fixing import move_of
 from shapelint.read.text import Source, read_source
+from shapelint.repair import splice
 
 FOLDER = ROOT / "fixtures" / "rules"
 FIXTURES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".py"))
@@ -44,6 +46,19 @@ def test_the_neighbour_is_clean(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert report.status == "checked"
     assert report.models
     assert report.findings == ()
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_fix_leaves_a_clean_model(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = lint(path, monkeypatch).findings
+    if finding.fix is None:
+        return
+    source = Source(f"fixtures/rules/{path.name}", read_source(path).text)
+    for edits in [finding.fix.edits, *(alternative.edits for alternative in finding.fix.alternatives)]:
+        text = splice(source.text, [move_of(source, edit) for edit in edits])
+        report = lint_text(Source(source.path, text), Settings())
+        assert report.models
+        assert report.findings == ()
 
 
 def test_every_rule_has_both() -> None:
