@@ -127,3 +127,8 @@ def test_a_method_is_one_file(with_pack: None) -> None:
     assert codes(text.format(256, 512)) == ["SL101"]
     assert codes(text.format(512, 128)) == ["SL103"]
     assert codes(text.format(512, 1)) == ["SL207"]
+
+
+def test_the_readme_lists_every_method(root: Path) -> None:
+    text = " ".join((root / "README.md").read_text(encoding="utf-8").split())
+    assert "`method` is one of " + ", ".join(f"`{name}`" for name in methods.names()) + "." in text
