@@ -23,14 +23,14 @@ WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_feat
 def read_extras(reader: Reader, entries: Dictionary[str, Node], pack: MethodPack) -> Extras:
     """Read the keys beside the roles; what is written in another form than is known here stays unsaid."""
     checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
-    samples = entries.get("dataset_size")
+    samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
         target=_target(reader, entries.get("target"), pack),
         loss=_loss(reader, entries),
         banks=tuple(bank for name in BANKS if name not in pack.roles for bank in _bank(reader, name, entries)),
         batch_size=_integer(reader, entries.get("batch_size")),
         keeps_last=not _is_true(entries.get("drop_last")),
-        samples=samples.value if isinstance(samples, Scalar) and isinstance(samples.value, int) else None,
+        samples=samples.value if samples else None,
         hidden_layer=_layer(reader, entries.get("hidden_layer")),
         checkpoint=checkpoint,
         checkpoint_prefix=prefix,

@@ -144,6 +144,7 @@ def test_a_loss_by_its_names(loss: str) -> None:
         "checkpoint: {every: 10}",
         "drop_last: maybe",
         "dataset_size: many",
+        "batch_size: 256\ndataset_size: true",
     ],
 )
 def test_what_says_nothing_that_can_be_checked(line: str) -> None:
