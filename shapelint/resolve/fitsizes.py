@@ -1,7 +1,6 @@
 """Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b` or `(W+a)//b`.
 
-Pure Python. The runs have to cover every remainder by `b`, so that only one formula is left; one that is not the only
-one is not taken.
+Pure Python. A formula is taken where it is the only one that fits: the runs have to cover every remainder by `b`.
 """
 
 from __future__ import annotations
@@ -65,9 +64,11 @@ class FitSizes:
             return numbers[0]
         if numbers == [point["B"] for point in self.points]:
             return dims.symbol("B")
+        fits: list[Dim] = []
         for name in ("H", "W"):
             for divisor in range(1, MAXIMUM_DIVISOR + 1):
                 gaps = [divisor * number - point[name] for number, point in zip(numbers, self.points)]
-                if max(gaps) == min(gaps) + divisor - 1:
-                    return (dims.symbol(name) + max(gaps)) // divisor
+                fits += [(dims.symbol(name) + more) // divisor for more in range(max(gaps), min(gaps) + divisor)]
+        if len(fits) == 1:
+            return fits[0]
         raise Untraceable("has sizes that follow the image size in no simple way")
