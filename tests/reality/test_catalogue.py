@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightly")
 
-from catalogue import disagreement, verdict
+from catalogue import compare, verdict
 from changes import BY_METHOD, CHANGES
 from makers import METHODS, Maker
 from recipes import recipes
@@ -37,7 +37,7 @@ def test_every_verdict_is_what_training_shows() -> None:
     found = []
     for name, recipe in recipes(MODELS, SEED):
         said = verdict(recipe)
-        text, _ = disagreement(recipe, said)
+        text = compare(recipe, said).disagreement
         found += [f"{recipe.method}, {name}: {text}\n{recipe.config()}"] if text else []
         assert name != "nothing" or not (said.loud | said.silent), recipe.config()
     assert found == []
@@ -57,7 +57,7 @@ def test_the_numbers_in_a_message_are_those_that_are_measured() -> None:
         silent = verdict(recipe).silent & set(checked)
         if not silent or train(recipe).error is not None:
             continue
-        _, measured = disagreement(recipe, verdict(recipe))
+        measured = compare(recipe, verdict(recipe)).measured
         (model,) = analyse(Source("model.yaml", recipe.config()), Options()).models
         for violation in model.violations:
             code = violation.rule.page.code
@@ -75,7 +75,7 @@ def test_a_wrong_verdict_would_be_noticed() -> None:
     maker = Maker(Random(SEED), "byol")
     right = maker.right()
     wide, one = (CHANGES[name][0](maker, right) for name in ("head input", "prediction output 1"))
-    assert disagreement(right, verdict(wide))[0].startswith("runs, but has SL101")
-    assert disagreement(wide, verdict(right))[0].startswith("raises: ")
-    assert "SL207 was missed" in disagreement(one, verdict(right))[0]
-    assert "SL207 is not measured" in disagreement(right, verdict(one))[0]
+    assert compare(right, verdict(wide)).disagreement.startswith("runs, but has SL101")
+    assert compare(wide, verdict(right)).disagreement.startswith("raises: ")
+    assert "SL207 was missed" in compare(one, verdict(right)).disagreement
+    assert "SL207 is not measured" in compare(right, verdict(one)).disagreement
