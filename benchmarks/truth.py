@@ -80,7 +80,7 @@ HEADS = {
     "MSNProjectionHead": ("input_dim", "hidden_dim", "output_dim"),
     "DenseCLProjectionHead": ("input_dim", "hidden_dim", "output_dim"),
 }
-LOUD = frozenset({"SL101", "SL102", "SL103", "SL104", "SL105", "SL106"})
+LOUD = frozenset({"SL101", "SL102", "SL103", "SL104", "SL105", "SL106", "SL107", "SL111"})
 BATCH = 3
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,16 @@ from shapelint.schema import ComponentSignature
 
 VARIABLE = "SHAPELINT_CACHE_DIR"
 """The environment variable that moves the cache; empty switches it off."""
+
+
+_TRACED: dict[str, ComponentSignature] = {}
+
+
+def once(key: str, trace: Callable[[], ComponentSignature]) -> ComponentSignature:
+    """Trace a component once in a process: a repair judges the same components again and again."""
+    if key not in _TRACED:
+        _TRACED[key] = trace()
+    return _TRACED[key]
 
 
 def folder() -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,8 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
 
                 component = child.trace(target, arguments, positional, role, options.root)
             else:
-                component = traced.trace(target, arguments, positional)
+                key = repr((target, sorted(arguments.items()), positional))
+                component = cache.once(key, partial(traced.trace, target, arguments, positional))
         except traced.Untraceable as error:
             return replace(unknown, reason=str(error))
         cache.store(kept, component)
