@@ -7,7 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
+
+from shapelint import rules
+from shapelint.api import Settings, lint_text
+from shapelint.commands.explain import severities_of
+from shapelint.read.text import Source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COPIED = ("shapelint", "rules", "fixtures", "pyproject.toml", "README.md", "LICENSE")
@@ -46,3 +52,54 @@ def test_the_command_to_try_it_prints_the_report_of_the_readme(tmp_path: Path) -
         [".venv/bin/python", "-m", "pip", "list", "--format=freeze"], cwd=tmp_path, capture_output=True, text=True
     )
     assert "torch" not in installed.stdout
+
+
+def rules_table() -> str:
+    """The table of rules as the README shows it, made from the pages."""
+    rows = ["| code | fault | what it means | severity |", "|---|---|---|---|"]
+    for code, rule in rules.built_in().items():
+        meaning = first_sentence(rule.prose)
+        severity = " or ".join(severities_of(rule.page.severity))
+        rows.append(f"| [{code}](rules/{rule.path.name}) | {rule.page.name} | {meaning} | {severity} |")
+    return "\n".join(rows)
+
+
+def first_sentence(prose: str) -> str:
+    """The first sentence of the section that says what a rule does."""
+    section = re.search(r"^## What it does\n+(.*?)(?=\n\n|\Z)", prose, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    return " ".join(section[1].split()).split(". ")[0].rstrip(".").replace("|", "\\|")
+
+
+def test_the_table_of_rules_is_made_from_the_pages(update: bool) -> None:
+    before, _, rest = README.partition("<!-- rules -->\n")
+    shown, _, after = rest.partition("<!-- /rules -->")
+    expected = f"\n{rules_table()}\n\n"
+    if update:
+        text = f"{before}<!-- rules -->\n{expected}<!-- /rules -->{after}"
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+        shown = expected
+    assert shown == expected
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "snippets").iterdir()), ids=lambda path: path.name)
+def test_every_snippet_stands_in_the_readme(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").rstrip() in README
+
+
+def test_the_rules_that_the_readme_names_exist() -> None:
+    assert set(re.findall(r"SL\d{3}", README)) <= set(rules.built_in())
+
+
+def test_the_config_of_the_readme_is_clean_and_every_spelling_is_read() -> None:
+    config = re.search(r"```yaml\n(method: byol .*?)```", README, re.DOTALL)
+    assert config is not None
+    report = lint_text(Source("model.yaml", config[1]), Settings())
+    assert (report.status, report.findings) == ("checked", ())
+    table = README.partition("| a component is written as |")[2].partition("\n\n")[0]
+    spellings = [text for text in re.findall(r"`([^`]+)`", table) if "..." not in text]
+    assert len(spellings) > 10
+    for text in spellings:
+        report = lint_text(Source("model.yaml", f"backbone: resnet18\nprojection_head: {text}\n"), Settings())
+        assert report.status == "checked", text
+        assert not [finding for finding in report.findings if finding.code == "SL903"], text
