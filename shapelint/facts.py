@@ -175,7 +175,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
 
 
 def _met_first(edge: Edge) -> Dim | None:
-    """The axis that a BatchNorm takes for its channels where there are too many axes; no other layer's words are known."""
+    """The axis that a BatchNorm takes for its channels where there are too many axes; for other layers None."""
     incoming = edge.incoming.value
     is_norm = edge.component.label == "BatchNorm1d"
     return incoming[1] if is_norm and isinstance(incoming, tuple) and len(incoming) == 3 else None
