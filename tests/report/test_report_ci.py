@@ -164,7 +164,7 @@ def test_the_way_a_path_is_written_does_not_matter() -> None:
         return report_of("", replace(SEED_FINDING, location=at(4, 37, 40, path)))
 
     assert fingerprints(named("./model.yaml")) == fingerprints(SEED)
-    assert fingerprints(named("/work/repo/model.yaml"), "/work/repo") == fingerprints(SEED)
+    assert fingerprints(named("/home/repo/model.yaml"), "/home/repo") == fingerprints(SEED)
     assert fingerprints(named("other.yaml")) != fingerprints(SEED)
 
 

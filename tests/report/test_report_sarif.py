@@ -113,8 +113,8 @@ def uris(value: Any) -> Iterator[Any]:
     [
         ("./conf/my model.yaml", "", {"uri": "conf/my%20model.yaml", "uriBaseId": "%SRCROOT%"}),
         ("a:b#c%d.yaml", "", {"uri": "a%3Ab%23c%25d.yaml", "uriBaseId": "%SRCROOT%"}),
-        ("/work/repo/ü.yaml", "/work/repo", {"uri": "%C3%BC.yaml", "uriBaseId": "%SRCROOT%"}),
-        ("/elsewhere/a b.yaml", "/work/repo", {"uri": "file:///elsewhere/a%20b.yaml"}),
+        ("/home/repo/ü.yaml", "/home/repo", {"uri": "%C3%BC.yaml", "uriBaseId": "%SRCROOT%"}),
+        ("/elsewhere/a b.yaml", "/home/repo", {"uri": "file:///elsewhere/a%20b.yaml"}),
     ],
 )
 def test_paths_are_uris(path: str, root: str, expected: dict[str, str]) -> None:
