@@ -154,7 +154,7 @@ def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: s
 
     `*` crosses slashes, as in ruff: `old` and `old/*` both cover everything in `old`.
 
-    >>> matches_any(["old"], "/home/conf/old/a.yaml", "/work"), matches_any(["old/*.yaml"], "/home/a.yaml", "/work")
+    >>> matches_any(["old"], "/home/conf/old/a.yaml", "/home"), matches_any(["old/*.yaml"], "/home/a.yaml", "/home")
     (True, False)
     """
     from fnmatch import fnmatchcase
