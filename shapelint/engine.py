@@ -75,8 +75,8 @@ def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] 
     if default is None:
         return image
     own = (image.channels, image.height, image.width)
-    chosen = (a if span or b is None else b for a, b, span in zip(own, default, image.spans))
-    return InputSpec(*chosen, image.span, image.spans)
+    channels, height, width = (a if span or b is None else b for a, b, span in zip(own, default, image.spans))
+    return InputSpec(channels, height, width, image.span, image.spans)
 
 
 @cache

@@ -73,7 +73,7 @@ def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> li
     solutions = search.solve(hopeless, 1)
     if solutions:
         return search.group(initial, solutions)
-    repairs = []
+    repairs: list[Repair] = []
     for violation in initial:
         others = search.initial - {violation.key}
         if violation.moves and not any(violation.key in repair.also for repair in repairs):

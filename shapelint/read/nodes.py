@@ -147,7 +147,7 @@ class _Composer:
             self.open.append((event, [], self.count))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, children, before = self.open.pop()
-            span = Span(start.start_mark.index, event.end_mark.index)
+            span = Span(start.start_mark.index, _span(event).end)
             node = self.collection(start, children, span)
             self.add(node, start.anchor, self.count - before)
 
@@ -185,7 +185,7 @@ class _Composer:
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         style = event.style or ""
         style = "" if style == ":" else style
-        tag = event.tag or _RESOLVER.resolve(yaml.ScalarNode, event.value, (not style, bool(style)))
+        tag: str = event.tag or _RESOLVER.resolve(yaml.ScalarNode, event.value, (not style, bool(style)))
         if tag == "!":
             tag = STANDARD_TAG + "str"
         span = _span(event)
@@ -195,7 +195,7 @@ class _Composer:
         return Scalar(_construct(tag, event.value), event.value, span, span, span, style, event.tag or "")
 
 
-_RESOLVER = Resolver()
+_RESOLVER: Any = Resolver()
 _CONSTRUCTOR = SafeConstructor()
 _PROPERTIES = re.compile(r"([&!]\S*\s+)+")
 

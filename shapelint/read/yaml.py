@@ -110,8 +110,8 @@ def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str,
     pack = _pack(method)
     entries = {key.text: value for key, value in pairs(mapping)}
     reader = Reader(source, root, lookup.parameters)
-    for key in duplicates(mapping):
-        reader.invalid(key.span, f"the key {key.text!r} stands here a second time")
+    for repeated in duplicates(mapping):
+        reader.invalid(repeated.span, f"the key {repeated.text!r} stands here a second time")
     components: dict[str, ComponentSpec] = {}
     for role, key in _roles(entries, pack, lookup).items():
         node = entries[key]
@@ -151,8 +151,8 @@ def _input_list(reader: Reader, node: Sequence, image: InputSpec) -> InputSpec:
         reader.invalid(node.span, message, expected=3, actual=len(node.items))
         return image
     items = [reader.follow(item) for item in node.items]
-    values = [_width(reader, item, f"input {axis}") for item, axis in zip(items, AXES)]
-    return InputSpec(*values, node.span, tuple(item.span for item in items))
+    channels, height, width = (_width(reader, item, f"input {axis}") for item, axis in zip(items, AXES))
+    return InputSpec(channels, height, width, node.span, tuple(item.span for item in items))
 
 
 def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec:
@@ -162,7 +162,8 @@ def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec
         if key.text in AXES:
             position = AXES.index(key.text)
             spans = (*image.spans[:position], value.span, *image.spans[position + 1 :])
-            image = replace(image, spans=spans, **{key.text: _width(reader, value, f"input {key.text}")})
+            axis: dict[str, Any] = {key.text: _width(reader, value, f"input {key.text}")}
+            image = replace(image, spans=spans, **axis)
         elif key.text == "image_size":
             image = _sized(reader, value, image)
         else:
