@@ -154,13 +154,16 @@ def test_every_model_is_stored() -> None:
         ]
 
 
-def smallest(signature: Signature) -> tuple[int, int] | None:
-    """The smallest height and width that the signature allows, or None where it holds for fixed sizes."""
+def limits(signature: Signature) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The smallest and the largest height and width that the signature allows; 1000 where there is no largest."""
     first = signature.alternatives[0]
-    if isinstance(first.inputs[0].axes[2], int):
-        return None
-    limits = dict(re.findall(r"\b([HW]) > (\d+)", first.where))
-    return int(limits.get("H", 0)) + 1, int(limits.get("W", 0)) + 1
+    height, width = first.inputs[0].axes[2:]
+    if isinstance(height, int) and isinstance(width, int):
+        return (height, width), (height, width)
+    above = dict(re.findall(r"\b([HW]) > (\d+)", first.where))
+    below = dict(re.findall(r"\b([HW]) < (\d+)", first.where))
+    least, most = ([int(found.get(name, start)) for name in "HW"] for found, start in ((above, 0), (below, 1001)))
+    return (least[0] + 1, least[1] + 1), (most[0] - 1, most[1] - 1)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -171,7 +174,8 @@ def test_a_model_takes_the_stored_shapes_and_no_others(name: str) -> None:
     module = build(lambda: make(num_classes=7))
     signature = substitute(parse_signature(row.shapes), values(literal, {"num_classes": 7}))
     assert expression.evaluate(str(row.weights), {"num_classes": 7}) == sum(p.numel() for p in module.parameters())
-    size = (224, 224) if smallest(signature) is None else (smallest(signature)[0] + 61, smallest(signature)[1] + 40)  # type: ignore[index]
+    least, most = limits(signature)
+    size = (min(least[0] + 61, most[0]), min(least[1] + 40, most[1]))
     assert agree(signature, module, (2, 3, *size))
     same_parts(row, {"num_classes": 7}, module, (2, 3, *size), {"B": 2, "H": size[0], "W": size[1]})
 
@@ -181,18 +185,16 @@ def test_a_model_takes_the_stored_shapes_and_no_others(name: str) -> None:
     (row,) = features.rows
     signature = parse_signature(row.shapes)
     assert row.weights == sum(p.numel() for p in module.parameters())
-    if (least := smallest(signature)) is None:
-        assert agree(signature, module, (3, 3, 224, 224))
-        assert not agree(signature, module, (3, 3, 225, 224))
-        assert not agree(signature, module, (3, 3, 64, 64))
-        size = (224, 224)
-    else:
-        assert agree(signature, module, (2, 3, *least))
-        assert agree(signature, module, (2, 3, least[0] + 77, least[1] + 130))
-        assert not agree(signature, module, (2, 3, least[0] - 1, least[1]))
-        assert not agree(signature, module, (2, 3, least[0], least[1] - 1))
-        agree(signature, module, (1, 3, *least))
-        size = (least[0] + 99, least[1] + 28)
+    least, most = limits(signature)
+    size = (min(least[0] + 99, most[0]), min(least[1] + 28, most[1]))
+    assert agree(signature, module, (2, 3, *least))
+    assert agree(signature, module, (2, 3, min(least[0] + 77, most[0]), min(least[1] + 130, most[1])))
+    assert not agree(signature, module, (2, 3, least[0] - 1, least[1]))
+    assert not agree(signature, module, (2, 3, least[0], least[1] - 1))
+    agree(signature, module, (1, 3, *least))
+    for larger in ((most[0] + 1, least[1]), (least[0], most[1] + 1), (2 * most[0], 2 * most[1])):
+        if most[0] < 1000:
+            assert not agree(signature, module, (2, 3, *larger))
     assert not agree(signature, module, (2, 4, *size))
     same_parts(row, {}, module, (3, 3, *size), {"B": 3, "H": size[0], "W": size[1]})
 

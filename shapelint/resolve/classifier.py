@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shapelint import dims
 from shapelint.resolve import rows
 from shapelint.resolve.govern import Experiment, Unfitted
-from shapelint.resolve.images import Passage, passages
+from shapelint.resolve.images import Passage, evaluate, passages
 from shapelint.resolve.meta import Untraceable, build
 from shapelint.resolve.symbolic import observe
 from shapelint.schema import SignatureRow
@@ -42,9 +41,10 @@ def literal_row(make: Make, arguments: Mapping[str, Any], channels: int) -> Sign
 
 
 def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
-    point = {"B": 3, "H": 331, "W": 299}
-    (shape,) = passage.seen.inputs
-    sizes = [int(str(dims.substitute(dim, dict(point)))) for dim in shape]
+    point = {"B": 3, "H": passage.size[0], "W": passage.size[1]}
+    shape = evaluate(passage.seen.inputs[0], point)
+    assert isinstance(shape, tuple)
+    sizes = [size for size in shape if isinstance(size, int)]
     trials = [{"num_classes": count} for count in CLASSES]
     try:
         seen = Experiment(passage.seen, [observe(other, sizes) for other in others], trials, point).generalise()

@@ -1,12 +1,14 @@
-"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b` or `(W+a)//b`.
+"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H.
 
-Pure Python. A formula is taken where it is the only one that fits: the runs have to cover every remainder by `b`.
+Pure Python. A share is what a size is in a model that takes multiples alone. Any other formula is taken where it is the
+only one that fits: the runs have to cover every remainder by `b`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from shapelint import dims
 from shapelint.dims import Dim
@@ -19,10 +21,14 @@ MAXIMUM_DIVISOR = 64
 
 @dataclass(frozen=True)
 class FitSizes:
-    """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each."""
+    """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each.
+
+    Where they are `complete`, every size that runs is among them, and any formula that fits is exact.
+    """
 
     seen: Sequence[Observation]
     points: Sequence[Mapping[str, int]]
+    complete: bool = False
 
     def observation(self) -> Observation:
         """One observation in symbols; a layer that follows no formula is left without shapes. Raises Untraceable."""
@@ -64,11 +70,16 @@ class FitSizes:
             return numbers[0]
         if numbers == [point["B"] for point in self.points]:
             return dims.symbol("B")
+        for name in ("H", "W"):
+            ratios = {Fraction(number, point[name]) for number, point in zip(numbers, self.points)}
+            if len(ratios) == 1:
+                (ratio,) = ratios
+                return dims.symbol(name) * ratio.numerator // ratio.denominator
         fits: list[Dim] = []
         for name in ("H", "W"):
             for divisor in range(1, MAXIMUM_DIVISOR + 1):
                 gaps = [divisor * number - point[name] for number, point in zip(numbers, self.points)]
                 fits += [(dims.symbol(name) + more) // divisor for more in range(max(gaps), min(gaps) + divisor)]
-        if len(fits) == 1:
+        if len(fits) == 1 or (fits and self.complete):
             return fits[0]
         raise Untraceable("has sizes that follow the image size in no simple way")

@@ -5,6 +5,8 @@ torch is used through `meta` and `symbolic` alone.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,16 +24,17 @@ if TYPE_CHECKING:
 
 BATCH = 3
 HINTS = ((331, 277), (389, 421))
-USUAL_SIZES = (32, 64, 96, 112, 128, 160, 192, 224, 240, 256, 288, 299, 320, 336, 384, 448, 480, 512, 518)
+USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
 CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 512))
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One way through a model: what was observed, and the condition on the axes of its input."""
+    """One way through a model: what was observed, the condition on the axes of its input, and a size that it takes."""
 
     seen: Observation
     where: str
+    size: tuple[int, int]
 
 
 def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Passage, ...]:
@@ -45,6 +48,10 @@ def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Pa
         pass
     try:
         return (_fitted(module, channels),)
+    except Untraceable:
+        pass
+    try:
+        return (_multiples(module, channels),)
     except Untraceable:
         pass
     found = tuple(_fixed(module, channels, dict.fromkeys([own, *((size, size) for size in USUAL_SIZES)])))
@@ -87,7 +94,7 @@ def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[in
             if layer.output is not None and layers[name].output != evaluate(layer.output, point):
                 raise Untraceable(f"does otherwise at {size} than at {hint} in {name}")
     limits = [f"{name} > {size - 1}" for name, size in zip("HW", least) if size > 1]
-    return Passage(seen, " and ".join([*limits, *normalisation(seen, {"B": 1, "H": least[0], "W": least[1]})]))
+    return Passage(seen, " and ".join([*limits, *normalisation(seen, {"B": 1, "H": least[0], "W": least[1]})]), hint)
 
 
 FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), (97, 131), (333, 479), (512, 384))
@@ -112,6 +119,30 @@ def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
     return (least[0] - 1, least[1]) if axis == 0 else (least[0], least[1] - 1)
 
 
+def _multiples(module: nn.Module, channels: int) -> Passage:
+    """One passage for a model that takes multiples of one number alone, such as patches of 14 or windows of 224.
+
+    Raises Untraceable where the sizes that run are not just the multiples.
+    """
+    sizes = [size for size in USUAL_SIZES if runs(module, (BATCH, channels, size, size))]
+    step = math.gcd(*sizes) if len(sizes) > 1 else 1
+    if step == 1:
+        raise Untraceable("takes images of some sizes only")
+    least = next(size for size in range(step, sizes[0] + 1, step) if runs(module, (BATCH, channels, size, size)))
+    points = [
+        {"B": BATCH + more % 3, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
+    ]
+    others = [(least + step // 2, least), (least, least + step // 2), (least + 1, least), (2 * least + step - 1, least)]
+    if any(runs(module, (BATCH, channels, *size)) for size in others):
+        raise Untraceable(f"takes images of other sizes than multiples of {step}")
+    seen = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    fitted = FitSizes(seen, points).observation()
+    limits = [f"{name} > {least - 1}" for name in "HW" if least > step]
+    conditions = [*(f"{name} % {step} == 0" for name in "HW"), *limits]
+    where = " and ".join([*conditions, *normalisation(fitted, {"B": 1, "H": least, "W": least})])
+    return Passage(fitted, where, (sizes[0], sizes[0]))
+
+
 def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
     """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection."""
     shape = [BATCH, channels, working, working]
@@ -123,15 +154,57 @@ def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
     return high
 
 
+MAXIMUM_BAND = 64
+
+
 def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
-    """One passage for each size that runs, symbolic in B alone."""
-    for height, width in at:
-        if not runs(module, (BATCH, channels, height, width)):
+    """One passage for each size that runs, or for the band of sizes around it that run as well."""
+    for size in at:
+        if not runs(module, (BATCH, channels, *size)):
             continue
-        seen = observe(module, (Free("B", BATCH), channels, height, width))
-        if seen.specialised:
-            continue
-        yield Passage(seen, " and ".join(normalisation(seen, {"B": 1})))
+        try:
+            yield _band(module, channels, size)
+        except Untraceable:
+            yield _single(module, channels, size)
+
+
+def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+    """One passage at one image size, for any batch."""
+    seen = observe(module, (Free("B", BATCH), channels, *size))
+    if seen.specialised:
+        points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (BATCH, BATCH + 2, BATCH + 5)]
+        seen = FitSizes([observe(module, (point["B"], channels, *size)) for point in points], points).observation()
+    return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size)
+
+
+def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+    """One passage for the sizes around one that a model rounds to it. Raises Untraceable where there are none."""
+    low, high = (tuple(_last(module, channels, size, axis, step) for axis in (0, 1)) for step in (-1, 1))
+    if low == high or max(high[0] - low[0], high[1] - low[1]) > MAXIMUM_BAND:
+        raise Untraceable("takes one image size only, or too many")
+    count = max(high[0] - low[0], high[1] - low[1]) + 1
+    points = [{"B": BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
+    tried = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    seen = FitSizes(tried, points, complete=True).observation()
+    for height, width in itertools.product((low[0], high[0]), (low[1], high[1])):
+        real = observe(module, (BATCH, channels, height, width))
+        at = {"B": BATCH, "H": height, "W": width}
+        if real.output != evaluate(seen.output, at) or any(
+            layer.output is not None and real.layers[name].output != evaluate(layer.output, at)
+            for name, layer in seen.layers.items()
+        ):
+            raise Untraceable("does otherwise at other sizes")
+    limits = [f"{name} > {low[axis] - 1} and {name} < {high[axis] + 1}" for axis, name in enumerate("HW")]
+    where = " and ".join([*limits, *normalisation(seen, {"B": 1, "H": low[0], "W": low[1]})])
+    return Passage(seen, where, size)
+
+
+def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, step: int) -> int:
+    """The last size that runs, going from `size` along one axis by `step`."""
+    shape = [BATCH, channels, *size]
+    while shape[axis + 2] > 1 and runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
+        shape[axis + 2] += step
+    return shape[axis + 2]
 
 
 def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:

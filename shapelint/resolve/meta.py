@@ -67,6 +67,8 @@ def build(make: Callable[[], Any]) -> nn.Module:
                 raise Untraceable(f"cannot be constructed: {one_line(error)}") from error
         if not isinstance(module, nn.Module):
             raise Untraceable(f"gives a {type(module).__name__}, not an nn.Module")
+        if any(nn.parameter.is_lazy(value) for value in (*module.parameters(), *module.buffers())):
+            raise Untraceable("is lazy: it has no widths before its first input")
         try:
             return module.to("meta").train()
         except Exception as error:
