@@ -40,11 +40,21 @@ class Origin:
 
 @dataclass(frozen=True)
 class Flow:
-    """A tensor on its way: its shape (None where unknown), the origin of each axis, and who made it last."""
+    """A tensor on its way: its shape (None where unknown), the origin of each axis, and who made it last.
+
+    `guess` is the unresolved layer before a layer that takes any number of axes: the last axis is known, but that it
+    stands beside B alone is a guess, and nothing is concluded from the number of axes.
+    """
 
     value: Value | None
     origins: tuple[Origin, ...]
     maker: Origin
+    guess: Origin | None = None
+
+    @property
+    def certain(self) -> Value | None:
+        """The shape, None where the number of its axes is a guess."""
+        return None if self.guess else self.value
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,7 @@ def _link(role: str, component: Resolved, flow: Flow) -> Link:
     for index, layer in enumerate(component.layers):
         inner = _link(role, layer, current)
         edges += [replace(edge, layer=index) for edge in inner.edges]
-        layers.append(LayerFlow(layer, current.value, inner.outgoing.value))
+        layers.append(LayerFlow(layer, current.certain, inner.outgoing.certain))
         current = inner.outgoing
     return Link(role, component, flow, current, tuple(edges), tuple(layers))
 
@@ -138,6 +148,9 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
     if flow.value is None:
         return Edge(role, component, flow, None, this, flow.maker), _restart(this, component, flow)
     result = _judged_as_vectors(role, component, flow.value, shapes.unify(component.signature, flow.value))
+    if flow.guess and not _holds_for_any_rank(role, component, result):
+        unknown = Flow(None, (), flow.guess)
+        return Edge(role, component, unknown, None, this, flow.guess), _restart(this, component, unknown)
     if isinstance(result, Misfit):
         position = _alternative_index(component, result)
         consumer, producer = this, flow.maker
@@ -151,6 +164,18 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
     producer = flow.origins[axis] if flow.origins else flow.maker
     outgoing = _outgoing(this, component, position, result, flow)
     return Edge(role, component, flow, result, consumer, producer), outgoing
+
+
+def _holds_for_any_rank(role: str, component: Resolved, result: Fit | Misfit) -> bool:
+    """Whether a result says the same however many axes stand before the last one; heads are meant for vectors."""
+    last_only = all(_is_leading(value) for value in (result.alternative.inputs[0], result.alternative.output))
+    if isinstance(result, Misfit):
+        return result.kind == "axis" and (last_only or kind(role) != "backbone")
+    return last_only or result.alternative.output == result.alternative.inputs[0]
+
+
+def _is_leading(value: object) -> bool:
+    return isinstance(value, Pattern) and isinstance(value.axes[0], Ellipsis_)
 
 
 def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
@@ -213,7 +238,7 @@ def _outgoing(this: Origin, component: Resolved, position: int, fit: Fit, flow: 
     only_passes = template.output == template.inputs[0] and all(
         isinstance(axis, Ellipsis_) for axis in template.output.axes
     )
-    return Flow(fit.output, tuple(origins), flow.maker if only_passes else this)
+    return Flow(fit.output, tuple(origins), flow.maker if only_passes else this, flow.guess)
 
 
 def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | None = None) -> Flow:
@@ -224,16 +249,16 @@ def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | Non
     if not isinstance(alternative.output, Pattern) or not isinstance(template.output, Pattern):
         return Flow(None, (), this)
     if not isinstance(flow.value, tuple):
-        if not any(isinstance(axis, int) for axis in alternative.inputs[0].axes):
-            return Flow(None, (), this)
+        if not any(isinstance(axis, int) for axis in alternative.inputs[0].axes) or _is_open(this, component, flow):
+            return Flow(None, (), this if alternative.output.rank == 2 else flow.maker)
         batch = dims.symbol("B")
-        bindings: dict[str, Any] = {"B": batch, "...": (batch,)}
+        bindings: dict[str, Any] = {"B": batch, "...": _before(alternative.inputs[0], (batch,))}
     elif misfit is None or misfit.kind != "rank":
         bindings = _kept(alternative.inputs[0], flow.value)
     elif alternative.output == alternative.inputs[0]:
         return flow
     else:
-        bindings = {"B": flow.value[0], "...": flow.value[:1]}
+        bindings = {"B": flow.value[0], "...": _before(alternative.inputs[0], flow.value[:1])}
     for axis in alternative.output.axes:
         if not isinstance(axis, Ellipsis_):
             for name in dims.names(axis):
@@ -242,7 +267,32 @@ def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | Non
     assert not isinstance(value, StructureValue)
     axes = _spread(template.output, len(value))
     origins = tuple(replace(this, parameter=_argument_name(axis, component)) for axis in axes)
-    return Flow(value, origins, this)
+    return Flow(value, origins, this, _guess(this, component, flow))
+
+
+def _before(pattern: Pattern, batch: Shape) -> Shape:
+    """What the ellipsis of a pattern is at least: the batch, where no other axis of the pattern is."""
+    return batch if isinstance(pattern.axes[0], Ellipsis_) else ()
+
+
+def _is_open(this: Origin, component: Resolved, flow: Flow) -> bool:
+    """Whether what comes out has a number of axes, and so a last one, that only the unknown input tells."""
+    assert component.signature is not None
+    outputs = [alternative.output for alternative in component.signature.alternatives]
+    if isinstance(outputs[0], Pattern) and any(isinstance(axis, Ellipsis_) for axis in outputs[0].axes[1:]):
+        return True
+    batched = [output for output in outputs if isinstance(output, Pattern) and str(output.axes[0]) == "B"]
+    ranks = {output.rank for output in batched}
+    return len(ranks) > 1 and kind(this.role) == "backbone" and flow.maker.role == this.role
+
+
+def _guess(this: Origin, component: Resolved, flow: Flow) -> Origin | None:
+    """The unresolved layer of the same component before one that takes any number of axes."""
+    assert component.signature is not None
+    before = flow.maker
+    unresolved = before.component is not None and before.component.signature is None
+    leads = _is_leading(component.signature.alternatives[0].inputs[0])
+    return before if flow.value is None and unresolved and leads and before.role == this.role else None
 
 
 def _kept(pattern: Pattern, shape: Shape) -> dict[str, Any]:

@@ -118,14 +118,17 @@ class LossFacts:
         if not self.axes_fit:
             return f"{self.name} takes {self.axes} axes, but {self.left} produces {left.shape}"
         other = f"{self.owner}{self.right}"
-        if left.axes != right.axes:
+        if left.axes != right.axes or left.features == right.features:
             return f"the loss compares {left.shape} of {self.left} with {right.shape} of {other}"
         return f"the loss compares {left.features} features of {self.left} with {right.features} of {other}"
 
     @property
     def crash(self) -> str:
         """What torch would say, "" where that is not known."""
-        if not self.says or not self.axes_fit:
+        about_features = self.left.output.axes == self.right.output.axes and self.left.output.features != (
+            self.right.output.features
+        )
+        if not self.says or not self.axes_fit or not about_features:
             return ""
         words = self.says.replace("{left}", str(self.left.output.features))
         return f'training would stop with "{words.replace("{right}", str(self.right.output.features))}"'

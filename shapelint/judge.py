@@ -13,6 +13,7 @@ from shapelint.dims import Dim, Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
 from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
+from shapelint.resolve.resolver import Resolved
 from shapelint.roles import kind
 from shapelint.rules import Rule
 from shapelint.shapes import Misfit
@@ -135,9 +136,8 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
 
 
 def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
-    components = [flow.component for flow in link.layers] or [link.component]
-    for index, component in enumerate(components):
-        if component.signature is not None or component.layers:
+    for index, component in enumerate(_leaves(link.component)):
+        if component.signature is not None:
             continue
         name = component.target or component.spec.target or "the component"
         is_backbone = kind(link.role) == "backbone"
@@ -147,6 +147,14 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         )
         violation = problem_violation(problem, rules)
         yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
+
+
+def _leaves(component: Resolved) -> Iterator[Resolved]:
+    """The components in order that are no lists of others, however deep they lie."""
+    if not component.layers:
+        yield component
+    for layer in component.layers:
+        yield from _leaves(layer)
 
 
 def speak(

@@ -172,8 +172,8 @@ def _link_report(link: Link) -> LinkReport:
     return LinkReport(
         role=link.role,
         component=component.target or component.spec.target or "declared",
-        input=json_shape(link.incoming.value),
-        output=json_shape(link.outgoing.value),
+        input=json_shape(link.incoming.certain),
+        output=json_shape(link.outgoing.certain),
         source=component.source,
         signature=_signature_text(component),
         weights=count_weights(component),

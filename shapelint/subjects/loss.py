@@ -16,6 +16,8 @@ from shapelint.shapes import Fit, Shape
 from shapelint.subjects.ends import Output, output_of
 from shapelint.wiring import Judged
 
+BATCH = dims.symbol("B")
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -34,6 +36,8 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     left, right = output_of(judged, pack.left), output_of(judged, pack.right)
     if left is None or right is None:
         return
+    if left.link.outgoing.guess or right.link.outgoing.guess:
+        left, right = (replace(side, shape=(side.shape[0], side.shape[-1])) for side in (left, right))
     taken = [_reshaped(side.shape, pack.reshape) for side in (left, right)]
     if taken[0] is None or taken[1] is None:
         return
@@ -109,7 +113,10 @@ def compare(operands: str, left: Shape, right: Shape) -> Comparison:
 
 
 def broadcast(left: Shape, right: Shape) -> Shape | None:
-    """The shape that two shapes broadcast to by torch's rules; empty where they do not, None where it is not known."""
+    """The shape that two shapes broadcast to by torch's rules; empty where they do not, None where it is not known.
+
+    Where their axes differ in number, the batch meets another axis: that they are equal once is no fit.
+    """
     length = max(len(left), len(right))
     padded = [(1,) * (length - len(shape)) + tuple(shape) for shape in (left, right)]
     result: list[Dim] = []
@@ -120,7 +127,7 @@ def broadcast(left: Shape, right: Shape) -> Shape | None:
             result.append(a)
         elif a == 1:
             result.append(b)
-        elif same is False:
+        elif same is False or (len(left) != len(right) and BATCH in (a, b)):
             return ()
         else:
             unknown = True
@@ -163,6 +170,8 @@ def _ends(loss: BoundLoss, facts: LossFacts, left: Output, right: Output) -> End
         numbers = (over.value if over else facts.axis), facts.feature_axis
         place = over.span if over else place
     elif facts.axes_fit:
-        numbers = facts.left.output.features, facts.right.output.features
+        ports = facts.left.output, facts.right.output
+        by_width = ports[0].features != ports[1].features
+        numbers = ports[0].features if by_width else ports[0].shape, ports[1].features if by_width else ports[1].shape
         place, related = spans[0], (spans[1],)
     return Ends(key, left.role, place, related, *numbers, left.width, right.width, slots)
