@@ -95,6 +95,7 @@ CASES: dict[str, list[Arguments]] = {
     "GLU": [{}, *({"dim": dim} for dim in (-2, -3, 0, 1, 2))],
     "Threshold": [{"threshold": 0.1, "value": 20.0}],
     "Unflatten": [
+        {"dim": 0, "unflattened_size": (2, 2)},
         {"dim": 1, "unflattened_size": (2, 2)},
         {"dim": 1, "unflattened_size": [3]},
         {"dim": -1, "unflattened_size": (7, 1)},
