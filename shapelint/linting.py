@@ -206,10 +206,10 @@ def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
     except shapes.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
-    ends = (
+    taken, given = (
         json_shape(shapes.fill(pattern, {"...": ("...",)})) for pattern in (alternative.inputs[0], alternative.output)
     )
-    return LayerReport(name, kind.strip().rpartition(".")[2], *ends)
+    return LayerReport(name, kind.strip().rpartition(".")[2], taken, given)
 
 
 def _signature_text(component: Resolved) -> str:
