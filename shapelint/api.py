@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,12 +12,13 @@ from shapelint import config, rules, suppress
 from shapelint.collect import SPEAKS_OF_A_MODEL, Candidate, collect, worth_reading
 from shapelint.config import Config, is_selected
 from shapelint.findings import FileReport, Finding, Report, Severity
+from shapelint.frozen import frozen
 from shapelint.linting import lint_source
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """How a run goes; what is given here wins over the settings that are found beside the linted files.
 
@@ -61,18 +62,18 @@ class Settings:
 
 
 def lint(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     settings: Settings | None = None,
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
     beside: Iterable[str | os.PathLike[str]] = (),
 ) -> Report:
-    """Lint files and folders; raises ConfigError for invalid settings, and nothing for what a linted file can hold.
+    """Lint files and folders, one or several; raises ConfigError for invalid settings, nothing for what a file holds.
 
     A named file that cannot be read or holds no model is in the report, with the reason as its `problem`; one that is
     `beside` them is passed over. `watch` gets the files and gives them back one by one, to show how far the run is.
     """
     settings = settings or Settings()
-    roots = [Path(path) for path in paths]
+    roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     files: list[FileReport] = []
     skipped = 0
     candidates = collect(roots, settings.excludes, [Path(path) for path in beside])

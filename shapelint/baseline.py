@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from shapelint.findings import Finding, Report
+from shapelint.frozen import frozen
 from shapelint.report.places import fingerprinted
 from shapelint.suppress import is_complete
 
@@ -24,7 +25,7 @@ class BaselineError(ValueError):
     """A baseline file that cannot be read or written, or is none."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """One known fault: what identifies it, and its message for people who read the file."""
 

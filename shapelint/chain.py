@@ -7,12 +7,13 @@ on: a finding can then point at the number, not at the ReLU in between.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import kind
@@ -20,7 +21,7 @@ from shapelint.shapes import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureVa
 from shapelint.spec import Argument
 
 
-@dataclass(frozen=True)
+@frozen
 class Origin:
     """Where a width comes from: the role, the component, and the argument that sets it ("" if none does).
 
@@ -38,7 +39,7 @@ class Origin:
         return self.component.given.get(self.parameter) if self.component and self.parameter else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Flow:
     """A tensor on its way: its shape (None where unknown), the origin of each axis, and who made it last.
 
@@ -57,7 +58,7 @@ class Flow:
         return None if self.guess else self.value
 
 
-@dataclass(frozen=True)
+@frozen
 class Edge:
     """One component taking what comes: `result` is None where either side is unknown.
 
@@ -79,7 +80,7 @@ class Edge:
         return self.producer.role == self.role
 
 
-@dataclass(frozen=True)
+@frozen
 class LayerFlow:
     """One layer of a Sequential with what goes in and comes out."""
 
@@ -88,7 +89,7 @@ class LayerFlow:
     output: Value | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Link:
     """One role of the chain, after its component was run."""
 
@@ -100,7 +101,7 @@ class Link:
     layers: tuple[LayerFlow, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Chain:
     """The online branch of a model, link by link."""
 
@@ -111,14 +112,22 @@ class Chain:
         return next((link for link in self.links if link.role == role), None)
 
 
-def run(components: Mapping[str, Resolved], image: Shape, places: Sequence[Span | None] = ()) -> Chain:
-    """Let an image of shape (B, C, H, W) flow through the components in order; `places` tells where its axes stand."""
+def run(
+    components: Mapping[str, Resolved],
+    image: Shape,
+    places: Sequence[Span | None] = (),
+    after_a_gap: Collection[str] = (),
+) -> Chain:
+    """Let an image of shape (B, C, H, W) flow through the components in order; `places` tells where its axes stand.
+
+    What comes into a component `after_a_gap` is unknown: the role before it is not in the model.
+    """
     start = Origin("input")
     origins = tuple(replace(start, place=place) for place in places) or (start,) * len(image)
     flow = Flow(image, origins, start)
     links = []
     for role, component in components.items():
-        link = _link(role, component, flow)
+        link = _link(role, component, Flow(None, (), start) if role in after_a_gap else flow)
         links.append(link)
         flow = link.outgoing
     return Chain(tuple(links))

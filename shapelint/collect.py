@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from shapelint import gitignore
+from shapelint.frozen import frozen
 
 SUFFIXES = frozenset({".yaml", ".yml", ".py"})
 """What a walk looks at; a notebook is linted when it is named."""
@@ -34,7 +34,7 @@ def worth_reading(path: Path, text: str) -> bool:
     return bool(_MAY_HOLD_A_MODEL.search(text))
 
 
-@dataclass(frozen=True)
+@frozen
 class Candidate:
     """One file to look at. `named` is whether the user named it, `folder` the named folder it was found in."""
 

@@ -13,10 +13,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from shapelint.frozen import frozen
 
 OWN_FILE = "shapelint.toml"
 SHARED_FILE = "pyproject.toml"
@@ -30,7 +32,7 @@ class ConfigError(ValueError):
     """Settings that do not parse or validate; the text names the file, the line where it is known, and the key."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Config:
     """The settings of one file, codes resolved and paths absolute. `path` is where they stand, None for the defaults.
 

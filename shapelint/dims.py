@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Union
 
+from shapelint.frozen import frozen
+
 Dim = Union[int, "Expression"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Symbol:
     """A free dimension, such as the batch `B` or the height `H`; every symbol stands for a positive integer."""
 
@@ -27,7 +29,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True)
+@frozen
 class Operation:
     """An irreducible operation on dimensions: `//`, `%`, `max` or `min`."""
 

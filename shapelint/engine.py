@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from shapelint import chain, methods, rules
+from shapelint.frozen import frozen
 from shapelint.judge import Violation, judge, problem_violation
 from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.text import Source
@@ -17,7 +18,7 @@ from shapelint.spec import InputSpec, ModelSpec, Problem
 from shapelint.wiring import wire
 
 
-@dataclass(frozen=True)
+@frozen
 class Analysis:
     """One model of a file with its chain and everything that is wrong with it."""
 
@@ -27,9 +28,9 @@ class Analysis:
     violations: tuple[Violation, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class FileAnalysis:
-    """All models of one file; `invalid` is the violation of a file that does not parse, `notices` what stayed unknown."""
+    """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown."""
 
     source: Source
     models: tuple[Analysis, ...]
@@ -58,7 +59,9 @@ def _analyse_python(source: Source, options: Options) -> FileAnalysis:
         models, notices = scripts.analyse(source, options)
     except scripts.InvalidPythonError as error:
         return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
-    found = tuple(Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models)
+    found = tuple(
+        Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
+    )
     return FileAnalysis(source, found, notices=notices)
 
 

@@ -6,12 +6,13 @@ needs it stays silent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from shapelint import crash, dims, shapes
 from shapelint.chain import Edge, LayerFlow, Link, Origin, takes_vectors
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import kind
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Shape, StructureValue
@@ -20,7 +21,7 @@ from shapelint.spec import ModelSpec
 LARGEST_IMAGE = 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Port:
     """What goes into or comes out of a component. `features` is the axis in conflict, or the last one."""
 
@@ -29,7 +30,7 @@ class Port:
     shape: str = "?"
 
 
-@dataclass(frozen=True)
+@frozen
 class Side:
     """One end of an edge. `name` is how messages call it: the role, or a layer inside it."""
 
@@ -47,7 +48,7 @@ class Side:
         return self.name
 
 
-@dataclass(frozen=True)
+@frozen
 class EdgeFacts:
     """Where one component takes what another gives.
 
@@ -74,7 +75,7 @@ class EdgeFacts:
     crash: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ComponentFacts:
     """One component by itself. `hidden` is its narrowest hidden layer."""
 
@@ -90,7 +91,7 @@ class ComponentFacts:
         return self.name
 
 
-@dataclass(frozen=True)
+@frozen
 class LossFacts:
     """The two operands of the loss, as it takes them.
 

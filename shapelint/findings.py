@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Union
 
+from shapelint.frozen import frozen
+
 Severity = Literal["error", "warning", "info"]
 Provenance = Literal["declared", "stored", "traced", "unknown"]
 JsonShape = Union[list[Union[int, str]], list[list[Union[int, str]]], None]
@@ -24,7 +26,7 @@ class Location:
     end_column: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Related:
     """A second place that explains a finding: where the other number comes from."""
 
@@ -32,7 +34,7 @@ class Related:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Edit:
     """Replace the text at a location; an empty range inserts."""
 
@@ -40,7 +42,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Alternative:
     """Another repair, as small as the one that was chosen."""
 
@@ -48,7 +50,7 @@ class Alternative:
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Fix:
     """A repair that was proved by linting the edited text; `proof` is what was found."""
 
@@ -59,7 +61,7 @@ class Fix:
     proof: str = "the chain fits with it"
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """One violated constraint.
 
@@ -90,7 +92,7 @@ class Finding:
         return f"https://github.com/shapelint/shapelint/blob/main/rules/{self.code}-{self.name}.md"
 
 
-@dataclass(frozen=True)
+@frozen
 class LayerReport:
     """One part of a component, for the table of `shapelint show --layers`."""
 
@@ -101,7 +103,7 @@ class LayerReport:
     weights: int | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class LinkReport:
     """One component of a chain: what goes in, what comes out, and how that is known.
 
@@ -120,7 +122,7 @@ class LinkReport:
     broken: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class ModelReport:
     """One model of a file."""
 
@@ -129,7 +131,7 @@ class ModelReport:
     chain: tuple[LinkReport, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class FileReport:
     """One file: its models and findings; `problem` says why an unreadable file could not be read."""
 
@@ -142,7 +144,7 @@ class FileReport:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """All files of one run, in the order of their paths."""
 

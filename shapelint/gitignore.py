@@ -10,8 +10,9 @@ git, a walk passes over a file that is tracked although it is ignored: name it t
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from shapelint.frozen import frozen
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 NAME = ".gitignore"
 
 
-@dataclass(frozen=True)
+@frozen
 class Ignored:
     """The patterns that hold in one folder, those of the folders above first; paths are absolute."""
 

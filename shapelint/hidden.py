@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shapelint import shapes
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import SignatureRow
 from shapelint.shapes import Ellipsis_, Pattern, SignatureError
@@ -15,7 +16,7 @@ from shapelint.shapes import Ellipsis_, Pattern, SignatureError
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """Whether a backbone has a layer: `name` is its full name, `nearest` a name that it has instead."""
 

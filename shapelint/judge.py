@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shapelint import expression, subjects
 from shapelint.chain import Edge, Link, Origin
 from shapelint.dims import Dim, Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Slot, origin_span
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
@@ -23,7 +24,7 @@ from shapelint.wiring import Judged
 FACT = re.compile(r"\{([^{}]+)\}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Move:
     """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it.
 
@@ -36,7 +37,7 @@ class Move:
     fallback: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Mark:
     """A span with what is said about it."""
 
@@ -44,7 +45,7 @@ class Mark:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Violation:
     """One violated requirement. `key` stays the same when the numbers of the file are edited."""
 
@@ -141,7 +142,8 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
             continue
         name = component.target or component.spec.target or "the component"
         is_backbone = kind(link.role) == "backbone"
-        hint = "declare its width (out_dim: ...)" if is_backbone else "use a component that can be resolved"
+        signature = f"give {name} a signature under [tool.shapelint.signatures]"
+        hint = f"declare its width, {{target: {name}, out_dim: ...}}, or {signature}" if is_backbone else signature
         problem = Problem(
             "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
         )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
 from shapelint import dims, knowledge
+from shapelint.frozen import frozen
 from shapelint.schema import LossFile, LossSignature
 from shapelint.spec import Argument, ComponentSpec
 
 
-@dataclass(frozen=True)
+@frozen
 class BoundLoss:
     """A loss with its arguments: `given` as the user wrote them, `values` with the defaults filled in."""
 

@@ -18,19 +18,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Union
 
 from shapelint import dims, expression
 from shapelint.dims import Expression
+from shapelint.frozen import frozen
 
 
 class SignatureError(ValueError):
     """A text is not in the notation of shape signatures."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Ellipsis_:
     """`...` (any number of axes, `name` empty) or `*name` (the axes of a list argument)."""
 
@@ -43,7 +43,7 @@ class Ellipsis_:
 Axis = Union[int, Expression, Ellipsis_]
 
 
-@dataclass(frozen=True)
+@frozen
 class Pattern:
     """The axes of one tensor, of which at most one is an ellipsis."""
 
@@ -58,7 +58,7 @@ class Pattern:
         return None if any(isinstance(axis, Ellipsis_) for axis in self.axes) else len(self.axes)
 
 
-@dataclass(frozen=True)
+@frozen
 class Structure:
     """What a component returns beside one tensor: a tuple, list or dict of outputs."""
 
@@ -78,7 +78,7 @@ class Structure:
 Output = Union[Pattern, Structure]
 
 
-@dataclass(frozen=True)
+@frozen
 class Alternative:
     """One way to call a component: input patterns, output pattern, and the condition under which it runs."""
 
@@ -91,7 +91,7 @@ class Alternative:
         return f"{text} where {self.where}" if self.where else text
 
 
-@dataclass(frozen=True)
+@frozen
 class Signature:
     """What a component does to shapes: every alternative that torch accepts, the usual one first."""
 

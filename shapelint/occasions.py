@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from shapelint.chain import Origin
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.read.text import Span
 from shapelint.spec import Argument
 
 
-@dataclass(frozen=True)
+@frozen
 class Slot:
     """A number of the user's that an edit may change, with the component or value around it."""
 
@@ -20,7 +21,7 @@ class Slot:
     whole: Span | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Ends:
     """The places that a violation speaks of: `span` and `related` in the text, and the two numbers in conflict.
 
@@ -40,7 +41,7 @@ class Ends:
     offers: tuple[tuple[Slot, int | str], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Occasion:
     """One subject with its facts by name."""
 

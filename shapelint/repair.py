@@ -8,9 +8,10 @@ is offered, the others are its alternatives. Violations that no edit can mend st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from shapelint.frozen import frozen
 from shapelint.judge import Move, Violation
 from shapelint.read.text import Span
 
@@ -22,7 +23,7 @@ Judge = Callable[[str], Sequence[Violation]]
 """From a text to the violations of the model in question."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Repair:
     """The edits that remove one violation, and with it those whose keys are `also`.
 
@@ -37,7 +38,7 @@ class Repair:
     alternatives: tuple[tuple[Move, ...], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class _State:
     """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
 

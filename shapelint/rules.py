@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from shapelint import knowledge
+from shapelint.frozen import frozen
 from shapelint.schema import RulePage
 
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
@@ -26,7 +26,7 @@ class UnknownRuleError(ValueError):
     """A code or name that no rule has; the message suggests the nearest."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """One rule: its front matter, and its prose."""
 

@@ -6,12 +6,13 @@ A file that does not validate raises pydantic's ValidationError; the caller turn
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cached_property
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shapelint.frozen import frozen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,7 +50,7 @@ class Strict(BaseModel):
 
 
 def _trusted(annotation: Any, value: Any) -> Any:
-    """A value as the annotated type, as far as the shipped data needs it: models in models, lists as tuples and sets."""
+    """A value as the annotated type, as far as shipped data needs it: models in models, lists as tuples and sets."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         return annotation.trusted(value)
     kind, arguments = get_origin(annotation), get_args(annotation)
@@ -71,7 +72,7 @@ def _data_type(annotation: Any) -> type | tuple[type, ...]:
     return (list, tuple) if kind in (tuple, frozenset) else kind if isinstance(kind, type) else object
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameter:
     """One constructor argument: its name, how it may be passed, its default if it has one."""
 
@@ -316,6 +317,7 @@ class LibraryRule(Strict):
     library: str
     module: str
     also: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
     features: str | None = None
 
 

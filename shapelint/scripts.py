@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from shapelint import dims, knowledge, losses, methods, rules
 from shapelint.chain import Chain, Flow, Link, Origin
+from shapelint.frozen import frozen
 from shapelint.judge import Violation, judge, speak
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.extras import pair_width
@@ -40,7 +41,7 @@ HELP = {
 """What to do in code, where the page of a rule says what to write in a config."""
 
 
-@dataclass(frozen=True)
+@frozen
 class AnalysedScript:
     """One model of a Python file with all that is wrong with it."""
 

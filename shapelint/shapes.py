@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Union
 
 from shapelint import dims, expression
 from shapelint.dims import UNKNOWN, Dim, Expression, Symbol
+from shapelint.frozen import frozen
 from shapelint.notation import (
     Alternative,
     Axis,
@@ -61,7 +61,7 @@ SUBSCRIPTS = 6
 Value = Union[Shape, "StructureValue"]
 
 
-@dataclass(frozen=True)
+@frozen
 class StructureValue:
     """The shapes inside a tuple, list or dict that a component returned."""
 
@@ -70,7 +70,7 @@ class StructureValue:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Fit:
     """A successful unification. `assumed` holds the pairs (axis, expected, actual) that only hold for some sizes."""
 
@@ -80,7 +80,7 @@ class Fit:
     assumed: tuple[tuple[int, Dim, Dim], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Misfit:
     """Why shapes do not fit: `kind` is "arity", "rank", "axis" or "condition".
 

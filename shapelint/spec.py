@@ -7,16 +7,17 @@ Every number keeps the place where it is used (`span`, where a finding points) a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.read.text import Span
 
 Spelling = Literal["name", "call", "widths", "declared", "layers"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
 
@@ -33,7 +34,7 @@ class Argument:
     elements: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Insertion:
     """Where and how one more keyword argument can be written: `prefix + name + separator + value + suffix`."""
 
@@ -47,7 +48,7 @@ class Insertion:
         return f"{self.prefix}{name}{self.separator}{value}{self.suffix}"
 
 
-@dataclass(frozen=True)
+@frozen
 class ComponentSpec:
     """A component as written. `span` is its whole text, `head` the name that stands for it (a class, a model)."""
 
@@ -70,7 +71,7 @@ class ComponentSpec:
         yield from (argument for _, argument in self.keywords)
 
 
-@dataclass(frozen=True)
+@frozen
 class Problem:
     """Something that engine rules (SL9xx) say while a file is read or a component is looked up."""
 
@@ -84,7 +85,7 @@ class Problem:
     replacement: tuple[Span, str] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class InputSpec:
     """The input image; an axis that the config leaves open is a symbol."""
 
@@ -95,7 +96,7 @@ class InputSpec:
     spans: tuple[Span | None, ...] = (None, None, None)
 
 
-@dataclass(frozen=True)
+@frozen
 class TargetSpec:
     """The momentum branch as written: a copy, the online modules themselves, never used, or components of its own."""
 
@@ -104,7 +105,7 @@ class TargetSpec:
     components: dict[str, ComponentSpec] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class BankSpec:
     """Stored vectors as written, such as `memory_bank: [4096, 128]`; `width` is the number that is their width."""
 
@@ -113,7 +114,7 @@ class BankSpec:
     span: Span
 
 
-@dataclass(frozen=True)
+@frozen
 class Extras:
     """What a file says of a model beside its components; each is None (or False) where nothing is said.
 
@@ -132,7 +133,7 @@ class Extras:
     checkpoint_prefix: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class ModelSpec:
     """One model of a file."""
 

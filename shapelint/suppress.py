@@ -13,10 +13,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shapelint.comments import comments
 from shapelint.findings import Edit, FileReport, Finding, Fix, Location
+from shapelint.frozen import frozen
 from shapelint.read.text import Source, Span
 from shapelint.rules import Rule, nearest
 
@@ -29,7 +30,7 @@ _DIRECTIVE = re.compile(r"#\s*shapelint\s*:\s*(?P<word>[A-Za-z][\w-]*)[ \t]*(?P<
 _CODE = re.compile(r"[^\s,\[\]]+")
 
 
-@dataclass(frozen=True)
+@frozen
 class Ignore:
     """One ignore comment. `codes` are what stands in its brackets, resolved; `names` the same as written.
 

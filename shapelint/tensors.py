@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from shapelint import dims, expression, knowledge, shapes
 from shapelint.dims import UNKNOWN, Dim
+from shapelint.frozen import frozen
 from shapelint.resolve import stored
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import TensorRule
@@ -20,7 +20,7 @@ SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine
 """Constructor arguments that leave a tensor out where they are False."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Tensor:
     """One tensor of a component; an axis that is not known is `dims.UNKNOWN`. `certain` is whether it surely exists."""
 
@@ -30,7 +30,7 @@ class Tensor:
     certain: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Holdings:
     """The tensors of a component; `complete` says that there are no others, `variants` what some may be called."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from itertools import pairwise
 from typing import Any
 
 from shapelint import chain, dims, hidden, losses, shapes
 from shapelint.chain import Chain
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Options, Resolved, resolve
@@ -18,7 +20,7 @@ from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
 INPUT = "input"
 
 
-@dataclass(frozen=True)
+@frozen
 class TargetBranch:
     """The momentum branch that was built apart: its chain, and which roles are components of its own."""
 
@@ -33,7 +35,7 @@ class TargetBranch:
         return frozenset(self.spec.components)
 
 
-@dataclass(frozen=True)
+@frozen
 class Judged:
     """What is judged: the model as written, its chain as configured, and with the image size left open.
 
@@ -98,16 +100,24 @@ def _component(spec: ComponentSpec, role: str, pack: MethodPack, model: ModelSpe
 def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: shapes.Shape, places: Any) -> Chain:
     """The online chain, followed by what each further branch adds to it."""
     steps = _present(pack.online, resolved)
-    links = chain.run(steps, image, places).links
+    gaps = _after_a_gap(pack.online, resolved)
+    links = chain.run(steps, image, places, gaps).links
     for branch in pack.branches:
         first = branch[0]
         roles = list(steps)
         if first not in roles or not any(step in resolved for step in branch[1:] if isinstance(step, str)):
             continue
         before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
-        whole = chain.run({**before, **_present(branch[1:], {**resolved, **before}, before[str(first)])}, image, places)
+        further = _present(branch[1:], {**resolved, **before}, before[str(first)])
+        whole = chain.run({**before, **further}, image, places, gaps)
         links += whole.links[len(before) :]
     return Chain(links)
+
+
+def _after_a_gap(steps: Iterable[Step], resolved: Mapping[str, Resolved]) -> frozenset[str]:
+    """The roles whose role before is not in the model: it is never filled in, so what comes to them is not known."""
+    roles = [step for step in steps if isinstance(step, str) and step != "input"]
+    return frozenset(role for before, role in pairwise(roles) if before not in resolved)
 
 
 def _present(

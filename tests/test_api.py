@@ -27,3 +27,8 @@ def test_the_names_stay_functions_whatever_is_imported_first() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout.split() == ["True"] * 3, result.stderr
+
+
+def test_one_path_is_as_good_as_a_list() -> None:
+    path = ROOT / "fixtures" / "lightly-1589.yaml"
+    assert shapelint.lint(path) == shapelint.lint(str(path)) == shapelint.lint([path])

@@ -213,3 +213,41 @@ def test_input_spellings(written: str) -> None:
 def test_an_image_size_beside_the_model() -> None:
     (model,) = lint("image_size: 64\nbackbone: resnet18\nprojection_head: Linear(512, 8)\n").models
     assert model.chain[0].input == ["B", 3, 64, 64]
+
+
+def test_an_empty_list_of_layers_passes_everything_on() -> None:
+    report = lint("backbone: resnet18\nprojection_head: []\nprediction_head: Linear(512, 512)\n")
+    assert report.findings == ()
+    assert output("backbone: resnet18\nprojection_head: []\n", "projection_head") == ["B", 512]
+
+
+def test_an_unqualified_torch_layer_without_a_stored_signature_is_traced() -> None:
+    head = (
+        "backbone: [Conv2d(3, 8, 3), LPPool2d(2, 2), AdaptiveAvgPool2d(1), Flatten()]\nprojection_head: Linear(9, 4)\n"
+    )
+    finding = only(lint(head))
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 9, 8)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "projection_head: BYOLProjectionHead(2048, 1024, 256)\nprediction_head: BYOLPredictionHead(256, 1024, 256)\n",
+        "defaults:\n  - backbone: r18\n  - _self_\nprojection_head: BYOLProjectionHead(2048, 1024, 256)\n",
+        "backbone: null\nprojection_head: BYOLProjectionHead(2048, 1024, 256)\n",
+        "backbone: resnet18\nprediction_head: BYOLPredictionHead(256, 1024, 256)\n",
+    ],
+)
+def test_what_comes_from_a_role_that_is_absent_is_not_known(text: str) -> None:
+    report = lint(text)
+    assert (report.status, report.findings) == ("checked", ())
+
+
+def test_behind_a_head_that_cannot_be_read_nothing_is_judged() -> None:
+    text = "backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 8, 256\nprediction_head: Linear(256, 256)\n"
+    assert only(lint(text)).code == "SL903"
+
+
+@pytest.mark.parametrize("written", ["{type: resnet18, num_classes: 9}", "{name: resnet18, kwargs: {num_classes: 9}}"])
+def test_a_registry_entry_with_a_class_count_is_the_classifier(written: str) -> None:
+    assert output(f"backbone: {written}\nprojection_head: Linear(9, 4)\n", "backbone") == ["B", 9]

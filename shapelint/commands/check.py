@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,13 +15,14 @@ from shapelint.api import Settings, lint, lint_text
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
 from shapelint.findings import FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
+from shapelint.frozen import frozen
 from shapelint.progress import watched
 from shapelint.read.text import Source, UnreadableError, decode, read_source
 
 STDIN = "-"
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckOptions:
     """The options of `check`, as parsed."""
 

@@ -10,13 +10,13 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 
+from shapelint.frozen import frozen
 from shapelint.resolve.meta import one_line, quiet
 
 
@@ -63,7 +63,7 @@ def new_mode() -> FakeTensorMode:
     return FakeTensorMode(allow_non_fake_inputs=True)
 
 
-@dataclass(frozen=True)
+@frozen
 class Input:
     """One input: its sizes, batch first, and its type where that is not the model's own."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from shapelint.frozen import frozen
 from shapelint.live.layers import Layer
 from shapelint.shapes import Ellipsis_, Misfit, Pattern
 
@@ -17,7 +17,7 @@ METHOD = "byol"
 """The method whose roles and loss are meant."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """An edit: the constructor argument of a layer, by its dotted name, gets another value."""
 
@@ -26,7 +26,7 @@ class Change:
     value: Any
 
 
-@dataclass(frozen=True)
+@frozen
 class Maker:
     """Who gave a tensor its width: a layer of a component; the component `input` is the model's input."""
 
@@ -39,7 +39,7 @@ NOBODY = Maker("")
 """The maker of a tensor that no layer gave its width."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Fault:
     """One misfit: the layer that cannot take what it gets, the two numbers, and who made the tensor.
 
@@ -81,7 +81,7 @@ class Fault:
         return spatial or (self.kind == "condition" and not self.about_batch)
 
 
-@dataclass(frozen=True)
+@frozen
 class Width:
     """How many features a component gave, and the layer that made them."""
 

@@ -7,7 +7,7 @@ Widths are read off the weights where torch goes by the weights, off the attribu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from shapelint import expression, shapes
+from shapelint.frozen import frozen
 from shapelint.resolve import stored
 from shapelint.resolve.binding import formula_names
 from shapelint.schema import ComponentSignature, SignatureRow
@@ -24,7 +25,7 @@ UNNAMED = ("TransformerEncoder", "TransformerDecoder", "Dropout", "FeatureAlphaD
 """Layers that are left to their parts, or whose signature holds in one mode or process only; beginnings of names."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Layer:
     """A known layer. `template` has the names of constructor arguments where `signature` has their values."""
 

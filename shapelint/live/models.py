@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Union
 
 import torch
 from torch import nn
 
 from shapelint import methods
+from shapelint.frozen import frozen
 from shapelint.live.fakes import Input, fake_copy, fake_inputs, new_mode, running
 from shapelint.live.faults import INPUT, METHOD, Fault, Maker, Width, maker_of, mark
 from shapelint.live.tracing import Following, Stopped, Trace, dotted_names
@@ -17,7 +17,7 @@ from shapelint.live.tracing import Following, Stopped, Trace, dotted_names
 Modules = Union[nn.Module, Sequence[nn.Module], Mapping[str, nn.Module]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Model:
     """A live model. `roots` are called one after another: the links of a chain, or one whole model, with an empty name.
 
@@ -38,7 +38,7 @@ class Model:
         return next(iter(self.components), "")
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """One run: its faults, the widths that components gave, and the error that ended it, if one did.
 

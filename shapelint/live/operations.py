@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from shapelint.frozen import frozen
 
 ARITHMETIC = ("add", "sub", "mul", "div", "truediv")
 BROADCASTING = {
@@ -21,7 +22,7 @@ BROADCASTING = {
 PRODUCTS = {"matmul", "mm", "bmm", "__matmul__", "__rmatmul__"}
 
 
-@dataclass(frozen=True)
+@frozen
 class OperationMisfit:
     """An operation that cannot be: what it expects (a width, or a shape), what it gets, and the shape to go on with."""
 

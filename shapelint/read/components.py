@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapelint import dims
+from shapelint.frozen import frozen
 from shapelint.read import calls
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
 from shapelint.read.text import Source, Span
@@ -22,7 +23,7 @@ PLAIN_TAGS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Wrapper:
     """A mapping that names its class: under which keys its arguments may lie apart, and which keys are no arguments."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from shapelint.findings import Location
+from shapelint.frozen import frozen
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"
@@ -17,7 +17,7 @@ class UnreadableError(Exception):
     """A file that cannot be linted at all: missing, too large, binary, not UTF-8."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """A range of offsets (code points) in a text, end exclusive."""
 
@@ -25,7 +25,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """The text of one file; `mark` says whether it began with a byte order mark, which is not part of `text`."""
 

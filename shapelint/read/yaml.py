@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from shapelint import dims, methods
+from shapelint.frozen import frozen
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
@@ -18,7 +19,7 @@ from shapelint.spec import ComponentSpec, InputSpec, ModelSpec
 AXES = ("channels", "height", "width")
 
 
-@dataclass(frozen=True)
+@frozen
 class Lookup:
     """What the reader must know of components: the arguments of a class, and whether a name is a known SSL head."""
 

@@ -6,10 +6,10 @@ break, and holds no control or bidirectional character of the user's: those are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 
 from shapelint.findings import Report
+from shapelint.frozen import frozen
 
 FORMATS: dict[str, str] = {
     "text": "shapelint.report.text",
@@ -24,7 +24,7 @@ FORMATS: dict[str, str] = {
 """The module behind each name of `--output-format`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """How a report is written.
 

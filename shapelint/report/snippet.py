@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shapelint.findings import Finding, Location
+from shapelint.frozen import frozen
 from shapelint.report import Options
 from shapelint.report.terminal import cells, escape, layout, paint
 
@@ -17,7 +18,7 @@ _LINES_MARKED = 4
 _LEAST_ROOM = 40
 
 
-@dataclass(frozen=True)
+@frozen
 class Mark:
     """A stretch of one line to underline: code points from 0, the end exclusive; empty marks an insertion."""
 

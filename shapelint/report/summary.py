@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint.findings import FileReport, Report
+from shapelint.frozen import frozen
 from shapelint.report import Options
 
 
-@dataclass(frozen=True)
+@frozen
 class Summary:
     """The figures of a run; `unknown` counts the components whose shapes are unknown."""
 

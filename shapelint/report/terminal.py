@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from shapelint.frozen import frozen
 
 ELLIPSIS = "..."
 TAB = "    "
@@ -15,7 +16,7 @@ _LONGEST_UNCUT = 48
 _LEAST_CONTEXT = 4
 
 
-@dataclass(frozen=True)
+@frozen
 class Cell:
     """One code point of the source as it is shown, and the columns that it takes."""
 
@@ -23,7 +24,7 @@ class Cell:
     width: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """A source line as it is shown; `columns[i]` is where the code point `i` stands, counted from 0."""
 

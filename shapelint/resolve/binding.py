@@ -5,17 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from shapelint import dims, shapes
+from shapelint.frozen import frozen
 from shapelint.read.yaml import describe
 from shapelint.schema import ComponentSignature, Parameter, is_width
 from shapelint.shapes import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec import Argument, ComponentSpec, Problem
 
 
-@dataclass(frozen=True)
+@frozen
 class Binding:
     """Arguments by parameter name: `given` as the user wrote them, `values` with the defaults filled in."""
 

@@ -7,11 +7,12 @@ only one that fits: the runs have to cover every remainder by `b`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from shapelint import dims
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.resolve.meta import Untraceable
 from shapelint.resolve.symbolic import Layer, Observation
 from shapelint.shapes import Shape, StructureValue, Value
@@ -19,7 +20,7 @@ from shapelint.shapes import Shape, StructureValue, Value
 MAXIMUM_DIVISOR = 64
 
 
-@dataclass(frozen=True)
+@frozen
 class FitSizes:
     """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from shapelint import dims
 from shapelint.dims import Dim, Expression, Product
+from shapelint.frozen import frozen
 from shapelint.resolve.symbolic import Layer, Observation
 from shapelint.shapes import Shape, StructureValue, Value
 
@@ -105,7 +106,7 @@ def _evaluate(dim: Dim, trial: Trial) -> Dim:
     return dims.substitute(dim, dict(trial))
 
 
-@dataclass(frozen=True)
+@frozen
 class Experiment:
     """A base observation, the same module with other arguments, and the arguments of each.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shapelint import dims
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.resolve.fitsizes import FitSizes
 from shapelint.resolve.meta import Untraceable, one_line, run, runs
 from shapelint.resolve.sizes import product, value_of
@@ -28,7 +29,7 @@ USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 5
 CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 512))
 
 
-@dataclass(frozen=True)
+@frozen
 class Passage:
     """One way through a model: what was observed, the condition on the axes of its input, and a size that it takes."""
 

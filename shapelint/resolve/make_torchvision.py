@@ -13,7 +13,8 @@ from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
 INERT = frozenset(
     {
         "weights", "pretrained", "progress", "dropout", "dropout_aux", "drop_rate", "stochastic_depth_prob",
-        "attention_dropout", "mlp_dropout", "init_weights", "zero_init_residual", "memory_efficient", "layer_scale", "transform_input",
+        "attention_dropout", "mlp_dropout", "init_weights", "zero_init_residual", "memory_efficient", "layer_scale",
+        "transform_input",
     }
 )  # fmt: skip
 """Arguments that change no shape for images of three channels."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shapelint import dims, expression, shapes
 from shapelint.findings import Provenance
+from shapelint.frozen import frozen
 from shapelint.resolve import cache, declared, stored, versions
 from shapelint.resolve.binding import Binding, bind, formula_names
 from shapelint.schema import ComponentSignature, SignatureRow
@@ -20,14 +21,14 @@ SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "t
 DECLARED = "B ... -> B out_dim"
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """How to resolve: `trace` traces every component anew, also those whose signature is stored.
 
     `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
     in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
-    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a file
-    to hold every model against.
+    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a
+    file to hold every model against.
     """
 
     trace: bool = False
@@ -40,7 +41,7 @@ class Options:
     checkpoint: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Resolved:
     """A component with its signature. `template` names constructor arguments where `signature` has their values.
 
@@ -69,7 +70,8 @@ class Resolved:
 
 def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
     """Find the signature of a component; never raises for anything a file can say."""
-    as_backbone = role == "backbone" and spec.spelling == "name"
+    with_classes = any(name == "num_classes" for name, _ in spec.keywords)
+    as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
     if spec.target in SEQUENTIAL:
         return _sequential(spec, "torch.nn.Sequential", role, options)
     target = stored.canonical(spec.target, as_backbone) if spec.target else ""
@@ -86,6 +88,9 @@ def _sequential(spec: ComponentSpec, target: str, role: str, options: Options) -
     inner = spec.layers or tuple(a.value for a in spec.positional if isinstance(a.value, ComponentSpec))
     layers = tuple(resolve(layer, "", options) for layer in inner)
     source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
+    if not inner and not spec.positional and not spec.note:
+        identity = shapes.parse_signature("... -> ...")
+        return Resolved(spec, target, "stored", template=identity, signature=identity)
     if spec.note or len(inner) < len(spec.positional):
         return Resolved(spec, target, "unknown", reason=spec.note or "not all of its layers can be read")
     problems = tuple(replace(problem, role=role) for layer in layers for problem in layer.problems)
@@ -198,7 +203,7 @@ def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role
 
 
 def _refused(template: Signature, binding: Binding) -> str:
-    """A condition on constructor arguments alone that fails in every alternative: the constructor itself would raise."""
+    """A condition on constructor arguments alone that fails in every alternative: the constructor would raise."""
     failing = ""
     for alternative in template.alternatives:
         conditions = expression.conjuncts(alternative.where)

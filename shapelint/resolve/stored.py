@@ -48,6 +48,8 @@ def canonical(written: str, as_backbone: bool) -> str:
         homes = _homes(library)
         if not module or any(module == home or module.startswith(home + ".") for home in homes):
             known = next((f"{home}.{name}" for home in homes if find(f"{home}.{name}")), None)
+            if name in library.names:
+                known = f"{library.module}.{name}"
             if known or module == library.module:
                 return known or written
     return written

@@ -6,9 +6,10 @@ torch is imported inside the functions: nothing of shapelint's default run comes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Union
 
+from shapelint.frozen import frozen
 from shapelint.resolve.meta import Untraceable, class_name, one_line, quiet, run
 from shapelint.resolve.shortcuts import shortcuts
 from shapelint.resolve.sizes import shape_of, to_dim, value_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@dataclass(frozen=True)
+@frozen
 class Free:
     """An axis of any size: its name, and a size to try it with."""
 
@@ -29,7 +30,7 @@ class Free:
 Axis = Union[int, Free]
 
 
-@dataclass(frozen=True)
+@frozen
 class Layer:
     """What one child module did: its class, the shapes it got, what it returned (None where it was never called)."""
 
@@ -38,7 +39,7 @@ class Layer:
     output: Value | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Observation:
     """One forward: inputs, output, every child by dotted name, learnable parameters, and normalisation counts.
 

@@ -10,9 +10,9 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from shapelint.frozen import frozen
 from shapelint.resolve.meta import Untraceable, one_line, quiet
 from shapelint.resolve.stored import library_of
 from shapelint.schema import LibraryRule
@@ -26,7 +26,7 @@ WEIGHT_ARGUMENTS = frozenset(
 """Arguments that load weights: never passed on."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Constructor:
     """A callable that makes a module: one of images where `images`, a feature extractor where `features`."""
 

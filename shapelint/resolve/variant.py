@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from shapelint.frozen import frozen
 from shapelint.resolve import probe
 from shapelint.resolve.meta import Untraceable, build, quiet
 from shapelint.resolve.symbolic import Free
@@ -21,7 +22,7 @@ STEP = 24
 MAXIMUM_WIDTHS = len(PRIMES)
 
 
-@dataclass(frozen=True)
+@frozen
 class Variant:
     """A class with its arguments bound, of which some are widths: integers that change sizes and no structure."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint import shapes
 from shapelint.dims import Dim
 from shapelint.facts import Port, Side
+from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
 from shapelint.read.extras import BANKS, pair_width
@@ -18,7 +18,7 @@ from shapelint.subjects.ends import Output, last_output, output_of
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class BankFacts:
     """A stored width and the features that it meets.
 

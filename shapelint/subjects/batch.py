@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint import shapes
 from shapelint.chain import Edge
 from shapelint.facts import words
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.text import Span
 from shapelint.shapes import Misfit
 from shapelint.wiring import Judged, smallest_batch
 
 
-@dataclass(frozen=True)
+@frozen
 class BatchFacts:
     """The smallest batch of training, and the first component that does not take it.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion
 from shapelint.shapes import Value
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class BatchAxisFacts:
     """The first layer whose output has another first axis than the batch: `size` stands there, `free` if it is open."""
 

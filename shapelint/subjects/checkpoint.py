@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from shapelint import dims, hidden, shapes, tensors
 from shapelint.checkpoints import SUFFIXES, CheckpointError, StateDict, state_dicts
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
@@ -20,7 +20,7 @@ OWN_NAMES = ".ckpt"
 """Lightning writes these with the names of its own module and reads them back by those: any prefix is right there."""
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckpointFacts:
     """A checkpoint and the model: how many names match, and the first tensor that does not fit.
 
@@ -41,7 +41,7 @@ class CheckpointFacts:
     example: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Match:
     """The names of one component found under one prefix."""
 
@@ -177,9 +177,7 @@ def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
     if not keys or not all(_is_seen(component) for component in components.values()):
         return
-    layers = [
-        (role, layer.split(".")[0]) for role, part in components.items() for layer in hidden.layer_names(part)
-    ]
+    layers = [(role, layer.split(".")[0]) for role, part in components.items() for layer in hidden.layer_names(part)]
     if any(key.split(".")[0] == layer for role, layer in layers if role == "backbone" for key in keys):
         return
     if any(_names(key.split(".")[0], role, judged.pack) for role in components for key in keys):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shapelint.chain import Link, Origin
 from shapelint.facts import Port, Side
+from shapelint.frozen import frozen
 from shapelint.shapes import Shape, format_shape
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class Output:
     """One output of a branch; `width` is the origin of its last axis."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint import hidden
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion, Slot
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class LayerFacts:
     """A layer by the name that the config calls it; `exists` is None where the layers of the backbone are not known."""
 

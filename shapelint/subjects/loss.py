@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
 from shapelint.facts import LossFacts, Port, comes_with_extra_axes
+from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
 from shapelint.read.text import Span
@@ -19,7 +20,7 @@ from shapelint.wiring import Judged
 BATCH = dims.symbol("B")
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison:
     """What comes of two operands: `equal` shapes, or shapes that a loss `broadcasts` to `result`; None if unknown."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint import dims, shapes, tensors
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion, Slot
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
@@ -15,7 +15,7 @@ from shapelint.tensors import Holdings, Tensor
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class TargetFacts:
     """The momentum branch, or one role of it that was built apart.
 

@@ -7,17 +7,17 @@ variable it reads is also a width elsewhere in the same component, on both sides
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shapelint.chain import Edge
 from shapelint.facts import side_name
+from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.text import Span
 from shapelint.shapes import Fit
 from shapelint.wiring import Judged
 
 
-@dataclass(frozen=True)
+@frozen
 class VariableFacts:
     """A link inside a component: its two ends, and whether one variable of the config sets both."""
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from shapelint import dims
 from shapelint.chain import Flow, Origin
 from shapelint.dims import Dim, Expression
+from shapelint.frozen import frozen
 
 NOWHERE = Origin("")
 MAXIMUM_RANK = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Axis:
     """One axis: its size, and the component that set it."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from shapelint.frozen import frozen
 from shapelint.read.python import naming
 from shapelint.read.python.run import Call, Run, Update
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Span
 
 
-@dataclass(frozen=True)
+@frozen
 class TargetFault:
     """The momentum branch is the online one (`is_online`), or its copies never run (not `is_used`)."""
 
@@ -21,7 +21,7 @@ class TargetFault:
     is_used: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class FixedBatch:
     """A reshape to literal sizes, the first of which stands where the batch is; `order` counts them in the model."""
 

@@ -6,12 +6,12 @@ from the `values` of the module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from shapelint import dims, expression, knowledge
 from shapelint.chain import Flow
+from shapelint.frozen import frozen
 from shapelint.read.python import axes as ax
 from shapelint.read.python import signatures
 from shapelint.read.python.calling import Arguments, Keywords
@@ -22,7 +22,7 @@ from shapelint.schema import Parameter, parse_parameters
 Table = dict[str, "Function"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Function:
     """A function: its parameters, those that are tensors, and its signature."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from shapelint.chain import Flow
+from shapelint.frozen import frozen
 from shapelint.read.python import operations
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import LossCall, Run
@@ -13,7 +13,7 @@ from shapelint.read.python.values import UNKNOWN, Const, Data, Given, Items, Los
 from shapelint.read.text import Span
 
 
-@dataclass(frozen=True)
+@frozen
 class LossKind:
     """The operands of a loss by argument name; `compared` says that two operands must have the same width,
     `stored` names one that holds vectors of that width.

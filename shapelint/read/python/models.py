@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
+from shapelint.frozen import frozen
 from shapelint.read.python import constructing, faults, functions, naming
 from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
@@ -17,7 +18,7 @@ from shapelint.shapes import Misfit
 from shapelint.spec import ComponentSpec, Problem
 
 
-@dataclass(frozen=True)
+@frozen
 class PythonModel:
     """One model of a file: its chain with every component that was called, and what its losses compare.
 

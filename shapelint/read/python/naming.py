@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from shapelint import methods
+from shapelint.frozen import frozen
 from shapelint.read.python.values import Chained, Component, Instance, Items, Node, Value
 from shapelint.roles import Role
 
@@ -30,7 +30,7 @@ MORE_ALIASES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """The model that holds a component, the role it fills there, what kind of role that is, and the layer inside."""
 

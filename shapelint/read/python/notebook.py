@@ -9,9 +9,10 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from shapelint.frozen import frozen
 from shapelint.read.text import Span
 
 MAXIMUM_DEPTH = 100
@@ -30,7 +31,7 @@ class NotebookError(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True)
+@frozen
 class Text:
     """A JSON string: its value, and the offset in the file of each of its characters."""
 
@@ -38,7 +39,7 @@ class Text:
     offsets: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Script:
     """Python text; for a notebook `offsets` are the places of its characters in the file, `cells` where cells begin."""
 

@@ -6,11 +6,12 @@ An operation takes the tensor and the other arguments; what it cannot tell is a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.read.python import axes as ax
 from shapelint.read.python.axes import Axes, Axis
 from shapelint.read.python.values import UNKNOWN, Const, Given, Items, Tensor, Value, integer, sequence, truth
@@ -46,7 +47,7 @@ PAIRS = frozenset(["max", "min", "median", "mode", "kthvalue", "cummax", "cummin
 GRADIENT_FREE = frozenset(["detach", "detach_", "data", "argmax", "argmin"])
 
 
-@dataclass(frozen=True)
+@frozen
 class Arguments:
     """The arguments of an operation, after the tensor itself."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.chain import Edge, Flow
+from shapelint.frozen import frozen
 from shapelint.read.python.values import (
     Chained,
     Component,
@@ -41,7 +42,7 @@ class Exhausted(Exception):
     """The budget of an interpretation is used up; what was found so far stands."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Call:
     """One component taking a tensor."""
 
@@ -51,7 +52,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True)
+@frozen
 class LossCall:
     """A loss taking its operands; an operand is None where its shape is not known."""
 
@@ -62,7 +63,7 @@ class LossCall:
     stored: Flow | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Update:
     """A moving average of one component over another that was built apart."""
 
@@ -71,7 +72,7 @@ class Update:
     target: Resolved
 
 
-@dataclass(frozen=True)
+@frozen
 class BankCall:
     """A memory bank that meets features: the width that it was built with, if that is written."""
 
@@ -80,7 +81,7 @@ class BankCall:
     features: Flow
 
 
-@dataclass(frozen=True)
+@frozen
 class BatchReshape:
     """A reshape to literal sizes of a tensor whose size depends on the batch."""
 

@@ -12,6 +12,7 @@ from typing import Any, Union
 
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
+from shapelint.frozen import frozen
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.spec import ComponentSpec
@@ -20,7 +21,7 @@ MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
 
 
-@dataclass(frozen=True)
+@frozen
 class Elsewhere(Span):
     """What stands in another file: the place here that led there, and the line there."""
 
@@ -28,7 +29,7 @@ class Elsewhere(Span):
     line: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Unknown:
     """What could not be worked out, and why."""
 
@@ -39,7 +40,7 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True)
+@frozen
 class Const:
     """A number, a text, a boolean, None, or a dimension.
 
@@ -72,7 +73,7 @@ class Table:
     open: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Tensor:
     """A tensor on its way; `detached` says that no gradient flows back through it.
 
@@ -89,7 +90,7 @@ class Tensor:
         return self.flow.value if isinstance(self.flow.value, tuple) and not self.loose else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Data:
     """What comes out of a data loader: whatever is taken from it, an image where a component takes images.
 
@@ -142,7 +143,7 @@ class Function:
         return "lambda" if isinstance(self.node, ast.Lambda) else self.node.name
 
 
-@dataclass(frozen=True)
+@frozen
 class Method:
     """A function of a file bound to its first argument."""
 
@@ -238,14 +239,14 @@ class Loss(Node):
     spec: ComponentSpec | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Library:
     """A dotted name of an installed library: a module, a class, or a function."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Bound:
     """A method of a value that the interpreter itself knows (`tensor.flatten`, `list.append`)."""
 
@@ -253,7 +254,7 @@ class Bound:
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Partial:
     """`functools.partial`."""
 
@@ -262,7 +263,7 @@ class Partial:
     keywords: tuple[tuple[str, Given], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Super:
     """`super()` inside a method: the class after which to look, and the object."""
 
@@ -270,7 +271,7 @@ class Super:
     receiver: Value
 
 
-@dataclass(frozen=True)
+@frozen
 class Given:
     """An argument of a call: its value, and where it stands; if that is a `foreign` file, the call that led there."""
 

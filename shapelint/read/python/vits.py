@@ -6,10 +6,11 @@ Widths of timm's names are those of its configurations; `rules/functions.yaml` h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shapelint.dims import Dim
+from shapelint.frozen import frozen
 from shapelint.read.python import axes as ax
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import Component, Const, Items, Table, Tensor, Value, integer
@@ -38,7 +39,7 @@ PARAMETERS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Vit:
     """The numbers of one vision transformer; `prefix` counts class and register tokens."""
 

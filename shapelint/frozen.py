@@ -1,0 +1,50 @@
+"""`@frozen`: what `@dataclass(frozen=True)` says, at a fifth of what it costs to import.
+
+A frozen dataclass is compiled from six generated functions, near a millisecond on the way to the first finding; the
+hundred of them here would cost more than pydantic. With this decorator `__init__` alone is generated; equality, hash
+and repr are shared by all. That nothing is assigned after construction is for the type checker, not for run time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: Any) -> Any:
+        """The type checker's marker, which Python 3.10 lacks."""
+        return lambda decorator: decorator
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def frozen(cls: type[T]) -> type[T]:
+    """A class of immutable values, compared and hashed by their fields."""
+    for name, method in SHARED.items():
+        if name not in vars(cls):
+            setattr(cls, name, method)
+    return dataclass(eq=False, repr=False)(cls)
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
+
+def _equal(self: Any, other: object) -> Any:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash((type(self), _values(self)))
+
+
+def _show(self: Any) -> str:
+    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__dataclass_fields__)
+    return f"{type(self).__name__}({fields})"
+
+
+SHARED = {"__eq__": _equal, "__hash__": _hash, "__repr__": _show}
