@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -95,9 +94,3 @@ def _head_role(name: str) -> str | None:
     if found is None or found[1].role != "head":
         return None
     return "prediction_head" if "Prediction" in found[1].target else "projection_head"
-
-
-def without(analysis: Analysis, codes: frozenset[str]) -> Analysis:
-    """An analysis without the violations of some codes."""
-    kept = tuple(violation for violation in analysis.violations if violation.rule.page.code not in codes)
-    return replace(analysis, violations=kept)

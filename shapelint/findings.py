@@ -5,7 +5,7 @@ Lines and columns count from 1, columns in code points, ends are exclusive. Seve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Union
 
 from shapelint.frozen import frozen
@@ -160,10 +160,3 @@ class Report:
     def count(self, severity: Severity) -> int:
         """The number of findings of a severity."""
         return sum(finding.severity == severity for finding in self.findings)
-
-
-@dataclass
-class Notices:
-    """Lines for stderr, shown with `-v`: which signature was used and why."""
-
-    lines: list[str] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from shapelint import expression, shapes
+from shapelint import shapes
 from shapelint.chain import Link
 from shapelint.engine import Analysis, FileAnalysis, analyse
 from shapelint.findings import (
@@ -176,7 +176,7 @@ def _link_report(link: Link) -> LinkReport:
         output=json_shape(link.outgoing.certain),
         source=component.source,
         signature=_signature_text(component),
-        weights=count_weights(component),
+        weights=component.weights,
         note=component.reason,
         layers=_layer_reports(link),
         broken=any(isinstance(edge.result, shapes.Misfit) and not edge.inside for edge in link.edges),
@@ -191,7 +191,7 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
                 flow.component.label,
                 json_shape(flow.input),
                 json_shape(flow.output),
-                count_weights(flow.component),
+                flow.component.weights,
             )
             for index, flow in enumerate(link.layers)
         )
@@ -217,20 +217,6 @@ def _signature_text(component: Resolved) -> str:
     if component.layers:
         return "layers"
     return str(replace(component.signature.alternatives[0], where="")) if component.signature else ""
-
-
-def count_weights(component: Resolved) -> int | None:
-    """The number of learnable parameters, or None where it is not known."""
-    if component.layers:
-        counts = [count_weights(layer) for layer in component.layers]
-        return None if None in counts else sum(count for count in counts if count is not None)
-    if component.row is None or component.row.weights == "":
-        return None
-    try:
-        value = expression.evaluate(str(component.row.weights), component.values)
-    except (expression.ExpressionError, TypeError):
-        return None
-    return value if isinstance(value, int) else None
 
 
 def json_shape(value: Value | None) -> JsonShape:

@@ -70,24 +70,24 @@ def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> li
     if not any(violation.moves for violation in initial):
         return []
     hopeless = frozenset(violation.key for violation in initial if not violation.moves)
-    search = _Search(text, judge, frozenset(violation.key for violation in initial))
-    solutions = search.solve(hopeless, 1)
+    search = _Search(text, judge, initial)
+    solutions = search.solve(hopeless)
     if solutions:
         return search.group(initial, solutions)
     repairs: list[Repair] = []
     for violation in initial:
         others = search.initial - {violation.key}
         if violation.moves and not any(violation.key in repair.also for repair in repairs):
-            repairs += [r for r in search.group([violation], search.solve(others, 1)) if r.key == violation.key]
+            repairs += [r for r in search.group([violation], search.solve(others)) if r.key == violation.key]
     return repairs
 
 
 class _Search:
-    def __init__(self, text: str, judge: Judge, initial: frozenset[Key]):
+    def __init__(self, text: str, judge: Judge, initial: list[Violation]):
         self.text = text
         self.judge = judge
-        self.initial = initial
-        self.judged: dict[str, list[Violation]] = {}
+        self.initial = frozenset(violation.key for violation in initial)
+        self.judged = {text: initial}
 
     def after(self, moves: Iterable[Move]) -> list[Violation]:
         """What fails the run once the edits are made."""
@@ -96,7 +96,7 @@ class _Search:
             self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
         return self.judged[text]
 
-    def solve(self, tolerated: frozenset[Key], enough: int) -> list[_State]:
+    def solve(self, tolerated: frozenset[Key]) -> list[_State]:
         """All smallest sets of edits after which only tolerated violations are left."""
         frontier, seen = [_State()], set()
         for _ in range(MAXIMUM_EDITS + 1):

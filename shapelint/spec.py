@@ -142,6 +142,10 @@ class ModelSpec:
     input: InputSpec
     span: Span
     components: dict[str, ComponentSpec] = field(default_factory=dict)
-    batch_size: int | None = None
     problems: tuple[Problem, ...] = ()
     extras: Extras = field(default=Extras())
+
+
+def as_json(value: Any) -> Any:
+    """A value of a config as it stands in a report: numbers and texts as they are, others in words."""
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from shapelint import dims, expression, knowledge, shapes
+from shapelint import dims, knowledge, shapes
 from shapelint.dims import UNKNOWN, Dim
 from shapelint.frozen import frozen
 from shapelint.resolve import stored
@@ -113,7 +113,7 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
         ends = alternative.inputs[0], alternative.output
         tensors += [_renamed(tensor, name) for tensor in _tensors(kind, *ends)]
         variants += [_renamed(tensor, name) for tensor in _tensors(kind, *ends, variants=True)]
-    total = _total(component)
+    total = component.weights
     for choice in _choices(tensors, parts):
         if complete and total is not None and _count(choice) == total:
             return Holdings(choice, True, tuple(variants))
@@ -151,17 +151,6 @@ def _kind(parts: Mapping[str, str], name: str) -> str:
 def _is_weightless(kind: str) -> bool:
     found = stored.find(kind)
     return found is not None and all(row.weights == 0 for row in found[1].rows)
-
-
-def _total(component: Resolved) -> int | None:
-    assert component.row is not None
-    if component.row.weights == "":
-        return None
-    try:
-        value = expression.evaluate(str(component.row.weights), component.values)
-    except (expression.ExpressionError, TypeError):
-        return None
-    return value if isinstance(value, int) else None
 
 
 def _count(tensors: tuple[Tensor, ...]) -> int | None:

@@ -12,7 +12,7 @@ from shapelint.frozen import frozen
 from shapelint.read import calls
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
 from shapelint.read.text import Source, Span
-from shapelint.spec import Argument, ComponentSpec, Insertion, Problem
+from shapelint.spec import Argument, ComponentSpec, Insertion, Problem, as_json
 
 EXPECTED = "expected a component: a name, a call, a list of layers, or a mapping"
 INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
@@ -70,6 +70,11 @@ class Reader:
         """Report SL903 at a span."""
         self.problems.append(Problem("SL903", message, span, self.role, **details))
 
+    def check_keys(self, node: Mapping) -> None:
+        """Report the keys of a mapping that stand there a second time."""
+        for key in duplicates(node):
+            self.invalid(key.span, f"the key {key.text!r} stands here a second time")
+
     def _component(self, node: Node, default: str | None) -> ComponentSpec | None:
         if node.tag.startswith(("!", "tag:")) and node.tag not in PLAIN_TAGS:
             self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
@@ -86,7 +91,7 @@ class Reader:
         if node.value is None:
             return None
         if not isinstance(node.value, str):
-            self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=_json(node.value))
+            self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
             return None
         if INTERPOLATION.search(node.value):
             return ComponentSpec("name", "", node.span, node.span, note=f"{node.value} is known at run time only")
@@ -120,8 +125,7 @@ class Reader:
         return text, locate
 
     def _mapping(self, node: Mapping, default: str | None) -> ComponentSpec | None:
-        for key in duplicates(node):
-            self.invalid(key.span, f"the key {key.text!r} stands here a second time")
+        self.check_keys(node)
         entries = {key.text: (key, self.follow(value)) for key, value in pairs(node)}
         for wrapper in WRAPPERS:
             if wrapper in entries and isinstance(entries[wrapper][1], Scalar):
@@ -151,7 +155,7 @@ class Reader:
         if not isinstance(name, str) or not calls.NAME.fullmatch(name.strip()):
             unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
-                self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=_json(name))
+                self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
                 return None
             return ComponentSpec("name", "", node.span, name_node.span, note="its class is known at run time only")
         form = WRAPPERS[wrapper]
@@ -232,7 +236,3 @@ def _describe(value: Any) -> str:
     kinds = {bool: "the boolean", int: "the number", float: "the number"}
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"{kinds.get(type(value), 'the value')} {text}"
-
-
-def _json(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool)) else str(value)

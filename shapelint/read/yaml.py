@@ -11,8 +11,8 @@ from shapelint import dims, methods
 from shapelint.frozen import frozen
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, duplicates, is_open_call, pairs
-from shapelint.read.text import Source, Span
+from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs
+from shapelint.read.text import Source
 from shapelint.schema import MethodPack, is_width
 from shapelint.spec import ComponentSpec, InputSpec, ModelSpec
 
@@ -111,8 +111,7 @@ def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str,
     pack = _pack(method)
     entries = {key.text: value for key, value in pairs(mapping)}
     reader = Reader(source, root, lookup.parameters)
-    for repeated in duplicates(mapping):
-        reader.invalid(repeated.span, f"the key {repeated.text!r} stands here a second time")
+    reader.check_keys(mapping)
     components: dict[str, ComponentSpec] = {}
     for role, key in _roles(entries, pack, lookup).items():
         node = entries[key]
@@ -125,9 +124,10 @@ def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str,
             components[role] = component
     reader.role = ""
     image = _input(reader, entries)
-    batch_size = _batch_size(reader, entries.get("batch_size"))
+    if "batch_size" in entries:
+        _width(reader, reader.follow(entries["batch_size"]), "batch_size")
     extras = read_extras(reader, entries, pack)
-    return ModelSpec(name, method, image, mapping.span, components, batch_size, tuple(reader.problems), extras)
+    return ModelSpec(name, method, image, mapping.span, components, tuple(reader.problems), extras)
 
 
 def _input(reader: Reader, entries: dict[str, Node]) -> InputSpec:
@@ -192,24 +192,8 @@ def _width(reader: Reader, node: Node, name: str) -> dims.Dim:
     return dims.UNKNOWN
 
 
-def _batch_size(reader: Reader, node: Node | None) -> int | None:
-    if node is None:
-        return None
-    value = _width(reader, reader.follow(node), "batch_size")
-    return value if isinstance(value, int) else None
-
-
 def describe(value: Any) -> str:
     """A value in words that tell `512` from `"512"`."""
-    return (
-        f'the text "{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
-
-
-def whole_file(source: Source, offset: int) -> Span:
-    """A span of one character at an offset, for problems of the whole file."""
-    return Span(offset, min(offset + 1, len(source.text)))
+    if isinstance(value, str):
+        return f'the text "{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -13,7 +13,7 @@ from shapelint.frozen import frozen
 from shapelint.read.yaml import describe
 from shapelint.schema import ComponentSignature, Parameter, is_width
 from shapelint.shapes import Ellipsis_, Pattern, Signature, Structure
-from shapelint.spec import Argument, ComponentSpec, Problem
+from shapelint.spec import Argument, ComponentSpec, Problem, as_json
 
 
 @frozen
@@ -46,7 +46,7 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             problems.append(Problem("SL901", message, argument.span, role, help=hint))
         elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
             message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
-            problems.append(Problem("SL903", message, argument.span, role, actual=_json(argument.value)))
+            problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))
             values[parameter.name] = dims.UNKNOWN
     return Binding(given, values, tuple(problems))
 
@@ -145,7 +145,3 @@ def _patterns(output: Pattern | Structure) -> list[Pattern]:
 
 def _list(parameters: tuple[Parameter, ...]) -> str:
     return ", ".join(parameter.name for parameter in parameters) or "none"
-
-
-def _json(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool)) else str(value)

@@ -13,7 +13,7 @@ from shapelint.findings import Provenance
 from shapelint.frozen import frozen
 from shapelint.resolve import cache, declared, stored, versions
 from shapelint.resolve.binding import Binding, bind, formula_names
-from shapelint.schema import ComponentSignature, SignatureRow
+from shapelint.schema import ComponentSignature, SignatureRow, is_width
 from shapelint.shapes import Signature
 from shapelint.spec import Argument, ComponentSpec, Problem
 
@@ -67,6 +67,20 @@ class Resolved:
         """The short name: `BYOLProjectionHead`, `torchvision/resnet18`."""
         return self.target if "/" in self.target else self.target.rpartition(".")[2]
 
+    @property
+    def weights(self) -> int | None:
+        """The number of learnable parameters, or None where it is not known."""
+        if self.layers:
+            counts = [layer.weights for layer in self.layers]
+            return None if None in counts else sum(count for count in counts if count is not None)
+        if self.row is None or self.row.weights == "":
+            return None
+        try:
+            value = expression.evaluate(str(self.row.weights), self.values)
+        except (expression.ExpressionError, TypeError):
+            return None
+        return value if isinstance(value, int) else None
+
 
 def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
     """Find the signature of a component; never raises for anything a file can say."""
@@ -106,7 +120,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     value = spec.declared.value
     template = shapes.parse_signature(DECLARED)
     problems = before.problems
-    if value is not dims.UNKNOWN and not _positive(value):
+    if value is not dims.UNKNOWN and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
         problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
         value = None
@@ -120,10 +134,6 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
         problems=problems,
         reason="",
     )
-
-
-def _positive(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
 
 
 def _from_stored(

@@ -30,7 +30,6 @@ from shapelint.read.python.values import (
 )
 
 CONSTANTS = {"math.pi": math.pi, "math.inf": math.inf, "numpy.inf": math.inf, "numpy.pi": math.pi}
-CLASS_WRAPPERS = ("staticmethod", "classmethod", "property")
 
 
 def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:

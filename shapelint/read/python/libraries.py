@@ -51,7 +51,6 @@ from shapelint.roles import Role
 from shapelint.spec import ComponentSpec
 
 BATCH = dims.symbol("B")
-TENSOR_MODULES = ("torch.nn.functional.", "torch.special.", "torch.linalg.", "torch.")
 NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full", "tensor_of"])
 FIRST_ARGUMENT = words(
     """

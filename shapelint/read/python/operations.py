@@ -330,7 +330,6 @@ OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(SAME, lambda axes, given: axes),
 }
 SEQUENCES = frozenset({"chunk", "tensor_split", "split", "split_with_sizes", "unbind"})
-NORMS = {"norm": 1, "std": 1, "var": 1}
 
 
 def known(name: str) -> bool:
