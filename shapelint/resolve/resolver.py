@@ -92,7 +92,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
     if options.signatures and (signed := declared.find(options.signatures, spec, {spec.target, target})):
-        return replace(_apply(signed[0], signed[1], target, role, "declared"), spec=spec)
+        return replace(applied(signed[0], signed[1], target, role, "declared"), spec=spec)
     found = stored.find(target)
     result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "", options)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
@@ -140,7 +140,7 @@ def _from_stored(
     found: tuple[Any, ComponentSignature], spec: ComponentSpec, target: str, role: str, options: Options
 ) -> Resolved:
     file, component = found
-    result = _apply(component, spec, target, role, "stored")
+    result = applied(component, spec, target, role, "stored")
     differs = versions.difference(file.library, file.versions)
     notice = f"{target}: stored, verified with {file.library} {', '.join(file.versions)}"
     if result.problems or not (options.trace or differs or result.signature is None):
@@ -184,10 +184,10 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
         except traced.Untraceable as error:
             return replace(unknown, reason=str(error))
         cache.store(kept, component)
-    return replace(_apply(component, spec, target, role, "traced"), notices=(notice,))
+    return replace(applied(component, spec, target, role, "traced"), notices=(notice,))
 
 
-def _apply(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:
+def applied(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:
     """Bind the arguments, choose the row that holds for them, and substitute."""
     binding = bind(component, spec, role)
     base = Resolved(

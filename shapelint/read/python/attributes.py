@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import calling, operations
+from shapelint.read.python import arguments, calling, operations
+from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -80,13 +81,13 @@ def _of_container(owner: Items | Table | Const, name: str) -> Value:
 
 def _of_tensor(owner: Tensor, name: str) -> Value:
     if name == "shape":
-        axes = operations.axes_of(owner)
+        axes = axes_of(owner)
         return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple")
     if name == "ndim":
-        axes = operations.axes_of(owner)
+        axes = axes_of(owner)
         return UNKNOWN if axes is None else Const(len(axes))
     if name in ("T", "mT", "data", "real"):
-        return operations.apply(name, owner, operations.Arguments((), {}))
+        return operations.apply(name, owner, arguments.Arguments((), {}))
     if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
         return UNKNOWN
     return Bound(owner, name)

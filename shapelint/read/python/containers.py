@@ -6,6 +6,7 @@ import ast
 import math
 
 from shapelint.read.python import builtins, calling
+from shapelint.read.python.builtin_iteration import any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
@@ -33,13 +34,13 @@ def call_method(
     run: Run, bound: Bound, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
 ) -> Value:
     """Call a method of a value that the interpreter itself knows."""
-    from shapelint.read.python import libraries, losses, members
+    from shapelint.read.python import losses, members, tensor_methods
 
     owner, name = bound.owner, bound.name
     if isinstance(owner, Tensor):
-        return libraries.tensor_method(run, owner, name, positional, keywords, node, scope)
+        return tensor_methods.tensor_method(run, owner, name, positional, keywords, node, scope)
     if isinstance(owner, Data):
-        return libraries.data_method(run, owner, name, positional, keywords, scope)
+        return tensor_methods.data_method(run, owner, name, positional, keywords, scope)
     if isinstance(owner, Items):
         return _list_method(run, owner, name, [given.value for given in positional])
     if isinstance(owner, Table):
@@ -85,9 +86,7 @@ def _list_method(run: Run, owner: Items, name: str, values: list[Value]) -> Valu
             owner.items.append(values[0])
         else:
             alike = (
-                builtins.any_of(Items(owner.items, "list", owner.rest))
-                if owner.items or owner.rest is not None
-                else values[0]
+                any_of(Items(owner.items, "list", owner.rest)) if owner.items or owner.rest is not None else values[0]
             )
             owner.items, owner.rest = [], join(alike, values[0])
     elif name == "extend" and values:

@@ -10,9 +10,10 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import attributes, calling, elements, libraries, operations
+from shapelint.read.python import arguments, attributes, calling, elements, libraries, operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
+from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
     NO_SPAN,
@@ -193,7 +194,7 @@ def _number(value: Any) -> Value:
 def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, operations.Arguments((Given(right, NO_SPAN),), {}))
+            return operations.apply("matmul", left, arguments.Arguments((Given(right, NO_SPAN),), {}))
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
@@ -201,7 +202,7 @@ def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
         return tensor
     if not isinstance(other, Tensor):
         return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
-    one, two = operations.axes_of(tensor), operations.axes_of(other)
+    one, two = axes_of(tensor), axes_of(other)
     both = ax.broadcast(one, two) if one is not None and two is not None else None
     return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached)
 
@@ -402,7 +403,7 @@ def rows(run: Run, value: Value, count: int) -> Items | None:
     """A tensor as the sequence of its rows, `count` of them where that is asked for."""
     if not isinstance(value, Tensor):
         return None
-    axes = operations.axes_of(value)
+    axes = axes_of(value)
     if not axes:
         return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.detached))
     row = Tensor(ax.flow(axes[1:], value.flow.maker), value.detached)

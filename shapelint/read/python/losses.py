@@ -6,10 +6,10 @@ import ast
 
 from shapelint.chain import Flow
 from shapelint.frozen import frozen
-from shapelint.read.python import operations
+from shapelint.read.python import arguments, operations
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import LossCall, Run
-from shapelint.read.python.values import UNKNOWN, Const, Data, Given, Items, Loss, Scope, Tensor, Value
+from shapelint.read.python.values import Given, Items, Loss, Scope, Tensor, Value
 from shapelint.read.text import Span
 
 
@@ -115,7 +115,7 @@ def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: 
     if loss.target.endswith("CosineSimilarity") and loss.target.startswith("torch.") and len(positional) == 2:
         first = positional[0].value
         if isinstance(first, Tensor):
-            return operations.apply("cosine_similarity", first, operations.Arguments((positional[1],), {}))
+            return operations.apply("cosine_similarity", first, arguments.Arguments((positional[1],), {}))
     return operations.concrete([], detached=False)
 
 
@@ -127,6 +127,3 @@ def flow_of(value: Value) -> Flow | None:
         items = [*value.items, *([value.rest] if value.rest is not None else [])]
         return flow_of(items[0]) if items else None
     return None
-
-
-_ = (UNKNOWN, Const, Data)

@@ -180,4 +180,4 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
         inert=frozenset([*names, *positional]),
         classes=None if bare else "num_classes",
     )
-    return resolver._apply(signature, component.spec, component.spec.target, role, "stored")
+    return resolver.applied(signature, component.spec, component.spec.target, role, "stored")

@@ -1,0 +1,132 @@
+"""Python's own functions on containers: `len`, `range`, `zip`, `dict` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shapelint import dims
+from shapelint.read.python.calling import Keywords
+from shapelint.read.python.joins import join
+from shapelint.read.python.operation_table import axes_of
+from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
+from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, integer, sequence
+
+Handler = Callable[[Run, list[Value], Keywords], Value]
+
+
+def any_of(items: Items) -> Value:
+    """One value for all elements: what they have in common."""
+    found = items.rest
+    for item in items.items:
+        found = item if found is None else join(found, item)
+    return UNKNOWN if found is None else found
+
+
+def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    value = values[0] if values else UNKNOWN
+    if isinstance(value, Tensor):
+        axes = axes_of(value)
+        return Const(axes[0].size) if axes else UNKNOWN
+    if isinstance(value, Data):
+        return Const(value.rows if value.joined else dims.symbol("V"))
+    items = sequence(value)
+    if items is None or (isinstance(value, Table) and value.open):
+        return UNKNOWN
+    return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
+
+
+def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    bounds = [integer(value) for value in values]
+    numbers = [bound for bound in bounds if isinstance(bound, int)]
+    if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
+        return Items([], "list", Const(dims.UNKNOWN))
+    whole = range(*numbers)
+    if len(whole) > MAXIMUM_ELEMENTS:
+        return Items([], "list", Const(dims.UNKNOWN))
+    return Items([Const(number) for number in whole])
+
+
+def _collect(kind: str) -> Handler:
+    def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
+        if not values:
+            return Items([], kind)
+        from shapelint.read.python import expressions
+
+        items = sequence(values[0]) or expressions.rows(run, values[0], 0)
+        return Items(list(items.items), kind, items.rest) if items is not None else Items([], kind, UNKNOWN)
+
+    return handler
+
+
+def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    table = Table({name: given.value for name, given in keywords.items()})
+    if values:
+        source = values[0]
+        pairs = sequence(source) if not isinstance(source, Table) else None
+        if isinstance(source, Table):
+            table.items, table.open = {**source.items, **table.items}, source.open
+        elif pairs is None or pairs.rest is not None:
+            table.open = True
+        else:
+            for pair in pairs.items:
+                key = pair.items[0] if isinstance(pair, Items) and len(pair.items) == 2 else None
+                if isinstance(key, Const) and isinstance(key.value, (str, int)):
+                    table.items[key.value] = pair.items[1]  # type: ignore[union-attr]
+                else:
+                    table.open = True
+    return table
+
+
+def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    all_items = [sequence(value) for value in values]
+    if not all_items or any(items is None for items in all_items):
+        return Items([], "list", Items([UNKNOWN] * len(values), "tuple")) if values else Items([])
+    known = [items for items in all_items if items is not None]
+    if all(items.rest is None for items in known):
+        return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))])
+    return Items([], "list", Items([any_of(items) for items in known], "tuple"))
+
+
+def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.read.python import expressions
+
+    items = (sequence(values[0]) or expressions.rows(run, values[0], 0)) if values else None
+    if items is None:
+        return UNKNOWN
+    start = integer(values[1]) if len(values) > 1 else 0
+    first = start if isinstance(start, int) else 0
+    pairs: list[Value] = [Items([Const(first + i), item], "tuple") for i, item in enumerate(items.items)]
+    rest = Items([Const(dims.UNKNOWN), items.rest], "tuple") if items.rest is not None else None
+    return Items(pairs, "list", rest)
+
+
+def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    items = sequence(values[0]) if values else None
+    return UNKNOWN if items is None else Items(list(reversed(items.items)), "list", items.rest)
+
+
+def _same_items(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    return values[0] if values and sequence(values[0]) is not None else UNKNOWN
+
+
+def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    items = sequence(values[0]) if values else None
+    if isinstance(values[0] if values else None, Data):
+        return values[0]
+    return any_of(Items(items.items[:1], "list", items.rest)) if items is not None else UNKNOWN
+
+
+HANDLERS: dict[str, Handler] = {
+    "len": _len,
+    "range": _range,
+    "list": _collect("list"),
+    "tuple": _collect("tuple"),
+    "set": _collect("set"),
+    "iter": _same_items,
+    "sorted": _same_items,
+    "dict": _dict,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "reversed": _reversed,
+    "next": _next,
+}

@@ -1,0 +1,112 @@
+"""Methods of tensors, and of what comes out of a data loader."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from shapelint import chain, dims, shapes
+from shapelint.read.python import arguments, modules, operations
+from shapelint.read.python import axes as ax
+from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.operation_table import SAME, axes_of
+from shapelint.read.python.run import BatchReshape, Call, Run
+from shapelint.read.python.values import UNKNOWN, Component, Const, Data, Instance, Items, Scope, Tensor, Value
+from shapelint.resolve.resolver import Resolved
+from shapelint.roles import Role
+from shapelint.spec import ComponentSpec
+
+
+def tensor_method(
+    run: Run, owner: Tensor, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
+    """`x.flatten(1)`."""
+    if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
+        return _question(owner, name, positional, keywords)
+    given = arguments.Arguments(tuple(positional), keywords)
+    if name in ("view", "reshape") and (owner.shape is not None):
+        _note_batch(run, owner, given, node, scope)
+    if name == "permute":
+        _check_permute(run, owner, given, node, scope)
+    if operations.known(name):
+        return operations.apply(name, owner, given)
+    return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
+
+
+def _check_permute(run: Run, owner: Tensor, given: arguments.Arguments, node: ast.AST, scope: Scope) -> None:
+    """A permutation of more or fewer axes than the tensor has is an edge that does not fit."""
+    order, axes = given.sizes(0, "dims"), axes_of(owner)
+    holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
+    if (
+        not order
+        or axes is None
+        or len(order) == len(axes)
+        or holder is None
+        or scope.file is None
+        or not scope.file.main
+    ):
+        return
+    names = [f"axis{index}" for index in range(len(order))]
+    if any(not isinstance(place, int) or not -len(names) <= place < len(names) for place in order):
+        return
+    text = f"{' '.join(names)} -> {' '.join(names[int(str(place))] for place in order)}"
+    span = scope.file.span(node)
+    signature = shapes.parse_signature(text)
+    spec = ComponentSpec("call", "permute", span, span)
+    component = Component("permute", holder, spec=spec)
+    resolved = Resolved(spec, "permute", "stored", signature, signature)
+    edge, outgoing = chain.step(Role("permute", ""), resolved, owner.flow)
+    run.calls.append(Call(component, replace(edge, consumer=replace(edge.consumer, place=span)), outgoing, span))
+
+
+def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keywords) -> Value:
+    axes = axes_of(owner)
+    if axes is None or name in ("item", "tolist", "numpy", "backward"):
+        return UNKNOWN
+    if name in ("dim", "ndimension"):
+        return Const(len(axes))
+    if name in ("numel", "nelement"):
+        return Const(ax.product(axes))
+    where = arguments.Arguments(tuple(positional), keywords).integer(0, None, "dim")
+    if not positional and not keywords:
+        return Items([Const(axis.size) for axis in axes], "tuple")
+    place = ax.position(where, len(axes)) if where is not None else None
+    return Const(axes[place].size) if place is not None else UNKNOWN
+
+
+def _note_batch(run: Run, owner: Tensor, given: arguments.Arguments, node: ast.AST, scope: Scope) -> None:
+    """Remember a reshape to literal sizes of a tensor whose number of elements depends on the batch."""
+    sizes = given.sizes(0, "shape", "size")
+    axes = axes_of(owner)
+    if not sizes or axes is None or scope.file is None or not scope.file.main or not isinstance(node, ast.Call):
+        return
+    total = ax.product(axes)
+    if isinstance(total, int) or "B" not in dims.names(total) or not dims.is_known(total):
+        return
+    if all(isinstance(size, int) and size > 0 for size in sizes):
+        argument = node.args[0] if node.args else node
+        holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
+        number = sizes[0]
+        assert isinstance(number, int)
+        run.reshapes.append(BatchReshape(scope.file.span(argument), number, shapes.format_shape(tuple(sizes)), holder))
+
+
+def data_method(run: Run, owner: Data, name: str, positional: Arguments, keywords: Keywords, scope: Scope) -> Value:
+    """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
+    if name in SAME or name in ("items", "values"):
+        return owner
+    if name in ("cat", "concat") and positional:
+        return owner
+    if name in ("new_zeros", "new_ones", "new_full", "new_empty"):
+        sizes = arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
+        return operations.concrete(sizes) if sizes is not None else UNKNOWN
+    image = modules.image(owner)
+    if name in ("chunk", "split", "tensor_split", "unbind"):
+        return Items([], "tuple", Data(dims.UNKNOWN))
+    if name in ("squeeze", "unsqueeze", "permute", "repeat"):
+        return owner
+    if name in ("view", "reshape"):
+        return Data(dims.UNKNOWN) if len(positional) > 3 else UNKNOWN
+    if name in ("size", "dim", "numel"):
+        return _question(image, name, positional, keywords)
+    return UNKNOWN

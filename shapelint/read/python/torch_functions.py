@@ -1,0 +1,101 @@
+"""Torch's functions on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint import dims
+from shapelint.chain import Flow
+from shapelint.read.python import arguments, losses, operations, tensor_methods
+from shapelint.read.python import axes as ax
+from shapelint.read.python.calling import Arguments, Keywords, concerns
+from shapelint.read.python.operation_table import axes_of
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Value, integer, sequence
+
+NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full"])
+
+
+def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """A function on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+    last = name.rpartition(".")[2]
+    given = arguments.Arguments(tuple(positional[1:]), keywords)
+    first = positional[0].value if positional else _first(keywords)
+    if last in ("cat", "concat", "concatenate", "stack", "hstack", "vstack"):
+        return _join(run, "stack" if last == "stack" else "cat", first, given)
+    if last == "einsum":
+        return _einsum(positional)
+    if last in NEW:
+        sizes = arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
+        return operations.concrete(sizes) if sizes is not None else _blank()
+    if last in ("arange", "linspace"):
+        ends = [integer(p.value) for p in positional[:2]]
+        count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
+        return operations.concrete([dims.UNKNOWN if count is None or last == "linspace" else count])
+    if last in ("eye", "randperm"):
+        size = integer(first) if first is not None else None
+        return operations.concrete([size if size is not None else dims.UNKNOWN] * (2 if last == "eye" else 1))
+    if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
+        return UNKNOWN if last == "load" else _blank()
+    if last == "linear" and isinstance(first, Tensor):
+        return _blank(first)
+    if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
+        return losses.functional(run, name, positional, keywords, node, scope)
+    if isinstance(first, Data):
+        return tensor_methods.data_method(run, first, last, positional[1:], keywords, scope)
+    if isinstance(first, Tensor) and operations.known(last):
+        return tensor_methods.tensor_method(run, first, last, positional[1:], keywords, node, scope)
+    if isinstance(first, Tensor) and last in ("avg_pool2d", "max_pool2d"):
+        return _blank(first)
+    if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
+        return UNKNOWN
+    return unseen(run, name, positional, keywords, node, scope)
+
+
+def _first(keywords: Keywords) -> Value | None:
+    return next((keywords[name].value for name in ("input", "tensors", "x", "size") if name in keywords), None)
+
+
+def _blank(like: Tensor | None = None) -> Tensor:
+    return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
+
+
+def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments) -> Value:
+    items = sequence(pieces) if pieces is not None else None
+    if items is None:
+        return UNKNOWN
+    data = [
+        item for item in [*items.items, *([items.rest] if items.rest is not None else [])] if isinstance(item, Data)
+    ]
+    if data:
+        rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
+        return Data(rows if name == "cat" else dims.UNKNOWN, joined=name == "cat")
+    return operations.join(name, items, given)
+
+
+def _einsum(positional: Arguments) -> Value:
+    equation = positional[0].value if positional else UNKNOWN
+    operands = [given.value for given in positional[1:]]
+    if len(operands) == 1 and isinstance(operands[0], Items):
+        operands = operands[0].items
+    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+    if (
+        not isinstance(equation, Const)
+        or not isinstance(equation.value, str)
+        or len(tensors) < len(operands)
+        or not tensors
+    ):
+        return UNKNOWN
+    axes = [axes_of(tensor) for tensor in tensors]
+    whole = [one for one in axes if one is not None]
+    result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
+    return Tensor(ax.flow(result, tensors[0].flow.maker), all(tensor.detached for tensor in tensors))
+
+
+def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """What cannot be seen: modules that it takes may be used there."""
+    given = [*positional, *keywords.values()]
+    for argument in given:
+        run.escape(argument.value)
+    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
+    return UNKNOWN if quiet else run.unknown(f"{name} is not known", node, scope.file)
