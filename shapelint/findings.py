@@ -62,6 +62,15 @@ class Fix:
 
 
 @frozen
+class Change:
+    """One fix that was made: the rule, where it began, and each text that was replaced, with what replaced it."""
+
+    code: str
+    location: Location
+    texts: tuple[tuple[str, str], ...]
+
+
+@frozen
 class Finding:
     """One violated constraint.
 

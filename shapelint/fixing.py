@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from shapelint.findings import Edit, FileReport, Fix
+from shapelint.findings import Change, Edit, FileReport, Finding
 from shapelint.judge import Move
 from shapelint.read.text import Source, Span, encode
 from shapelint.repair import splice
@@ -17,29 +17,31 @@ MAXIMUM_ROUNDS = 20
 Lint = Callable[[Source], FileReport]
 
 
-def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, int]:
-    """The text after all applicable fixes, and how many were applied; fixes that overlap go one after another."""
-    total = 0
+def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, tuple[Change, ...]]:
+    """The text after all applicable fixes, and those that were made; fixes that overlap go one after another."""
+    made: list[Change] = []
     for _ in range(MAXIMUM_ROUNDS):
-        fixes = [finding.fix for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
-        moves, applied = _compatible(source, fixes)
+        fixable = [finding for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
+        moves, changes = _compatible(source, fixable)
         if not moves:
             break
         source = replace(source, text=splice(source.text, moves))
-        total += applied
-    return source.text, total
+        made += changes
+    return source.text, tuple(made)
 
 
-def _compatible(source: Source, fixes: list[Fix]) -> tuple[list[Move], int]:
+def _compatible(source: Source, fixable: list[Finding]) -> tuple[list[Move], list[Change]]:
     """The edits of as many fixes as do not touch the same text; an edit that two fixes share is made once."""
     chosen: dict[Span, Move] = {}
-    applied = 0
-    for fix in fixes:
-        moves = [move_of(source, edit) for edit in fix.edits]
+    changes: list[Change] = []
+    for finding in fixable:
+        edits = finding.fix.edits if finding.fix else ()
+        moves = [move_of(source, edit) for edit in edits]
         if all(chosen.get(move.span, move) == move and not _overlaps(move, chosen) for move in moves):
             chosen.update((move.span, move) for move in moves)
-            applied += 1
-    return list(chosen.values()), applied
+            texts = tuple((source.slice(move.span), move.text) for move in moves)
+            changes.append(Change(finding.code, edits[0].location, texts))
+    return list(chosen.values()), changes
 
 
 def _overlaps(move: Move, chosen: dict[Span, Move]) -> bool:

@@ -55,7 +55,11 @@ def test_the_seed_case(folder: Path) -> None:
 
 
 def test_fix_changes_three_characters_and_a_second_run_is_clean(folder: Path) -> None:
-    assert run("--fix", "model.yaml", cwd=folder).returncode == 0
+    first = run("--fix", "model.yaml", cwd=folder)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == (
+        "Fixed model.yaml:4:37: SL101 512 -> 256\n\nFixed 1 finding. All clear: 1 model in 1 file fits.\n"
+    )
     fixed = (folder / "model.yaml").read_bytes()
     assert fixed == SEED.replace(b"(512, 1024", b"(256, 1024")
     assert run("model.yaml", cwd=folder).returncode == 0

@@ -93,10 +93,9 @@ def test_a_wrong_width_is_found_on_its_digits_and_mended_there(head: str, nestin
     finding = only(lint(text))
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 500, 512)
     assert pointed(text, finding) == "500"
-    assert fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False) == (
-        text.replace("500", "512"),
-        1,
-    )
+    fixed, changes = fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False)
+    assert fixed == text.replace("500", "512")
+    assert [(change.code, change.texts) for change in changes] == [("SL101", (("500", "512"),))]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +115,8 @@ def test_a_wrong_width_is_found_on_its_digits_and_mended_there(head: str, nestin
 def test_a_width_left_to_its_default_is_written_out(text: str) -> None:
     finding = only(lint(text))
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 2048, 512)
-    fixed, count = fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False)
-    assert count == 1
+    fixed, changes = fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False)
+    assert len(changes) == 1
     assert lint(fixed).findings == ()
     assert set(text.split()) - {
         "BYOLProjectionHead",

@@ -70,6 +70,6 @@ def test_every_fix_removes_its_finding_and_adds_none(path: Path) -> None:
 def test_fixing_twice_changes_nothing_more(path: Path) -> None:
     source = load(path)
     once, _ = fixed_text(source, lint, unsafe=True)
-    twice, count = fixed_text(Source(source.path, once), lint, unsafe=True)
-    assert (twice, count) == (once, 0)
+    twice, changes = fixed_text(Source(source.path, once), lint, unsafe=True)
+    assert (twice, changes) == (once, ())
     assert not any(finding.fix for finding in lint(Source(source.path, once)).findings)

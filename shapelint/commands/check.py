@@ -13,11 +13,12 @@ from shapelint import report as reports
 from shapelint import rules
 from shapelint.api import Settings, lint, lint_text
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
-from shapelint.findings import FileReport, Report
+from shapelint.findings import Change, FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
 from shapelint.frozen import frozen
 from shapelint.progress import watched
 from shapelint.read.text import Source, UnreadableError, decode, read_source
+from shapelint.report.summary import plural
 
 STDIN = "-"
 
@@ -56,7 +57,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     settings = _settings(paths, options)
     beside = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
-    fixed = 0
+    fixed: tuple[Change, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
     if options.write_baseline or options.baseline or options.add_ignores:
@@ -67,7 +68,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
         report = known.without(report, options.baseline, settings, options.quiet) if options.baseline else report
         report = known.ignore(report, settings) if options.add_ignores else report
     if options.diff:
-        click.echo(f"{fixed} finding{'s' * (fixed != 1)} would be fixed.", err=True)
+        click.echo(f"{plural(len(fixed), 'finding')} would be fixed.", err=True)
     else:
         _write(report, options, fixed)
     if options.verbose:
@@ -157,16 +158,17 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
     return Report((file,))
 
 
-def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, int]:
-    """Apply fixes to the files (or print them as a diff); returns the report after them and how many were applied."""
-    files, total = [], 0
+def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[Change, ...]]:
+    """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
+    files: list[FileReport] = []
+    made: list[Change] = []
     for file in report.files:
         if not any(finding.fix for finding in file.findings):
             files.append(file)
             continue
         source = _source(file)
-        text, count = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
-        total += count
+        text, changes = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
+        made += changes
         if options.diff:
             write_out(diff(source, text))
             files.append(file)
@@ -174,7 +176,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
             if text != source.text:
                 write(source, text)
             files.append(lint_text(replace(source, text=text), settings))
-    return replace(report, files=tuple(files)), total
+    return replace(report, files=tuple(files)), tuple(made)
 
 
 def _source(file: FileReport) -> Source:
@@ -184,13 +186,13 @@ def _source(file: FileReport) -> Source:
         return Source(file.path, file.text)
 
 
-def _write(report: Report, options: CheckOptions, fixed: int) -> None:
+def _write(report: Report, options: CheckOptions, fixed: Sequence[Change]) -> None:
     encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
     colour = colours() and not options.output_file
     text = reports.render(
         report,
         options.output_format,
-        reports.Options(colour=colour, encoding=encoding, fixed=fixed, quiet=options.quiet),
+        reports.Options(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
     )
     if options.output_file is None:
         write_out(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from shapelint.findings import Report
+from shapelint.findings import Change, Report
 from shapelint.frozen import frozen
 
 FORMATS: dict[str, str] = {
@@ -31,14 +31,14 @@ class Options:
     `colour` adds ANSI escapes (text, concise). `width` is the number of columns beyond which source lines are clipped
     around their spans (text). Characters that `encoding` lacks are escaped, so that carets stay under their text (text,
     concise). `root` is the folder that paths are relative to where a format wants them so; "" leaves them as they are.
-    `fixed` is the number of findings that `--fix` has removed already; `quiet` leaves out the closing lines.
+    `fixed` are the changes that `--fix` has made already; `quiet` leaves out the closing lines.
     """
 
     colour: bool = False
     width: int = 120
     encoding: str = "utf-8"
     root: str = ""
-    fixed: int = 0
+    fixed: tuple[Change, ...] = ()
     quiet: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shapelint.findings import Finding, Report
 from shapelint.report import Options
 from shapelint.report.snippet import position
-from shapelint.report.summary import closing_lines, problem
+from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import escape, paint
 
 
@@ -16,7 +16,7 @@ def render(report: Report, options: Options) -> str:
         if problem(file):
             error = paint("error", "error", options.colour)
             lines.append(f"{escape(file.path, options.encoding)}: {error}: {escape(problem(file), options.encoding)}")
-    return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
+    return "\n".join([*lines, *change_lines(options), *closing_lines(report, options)]) + "\n"
 
 
 def _line(finding: Finding, options: Options) -> str:

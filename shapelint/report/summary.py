@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shapelint.findings import FileReport, Report
 from shapelint.frozen import frozen
 from shapelint.report import Options
+from shapelint.report.terminal import escape
 
 
 @frozen
@@ -72,10 +73,24 @@ def closing_lines(report: Report, options: Options) -> Iterator[str]:
         yield f"{plural(summary.skipped, 'file')} without a model skipped."
 
 
+def change_lines(options: Options) -> Iterator[str]:
+    """A line for each fix that was made: `Fixed model.yaml:4:37: SL101 512 -> 256`."""
+    for change in () if options.quiet else options.fixed:
+        place = f"{change.location.path}:{change.location.line}:{change.location.column}"
+        texts = ", ".join(_told(before, after) for before, after in change.texts)
+        yield escape(f"Fixed {place}: {change.code} {texts}", options.encoding)
+
+
+def _told(before: str, after: str) -> str:
+    """`512 -> 256`, `added output_dim=256`, `removed # shapelint: ignore[SL101]`, each on one line."""
+    before, after = " ".join(before.split()), " ".join(after.strip(" \t\r\n,").split())
+    return f"{before} -> {after}" if before and after else f"added {after}" if after else f"removed {before}"
+
+
 def _verdict(summary: Summary, options: Options) -> str:
     counts = [(summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info")]
     found = [plural(count, noun) for count, noun in counts if count]
-    fixed = f"Fixed {plural(options.fixed, 'finding')}. " if options.fixed else ""
+    fixed = f"Fixed {plural(len(options.fixed), 'finding')}. " if options.fixed else ""
     models = plural(summary.models, "model")
     files = plural(summary.checked, "file")
     if found:

@@ -8,7 +8,7 @@ from shapelint.findings import Finding, Report
 from shapelint.report import Options
 from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
-from shapelint.report.summary import closing_lines, problem
+from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import escape, paint
 
 
@@ -17,8 +17,9 @@ def render(report: Report, options: Options) -> str:
     texts = source_lines(report)
     blocks = ["\n".join(block(finding, texts, options)) for finding in report.findings]
     blocks += [_problem(file.path, problem(file), options) for file in report.files if problem(file)]
+    blocks.append("\n".join(change_lines(options)))
     blocks.append("\n".join(closing_lines(report, options)))
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:

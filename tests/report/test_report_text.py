@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import MIXED, NASTY_REPORT, REPORTS, SEED, SEED_TEXT, at, finding, locate, report_of
 
-from shapelint.findings import Alternative, Edit, Fix, Location, Related, Report
+from shapelint.findings import Alternative, Change, Edit, Fix, Location, Related, Report
 from shapelint.report import Options, render
 from shapelint.report.terminal import escape
 
@@ -86,12 +86,36 @@ Found 1 error, 1 warning and 1 info in 3 models (2 files checked).
         ("nothing", Options(), "No model found.\n"),
         ("skipped", Options(), "No model found.\n3 files without a model skipped.\n"),
         ("clear", Options(), "All clear: 1 model in 1 file fits.\n"),
-        ("clear", Options(fixed=2), "Fixed 2 findings. All clear: 1 model in 1 file fits.\n"),
     ],
 )
 def test_closing_lines(name: str, options: Options, text: str) -> None:
     assert render(REPORTS[name], "text", options) == text
     assert render(REPORTS[name], "concise", options) == text
+
+
+CHANGES = (
+    Change("SL101", at(4, 37, 40), (("512", "256"),)),
+    Change("SL103", at(5, 1, 1), (("", ",\n  output_dim: 256"), ("64", "128"))),
+    Change("SL904", at(7, 3, 30), (("  # shapelint: ignore[SL101]\n", ""),)),
+)
+
+
+def test_what_was_fixed_is_listed_before_the_verdict() -> None:
+    lines = [
+        "Fixed model.yaml:4:37: SL101 512 -> 256",
+        "Fixed model.yaml:5:1: SL103 added output_dim: 256, 64 -> 128",
+        "Fixed model.yaml:7:3: SL904 removed # shapelint: ignore[SL101]",
+    ]
+    verdict = "Fixed 3 findings. All clear: 1 model in 1 file fits.\n"
+    assert render(REPORTS["clear"], "text", Options(fixed=CHANGES)) == "\n".join([*lines, "", verdict])
+    assert render(REPORTS["clear"], "concise", Options(fixed=CHANGES)) == "\n".join([*lines, verdict])
+    assert render(REPORTS["clear"], "concise", Options(fixed=CHANGES, quiet=True)).strip() == ""
+
+
+@pytest.mark.parametrize("output_format", ["json", "sarif", "gitlab", "junit"])
+def test_what_was_fixed_is_for_people(output_format: str) -> None:
+    report = REPORTS["clear"]
+    assert render(report, output_format, Options(fixed=CHANGES)) == render(report, output_format, Options())
 
 
 def test_an_unresolved_component_is_never_called_clear() -> None:
