@@ -12,6 +12,7 @@ from shapelint.read.python.values import (
     UNKNOWN,
     Bound,
     Chained,
+    CommandLine,
     Component,
     Const,
     Data,
@@ -40,6 +41,8 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     if isinstance(owner, UserClass):
         if name == "__name__":
             return Const(owner.name)
+        if name == "__dict__":
+            return Table(dict(owner.scope.names), True)
         found = find(owner, name)
         if isinstance(found, Function) and found.wrapper == "classmethod":
             return Method(found, owner)
@@ -61,21 +64,18 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         return of_super(run, owner, name)
     if isinstance(owner, Loss):
         return Bound(owner, name)
-    if isinstance(owner, (Items, Table, Const)):
+    if isinstance(owner, (Items, Table, Const, CommandLine)):
         return _of_container(owner, name)
     if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
         return UNKNOWN
     return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
 
 
-def _of_container(owner: Items | Table | Const, name: str) -> Value:
-    if (
-        isinstance(owner, Table)
-        and name in owner.items
-        and not isinstance(name, int)
-        and owner.items.get("__namespace__")
-    ):
-        return owner.items[name]
+def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
+    if isinstance(owner, Table) and "__namespace__" in owner.items:
+        if name == "__dict__":
+            return Table({key: value for key, value in owner.items.items() if key != "__namespace__"}, owner.open)
+        return owner.items.get(name, UNKNOWN)
     return Bound(owner, name)
 
 

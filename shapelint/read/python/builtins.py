@@ -110,10 +110,17 @@ def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return value.cls if isinstance(value, Instance) and value.cls is not None else UNKNOWN
 
 
+def _vars(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.read.python import attributes
+
+    return attributes.get(run, values[0], "__dict__", ast.Constant(None), Scope({})) if len(values) == 1 else UNKNOWN
+
+
 _HANDLERS: dict[str, Handler] = {
     **builtin_iteration.HANDLERS,
     **builtin_numbers.HANDLERS,
     "isinstance": _isinstance,
     "type": _type,
+    "vars": _vars,
     "print": lambda run, values, keywords: NONE,
 }

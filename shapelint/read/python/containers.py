@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import builtins, calling
+from shapelint.read.python import builtins, calling, command_line
 from shapelint.read.python.builtin_iteration import any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -15,6 +15,7 @@ from shapelint.read.python.values import (
     UNKNOWN,
     Bound,
     Chained,
+    CommandLine,
     Component,
     Const,
     Data,
@@ -45,6 +46,8 @@ def call_method(
         return _list_method(run, owner, name, [given.value for given in positional])
     if isinstance(owner, Table):
         return _dict_method(run, owner, name, [given.value for given in positional])
+    if isinstance(owner, CommandLine):
+        return command_line.call_method(run, owner, name, positional, keywords, node, scope)
     if isinstance(owner, Const):
         return _text_method(owner, name, [given.value for given in positional])
     if isinstance(owner, Super):

@@ -46,12 +46,20 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
 
         return members.element(run, owner, index)
     if isinstance(owner, Library):
-        return owner
+        return _of_library(owner, index)
     if isinstance(owner, Const) and isinstance(owner.value, str):
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
             return Const(owner.value[position])
     return UNKNOWN
+
+
+def _of_library(owner: Library, index: Value) -> Value:
+    """`models.__dict__["resnet50"]`; an index of anything else (`Generic[T]`) changes nothing here."""
+    module = owner.name.removesuffix(".__dict__")
+    if module == owner.name:
+        return owner
+    return Library(f"{module}.{index.value}") if isinstance(index, Const) and isinstance(index.value, str) else UNKNOWN
 
 
 def bounds(index: Value) -> tuple[bool, int | None, int | None, int | None]:

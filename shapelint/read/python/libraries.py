@@ -10,6 +10,7 @@ from shapelint import dims, knowledge
 from shapelint.read.python import (
     builtins,
     calling,
+    command_line,
     constructing,
     copying,
     functions,
@@ -150,7 +151,7 @@ def _prod(run: Run, positional: Arguments, keywords: Keywords) -> Value:
 
 
 def _namespace(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    return Table({"__namespace__": Const(True), **{name: given.value for name, given in keywords.items()}}, True)
+    return command_line.namespace({name: given.value for name, given in keywords.items()})
 
 
 def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -165,6 +166,8 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "typing.OrderedDict": _ordered,
     "types.SimpleNamespace": _namespace,
     "argparse.Namespace": _namespace,
+    "argparse.ArgumentParser": command_line.parser,
+    "torch.multiprocessing.spawn": command_line.spawn,
     "omegaconf.OmegaConf.create": _ordered,
     "itertools.chain": _chain,
     "lightly.models.ResNetGenerator": _stand_in("lightly_resnet.py", "ResNetGenerator"),

@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from shapelint import methods
 from shapelint.frozen import frozen
-from shapelint.read.python.values import Chained, Component, Instance, Items, Node, Value
+from shapelint.read.python.values import Chained, Component, Instance, Items, Node, Unknown, Value
 from shapelint.roles import Role
 
 ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
 TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
+HEADS = frozenset({"projection_head", "prediction_head"})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 MORE_ALIASES = {
     "backbone": (
@@ -24,6 +25,7 @@ MORE_ALIASES = {
         "student",
         "features",
         "base_network",
+        "network",
     ),
     "projection_head": ("head", "proj", "proj_head", "g", "mlp", "projection_layer", "embedder"),
     "prediction_head": ("pred", "pred_head", "q", "predictor_head"),
@@ -99,11 +101,14 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
 
 
 def has_backbone(node: Node) -> bool:
-    """Whether an object holds a backbone-like and a head-like part by name."""
+    """Whether an object holds a head-like part by name, and a backbone-like one, which may be unknown."""
     if not isinstance(node, Instance):
         return False
     kinds = {kind(name) for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"}
-    return "backbone" in kinds and bool(kinds & {"projection_head", "prediction_head"})
+    if not kinds & HEADS:
+        return False
+    hidden = (kind(name) for name, value in node.attributes.items() if isinstance(value, Unknown))
+    return "backbone" in kinds or "backbone" in hidden
 
 
 def is_model_like(node: Node) -> bool:

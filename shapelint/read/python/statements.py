@@ -25,6 +25,7 @@ from shapelint.read.python.values import (
     Library,
     Node,
     Scope,
+    Table,
     UserClass,
     Value,
     sequence,
@@ -164,6 +165,8 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
         members.replace_child(owner, name, value)
     elif isinstance(owner, UserClass):
         owner.scope.names[name] = value
+    elif isinstance(owner, Table) and "__namespace__" in owner.items:
+        owner.items[name] = value
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> Signal | None:

@@ -102,6 +102,13 @@ class Data:
 
 
 @dataclass(eq=False)
+class CommandLine:
+    """An `argparse` parser: the value of each option that is not given, by the name it is read by."""
+
+    defaults: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
 class Scope:
     """The names of a module, class or function body; `parent` is where free names are looked up.
 
@@ -290,7 +297,21 @@ class Given:
 
 
 Value = Union[
-    Unknown, Const, Items, Table, Tensor, Data, Function, Method, UserClass, Node, Library, Bound, Partial, Super
+    Unknown,
+    Const,
+    Items,
+    Table,
+    Tensor,
+    Data,
+    CommandLine,
+    Function,
+    Method,
+    UserClass,
+    Node,
+    Library,
+    Bound,
+    Partial,
+    Super,
 ]
 
 

@@ -1,0 +1,103 @@
+"""`argparse`: what a script gets from a command line that says nothing is the defaults of its options.
+
+An option without a default, or one that must be given, is unknown. So is `default=None`, which scripts fill in later.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.read.python import calling
+from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    CommandLine,
+    Const,
+    Given,
+    Items,
+    Scope,
+    Table,
+    Value,
+    sequence,
+    truth,
+)
+
+SWITCHES = {"store_true": False, "store_false": True}
+"""What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
+
+
+def namespace(items: dict[str, Value]) -> Table:
+    """An object with attributes, of which others may be set."""
+    return Table({"__namespace__": Const(True), **items}, True)
+
+
+def parser(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`argparse.ArgumentParser(parents=[...])`."""
+    parents = sequence(keywords["parents"].value) if "parents" in keywords else None
+    found = CommandLine()
+    for parent in parents.items if parents else ():
+        if isinstance(parent, CommandLine):
+            found.defaults.update(parent.defaults)
+    return found
+
+
+def call_method(
+    run: Run, owner: CommandLine, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
+    """A method of a parser, or of a group of its options."""
+    if name == "add_argument":
+        _add(run, owner, positional, keywords, node, scope)
+        return NONE
+    if name in ("add_argument_group", "add_mutually_exclusive_group"):
+        return owner
+    if name == "set_defaults":
+        owner.defaults.update({key: given.value for key, given in keywords.items()})
+        return NONE
+    if name == "parse_args":
+        return namespace(owner.defaults)
+    if name in ("parse_known_args", "parse_known_intermixed_args"):
+        return Items([namespace(owner.defaults), UNKNOWN], "tuple")
+    return UNKNOWN
+
+
+def _add(
+    run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> None:
+    flags = [given.value.value for given in positional if isinstance(given.value, Const)]
+    names = [flag for flag in flags if isinstance(flag, str)]
+    destination = keywords["dest"].value if "dest" in keywords else _destination(names)
+    if isinstance(destination, Const) and isinstance(destination.value, str):
+        optional = bool(names) and names[0].startswith("-")
+        owner.defaults[destination.value] = _default(run, keywords, optional, node, scope)
+
+
+def _destination(names: list[str]) -> Value:
+    """`--pred-dim` is read as `args.pred_dim`; the first long name counts, else the first."""
+    chosen = next((name for name in names if name.startswith("--")), names[0] if names else "")
+    return Const(chosen.lstrip("-").replace("-", "_") if chosen.startswith("-") else chosen)
+
+
+def _default(run: Run, keywords: Keywords, optional: bool, node: ast.AST, scope: Scope) -> Value:
+    required = truth(keywords["required"].value) is not False if "required" in keywords else not optional
+    action = keywords["action"].value if "action" in keywords else None
+    if isinstance(action, Const) and action.value in SWITCHES:
+        return keywords["default"].value if "default" in keywords else Const(SWITCHES[action.value])
+    value = keywords["default"].value if "default" in keywords else NONE
+    if required or value == NONE:
+        return UNKNOWN
+    if "type" in keywords and isinstance(value, Const) and isinstance(value.value, str):
+        return calling.call(run, keywords["type"].value, [Given(value, NO_SPAN)], {}, node, scope)
+    return value
+
+
+def spawn(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
+    given = [*positional, *([keywords["args"]] if "args" in keywords else [])]
+    worker = keywords["fn"].value if "fn" in keywords else given[0].value if given else UNKNOWN
+    handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
+    passed = [Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN])]
+    calling.call(run, worker, passed, {}, ast.Constant(None), Scope({}), handed is None or handed.rest is None)
+    return NONE
