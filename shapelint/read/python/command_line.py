@@ -63,9 +63,7 @@ def call_method(
     return UNKNOWN
 
 
-def _add(
-    run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> None:
+def _add(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> None:
     flags = [given.value.value for given in positional if isinstance(given.value, Const)]
     names = [flag for flag in flags if isinstance(flag, str)]
     destination = keywords["dest"].value if "dest" in keywords else _destination(names)

@@ -28,7 +28,6 @@ from shapelint.read.python.values import (
     Items,
     Partial,
     Scope,
-    Table,
     Value,
     integer,
     sequence,
