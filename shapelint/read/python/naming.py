@@ -101,12 +101,17 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
 
 
 def has_backbone(node: Node) -> bool:
-    """Whether an object holds a head-like part by name, and a backbone-like one, which may be unknown."""
+    """Whether an object holds, by name, a backbone-like part beside a head-like one or its own momentum copy.
+
+    The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722).
+    """
     if not isinstance(node, Instance):
         return False
-    kinds = {kind(name) for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"}
+    parts = [name for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"]
+    kinds = {kind(name) for name in parts}
     if not kinds & HEADS:
-        return False
+        backbones = [name for name in parts if kind(name) == "backbone"]
+        return len({is_target(name) for name in backbones}) == 2
     hidden = (kind(name) for name, value in node.attributes.items() if isinstance(value, Unknown))
     return "backbone" in kinds or "backbone" in hidden
 
