@@ -323,7 +323,7 @@ def base_init(
         return
     built = libraries.call(run, library.name, positional, keywords, node, scope, True)
     if isinstance(built, (Component, Chained)):
-        built.name, built.holder = owner.name, owner.holder
+        built.base_of = owner
         owner.attributes["(base)"] = built
         if isinstance(built, Chained):
             owner.attributes.update(built.children)

@@ -43,10 +43,13 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         return chained
     if isinstance(value, (Component, Loss)):
         twin = copy.copy(value)
-        twin.name, twin.holder, twin.origin, twin.placed = "", None, value, None
+        twin.name, twin.holder, twin.base_of, twin.origin, twin.placed = "", None, None, value, None
         done[id(value)] = twin
         if isinstance(twin, Component):
-            twin.replaced = {name: copied(run, child, done) for name, child in twin.replaced.items()}
+            replaced = twin.replaced
+            twin.replaced = {name: copied(run, child, done) for name, child in replaced.items()}
+            for name, child in twin.replaced.items():
+                _hold(twin, name, replaced[name], child)
             twin.parts = {}
         return twin
     if isinstance(value, Items):
@@ -57,5 +60,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
 
 
 def _hold(new: Node, name: str, old: Value, child: Value) -> None:
-    if isinstance(child, Node) and isinstance(old, Node) and child.holder is None:
+    if isinstance(child, Node) and isinstance(old, Node) and old.base_of is not None:
+        child.base_of = new
+    elif isinstance(child, Node) and isinstance(old, Node) and child.holder is None:
         child.name, child.holder = old.name or name, new

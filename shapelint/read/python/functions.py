@@ -57,6 +57,11 @@ def methods() -> dict[str, dict[str, Function]]:
     }
 
 
+def layer_of(name: str) -> str:
+    """The layer that a function does the work of, by dotted name; empty where it is none of these."""
+    return str(knowledge.load("functions.yaml")["layers"].get(name, ""))
+
+
 def refused(target: str, values: dict[str, Any]) -> str:
     """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
     condition = knowledge.load("functions.yaml")["constructors"].get(target, "")

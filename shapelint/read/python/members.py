@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
-from shapelint.read.python import functions, modules, naming, parts, vits
+from shapelint.read.python import command_line, functions, modules, naming, parts, vits
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -21,6 +21,7 @@ from shapelint.read.python.values import (
     Items,
     Node,
     Scope,
+    Table,
     Tensor,
     Value,
     integer,
@@ -66,8 +67,8 @@ def method(
             key = positional[0].value
             if isinstance(key, Const) and isinstance(key.value, str):
                 owner.attributes[key.value] = positional[1].value
-        if name == "save_hyperparameters":
-            return NONE
+        if name == "save_hyperparameters" and isinstance(owner, Instance):
+            owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
         if name in ("modules", "named_modules", "parameters", "named_parameters"):
             return Items([], "list", UNKNOWN)
         return NONE
@@ -89,13 +90,38 @@ def method(
     if name == "add_module" and isinstance(owner, Instance) and len(positional) == 2:
         key = positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):
-            owner.attributes[key.value] = positional[1].value
-            owner.hold(key.value, positional[1].value)
+            set_attribute(owner, key.value, positional[1].value)
         return NONE
+    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    if isinstance(base, Chained):
+        return _container_method(run, base, name, positional)
     run.escape(owner)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     return run.unknown(f".{name}() of a module is not known", node, scope.file)
+
+
+def set_attribute(owner: Instance, name: str, value: Value) -> None:
+    """`owner.name = value`: a module that a sequence of the file is given becomes its next layer."""
+    base = owner.attributes.get("(base)")
+    if isinstance(base, Chained) and isinstance(value, Node):
+        base.children[name] = value
+    owner.attributes[name] = value
+    owner.hold(name, value)
+
+
+def _hyperparameters(values: list[Value], scope: Scope) -> Value:
+    """What `self.hparams` has: a namespace that is handed over, else the arguments of the `__init__` that saves them.
+
+    https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
+    """
+    if len(values) == 1 and isinstance(values[0], Table):
+        return command_line.namespace(values[0].items)
+    if scope.function is None:
+        return UNKNOWN
+    parameters = scope.function.node.args
+    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
+    return command_line.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
 
 
 def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:

@@ -93,11 +93,11 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
     if not models and not instances:
         top = path[0]
         role = top.name or "module"
-        return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not component else None)
+        return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
     at = models[-1] if models else instances[0]
     top = path[at + 1]
     role = top.name or "module"
-    return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not component else None)
+    return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
 
 
 def has_backbone(node: Node) -> bool:
@@ -121,7 +121,7 @@ def is_model_like(node: Node) -> bool:
     if not isinstance(node, Instance):
         return False
     return has_backbone(node) or any(
-        isinstance(value, Component) and is_head(value) for value in node.attributes.values()
+        isinstance(value, Component) and is_head(value) for name, value in node.attributes.items() if name != "(base)"
     )
 
 

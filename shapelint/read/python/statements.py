@@ -153,15 +153,14 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope) -> No
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`; a module that is held for the first time gets its name from it."""
+    from shapelint.read.python import members
+
     if isinstance(owner, Instance):
-        owner.attributes[name] = value
-        owner.hold(name, value)
+        members.set_attribute(owner, name, value)
     elif isinstance(owner, Chained):
         owner.children[name] = value
         owner.hold(name, value)
     elif isinstance(owner, Component):
-        from shapelint.read.python import members
-
         members.replace_child(owner, name, value)
     elif isinstance(owner, UserClass):
         owner.scope.names[name] = value

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from shapelint import dims
+from shapelint import chain, dims
 from shapelint.chain import Flow
-from shapelint.read.python import arguments, losses, operations, tensor_methods
+from shapelint.read.python import arguments, constructing, functions, losses, modules, operations, tensor_methods
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Value, integer, sequence
+from shapelint.read.python.values import UNKNOWN, Component, Const, Data, Items, Scope, Tensor, Value, integer, sequence
+from shapelint.roles import Role
+from shapelint.shapes import Fit
 
 NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full"])
 
@@ -41,12 +43,13 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
         return _blank(first)
     if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
         return losses.functional(run, name, positional, keywords, node, scope)
+    layer = functions.layer_of(name)
+    if layer and isinstance(first, Tensor):
+        return _layer(run, layer, first, positional[1:], keywords, node, scope)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, positional[1:], keywords, scope)
     if isinstance(first, Tensor) and operations.known(last):
         return tensor_methods.tensor_method(run, first, last, positional[1:], keywords, node, scope)
-    if isinstance(first, Tensor) and last in ("avg_pool2d", "max_pool2d"):
-        return _blank(first)
     if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
         return UNKNOWN
     return unseen(run, name, positional, keywords, node, scope)
@@ -54,6 +57,20 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
 
 def _first(keywords: Keywords) -> Value | None:
     return next((keywords[name].value for name in ("input", "tensors", "x", "size") if name in keywords), None)
+
+
+def _layer(
+    run: Run, target: str, value: Tensor, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Tensor:
+    """What a layer with the function's arguments gives; unknown where it does not fit."""
+    given = {name: argument for name, argument in keywords.items() if name != "input"}
+    component = constructing.construct(run, target, positional, given, node, scope, True)
+    if value.loose or not isinstance(component, Component):
+        return _blank(value)
+    edge, outgoing = chain.step(Role("function", ""), modules.resolve(run, component), value.flow)
+    if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
+        return _blank(value)
+    return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
 
 
 def _blank(like: Tensor | None = None) -> Tensor:

@@ -128,12 +128,15 @@ def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, 
 
 
 def _idle_classes(run: Run, scope: Scope) -> None:
-    """Module classes that nobody in the file builds: built with defaults, all else unknown."""
-    built = {id(instance.cls) for instance in run.instances}
+    """Module classes that nobody in the file builds: built with defaults, all else unknown.
+
+    The last one first: it is the one that builds the others.
+    """
     derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
-    for value in list(scope.names.values()):
+    for value in reversed(list(scope.names.values())):
         if not isinstance(value, UserClass) or value.scope.file is not scope.file or not is_module(value):
             continue
+        built = {id(instance.cls) for instance in run.instances}
         if id(value) not in built and not (id(value) in derived and _abstract(value)):
             node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
             with run.share():

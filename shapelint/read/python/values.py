@@ -172,13 +172,15 @@ class UserClass:
 @dataclass(eq=False)
 class Node:
     """A module in memory: what `named` children hold it by, for the names in reports. `origin` is what it copies,
-    `part_of` the library's model whose child it is, `placed` what `naming.place` said last, and for what surroundings.
+    `part_of` the library's model whose child it is, `base_of` the object of the file that is this by inheritance and
+    stands for it, `placed` what `naming.place` said last, and for what surroundings.
     """
 
     name: str = ""
     holder: Node | None = None
     origin: Node | None = None
     part_of: Node | None = None
+    base_of: Node | None = None
     placed: tuple[Any, Any] | None = None
 
     def hold(self, name: str, child: Value) -> None:
@@ -201,6 +203,7 @@ class Node:
         found: list[Node] = []
         node: Node | None = self
         while node is not None and node not in found and len(found) < 50:
+            node = node.base_of or node
             found.append(node)
             node = node.holder or node.part_of
         return tuple(reversed(found))

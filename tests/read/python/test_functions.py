@@ -14,6 +14,8 @@ from shapelint.read.python import functions, signatures, vits
 from shapelint.read.python.values import Component
 from shapelint.read.text import Span
 from shapelint.spec import ComponentSpec
+from tests.read.python.features import IMPORTS
+from tests.read.python.test_features import serious
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightly")
@@ -210,3 +212,26 @@ class Model(nn.Module):
         with torch.no_grad():
             real = torch.nn.Sequential(*children)(floats(2, 3, size, size)).shape
         assert tuple(dims.substitute(dim, {"B": 2, "H": size, "W": size}) for dim in said) == tuple(real)
+
+
+POOLED: dict[str, Callable[[Any], Any]] = {
+    "avg_pool2d(x, 3, 2, 1)": lambda x: torch.nn.functional.avg_pool2d(x, 3, 2, 1),
+    "max_pool2d(x, 2)": lambda x: torch.nn.functional.max_pool2d(x, 2),
+    "max_pool2d(x, 3, stride=2, padding=1)": lambda x: torch.nn.functional.max_pool2d(x, 3, stride=2, padding=1),
+    "interpolate(x, size=9)": lambda x: torch.nn.functional.interpolate(x, size=9),
+}
+
+
+@pytest.mark.parametrize(("call", "pooled"), POOLED.items())
+def test_a_function_does_what_its_layer_does(call: str, pooled: Callable[[Any], Any]) -> None:
+    """The width behind a flatten says the height and width that torch gives; a head one too wide does not fit."""
+    (width,) = pooled(torch.zeros(1, 3, 32, 32)).flatten(1).shape[1:]
+    code = (
+        IMPORTS + "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.backbone = nn.Identity()\n        self.projector = nn.Linear(WIDTH, 8)\n"
+        f"    def forward(self, x):\n        return self.projector(F.{call}.flatten(1))\n"
+        "Model()(torch.zeros(1, 3, 32, 32))\n"
+    )
+    assert serious(code.replace("WIDTH", str(width))) == []
+    (finding,) = serious(code.replace("WIDTH", str(width + 1)))
+    assert (finding.code, finding.actual) == ("SL101", width)
