@@ -28,13 +28,15 @@ FACT = re.compile(r"\{([^{}]+)\}")
 class Move:
     """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it.
 
-    A `fallback` is made only where no other edit is a repair: a literal in the place of a name that others use too.
+    A `fallback` is made only where no other edit is a repair: a literal in the place of a name that others use too, or
+    one that `overwrites` an expression.
     """
 
     span: Span
     text: str
     whole: Span | None = None
     fallback: bool = False
+    overwrites: bool = False
 
 
 @frozen
@@ -281,6 +283,8 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
             yield Move(argument.home, str(value), spec.span)
         if argument.value != value:
             yield from (Move(use, str(value), spec.span, fallback=True) for use in argument.uses)
+        if argument.computed is not None and argument.value != value:
+            yield Move(argument.computed, str(value), spec.span, fallback=True, overwrites=True)
     elif spec.insertion is not None and origin.component.source != "declared":
         place = Span(spec.insertion.offset, spec.insertion.offset)
         yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)

@@ -123,7 +123,8 @@ def _finding(
 
 
 def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
-    safe = repair.only and violation.rule.page.code not in UNREPAIRED
+    overwrites = any(move.overwrites for move in repair.moves)
+    safe = repair.only and not overwrites and violation.rule.page.code not in UNREPAIRED
     alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
     return Fix(_message(source, repair.moves), _edits(source, repair.moves), safe, alternatives)
 

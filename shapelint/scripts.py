@@ -13,6 +13,7 @@ from shapelint.frozen import frozen
 from shapelint.judge import Violation, judge, speak
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.extras import pair_width
+from shapelint.read.python import naming
 from shapelint.read.python.models import PythonModel, read_models
 from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError, as_script
@@ -94,8 +95,9 @@ def _judged(script: PythonModel) -> Judged:
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
     specs = {role: component.spec for role, component in components.items()}
-    method = next((name for name in methods.names() if name in script.name.lower()), pack.method)
-    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, problems=script.problems)
+    model = ModelSpec(
+        script.name, naming.method(script.name) or pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems
+    )
     return Judged(model, pack, script.chain, script.chain, components)
 
 

@@ -21,8 +21,8 @@ Spelling = Literal["name", "call", "widths", "declared", "layers"]
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
 
-    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. The elements of a
-    list have places of their own.
+    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. `computed` is the
+    expression that gives a value which stands nowhere as a literal. The elements of a list have places of their own.
     """
 
     value: Any
@@ -31,6 +31,7 @@ class Argument:
     key: Span | None = None
     variable: Span | None = None
     uses: tuple[Span, ...] = ()
+    computed: Span | None = None
     elements: tuple[Argument, ...] = ()
 
 

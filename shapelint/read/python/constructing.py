@@ -21,6 +21,7 @@ from shapelint.read.python.values import (
     Scope,
     Table,
     Value,
+    integer,
     sequence,
 )
 from shapelint.read.text import Span
@@ -108,7 +109,8 @@ def _argument(given: Given, main: bool) -> Argument:
     elements: tuple[Argument, ...] = ()
     if isinstance(value, Items) and value.rest is None:
         elements = tuple(_argument(Given(item, given.span, foreign=True), main) for item in value.items)
-    return Argument(_plain(value), given.span, None, given.key, elements=elements)
+    computed = given.span if main and not given.foreign and isinstance(integer(value), int) else None
+    return Argument(_plain(value), given.span, None, given.key, elements=elements, computed=computed)
 
 
 def _plain(value: Value) -> Any:

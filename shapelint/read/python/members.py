@@ -196,7 +196,7 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
     if name in ("weight", "bias"):
-        return _weight(owner, resolved, name)
+        return _weight(run, owner, resolved, name)
     if name == "module":
         return owner
     return Bound(owner, name)
@@ -208,8 +208,11 @@ def _is_described(owner: Component) -> bool:
     return owner.part_of is not None or stored.find(target) is not None or not target.startswith("lightly.")
 
 
-def _weight(owner: Component, resolved: Resolved, name: str) -> Value:
+def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
+    """The weight (out_features, in_features) or the bias (out_features,) of a Linear, also of one in a library's model."""
     inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
+    if owner.part_of is not None and owner.spec.target.rpartition(".")[2] == "Linear":
+        inner, outer = parts.width(run, owner, "in_features"), parts.width(run, owner, "out_features")
     if isinstance(inner, int) and isinstance(outer, int):
         origin = Origin(naming.place(owner).role, resolved)
         axes = [ax.Axis(outer, replace(origin, parameter="out_features"))]

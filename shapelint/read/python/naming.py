@@ -75,6 +75,14 @@ def is_target(name: str) -> bool:
     return any(word in TARGET for word in words(name))
 
 
+@lru_cache(maxsize=4096)
+def method(name: str) -> str | None:
+    """The method that a class is called after: `ResNetSimCLR` is one of simclr, `StaticModel` is none of tico."""
+    parts = words(name)
+    spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
+    return next((known for known in methods.names() if known in spans), None)
+
+
 def place(component: Node) -> Place:
     """Where a component stands in its model; looked up anew only where the modules around it have changed."""
     path = component.path
@@ -103,7 +111,8 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
 def has_backbone(node: Node) -> bool:
     """Whether an object holds, by name, a backbone-like part beside a head-like one or its own momentum copy.
 
-    The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722).
+    The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so
+    may those of any class that is called after a method.
     """
     if not isinstance(node, Instance):
         return False
@@ -111,7 +120,8 @@ def has_backbone(node: Node) -> bool:
     kinds = {kind(name) for name in parts}
     if not kinds & HEADS:
         backbones = [name for name in parts if kind(name) == "backbone"]
-        return len({is_target(name) for name in backbones}) == 2
+        named = bool(backbones) and node.cls is not None and method(node.cls.name) is not None
+        return named or len({is_target(name) for name in backbones}) == 2
     hidden = (kind(name) for name, value in node.attributes.items() if isinstance(value, Unknown))
     return "backbone" in kinds or "backbone" in hidden
 

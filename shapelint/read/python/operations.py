@@ -121,6 +121,9 @@ def join(name: str, pieces: Value, given: Arguments) -> Value:
     first = tensors[0] if tensors else rest
     assert first is not None
     axes = [axes_of(tensor) for tensor in [*tensors, *([rest] if rest else [])]]
+    if name == "cat" and not all(_is_blank(piece) for piece in axes):
+        # torch passes over tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+        axes = [piece for piece in axes if not _is_blank(piece)]
     whole = [piece for piece in axes if piece is not None]
     detached = all(tensor.detached for tensor in tensors)
     if len(whole) < len(axes):
@@ -133,6 +136,10 @@ def join(name: str, pieces: Value, given: Arguments) -> Value:
         if rest and result is not None:
             result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size)
     return Tensor(ax.flow(result, first.flow.maker), detached)
+
+
+def _is_blank(axes: Axes | None) -> bool:
+    return axes is not None and len(axes) == 1 and axes[0].size == 0
 
 
 def concrete(sizes: Sequence[Dim], detached: bool = True) -> Tensor:

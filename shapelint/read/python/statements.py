@@ -26,6 +26,7 @@ from shapelint.read.python.values import (
     Node,
     Scope,
     Table,
+    Tensor,
     UserClass,
     Value,
     sequence,
@@ -223,15 +224,29 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | None:
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> Signal | None:
-    """A loop of unknown length: its first turn, joined with none at all."""
+    """A loop of unknown length: its first turn, joined with none at all.
+
+    A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
+    any there would be no tensor.
+    """
     before = State.capture(run, scope)
     if isinstance(node, (ast.For, ast.AsyncFor)):
         bind(run, node.target, element, scope)
     run.uncertain += 1
     execute(run, node.body, scope)
     run.uncertain -= 1
-    merge(run, scope, [State.capture(run, scope), before])
+    after = State.capture(run, scope)
+    for name, value in after.names.items():
+        if isinstance(value, Tensor) and _is_nothing(before.names.get(name)):
+            before.names[name] = value
+    merge(run, scope, [after, before])
     return None
+
+
+def _is_nothing(value: Value | None) -> bool:
+    if isinstance(value, Tensor):
+        return value.shape == (0,)
+    return isinstance(value, Const) and not isinstance(value.value, dims.Expression) and value.value in (None, 0)
 
 
 def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
