@@ -23,7 +23,7 @@ from shapelint.resolve.resolver import Options
 from shapelint.roles import kind
 from shapelint.rules import Rule
 from shapelint.spec import Argument, InputSpec, ModelSpec
-from shapelint.subjects import bank, loss, target
+from shapelint.subjects import bank, loss, target, variable
 from shapelint.subjects.batch_axis import BatchAxisFacts
 from shapelint.subjects.ends import Output
 from shapelint.subjects.target import TargetFacts
@@ -118,6 +118,8 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
+    for one in script.latent:
+        yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")
     for reshape in script.reshapes:
         facts_ = BatchAxisFacts("a reshape", reshape.number, False, reshape.shape)
         ends = Ends(("batch_axis", reshape.order), "", reshape.span, (), "B", reshape.number)

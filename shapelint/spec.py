@@ -17,12 +17,17 @@ from shapelint.read.text import Span
 Spelling = Literal["name", "call", "widths", "declared", "layers"]
 
 
+Variable = tuple[int, str]
+"""A name of a program: the number of its scope in the order in which they came to be, and the name there."""
+
+
 @frozen
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
 
     `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. `computed` is the
     expression that gives a value which stands nowhere as a literal. The elements of a list have places of their own.
+    In a program, `uses` are where the value was passed on, and `variables` the names that it went by, the last first.
     """
 
     value: Any
@@ -33,6 +38,7 @@ class Argument:
     uses: tuple[Span, ...] = ()
     computed: Span | None = None
     elements: tuple[Argument, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
 
 @frozen

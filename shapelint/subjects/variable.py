@@ -1,7 +1,8 @@
-"""Widths that agree by chance: two layers in a row read different variables of the config that hold one number.
+"""Widths that agree by chance: two layers in a row read different variables that hold one number.
 
-Moving one of the two variables alone would break the component. That a layer reads the wrong one shows where the
-variable it reads is also a width elsewhere in the same component, on both sides of a link.
+Moving one of the two variables alone would break the component. In a config, that a layer reads the wrong one shows
+where the variable it reads is also a width elsewhere in the same component, on both sides of a link; in a program, the
+reader moves the variables, and brings what breaks.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from shapelint.wiring import Judged
 
 @frozen
 class VariableFacts:
-    """A link inside a component: its two ends, and whether one variable of the config sets both."""
+    """A link inside a component: its two ends, and whether one variable sets both; else the `names` of the two."""
 
     consumer: str
     producer: str
     width: int
     is_shared: bool
+    names: str = "two variables of the config"
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
@@ -36,16 +38,20 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
         for edge, taken, given in pairs:
             if taken is None or given is None or taken == given or taken not in shared:
                 continue
-            argument = edge.consumer.argument
-            other = edge.producer.argument
-            assert argument is not None
-            assert other is not None
-            consumer = side_name(edge.role, edge.component, edge.layer, True)
-            producer = edge.producer.component.label if edge.producer.component else edge.producer.role
-            facts = VariableFacts(consumer, producer, argument.value, False)
-            key = ("variable", edge.role, edge.layer)
-            ends = Ends(key, edge.role, argument.span, (other.span,), argument.value, other.value)
-            yield Occasion("variable", {"variable": facts}, ends)
+            yield by_chance(edge, VariableFacts.names)
+
+
+def by_chance(edge: Edge, names: str) -> Occasion:
+    """A link whose two ends are set by different variables of the same value."""
+    argument, other = edge.consumer.argument, edge.producer.argument
+    assert argument is not None
+    assert other is not None
+    consumer = side_name(edge.role, edge.component, edge.layer, True)
+    producer = edge.producer.component.label if edge.producer.component else edge.producer.role
+    facts = VariableFacts(consumer, producer, argument.value, False, names)
+    spans = [end.uses[0] if end.uses else end.span for end in (argument, other)]
+    ends = Ends(("variable", edge.role, edge.layer), edge.role, spans[0], (spans[1],), argument.value, other.value)
+    return Occasion("variable", {"variable": facts}, ends)
 
 
 def _variables(edge: Edge) -> tuple[Span | None, Span | None]:

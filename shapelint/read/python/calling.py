@@ -183,8 +183,9 @@ def call_function(
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     if receiver is not None and function.wrapper != "staticmethod":
         positional = [Given(receiver, NO_SPAN), *positional]
-    inner = Scope({}, function.scope, function.scope.file, "function", function=function)
+    inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
     bind_parameters(function, positional, keywords, inner, complete)
+    inner.names = {name: run.named(value, inner, name) for name, value in inner.names.items()}
     run.depth += 1
     run.active.append(node)
     run.returns.append([])

@@ -328,9 +328,7 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
 
 def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
     result = Items([], "list")
-    for inner, certain in _turns(
-        run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)
-    ):
+    for inner, certain in _turns(run, node.generators, _inner(run, scope)):
         value = evaluate(run, node.elt, inner)
         if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
             result.items.append(value)
@@ -341,15 +339,17 @@ def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp
 
 def _dict_comprehension(run: Run, node: ast.DictComp, scope: Scope) -> Value:
     table = Table({})
-    for inner, certain in _turns(
-        run, node.generators, Scope({}, scope, scope.file, "function", function=scope.function)
-    ):
+    for inner, certain in _turns(run, node.generators, _inner(run, scope)):
         key, value = evaluate(run, node.key, inner), evaluate(run, node.value, inner)
         if certain and isinstance(key, Const) and isinstance(key.value, (str, int)):
             table.items[key.value] = value
         else:
             table.open = True
     return table
+
+
+def _inner(run: Run, scope: Scope) -> Scope:
+    return Scope({}, scope, scope.file, "function", function=scope.function, serial=run.new_serial())
 
 
 def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[tuple[Scope, bool]]:

@@ -89,7 +89,7 @@ def load_file(run: Run, path: Path) -> Scope | None:
         anchor = run.anchors[-1] if run.anchors else Span(0, 0)
         return Elsewhere(anchor.start, anchor.end, key, getattr(node, "lineno", 0))
 
-    inner = Scope({}, None, SourceFile(key, span, main=False), "module")
+    inner = Scope({}, None, SourceFile(key, span, main=False), "module", serial=run.new_serial())
     run.modules[key] = inner
     depth, run.depth = run.depth, run.depth + 1
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python.run import Run, State
@@ -14,6 +16,8 @@ def join(left: Value, right: Value) -> Value:
         return left
     if isinstance(left, Const) and isinstance(right, Const):
         same = type(left.value) is type(right.value) and left.value == right.value
+        if same and left.variables != right.variables:
+            return replace(left, variables=())
         return left if same else UNKNOWN
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return Tensor(_flow(left.flow, right.flow), left.detached and right.detached)

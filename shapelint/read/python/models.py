@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from shapelint import dims
 from shapelint.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.frozen import frozen
-from shapelint.read.python import constructing, faults, functions, naming
+from shapelint.read.python import constructing, faults, functions, latent, naming
 from shapelint.read.python.run import BankCall, Call, LossCall, Run, Update
 from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options, Resolved
 from shapelint.shapes import Misfit
-from shapelint.spec import ComponentSpec, Problem
+from shapelint.spec import ComponentSpec, Problem, Variable
 
 
 @frozen
@@ -35,6 +35,7 @@ class PythonModel:
     banks: tuple[BankCall, ...] = ()
     updates: tuple[Update, ...] = ()
     reaches_loss: bool = False
+    latent: tuple[latent.Latent, ...] = ()
 
 
 @dataclass
@@ -53,12 +54,17 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         # Only a file that has a model is worth the seconds that torch takes.
         run, _ = interpret(source, options)
         groups = _groups(run)
+
+    def moved(variable: Variable) -> Run:
+        return interpret(source, options, run.may_trace, variable)[0]
+
     names: dict[str, int] = {}
     models = []
     for group in groups:
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
-        models.append(_model(run, group, name if names[name] == 1 else f"{name} ({names[name]})", len(source.text)))
+        model = _model(run, group, name if names[name] == 1 else f"{name} ({names[name]})", len(source.text))
+        models.append(replace(model, latent=tuple(latent.find(model.chain.links, moved))))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from shapelint.chain import Edge, Flow
 from shapelint.frozen import frozen
 from shapelint.read.python.values import (
+    MAXIMUM_HOPS,
     Chained,
     Component,
+    Const,
     Instance,
     Items,
     Loss,
@@ -26,7 +28,7 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Options, Resolved
-from shapelint.spec import Argument
+from shapelint.spec import Argument, Variable
 
 MAXIMUM_STEPS = 150_000
 MAXIMUM_SHARE = 50_000
@@ -93,7 +95,7 @@ class BatchReshape:
 
 @dataclass
 class Run:
-    """The state of one interpretation."""
+    """The state of one interpretation; `moved` is a variable that gets another number than the file gives it."""
 
     options: Options
     text: str = ""
@@ -126,6 +128,8 @@ class Run:
     exhausted: bool = False
     may_trace: bool = True
     untraced: bool = False
+    moved: Variable | None = None
+    serial: int = 0
 
     def step(self) -> None:
         """Pay for one step; raises Exhausted when the budget is used up."""
@@ -133,6 +137,19 @@ class Run:
         if self.remaining <= 0:
             self.exhausted = True
             raise Exhausted
+
+    def new_serial(self) -> int:
+        """The number of one more scope: the same one whenever the file is interpreted anew."""
+        self.serial += 1
+        return self.serial
+
+    def named(self, value: Value, scope: Scope, name: str) -> Value:
+        """A number as a variable has it; twice that where this run moves the variable."""
+        if not isinstance(value, Const) or type(value.value) is not int:
+            return value
+        variable = (scope.serial, name)
+        number = value.value * 2 if variable == self.moved else value.value
+        return replace(value, value=number, variables=(variable, *value.variables)[:MAXIMUM_HOPS])
 
     @contextmanager
     def share(self) -> Iterator[None]:

@@ -63,7 +63,7 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
 
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     bases = tuple(expressions.evaluate(run, base, scope) for base in node.bases if not isinstance(base, ast.Starred))
-    inner = Scope({}, scope, scope.file, "class")
+    inner = Scope({}, scope, scope.file, "class", serial=run.new_serial())
     cls = UserClass(node.name, bases, inner, node)
     execute(run, node.body, inner)
     for value in inner.names.values():
@@ -114,7 +114,9 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
                 if home.parent is None:
                     break
                 home = home.parent
-        home.names[target.id] = value
+        # A name for what already has one is no variable of its own.
+        literal = isinstance(value, Const) and not value.variables
+        home.names[target.id] = run.named(value, home, target.id) if literal else value
         if isinstance(value, Node) and not value.name and scope.kind == "module":
             value.name = target.id
     elif isinstance(target, ast.Attribute):
@@ -335,6 +337,10 @@ def _match(run: Run, node: ast.Match, scope: Scope) -> Signal | None:
     return None
 
 
+def _assert(run: Run, node: ast.Assert, scope: Scope) -> Signal | None:
+    return "raise" if truth(expressions.evaluate(run, node.test, scope)) is False else None
+
+
 def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
     scope.globals_.update(node.names)
 
@@ -376,6 +382,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], Signal | None]] = {
     ast.Nonlocal: _scoped,
     ast.Import: _import,
     ast.ImportFrom: _import,
+    ast.Assert: _assert,
     ast.Raise: lambda run, node, scope: "raise",
     ast.Break: lambda run, node, scope: "break",
     ast.Continue: lambda run, node, scope: "continue",

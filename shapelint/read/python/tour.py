@@ -25,6 +25,7 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
+from shapelint.spec import Variable
 
 IMAGES = re.compile(
     r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
@@ -47,8 +48,10 @@ class InvalidPythonError(ValueError):
         self.message, self.span = message, span
 
 
-def interpret(source: Source, options: Options, may_trace: bool = True) -> tuple[Run, Scope]:
-    """Interpret a file as far as its budget goes; raises InvalidPythonError."""
+def interpret(
+    source: Source, options: Options, may_trace: bool = True, moved: Variable | None = None
+) -> tuple[Run, Scope]:
+    """Interpret a file as far as its budget goes, with one variable `moved`; raises InvalidPythonError."""
     script = as_script(source)
     places = Places(script.text)
     try:
@@ -57,6 +60,7 @@ def interpret(source: Source, options: Options, may_trace: bool = True) -> tuple
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
     run = Run(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
+    run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not SPEAKS.search(script.text):
         return run, scope

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from shapelint.chain import Flow
@@ -15,7 +15,7 @@ from shapelint.dims import Dim, Expression
 from shapelint.frozen import frozen
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
-from shapelint.spec import ComponentSpec
+from shapelint.spec import ComponentSpec, Variable
 
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
@@ -44,12 +44,14 @@ UNKNOWN = Unknown()
 class Const:
     """A number, a text, a boolean, None, or a dimension.
 
-    `place` is where the literal stands in the linted file, `hops` where calls passed it on, the last one first.
+    `place` is where the literal stands in the linted file, `hops` where calls passed it on, the last one first, and
+    `variables` are the names that it went by.
     """
 
     value: Any
     place: Span | None = None
     hops: tuple[Span, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
 
 NONE = Const(None)
@@ -112,7 +114,7 @@ class CommandLine:
 class Scope:
     """The names of a module, class or function body; `parent` is where free names are looked up.
 
-    `stars` are the libraries that `from ... import *` was said of.
+    `stars` are the libraries that `from ... import *` was said of, `serial` counts the scopes of a run.
     """
 
     names: dict[str, Value]
@@ -122,6 +124,7 @@ class Scope:
     globals_: set[str] = field(default_factory=set)
     function: Function | None = None
     stars: list[str] = field(default_factory=list)
+    serial: int = 0
 
 
 @dataclass(eq=False)
@@ -296,7 +299,7 @@ class Given:
         value = self.value
         if self.foreign or not isinstance(value, Const) or value.place is None or self.span in (value.place, NO_SPAN):
             return value
-        return Const(value.value, value.place, (self.span, *value.hops)[:MAXIMUM_HOPS])
+        return replace(value, hops=(self.span, *value.hops)[:MAXIMUM_HOPS])
 
 
 Value = Union[
