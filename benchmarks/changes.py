@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+import torchvision
 from makers import METHODS, Maker
 from torch import nn
 from training import WITH_PREDICTION, WITH_TARGET, Recipe, build
@@ -199,6 +200,41 @@ def _checkpoint(kind: str) -> Callable[[Maker, Recipe], Recipe]:
     return change
 
 
+FEATURES = {
+    "resnet18": 512, "resnet34": 512, "shufflenet_v2_x0_5": 1024, "shufflenet_v2_x1_0": 1024,
+    "regnet_x_400mf": 400, "regnet_y_400mf": 440,
+}  # fmt: skip
+"""Small library models, and how many features each has."""
+
+SAVED = ("resnet18", "resnet34", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0")
+"""Those whose names begin with no word for a role, as RegNet's `trunk_output.` does."""
+
+
+def _library_checkpoint(maker: Maker, recipe: Recipe) -> Recipe:
+    """A library model with a checkpoint of the same one or of another, of its depth, width or kind."""
+    name, saved = maker.random.choice(list(FEATURES)), maker.random.choice(SAVED)
+    head = maker.head("projection_head", i=FEATURES[name])
+    recipe = replace(recipe, backbone=name, image=(3, 64, 64), checkpoint=save_library(saved))
+    return maker.with_head(recipe, "projection_head", head)
+
+
+def _library_target(maker: Maker, recipe: Recipe) -> Recipe:
+    """A library model with a target built apart, the same one or another."""
+    name, other = (maker.random.choice(list(FEATURES)) for _ in range(2))
+    heads = {model: maker.head("projection_head", i=FEATURES[model]) for model in (name, other)}
+    recipe = replace(recipe, backbone=name, image=(3, 64, 64))
+    recipe = maker.with_head(recipe, "projection_head", heads[name])
+    return replace(recipe, target={"backbone": other, "projection_head": heads[other]})
+
+
+@cache
+def save_library(name: str) -> str:
+    """Save the weights of a library model with its classifier, as people do; the path of the file."""
+    path = folder() / f"{name}.pt"
+    torch.save(torchvision.models.get_model(name).state_dict(), path)
+    return str(path)
+
+
 NUMBERS = itertools.count()
 
 
@@ -305,6 +341,8 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
     "checkpoint of another width": (_checkpoint("of another width"), ALL),
     "checkpoint of another head": (_checkpoint("of another head"), ALL),
     "checkpoint with a prefix": (_checkpoint("with a prefix"), ALL),
+    "checkpoint of a library model": (_library_checkpoint, frozenset({"byol", "simclr", "vicreg", "barlowtwins"})),
+    "target of a library model": (_library_target, frozenset({"byol", "moco", "tico"})),
     "library backbone": (_library(512, "resnet18"), frozenset({"byol", "simclr", "vicreg"})),
     "classifier left on": (_library(1000, "torchvision.models.resnet18()"), frozenset({"byol", "simclr"})),
     "layer of a library backbone": (

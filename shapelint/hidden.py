@@ -10,7 +10,6 @@ from shapelint import shapes
 from shapelint.dims import Dim
 from shapelint.frozen import frozen
 from shapelint.resolve.resolver import Resolved
-from shapelint.schema import SignatureRow
 from shapelint.shapes import Ellipsis_, Pattern, SignatureError
 
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
@@ -93,8 +92,10 @@ def _flatten(component: Resolved) -> tuple[Resolved, ...]:
 
 def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
     """A component that ends in one of its parts."""
-    output = _output(component.row.parts[name]) if component.row else None
-    if output is None or component.template is None or any(isinstance(axis, Ellipsis_) for axis in output.axes):
+    if component.row is None or component.template is None:
+        return None
+    output = _output(component.row.parts[name])
+    if output is None or any(isinstance(axis, Ellipsis_) for axis in output.axes):
         return None
     axes: list[Any] = list(output.axes)
     if flatten and len(axes) > 2:
@@ -104,7 +105,7 @@ def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
         axes = [axes[0], width]
     first = component.template.alternatives[0]
     template = replace(component.template, alternatives=(replace(first, output=Pattern(tuple(axes))),))
-    row = SignatureRow(shapes=str(template), parts=component.row.parts if component.row else {})
+    row = component.row.model_copy(update={"shapes": str(template), "weights": ""})
     return replace(component, template=template, signature=shapes.substitute(template, dict(component.values)), row=row)
 
 

@@ -87,13 +87,16 @@ class SignatureRow(Strict):
 
     `shapes` is in the notation of `shapelint.shapes`, with constructor arguments as names. `weights` is the number of
     learnable parameters as an expression in them. `parts` are the child modules in order, by dotted name, each written
-    `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input.
+    `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input. `tensors`
+    are those that each module itself holds, parameters before the semicolon and buffers behind it:
+    `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`.
     """
 
     when: str = ""
     shapes: str
     weights: str | int = ""
     parts: dict[str, str] = {}
+    tensors: dict[str, str] = {}
 
 
 class ComponentSignature(Strict):

@@ -1,4 +1,4 @@
-"""The tensors that a component holds, as far as its parts tell: names and shapes, in torch's order."""
+"""The tensors that a component holds, as they are stored or as far as its parts tell: names and shapes, in order."""
 
 from __future__ import annotations
 
@@ -61,9 +61,45 @@ def held_by(component: Resolved) -> Holdings:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)
+    if told := component.row.tensors or _stored(component, component.row.parts):
+        return Holdings(tuple(_told(told, dict(component.values))), True)
     if component.row.weights == 0:
         return Holdings((), True)
     return _of_parts(component, component.row.parts)
+
+
+def _stored(component: Resolved, parts: Mapping[str, str]) -> Mapping[str, str]:
+    """What is stored of a model, less the modules that this one does without or has an Identity for."""
+    return {name: text for name, text in stored.tensors(component.target).items() if _is_there(name, parts)}
+
+
+def _is_there(module: str, parts: Mapping[str, str]) -> bool:
+    """Whether the nearest part around a module is there, and not replaced; the whole itself always is."""
+    listed = module
+    while listed and listed not in parts:
+        listed = listed.rpartition(".")[0]
+    return not module or (bool(listed) and _kind(parts, listed) != "torch.nn.Identity")
+
+
+def _told(told: Mapping[str, str], values: dict[str, Any]) -> Iterator[Tensor]:
+    for module, text in told.items():
+        for name, pattern, learned in _own(text):
+            shape = pattern.axes
+            if not all(isinstance(axis, int) for axis in shape):
+                same = shapes.Alternative((pattern,), pattern)
+                shape = shapes.substitute(shapes.Signature((same,)), values).alternatives[0].inputs[0].axes
+            yield Tensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
+
+
+@lru_cache(maxsize=4096)
+def _own(text: str) -> tuple[tuple[str, Pattern, bool], ...]:
+    """The tensors of one module: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
+    found = []
+    for part, learned in zip(text.split(";"), (True, False)):
+        for entry in filter(None, map(str.strip, part.split(","))):
+            name, _, shape = entry.partition(" ")
+            found.append((name, shapes.parse_shape(shape), learned))
+    return tuple(found)
 
 
 def _renamed(tensor: Tensor, prefix: str) -> Tensor:

@@ -21,9 +21,9 @@ from torch import nn
 from shapelint import expression
 from shapelint.resolve import make_lightly, make_torchvision, stored
 from shapelint.resolve.classifier import remove_classifier
-from shapelint.resolve.emit import to_yaml
+from shapelint.resolve.emit import tensors_to_yaml, to_yaml
 from shapelint.resolve.images import evaluate
-from shapelint.resolve.make import HEADER
+from shapelint.resolve.make import HEADER, stored_tensors
 from shapelint.resolve.meta import build, quiet, run, runs
 from shapelint.resolve.symbolic import observe, value_of
 from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
@@ -246,6 +246,8 @@ def test_the_generated_files_are_what_the_command_makes() -> None:
     made = make_torchvision.component_file("alexnet")
     path = stored.knowledge.folder() / "signatures" / "torchvision.models" / "alexnet.yaml"
     assert path.read_text(encoding="utf-8") == to_yaml(made, HEADER)
+    path = stored.knowledge.folder() / "tensors" / "torchvision.models" / "alexnet.yaml"
+    assert path.read_text(encoding="utf-8") == tensors_to_yaml(stored_tensors(made), HEADER)
     head = component("lightly.models.modules", "lightly.models.modules.SMoGProjectionHead")
     assert make_lightly.component(heads.SMoGProjectionHead) == head
 

@@ -1,7 +1,8 @@
 """Signatures from earlier traces, kept in the user's cache folder: a trace takes seconds, reading it back microseconds.
 
-One small JSON file a trace, named by a hash of everything that it depends on: the component, its arguments, and the
-versions of shapelint, torch and the component's library. A cache that cannot be read or written is no cache.
+One small JSON file a trace, named by a hash of everything that it depends on: the component, its arguments, what a
+signature tells, and the versions of shapelint, torch and the component's library. A cache that cannot be read or
+written is no cache.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from shapelint import __version__
 from shapelint.resolve import versions
-from shapelint.schema import ComponentSignature
+from shapelint.schema import ComponentSignature, SignatureRow
 
 VARIABLE = "SHAPELINT_CACHE_DIR"
 """The environment variable that moves the cache; empty switches it off."""
@@ -49,7 +50,8 @@ def place(library: str, target: str, arguments: Mapping[str, Any], positional: S
     if root is None:
         return None
     installed = [versions.installed(name) for name in ("torch", library)]
-    everything = [__version__, installed, target, sorted(arguments.items()), list(positional)]
+    everything: list[Any] = [__version__, [*SignatureRow.model_fields], installed, target]
+    everything += [sorted(arguments.items()), list(positional)]
     name = hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
     return root / "traces" / f"{name}.json"
 

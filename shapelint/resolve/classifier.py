@@ -106,4 +106,5 @@ def row(found: Sequence[Passage]) -> SignatureRow:
         shapes=shapes,
         weights=weights if isinstance(weights, int) else str(weights),
         parts=rows.parts(first.layers, DEPTH),
+        tensors=rows.tensors(first.tensors),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.schema import ComponentSignature, SignatureFile, SignatureRow
@@ -20,6 +21,21 @@ def to_yaml(file: SignatureFile, header: Sequence[str]) -> str:
     anchors: dict[str, Mapping[str, str]] = {}
     for component in file.components:
         lines.extend(_component(component, anchors))
+    return "\n".join(lines) + "\n"
+
+
+def tensors_to_yaml(tensors: Mapping[str, str], header: Sequence[str]) -> str:
+    """What the modules of a model hold, a line a module; a text that repeats refers to the first one."""
+    counts = Counter(tensors.values())
+    anchors: dict[str, str] = {}
+    lines = [f"# {line}" for line in header]
+    for name, text in tensors.items():
+        if text in anchors:
+            lines.append(f"{_text(name)}: *{anchors[text]}")
+            continue
+        anchor = f"t{len(anchors) + 1}"
+        mark = f"&{anchors.setdefault(text, anchor)} " if counts[text] > 1 else ""
+        lines.append(f"{_text(name)}: {mark}{_text(text)}")
     return "\n".join(lines) + "\n"
 
 

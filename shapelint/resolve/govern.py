@@ -14,7 +14,7 @@ from dataclasses import field, replace
 from shapelint import dims
 from shapelint.dims import Dim, Expression, Product
 from shapelint.frozen import frozen
-from shapelint.resolve.symbolic import Layer, Observation
+from shapelint.resolve.symbolic import Held, Layer, Observation
 from shapelint.shapes import Shape, StructureValue, Value
 
 Trial = Mapping[str, int]
@@ -128,7 +128,21 @@ class Experiment:
             counts=tuple(self._shape(*shapes) for shapes in self._columns("counts")),
             parameters=tuple(self._shape(*shapes) for shapes in self._columns("parameters")),
             layers={name: self._layer(name) for name in self.base.layers},
+            tensors=self._tensors(),
         )
+
+    def _tensors(self) -> Mapping[str, Held]:
+        """Nothing where their names differ, or a shape follows no formula: such tensors are not known."""
+        everyone = (self.base.tensors, *(other.tensors for other in self.others))
+        if len({tuple(tensors) for tensors in everyone}) != 1:
+            return {}
+        try:
+            return {
+                name: replace(held, shape=self._shape(*(tensors[name].shape for tensors in everyone)))
+                for name, held in self.base.tensors.items()
+            }
+        except Unfitted:
+            return {}
 
     def _columns(self, field: str) -> Iterator[tuple[Shape, ...]]:
         columns = [getattr(seen, field) for seen in (self.base, *self.others)]

@@ -79,6 +79,7 @@ def _row(found: list[Alternative], first: Observation) -> SignatureRow:
         shapes=" | ".join(str(alternative) for alternative in collapsed),
         weights=weights if isinstance(weights, int) else str(weights),
         parts=rows.parts(first.layers, DEPTH, any_axes),
+        tensors=rows.tensors(first.tensors),
     )
 
 

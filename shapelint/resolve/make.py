@@ -1,4 +1,4 @@
-"""Regenerate the generated files of rules/signatures: `python -m shapelint.resolve.make [FILE...]`.
+"""Regenerate the generated files of rules/signatures and rules/tensors: `python -m shapelint.resolve.make [FILE...]`.
 
 Needs torch, torchvision and lightly. Takes about half an hour for everything; FILE, such as `lightly.models.modules` or
 `torchvision.models/resnet18`, restricts it.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from shapelint import knowledge
 from shapelint.resolve import make_lightly, make_torchvision
-from shapelint.resolve.emit import to_yaml
+from shapelint.resolve.emit import tensors_to_yaml, to_yaml
 from shapelint.schema import SignatureFile
 
 HEADER = ("Made by `python -m shapelint.resolve.make`; do not edit.",)
@@ -37,11 +38,25 @@ def main(wanted: list[str]) -> int:
         return 2
     for name in wanted or known:
         started = time.perf_counter()
-        path = knowledge.folder() / "signatures" / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(to_yaml(known[name](), HEADER), encoding="utf-8")
+        file = known[name]()
+        path = _write("signatures", name, to_yaml(file, HEADER))
+        if tensors := stored_tensors(file):
+            _write("tensors", name, tensors_to_yaml(tensors, HEADER))
         print(f"{path} ({time.perf_counter() - started:.1f} s)", file=sys.stderr, flush=True)
     return 0
+
+
+def stored_tensors(file: SignatureFile) -> Mapping[str, str]:
+    """The tensors of the fullest model of a file; those of a head are told by its table of parts."""
+    literal = file.components[-1]
+    return literal.rows[0].tensors if literal.role == "backbone" else {}
+
+
+def _write(folder: str, name: str, text: str) -> Path:
+    path = knowledge.folder() / folder / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 if __name__ == "__main__":

@@ -8,8 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shapelint.dims import Dim
-from shapelint.resolve.symbolic import Layer
-from shapelint.shapes import Alternative, Ellipsis_, Output, Pattern, Shape, Structure, StructureValue, Value
+from shapelint.resolve.symbolic import Held, Layer
+from shapelint.shapes import (
+    Alternative,
+    Ellipsis_,
+    Output,
+    Pattern,
+    Shape,
+    Structure,
+    StructureValue,
+    Value,
+    format_axis,
+)
 
 
 def alternative(inputs: Iterable[Shape], output: Value, where: str = "") -> Alternative:
@@ -50,6 +60,16 @@ def parts(layers: Mapping[str, Layer], depth: int, any_axes: bool = False) -> di
         shapes = alternative(layer.inputs, layer.output)
         found[name] = f"{layer.kind}: {(with_ellipsis(shapes, ['B']) or shapes) if any_axes else shapes}"
     return found
+
+
+def tensors(held: Mapping[str, Held]) -> dict[str, str]:
+    """What each module itself holds: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for name, one in held.items():
+        owner, _, own = name.rpartition(".")
+        text = " ".join([own, *map(format_axis, one.shape)])
+        found.setdefault(owner, ([], []))[0 if one.is_parameter else 1].append(text)
+    return {owner: "; ".join(map(", ".join, texts)).removesuffix("; ") for owner, texts in found.items()}
 
 
 LEADING = {1: [], 2: ["B"], 3: ["B", "L"], 4: ["B", "H", "W"], 5: ["B", "D", "H", "W"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from shapelint import knowledge
@@ -31,6 +32,15 @@ def find(target: str) -> tuple[SignatureFile, ComponentSignature] | None:
                 assert file is not None
                 return file, component
     return None
+
+
+def tensors(target: str) -> Mapping[str, str]:
+    """What each module of a stored model holds, as in `SignatureRow.tensors`; empty where that is not stored.
+
+    They are those of the model with everything on: what a row's table of parts lacks is not there.
+    """
+    found = (knowledge.load(f"tensors/{name}.yaml") for name in _file_names(target))
+    return next(filter(None, found), {})
 
 
 def canonical(written: str, as_backbone: bool) -> str:

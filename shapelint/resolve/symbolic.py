@@ -40,8 +40,16 @@ class Layer:
 
 
 @frozen
+class Held:
+    """One tensor of a module's state dict, and whether it is one of its parameters."""
+
+    shape: Shape
+    is_parameter: bool
+
+
+@frozen
 class Observation:
-    """One forward: inputs, output, every child by dotted name, learnable parameters, and normalisation counts.
+    """One forward: inputs, output, every child by dotted name, learnable parameters, tensors, normalisation counts.
 
     `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch
     demands that it has more than one value.
@@ -52,6 +60,7 @@ class Observation:
     layers: Mapping[str, Layer]
     parameters: tuple[Shape, ...]
     counts: tuple[Shape, ...]
+    tensors: Mapping[str, Held] = field(default_factory=dict)
     specialised: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -109,6 +118,7 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
                 layers=recorder.layers(),
                 parameters=learnable(module),
                 counts=tuple(recorder.counts),
+                tensors=held(module),
                 specialised=specialised,
             )
         except Untraceable:
@@ -129,12 +139,19 @@ def _observe_sizes(module: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Obse
         raise Untraceable(f"does not run on {', '.join(map(str, shapes))}: {one_line(error)}") from error
     finally:
         recorder.remove()
-    return Observation(tuple(shapes), output, recorder.layers(), learnable(module), tuple(recorder.counts))
+    layers, counts = recorder.layers(), tuple(recorder.counts)
+    return Observation(tuple(shapes), output, layers, learnable(module), counts, held(module))
 
 
 def learnable(module: nn.Module) -> tuple[Shape, ...]:
     """The shapes of the parameters that training changes."""
     return tuple(tuple(parameter.shape) for parameter in module.parameters() if parameter.requires_grad)
+
+
+def held(module: nn.Module) -> dict[str, Held]:
+    """The module's state dict, in its order; of a parameter that has two names, the first is one."""
+    parameters = {name for name, _ in module.named_parameters()}
+    return {name: Held(tuple(value.shape), name in parameters) for name, value in module.state_dict().items()}
 
 
 class _Recorder:

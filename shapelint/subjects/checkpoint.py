@@ -173,12 +173,13 @@ def _format(shape: shapes.Shape) -> str:
 
 
 def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
-    """No name matches: certain only where the layers of every component are known, and none has such a name."""
+    """No name matches: certain where every tensor of the backbone is known, or none of its layers has such a name."""
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
     if not keys or not all(_is_seen(component) for component in components.values()):
         return
     layers = [(role, layer.split(".")[0]) for role, part in components.items() for layer in hidden.layer_names(part)]
-    if any(key.split(".")[0] == layer for role, layer in layers if role == "backbone" for key in keys):
+    partly = [role for role, part in components.items() if role == "backbone" and not tensors.held_by(part).complete]
+    if any(key.split(".")[0] == layer for role, layer in layers if role in partly for key in keys):
         return
     if any(_names(key.split(".")[0], role, judged.pack) for role in components for key in keys):
         return

@@ -100,9 +100,9 @@ def test_a_target_of_its_own_goes_by_the_same_names(key: str) -> None:
 
 def test_a_fault_inside_a_target_of_its_own() -> None:
     own = "target:\n  backbone: resnet50\n"
-    (finding,) = findings(BYOL + own)
-    assert finding.code == "SL101"
-    assert "the target's backbone produces 2048" in finding.message
+    width, update = findings(BYOL + own)
+    assert (width.code, update.code) == ("SL101", "SL108")
+    assert "the target's backbone produces 2048" in width.message
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
+from pathlib import Path
 
 import pytest
+import timm
 import torchvision
 from lightly.models.modules import heads
 from torch import nn
 
-from shapelint import dims, tensors
-from shapelint.dims import is_known
+from shapelint import tensors
 from shapelint.read import calls
 from shapelint.read.text import Span
-from shapelint.resolve import stored
+from shapelint.resolve import cache
+from shapelint.resolve.classifier import remove_classifier
+from shapelint.resolve.make_torchvision import AUXILIARY
+from shapelint.resolve.meta import build
 from shapelint.resolve.resolver import Options, resolve
+from shapelint.spec import ComponentSpec
 from shapelint.tensors import Holdings
 
 LAYERS = [
@@ -51,20 +57,22 @@ HEADS = [
 ]
 
 
-def held(call: str) -> Holdings:
-    spec = calls.parse_call(call, lambda start, end: (Span(start, end), None))
-    return tensors.held_by(resolve(spec, "", Options()))
+def held(call: str, role: str = "") -> Holdings:
+    place = Span(0, len(call))
+    named = ComponentSpec("name", call, place, place)
+    spec = calls.parse_call(call, lambda start, end: (Span(start, end), None)) if "(" in call else named
+    return tensors.held_by(resolve(spec, role, Options()))
 
 
 def real(call: str) -> nn.Module:
-    names = {**vars(nn), **{name: value for name, value in vars(heads).items() if inspect.isclass(value)}}
-    return eval(call, names)  # type: ignore[no-any-return]
+    names = {name: value for name, value in {**vars(nn), **vars(heads)}.items() if inspect.isclass(value)}
+    return eval(call, {**names, "timm": timm, "torchvision": torchvision})  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("call", [*LAYERS, *HEADS])
-def test_every_tensor_is_told_by_name_shape_and_order(call: str) -> None:
-    module, holdings = real(call), held(call)
+def same(holdings: Holdings, module: nn.Module) -> None:
+    """Every tensor by name and shape, and the parameters in the order in which torch gives them."""
     assert holdings.complete
+    assert all(tensor.certain for tensor in holdings.tensors)
     assert [(tensor.name, tensor.shape) for tensor in holdings.learned] == [
         (name, tuple(parameter.shape)) for name, parameter in module.named_parameters()
     ]
@@ -73,19 +81,40 @@ def test_every_tensor_is_told_by_name_shape_and_order(call: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "vgg16", "vit_b_16", "densenet121"])
-def test_what_is_told_of_a_backbone_is_true(name: str) -> None:
-    found = stored.find(f"torchvision.models.{name}")
-    assert found is not None
-    holdings = held(f"torchvision.models.{name}()")
-    state = getattr(torchvision.models, name)(weights=None).state_dict()
-    certain = [tensor for tensor in holdings.tensors if tensor.certain]
-    assert certain
-    for tensor in certain:
-        shape = tuple(state[tensor.name].shape)
-        assert len(shape) == len(tensor.shape)
-        for known, actual in zip(tensor.shape, shape):
-            assert not is_known(known) or dims.equal(known, actual) is True
+@pytest.mark.parametrize("call", [*LAYERS, *HEADS])
+def test_every_tensor_is_told_by_name_shape_and_order(call: str) -> None:
+    same(held(call), real(call))
+
+
+@pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
+def test_every_tensor_of_a_library_model_is_told(name: str) -> None:
+    make = torchvision.models.get_model_builder(name)
+    auxiliary = [{"aux_logits": on} for on in (True, False)] if name in AUXILIARY else [{}]
+    for more in auxiliary:
+        written = "".join(f", {key}={value}" for key, value in more.items())
+        same(held(f"torchvision.models.{name}(num_classes=7{written})"), build(partial(make, num_classes=7, **more)))
+    features, other = (build(partial(make, num_classes=count, **auxiliary[-1])) for count in (7, 9))
+    remove_classifier(features, other)
+    same(held(name, "backbone"), features)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torchvision.models.vgg11(num_classes=5, dropout=0.1)",
+        "torchvision.models.resnet50(groups=2, replace_stride_with_dilation=[False, True, False])",
+        "torchvision.models.vit_b_32(image_size=96)",
+        "timm.create_model('resnet18', num_classes=7)",
+        "timm.create_model('vit_tiny_patch16_224', num_classes=0)",
+    ],
+)
+def test_what_is_traced_tells_its_tensors_and_so_does_the_cache(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    for _ in range(2):
+        monkeypatch.setattr(cache, "_TRACED", {})
+        same(held(call), real(call))
 
 
 def test_the_positions_of_a_vision_transformer_are_told() -> None:

@@ -75,6 +75,8 @@ def updates(run: Run, model: Instance) -> Iterator[Update]:
         for one, two in zip(*pairs):
             if one is two or one.spec is two.spec or (id(one), id(two)) in seen:
                 continue
+            if one.replaced or two.replaced:
+                continue  # the tensors of what was put in are others than those of the model as it was built
             seen.add((id(one), id(two)))
             if one.resolved is not None and two.resolved is not None:
                 yield Update(two.path[-1].name or target.name, one.resolved, two.resolved)
