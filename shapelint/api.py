@@ -14,6 +14,7 @@ from shapelint.config import Config, is_selected
 from shapelint.findings import FileReport, Finding, Report, Severity
 from shapelint.frozen import frozen
 from shapelint.linting import lint_source
+from shapelint.read.hydra import gathered
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
 
@@ -85,13 +86,32 @@ def lint(
             files.append(report)
     if not settings.skip_unrecognised:
         files += _empty_folders(roots, files)
-    return Report(tuple(sorted(files, key=lambda file: file.path)), skipped)
+    return Report(once(sorted(files, key=lambda file: file.path)), skipped)
+
+
+def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
+    """The files with each finding in one of them: several may be composed of the one in which it stands."""
+    if not any(file.others for file in files):
+        return tuple(files)
+    owners: dict[tuple[object, ...], str] = {}
+    for file in sorted(files, key=lambda file: bool(file.others)):
+        for finding in file.findings:
+            owners.setdefault(_identity(finding), file.path)
+    return tuple(
+        replace(file, findings=tuple(one for one in file.findings if owners[_identity(one)] == file.path))
+        for file in files
+    )
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return finding.location, finding.code, finding.message
 
 
 def lint_text(source: Source, settings: Settings) -> FileReport:
     """Lint one text. A fault of shapelint itself becomes an unreadable file with a plain reason; raises ConfigError."""
     found = settings.config_of(source.path)
     try:
+        source = gathered(source)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "")
         report = lint_source(source, options)
         known = rules.known(found.rules)
@@ -99,9 +119,13 @@ def lint_text(source: Source, settings: Settings) -> FileReport:
     except Exception as error:  # a fault of ours must not hide the findings in other files
         kind = type(error).__name__
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
-        return FileReport(source.path, "unreadable", text=source.text, problem=problem)
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
     parses = bool(report.models)
-    kept = (finding for finding in report.findings if settings.keeps(finding.code, source.path, parses))
+    kept = (
+        finding
+        for finding in report.findings
+        if all(settings.keeps(finding.code, path, parses) for path in {source.path, finding.location.path})
+    )
     return replace(report, findings=tuple(_as_severe_as(finding, found) for finding in kept))
 
 

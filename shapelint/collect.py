@@ -20,7 +20,7 @@ SPEAKS_OF_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re
 """What a text that does not parse must hold to be worth a word in a folder walk."""
 
 
-_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?i:{SPEAKS_OF_A_MODEL.pattern})")
+_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{SPEAKS_OF_A_MODEL.pattern})")
 _USES_TORCH = re.compile(r"\b(torch|lightly|timm)\b")
 _HAS_PARTS = re.compile(
     r"projection|prediction|projector|predictor|backbone|encoder|momentum|byol|Head\b", re.IGNORECASE

@@ -17,11 +17,16 @@ _PYTHON_SUFFIXES = (".py", ".pyi")
 
 
 def comments(source: Source) -> list[Span]:
-    """The span of every comment, from its `#` to the end of its line, in order."""
+    """The span of every comment, from its `#` to the end of its line, in order, joined files included."""
     if "#" not in source.text:
         return []
     python = PurePath(source.path).suffix.lower() in _PYTHON_SUFFIXES
-    return list(_python_comments(source.text) if python else _yaml_comments(source.text))
+    find = _python_comments if python else _yaml_comments
+    return [
+        Span(part.span.start + comment.start, part.span.start + comment.end)
+        for part in source.parts
+        for comment in find(source.slice(part.span))
+    ]
 
 
 def _yaml_comments(text: str) -> Iterator[Span]:

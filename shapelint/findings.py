@@ -142,7 +142,10 @@ class ModelReport:
 
 @frozen
 class FileReport:
-    """One file: its models and findings; `problem` says why an unreadable file could not be read."""
+    """One file: its models and findings; `problem` says why an unreadable file could not be read.
+
+    `others` are the files that it is composed of beside itself, each a path and a text; a finding may stand in one.
+    """
 
     path: str
     status: Literal["checked", "no-model", "unreadable"]
@@ -151,6 +154,7 @@ class FileReport:
     text: str = ""
     problem: str = ""
     notices: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from shapelint.findings import Change, Edit, FileReport, Finding
 from shapelint.judge import Move
-from shapelint.read.text import Source, Span, encode
+from shapelint.read.text import Source, Span, encode, read_source
 from shapelint.repair import splice
 
 MAXIMUM_ROUNDS = 20
@@ -51,18 +51,36 @@ def _overlaps(move: Move, chosen: dict[Span, Move]) -> bool:
 def move_of(source: Source, edit: Edit) -> Move:
     """An edit with lines and columns as a move in offsets."""
     place = edit.location
-    span = Span(source.offset(place.line, place.column), source.offset(place.end_line, place.end_column))
+    span = Span(
+        source.offset(place.path, place.line, place.column), source.offset(place.path, place.end_line, place.end_column)
+    )
     return Move(span, edit.text)
 
 
-def write(source: Source, text: str) -> None:
-    """Write a text back where it came from."""
-    Path(source.path).write_bytes(encode(source, text))
+def write(source: Source, text: str) -> list[str]:
+    """Write a text, and those that are joined to it, back where they came from; returns the files that changed."""
+    written = []
+    for path, _, after in _changed(source, text):
+        place = source if path == source.path else read_source(Path(path))
+        Path(path).write_bytes(encode(place, after))
+        written.append(path)
+    return written
 
 
 def diff(source: Source, text: str) -> str:
-    """A unified diff from a source to an edited text, empty where they are equal."""
-    lines = difflib.unified_diff(
-        source.text.splitlines(keepends=True), text.splitlines(keepends=True), source.path, source.path
-    )
+    """A unified diff from a source to an edited text, file by file, empty where they are equal."""
+    lines = [
+        line
+        for path, before, after in _changed(source, text)
+        for line in difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), path, path)
+    ]
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def _changed(source: Source, text: str) -> Iterator[tuple[str, str, str]]:
+    """The files of which another text was made: their paths, and what they hold before and after."""
+    edited = replace(source, text=text)
+    for old, new in zip(source.parts, edited.parts):
+        before, after = source.slice(old.span), edited.slice(new.span)
+        if before != after:
+            yield old.path, before, after

@@ -46,18 +46,22 @@ def _identity(finding: Finding) -> tuple[Any, ...]:
 
 
 def _attempts(source: Source, finding: Finding) -> Iterator[str]:
-    own = finding.location.line
+    own = (finding.location.path, finding.location.line)
     for line in [own, *sorted(lines_of(finding) - {own})]:
         yield _with_code(source, line, finding.code)
     yield _with_code(source, None, finding.code)
 
 
-def _with_code(source: Source, line: int | None, code: str) -> str:
+def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
     """The text with a code added to the comment of a line, or (None) to that of the file, or with a new comment."""
     word = LINE if line else FILE
     text = source.text
     for ignore in read_ignores(source, {}):
-        if ignore.word == word and ignore.brackets and (line is None or ignore.line == line):
+        if (
+            ignore.word == word
+            and ignore.brackets
+            and (ignore.is_own if line is None else (ignore.path, ignore.line) == line)
+        ):
             inside = text[ignore.brackets.start : ignore.brackets.end].rstrip("]").rstrip(" ,")
             joined = f"{inside}{'' if inside == '[' else ', '}{code}]"
             return text[: ignore.brackets.start] + joined + text[ignore.brackets.end :]
@@ -65,7 +69,7 @@ def _with_code(source: Source, line: int | None, code: str) -> str:
         start = _after_preamble(text)
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
-    start = source.offset(line, 1)
+    start = source.offset(*line, 1)
     end = start + len(re.split(r"[\r\n]", text[start:], maxsplit=1)[0].rstrip())
     return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
 

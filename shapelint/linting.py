@@ -37,9 +37,9 @@ def lint_source(source: Source, options: Options) -> FileReport:
     analysis = analyse(source, options)
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "", None, {})
-        return FileReport(source.path, "checked", findings=(finding,), text=source.text)
+        return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
-        return FileReport(source.path, "no-model", text=source.text, problem="no model is recognised in it")
+        return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
     findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
     notices = tuple(
         dict.fromkeys(
@@ -54,9 +54,15 @@ def lint_source(source: Source, options: Options) -> FileReport:
         status="checked",
         models=tuple(model_report(model) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
-        text=source.text,
+        text=source.own_text,
         notices=(*notices, *analysis.notices),
+        others=_others(source),
     )
+
+
+def _others(source: Source) -> tuple[tuple[str, str], ...]:
+    """The files that are joined to a source."""
+    return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
 
 
 def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]:
@@ -123,10 +129,13 @@ def _finding(
 
 
 def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
+    edits = _edits(source, repair.moves)
+    at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models too
     overwrites = any(move.overwrites for move in repair.moves)
-    safe = repair.only and not overwrites and violation.rule.page.code not in UNREPAIRED
+    safe = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
     alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
-    return Fix(_message(source, repair.moves), _edits(source, repair.moves), safe, alternatives)
+    proof = "the chain fits with it" if at_home else "the chain fits with it, other models may use the file too"
+    return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
 
 
 def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:

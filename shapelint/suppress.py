@@ -34,20 +34,25 @@ _CODE = re.compile(r"[^\s,\[\]]+")
 class Ignore:
     """One ignore comment. `codes` are what stands in its brackets, resolved; `names` the same as written.
 
-    `span` is the directive, `whole` also its reason, `brackets` the list with its brackets, if there is one.
+    `span` is the directive, `whole` also its reason, `brackets` the list with its brackets, if there is one. `is_own`
+    is whether it stands in the linted file itself, and not in one that it is composed of.
     """
 
     word: str
+    path: str
     line: int
     codes: tuple[str, ...]
     names: tuple[str, ...]
     span: Span
     whole: Span
     brackets: Span | None
+    is_own: bool = True
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it stands where it can silence a finding, whatever its codes."""
-        return self.word == FILE or (self.word == LINE and self.line in lines_of(finding))
+        """Whether it stands where it can silence a finding of its file, whatever its codes."""
+        if self.word == FILE:
+            return self.is_own or self.path == finding.location.path
+        return self.word == LINE and (self.path, self.line) in lines_of(finding)
 
 
 def read_ignores(source: Source, rules: Mapping[str, Rule]) -> list[Ignore]:
@@ -62,14 +67,17 @@ def _directives(source: Source, comment: Span, by_name: Mapping[str, str]) -> It
     for match in _DIRECTIVE.finditer(source.text, comment.start, comment.end):
         names = tuple(dict.fromkeys(_CODE.findall(match["codes"] or "")))
         brackets = Span(*match.span("codes")) if match["codes"] else None
+        place = source.location(comment)
         yield Ignore(
             word=match["word"].lower(),
-            line=source.location(comment).line,
+            path=place.path,
+            line=place.line,
             codes=tuple(by_name.get(name, name.upper()) for name in names),
             names=names,
             span=Span(match.start(), brackets.end if brackets else match.end("word")),
             whole=Span(match.start(), match.end()),
             brackets=brackets,
+            is_own=place.path == source.path,
         )
 
 
@@ -88,7 +96,8 @@ def apply(
         if not silencers:
             kept.append(finding)
     complete = is_complete(report)
-    unused = _unused(source, ignores, used, rules, lambda code: complete and is_judged(code))
+    own = [ignore for ignore in ignores if ignore.is_own]  # what one of the others silences may be known elsewhere
+    unused = _unused(source, own, used, rules, lambda code: complete and is_judged(code))
     kept += [f for f in unused if not any(ignore.covers(f) and UNUSED in ignore.codes for ignore in ignores)]
     return replace(report, findings=tuple(sorted(kept, key=lambda finding: (finding.location, finding.code))))
 
@@ -100,10 +109,10 @@ def is_complete(report: FileReport) -> bool:
     return bool(report.models) and not unresolved and all(link.source != "unknown" for link in links)
 
 
-def lines_of(finding: Finding) -> frozenset[int]:
-    """The lines that the spans of a finding touch."""
+def lines_of(finding: Finding) -> frozenset[tuple[str, int]]:
+    """The lines that the spans of a finding touch, each with its file."""
     places = [finding.location, *(related.location for related in finding.related)]
-    return frozenset(line for place in places for line in _lines(place))
+    return frozenset((place.path, line) for place in places for line in _lines(place))
 
 
 def _lines(place: Location) -> range:

@@ -25,6 +25,14 @@ prediction_head: BYOLPredictionHead(256, 1024, 256)
 CLEAN = ONE_FAULT.replace("512", "256")
 
 
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write files under a folder, by their path from it."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 Result = subprocess.CompletedProcess[str]
 
 

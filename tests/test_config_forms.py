@@ -239,7 +239,8 @@ def test_an_unqualified_torch_layer_without_a_stored_signature_is_traced() -> No
 )
 def test_what_comes_from_a_role_that_is_absent_is_not_known(text: str) -> None:
     report = lint(text)
-    assert (report.status, report.findings) == ("checked", ())
+    assert report.status == "checked"
+    assert [finding for finding in report.findings if finding.code != "SL901"] == []
 
 
 def test_behind_a_head_that_cannot_be_read_nothing_is_judged() -> None:

@@ -115,8 +115,8 @@ def test_an_ignore_that_does_nothing_is_reported_and_removed(
     assert finding.message.startswith(message)
     assert help in finding.help
     source = Source("model.yaml", text)
-    start = source.offset(finding.location.line, finding.location.column)
-    end = source.offset(finding.location.end_line, finding.location.end_column)
+    start = source.offset("", finding.location.line, finding.location.column)
+    end = source.offset("", finding.location.end_line, finding.location.end_column)
     assert comment.find(text[start:end]) >= 0
     assert text[start:end].startswith("# shapelint: ignore")
     expected = text if after == "same" else text.replace(f"  {comment}", f"  {after}" if after else "")

@@ -11,12 +11,13 @@ import click
 
 from shapelint import report as reports
 from shapelint import rules
-from shapelint.api import Settings, lint, lint_text
+from shapelint.api import Settings, lint, lint_text, once
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
 from shapelint.findings import Change, FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
 from shapelint.frozen import frozen
 from shapelint.progress import watched
+from shapelint.read.hydra import gathered
 from shapelint.read.text import Source, UnreadableError, decode, read_source
 from shapelint.report.summary import plural
 
@@ -160,30 +161,27 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
 
 def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[Change, ...]]:
     """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
-    files: list[FileReport] = []
     made: list[Change] = []
+    diffs: list[str] = []
+    written: set[str] = set()
     for file in report.files:
-        if not any(finding.fix for finding in file.findings):
-            files.append(file)
-            continue
-        source = _source(file)
-        text, changes = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
-        made += changes
-        if options.diff:
-            write_out(diff(source, text))
-            files.append(file)
-        else:
-            if text != source.text:
-                write(source, text)
-            files.append(lint_text(replace(source, text=text), settings))
-    return replace(report, files=tuple(files)), tuple(made)
+        if any(finding.fix for finding in file.findings):
+            source = gathered(_source(file, options))
+            text, changes = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
+            made += changes
+            if options.diff:
+                diffs.append(diff(source, text))
+            else:
+                written.update(write(source, text))
+    for text in dict.fromkeys(diffs):  # several files may be composed of the one that changes
+        write_out(text)
+    changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
+    files = (lint_text(_source(file, options), settings) if new else file for file, new in zip(report.files, changed))
+    return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
 
 
-def _source(file: FileReport) -> Source:
-    try:
-        return read_source(Path(file.path))
-    except UnreadableError:
-        return Source(file.path, file.text)
+def _source(file: FileReport, options: CheckOptions) -> Source:
+    return Source(file.path, file.text) if options.stdin_filename else read_source(Path(file.path))
 
 
 def _write(report: Report, options: CheckOptions, fixed: Sequence[Change]) -> None:

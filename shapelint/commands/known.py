@@ -12,6 +12,7 @@ from shapelint.api import Settings, lint_text
 from shapelint.findings import FileReport, Report
 from shapelint.fixing import write
 from shapelint.ignores import add_ignores
+from shapelint.read.hydra import gathered
 from shapelint.read.text import read_source
 from shapelint.report.summary import plural
 
@@ -57,7 +58,7 @@ def ignore(report: Report, settings: Settings) -> Report:
     total = 0
     for file in report.files:
         if file.status == "checked" and any(finding.severity != "info" for finding in file.findings):
-            source = read_source(Path(file.path))
+            source = gathered(read_source(Path(file.path)))
             text, count = add_ignores(source, lambda text: lint_text(text, settings))
             if count:
                 write(source, text)

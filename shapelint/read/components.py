@@ -90,6 +90,8 @@ class Reader:
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
             return None
+        if node.value is dims.UNKNOWN and not node.tag:
+            return ComponentSpec("name", "", node.span, node.span, note=node.text)
         if not isinstance(node.value, str):
             self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
             return None
@@ -126,6 +128,8 @@ class Reader:
 
     def _mapping(self, node: Mapping, default: str | None) -> ComponentSpec | None:
         self.check_keys(node)
+        if node.open:
+            return ComponentSpec("name", "", node.span, node.span, note=f"parts of it are not known: {node.open}")
         entries = {key.text: (key, self.follow(value)) for key, value in pairs(node)}
         for wrapper in WRAPPERS:
             if wrapper in entries and isinstance(entries[wrapper][1], Scalar):

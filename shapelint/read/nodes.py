@@ -65,13 +65,14 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A mapping, merge keys not yet applied (see `pairs`)."""
+    """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that nobody sees."""
 
     entries: tuple[tuple[Node, Node], ...]
     span: Span
     home: Span
     flow: bool = False
     tag: str = ""
+    open: str = ""
 
 
 Node = Union[Scalar, Sequence, Mapping]

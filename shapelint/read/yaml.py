@@ -11,10 +11,11 @@ from shapelint import dims, methods
 from shapelint.frozen import frozen
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
+from shapelint.read.hydra import Composed, Missing, composed
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs
 from shapelint.read.text import Source
 from shapelint.schema import MethodPack, is_width
-from shapelint.spec import ComponentSpec, InputSpec, ModelSpec
+from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 
 AXES = ("channels", "height", "width")
 
@@ -28,16 +29,26 @@ class Lookup:
 
 
 def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> list[ModelSpec]:
-    """All models of a YAML text; raises InvalidYamlError where it is no YAML."""
+    """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
     models = []
-    documents = compose(source)
-    for number, root in enumerate(documents, 1):
+    documents = compose(Source(source.path, source.own_text))
+    for number, document in enumerate(documents, 1):
+        whole = composed(source, document) if len(documents) == 1 else Composed(document)
+        root = whole.root
         for path, mapping, method in _candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
-            models.append(_model(source, root, mapping, name, method, lookup))
+            model = _model(source, root, mapping, name, method, lookup)
+            absent = [_absent(one) for one in whole.missing if one.package == path[: len(one.package)]]
+            models.append(replace(model, problems=(*model.problems, *absent)))
     return models
+
+
+def _absent(missing: Missing) -> Problem:
+    """What is said of a file that a model should be composed of, and that is not here."""
+    help = "if it lies in a package or is registered in code, what it sets is known at run time only"
+    return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
 
 def _candidates(

@@ -23,8 +23,9 @@ def render(report: Report, options: Options) -> str:
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:
-    """The lines of every file whose text is known, by path."""
-    return {file.path: split_lines(file.text) for file in report.files if file.text}
+    """The lines of every file whose text is known, by path, with those that it is composed of."""
+    known = [pair for file in report.files for pair in ((file.path, file.text), *file.others)]
+    return {path: split_lines(text) for path, text in known if text}
 
 
 def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:

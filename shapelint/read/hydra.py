@@ -1,0 +1,229 @@
+"""Hydra's `defaults:` lists: which files a config is composed of, where their contents go, and which are not here.
+
+    defaults:
+      - backbone: resnet18               backbone/resnet18.yaml, under `backbone`
+      - /head@projection_head: byol      head/byol.yaml of a folder above, under `projection_head`
+      - base                             base.yaml, at this level
+      - optional extra: ${backbone}      none where there is none; the name chosen for another group
+      - _self_                           this file's own values (last, if it is not listed)
+      - override /optimiser: adam        chosen instead of what another list says
+
+The rules are those of Hydra 1.3, `hydra/_internal/defaults_list.py` and `hydra/core/default_element.py`. The folder of
+the configs is not known: it is taken to be the one of the linted file, or the nearest above it that has what is named.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from shapelint.frozen import frozen
+from shapelint.read.fragments import MAXIMUM_FILES, Find, Fragment, among, header, on_disk
+from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
+from shapelint.read.nodes import InvalidYamlError, Mapping, Node, Scalar, Sequence, compose, pairs
+from shapelint.read.text import Source, Span, joined
+
+MAXIMUM_DEPTH = 30
+
+_MENTIONED = re.compile(r"""^["']?defaults["']?[ \t]*:""", re.MULTILINE)
+_ENTRY = re.compile(r"(?P<words>(?:(?:optional|override)\s+)*)(?P<name>[^\s@]+)(?:@(?P<package>[\w.]*))?")
+_CHOICE = re.compile(r"\$\{([^${}]+)\}")
+
+Package = tuple[str, ...]
+
+
+@frozen
+class Missing:
+    """An entry that names no file here: `cover` stands for what it would set, at `package`."""
+
+    package: Package
+    cover: Scalar
+
+
+@frozen
+class Composed:
+    """What a file and its defaults make together."""
+
+    root: Node
+    missing: tuple[Missing, ...] = ()
+
+
+@frozen
+class _Entry:
+    """One element of a defaults list. `names` are the files of a group, or the file itself where `group` is None."""
+
+    span: Span
+    text: str
+    group: str | None
+    names: tuple[str, ...]
+    package: str | None
+    optional: bool = False
+    override: bool = False
+
+
+@frozen
+class _Layer:
+    """Contents that go to a package, later ones over earlier ones."""
+
+    package: Package
+    node: Node
+
+
+def gathered(source: Source) -> Source:
+    """A YAML source with the files joined to it that its defaults name, directly or through others. Reads files."""
+    if len(source.parts) > 1 or not _MENTIONED.search(source.text) or source.path.endswith((".py", ".ipynb")):
+        return source
+    texts: dict[str, str] = {}
+    try:
+        documents = compose(source)
+        if len(documents) == 1:
+            composed(source, documents[0], on_disk(source, texts))
+    except InvalidYamlError:
+        pass  # it is said where the joined text is read
+    return joined(source, texts.items())
+
+
+def composed(source: Source, root: Node, find: Find | None = None) -> Composed:
+    """The document of a file with what its defaults name; raises InvalidYamlError where one of the files is no YAML."""
+    if not isinstance(root, Mapping) or _defaults(root) is None:
+        return Composed(root)
+    composer = _Composer(find or among(source))
+    own = Fragment(source.path, root, header(source.own_text))
+    merged: Node = EMPTY
+    for layer in composer.layers(own, "", (), _package((), own.header, "")):
+        if isinstance(layer.node, Scalar) and not layer.package:
+            merged = veiled(merged, layer.node)
+        else:
+            merged = merge(merged, nested(layer.node, layer.package))
+    return Composed(merged, tuple(composer.missing))
+
+
+def _defaults(root: Mapping) -> Sequence | None:
+    found = next((value for key, value in pairs(root) if key.text == "defaults"), None)
+    return found if isinstance(found, Sequence) and all(_entry(item) for item in found.items) else None
+
+
+def _entry(item: Node) -> _Entry | None:
+    """One element of a defaults list, or None for what is none."""
+    key: Node = item
+    names: tuple[str, ...] = ()
+    span = item.span
+    if isinstance(item, Mapping):
+        entries = [(key, value) for key, value in pairs(item) if key.text != "optional"]
+        if len(entries) != 1:
+            return None
+        key, value = entries[0]
+        options = value.items if isinstance(value, Sequence) else (value,)
+        if not all(isinstance(option, Scalar) for option in options):
+            return None
+        span = Span(key.span.start, value.span.end)
+        names = tuple(option.text for option in options if isinstance(option, Scalar) and option.value is not None)
+    match = _ENTRY.fullmatch(key.text.strip()) if isinstance(key, Scalar) and isinstance(key.value, str) else None
+    if match is None:
+        return None
+    words, package = match["words"].split(), "" if match["package"] == "_here_" else match["package"]
+    is_group = isinstance(item, Mapping)
+    text = f"{match['name']}: {', '.join(names)}" if is_group else match["name"]
+    group = match["name"] if is_group else None
+    names = names if is_group else (match["name"],)
+    return _Entry(span, text, group, names, package, "optional" in words, "override" in words)
+
+
+def _package(parent: Package, asked: str | None, group: str) -> Package:
+    """Where contents go: what is asked for, or the folders of the group, below the parent; `_global_` is the top."""
+    whole = ".".join([*parent, *filter(None, [group.replace("/", ".") if asked is None else asked])])
+    return tuple(filter(None, whole.rpartition("_global_")[2].split(".")))
+
+
+def _join(base: str, name: str) -> str:
+    return name[1:] if name.startswith("/") else "/".join(filter(None, [base, name]))
+
+
+@dataclass
+class _Composer:
+    """Walks the lists from the last entry to the first, as Hydra does, so that overrides are known before their use."""
+
+    find: Find
+    overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)
+    missing: list[Missing] = field(default_factory=list)
+    depth: int = 0
+    count: int = 0
+
+    def layers(self, fragment: Fragment, base: str, parent: Package, package: Package) -> list[_Layer]:
+        """The contents of a file and its defaults. `base` is its folder from the root of the configs."""
+        kept = (one for one in fragment.root.entries if not (isinstance(one[0], Scalar) and one[0].text == "defaults"))
+        own = replace(fragment.root, entries=tuple(kept))
+        self.count += 1
+        listed = _defaults(fragment.root)
+        entries = [found for found in map(_entry, listed.items) if found] if listed else []
+        if self.depth > MAXIMUM_DEPTH or self.count > MAXIMUM_FILES or not entries:
+            return [_Layer(package, own)]
+        self.depth += 1
+        if not any(entry.names == ("_self_",) for entry in entries):
+            entries.append(_Entry(fragment.root.span, "_self_", None, ("_self_",), None))
+        for entry in entries:
+            if entry.override and entry.group:
+                self.overrides.setdefault(_key(entry, base, package), entry.names)
+        found: list[list[_Layer]] = [[] for _ in entries]
+        later = []
+        for index in reversed(range(len(entries))):
+            entry = entries[index]
+            names = self.overrides.get(_key(entry, base, package), entry.names) if entry.group else entry.names
+            if names == ("_self_",):
+                found[index] = [_Layer(package, own)]
+            elif any("${" in name for name in names):
+                later.append((index, names))
+            elif not entry.override:
+                found[index] = self.entry(entry, names, base, package)
+        for index, names in later:
+            chosen = tuple(_CHOICE.sub(lambda match: self.choices.get(match[1], match[0]), name) for name in names)
+            found[index] = self.entry(entries[index], chosen, base, package)
+        self.depth -= 1
+        return [layer for layers in found for layer in layers]
+
+    def entry(self, entry: _Entry, names: tuple[str, ...], base: str, parent: Package) -> list[_Layer]:
+        """What one entry adds; a group may name several files."""
+        found = []
+        for name in names:
+            whole = _join(base, name if entry.group is None else f"{entry.group}/{name}")
+            folder = whole.rpartition("/")[0]
+            if folder.partition("/")[0] == "hydra":
+                continue
+            if entry.group is not None:
+                self.choices.setdefault(_key(entry, base, parent), name)
+            written = name if entry.group is None else f"{entry.group}/{name}"
+            group = written.lstrip("/").rpartition("/")[0]
+            fragment = None if "${" in whole or name == "???" else self.find(whole)
+            asked = entry.package
+            if asked is None and fragment is not None:
+                asked = _absolute(fragment.header)
+            package = _package(parent, asked and asked.replace("_group_", folder.replace("/", ".")), group)
+            if fragment is not None:
+                found += self.layers(fragment, folder, parent, package)
+            elif not entry.optional:
+                cover = unknown(entry.span, _why(entry, name))
+                self.missing.append(Missing(package, cover))
+                found.append(_Layer(package, cover))
+        return found
+
+
+def _absolute(header: str | None) -> str | None:
+    """A header counts from the top, whatever list it is reached by; `_group_` is what goes without saying."""
+    return None if header in (None, "_group_") else f"_global_.{header}"
+
+
+def _why(entry: _Entry, name: str) -> str:
+    if name == "???":
+        return f"`{entry.group}` is chosen on the command line"
+    if "${" in name:
+        return f"what `{entry.text}` names is known at run time only"
+    return f"`{entry.text}` in the defaults names no file here"
+
+
+def _key(entry: _Entry, base: str, parent: Package) -> str:
+    """What an override goes by: the group's path, and its package where that is not the group's own."""
+    group = _join(base, entry.group or "")
+    own = group.replace("/", ".")
+    package = ".".join(_package(parent, entry.package, (entry.group or "").lstrip("/")))
+    return group if package == own else f"{group}@{package or '_global_'}"
