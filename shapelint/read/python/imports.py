@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from shapelint.read.python import reach
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import UNKNOWN, Elsewhere, Library, Scope, SourceFile, Value
 from shapelint.read.python.words import words
 from shapelint.read.text import Span
 
 MAXIMUM_FILES = 40
-MAXIMUM_BYTES = 512 * 1024
 LIBRARIES = words(
     """
     torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools
@@ -65,7 +65,10 @@ def namespace(scope: Scope) -> Value:
 
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
     """The names of a local module, or None where there is none beside the linted file."""
-    path = _find(run, module, level, scope)
+    if run.folder is None:
+        return None
+    importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
+    path = reach.find(module, level, importer)
     return None if path is None else load_file(run, path)
 
 
@@ -78,11 +81,8 @@ def load_file(run: Run, path: Path) -> Scope | None:
         return None
     from shapelint.read.python import statements
 
-    try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            return None
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = reach.parsed(path)
+    if tree is None:
         return None
 
     def span(node: ast.AST) -> Span:
@@ -98,18 +98,3 @@ def load_file(run: Run, path: Path) -> Scope | None:
     finally:
         run.depth = depth
     return inner
-
-
-def _find(run: Run, module: str, level: int, scope: Scope) -> Path | None:
-    """The file of a module: relative to the importing file, or from its folder and those above it."""
-    if run.folder is None or any(not part.isidentifier() for part in module.split(".") if module):
-        return None
-    importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
-    bases = [importer.joinpath(*([".."] * (level - 1)))] if level else [importer, *list(importer.parents)[:3]]
-    relative = module.replace(".", "/") if module else ""
-    for base in bases:
-        for candidate in (f"{relative}.py" if relative else "", f"{relative}/__init__.py".lstrip("/")):
-            path = base / candidate
-            if candidate and path.is_file():
-                return path.resolve()
-    return None

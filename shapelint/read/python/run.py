@@ -30,14 +30,18 @@ from shapelint.read.text import Span
 from shapelint.resolve.resolver import Options, Resolved
 from shapelint.spec import Argument, Variable
 
-MAXIMUM_STEPS = 150_000
-MAXIMUM_SHARE = 50_000
-"""What one statement at the top of a file, one function or one method may use of the whole budget."""
+MAXIMUM_STEPS = 100_000
+MAXIMUM_SHARE = 30_000
+"""What one statement at the top of a file, one class or one method may use of the whole budget."""
+IDLE_SHARE = 10_000
+"""The same for a function that nobody in the file calls."""
 MAXIMUM_DEPTH = 28
 MAXIMUM_NESTING = 150
 MAXIMUM_REPEATS = 3
 MAXIMUM_ELEMENTS = 512
 MAXIMUM_NOTES = 200
+OBJECTS_A_STEP = 16
+"""How many objects are remembered at a branch for the price of one step."""
 
 
 class Exhausted(Exception):
@@ -131,9 +135,9 @@ class Run:
     moved: Variable | None = None
     serial: int = 0
 
-    def step(self) -> None:
-        """Pay for one step; raises Exhausted when the budget is used up."""
-        self.remaining -= 1
+    def step(self, cost: int = 1) -> None:
+        """Pay for one step or several; raises Exhausted when the budget is used up."""
+        self.remaining -= cost
         if self.remaining <= 0:
             self.exhausted = True
             raise Exhausted
@@ -152,9 +156,9 @@ class Run:
         return replace(value, value=number, variables=(variable, *value.variables)[:MAXIMUM_HOPS])
 
     @contextmanager
-    def share(self) -> Iterator[None]:
+    def share(self, most: int = MAXIMUM_SHARE) -> Iterator[None]:
         """One part of the file with its share of the budget; where that ends, the rest of the part is unknown."""
-        before = self.remaining = min(self.budget, MAXIMUM_SHARE)
+        before = self.remaining = min(self.budget, most)
         try:
             yield
         except (Exhausted, RecursionError):
@@ -182,6 +186,10 @@ class Run:
                     self.escaped.add(id(item))
 
 
+CHANGEABLE = frozenset({Items, Table, Chained, Component})
+"""Values whose contents a branch may change, beside objects of the file's own classes."""
+
+
 @dataclass
 class State:
     """What a branch may change: the names of its scope, and the contents of objects in reach."""
@@ -197,6 +205,8 @@ class State:
             contents.append((instance.attributes, dict(instance.attributes)))
         reachable = [*scope.names.values(), *(value for saved, _ in contents for value in saved.values())]
         for value in reachable:
+            if type(value) not in CHANGEABLE:
+                continue
             if isinstance(value, Items):
                 contents.append((value, (list(value.items), value.rest)))
             elif isinstance(value, Table):
@@ -205,6 +215,7 @@ class State:
                 contents.append((value.children, dict(value.children)))
             elif isinstance(value, Component):
                 contents.append((value.replaced, dict(value.replaced)))
+        run.step(1 + len(contents) // OBJECTS_A_STEP)
         return cls(dict(scope.names), contents)
 
     def restore(self, scope: Scope) -> None:

@@ -338,6 +338,9 @@ def _match(run: Run, node: ast.Match, scope: Scope) -> Signal | None:
 
 
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> Signal | None:
+    """A condition on numbers, as constructors have them; what tests assert calls half a project."""
+    if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
+        return None
     return "raise" if truth(expressions.evaluate(run, node.test, scope)) is False else None
 
 

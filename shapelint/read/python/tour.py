@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 
 from shapelint import dims
-from shapelint.read.python import attributes, calling, notebook, statements
+from shapelint.read.python import attributes, calling, notebook, reach, statements
 from shapelint.read.python.places import Places
-from shapelint.read.python.run import Run
+from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.read.python.values import (
     NO_SPAN,
     UNKNOWN,
@@ -62,7 +62,7 @@ def interpret(
     run = Run(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
-    if not SPEAKS.search(script.text):
+    if not SPEAKS.search(script.text) or not reach.can_hold_a_model(tree, run.folder):
         return run, scope
     _module(run, tree, scope)
     _idle_functions(run, scope)
@@ -109,11 +109,11 @@ def _idle_functions(run: Run, scope: Scope) -> None:
     """Functions that nobody in the file calls: run with what their parameters' names promise."""
     for value in list(scope.names.values()):
         if isinstance(value, Function) and value.scope.file is scope.file and id(value.node) not in run.entered:
-            _guarded(run, value, None)
+            _guarded(run, value, None, IDLE_SHARE)
 
 
-def _guarded(run: Run, function: Function, receiver: Value | None) -> None:
-    with run.share():
+def _guarded(run: Run, function: Function, receiver: Value | None, share: int = MAXIMUM_SHARE) -> None:
+    with run.share(share):
         calling.call_function(run, function, *arguments(function, receiver is not None), receiver)
 
 
