@@ -17,6 +17,7 @@ from shapelint.linting import lint_source
 from shapelint.read.hydra import gathered
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
+from shapelint.users import Users
 
 
 @frozen
@@ -78,8 +79,9 @@ def lint(
     files: list[FileReport] = []
     skipped = 0
     candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
+    users = Users.of(candidate.path for candidate in candidates)
     for candidate in watch(candidates):
-        report = _lint_candidate(candidate, settings)
+        report = _lint_candidate(candidate, settings, users)
         if report is None:
             skipped += 1
         else:
@@ -90,7 +92,10 @@ def lint(
 
 
 def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
-    """The files with each finding in one of them: several may be composed of the one in which it stands."""
+    """The files with each finding in one of them: several may be composed of the one in which it stands, or use it."""
+    own = {(os.path.realpath(file.path), one.location.line, one.code) for file in files for one in file.findings}
+    told = {one for file in files for one in file.findings if one.written and (*one.written, one.code) in own}
+    files = [replace(file, findings=tuple(one for one in file.findings if one not in told)) for file in files]
     if not any(file.others for file in files):
         return tuple(files)
     owners: dict[tuple[object, ...], str] = {}
@@ -107,12 +112,15 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return finding.location, finding.code, finding.message
 
 
-def lint_text(source: Source, settings: Settings) -> FileReport:
-    """Lint one text. A fault of shapelint itself becomes an unreadable file with a plain reason; raises ConfigError."""
+def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -> FileReport:
+    """Lint one text, which the Python files `users` import; raises ConfigError.
+
+    A fault of shapelint itself becomes an unreadable file with a plain reason.
+    """
     found = settings.config_of(source.path)
     try:
         source = gathered(source)
-        options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "")
+        options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
         report = lint_source(source, options)
         known = rules.known(found.rules)
         report = suppress.apply(source, report, known, lambda code: settings.keeps(code, source.path))
@@ -126,7 +134,7 @@ def lint_text(source: Source, settings: Settings) -> FileReport:
         for finding in report.findings
         if all(settings.keeps(finding.code, path, parses) for path in {source.path, finding.location.path})
     )
-    return replace(report, findings=tuple(_as_severe_as(finding, found) for finding in kept))
+    return replace(report, findings=tuple(_as_severe_as(finding, found) for finding in kept), users=users)
 
 
 def options_for(found: Config, trace: bool) -> Options:
@@ -151,7 +159,7 @@ def _as_severe_as(finding: Finding, found: Config) -> Finding:
     return replace(finding, severity=cast(Severity, found.severity[chosen]))
 
 
-def _lint_candidate(candidate: Candidate, settings: Settings) -> FileReport | None:
+def _lint_candidate(candidate: Candidate, settings: Settings, users: Users) -> FileReport | None:
     """The report of one file, or None where it is passed over."""
     lenient = settings.skip_unrecognised or not candidate.named
     try:
@@ -162,6 +170,9 @@ def _lint_candidate(candidate: Candidate, settings: Settings) -> FileReport | No
     if lenient and not worth_reading(candidate.path, source.text):
         return None
     report = lint_text(source, settings)
+    importing = users.importing(candidate.path) if report.is_open else ()
+    if importing:
+        report = lint_text(source, settings, importing)
     if report.status == "no-model":
         return None if lenient else report
     if report.status == "checked" and not report.models and lenient and not SPEAKS_OF_A_MODEL.search(source.text):

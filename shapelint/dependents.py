@@ -62,11 +62,22 @@ def _repository_files(root: str) -> dict[str, str]:
 
 def dependents(changed: Iterable[str], files: dict[str, str]) -> list[str]:
     """The files (by path, with their texts) that use a changed one, directly or through others, sorted."""
-    users: dict[str, set[str]] = {}
+    return behind(changed, users(files))
+
+
+def users(files: dict[str, str]) -> dict[str, set[str]]:
+    """The files that use each one directly."""
+    found: dict[str, set[str]] = {}
     index = _Index(files)
     for path, text in files.items():
         for used in index.uses(path, text):
-            users.setdefault(used, set()).add(path)
+            found.setdefault(used, set()).add(path)
+    return found
+
+
+def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
+    """The files that use a changed one directly or through others, sorted, from the direct users of each."""
+    changed = list(changed)
     seen: set[str] = set()
     waiting = list(changed)
     while waiting:

@@ -29,12 +29,16 @@ class Analysis:
 
 @frozen
 class FileAnalysis:
-    """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown."""
+    """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown.
+
+    `is_open` says that a class in it gets its parts from code that is not in it.
+    """
 
     source: Source
     models: tuple[Analysis, ...]
     invalid: Violation | None = None
     notices: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 def analyse(source: Source, options: Options) -> FileAnalysis:
@@ -61,7 +65,7 @@ def _analyse_python(source: Source, options: Options) -> FileAnalysis:
     found = tuple(
         Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
     )
-    return FileAnalysis(source, found, notices=notices)
+    return FileAnalysis(source, found, notices=notices, is_open=any(one.script.is_open for one in models))
 
 
 def _analyse_model(model: ModelSpec, options: Options, folder: str) -> Analysis:

@@ -75,7 +75,8 @@ class Finding:
     """One violated constraint.
 
     `label` is what the carets say (the consumer's side), `expected` and `actual` the two dimensions or shapes in
-    conflict, `role` the component at fault, `model` the name of the model in its file.
+    conflict, `role` the component at fault, `model` the name of the model in its file. `written` is the other file,
+    with the line there, that a finding is about which stands where that file is used.
     """
 
     code: str
@@ -92,6 +93,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     help: str = ""
     fix: Fix | None = None
+    written: tuple[str, int] | None = None
 
     @property
     def url(self) -> str:
@@ -145,6 +147,8 @@ class FileReport:
     """One file: its models and findings; `problem` says why an unreadable file could not be read.
 
     `others` are the files that it is composed of beside itself, each a path and a text; a finding may stand in one.
+    `is_open` says that a class in it gets its parts from code that is not in it, `users` are the files that were
+    searched for that code.
     """
 
     path: str
@@ -155,6 +159,8 @@ class FileReport:
     problem: str = ""
     notices: tuple[str, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    users: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 @frozen

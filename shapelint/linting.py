@@ -23,7 +23,7 @@ from shapelint.findings import (
     Severity,
 )
 from shapelint.judge import Move, Violation
-from shapelint.read.text import Source, Span
+from shapelint.read.text import Elsewhere, Source, Span
 from shapelint.repair import Repair, find_repairs, splice
 from shapelint.resolve.resolver import Options, Resolved
 from shapelint.shapes import StructureValue, Value
@@ -56,6 +56,7 @@ def lint_source(source: Source, options: Options) -> FileReport:
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
+        is_open=analysis.is_open,
         others=_others(source),
     )
 
@@ -125,6 +126,7 @@ def _finding(
         notes=violation.notes,
         help=fix.message if fix else violation.help,
         fix=fix,
+        written=(violation.span.path, violation.span.line) if isinstance(violation.span, Elsewhere) else None,
     )
 
 

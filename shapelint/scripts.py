@@ -17,8 +17,7 @@ from shapelint.read.python import naming
 from shapelint.read.python.models import PythonModel, read_models
 from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError, as_script
-from shapelint.read.python.values import Elsewhere
-from shapelint.read.text import Source, Span
+from shapelint.read.text import Elsewhere, Source, Span
 from shapelint.resolve.resolver import Options
 from shapelint.roles import kind
 from shapelint.rules import Rule
@@ -61,12 +60,23 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
         judged = _judged(script)
         violations = []
         for violation in _placed(source, _violations(script, judged, known)):
+            if options.users:
+                if _is_beyond(violation.span):
+                    continue
+                moves = tuple(move for move in violation.moves if not _is_beyond(move.span))
+                violation = replace(violation, moves=moves)
             place = (violation.rule.page.code, violation.span)
             if place not in said and not _is_beside(violation, judged):
                 said.add(place)
                 violations.append(replace(violation, help=HELP.get(place[0], violation.help)))
-        found.append(AnalysedScript(script, judged, tuple(violations)))
+        if script.is_own or violations:
+            found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
+
+
+def _is_beyond(span: Span) -> bool:
+    """Whether a place lies in a script that imports the linted file: nothing in the file itself leads there."""
+    return span.end == 0
 
 
 def _is_beside(violation: Violation, judged: Judged) -> bool:
@@ -86,7 +96,13 @@ def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violati
         if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(knowledge.folder())):
             path = os.path.relpath(violation.span.path, Path(source.path).resolve().parent)
             notes = (*notes, f"written in {path}, line {violation.span.line}")
-        yield replace(violation, notes=notes)
+        beyond = [mark.span for mark in violation.related if _is_beyond(mark.span)]
+        related = tuple(mark for mark in violation.related if not _is_beyond(mark.span))
+        for span in dict.fromkeys(beyond):
+            if isinstance(span, Elsewhere):
+                path = os.path.relpath(span.path, Path(source.path).resolve().parent)
+                notes = (*notes, f"as it is built in {path}, line {span.line}")
+        yield replace(violation, notes=notes, related=related)
 
 
 def _judged(script: PythonModel) -> Judged:

@@ -14,11 +14,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from shapelint.comments import comments
 from shapelint.findings import Edit, FileReport, Finding, Fix, Location
 from shapelint.frozen import frozen
-from shapelint.read.text import Source, Span
+from shapelint.read.text import Source, Span, UnreadableError, read_source
 from shapelint.rules import Rule, nearest
 
 UNUSED = "SL904"
@@ -86,10 +87,13 @@ def apply(
 ) -> FileReport:
     """The report without what its text silences, and with SL904 for the comments that silence nothing."""
     ignores = read_ignores(source, rules)
-    if not ignores or report.status != "checked":
+    elsewhere = any(finding.written for finding in report.findings)
+    if not (ignores or elsewhere) or report.status != "checked":
         return report
     kept, used = [], set()
     for finding in report.findings:
+        if finding.written and _is_silenced_there(finding, rules):
+            continue
         covering = (ignore for ignore in ignores if finding.code in ignore.codes and ignore.covers(finding))
         silencers = [(ignore, finding.code) for ignore in covering]
         used.update(silencers)
@@ -100,6 +104,17 @@ def apply(
     unused = _unused(source, own, used, rules, lambda code: complete and is_judged(code))
     kept += [f for f in unused if not any(ignore.covers(f) and UNUSED in ignore.codes for ignore in ignores)]
     return replace(report, findings=tuple(sorted(kept, key=lambda finding: (finding.location, finding.code))))
+
+
+def _is_silenced_there(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+    """Whether the local module in which a fault is written has a comment for it."""
+    assert finding.written is not None
+    path, line = finding.written
+    try:
+        ignores = read_ignores(read_source(Path(path)), rules)
+    except UnreadableError:
+        return False
+    return any(ignore.word == FILE or ignore.line == line for ignore in ignores if finding.code in ignore.codes)
 
 
 def is_complete(report: FileReport) -> bool:

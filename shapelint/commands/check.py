@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -167,7 +168,8 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
     for file in report.files:
         if any(finding.fix for finding in file.findings):
             source = gathered(_source(file, options))
-            text, changes = fixed_text(source, lambda text: lint_text(text, settings), options.unsafe_fixes)
+            again = partial(lint_text, settings=settings, users=file.users)
+            text, changes = fixed_text(source, again, options.unsafe_fixes)
             made += changes
             if options.diff:
                 diffs.append(diff(source, text))
@@ -176,7 +178,10 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
     for text in dict.fromkeys(diffs):  # several files may be composed of the one that changes
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
-    files = (lint_text(_source(file, options), settings) if new else file for file, new in zip(report.files, changed))
+    files = (
+        lint_text(_source(file, options), settings, file.users) if new else file
+        for file, new in zip(report.files, changed)
+    )
     return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
 
 

@@ -29,6 +29,14 @@ class Span:
 
 
 @frozen
+class Elsewhere(Span):
+    """What stands in another file: the place here that led there, and the line there."""
+
+    path: str = ""
+    line: int = 0
+
+
+@frozen
 class Part:
     """One file in a source: its path, its range of offsets, and the number of line breaks before it."""
 

@@ -53,7 +53,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
 
 
 def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
-    main = scope.file is not None and scope.file.main
+    main = scope.file is not None and (scope.file.main or scope.file.script)
     number = isinstance(node.value, int) and not isinstance(node.value, bool)
     if number and abs(node.value) > MAXIMUM_NUMBER:  # type: ignore[arg-type]
         return UNKNOWN
@@ -77,7 +77,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
     if name in calling.BUILTINS:
         return Library(f"builtins.{name}")
     if name == "__name__":
-        return Const("__main__" if scope.file and scope.file.main else "module")
+        return Const("__main__" if scope.file and (scope.file.main or scope.file.script) else "module")
     if name == "__class__" and scope.function and scope.function.owner:
         return scope.function.owner
     return run.unknown(f"{name} is not defined in what can be read", node, scope.file)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from shapelint.read.python import reach
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import UNKNOWN, Elsewhere, Library, Scope, SourceFile, Value
+from shapelint.read.python.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.read.python.words import words
-from shapelint.read.text import Span
+from shapelint.read.text import Elsewhere, Span
 
 MAXIMUM_FILES = 40
 LIBRARIES = words(
@@ -72,7 +72,7 @@ def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
     return None if path is None else load_file(run, path)
 
 
-def load_file(run: Run, path: Path) -> Scope | None:
+def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
     """The names of a file that is interpreted as a module; None where it cannot be read."""
     key = str(path)
     if key in run.modules:
@@ -89,7 +89,7 @@ def load_file(run: Run, path: Path) -> Scope | None:
         anchor = run.anchors[-1] if run.anchors else Span(0, 0)
         return Elsewhere(anchor.start, anchor.end, key, getattr(node, "lineno", 0))
 
-    inner = Scope({}, None, SourceFile(key, span, main=False), "module", serial=run.new_serial())
+    inner = Scope({}, None, SourceFile(key, span, main=False, script=script), "module", serial=run.new_serial())
     run.modules[key] = inner
     depth, run.depth = run.depth, run.depth + 1
     try:

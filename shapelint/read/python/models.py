@@ -22,7 +22,8 @@ from shapelint.spec import ComponentSpec, Problem, Variable
 class PythonModel:
     """One model of a file: its chain with every component that was called, and what its losses compare.
 
-    `reaches_loss` says that every shape from the image to a loss is known.
+    `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
+    parts from code that is not in it, `is_own` that the model is of the file itself.
     """
 
     name: str
@@ -36,6 +37,8 @@ class PythonModel:
     updates: tuple[Update, ...] = ()
     reaches_loss: bool = False
     latent: tuple[latent.Latent, ...] = ()
+    is_open: bool = False
+    is_own: bool = True
 
 
 @dataclass
@@ -64,7 +67,8 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
         model = _model(run, group, name if names[name] == 1 else f"{name} ({names[name]})", len(source.text))
-        models.append(replace(model, latent=tuple(latent.find(model.chain.links, moved))))
+        found = tuple(latent.find(model.chain.links, moved))
+        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
@@ -92,6 +96,12 @@ def _groups(run: Run) -> list[_Group]:
     if any(naming.is_head(call.component) for call in loose.calls) or {"backbone", "projection_head"} <= kinds:
         groups.append(loose)
     return groups
+
+
+def _is_own(group: _Group) -> bool:
+    """Whether a model is of the linted file, and not of a script that imports it."""
+    file = group.node.cls.scope.file if group.node and group.node.cls else None
+    return file.main if file is not None else any(call.span.end for call in group.calls)
 
 
 def _is_declared(group: _Group) -> bool:

@@ -132,6 +132,7 @@ class Run:
     exhausted: bool = False
     may_trace: bool = True
     untraced: bool = False
+    starved: bool = False
     moved: Variable | None = None
     serial: int = 0
 

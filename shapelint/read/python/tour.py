@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from shapelint import dims
-from shapelint.read.python import attributes, calling, notebook, reach, statements
+from shapelint.read.python import attributes, calling, imports, notebook, reach, statements
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.read.python.values import (
@@ -38,6 +38,7 @@ SPEAKS = re.compile(
 """A text without any of these words describes no model, and is not interpreted."""
 FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
 BATCH = dims.symbol("B")
+MAXIMUM_USERS = 5
 
 
 class InvalidPythonError(ValueError):
@@ -64,7 +65,10 @@ def interpret(
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not SPEAKS.search(script.text) or not reach.can_hold_a_model(tree, run.folder):
         return run, scope
+    run.modules[str(path.resolve())] = scope
     _module(run, tree, scope)
+    for user in options.users[:MAXIMUM_USERS]:
+        _user(run, Path(user))
     _idle_functions(run, scope)
     _idle_classes(run, scope)
     _methods(run)
@@ -97,6 +101,16 @@ def parse(text: str, places: Places) -> ast.Module:
         raise InvalidPythonError(
             "not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))
         ) from None
+
+
+def _user(run: Run, path: Path) -> None:
+    """A script that imports the linted file, for what it builds of its classes."""
+    inner = None
+    with run.share():
+        inner = imports.load_file(run, path, script=True)
+    if inner is not None:
+        _idle_functions(run, inner)
+        _idle_classes(run, inner)
 
 
 def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
@@ -143,8 +157,19 @@ def _idle_classes(run: Run, scope: Scope) -> None:
         built = {id(instance.cls) for instance in run.instances}
         if id(value) not in built and not (id(value) in derived and _abstract(value)):
             node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
+            run.starved = run.starved or _needs_more(value)
             with run.share():
                 calling.instantiate(run, value, [], {}, node, scope)
+
+
+def _needs_more(cls: UserClass) -> bool:
+    """Whether a class cannot be built without arguments."""
+    found = attributes.find(cls, "__init__")
+    if not isinstance(found, Function):
+        return False
+    parameters = found.node.args
+    required = len(parameters.posonlyargs) + len(parameters.args) - 1 - len(found.defaults)
+    return required > 0 or None in found.keyword_defaults
 
 
 def _abstract(cls: UserClass) -> bool:

@@ -22,14 +22,6 @@ NO_SPAN = Span(0, 0)
 
 
 @frozen
-class Elsewhere(Span):
-    """What stands in another file: the place here that led there, and the line there."""
-
-    path: str = ""
-    line: int = 0
-
-
-@frozen
 class Unknown:
     """What could not be worked out, and why."""
 
@@ -129,11 +121,12 @@ class Scope:
 
 @dataclass(eq=False)
 class SourceFile:
-    """A file that is interpreted: the linted one, or a local module that it imports."""
+    """A file that is interpreted: the linted one, a local module that it imports, or a script that imports it."""
 
     path: str
     span: Callable[[ast.AST], Span]
     main: bool = True
+    script: bool = False
 
 
 @dataclass(eq=False)
