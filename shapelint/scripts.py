@@ -69,7 +69,7 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
             if place not in said and not _is_beside(violation, judged):
                 said.add(place)
                 violations.append(replace(violation, help=HELP.get(place[0], violation.help)))
-        if script.is_own or violations:
+        if script.is_own or not options.users:
             found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
 
