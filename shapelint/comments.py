@@ -20,6 +20,8 @@ def comments(source: Source) -> list[Span]:
     """The span of every comment, from its `#` to the end of its line, in order, joined files included."""
     if "#" not in source.text:
         return []
+    if source.path.endswith(".ipynb"):
+        return list(_notebook_comments(source.text))
     python = PurePath(source.path).suffix.lower() in _PYTHON_SUFFIXES
     find = _python_comments if python else _yaml_comments
     return [
@@ -61,6 +63,18 @@ def _scalars(text: str) -> list[Span]:
     except yaml.YAMLError:
         pass
     return found
+
+
+def _notebook_comments(text: str) -> Iterator[Span]:
+    """The comments of the code cells, in offsets of the file."""
+    from shapelint.read.python import notebook
+
+    try:
+        script = notebook.read(text)
+    except notebook.NotebookError:
+        return
+    for comment in _python_comments(script.text):
+        yield Span(script.offsets[comment.start], script.offsets[comment.end])
 
 
 def _python_comments(text: str) -> Iterator[Span]:

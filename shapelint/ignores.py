@@ -10,7 +10,7 @@ from typing import Any
 
 from shapelint.findings import FileReport, Finding
 from shapelint.read.text import Source
-from shapelint.suppress import FILE, LINE, UNUSED, lines_of, read_ignores
+from shapelint.suppress import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
 
 Lint = Callable[[Source], FileReport]
 
@@ -46,8 +46,9 @@ def _identity(finding: Finding) -> tuple[Any, ...]:
 
 
 def _attempts(source: Source, finding: Finding) -> Iterator[str]:
-    own = (finding.location.path, finding.location.line)
-    for line in [own, *sorted(lines_of(finding) - {own})]:
+    lines = lines_in(source)
+    own = (finding.location.path, lines(finding.location)[0])
+    for line in [own, *sorted(lines_of(finding, lines) - {own})]:
         yield _with_code(source, line, finding.code)
     yield _with_code(source, None, finding.code)
 
@@ -69,6 +70,11 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         start = _after_preamble(text)
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
+    if source.path.endswith(".ipynb"):
+        from shapelint.read.python import notebook
+
+        end = notebook.read(text).end_of(line[1])
+        return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)
     end = start + len(re.split(r"[\r\n]", text[start:], maxsplit=1)[0].rstrip())
     return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"

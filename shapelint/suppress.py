@@ -31,6 +31,10 @@ _DIRECTIVE = re.compile(r"#\s*shapelint\s*:\s*(?P<word>[A-Za-z][\w-]*)[ \t]*(?P<
 _CODE = re.compile(r"[^\s,\[\]]+")
 
 
+Lines = Callable[[Location], range]
+"""From a place to the lines that it touches."""
+
+
 @frozen
 class Ignore:
     """One ignore comment. `codes` are what stands in its brackets, resolved; `names` the same as written.
@@ -49,11 +53,11 @@ class Ignore:
     brackets: Span | None
     is_own: bool = True
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: Finding, lines: Lines) -> bool:
         """Whether it stands where it can silence a finding of its file, whatever its codes."""
         if self.word == FILE:
             return self.is_own or self.path == finding.location.path
-        return self.word == LINE and (self.path, self.line) in lines_of(finding)
+        return self.word == LINE and (self.path, self.line) in lines_of(finding, lines)
 
 
 def read_ignores(source: Source, rules: Mapping[str, Rule]) -> list[Ignore]:
@@ -61,10 +65,11 @@ def read_ignores(source: Source, rules: Mapping[str, Rule]) -> list[Ignore]:
     if "shapelint" not in source.text:
         return []
     by_name = {rule.page.name: code for code, rule in rules.items()}
-    return [ignore for comment in comments(source) for ignore in _directives(source, comment, by_name)]
+    lines = lines_in(source)
+    return [ignore for comment in comments(source) for ignore in _directives(source, comment, by_name, lines)]
 
 
-def _directives(source: Source, comment: Span, by_name: Mapping[str, str]) -> Iterator[Ignore]:
+def _directives(source: Source, comment: Span, by_name: Mapping[str, str], lines: Lines) -> Iterator[Ignore]:
     for match in _DIRECTIVE.finditer(source.text, comment.start, comment.end):
         names = tuple(dict.fromkeys(_CODE.findall(match["codes"] or "")))
         brackets = Span(*match.span("codes")) if match["codes"] else None
@@ -72,7 +77,7 @@ def _directives(source: Source, comment: Span, by_name: Mapping[str, str]) -> It
         yield Ignore(
             word=match["word"].lower(),
             path=place.path,
-            line=place.line,
+            line=lines(place)[0],
             codes=tuple(by_name.get(name, name.upper()) for name in names),
             names=names,
             span=Span(match.start(), brackets.end if brackets else match.end("word")),
@@ -90,11 +95,12 @@ def apply(
     elsewhere = any(finding.written for finding in report.findings)
     if not (ignores or elsewhere) or report.status != "checked":
         return report
+    lines = lines_in(source)
     kept, used = [], set()
     for finding in report.findings:
         if finding.written and _is_silenced_there(finding, rules):
             continue
-        covering = (ignore for ignore in ignores if finding.code in ignore.codes and ignore.covers(finding))
+        covering = (ignore for ignore in ignores if finding.code in ignore.codes and ignore.covers(finding, lines))
         silencers = [(ignore, finding.code) for ignore in covering]
         used.update(silencers)
         if not silencers:
@@ -102,7 +108,7 @@ def apply(
     complete = is_complete(report)
     own = [ignore for ignore in ignores if ignore.is_own]  # what one of the others silences may be known elsewhere
     unused = _unused(source, own, used, rules, lambda code: complete and is_judged(code))
-    kept += [f for f in unused if not any(ignore.covers(f) and UNUSED in ignore.codes for ignore in ignores)]
+    kept += [f for f in unused if not any(ignore.covers(f, lines) and UNUSED in ignore.codes for ignore in ignores)]
     return replace(report, findings=tuple(sorted(kept, key=lambda finding: (finding.location, finding.code))))
 
 
@@ -124,10 +130,29 @@ def is_complete(report: FileReport) -> bool:
     return bool(report.models) and not unresolved and all(link.source != "unknown" for link in links)
 
 
-def lines_of(finding: Finding) -> frozenset[tuple[str, int]]:
+def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:
     """The lines that the spans of a finding touch, each with its file."""
     places = [finding.location, *(related.location for related in finding.related)]
-    return frozenset((place.path, line) for place in places for line in _lines(place))
+    return frozenset((place.path, line) for place in places for line in lines(place))
+
+
+def lines_in(source: Source) -> Lines:
+    """How the lines of a text are counted: those of a notebook in its code cells, which may share one line of the file."""
+    if not source.path.endswith(".ipynb"):
+        return _lines
+    from shapelint.read.python import notebook
+
+    try:
+        script = notebook.read(source.text)
+    except notebook.NotebookError:
+        return _lines
+
+    def lines(place: Location) -> range:
+        start = source.offset(place.path, place.line, place.column)
+        end = source.offset(place.path, place.end_line, place.end_column)
+        return range(script.line_of(start), script.line_of(max(start, end - 1)) + 1)
+
+    return lines
 
 
 def _lines(place: Location) -> range:
@@ -180,9 +205,20 @@ def _finding(
         message=message,
         location=source.location(ignore.span),
         label="does nothing",
+        notes=_cell(source, ignore.span),
         help=help,
         fix=fix,
     )
+
+
+def _cell(source: Source, span: Span) -> tuple[str, ...]:
+    """In a notebook, the cell and the line of a place."""
+    if not source.path.endswith(".ipynb"):
+        return ()
+    from shapelint.read.python import notebook
+
+    cell, line = notebook.read(source.text).cell_of(span.start)
+    return (f"cell {cell}, line {line}",)
 
 
 def _near(name: str, rules: Mapping[str, Rule]) -> str:

@@ -33,10 +33,11 @@ class NotebookError(ValueError):
 
 @frozen
 class Text:
-    """A JSON string: its value, and the offset in the file of each of its characters."""
+    """A JSON string: its value, the offset in the file of each of its characters, and that of what follows them."""
 
     value: str
     offsets: tuple[int, ...]
+    end: int
 
 
 @frozen
@@ -57,9 +58,23 @@ class Script:
 
     def cell_of(self, offset: int) -> tuple[int, int]:
         """The cell and the line in it (both from 1) of an offset in the file."""
-        index = bisect_right(self.offsets, offset) - 1
+        index = self._index(offset)
         cell = bisect_right(self.cells, index)
         return cell, self.text.count("\n", self.cells[cell - 1] if cell else 0, max(index, 0)) + 1
+
+    def line_of(self, offset: int) -> int:
+        """The line (from 1) of an offset in the file, in the text of all cells."""
+        return self.text.count("\n", 0, max(self._index(offset), 0)) + 1
+
+    def end_of(self, line: int) -> int:
+        """The offset in the file at which a line of that text ends."""
+        start = 0
+        for _ in range(line - 1):
+            start = self.text.index("\n", start) + 1
+        return self.offsets[self.text.index("\n", start)]
+
+    def _index(self, offset: int) -> int:
+        return bisect_right(self.offsets, offset) - 1
 
 
 def read(text: str) -> Script:
@@ -80,7 +95,7 @@ def read(text: str) -> Script:
         parts = [part for part in (source if isinstance(source, list) else [source]) if isinstance(part, Text)]
         code = "".join(part.value for part in parts)
         places = [offset for part in parts for offset in part.offsets]
-        end = places[-1] + 1 if places else 0
+        end = parts[-1].end if places else 0
         starts.append(len(offsets))
         pieces.append(as_python(code) + "\n")
         offsets += [*places, end]
@@ -174,7 +189,7 @@ def _string(text: str, at: int) -> tuple[Text, int]:
             at = plain.end()
         character = text[at : at + 1]
         if character == '"':
-            return Text("".join(values), tuple(offsets)), at + 1
+            return Text("".join(values), tuple(offsets), at), at + 1
         if character != "\\":
             raise NotebookError("a string that does not end", min(at, len(text)))
         escaped = text[at + 1 : at + 2]

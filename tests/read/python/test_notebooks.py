@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from shapelint.api import Settings, lint_text
+from shapelint.findings import FileReport
 from shapelint.fixing import move_of
+from shapelint.ignores import add_ignores
 from shapelint.linting import lint_source
 from shapelint.read.python.notebook import as_python, read
 from shapelint.read.text import Source
@@ -105,3 +108,49 @@ def test_what_is_no_notebook_is_said(text: str) -> None:
 def test_cells_of_any_shape_are_passed_over() -> None:
     text = json.dumps({"cells": [None, 3, [], {"cell_type": "code"}, {"cell_type": 4, "source": 5}]})
     assert lint_source(Source("a.ipynb", text), Options()).findings == ()
+
+
+def commented(comment: str, line: int = 4) -> str:
+    """The cell of the model with a comment at the end of one of its lines."""
+    lines = MODEL.split("\n")
+    lines[line] += comment
+    return "\n".join(lines)
+
+
+def linted(text: str) -> FileReport:
+    return lint_text(Source("train.ipynb", text), Settings(isolated=True))
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize("line", range(7))
+def test_an_ignore_comment_holds_for_its_line_of_a_cell(name: str, line: int) -> None:
+    """Line 4 has the finding, line 3 what it is compared with; elsewhere the comment silences nothing (SL904)."""
+    comment = '  # shapelint: ignore[SL101] "on purpose", é'
+    cells = (("markdown", "# BYOL"), IMPORTS, commented(comment, line), "model = Model()")
+    codes = [finding.code for finding in linted(notebook(*cells, **SPELLINGS[name])).findings]
+    assert sorted(codes) == ([] if line in (3, 4) else ["SL101", "SL904"])
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_an_unused_ignore_is_removed_from_its_cell(name: str) -> None:
+    comment = '  # shapelint: ignore[SL204] "why"'
+    right = commented(comment).replace("512, 1024", "96, 1024")
+    text = notebook(("markdown", "# BYOL"), IMPORTS, right, "model = Model()", **SPELLINGS[name])
+    (finding,) = linted(text).findings
+    assert finding.code == "SL904"
+    assert finding.notes == ("cell 3, line 5",)
+    assert finding.fix is not None
+    source = Source("train.ipynb", text)
+    after = splice(text, [move_of(source, edit) for edit in finding.fix.edits])
+    cell = json.loads(after)["cells"][2]["source"]
+    assert "".join(cell).splitlines()[4].rstrip() == MODEL.replace("512", "96").splitlines()[4]
+    assert linted(after).findings == ()
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_ignores_are_added_in_the_cell(name: str) -> None:
+    text = notebook(IMPORTS, MODEL, "model = Model()", **SPELLINGS[name])
+    after, count = add_ignores(Source("train.ipynb", text), lambda source: linted(source.text))
+    assert count == 1
+    assert "".join(json.loads(after)["cells"][1]["source"]) == commented("  # shapelint: ignore[SL101]")
+    assert linted(after).findings == ()
