@@ -150,7 +150,7 @@ def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
         return
     left, right = outputs[0], outputs[-1]
     if call.compared and left is not None and right is not None and len(outputs) == 2:
-        occasion = loss.compared(judged, bound, left, _with_batch_of(left, right))
+        occasion = loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
         yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
     yield from _stored(call, bound, right or left, number)
 

@@ -137,7 +137,7 @@ def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:
 
 
 def lines_in(source: Source) -> Lines:
-    """How the lines of a text are counted: those of a notebook in its code cells, which may share one line of the file."""
+    """How lines of a text are counted: those of a notebook in its code cells, which may share one line of the file."""
     if not source.path.endswith(".ipynb"):
         return _lines
     from shapelint.read.python import notebook

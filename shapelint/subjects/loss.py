@@ -46,9 +46,10 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
-def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output) -> Occasion:
-    """A loss that takes two outputs as they are."""
+def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name: str = "") -> Occasion:
+    """A loss that takes two outputs as they are; one that is written by hand has a `name` of its own."""
     facts = _facts(judged, loss, left, right, left.shape, right.shape)
+    facts = replace(facts, name=name or facts.name)
     return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arguments, attributes, calling, elements, libraries, operations
+from shapelint.read.python import arguments, attributes, calling, elements, libraries, losses, operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -144,6 +144,8 @@ def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
 def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(op, (ast.Mult, ast.Sub)):
+            losses.elementwise(run, "mul" if isinstance(op, ast.Mult) else "sub", left, right, node, scope)
         return _tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return left if isinstance(left, Data) else right

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint import roles
 from shapelint.chain import Flow
 from shapelint.frozen import frozen
 from shapelint.read.python import arguments, operations
@@ -76,6 +77,17 @@ FUNCTIONAL = {
 }
 
 
+ELEMENTWISE = {
+    "mul": "the product",
+    "multiply": "the product",
+    "sub": "the difference",
+    "subtract": "the difference",
+    "cosine_similarity": "cosine_similarity",
+    "pairwise_distance": "pairwise_distance",
+}
+"""Operations that a loss written by hand compares two ends of a model with, and what they are called in a report."""
+
+
 def kind(target: str) -> LossKind | None:
     """The loss that a dotted name is."""
     name = target.rpartition(".")[2]
@@ -117,6 +129,27 @@ def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: 
         if isinstance(first, Tensor):
             return operations.apply("cosine_similarity", first, arguments.Arguments((positional[1],), {}))
     return operations.concrete([], detached=False)
+
+
+def elementwise(run: Run, operation: str, left: Value, right: Value, node: ast.AST, scope: Scope) -> None:
+    """Record what a loss written by hand compares: the features (B, D) of two ends of a model, as they came out."""
+    ends = [_end(value) for value in (left, right)]
+    if operation not in ELEMENTWISE or None in ends or ends[0] == ends[1]:
+        return
+    operands = (("input", flow_of(left)), ("target", flow_of(right)))
+    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    run.losses.append(LossCall(Loss(target="torch.nn.MSELoss"), operands, span, name=ELEMENTWISE[operation]))
+
+
+def _end(value: Value) -> str | None:
+    """The head whose features a tensor is, with the whole of their width; a reduced or sliced axis is none."""
+    flow = flow_of(value)
+    if flow is None or not isinstance(flow.value, tuple) or len(flow.value) != 2 or len(flow.origins) != 2:
+        return None
+    origin = flow.origins[1]
+    whole = origin.component is not None and origin.component.values.get(origin.parameter) == flow.value[1]
+    is_head = roles.kind(origin.role) in ("projection_head", "prediction_head")
+    return origin.role if whole and is_head and flow.origins[0].component is None else None
 
 
 def flow_of(value: Value) -> Flow | None:

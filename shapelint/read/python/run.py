@@ -60,13 +60,17 @@ class Call:
 
 @frozen
 class LossCall:
-    """A loss taking its operands; an operand is None where its shape is not known."""
+    """A loss taking its operands; an operand is None where its shape is not known.
+
+    `name` is what a loss written by hand is called.
+    """
 
     loss: Loss
     operands: tuple[tuple[str, Flow | None], ...]
     span: Span
     compared: bool = True
     stored: Flow | None = None
+    name: str = ""
 
 
 @frozen

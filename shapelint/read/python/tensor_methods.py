@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from shapelint import chain, dims, shapes
-from shapelint.read.python import arguments, modules, operations
+from shapelint.read.python import arguments, losses, modules, operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.operation_table import SAME, axes_of
@@ -28,6 +28,8 @@ def tensor_method(
         _note_batch(run, owner, given, node, scope)
     if name == "permute":
         _check_permute(run, owner, given, node, scope)
+    if positional:
+        losses.elementwise(run, name, owner, positional[0].value, node, scope)
     if operations.known(name):
         return operations.apply(name, owner, given)
     return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
