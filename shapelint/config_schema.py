@@ -16,6 +16,7 @@ from shapelint.schema import ComponentSignature, InputSchema, Strict, Width
 from shapelint.shapes import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
+INPUT = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
 PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -51,11 +52,11 @@ def validated(path: str, text: str, table: Any) -> Config:
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        raise _complaint(path, text, error) from None
+        raise _complaint(path, text, table, error) from None
     return _Checker(path, text).config(settings, table)
 
 
-def _complaint(path: str, text: str, error: ValidationError) -> ConfigError:
+def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationError) -> ConfigError:
     first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union, the branch that came furthest
     keys = [part for part in first["loc"] if isinstance(part, str) and not re.search(r"[\[(]|^InputSchema$", part)]
     key = keys[-1] if keys else ""
@@ -67,6 +68,8 @@ def _complaint(path: str, text: str, error: ValidationError) -> ConfigError:
         hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
         return ConfigError(f"{place}: unknown key {key!r} in {where}: {hint}")
     found = first["input"]
+    if first["loc"][:1] == ("input",):
+        return ConfigError(f"{place}: input: expected {INPUT}, found {table['input']!r}")
     words = first["msg"].replace("tuple", "list")
     return ConfigError(f"{place}: {'.'.join(keys)}: {words[:1].lower()}{words[1:]}, found {found!r}")
 
@@ -101,9 +104,11 @@ class _Checker:
             given=frozenset(table),
             select=self.codes("select", settings.select, known),
             ignore=self.codes("ignore", settings.ignore, known),
-            severity={self.codes("severity", [code], known)[0]: level for code, level in settings.severity.items()},
+            severity={
+                self.codes("severity", [code], known, code)[0]: level for code, level in settings.severity.items()
+            },
             per_file_ignores={
-                pattern: self.codes("per-file-ignores", codes, known)
+                pattern: self.codes("per-file-ignores", codes, known, pattern)
                 for pattern, codes in settings.per_file_ignores.items()
             },
             exclude=tuple(settings.exclude),
@@ -115,14 +120,15 @@ class _Checker:
             signatures={target: self.signature(target, line) for target, line in settings.signatures.items()},
         )
 
-    def error(self, key: str, message: str) -> ConfigError:
-        return ConfigError(f"{_place(self.path, self.text, key)}: {key}: {message}")
+    def error(self, key: str, message: str, entry: str = "") -> ConfigError:
+        """What is wrong with a key, at its line or at that of an entry of its table."""
+        return ConfigError(f"{_place(self.path, self.text, entry or key)}: {key}: {message}")
 
-    def codes(self, key: str, texts: Iterable[str], known: dict[str, rules.Rule]) -> tuple[str, ...]:
+    def codes(self, key: str, texts: Iterable[str], known: dict[str, rules.Rule], entry: str = "") -> tuple[str, ...]:
         try:
             return rules.codes(texts, known)
         except rules.UnknownRuleError as error:
-            raise self.error(key, str(error)) from None
+            raise self.error(key, str(error), entry) from None
 
     def rule_folder(self, name: str) -> Path:
         folder = self.folder / name
@@ -140,9 +146,11 @@ class _Checker:
             parse_signature(line)
             assert ComponentSignature.model_validate({"call": target, "shapes": line}).parameters is not None
         except (SignatureError, SyntaxError, ValueError) as error:
-            raise self.error("signatures", f"{target}: {error}") from None
+            raise self.error("signatures", f"{target}: {error}", target) from None
         if not PACKAGE.fullmatch(target.partition("(")[0]):
-            raise self.error("signatures", f"{target!r} is not a dotted name such as my.Backbone, or a call of one")
+            raise self.error(
+                "signatures", f"{target!r} is not a dotted name such as my.Backbone, or a call of one", target
+            )
         return line
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shapelint import expression, subjects
+from shapelint import expression, names, subjects
 from shapelint.chain import Edge, Link, Origin
 from shapelint.dims import Dim, Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
@@ -146,6 +146,7 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         is_backbone = kind(link.role) == "backbone"
         signature = f"give {name} a signature under [tool.shapelint.signatures]"
         hint = f"declare its width, {{target: {name}, out_dim: ...}}, or {signature}" if is_backbone else signature
+        hint = f"did you mean {near}? Otherwise {hint}" if (near := names.nearest(name)) else hint
         problem = Problem(
             "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
         )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import ONE_FAULT, run
 
 from shapelint import config
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 HEADER = "[tool.shapelint]\n"
 
@@ -193,14 +199,19 @@ def test_a_teams_own_rules(project: Path) -> None:
         ("per_file_ignores = {}\n", "did you mean 'per-file-ignores'?"),
         ("qwertz = 1\n", "it takes select, ignore, severity,"),
         ("input = {chanels = 3}\n", "unknown key 'chanels' in input: did you mean 'channels'?"),
-        ("input = [3, 4]\n", "shapelint.toml:1: input: field required"),
-        ('input = [3, 4, "a"]\n', "input: input should be a valid integer, found 'a'"),
+        ("\ninput = [3, 4]\n", "shapelint.toml:2: input: expected [channels, height, width], or {channels = 3, "),
+        ("input = [3, 4]\n", ", or {image_size = 224}, found [3, 4]\n"),
+        ('input = [3, 4, "a"]\n', ", found [3, 4, 'a']\n"),
+        ("input = {image_size = 0}\n", ", found {'image_size': 0}\n"),
         ('severity = {SL204 = "inf"}\n', "severity.SL204: input should be 'error', 'warning' or 'info', found 'inf'"),
         ('select = ["SL1001"]\n', "select: no rule 'SL1001', did you mean SL101?"),
         ('[per-file-ignores]\n"*" = ["SL110x"]\n', "per-file-ignores: no rule 'SL110x'"),
         ('rules = ["nowhere"]\n', "rules: no folder 'nowhere' beside shapelint.toml"),
         ('method = "boyl"\n', "method: no method 'boyl', did you mean 'byol'?"),
-        ('signatures = {"my.Net" = "B 3 ("}\n', "signatures: my.Net: "),
+        ('[signatures]\n"a.B" = "B 3 -> B 4"\n"my.Net" = "B 3 ("\n', "shapelint.toml:3: signatures: my.Net: "),
+        ('[signatures]\n"my.Net(x, y=2)" = "B z"\n', "shapelint.toml:2: signatures: my.Net(x, y=2): "),
+        ('[per-file-ignores]\n"a/*" = ["SL101"]\n"*" = ["SL9x"]\n', "shapelint.toml:3: per-file-ignores: "),
+        ('[severity]\nSL101 = "info"\nSL99 = "info"\n', "shapelint.toml:3: severity: no rule 'SL99'"),
         ('signatures = {"my Net" = "B -> B"}\n', "'my Net' is not a dotted name"),
         ('trust = "me"\n', "trust: input should be a valid list, found 'me'"),
         ('trust = ["a b"]\n', "trust: 'a b' is not the name of a package"),
@@ -245,8 +256,23 @@ def test_config_shows_what_applies_and_whence(project: Path) -> None:
 
 
 def test_config_without_a_settings_file(project: Path) -> None:
-    lines = run(project, "config", "model.yaml", "--isolated").stdout.splitlines()
-    assert "# from no settings file: defaults" in lines
+    shown = run(project, "config", "model.yaml", "--isolated").stdout
+    assert "# from no settings file: defaults" in shown.splitlines()
+    values = tomllib.loads(shown)
+    assert (values["select"], values["method"], values["input"]) == (["ALL"], "byol", {"channels": 3})
+
+
+@pytest.mark.parametrize("given", ["[3, 96, 128]", "{channels = 4}", "{image_size = 64}"])
+def test_what_config_shows_can_be_used_as_settings(given: str, project: Path) -> None:
+    text = f'method = "simsiam"\ninput = {given}\n[per-file-ignores]\n"*" = ["SL3"]\n[severity]\nSL204 = "error"\n'
+    (project / "shapelint.toml").write_text(text)
+    shown = run(project, "config", "model.yaml").stdout
+    (project / "shapelint.toml").write_text(shown)
+
+    def values(text: str) -> list[str]:
+        return [line.partition("#")[0] for line in text.splitlines()]
+
+    assert values(run(project, "config", "model.yaml").stdout) == values(shown)
 
 
 def test_config_of_nothing(project: Path) -> None:

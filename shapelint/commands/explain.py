@@ -6,7 +6,7 @@ import re
 
 import click
 
-from shapelint import config, rules, shapes
+from shapelint import config, names, rules, shapes
 from shapelint.api import options_for
 from shapelint.cli import write_out
 from shapelint.read import calls
@@ -46,7 +46,9 @@ def signature(target: str, trace: bool) -> int:
             raise click.UsageError(f"{problem.message}" + (f" ({problem.help})" if problem.help else ""))
     shown = resolved.template if spec.spelling == "name" and resolved.component else resolved.signature
     if shown is None and not resolved.layers:
-        raise click.UsageError(f"{resolved.target or target}: {resolved.reason}")
+        near = names.nearest(spec.target)
+        hint = f", did you mean {near}?" if near else ""
+        raise click.UsageError(f"{resolved.reason or f'{resolved.target or target} is not known'}{hint}")
     write_out(_text(resolved, shown))
     return 0
 

@@ -1,8 +1,9 @@
-"""`shapelint config FILE`: which settings apply to a file, and where each stands."""
+"""`shapelint config FILE`: which settings apply to a file, with the defaults, and where each stands."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 
 import click
 
-from shapelint import rules
+from shapelint import methods, rules
 from shapelint.api import Settings
 from shapelint.cli import write_out
-from shapelint.config import Config
+from shapelint.config import ALL, Config
 
 HIDDEN = frozenset({"path", "given"})
 
@@ -32,7 +33,7 @@ def _lines(path: str, found: Config, settings: Settings) -> list[str]:
     source = str(found.path) if found.path else "no settings file: defaults"
     lines = [f"# settings for {path}", f"# from {source}"]
     values = {field.name.replace("_", "-"): getattr(found, field.name) for field in fields(found)}
-    shown = {key: value for key, value in values.items() if key not in HIDDEN}
+    shown = {**{key: value for key, value in values.items() if key not in HIDDEN}, **_effective(found)}
     width = max(len(f"{key} = {_toml(value)}") for key, value in shown.items() if not isinstance(value, Mapping))
     for key, value in shown.items():
         line = f"{key} = {_toml(value)}"
@@ -48,13 +49,25 @@ def _lines(path: str, found: Config, settings: Settings) -> list[str]:
     return lines
 
 
+def _effective(found: Config) -> dict[str, Any]:
+    """The keys whose value is not what stands in the settings, where nothing stands there, but what then holds."""
+    axes = zip(("channels", "height", "width"), found.input or (3, None, None))
+    return {
+        "select": found.select or (ALL,),
+        "method": found.method or methods.DEFAULT,
+        "input": {axis: size for axis, size in axes if size is not None},
+    }
+
+
 def _toml(value: Any) -> str:
-    """A value in TOML's notation; what is not set is an empty text or list."""
+    """A value in TOML's notation; an axis of the input that is left out is open."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items())
+        inner = ", ".join(f"{_key(key)} = {_toml(one)}" for key, one in value.items())
         return f"{{{inner}}}"
     if isinstance(value, tuple):
-        return f"[{', '.join('0' if one is None else _toml(one) for one in value)}]"
-    if isinstance(value, Path):
-        return json.dumps(str(value))
-    return "[]" if value is None else json.dumps(value)
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key)
