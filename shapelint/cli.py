@@ -105,14 +105,16 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @click.option("--layers", is_flag=True, help="Open each component into its parts.")
-@click.option("--trace", is_flag=True, help="Trace every component with torch.")
-def show(paths: tuple[str, ...], layers: bool, trace: bool) -> None:
+@click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
+@_settings_options
+def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
     """Print the chain of each model as a table."""
+    from shapelint.api import Settings
     from shapelint.commands import show as command
 
-    sys.exit(command.run(paths, layers, trace))
+    sys.exit(command.run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
 
 
 @cli.command()

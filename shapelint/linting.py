@@ -208,10 +208,23 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
             for index, flow in enumerate(link.layers)
         )
     parts = link.component.row.parts if link.component.row else {}
-    return tuple(_part_report(name, text, link.component) for name, text in parts.items())
+    known = _known_axes(link)
+    return tuple(_part_report(name, text, link.component, known) for name, text in parts.items())
 
 
-def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
+def _known_axes(link: Link) -> dict[str, Any]:
+    """What the free axes of a component's signature are, as far as what comes in says it; nothing where it misfits."""
+    incoming = link.incoming.certain
+    for alternative in link.component.signature.alternatives if link.component.signature else ():
+        bindings: dict[str, Any] = {}
+        if isinstance(incoming, tuple) and not isinstance(
+            shapes.match(alternative.inputs[0], incoming, bindings), shapes.Misfit
+        ):
+            return bindings
+    return {}
+
+
+def _part_report(name: str, text: str, component: Resolved, known: dict[str, Any]) -> LayerReport:
     kind, _, signature = text.partition(":")
     try:
         parsed = shapes.substitute(shapes.parse_signature(signature), dict(component.values))
@@ -219,7 +232,8 @@ def _part_report(name: str, text: str, component: Resolved) -> LayerReport:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
     taken, given = (
-        json_shape(shapes.fill(pattern, {"...": ("...",)})) for pattern in (alternative.inputs[0], alternative.output)
+        json_shape(shapes.fill(pattern, {"...": ("...",), **known}))
+        for pattern in (alternative.inputs[0], alternative.output)
     )
     return LayerReport(name, kind.strip().rpartition(".")[2], taken, given)
 

@@ -224,6 +224,38 @@ def test_show(folder: Path) -> None:
     assert "layers.0 Linear" in layers
 
 
+def test_show_opens_components_at_the_size_that_is_given(folder: Path) -> None:
+    """conv1 halves 96 to 48, maxpool to 24, layer4 is a 32nd: 3."""
+    (folder / "sized.yaml").write_text("input: [3, 96, 64]\nbackbone: resnet18\nprojection_head: [Linear(512, 8)]\n")
+    shown = run("show", "--layers", "sized.yaml", cwd=folder).stdout.splitlines()
+    rows = {" ".join(line.split()[:2]): line for line in shown}
+    assert "(B, 3, 96, 64)" in rows["conv1 Conv2d"]
+    assert "(B, 64, 48, 32)" in rows["conv1 Conv2d"]
+    assert "(B, 64, 24, 16)" in rows["maxpool MaxPool2d"]
+    assert "(B, 512, 3, 2)" in rows["layer4 Sequential"]
+
+
+def test_show_takes_settings_as_check_does(folder: Path) -> None:
+    (folder / "open.yaml").write_text("backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 8, 8)\n")
+    (folder / "other.toml").write_text("input = [3, 80, 80]\n")
+    assert "(B, 3, 80, 80)" in run("show", "open.yaml", "--config", "other.toml", cwd=folder).stdout
+    (folder / "shapelint.toml").write_text("input = [3, 80, 80]\n")
+    assert "(B, 3, 80, 80)" in run("show", "open.yaml", cwd=folder).stdout
+    assert "(B, 3, H, W)" in run("show", "--isolated", "open.yaml", cwd=folder).stdout
+
+
+@pytest.mark.parametrize(("width", "signatures"), [(200, True), (110, True), (80, False)])
+def test_a_table_keeps_within_its_width(width: int, signatures: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shapelint.api import lint
+    from shapelint.report.chain_table import render
+
+    monkeypatch.chdir(ROOT)
+    lines = render(lint("fixtures/lightly-1589.yaml"), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert ("B 512 -> B 256" in lines[3]) is signatures
+    assert ("lightly.models.modules." in lines[3]) is (width == 200)
+
+
 def test_signature(folder: Path) -> None:
     assert "... in_features -> ... out_features" in run("signature", "torch.nn.Linear", cwd=folder).stdout
     assert "... 3 -> ... 4" in run("signature", "Linear(3, 4)", cwd=folder).stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
 
 from shapelint.api import Settings, lint
@@ -10,8 +12,9 @@ from shapelint.commands.check import exit_code
 from shapelint.report.chain_table import render
 
 
-def run(paths: Sequence[str], layers: bool, trace: bool) -> int:
+def run(paths: Sequence[str], layers: bool, settings: Settings) -> int:
     """Print the tables; exits 2 where a file cannot be read or holds no model, else 0."""
-    report = lint(paths, Settings(trace=trace))
-    write_out(render(report, layers))
+    report = lint(paths, settings)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    write_out(render(report, layers, width))
     return exit_code(report) if any(file.status != "checked" for file in report.files) else 0

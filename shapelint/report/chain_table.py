@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from shapelint.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 from shapelint.report.summary import problem
 
-HEADER = ("component", "signature", "in", "out", "parameters", "source")
+HEADER: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
 BROKEN = "x"
 
+Row = tuple[str, ...]
 
-def render(report: Report, layers: bool = False) -> str:
-    """A table for each model, with the messages of what breaks it under it."""
+
+def render(report: Report, layers: bool = False, width: int | None = None) -> str:
+    """A table for each model, with the messages of what breaks it under it; in `width` columns if it can be."""
     blocks = []
     for file in report.files:
         for model in file.models:
             findings = [finding for finding in file.findings if finding.model == model.name]
-            blocks.append("\n".join(_model(file, model, findings, layers)))
+            blocks.append("\n".join(_model(file, model, findings, layers, width)))
         if problem(file):
             blocks.append(f"{file.path}: {problem(file)}")
         elif not file.models:
@@ -27,11 +29,12 @@ def render(report: Report, layers: bool = False) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _model(file: FileReport, model: ModelReport, findings: Sequence[Finding], layers: bool) -> Iterator[str]:
+def _model(
+    file: FileReport, model: ModelReport, findings: Sequence[Finding], layers: bool, width: int | None
+) -> Iterator[str]:
     yield f"{file.path}: {model.name} ({model.method})"
-    rows = [HEADER]
     broken = {finding.role for finding in findings if finding.severity != "info"}
-    marks = [" "]
+    marks, rows = [" "], [HEADER]
     for link in model.chain:
         rows.append(_row(link))
         marks.append(BROKEN if link.role in broken else " ")
@@ -39,13 +42,12 @@ def _model(file: FileReport, model: ModelReport, findings: Sequence[Finding], la
             count = f"{layer.weights:,}" if layer.weights is not None else ""
             rows.append((f"  {layer.name} {layer.component}", "", shape(layer.input), shape(layer.output), count, ""))
             marks.append(" ")
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    for mark, row in zip(marks, rows):
-        cells = [
-            cell.rjust(width) if index == 4 else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths))
-        ]
-        yield f"{mark} {'  '.join(cells)}".rstrip()
+    lines = _table(marks, rows)
+    for narrow in (_with_short_names, _without_signatures, _without_sources):
+        if width is not None and max(map(len, lines)) > width:
+            rows = [narrow(row) for row in rows]
+            lines = _table(marks, rows)
+    yield from lines
     for link in model.chain:
         if link.source == "unknown":
             yield f"  {link.role} is unknown: {link.note}"
@@ -54,7 +56,33 @@ def _model(file: FileReport, model: ModelReport, findings: Sequence[Finding], la
             yield f"{BROKEN} {finding.code} {finding.message}"
 
 
-def _row(link: LinkReport) -> tuple[str, str, str, str, str, str]:
+def _table(marks: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for mark, row in zip(marks, rows):
+        cells = [
+            cell.rjust(width) if heading == "parameters" else cell.ljust(width)
+            for cell, width, heading in zip(row, widths, rows[0])
+        ]
+        lines.append(f"{mark} {'  '.join(cells)}".rstrip())
+    return lines
+
+
+def _with_short_names(row: Row) -> Row:
+    """`projection_head: BYOLProjectionHead` for the dotted name."""
+    role, colon, name = row[0].partition(": ")
+    return (f"{role}{colon}{name.rpartition('.')[2]}", *row[1:])
+
+
+def _without_signatures(row: Row) -> Row:
+    return (row[0], *row[2:])
+
+
+def _without_sources(row: Row) -> Row:
+    return row[:-1]
+
+
+def _row(link: LinkReport) -> Row:
     count = f"{link.weights:,}" if link.weights is not None else "?"
     name = f"{link.role}: {link.component}"
     return name, link.signature or "?", shape(link.input), shape(link.output), count, link.source
