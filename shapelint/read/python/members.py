@@ -209,7 +209,7 @@ def _is_described(owner: Component) -> bool:
 
 
 def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
-    """The weight (out_features, in_features) or the bias (out_features,) of a Linear, also of one in a library's model."""
+    """The weight (out_features, in_features) or bias (out_features,) of a Linear, also inside a library's model."""
     inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
     if owner.part_of is not None and owner.spec.target.rpartition(".")[2] == "Linear":
         inner, outer = parts.width(run, owner, "in_features"), parts.width(run, owner, "out_features")
