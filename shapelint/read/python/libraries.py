@@ -40,7 +40,7 @@ BATCH = dims.symbol("B")
 FIRST_ARGUMENT = words(
     """
     tqdm DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel
+    FullyShardedDataParallel TransformerEncoder
     """
 )
 

@@ -1,0 +1,78 @@
+"""The verdict on random training scripts of many idioms, right and broken, against running them.
+
+    python benchmarks/python_models.py [--scripts 300] [--seed 7] [--show 5]
+
+A script that raises must have an error, or the warning that by its definition stands for one (a classifier that was
+left on, SL201; a width that depends on the image size, SL204); one that runs must have none. Prints the counts and the
+disagreements; the exit code is 1 if there are any. Needs torch, torchvision and lightly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import random
+import sys
+import time
+import warnings
+from collections import Counter
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import drafts
+import torch
+
+from shapelint.linting import lint_source
+from shapelint.read.text import Source
+from shapelint.resolve.resolver import Options
+
+
+def run(text: str) -> str:
+    """What running the script raises; "" where it runs."""
+    torch.manual_seed(0)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return ""
+
+
+def main() -> int:
+    """Compare, and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scripts", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--show", type=int, default=5)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    counts: Counter[str] = Counter()
+    shown, start = 0, time.time()
+    for _ in range(options.scripts):
+        for change, draft in drafts.variants(drafts.draw(chance), chance):
+            text = drafts.spell(draft, chance)
+            raised = run(text)
+            report = lint_source(Source("script.py", text), Options())
+            errors = [finding for finding in report.findings if finding.severity == "error"]
+            stands = any(finding.code in ("SL201", "SL204") for finding in report.findings)
+            agrees = bool(raised) == bool(errors) or (bool(raised) and stands)
+            counts["scripts"] += 1
+            counts["raise" if raised else "run"] += 1
+            counts["without a model"] += not report.models
+            counts["disagreements"] += not agrees
+            counts.update(finding.code for finding in report.findings)
+            if not agrees and shown < options.show:
+                shown += 1
+                said = ", ".join(f"{finding.code} {finding.message}" for finding in errors) or "no error"
+                print(f"--- {change}: {raised or 'runs'}; shapelint: {said}\n{text}", flush=True)
+    for name, count in counts.items():
+        print(f"{count:7} {name}")
+    print(f"seed {options.seed}, {time.time() - start:.0f} s")
+    return 1 if counts["disagreements"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
