@@ -50,25 +50,23 @@ def _resnet(draft: Draft, chance: random.Random, size: int) -> Part:
         draft.init.append(f"resnet = {made}")
         call = chance.choice(
             [
-                "{{self.{name}({x}).flatten(1)|self.{name}({x})}}",
-                "{{torch.flatten(self.{name}({x}), start_dim=1)|self.{name}({x})}}",
-                "self.{name}({x}).view({x}.size(0), -1)",
-                "self.{name}({x}).squeeze(-1).squeeze(-1)",
-                "self.{name}({x})[:, :, 0, 0]",
+                "{{self.$(%).flatten(1)|self.$(%)}}",
+                "{{torch.flatten(self.$(%), start_dim=1)|self.$(%)}}",
+                "self.$(%).view(%.size(0), -1)",
+                "self.$(%).squeeze(-1).squeeze(-1)",
+                "self.$(%)[:, :, 0, 0]",
             ]
         )
-        return Part(
-            "nn.Sequential(*list(resnet.children())[:-1])", 512, call.replace("{name}", "$").replace("{x}", "%")
-        )
+        return Part("nn.Sequential(*list(resnet.children())[:-1])", 512, call)
     draft.init.append(f"resnet = {made}")
     call = chance.choice(
         [
-            "self.{name}({x}).mean(dim=(2, 3))",
-            "F.adaptive_avg_pool2d(self.{name}({x}), 1).flatten(1)",
-            "self.{name}({x}).flatten(2).mean(-1)",
-            "self.{name}({x}).amax((-2, -1))",
-            "torch.mean(self.{name}({x}), [2, 3])",
-            "self.{name}({x}).permute(0, 2, 3, 1).mean((1, 2))",
+            "self.$(%).mean(dim=(2, 3))",
+            "F.adaptive_avg_pool2d(self.$(%), 1).flatten(1)",
+            "self.$(%).flatten(2).mean(-1)",
+            "self.$(%).amax((-2, -1))",
+            "torch.mean(self.$(%), [2, 3])",
+            "self.$(%).permute(0, 2, 3, 1).mean((1, 2))",
         ]
     )
     return Part("nn.Sequential(*list(resnet.children())[:-2])", 512, call)
@@ -134,9 +132,7 @@ def _small(draft: Draft, chance: random.Random, size: int) -> Part:
         draft.init.append("shuffle.fc = nn.Linear(width, <96>)")
         return Part("shuffle", 96)
     draft.init.append("squeeze = models.squeezenet1_1().features")
-    return Part(
-        "squeeze", 512, "{{self.{name}({x}).mean((2, 3))|self.{name}({x})}}".replace("{name}", "$").replace("{x}", "%")
-    )
+    return Part("squeeze", 512, "{{self.$(%).mean((2, 3))|self.$(%)}}")
 
 
 def _stem(draft: Draft, chance: random.Random, size: int) -> Part:
@@ -170,7 +166,8 @@ def _stem(draft: Draft, chance: random.Random, size: int) -> Part:
 def _registry(draft: Draft, chance: random.Random, size: int) -> Part:
     draft.helpers.append(
         """def tiny(width=48):
-    return nn.Sequential(nn.Conv2d(3, width, 5, stride=4), nn.BatchNorm2d(width), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    layers = [nn.Conv2d(3, width, 5, stride=4), nn.BatchNorm2d(width), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 ENCODERS = {"resnet18": (models.resnet18, 512), "resnet34": (models.resnet34, 512), "tiny": (tiny, 48)}

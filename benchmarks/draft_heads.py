@@ -39,8 +39,10 @@ def _sequence(draft: Draft, chance: random.Random, inside: int, hidden: int, out
 def _function(draft: Draft, chance: random.Random, inside: int, hidden: int, outside: int) -> Part:
     once(
         draft,
-        "def mlp(inside, outside, hidden=64):\n    return nn.Sequential(nn.Linear(inside, hidden), nn.BatchNorm1d(hidden), "
-        "nn.ReLU(inplace=True), nn.Linear(hidden, outside))\n",
+        """def mlp(inside, outside, hidden=64):
+    first, last = nn.Linear(inside, hidden), nn.Linear(hidden, outside)
+    return nn.Sequential(first, nn.BatchNorm1d(hidden), nn.ReLU(inplace=True), last)
+""",
     )
     return Part(f"mlp(<{inside}>, <{outside}>, hidden=<{hidden}>)", outside)
 
@@ -48,12 +50,23 @@ def _function(draft: Draft, chance: random.Random, inside: int, hidden: int, out
 def _loop(draft: Draft, chance: random.Random, inside: int, hidden: int, outside: int) -> Part:
     once(
         draft,
-        "class Head(nn.Module):\n    def __init__(self, inside, hidden, outside, depth=3):\n        super().__init__()\n"
-        "        sizes = [inside] + [hidden] * (depth - 1)\n        layers = []\n        for i in range(depth - 1):\n"
-        "            layers.append(nn.Linear(sizes[i], sizes[i + 1]))\n"
-        "            layers.append(nn.BatchNorm1d(sizes[i + 1]))\n            layers.append(nn.GELU())\n"
-        "        self.layers = nn.ModuleList(layers)\n        self.last = nn.Linear(sizes[-1], outside)\n\n"
-        "    def forward(self, x):\n        for layer in self.layers:\n            x = layer(x)\n        return self.last(x)\n",
+        """class Head(nn.Module):
+    def __init__(self, inside, hidden, outside, depth=3):
+        super().__init__()
+        sizes = [inside] + [hidden] * (depth - 1)
+        layers = []
+        for i in range(depth - 1):
+            layers.append(nn.Linear(sizes[i], sizes[i + 1]))
+            layers.append(nn.BatchNorm1d(sizes[i + 1]))
+            layers.append(nn.GELU())
+        self.layers = nn.ModuleList(layers)
+        self.last = nn.Linear(sizes[-1], outside)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.last(x)
+""",
     )
     return Part(f"Head(<{inside}>, <{hidden}>, <{outside}>)", outside)
 
@@ -61,8 +74,12 @@ def _loop(draft: Draft, chance: random.Random, inside: int, hidden: int, outside
 def _inherited(draft: Draft, chance: random.Random, inside: int, hidden: int, outside: int) -> Part:
     once(
         draft,
-        "class MLP(nn.Sequential):\n    def __init__(self, inside, hidden, outside):\n        super().__init__(\n"
-        "            nn.Linear(inside, hidden), nn.LayerNorm(hidden), nn.ReLU(), nn.Linear(hidden, outside)\n        )\n",
+        """class MLP(nn.Sequential):
+    def __init__(self, inside, hidden, outside):
+        super().__init__(
+            nn.Linear(inside, hidden), nn.LayerNorm(hidden), nn.ReLU(), nn.Linear(hidden, outside)
+        )
+""",
     )
     return Part(f"MLP(<{inside}>, <{hidden}>, <{outside}>)", outside)
 
@@ -70,11 +87,15 @@ def _inherited(draft: Draft, chance: random.Random, inside: int, hidden: int, ou
 def _stages(draft: Draft, chance: random.Random, inside: int, hidden: int, outside: int) -> Part:
     once(
         draft,
-        "class Stages(nn.Module):\n    def __init__(self, in_dim, hidden_dim=2048, out_dim=2048):\n"
-        "        super().__init__()\n"
-        "        self.layer1 = nn.Sequential(nn.Linear(in_dim, hidden_dim), nn.BatchNorm1d(hidden_dim), nn.ReLU())\n"
-        "        self.layer2 = nn.Sequential(nn.Linear(hidden_dim, out_dim), nn.BatchNorm1d(out_dim))\n\n"
-        "    def forward(self, x):\n        return self.layer2(self.layer1(x))\n",
+        """class Stages(nn.Module):
+    def __init__(self, in_dim, hidden_dim=2048, out_dim=2048):
+        super().__init__()
+        self.layer1 = nn.Sequential(nn.Linear(in_dim, hidden_dim), nn.BatchNorm1d(hidden_dim), nn.ReLU())
+        self.layer2 = nn.Sequential(nn.Linear(hidden_dim, out_dim), nn.BatchNorm1d(out_dim))
+
+    def forward(self, x):
+        return self.layer2(self.layer1(x))
+""",
     )
     return Part(f"Stages(in_dim=<{inside}>, hidden_dim=<{hidden}>, out_dim=<{outside}>)", outside)
 

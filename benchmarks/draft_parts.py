@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-NUMBER = re.compile(r"<(\d+)>")
+CHANGED = "¤"
+NUMBER = re.compile(r"<(\d+)(¤?)>")
 STEP = re.compile(r"\{\{(.*?)\|(.*?)\}\}")
 
 
@@ -20,11 +21,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Part:
-    """A module of the model: the expression that builds it, what it takes and gives, how it is called on `{x}`."""
+    """A module of the model: the expression that builds it, the width it gives, how it is called (`$` on `%`)."""
 
     build: str
     width: int
-    call: str = "self.{name}({x})"
+    call: str = "self.$(%)"
 
 
 def once(draft: Draft, helper: str) -> None:

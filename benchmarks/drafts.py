@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from draft_backbones import BACKBONES
 from draft_heads import HEADS
 from draft_parts import NUMBER, STEP, Draft, once
+from draft_wirings import SPELLINGS, WIRINGS, Wiring
 
 HEADER = """import argparse
 import copy
@@ -35,6 +36,12 @@ LOSSES = [
 ]
 
 
+REGRESSION = """def regression(x, y):
+    x, y = F.normalize(x, dim=-1), F.normalize(y, dim=-1)
+    return (2 - 2 * (x * y).sum(dim=-1)).mean()
+"""
+
+
 def draw(chance: random.Random) -> str:
     """A script that runs, with its marks for numbers and steps."""
     draft = Draft()
@@ -43,44 +50,21 @@ def draw(chance: random.Random) -> str:
     hidden, outside, inner = chance.choice([96, 128, 160]), chance.choice([64, 72, 128]), chance.choice([48, 64, 112])
     projection = chance.choice(HEADS)(draft, chance, backbone.width, hidden, outside)
     prediction = chance.choice(HEADS)(draft, chance, outside, inner, outside)
-    names = chance.choice(
-        [
-            ("backbone", "projection_head", "prediction_head"),
-            ("encoder", "projector", "predictor"),
-            ("online_encoder", "online_projector", "online_predictor"),
-            ("net", "projection", "prediction"),
-        ]
-    )
-    draft.init += [f"self.{names[0]} = {backbone.build}", f"self.{names[1]} = {projection.build}"]
-    draft.init.append(f"self.{names[2]} = {prediction.build}")
-    draft.init += [f"self.target_{names[0]} = copy.deepcopy(self.{names[0]})"]
-    draft.init += [f"self.target_{names[1]} = copy.deepcopy(self.{names[1]})"]
-
-    def features(name: str) -> str:
-        return backbone.call.replace("{name}", name).replace("$", name).replace("{x}", "x").replace("%", "x")
-
     loss = chance.choice(LOSSES)
     if "regression" in loss:
-        once(
-            draft,
-            "def regression(x, y):\n    x, y = F.normalize(x, dim=-1), F.normalize(y, dim=-1)\n"
-            "    return (2 - 2 * (x * y).sum(dim=-1)).mean()\n",
-        )
-    init = "\n".join(f"        {line}" for line in draft.init)
-    model = (
-        f"class BYOL(nn.Module):\n    def __init__(self):\n        super().__init__()\n{init}\n\n"
-        f"    def forward(self, x):\n        h = {features(names[0])}\n"
-        f"        return self.{names[2]}(self.{names[1]}(h))\n\n"
-        f"    @torch.no_grad()\n    def target(self, x):\n        h = {features('target_' + names[0])}\n"
-        f"        return self.target_{names[1]}(h)\n"
-    )
-    end = (
-        "def main():\n    model = BYOL()\n"
-        f"    x0, x1 = torch.rand(4, 3, {size}, {size}), torch.rand(4, 3, {size}, {size})\n"
-        f"    p, z = model(x0), model.target(x1)\n    loss = {loss}\n    loss.backward()\n\n\n"
-        'if __name__ == "__main__":\n    main()\n'
-    )
-    return "\n\n".join([HEADER, *draft.helpers, model, end])
+        once(draft, REGRESSION)
+    model = chance.choice(WIRINGS)(Wiring(draft, chance.choice(SPELLINGS), backbone, projection, prediction))
+    main = f"""def main():
+    x0, x1 = torch.rand(4, 3, {size}, {size}), torch.rand(4, 3, {size}, {size})
+    p, z = run(x0, x1)
+    loss = {loss}
+    loss.backward()
+
+
+if __name__ == "__main__":
+    main()
+"""
+    return "\n\n".join([HEADER, *draft.helpers, model, main])
 
 
 def spell(text: str, chance: random.Random) -> str:
@@ -88,7 +72,7 @@ def spell(text: str, chance: random.Random) -> str:
     constants: list[str] = []
 
     def one(match: re.Match[str]) -> str:
-        number, name = match[1], f"WIDTH_{len(constants)}"
+        number, name = match[1] + match[2], f"WIDTH_{len(constants)}"
         way = chance.randrange(8)
         if way == 0:
             constants.append(f"{name} = {number}")
@@ -96,8 +80,8 @@ def spell(text: str, chance: random.Random) -> str:
         if way == 1:
             constants.append(f"{name} = {{'width': {number}, 'other': 7}}")
             return f"{name}['width']"
-        if way == 2 and int(number) % 8 == 0:
-            return f"{int(number) // 8} * 8"
+        if way == 2 and int(match[1]) % 8 == 0:
+            return f"{int(match[1]) // 8}{match[2]} * 8"
         if way == 3:
             constants.append(
                 f"parser_{len(constants)} = argparse.ArgumentParser()\n"
@@ -106,9 +90,8 @@ def spell(text: str, chance: random.Random) -> str:
             )
             return f"{name}.the_width"
         if way == 4:
-            constants.append(
-                f"@dataclass\nclass Settings{len(constants)}:\n    width: int = {number}\n\n\n{name} = Settings{len(constants)}()"
-            )
+            settings = f"Settings{len(constants)}"
+            constants.append(f"@dataclass\nclass {settings}:\n    width: int = {number}\n\n\n{name} = {settings}()")
             return f"{name}.width"
         return number
 
@@ -123,7 +106,7 @@ def variants(text: str, chance: random.Random) -> Iterator[tuple[str, str]]:
     for match in chance.sample(numbers, min(2, len(numbers))):
         old = int(match[1])
         new = chance.choice([old * 2, old // 2, old + 8, *(int(other[1]) for other in numbers)])
-        yield f"{old} -> {new}", f"{text[: match.start()]}<{new}>{text[match.end() :]}"
+        yield f"{old} -> {new}", f"{text[: match.start()]}<{new}¤>{text[match.end() :]}"
     if steps and chance.random() < 0.7:
         match = chance.choice(steps)
-        yield f"without {match[1]}", f"{text[: match.start()]}{match[2]}{text[match.end() :]}"
+        yield f"without {match[1]}", f"{text[: match.start()]}{match[2]}¤{text[match.end() :]}"

@@ -18,12 +18,15 @@ import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import drafts
 import torch
+from draft_parts import CHANGED
 
+from shapelint.findings import Finding
 from shapelint.linting import lint_source
 from shapelint.read.text import Source
 from shapelint.resolve.resolver import Options
@@ -41,19 +44,28 @@ def run(text: str) -> str:
     return ""
 
 
+def lines(finding: Finding) -> Iterator[int]:
+    """The lines that a finding points at: its own, the related ones, and those of its edits."""
+    places = [finding.location, *(related.location for related in finding.related)]
+    edits = finding.fix.edits if finding.fix else ()
+    yield from (place.line for place in [*places, *(edit.location for edit in edits)])
+
+
 def main() -> int:
     """Compare, and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--scripts", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", type=int, default=5)
+    parser.add_argument("--lines", action="store_true", help="show what is found elsewhere than where it was changed")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     counts: Counter[str] = Counter()
     shown, start = 0, time.time()
     for _ in range(options.scripts):
         for change, draft in drafts.variants(drafts.draw(chance), chance):
-            text = drafts.spell(draft, chance)
+            marked = drafts.spell(draft, chance)
+            line, text = marked[: marked.find(CHANGED)].count("\n") + 1, marked.replace(CHANGED, "")
             raised = run(text)
             report = lint_source(Source("script.py", text), Options())
             errors = [finding for finding in report.findings if finding.severity == "error"]
@@ -64,6 +76,11 @@ def main() -> int:
             counts["without a model"] += not report.models
             counts["disagreements"] += not agrees
             counts.update(finding.code for finding in report.findings)
+            if errors and CHANGED in marked:
+                named = {place for finding in errors for place in lines(finding)}
+                counts["name the changed line" if line in named else "do not name the changed line"] += 1
+                if line not in named and options.lines:
+                    print(f"--- {change} on line {line}, but named are {sorted(named)}\n{text}", flush=True)
             if not agrees and shown < options.show:
                 shown += 1
                 said = ", ".join(f"{finding.code} {finding.message}" for finding in errors) or "no error"
