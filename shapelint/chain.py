@@ -240,14 +240,24 @@ def _outgoing(this: Origin, component: Resolved, position: int, fit: Fit, flow: 
         name = _argument_name(axis, component)
         if isinstance(axis, Ellipsis_):
             origins.append(passed[len(origins)] if len(origins) < len(passed) else this)
-        elif name:
+        elif name and (name not in came_from or came_from[name].component is None):
             origins.append(replace(this, parameter=name))
         else:
-            origins.append(came_from.get(str(axis), this))
+            # A BatchNorm has the width as an argument, but passes on what it gets.
+            origins.append(came_from.get(str(axis)) or _merged(flow, fit.output, len(origins)) or this)
     only_passes = template.output == template.inputs[0] and all(
         isinstance(axis, Ellipsis_) for axis in template.output.axes
     )
     return Flow(fit.output, tuple(origins), flow.maker if only_passes else this, flow.guess)
+
+
+def _merged(flow: Flow, output: Shape, place: int) -> Origin | None:
+    """The origin of a width that axes were merged into of which all others are 1: a pooled map that is flattened."""
+    assert isinstance(flow.value, tuple)
+    wide = [axis for axis, size in enumerate(flow.value) if axis and size != 1]
+    if len(output) < len(flow.value) and len(wide) == 1 and flow.value[wide[0]] == output[place] and flow.origins:
+        return flow.origins[wide[0]]
+    return None
 
 
 def _restart(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | None = None) -> Flow:

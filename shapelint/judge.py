@@ -28,14 +28,14 @@ FACT = re.compile(r"\{([^{}]+)\}")
 class Move:
     """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it.
 
-    A `fallback` is made only where no other edit is a repair: a literal in the place of a name that others use too, or
-    one that `overwrites` an expression.
+    An edit of a higher `fallback` is made only where none of a lower one is a repair: a literal that `overwrites` an
+    expression (1), or that takes the place of a name which others use too (2).
     """
 
     span: Span
     text: str
     whole: Span | None = None
-    fallback: bool = False
+    fallback: int = 0
     overwrites: bool = False
 
 
@@ -223,7 +223,7 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             # Axes are a matter of what is done between two calls, where a program has them.
             span = place.consumer.place or span
             other = (place.producer.place if place.producer.component else None) or other
-        elif (edge.producer.output.axes or 0) > 2 and place.producer.component is not None:
+        elif _is_last_of_many(place) and place.producer.component is not None:
             other = place.producer.place or other
         return Ends(
             (place.role, place.layer),
@@ -244,6 +244,12 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
         hidden = place.component.given.get("hidden_dim")
         return Ends((place.role,), place.role, hidden.span if hidden else spec.head, (), None, component.hidden)
     return place
+
+
+def _is_last_of_many(edge: Edge) -> bool:
+    """Whether a conflict is over the last axis of tokens or a map: what made it one is at fault, not a number."""
+    rank = len(edge.incoming.value) if isinstance(edge.incoming.value, tuple) else 0
+    return rank > 2 and getattr(edge.result, "axis", rank - 1) == rank - 1
 
 
 def _moves(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...]:
@@ -283,9 +289,9 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
         if argument.home is not None and argument.value != value:
             yield Move(argument.home, str(value), spec.span)
         if argument.value != value:
-            yield from (Move(use, str(value), spec.span, fallback=True) for use in argument.uses)
-        if argument.computed is not None and argument.value != value:
-            yield Move(argument.computed, str(value), spec.span, fallback=True, overwrites=True)
+            if argument.computed is not None:
+                yield Move(argument.computed, str(value), spec.span, fallback=1, overwrites=True)
+            yield from (Move(use, str(value), spec.span, fallback=2) for use in argument.uses)
     elif spec.insertion is not None and origin.component.source != "declared":
         place = Span(spec.insertion.offset, spec.insertion.offset)
         yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)

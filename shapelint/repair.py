@@ -49,9 +49,9 @@ class _State:
         return tuple(move for move, _ in self.steps)
 
     @property
-    def falls_back(self) -> bool:
-        """Whether one of the edits is second choice."""
-        return any(move.fallback for move in self.moves)
+    def fallback(self) -> int:
+        """The choice of its last resort: 0 where every edit is first choice."""
+        return max((move.fallback for move in self.moves), default=0)
 
     def moves_for(self, key: Key) -> tuple[Move, ...]:
         return tuple(move for move, root in self.steps if root == key)
@@ -110,7 +110,8 @@ class _Search:
                 if len(self.judged) > MAXIMUM_TRIALS:
                     return solutions
             if solutions:
-                return [state for state in solutions if not state.falls_back] or solutions
+                first = min(state.fallback for state in solutions)
+                return [state for state in solutions if state.fallback == first]
             frontier = []
             for state in following:
                 edits = frozenset((move.span, move.text) for move in state.moves)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from shapelint import dims
 from shapelint.dims import Expression
@@ -18,7 +19,7 @@ def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if isinstance(value, Expression):
         return values[0]
     try:
-        return Const(int(value), values[0].place) if isinstance(value, (int, float, str)) else UNKNOWN  # type: ignore[union-attr]
+        return replace(values[0], value=int(value)) if isinstance(value, (int, float, str)) else UNKNOWN  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return UNKNOWN
 

@@ -21,7 +21,6 @@ from shapelint.read.python.values import (
     Scope,
     Table,
     Value,
-    integer,
     sequence,
 )
 from shapelint.read.text import Span
@@ -105,21 +104,21 @@ def _argument(given: Given, main: bool) -> Argument:
     value = given.value
     if isinstance(value, Const) and value.place is not None:
         here = () if given.foreign or given.span == value.place else (given.span,)
-        uses = (*here, *value.hops)
-        return Argument(_plain(value), value.place, value.place, given.key, uses=uses, variables=value.variables)
+        home, computed = (None, value.place) if value.computed else (value.place, None)
+        return Argument(
+            _plain(value),
+            value.place,
+            home,
+            given.key,
+            uses=(*here, *value.hops),
+            computed=computed,
+            variables=value.variables,
+        )
     elements: tuple[Argument, ...] = ()
     if isinstance(value, Items) and value.rest is None:
         elements = tuple(_argument(Given(item, given.span, foreign=True), main) for item in value.items)
-    computed = given.span if main and not given.foreign and isinstance(integer(value), int) else None
-    return Argument(
-        _plain(value),
-        given.span,
-        None,
-        given.key,
-        elements=elements,
-        computed=computed,
-        variables=value.variables if isinstance(value, Const) else (),
-    )
+    variables = value.variables if isinstance(value, Const) else ()
+    return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables)
 
 
 def _plain(value: Value) -> Any:

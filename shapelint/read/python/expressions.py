@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from shapelint import dims
@@ -37,6 +38,7 @@ from shapelint.read.python.values import (
 )
 
 MAXIMUM_NUMBER = 2**40
+COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 
 def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
@@ -47,9 +49,17 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     run.nesting += 1
     try:
         handler = _HANDLERS.get(type(node))
-        return handler(run, node, scope) if handler else UNKNOWN
+        value = handler(run, node, scope) if handler else UNKNOWN
+        return _placed(value, node, scope) if isinstance(value, Const) and value.place is None else value
     finally:
         run.nesting -= 1
+
+
+def _placed(value: Const, node: ast.expr, scope: Scope) -> Const:
+    """A number that no literal gives stands where it is computed."""
+    if type(value.value) is not int or not isinstance(node, COMPUTING) or scope.file is None or not scope.file.main:
+        return value
+    return replace(value, place=scope.file.span(node), computed=True)
 
 
 def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
@@ -218,7 +228,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
         return value
     if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
         place = scope.file.span(node) if value.place and scope.file and scope.file.main else None
-        return Const(-value.value, place) if isinstance(node.op, ast.USub) else value
+        return Const(-value.value, place, value.computed) if isinstance(node.op, ast.USub) else value
     return UNKNOWN
 
 

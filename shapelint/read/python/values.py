@@ -36,12 +36,13 @@ UNKNOWN = Unknown()
 class Const:
     """A number, a text, a boolean, None, or a dimension.
 
-    `place` is where the literal stands in the linted file, `hops` where calls passed it on, the last one first, and
-    `variables` are the names that it went by.
+    `place` is where the literal stands in the linted file, or the expression by which the number is `computed`, `hops`
+    where calls passed it on, the last one first, and `variables` are the names that it went by.
     """
 
     value: Any
     place: Span | None = None
+    computed: bool = False
     hops: tuple[Span, ...] = ()
     variables: tuple[Variable, ...] = ()
 

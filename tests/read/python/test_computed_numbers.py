@@ -33,7 +33,7 @@ def test_the_expression_makes_way_for_a_literal() -> None:
     assert (finding.expected, finding.actual) == (1000, 2048)
     assert finding.fix is not None
     assert not finding.fix.safe
-    assert finding.fix.message == "use BYOLProjectionHead(2048, 1024, 256)"
+    assert finding.fix.message == "use width = 2048"
 
 
 def test_the_other_axis_of_the_weight_is_right() -> None:
