@@ -14,13 +14,13 @@ from shapelint.fixing import fixed_text, move_of
 from shapelint.read.text import Source, Span, read_source
 from shapelint.repair import splice
 
-FIXTURES = sorted((ROOT / "fixtures").glob("*.yaml"))
+FIXTURES = sorted([*(ROOT / "fixtures").glob("*.yaml"), *(ROOT / "fixtures" / "notebooks").glob("*.ipynb")])
 SETTINGS = Settings()
 
 
 def load(path: Path) -> Source:
     source = read_source(path)
-    return Source(f"fixtures/{path.name}", source.text, source.mark)
+    return Source(path.relative_to(ROOT).as_posix(), source.text, source.mark)
 
 
 def lint(source: Source) -> FileReport:

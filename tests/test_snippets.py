@@ -65,6 +65,38 @@ def test_the_schema_of_its_reader(path: str, schema: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def audited(*paths: Path) -> dict[str, set[str]]:
+    """What zizmor finds in actions, workflows and hooks: its rules by the name of the file."""
+    program = str(Path(sys.executable).parent / "zizmor")
+    command = [program, "--offline", "--no-progress", "--no-exit-codes", "--format", "json", *map(str, paths)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    found: dict[str, set[str]] = {}
+    for finding in json.loads(result.stdout):
+        for place in finding["locations"]:
+            path = place["symbolic"]["key"]["Local"]["verbatim_path"]
+            found.setdefault(Path(path).name, set()).add(finding["ident"])
+    return found
+
+
+def test_what_an_auditor_of_actions_says(tmp_path: Path) -> None:
+    """Nothing of the action and the hooks; of the workflows that they name actions by tags, as READMEs do."""
+    workflows = tmp_path / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    for name in ("github.yml", "github-sarif.yml"):
+        (workflows / name).write_text(text(name))
+    found = audited(ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml", tmp_path)
+    assert found == dict.fromkeys(("github.yml", "github-sarif.yml"), {"unpinned-uses"})
+
+
+def test_the_auditor_would_see_an_input_in_a_script(tmp_path: Path) -> None:
+    """So that its silence about the action says something."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    action["runs"]["steps"][1]["run"] += 'echo "${{ inputs.paths }}"\n'
+    (tmp_path / "action.yml").write_text(yaml.safe_dump(action))
+    assert audited(tmp_path / "action.yml") == {"action.yml": {"template-injection"}}
+
+
 @pytest.mark.parametrize("name", ["github.yml", "github-sarif.yml"])
 def test_the_workflows_pass_inputs_that_the_action_has(name: str) -> None:
     (job,) = yaml.safe_load(text(name))["jobs"].values()

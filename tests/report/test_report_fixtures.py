@@ -6,6 +6,7 @@ import difflib
 import io
 import json
 import re
+import shutil
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,8 +26,10 @@ from shapelint.findings import Report
 from shapelint.read.text import Source, read_source
 from shapelint.report import FORMATS, Options, render
 
-FIXTURES = sorted([*(ROOT / "fixtures").glob("*.yaml"), *(ROOT / "fixtures" / "python").glob("*.py")])
-NAMES = [path.name for path in FIXTURES]
+FOLDER = ROOT / "fixtures"
+SUFFIXES = (".yaml", ".py", ".ipynb")
+FIXTURES = sorted(path for path in FOLDER.rglob("*") if path.suffix in SUFFIXES and path.parent.name != "hostile")
+NAMES = [path.relative_to(FOLDER).as_posix() for path in FIXTURES]
 
 
 @cache
@@ -75,7 +78,9 @@ def test_gitlab_of_every_fixture(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_junit_of_every_fixture(name: str) -> None:
     suites = JUnitXml.fromroot(xml.parse(io.BytesIO(rendered(name, "junit").encode())).getroot())
-    assert suites.tests == sum(len(file.models) or 1 for file in report(name).files)
+    (file,) = report(name).files
+    of_models = {finding.model for finding in file.findings} <= {model.name for model in file.models}
+    assert suites.tests == len(file.models) + (not of_models or not file.models)
     assert bool(suites.failures) is any(finding.severity != "info" for finding in report(name).findings)
 
 
@@ -115,10 +120,15 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fixture_fixed_at_the_command_line(name: str, tmp_path: Path) -> None:
-    """One run with all fixes leaves nothing fixable; only numbers and names changed; a third run changes nothing."""
-    before = FIXTURES[NAMES.index(name)].read_bytes()
+    """One run with all fixes leaves nothing fixable; only numbers and names changed; a third run changes nothing.
+
+    A comment goes only where it was the fault: one of shapelint's own that silences nothing.
+    """
+    before = (FOLDER / name).read_bytes()
     path = tmp_path / name
+    path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(before)
+    shutil.copytree(FOLDER / "checkpoints", tmp_path / "checkpoints")
     run(tmp_path, "--fix", "--unsafe-fixes", name)
     after = path.read_bytes()
     data = json.loads(run(tmp_path, "--output-format", "json", name).stdout)
@@ -128,8 +138,9 @@ def test_a_fixture_fixed_at_the_command_line(name: str, tmp_path: Path) -> None:
     one, other = (TOKEN.findall(data.decode()) for data in (before, after))
     for kind, start, end, first, last in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if kind != "equal":
-            assert re.fullmatch(r"\w*", "".join(one[start:end])), (one[start:end], other[first:last])
+            gone = r"\w*|\s*# shapelint: ignore.*" if "SL904" in name else r"\w*"
+            assert re.fullmatch(gone, "".join(one[start:end])), (one[start:end], other[first:last])
             assert re.fullmatch(r"[\w\s(),:=]*", "".join(other[first:last])), (one[start:end], other[first:last])
     sources = [Source(name, data.decode()) for data in (before, after)]
     told = [[source.slice(span) for span in comments(source)] for source in sources]
-    assert told[0] == told[1]
+    assert [text for text in told[0] if "SL904" not in name or "shapelint" not in text] == told[1]
