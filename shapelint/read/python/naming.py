@@ -104,8 +104,22 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
         return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
     at = models[-1] if models else instances[0]
     top = path[at + 1]
+    if _is_shelf(top) and len(path) > at + 2 and kind(path[at + 2].name):
+        top = path[at + 2]
     role = top.name or "module"
     return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
+
+
+def _is_shelf(node: Value) -> bool:
+    """Whether a module only keeps others by name, such as `heads` in `self.heads["projector"](x)`."""
+    return isinstance(node, Chained) and node.kind == "ModuleDict"
+
+
+def _part_names(node: Instance) -> list[str]:
+    """What an object calls its parts, and the keys of its dicts of modules."""
+    parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"}
+    shelves = [value for value in parts.values() if isinstance(value, Chained) and _is_shelf(value)]
+    return [*parts, *(name for shelf in shelves for name in shelf.children)]
 
 
 def has_backbone(node: Node) -> bool:
@@ -116,7 +130,7 @@ def has_backbone(node: Node) -> bool:
     """
     if not isinstance(node, Instance):
         return False
-    parts = [name for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"]
+    parts = _part_names(node)
     kinds = {kind(name) for name in parts}
     if not kinds & HEADS:
         backbones = [name for name in parts if kind(name) == "backbone"]

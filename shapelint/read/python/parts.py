@@ -206,7 +206,8 @@ def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node
     bindings.setdefault("B", dims.symbol("B"))
     filled = shapes.fill(pattern, bindings)
     assert isinstance(filled, tuple)
-    flow = Flow(filled, (maker,) * len(filled), maker)
+    batch = edge.incoming.origins[0] if edge.incoming.origins else maker
+    flow = Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker)
     return _section(run, owner, name, Tensor(flow, run.no_grad > 0), node, scope)
 
 

@@ -99,6 +99,7 @@ CASES: dict[str, tuple[str, int]] = {
     "scaling by a function": (model("self.backbone = nn.Conv2d(3, 96, 3)\n" + HEAD, "x = F.interpolate(self.backbone(x), size=(7, 7), mode='bilinear')\nreturn self.projection_head(x.flatten(2).mean(2))"), 96),
     "gathered in a loop from an empty tensor": (model(SEQUENTIAL + HEAD, "out = torch.empty(0)\nfor part in parts(x):\n    out = torch.cat((out, self.backbone(x).flatten(1)))\nreturn self.projection_head(out)"), 512),
     "gathered in a loop from None": (model(SEQUENTIAL + HEAD, "out = None\nfor part in parts(x):\n    out = self.backbone(x).flatten(1)\nreturn self.projection_head(out)"), 512),
+    "heads in a dict of modules": (model(PLAIN + "self.heads = nn.ModuleDict({{'projection_head': BYOLProjectionHead({H}, 1024, 256), 'predictor': nn.Linear(256, 256)}})", "return self.heads['predictor'](self.heads['projection_head'](self.backbone(x).flatten(1)))"), 96),
     "a residual block": (model("self.backbone = nn.Sequential(nn.Conv2d(3, 96, 3), Block(96), nn.AdaptiveAvgPool2d(1))\n" + HEAD, rest="class Block(nn.Module):\n    def __init__(self, n):\n        super().__init__()\n        self.conv = nn.Conv2d(n, n, 3, padding=1)\n    def forward(self, x):\n        return x + self.conv(x)\n"), 96),
     "a method chain": (model(PLAIN.replace("self.backbone = ", "self.backbone = (").rstrip() + ").to('cpu').train()\n" + HEAD), 96),
     "a deep copy": (model("online = nn.Sequential(nn.Conv2d(3, 96, 3), nn.AdaptiveAvgPool2d(1))\nself.backbone = copy.deepcopy(online)\n" + HEAD), 96),
