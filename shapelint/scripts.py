@@ -36,7 +36,7 @@ OPEN_IMAGE = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
 HELP = {
     "SL201": "take the classifier off: replace its last layer by nn.Identity(), or pass num_classes=0 to timm",
     "SL202": "make it a copy: copy.deepcopy(...)",
-    "SL901": "declare a signature for it, or lint where its library and torch are installed",
+    "SL901": "declare a signature for it, or lint it with the file that builds it, where its library is installed",
 }
 """What to do in code, where the page of a rule says what to write in a config."""
 

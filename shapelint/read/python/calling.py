@@ -28,6 +28,7 @@ from shapelint.read.python.values import (
     Super,
     Table,
     Tensor,
+    Unknown,
     UserClass,
     Value,
     sequence,
@@ -130,6 +131,10 @@ def call(
         run.escape(given.value)
     if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
         return UNKNOWN
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        owner = scope.names.get(node.func.value.id)
+        if isinstance(owner, Instance):
+            run.unseen[(id(owner), node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
     return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python.run import Run, State
-from shapelint.read.python.values import UNKNOWN, Const, Items, Scope, Tensor, Value
+from shapelint.read.python.values import UNKNOWN, Const, Items, Node, Scope, Tensor, Value
 
 
 def join(left: Value, right: Value) -> Value:
@@ -26,6 +26,9 @@ def join(left: Value, right: Value) -> Value:
         rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None
         return Items(items, left.kind, rest)
     if type(left) is type(right) and left == right:
+        return left
+    if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
+        # Two copies of one module: a target that is made anew at times.
         return left
     return UNKNOWN
 

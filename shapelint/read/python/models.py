@@ -14,6 +14,7 @@ from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options, Resolved
+from shapelint.roles import Role
 from shapelint.shapes import Misfit
 from shapelint.spec import ComponentSpec, Problem, Variable
 
@@ -112,7 +113,7 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
-    links = tuple(_link(role, calls) for role, calls in by_role.items())
+    links = (*_unseen(run, group.node), *(_link(role, calls) for role, calls in by_role.items()))
     own = {id(call.edge.component) for call in group.calls}
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
     banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
@@ -183,6 +184,20 @@ def _link(role: str, calls: list[Call]) -> Link:
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
 
 
+def _unseen(run: Run, model: Node | None) -> list[Link]:
+    """The backbone and heads that a model calls and that cannot be seen, each where it is assigned."""
+    found = []
+    for (owner, name), reason in run.unseen.items():
+        role = Role(name, naming.kind(name))
+        span = run.assigned.get((owner, name))
+        if owner == id(model) and role.kind in ("backbone", *naming.HEADS) and span is not None:
+            spec = ComponentSpec("call", f"self.{name}", span, span)
+            why = reason or "what is handed in is not in the files that were read"
+            nothing = Flow(None, (), Origin(role))
+            found.append(Link(role, Resolved(spec, spec.target, "unknown", reason=why), nothing, nothing, ()))
+    return found
+
+
 def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
     """Components whose constructors would raise."""
     problems: dict[tuple[str, str], Problem] = {}
@@ -226,6 +241,3 @@ def _known(loss: LossCall) -> bool:
         flow is None or (isinstance(flow.value, tuple) and bool(flow.value) and dims.is_known(flow.value[-1]))
         for flow in flows
     )
-
-
-_ = (Flow, Origin)

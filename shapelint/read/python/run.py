@@ -126,6 +126,7 @@ class Run:
     visited: set[tuple[int, int]] = field(default_factory=set)
     visited_methods: list[tuple[Value, str]] = field(default_factory=list)
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
+    unseen: dict[tuple[int, str], str] = field(default_factory=dict)
     copies: dict[int, Span] = field(default_factory=dict)
     active: list[ast.AST] = field(default_factory=list)
     receivers: list[Value] = field(default_factory=list)

@@ -70,9 +70,13 @@ def test_one_finding_on_the_literal_of_the_model(tmp_path: Path, names: tuple[st
     assert finding.fix.message == "use BYOLProjectionHead(2048, 1024, 256)"
 
 
-def test_the_model_alone_has_no_backbone_and_no_finding(tmp_path: Path) -> None:
+def test_of_the_model_alone_it_is_said_that_its_backbone_is_not_known(tmp_path: Path) -> None:
     write(tmp_path)
-    assert found(tmp_path, "models/byol.py") == []
+    ((name, finding),) = found(tmp_path, "models/byol.py")
+    assert (name, finding.code, finding.role, finding.severity) == ("byol.py", "SL901", "backbone", "info")
+    assert finding.message == (
+        "backbone: self.backbone is not resolved: what is handed in is not in the files that were read"
+    )
 
 
 def test_a_literal_of_the_script_is_reported_in_the_script(tmp_path: Path) -> None:
