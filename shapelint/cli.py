@@ -83,8 +83,12 @@ def cli() -> None:
 @_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too.")
 @_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
 @_option("Known faults", "--add-ignores", is_flag=True, help="Silence what is found by comments in the files.")
-@_option("Known faults", "--write-baseline", metavar="FILE", help="Remember in FILE what is found, report nothing.")
-@_option("Known faults", "--baseline", metavar="FILE", help="Report what is not in FILE; forget there what is gone.")
+@_option(
+    "Known faults", "--write-baseline", metavar="FILE", help="Write what is found to FILE, anew, and report nothing."
+)
+@_option(
+    "Known faults", "--baseline", metavar="FILE", help="Report what is not in FILE, and take out of FILE what is gone."
+)
 @_option("Files", "--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders that match.")
 @_option("Files", "--force-exclude", is_flag=True, help="Leave out excluded files even if they are named.")
 @_option("Files", "--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")

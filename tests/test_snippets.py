@@ -86,7 +86,7 @@ def test_what_an_auditor_of_actions_says(tmp_path: Path) -> None:
     for name in ("github.yml", "github-sarif.yml"):
         (workflows / name).write_text(text(name))
     found = audited(ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml", tmp_path)
-    assert found == dict.fromkeys(("github.yml", "github-sarif.yml"), {"unpinned-uses"})
+    assert found == {name: {"unpinned-uses"} for name in ("github.yml", "github-sarif.yml")}
 
 
 def test_the_auditor_would_see_an_input_in_a_script(tmp_path: Path) -> None:
