@@ -143,7 +143,7 @@ def fixing(hook_repository: Path, home: Path, tmp_path_factory: pytest.TempPathF
 
 
 def test_try_repo_fails_on_the_fault_and_passes_after_the_fix(hook_repository: Path, home: Path, fixing: Path) -> None:
-    """`try-repo` builds an environment of its own, each time, so it is tried once; the mended files go through `run`."""
+    """`try-repo` builds an environment each time, so it is tried once; the mended files go through `run`."""
     before = pre_commit(fixing, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
     told = before.stdout + before.stderr
     assert before.returncode == 1, told

@@ -34,11 +34,11 @@ def _lines(path: str, found: Config, settings: Settings) -> list[str]:
     lines = [f"# settings for {path}", f"# from {source}"]
     values = {field.name.replace("_", "-"): getattr(found, field.name) for field in fields(found)}
     shown = {**{key: value for key, value in values.items() if key not in HIDDEN}, **_effective(found)}
-    width = max(len(f"{key} = {_toml(value)}") for key, value in shown.items() if not isinstance(value, Mapping))
-    for key, value in shown.items():
-        line = f"{key} = {_toml(value)}"
+    texts = {key: f"{key} = {_toml(value)}" for key, value in shown.items()}
+    width = max(len(text) for text in texts.values() if len(text) <= 60)
+    for key, text in texts.items():
         whence = Path(source).name if key in found.given else "default"
-        lines.append(f"{line:{min(width, 60)}}  # {whence}")
+        lines.append(f"{text:{width}}  # {whence}")
     known = rules.known(found.rules)
     active = [code for code in known if settings.keeps(code, path)]
     silent = [code for code in known if code not in active]
