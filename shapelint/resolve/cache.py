@@ -24,14 +24,14 @@ VARIABLE = "SHAPELINT_CACHE_DIR"
 """The environment variable that moves the cache; empty switches it off."""
 
 
-_TRACED: dict[str, ComponentSignature] = {}
+TRACED: dict[str, ComponentSignature] = {}
 
 
 def once(key: str, trace: Callable[[], ComponentSignature]) -> ComponentSignature:
     """Trace a component once in a process: a repair judges the same components again and again."""
-    if key not in _TRACED:
-        _TRACED[key] = trace()
-    return _TRACED[key]
+    if key not in TRACED:
+        TRACED[key] = trace()
+    return TRACED[key]
 
 
 def folder() -> Path | None:

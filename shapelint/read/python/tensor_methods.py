@@ -6,12 +6,24 @@ import ast
 from dataclasses import replace
 
 from shapelint import chain, dims, shapes
-from shapelint.read.python import arguments, losses, modules, operations
+from shapelint.read.python import arguments, losses, modules, operations, unknown_operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.operation_table import SAME, axes_of
 from shapelint.read.python.run import BatchReshape, Call, Run
-from shapelint.read.python.values import UNKNOWN, Component, Const, Data, Instance, Items, Scope, Tensor, Value
+from shapelint.read.python.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Component,
+    Const,
+    Data,
+    Given,
+    Instance,
+    Items,
+    Scope,
+    Tensor,
+    Value,
+)
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
 from shapelint.spec import ComponentSpec
@@ -32,6 +44,9 @@ def tensor_method(
         losses.elementwise(run, name, owner, positional[0].value, node, scope)
     if operations.known(name):
         return operations.apply(name, owner, given)
+    asked = unknown_operations.ask(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *positional], keywords, node)
+    if asked is not None:
+        return asked
     return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
 
 

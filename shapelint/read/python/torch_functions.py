@@ -6,7 +6,16 @@ import ast
 
 from shapelint import chain, dims
 from shapelint.chain import Flow
-from shapelint.read.python import arguments, constructing, functions, losses, modules, operations, tensor_methods
+from shapelint.read.python import (
+    arguments,
+    constructing,
+    functions,
+    losses,
+    modules,
+    operations,
+    tensor_methods,
+    unknown_operations,
+)
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.operation_table import axes_of
@@ -52,6 +61,9 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
         return tensor_methods.tensor_method(run, first, last, positional[1:], keywords, node, scope)
     if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
         return UNKNOWN
+    asked = unknown_operations.ask(run, name, positional, keywords, node)
+    if asked is not None:
+        return asked
     return unseen(run, name, positional, keywords, node, scope)
 
 
