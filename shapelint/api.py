@@ -14,7 +14,6 @@ from shapelint.config import Config, is_selected
 from shapelint.findings import FileReport, Finding, Report, Severity
 from shapelint.frozen import frozen
 from shapelint.linting import lint_source
-from shapelint.read.hydra import gathered
 from shapelint.read.text import Source, UnreadableError, read_source
 from shapelint.resolve.resolver import Options
 from shapelint.users import Users
@@ -110,6 +109,15 @@ def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
 
 def _identity(finding: Finding) -> tuple[object, ...]:
     return finding.location, finding.code, finding.message
+
+
+def gathered(source: Source) -> Source:
+    """The source with the files joined to it that its Hydra defaults name. Reads files."""
+    if "defaults" not in source.text:
+        return source
+    from shapelint.read import hydra  # for the few that need it
+
+    return hydra.gathered(source)
 
 
 def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -> FileReport:

@@ -12,13 +12,12 @@ import click
 
 from shapelint import report as reports
 from shapelint import rules
-from shapelint.api import Settings, lint, lint_text, once
+from shapelint.api import Settings, gathered, lint, lint_text, once
 from shapelint.cli import EXIT_FINDINGS, EXIT_TROUBLE, colours, write_out
 from shapelint.findings import Change, FileReport, Report
 from shapelint.fixing import diff, fixed_text, write
 from shapelint.frozen import frozen
 from shapelint.progress import watched
-from shapelint.read.hydra import gathered
 from shapelint.read.text import Source, UnreadableError, decode, read_source
 from shapelint.report.summary import plural
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import click
 
 from shapelint import baseline
-from shapelint.api import Settings, lint_text
+from shapelint.api import Settings, gathered, lint_text
 from shapelint.findings import FileReport, Report
 from shapelint.fixing import write
 from shapelint.ignores import add_ignores
-from shapelint.read.hydra import gathered
 from shapelint.read.text import read_source
 from shapelint.report.summary import plural
 

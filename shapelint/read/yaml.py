@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapelint import dims, methods
 from shapelint.frozen import frozen
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
-from shapelint.read.hydra import Composed, Missing, composed
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs
 from shapelint.read.text import Source
 from shapelint.schema import MethodPack, is_width
 from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, Problem
+
+if TYPE_CHECKING:
+    from shapelint.read.hydra import Missing
 
 AXES = ("channels", "height", "width")
 
@@ -33,16 +35,25 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
     models = []
     documents = compose(Source(source.path, source.own_text))
     for number, document in enumerate(documents, 1):
-        whole = composed(source, document) if len(documents) == 1 else Composed(document)
-        root = whole.root
+        root, missing = _composed(source, document) if len(documents) == 1 else (document, ())
         for path, mapping, method in _candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
             model = _model(source, root, mapping, name, method, lookup)
-            absent = [_absent(one) for one in whole.missing if one.package == path[: len(one.package)]]
+            absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
             models.append(replace(model, problems=(*model.problems, *absent)))
     return models
+
+
+def _composed(source: Source, document: Node) -> tuple[Node, tuple[Missing, ...]]:
+    """A document with what its Hydra defaults name, and what of that is not here."""
+    if not isinstance(document, Mapping) or all(key.text != "defaults" for key, _ in pairs(document)):
+        return document, ()
+    from shapelint.read.hydra import composed  # for the few that need it
+
+    whole = composed(source, document)
+    return whole.root, whole.missing
 
 
 def _absent(missing: Missing) -> Problem:
