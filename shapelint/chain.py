@@ -160,6 +160,8 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
     if flow.guess and not _holds_for_any_rank(role, component, result):
         unknown = Flow(None, (), flow.guess)
         return Edge(role, component, unknown, None, this, flow.guess), _restart(this, component, unknown)
+    if component.is_listed and _is_of_unseen_size(component, flow.value, result):
+        return Edge(role, component, flow, None, this, flow.maker), Flow(None, (), this)
     if isinstance(result, Misfit):
         position = _alternative_index(component, result)
         consumer, producer = this, flow.maker
@@ -173,6 +175,12 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
     producer = flow.origins[axis] if flow.origins else flow.maker
     outgoing = _outgoing(this, component, position, result, flow)
     return Edge(role, component, flow, result, consumer, producer), outgoing
+
+
+def _is_of_unseen_size(component: Resolved, shape: Shape, result: Fit | Misfit) -> bool:
+    """Whether images do not fit for their size alone, at one that the component was never tried at."""
+    by_size = isinstance(result, Misfit) and (result.kind == "condition" or (result.kind == "axis" and result.axis > 1))
+    return by_size and shape[2:] != component.refused
 
 
 def _holds_for_any_rank(role: str, component: Resolved, result: Fit | Misfit) -> bool:

@@ -231,10 +231,9 @@ def _part_report(name: str, text: str, component: Resolved, known: dict[str, Any
     except shapes.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
-    taken, given = (
-        json_shape(shapes.fill(pattern, {"...": ("...",), **known}))
-        for pattern in (alternative.inputs[0], alternative.output)
-    )
+    filled = {"...": ("...",), **known}
+    ends = (alternative.inputs[0] if alternative.inputs else None, alternative.output)
+    taken, given = (json_shape(shapes.fill(pattern, filled) if pattern else None) for pattern in ends)
     return LayerReport(name, kind.strip().rpartition(".")[2], taken, given)
 
 

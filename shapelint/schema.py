@@ -89,7 +89,8 @@ class SignatureRow(Strict):
     learnable parameters as an expression in them. `parts` are the child modules in order, by dotted name, each written
     `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input. `tensors`
     are those that each module itself holds, parameters before the semicolon and buffers behind it:
-    `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`.
+    `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`. `latent` is a layer that fits only while
+    two arguments are equal, and the two: `net.4 hidden out`.
     """
 
     when: str = ""
@@ -97,6 +98,7 @@ class SignatureRow(Strict):
     weights: str | int = ""
     parts: dict[str, str] = {}
     tensors: dict[str, str] = {}
+    latent: str = ""
 
 
 class ComponentSignature(Strict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Union
 
 from shapelint import dims, expression
@@ -153,14 +154,14 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
 def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
     """Find the alternative that takes these inputs, and what comes out.
 
-    The first alternative that certainly fits wins, then the first that fits for some sizes; otherwise the misfit of the
-    alternative that came nearest (same rank before other rank) is returned.
+    The first alternative that certainly fits wins, then those that fit for some sizes, as far as they agree on what
+    comes out; otherwise the misfit of the alternative that came nearest (same rank before other rank) is returned.
 
     >>> unify(parse_signature("... 512 -> ... 256"), (dims.symbol("B"), 256))  # doctest: +ELLIPSIS
     Misfit(kind='axis', ..., expected=512, actual=256, axis=1, ...)
     """
     misfits: list[Misfit] = []
-    conditional: Fit | None = None
+    conditional: list[Fit] = []
     for alternative in signature.alternatives:
         result = _unify_alternative(alternative, inputs, signature.arguments or {})
         if isinstance(result, Misfit):
@@ -168,8 +169,18 @@ def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
         elif not result.assumed:
             return result
         else:
-            conditional = conditional or result
-    return conditional or min(misfits, key=lambda misfit: _NEARNESS[misfit.kind])
+            conditional.append(result)
+    if conditional:
+        return replace(conditional[0], output=_common(conditional[0].output, conditional))
+    return min(misfits, key=lambda misfit: _NEARNESS[misfit.kind])
+
+
+def _common(value: Value, fits: Sequence[Fit]) -> Value:
+    """What comes out whichever of several fits it is: an axis that differs between them is unknown."""
+    others = [fit.output for fit in fits if isinstance(fit.output, tuple) and isinstance(value, tuple)]
+    if len(others) != len(fits) or any(len(other) != len(value) for other in others if isinstance(value, tuple)):
+        return value
+    return tuple(column[0] if len(set(column)) == 1 else UNKNOWN for column in zip(*others))
 
 
 _NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}

@@ -107,7 +107,7 @@ class InputSpec:
 class TargetSpec:
     """The momentum branch as written: a copy, the online modules themselves, never used, or components of its own."""
 
-    kind: Literal["copy", "alias", "unused", "own"]
+    kind: Literal["copy", "alias", "own"]
     span: Span
     components: dict[str, ComponentSpec] = field(default_factory=dict)
 

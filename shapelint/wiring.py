@@ -56,7 +56,8 @@ class Judged:
 
 def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options, folder: str = "") -> Judged:
     """Resolve the components of a model and let an image flow through them."""
-    resolved = {role: _component(spec, role, pack, model, options) for role, spec in model.components.items()}
+    size = (image.height, image.width) if isinstance(image.height, int) and isinstance(image.width, int) else None
+    resolved = {role: _component(spec, role, pack, model, options, size) for role, spec in model.components.items()}
     places = (None, *image.spans)
     batch = dims.symbol("B")
     closed = (batch, image.channels, image.height, image.width)
@@ -86,8 +87,15 @@ def smallest_batch(model: ModelSpec) -> int | None:
     return rest or size
 
 
-def _component(spec: ComponentSpec, role: str, pack: MethodPack, model: ModelSpec, options: Options) -> Resolved:
-    component = resolve(spec, role, options)
+def _component(
+    spec: ComponentSpec,
+    role: str,
+    pack: MethodPack,
+    model: ModelSpec,
+    options: Options,
+    size: tuple[int, int] | None = None,
+) -> Resolved:
+    component = resolve(spec, role, options, size if role == "backbone" else None)
     if role != "backbone":
         return component
     if model.extras.hidden_layer is not None:
@@ -157,7 +165,8 @@ def _target(
     spec = model.extras.target
     if spec is None or spec.kind != "own" or pack.target is None:
         return None
-    own = {role: _component(part, role, pack, model, options) for role, part in spec.components.items()}
+    size = (closed[2], closed[3]) if isinstance(closed[2], int) and isinstance(closed[3], int) else None
+    own = {role: _component(part, role, pack, model, options, size) for role, part in spec.components.items()}
     copied = {role: component for role, component in online.items() if role in pack.target.copies}
     components = {**copied, **own}
     places = (None, *model.input.spans)

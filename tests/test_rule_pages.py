@@ -14,21 +14,20 @@ from shapelint.api import Settings, lint_text
 from shapelint.findings import FileReport, Report
 from shapelint.read.text import Source
 
-BLOCK = re.compile(r"^```yaml\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(yaml|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+FILES = {"yaml": "model.yaml", "python": "model.py"}
 SECTIONS = ("What it does", "Why it matters", "Example", "Use instead", "Fix safety")
 PAGES = sorted((ROOT / "rules").glob("SL*.md"))
 
-WITHOUT_BAD_EXAMPLE = {"SL203": "a fault of code: a config cannot say what a forward runs"}
 
-
-def lint(text: str, monkeypatch: pytest.MonkeyPatch) -> FileReport:
-    """Lint an example as `model.yaml` in the root of the repository, where its checkpoints are found."""
+def lint(language: str, text: str, monkeypatch: pytest.MonkeyPatch) -> FileReport:
+    """Lint an example as a file in the root of the repository, where its checkpoints are found."""
     monkeypatch.chdir(ROOT)
-    return lint_text(Source("model.yaml", text), Settings())
+    return lint_text(Source(FILES[language], text), Settings())
 
 
-def rendered(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    return reports.render(Report((lint(text, monkeypatch),)), "text")
+def rendered(language: str, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    return reports.render(Report((lint(language, text, monkeypatch),)), "text")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -37,26 +36,27 @@ def test_every_bad_example_gives_its_report(path: Path, update: bool, monkeypatc
     if update:
 
         def fresh(match: re.Match[str]) -> str:
-            if match[2] is None:
+            if match[3] is None:
                 return match[0]
-            return f"```yaml\n{match[1]}```\n\n```text\n{rendered(match[1], monkeypatch)}```\n"
+            report = rendered(match[1], match[2], monkeypatch)
+            return f"```{match[1]}\n{match[2]}```\n\n```text\n{report}```\n"
 
         page = BLOCK.sub(fresh, page)
         path.write_text(page, encoding="utf-8")
     code = path.name[:5]
-    bad = [(match[1], match[2]) for match in BLOCK.finditer(page) if match[2] is not None]
-    assert bad or code in WITHOUT_BAD_EXAMPLE
-    for text, report in bad:
-        assert rendered(text, monkeypatch) == report
-        assert code in {finding.code for finding in lint(text, monkeypatch).findings}
+    bad = [match.groups() for match in BLOCK.finditer(page) if match[3] is not None]
+    assert bad
+    for language, text, report in bad:
+        assert rendered(language, text, monkeypatch) == report
+        assert code in {finding.code for finding in lint(language, text, monkeypatch).findings}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_every_good_example_is_clean(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = [match[1] for match in BLOCK.finditer(path.read_text(encoding="utf-8")) if match[2] is None]
+    good = [(match[1], match[2]) for match in BLOCK.finditer(path.read_text(encoding="utf-8")) if match[3] is None]
     assert good
-    for text in good:
-        report = lint(text, monkeypatch)
+    for language, text in good:
+        report = lint(language, text, monkeypatch)
         assert report.status == "checked"
         assert report.models
         assert report.findings == ()
@@ -68,9 +68,3 @@ def test_a_page_is_named_and_ordered_like_the_others(path: Path) -> None:
     assert path.stem == f"{rule.page.code}-{rule.page.name}"
     headings = re.findall(r"^##? (.*)$", rule.prose, re.MULTILINE)
     assert headings == [path.stem, *SECTIONS]
-
-
-def test_the_list_of_exceptions_is_no_longer_than_needed() -> None:
-    for code in WITHOUT_BAD_EXAMPLE:
-        (path,) = [path for path in PAGES if path.name.startswith(code)]
-        assert all(match[2] is None for match in BLOCK.finditer(path.read_text(encoding="utf-8")))

@@ -44,14 +44,20 @@ def folder() -> Path | None:
     return Path(platformdirs.user_cache_dir("shapelint", appauthor=False))
 
 
-def place(library: str, target: str, arguments: Mapping[str, Any], positional: Sequence[Any]) -> Path | None:
-    """The file of one trace."""
+def place(
+    library: str,
+    target: str,
+    arguments: Mapping[str, Any],
+    positional: Sequence[Any],
+    at: tuple[int, int] | None = None,
+) -> Path | None:
+    """The file of one trace, of one at one image size."""
     root = folder()
     if root is None:
         return None
     installed = [versions.installed(name) for name in ("torch", library)]
     everything: list[Any] = [__version__, [*SignatureRow.model_fields], installed, target]
-    everything += [sorted(arguments.items()), list(positional)]
+    everything += [sorted(arguments.items()), list(positional), *([at] if at else [])]
     name = hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
     return root / "traces" / f"{name}.json"
 

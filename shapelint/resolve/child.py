@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def trace(
-    target: str, arguments: dict[str, Any], positional: Sequence[Any], role: str, root: str
+    target: str, arguments: dict[str, Any], positional: Sequence[Any], role: str, root: str, at: list[int] | None
 ) -> ComponentSignature:
     """Import the target and trace it, a backbone as a model of images, else as a layer. Raises Untraceable."""
     sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
@@ -45,9 +45,11 @@ def trace(
     from shapelint.resolve.targets import Constructor
 
     reasons = []
-    for images in (True, False) if role == "backbone" else (False, True):
+    size = (at[0], at[1]) if at else None
+    for images in (True,) if size else (True, False) if role == "backbone" else (False, True):
+        constructor = Constructor(package, target, call, images=images)
         try:
-            return traced.trace_constructor(Constructor(package, target, call, images=images), arguments, positional)
+            return traced.trace_constructor(constructor, arguments, positional, size)
         except Untraceable as error:
             reasons.append(str(error))
     raise Untraceable(f"{target} {reasons[0]}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from shapelint.resolve import rows
 from shapelint.resolve.govern import Experiment, Unfitted
@@ -25,9 +25,11 @@ CLASSES = (1000, 1013, 17)
 """The class counts that are tried: the default of every classifier, and two that are no width of any model."""
 
 Make = Callable[..., Any]
+Size = Union[tuple[int, int], None]
+"""The one image size that a row is wanted for; None for all."""
 
 
-def literal_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
     """The row of a model as it is, with its class count written `num_classes` where it has one. Raises Untraceable."""
     module = build(lambda: make(**arguments))
     given = arguments.get("num_classes", CLASSES[0])
@@ -36,8 +38,8 @@ def literal_row(make: Make, arguments: Mapping[str, Any], channels: int) -> Sign
             raise Untraceable("without classes")
         base, *others = [build(lambda: make(**{**arguments, "num_classes": count})) for count in CLASSES]  # noqa: B023
     except Untraceable:
-        return row(passages(module, channels, own_size(module)))
-    return row([_governed(passage, others) for passage in passages(base, channels, own_size(base))])
+        return row(passages(module, channels, own_size(module), at))
+    return row([_governed(passage, others) for passage in passages(base, channels, own_size(base), at)])
 
 
 def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
@@ -53,7 +55,7 @@ def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
         raise Untraceable("does otherwise with another num_classes") from error
 
 
-def features_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+def features_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
     """The row of a model with Identity for its classification layers, auxiliary ones off. Raises Untraceable."""
 
     def plain(count: int) -> nn.Module:
@@ -64,13 +66,13 @@ def features_row(make: Make, arguments: Mapping[str, Any], channels: int) -> Sig
 
     module = plain(CLASSES[0])
     remove_classifier(module, plain(CLASSES[1]))
-    return row(passages(module, channels, own_size(module)))
+    return row(passages(module, channels, own_size(module), at))
 
 
-def headless_row(make: Make, arguments: Mapping[str, Any], channels: int) -> SignatureRow:
+def headless_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
     """The row of a model of a library that leaves the classifier off by itself: `num_classes=0`. Raises Untraceable."""
     module = build(lambda: make(**{**arguments, "num_classes": 0}))
-    return row(passages(module, channels, own_size(module)))
+    return row(passages(module, channels, own_size(module), at))
 
 
 def own_size(module: nn.Module) -> tuple[int, int]:
@@ -98,7 +100,9 @@ def remove_classifier(module: nn.Module, other: nn.Module) -> None:
 
 
 def row(found: Sequence[Passage]) -> SignatureRow:
-    """All passages as alternatives of one row; weights and parts are those of the first."""
+    """All passages as alternatives of one row, an empty one where there are none; the rest is that of the first."""
+    if not found:
+        return SignatureRow(shapes="")
     first = found[0].seen
     shapes = " | ".join(str(rows.alternative(p.seen.inputs, p.seen.output, p.where)) for p in found)
     weights = rows.weights(first.parameters)

@@ -1,4 +1,5 @@
-"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H.
+"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H, and
+the width of a flattened map, `c*((H+a)//b)*((W+a)//b)`.
 
 Pure Python. A share is what a size is in a model that takes multiples alone. Any other formula is taken where it is the
 only one that fits: the runs have to cover every remainder by `b`.
@@ -6,7 +7,7 @@ only one that fits: the runs have to cover every remainder by `b`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from shapelint.resolve.symbolic import Layer, Observation
 from shapelint.shapes import Shape, StructureValue, Value
 
 MAXIMUM_DIVISOR = 64
+SHIFTS = range(-16, MAXIMUM_DIVISOR)
 
 
 @frozen
@@ -81,6 +83,18 @@ class FitSizes:
             for divisor in range(1, MAXIMUM_DIVISOR + 1):
                 gaps = [divisor * number - point[name] for number, point in zip(numbers, self.points)]
                 fits += [(dims.symbol(name) + more) // divisor for more in range(max(gaps), min(gaps) + divisor)]
+        fits = fits or list(self._areas(numbers))
         if len(fits) == 1 or (fits and self.complete):
             return fits[0]
         raise Untraceable("has sizes that follow the image size in no simple way")
+
+    def _areas(self, numbers: Sequence[int]) -> Iterator[Dim]:
+        """Multiples of the area of a map whose sides both follow from the image's in the same way."""
+        for divisor in range(1, MAXIMUM_DIVISOR + 1):
+            for shift in SHIFTS:
+                sides = ([(point[name] + shift) // divisor for name in ("H", "W")] for point in self.points)
+                ratios = (divmod(number, height * width or 1) for number, (height, width) in zip(numbers, sides))
+                first = next(ratios)
+                if first[0] > 0 and first[1] == 0 and all(ratio == first for ratio in ratios):
+                    height, width = ((dims.symbol(name) + shift) // divisor for name in ("H", "W"))
+                    yield height * width * first[0]

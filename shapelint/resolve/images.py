@@ -38,11 +38,24 @@ class Passage:
     size: tuple[int, int]
 
 
-def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Passage, ...]:
+BATCHES = (*range(1, 17), 20, 24, 32, 48, 50, 64, 96, 100, 128, 200, 256, 512, 1024)
+"""The batches that are tried where a module does not take any."""
+
+
+def passages(
+    module: nn.Module, channels: int, own: tuple[int, int], at: tuple[int, int] | None = None
+) -> tuple[Passage, ...]:
     """Every way that images go through a module; where only some sizes do, those, its `own` first.
 
+    With `at` it is the way at that size alone, and nothing where none leads there.
     Raises Untraceable where no size runs.
     """
+    tried = dict.fromkeys([at] if at else [own, *((size, size) for size in USUAL_SIZES)])
+    if batch := _only_batch(module, channels, tried):
+        sizes = [size for size in tried if runs(module, (batch, channels, *size))]
+        return tuple(Passage(observe(module, (batch, channels, *size)), "", size) for size in sizes)
+    if at:
+        return tuple(_single(module, channels, size) for size in tried if runs(module, (BATCH, channels, *size)))
     try:
         return (_symbolic(module, channels),)
     except Untraceable:
@@ -55,7 +68,7 @@ def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Pa
         return (_multiples(module, channels),)
     except Untraceable:
         pass
-    found = tuple(_fixed(module, channels, dict.fromkeys([own, *((size, size) for size in USUAL_SIZES)])))
+    found = tuple(_fixed(module, channels, tried))
     if not found:
         try:
             run(module, (BATCH, channels, *own))
@@ -63,6 +76,16 @@ def passages(module: nn.Module, channels: int, own: tuple[int, int]) -> tuple[Pa
             raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
         raise Untraceable("fixes its batch size")
     return found
+
+
+def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
+    """The one batch that a module takes, at the first size that it takes; None where it takes several."""
+    for size in itertools.islice(tried, 4):
+        if all(runs(module, (batch, channels, *size)) for batch in (BATCH, BATCH + 2)):
+            return None
+        if found := [batch for batch in BATCHES if runs(module, (batch, channels, *size))]:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _symbolic(module: nn.Module, channels: int) -> Passage:
@@ -201,9 +224,11 @@ def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
 
 
 def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, step: int) -> int:
-    """The last size that runs, going from `size` along one axis by `step`."""
+    """The last size that runs, going from `size` along one axis by `step`, until the band would be too wide."""
     shape = [BATCH, channels, *size]
-    while shape[axis + 2] > 1 and runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
+    for _ in range(MAXIMUM_BAND + 1):
+        if shape[axis + 2] == 1 or not runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
+            break
         shape[axis + 2] += step
     return shape[axis + 2]
 

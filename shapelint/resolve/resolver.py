@@ -46,7 +46,8 @@ class Options:
 class Resolved:
     """A component with its signature. `template` names constructor arguments where `signature` has their values.
 
-    `reason` says why the signature is unknown, `given` are the user's arguments by parameter name.
+    `reason` says why the signature is unknown, `given` are the user's arguments by parameter name. `refused` is the
+    image size at which it was found not to run.
     """
 
     spec: ComponentSpec
@@ -62,6 +63,13 @@ class Resolved:
     problems: tuple[Problem, ...] = ()
     reason: str = ""
     notices: tuple[str, ...] = ()
+    refused: tuple[int, int] | None = None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it was traced at several image sizes one by one: what it does at any other is not known."""
+        found = self.signature.alternatives if self.signature is not None and self.source == "traced" else ()
+        return len(found) > 1 and all(one.inputs[0].rank == 4 for one in found)
 
     @property
     def label(self) -> str:
@@ -83,12 +91,15 @@ class Resolved:
         return value if isinstance(value, int) else None
 
 
-def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
-    """Find the signature of a component; never raises for anything a file can say."""
+def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
+    """Find the signature of a component; never raises for anything a file can say.
+
+    `size` is that of the images that it gets, where that is known.
+    """
     with_classes = any(name == "num_classes" for name, _ in spec.keywords)
     as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
     if spec.target in SEQUENTIAL:
-        return _sequential(spec, "torch.nn.Sequential", role, options)
+        return _sequential(spec, "torch.nn.Sequential", role, options, size)
     target = stored.canonical(spec.target, as_backbone) if spec.target else ""
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
@@ -96,12 +107,37 @@ def resolve(spec: ComponentSpec, role: str, options: Options) -> Resolved:
         return replace(applied(signed[0], signed[1], target, role, "declared"), spec=spec)
     found = stored.find(target)
     result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "", options)
+    if result.is_listed and size is not None:
+        result = _at_size(result, role, options, size)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
 
 
-def _sequential(spec: ComponentSpec, target: str, role: str, options: Options) -> Resolved:
+def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
+    """The component with what it does at one image size more, or with that size as one that it refuses."""
+    assert listed.signature is not None
+    assert listed.template is not None
+    channels = listed.signature.alternatives[0].inputs[0].axes[1]
+    image = (dims.symbol("B"), channels, *size)
+    if isinstance(shapes.unify(listed.signature, image), shapes.Fit):  # type: ignore[arg-type]
+        return listed
+    component, _, _ = _trace(listed.spec, listed.target, role, options, size)
+    if component is None:
+        return listed
+    if not component.rows[0].shapes:
+        return replace(listed, refused=size)
+    more = applied(component, listed.spec, listed.target, role, "traced")
+    if more.template is None or more.signature is None:
+        return listed
+    both = (listed.template, more.template), (listed.signature, more.signature)
+    template, signature = (replace(a, alternatives=(*a.alternatives, *b.alternatives)) for a, b in both)
+    return replace(listed, template=template, signature=signature)
+
+
+def _sequential(
+    spec: ComponentSpec, target: str, role: str, options: Options, size: tuple[int, int] | None
+) -> Resolved:
     inner = spec.layers or tuple(a.value for a in spec.positional if isinstance(a.value, ComponentSpec))
-    layers = tuple(resolve(layer, "", options) for layer in inner)
+    layers = tuple(resolve(layer, "", options, None if index else size) for index, layer in enumerate(inner))
     source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
     if not inner and not spec.positional and not spec.note:
         identity = shapes.parse_signature("... -> ...")
@@ -155,37 +191,47 @@ def _from_stored(
 
 
 def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Options) -> Resolved:
-    unknown = Resolved(spec, target, "unknown")
+    component, reason, earlier = _trace(spec, target, role, options)
+    if component is None:
+        return Resolved(spec, target, "unknown", reason=reason)
+    notice = f"{target}: traced" + (" earlier" if earlier else "") + (f", {why}" if why else "")
+    return replace(applied(component, spec, target, role, "traced"), notices=(notice,))
+
+
+def _trace(
+    spec: ComponentSpec, target: str, role: str, options: Options, at: tuple[int, int] | None = None
+) -> tuple[ComponentSignature | None, str, bool]:
+    """What tracing gives, or why it gives nothing, and whether it was done earlier; `at` one image size, or at all."""
     library = stored.library_of(target)
     trusted = library is None and target.partition(".")[0] in options.trust
     if library is None and not trusted:
-        return replace(unknown, reason=f"{target} is no component that shapelint knows")
+        return None, f"{target} is no component that shapelint knows", False
     missing = versions.missing("torch", *([library.library] if library else []))
     if missing:
-        return replace(unknown, reason=f"tracing it takes {' and '.join(missing)}, not installed here")
+        return None, f"tracing it takes {' and '.join(missing)}, not installed here", False
     arguments = {name: argument.value for name, argument in spec.keywords}
     positional = tuple(argument.value for argument in spec.positional)
     values = [*arguments.values(), *positional]
     if any(value is dims.UNKNOWN or isinstance(value, ComponentSpec) for value in values):
-        return replace(unknown, reason="an argument is known at run time only")
-    kept = cache.place(library.library, target, arguments, positional) if library else None
+        return None, "an argument is known at run time only", False
+    kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)
-    notice = f"{target}: traced" + (" earlier" if component else "") + (f", {why}" if why else "")
-    if component is None:
-        from shapelint.resolve import traced
+    if component is not None:
+        return component, "", True
+    from shapelint.resolve import traced
 
-        try:
-            if trusted:
-                from shapelint.resolve import trusted as child
+    try:
+        if trusted:
+            from shapelint.resolve import trusted as child
 
-                component = child.trace(target, arguments, positional, role, options.root)
-            else:
-                key = repr((target, sorted(arguments.items()), positional))
-                component = cache.once(key, partial(traced.trace, target, arguments, positional))
-        except traced.Untraceable as error:
-            return replace(unknown, reason=str(error))
-        cache.store(kept, component)
-    return replace(applied(component, spec, target, role, "traced"), notices=(notice,))
+            component = child.trace(target, arguments, positional, role, options.root, at)
+        else:
+            key = repr((target, sorted(arguments.items()), positional, at))
+            component = cache.once(key, partial(traced.trace, target, arguments, positional, at))
+    except traced.Untraceable as error:
+        return None, str(error), False
+    cache.store(kept, component)
+    return component, "", False
 
 
 def applied(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:

@@ -11,6 +11,8 @@ from typing import Any
 
 from shapelint.resolve import classifier, layers, stored, targets, variant
 from shapelint.resolve.binding import formula_names
+from shapelint.resolve.classifier import Size
+from shapelint.resolve.latent import latent
 from shapelint.resolve.meta import Untraceable, one_line
 from shapelint.resolve.targets import Constructor
 from shapelint.schema import ComponentSignature, SignatureRow
@@ -18,31 +20,35 @@ from shapelint.schema import ComponentSignature, SignatureRow
 __all__ = ["Constructor", "Untraceable", "trace", "trace_constructor"]
 
 
-def trace(target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = ()) -> ComponentSignature:
+def trace(
+    target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
+) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`; of `library/model` it is that of the feature extractor.
 
     One row, which holds for these arguments: widths stand in it by the name of their argument wherever the argument was
-    found to govern them, every other argument counts as inert. No weights are loaded. Raises Untraceable with a reason
-    of one line; never speaks of a mismatch.
+    found to govern them, every other argument counts as inert. With `at` it holds for images of that size alone; its
+    shapes are empty where they do not run. No weights are loaded. Raises Untraceable with a reason of one line; never
+    speaks of a mismatch.
 
     >>> trace("torch.nn.Linear", {}, (512, 256)).rows[0].shapes  # doctest: +SKIP
     '... in_features -> ... out_features'
     """
-    return trace_constructor(targets.find(target), arguments, positional)
+    return trace_constructor(targets.find(target), arguments, positional, at)
 
 
 def trace_constructor(
-    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = ()
+    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
 ) -> ComponentSignature:
     """`trace` for a constructor that was found, and allowed, in another way than by its name."""
     places = [_as_list(value) for value in positional]
     named = {name: _as_list(value) for name, value in arguments.items()}
     try:
         if constructor.images:
-            return _image_signature(constructor, named, places)
+            return _image_signature(constructor, named, places, at)
         bound = variant.bind(constructor.call, places, named)
         parameters = _parameters(bound.bound.signature, {})
-        return _signature(constructor.target, parameters, layers.layer_row(bound), constructor)
+        row = layers.layer_row(bound).model_copy(update={"latent": latent(bound)})
+        return _signature(constructor.target, parameters, row, constructor)
     except Untraceable:
         raise
     except Exception as error:
@@ -55,7 +61,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _image_signature(
-    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any]
+    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any], at: Size
 ) -> ComponentSignature:
     signature = inspect.signature(constructor.call)
     try:
@@ -67,11 +73,11 @@ def _image_signature(
     shaping = targets.without_weights(constructor, given)
     channels = given.get("in_chans", 3)
     if not constructor.features:
-        row = classifier.literal_row(constructor.call, shaping, channels)
+        row = classifier.literal_row(constructor.call, shaping, channels, at)
     elif constructor.library == "timm":
-        row = classifier.headless_row(constructor.call, shaping, channels)
+        row = classifier.headless_row(constructor.call, shaping, channels, at)
     else:
-        row = classifier.features_row(constructor.call, shaping, channels)
+        row = classifier.features_row(constructor.call, shaping, channels, at)
     more = arguments if constructor.features else {"num_classes": 1000, **arguments}
     return _signature(constructor.target, _parameters(signature, more), row, constructor)
 

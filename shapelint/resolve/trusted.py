@@ -19,7 +19,7 @@ from shapelint.schema import ComponentSignature
 TIME_LIMIT = 60.0
 """Seconds for the import of a package with torch, and the trace of one component."""
 
-_known: dict[str, list[tuple[ComponentSignature, dict[str, Any], list[Any]]]] = {}
+_known: dict[tuple[str, tuple[int, int] | None], list[tuple[ComponentSignature, dict[str, Any], list[Any]]]] = {}
 _failed: dict[str, str] = {}
 
 
@@ -29,9 +29,12 @@ def trace(
     positional: Sequence[Any],
     role: str,
     root: str,
+    at: tuple[int, int] | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`, found in a process of its own; raises Untraceable.
+
+    With `at` it is that at one image size.
 
     An earlier answer is used again where only arguments differ that stand in its formulas, so that the search for a
     repair, which tries other widths, starts no new process.
@@ -42,9 +45,10 @@ def trace(
         "positional": list(positional),
         "role": role,
         "root": root,
+        "at": at,
     }
     text = json.dumps(request, sort_keys=True)
-    for component, named, places in _known.get(target, ()):
+    for component, named, places in _known.get((target, at), ()):
         if _differ(component, (named, places), (dict(arguments), list(positional))) <= formula_names(component):
             return component
     if text in _failed:
@@ -54,7 +58,7 @@ def trace(
     except Untraceable as error:
         _failed[text] = str(error)
         raise
-    _known.setdefault(target, []).append((component, dict(arguments), list(positional)))
+    _known.setdefault((target, at), []).append((component, dict(arguments), list(positional)))
     return component
 
 

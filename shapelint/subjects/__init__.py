@@ -24,3 +24,4 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 def problems(judged: Judged) -> Iterator[Problem]:
     """What could not be checked, in the words of the engine."""
     yield from checkpoint.problems(judged)
+    yield from bank.problems(judged)

@@ -13,7 +13,7 @@ from shapelint.occasions import Ends, Occasion, Slot, origin_span
 from shapelint.read.extras import BANKS, pair_width
 from shapelint.read.text import Span
 from shapelint.shapes import Misfit
-from shapelint.spec import Argument, ComponentSpec
+from shapelint.spec import Argument, ComponentSpec, Problem
 from shapelint.subjects.ends import Output, last_output, output_of
 from shapelint.wiring import Judged
 
@@ -42,6 +42,14 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
             yield from _bank(judged, bank.name, bank.width, bank.span, rule.meets, rule.how)
     yield from _of_loss(judged)
     yield from _prototypes(judged)
+
+
+def problems(judged: Judged) -> Iterator[Problem]:
+    """A bank that the method has no use for is said to be unchecked: configs carry numbers that no code reads."""
+    for bank in judged.model.extras.banks:
+        if bank.name not in judged.pack.banks:
+            reason = f"{judged.pack.method} keeps no {bank.name} that shapelint knows of"
+            yield Problem("SL901", f"{bank.name} is not checked: {reason}", bank.span, "")
 
 
 def _bank(

@@ -71,6 +71,7 @@ def _facts(
     judged: Judged, loss: BoundLoss, left: Output, right: Output, taken_left: Shape, taken_right: Shape
 ) -> LossFacts:
     least, most = loss.signature.axes
+    least = max(least, _needed_axes(loss))
     axes_fit = all(least <= len(shape) <= most for shape in (taken_left, taken_right))
     comparison = compare(loss.signature.operands, taken_left, taken_right) if axes_fit else Comparison(False)
     # Axes that a head was never made for are told where they go in, and not again here.
@@ -139,6 +140,14 @@ def broadcast(left: Shape, right: Shape) -> Shape | None:
 def _all(truths: Any) -> bool | None:
     found = list(truths)
     return False if False in found else None if None in found else True
+
+
+def _needed_axes(loss: BoundLoss) -> int:
+    """How many axes there must be for the one that the loss compares over to exist."""
+    axis = loss.value(loss.signature.over)
+    if not isinstance(axis, int) or isinstance(axis, bool):
+        return 0
+    return axis + 1 if axis >= 0 else -axis
 
 
 def _axes(loss: BoundLoss, output: Output) -> tuple[int | None, int | None]:

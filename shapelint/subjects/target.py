@@ -36,9 +36,8 @@ class TargetFacts:
 def occasions(judged: Judged) -> Iterator[Occasion]:
     """`target:`, where the config has it."""
     spec = judged.model.extras.target
-    if spec is not None and spec.kind in ("alias", "unused"):
-        facts = TargetFacts(is_online=spec.kind == "alias", is_used=spec.kind != "unused")
-        yield Occasion("target", {"target": facts}, Ends(("target",), "", spec.span))
+    if spec is not None and spec.kind == "alias":
+        yield Occasion("target", {"target": TargetFacts(is_online=True)}, Ends(("target",), "", spec.span))
     if judged.target is None:
         return
     for role in judged.target.own:

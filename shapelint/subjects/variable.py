@@ -14,6 +14,7 @@ from shapelint.facts import side_name
 from shapelint.frozen import frozen
 from shapelint.occasions import Ends, Occasion
 from shapelint.read.text import Span
+from shapelint.resolve.resolver import Resolved
 from shapelint.shapes import Fit
 from shapelint.wiring import Judged
 
@@ -39,6 +40,23 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
             if taken is None or given is None or taken == given or taken not in shared:
                 continue
             yield by_chance(edge, VariableFacts.names)
+        yield from _inside_a_class(link.role, link.component)
+
+
+def _inside_a_class(role: str, component: Resolved) -> Iterator[Occasion]:
+    """A layer inside a traced class that fits only while two of its arguments are equal."""
+    for layer in component.layers:
+        yield from _inside_a_class(role, layer)
+    if component.row is None or not component.row.latent:
+        return
+    name, one, other = component.row.latent.split()
+    spans = [component.given[argument].span for argument in (one, other) if argument in component.given]
+    width = component.values[one]
+    facts = VariableFacts(
+        f"{role}.{name}", "the layer before it", width, False, f"the arguments {one} and {other} of {component.label}"
+    )
+    place, *others = spans or [component.spec.head]
+    yield Occasion("variable", {"variable": facts}, Ends(("variable", role, name), role, place, tuple(others)))
 
 
 def by_chance(edge: Edge, names: str) -> Occasion:

@@ -248,3 +248,33 @@ def test_the_measure_of_a_clean_run_is_empty() -> None:
     broken = copy.copy(run)
     broken.target = broken.parts
     assert "SL202" in silent_faults(recipe, broken)
+
+
+@pytest.mark.parametrize(("loss", "raises"), [
+    ("NegativeCosineSimilarity(dim=1)", True),
+    ("NegativeCosineSimilarity(dim=-2)", True),
+    ("NegativeCosineSimilarity(dim=0)", False),
+    ("CosineSimilarity(dim=1)", True),
+    ("CosineSimilarity(dim=-1)", False),
+])  # fmt: skip
+def test_sl103_a_loss_over_an_axis_that_is_not_there(loss: str, raises: bool) -> None:
+    """Heads that end in a flat vector have no features left to compare over."""
+    heads = {"projection_head": "[Linear(8, 6)]", "prediction_head": "[Linear(6, 6), Flatten(0)]"}
+    target = {"projection_head": "[Linear(8, 6), Flatten(0)]"}
+    recipe = Recipe("byol", POOLED, heads, target=target, loss=loss)
+    error = train(recipe).error
+    assert isinstance(error, IndexError) == raises
+    assert ("SL103" in codes(recipe.config())) == raises
+
+
+def test_sl901_a_bank_that_the_method_has_no_use_for_is_said_to_be_unchecked() -> None:
+    text = byol().config()
+    for line in ("memory_bank: [4096, 128]", "queue: [4096, 128]", "prototypes: [300, 128]"):
+        (model,) = analyse(Source("model.yaml", f"{text}{line}\n"), Options()).models
+        (violation,) = model.violations
+        assert (violation.rule.page.code, violation.blocks) == ("SL901", False)
+        assert f"{line.partition(':')[0]} is not checked: byol keeps no" in violation.message
+    (model,) = analyse(
+        Source("model.yaml", moco("MoCoProjectionHead(8, 12, 6)", bank=(16, 6)).config()), Options()
+    ).models
+    assert model.violations == ()
