@@ -93,9 +93,9 @@ def _list_method(run: Run, owner: Items, name: str, values: list[Value]) -> Valu
             )
             owner.items, owner.rest = [], join(alike, values[0])
     elif name == "extend" and values:
-        from shapelint.read.python import expressions
+        from shapelint.read.python import arithmetic
 
-        expressions.extend(run, owner, values[0])
+        arithmetic.extend(run, owner, values[0])
     elif name == "insert" and len(values) == 2:
         place = integer(values[0])
         if isinstance(place, int) and not run.uncertain:

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arguments, attributes, calling, elements, libraries, losses, operations
+from shapelint.read.python import arithmetic, attributes, calling, elements, libraries
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
-    NO_SPAN,
     NONE,
     UNKNOWN,
     Chained,
     Const,
     Data,
     Function,
-    Given,
     Items,
     Library,
     Scope,
     Table,
     Tensor,
-    Unknown,
     Value,
     integer,
-    sequence,
     truth,
 )
 
-MAXIMUM_NUMBER = 2**40
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 
@@ -65,7 +58,7 @@ def _placed(value: Const, node: ast.expr, scope: Scope) -> Const:
 def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
     main = scope.file is not None and (scope.file.main or scope.file.script)
     number = isinstance(node.value, int) and not isinstance(node.value, bool)
-    if number and abs(node.value) > MAXIMUM_NUMBER:  # type: ignore[arg-type]
+    if number and abs(node.value) > arithmetic.MAXIMUM_NUMBER:  # type: ignore[arg-type]
         return UNKNOWN
     return Const(node.value, scope.file.span(node) if number and main and scope.file else None)
 
@@ -101,23 +94,10 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
     result = Items([], type(node).__name__.lower())
     for element in node.elts:
         if isinstance(element, ast.Starred):
-            extend(run, result, evaluate(run, element.value, scope))
+            arithmetic.extend(run, result, evaluate(run, element.value, scope))
         else:
             result.items.append(evaluate(run, element, scope))
     return result
-
-
-def extend(run: Run, items: Items, more: Value) -> None:
-    """Append the elements of a value."""
-    found = sequence(more)
-    if found is None:
-        items.rest = UNKNOWN
-        return
-    if items.rest is not None:
-        items.rest = join(items.rest, found.items[0] if found.items else found.rest or UNKNOWN)
-        return
-    items.items.extend(found.items[:MAXIMUM_ELEMENTS])
-    items.rest = found.rest
 
 
 def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
@@ -136,87 +116,9 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
     return table
 
 
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Div: operator.truediv,
-}
-
-
 def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
     left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
-    return binary(run, node.op, left, right, node, scope)
-
-
-def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
-    """`left op right`."""
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
-        if isinstance(op, (ast.Mult, ast.Sub)):
-            losses.elementwise(run, "mul" if isinstance(op, ast.Mult) else "sub", left, right, node, scope)
-        return _tensors(op, left, right)
-    if isinstance(left, Data) or isinstance(right, Data):
-        return left if isinstance(left, Data) else right
-    if isinstance(left, Const) and isinstance(right, Const):
-        return _constants(op, left.value, right.value)
-    if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
-        result = Items(list(left.items), left.kind, left.rest)
-        extend(run, result, right)
-        return result
-    if isinstance(op, ast.Mult) and (isinstance(left, Items) or isinstance(right, Items)):
-        items, count = (left, right) if isinstance(left, Items) else (right, left)
-        times = integer(count)
-        assert isinstance(items, Items)
-        if isinstance(times, int) and items.rest is None and 0 <= times * len(items.items) <= MAXIMUM_ELEMENTS:
-            return Items(items.items * times, items.kind)
-    if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
-        return Table({**left.items, **right.items}, left.open or right.open)
-    return UNKNOWN
-
-
-def _constants(op: ast.operator, left: Any, right: Any) -> Value:
-    numbers = all(isinstance(value, (int, float, Expression)) for value in (left, right))
-    try:
-        if isinstance(op, ast.Pow) and numbers and not any(isinstance(value, Expression) for value in (left, right)):
-            return _number(left**right) if 0 <= right <= 64 and abs(left) < 2**20 else UNKNOWN
-        if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
-            return Const(left * left)
-        if numbers and type(op) in _BINARY:
-            inexact = isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right))
-            if inexact and any(isinstance(value, Expression) for value in (left, right)):
-                return UNKNOWN
-            return _number(_BINARY[type(op)](left, right))
-        if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
-            return Const((left + right)[:1000])
-        if isinstance(op, ast.Mult) and isinstance(left, str) and isinstance(right, int) and len(left) * right < 1000:
-            return Const(left * right)
-    except (ArithmeticError, ValueError, TypeError):
-        pass
-    return UNKNOWN
-
-
-def _number(value: Any) -> Value:
-    if isinstance(value, int) and abs(value) > MAXIMUM_NUMBER:
-        return UNKNOWN
-    return Const(value)
-
-
-def _tensors(op: ast.operator, left: Value, right: Value) -> Value:
-    if isinstance(op, ast.MatMult):
-        if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, arguments.Arguments((Given(right, NO_SPAN),), {}))
-        return UNKNOWN
-    tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
-    assert isinstance(tensor, Tensor)
-    if isinstance(other, Const):
-        return tensor
-    if not isinstance(other, Tensor):
-        return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
-    one, two = axes_of(tensor), axes_of(other)
-    both = ax.broadcast(one, two) if one is not None and two is not None else None
-    return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached)
+    return arithmetic.binary(run, node.op, left, right, node, scope)
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -245,66 +147,19 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
     return UNKNOWN if uncertain else result
 
 
-_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-
-
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     left = evaluate(run, node.left, scope)
     result: bool | None = True
     for op, comparator in zip(node.ops, node.comparators):
         right = evaluate(run, comparator, scope)
         if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
-            return _tensors(ast.Add(), left, right)
-        one = _compared(op, left, right)
+            return arithmetic.tensors(ast.Add(), left, right)
+        one = arithmetic.compared(op, left, right)
         if one is False:
             return Const(False)
         result = None if one is None else result
         left = right
     return UNKNOWN if result is None else Const(result)
-
-
-def _compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
-    if isinstance(op, (ast.Is, ast.IsNot)):
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
-            return None
-        one, two = (value.value if isinstance(value, Const) else value for value in (left, right))
-        return (one is two) == isinstance(op, ast.Is)
-    if isinstance(op, (ast.In, ast.NotIn)):
-        inside = _contains(right, left)
-        return inside if inside is None or isinstance(op, ast.In) else not inside
-    if not (isinstance(left, Const) and isinstance(right, Const)):
-        return None
-    if isinstance(op, (ast.Eq, ast.NotEq)):
-        if any(isinstance(value.value, Expression) for value in (left, right)):
-            both = all(isinstance(value.value, (int, Expression)) for value in (left, right))
-            same = dims.equal(left.value, right.value) if both else None
-        else:
-            same = left.value == right.value
-        return same if same is None or isinstance(op, ast.Eq) else not same
-    try:
-        if any(isinstance(value.value, Expression) for value in (left, right)):
-            return None
-        return _ORDER[type(op)](left.value, right.value)
-    except (TypeError, KeyError):
-        return None
-
-
-def _contains(container: Value, value: Value) -> bool | None:
-    if not isinstance(value, Const) or isinstance(value.value, Expression):
-        return None
-    if isinstance(container, Const) and isinstance(container.value, str) and isinstance(value.value, str):
-        return value.value in container.value
-    if isinstance(container, Table):
-        return True if value.value in container.items else None if container.open else False
-    items = sequence(container)
-    if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
-        return None
-    return any(item.value == value.value for item in items.items if isinstance(item, Const))
 
 
 def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from shapelint import dims
-from shapelint.read.python import expressions, imports
+from shapelint.read.python import arithmetic, expressions, imports
 from shapelint.read.python.calling import decorate
 from shapelint.read.python.joins import merge
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run, State
@@ -100,9 +100,9 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     load = expressions.loaded(node.target)
     old, new = expressions.evaluate(run, load, scope), expressions.evaluate(run, node.value, scope)
     if isinstance(old, Items) and isinstance(node.op, ast.Add) and old.kind == "list":
-        expressions.extend(run, old, new)
+        arithmetic.extend(run, old, new)
         return
-    bind(run, node.target, expressions.binary(run, node.op, old, new, node, scope), scope)
+    bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
 
 
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
