@@ -10,7 +10,7 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Expression
-from shapelint.read.python import arguments, losses, operations
+from shapelint.read.python import arguments, losses, operations, texts
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -52,6 +52,8 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST,
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return left if isinstance(left, Data) else right
+    if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
+        return texts.percent(left.value, right.items if isinstance(right, Items) and right.kind == "tuple" else [right])
     if isinstance(left, Const) and isinstance(right, Const):
         return _constants(op, left.value, right.value)
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):

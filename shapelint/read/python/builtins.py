@@ -57,10 +57,12 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
 
 
 def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
-    from shapelint.read.python import attributes, statements
+    from shapelint.read.python import attributes, members, statements
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if not isinstance(key, str):
+        if name == "setattr" and isinstance(values[0], Instance) and len(values) > 2:
+            members.set_attribute(values[0], None, values[2])
         return UNKNOWN
     if name == "setattr":
         if len(values) > 2:

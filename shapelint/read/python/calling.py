@@ -281,7 +281,6 @@ def instantiate(
     from shapelint.read.python import attributes
 
     owner = Instance(cls=cls)
-    owner.opaque = any(not isinstance(base, UserClass) for base in attributes.linear(cls)[1:])
     run.instances.append(owner)
     initialise = attributes.find(cls, "__init__")
     if isinstance(initialise, Function):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import builtins, calling, command_line
+from shapelint.read.python import builtins, calling, command_line, texts
 from shapelint.read.python.builtin_iteration import any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -49,7 +49,7 @@ def call_method(
     if isinstance(owner, CommandLine):
         return command_line.call_method(run, owner, name, positional, keywords, node, scope)
     if isinstance(owner, Const):
-        return _text_method(owner, name, [given.value for given in positional])
+        return texts.call_method(owner, name, [given.value for given in positional])
     if isinstance(owner, Super):
         return _super_method(run, owner, name, positional, keywords, node, scope)
     if isinstance(owner, Loss):
@@ -142,20 +142,3 @@ def _dict_method(run: Run, owner: Table, name: str, values: list[Value]) -> Valu
         owner.items.update(more.items if isinstance(more, Table) else {})
         return NONE
     return Table(dict(owner.items), owner.open) if name == "copy" else UNKNOWN
-
-
-def _text_method(owner: Const, name: str, values: list[Value]) -> Value:
-    text = owner.value
-    if not isinstance(text, str):
-        return UNKNOWN
-    plain = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, str)]
-    if len(plain) < len(values):
-        return UNKNOWN
-    if name in ("lower", "upper", "strip", "startswith", "endswith", "replace", "removeprefix", "removesuffix"):
-        try:
-            return Const(getattr(text, name)(*plain))
-        except TypeError:
-            return UNKNOWN
-    if name == "split" and len(text) < 1000:
-        return Items([Const(part) for part in text.split(plain[0] if plain else None)])
-    return UNKNOWN

@@ -296,10 +296,16 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
         elif isinstance(position, str):
             owner.children[position] = value
             owner.hold(position, value)
+        else:
+            owner.hide()
+    elif isinstance(owner, Chained):
+        owner.hide()
     elif isinstance(owner, Items):
         position = integer(index)
-        if isinstance(position, int) and -len(owner.items) <= position < len(owner.items):
+        if isinstance(position, int) and owner.rest is None and -len(owner.items) <= position < len(owner.items):
             owner.items[position] = value
+        else:
+            owner.items, owner.rest = [], UNKNOWN
     else:
         from shapelint.read.python import members
 

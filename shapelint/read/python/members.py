@@ -89,8 +89,7 @@ def method(
         return _container_method(run, owner, name, positional)
     if name == "add_module" and isinstance(owner, Instance) and len(positional) == 2:
         key = positional[0].value
-        if isinstance(key, Const) and isinstance(key.value, str):
-            set_attribute(owner, key.value, positional[1].value)
+        set_attribute(owner, key.value if isinstance(key, Const) else None, positional[1].value)
         return NONE
     base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
     if isinstance(base, Chained):
@@ -101,9 +100,14 @@ def method(
     return run.unknown(f".{name}() of a module is not known", node, scope.file)
 
 
-def set_attribute(owner: Instance, name: str, value: Value) -> None:
+def set_attribute(owner: Instance, name: object, value: Value) -> None:
     """`owner.name = value`: a module that a sequence of the file is given becomes its next layer."""
     base = owner.attributes.get("(base)")
+    if not isinstance(name, str):
+        owner.opaque = True
+        if isinstance(base, Chained):
+            base.hide()
+        return
     if isinstance(base, Chained) and isinstance(value, Node):
         base.children[name] = value
     owner.attributes[name] = value
@@ -131,7 +135,7 @@ def _container_method(run: Run, owner: Chained, name: str, positional: Arguments
         if name == "add_module" and isinstance(values[0], Const):
             key = str(values[0].value)
         if run.uncertain or name == "insert":
-            owner.rest = UNKNOWN
+            owner.hide()
         else:
             owner.children[key] = value
             owner.hold(key, value)
@@ -139,18 +143,25 @@ def _container_method(run: Run, owner: Chained, name: str, positional: Arguments
     if name in ("keys", "values", "items"):
         pairs = list(owner.children.items())
         if name == "items":
-            return Items([Items([Const(key), value], "tuple") for key, value in pairs])
-        return Items([Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs])
+            return Items([Items([Const(key), value], "tuple") for key, value in pairs], rest=owner.rest)
+        found: list[Value] = [Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs]
+        return Items(found, rest=owner.rest)
+    if name == "update" and values and isinstance(values[0], Table) and not values[0].open and not run.uncertain:
+        for key, value in values[0].items.items():
+            owner.children[str(key)] = value
+            owner.hold(str(key), value)
+        return NONE
     if name == "extend" and values:
         items = sequence(values[0])
         if items is None or items.rest is not None or run.uncertain:
-            owner.rest = UNKNOWN
+            owner.hide()
             return owner
         for value in items.items:
             key = str(len(owner.children))
             owner.children[key] = value
             owner.hold(key, value)
         return owner
+    owner.hide()
     return UNKNOWN
 
 
@@ -159,7 +170,13 @@ def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Val
     if isinstance(owner, Chained):
         pairs = list(owner.children.items()) if owner.rest is None else None
     elif isinstance(owner, Instance):
-        pairs = [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"]
+        pairs = (
+            None
+            if owner.opaque
+            else [
+                (key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"
+            ]
+        )
     else:
         pairs = parts.children(run, owner)
     if pairs is None:

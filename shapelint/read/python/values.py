@@ -208,7 +208,7 @@ class Node:
 
 @dataclass(eq=False)
 class Instance(Node):
-    """An object of a class of the file."""
+    """An object of a class of the file; one that is `opaque` got parts by names that are not known."""
 
     cls: UserClass | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
@@ -222,6 +222,10 @@ class Chained(Node):
     children: dict[str, Value] = field(default_factory=dict)
     kind: str = "Sequential"
     rest: Value | None = None
+
+    def hide(self) -> None:
+        """Something unknown was done to its children."""
+        self.rest = Unknown()
 
 
 @dataclass(eq=False)
