@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from shapelint import report as reports
 from shapelint import rules
 from shapelint.api import Settings, lint_text
 from shapelint.commands.explain import severities_of
+from shapelint.findings import Report
 from shapelint.read.text import Source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +54,13 @@ def test_the_command_to_try_it_prints_the_report_of_the_readme(tmp_path: Path) -
         [".venv/bin/python", "-m", "pip", "list", "--format=freeze"], cwd=tmp_path, capture_output=True, text=True
     )
     assert "torch" not in installed.stdout
+
+
+def test_the_script_gives_the_report_below_it() -> None:
+    match = re.search(r"```python\n(# train\.py\n.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+    assert match is not None
+    report = lint_text(Source("train.py", match[1]), Settings())
+    assert reports.render(Report((report,)), "text") == match[2]
 
 
 def rules_table() -> str:
