@@ -57,7 +57,7 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
 
 
 def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
-    from shapelint.read.python import attributes, members, statements
+    from shapelint.read.python import assigning, attributes, members
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if not isinstance(key, str):
@@ -66,7 +66,7 @@ def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Sc
         return UNKNOWN
     if name == "setattr":
         if len(values) > 2:
-            statements.assign_attribute(run, values[0], key, values[2])
+            assigning.assign_attribute(run, values[0], key, values[2])
         return NONE
     if name == "hasattr":
         owner = values[0]

@@ -25,7 +25,6 @@ from shapelint.read.python.values import (
     Node,
     Partial,
     Scope,
-    Super,
     Table,
     Tensor,
     Unknown,
@@ -43,11 +42,11 @@ INERT_WRAPPERS = ("staticmethod", "classmethod", "property")
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     """The value of a call expression."""
-    from shapelint.read.python import expressions
+    from shapelint.read.python import expressions, instances
 
     function = expressions.evaluate(run, node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
-        return _super(run, node, scope)
+        return instances.superclass(run, node, scope)
     positional, keywords, complete = arguments(run, node, scope)
     main = scope.file is not None and scope.file.main
     if main and scope.file:
@@ -105,7 +104,7 @@ def call(
     complete: bool = True,
 ) -> Value:
     """Call a value."""
-    from shapelint.read.python import containers, libraries, losses, modules
+    from shapelint.read.python import containers, instances, libraries, losses, modules
 
     run.step()
     if isinstance(function, Function):
@@ -113,7 +112,7 @@ def call(
     if isinstance(function, Method):
         return call_function(run, function.function, positional, keywords, function.receiver, complete)
     if isinstance(function, UserClass):
-        return instantiate(run, function, positional, keywords, node, scope, complete)
+        return instances.instantiate(run, function, positional, keywords, node, scope, complete)
     if isinstance(function, Partial):
         merged = {**dict(function.keywords), **keywords}
         return call(run, function.function, [*function.positional, *positional], merged, node, scope, complete)
@@ -266,83 +265,6 @@ def bind_parameters(
         scope.names[argument.arg] = given.passed if given else default if default is not None and complete else UNKNOWN
     if parameters.kwarg:
         scope.names[parameters.kwarg.arg] = Table({name: given.value for name, given in left.items()}, not complete)
-
-
-def instantiate(
-    run: Run,
-    cls: UserClass,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
-) -> Value:
-    """An object of a class of the file, after its `__init__`."""
-    from shapelint.read.python import attributes
-
-    owner = Instance(cls=cls)
-    run.instances.append(owner)
-    initialise = attributes.find(cls, "__init__")
-    if isinstance(initialise, Function):
-        call_function(run, initialise, positional, keywords, owner, complete)
-    elif cls.dataclass:
-        _fields(run, owner, cls, positional, keywords)
-    else:
-        base_init(run, cls, owner, positional, keywords, node, scope, None)
-    return owner
-
-
-def _fields(run: Run, owner: Instance, cls: UserClass, positional: Arguments, keywords: Keywords) -> None:
-    """The attributes of a dataclass."""
-    from shapelint.read.python import attributes
-
-    for base in reversed([one for one in attributes.linear(cls) if isinstance(one, UserClass)]):
-        names = [s.target.id for s in base.node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
-        for index, name in enumerate(names):
-            default = base.scope.names.get(name, UNKNOWN)
-            given = keywords.get(name) or (positional[index] if index < len(positional) and base is cls else None)
-            owner.attributes[name] = given.value if given else default
-    after = attributes.find(cls, "__post_init__")
-    if isinstance(after, Function):
-        call_function(run, after, [], {}, owner)
-
-
-def base_init(
-    run: Run,
-    cls: UserClass,
-    owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    after: UserClass | None,
-) -> None:
-    """`super().__init__(...)` where the next base is a library's class: nn.Module does nothing, a head is built."""
-    from shapelint.read.python import attributes, libraries
-
-    line = attributes.linear(cls)
-    if after is not None and after in line:
-        line = line[line.index(after) + 1 :]
-    library = next((base for base in line if isinstance(base, Library)), None)
-    if library is None or library.name.endswith(("Module", "object", "ABC", "Mixin")):
-        return
-    built = libraries.call(run, library.name, positional, keywords, node, scope, True)
-    if isinstance(built, (Component, Chained)):
-        built.base_of = owner
-        owner.attributes["(base)"] = built
-        if isinstance(built, Chained):
-            owner.attributes.update(built.children)
-
-
-def _super(run: Run, node: ast.Call, scope: Scope) -> Value:
-    inner: Scope | None = scope
-    while inner is not None and inner.function is None:
-        inner = inner.parent
-    function = inner.function if inner else None
-    if function is None or function.owner is None or not run.receivers:
-        return UNKNOWN
-    receiver = run.receivers[-1]
-    return Super(function.owner, receiver) if isinstance(receiver, (Instance, UserClass)) else UNKNOWN
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import builtins, calling, command_line, texts
+from shapelint.read.python import builtins, calling, command_line, instances, texts
 from shapelint.read.python.builtin_iteration import any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -73,7 +73,7 @@ def _super_method(
     if not isinstance(receiver, Instance) or receiver.cls is None:
         return UNKNOWN
     if name == "__init__":
-        calling.base_init(run, receiver.cls, receiver, positional, keywords, node, scope, owner.cls)
+        instances.base_init(run, receiver.cls, receiver, positional, keywords, node, scope, owner.cls)
         return NONE
     base = receiver.attributes.get("(base)")
     if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):

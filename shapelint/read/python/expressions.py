@@ -17,7 +17,6 @@ from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
-    Chained,
     Const,
     Data,
     Function,
@@ -27,7 +26,6 @@ from shapelint.read.python.values import (
     Table,
     Tensor,
     Value,
-    integer,
     truth,
 )
 
@@ -224,7 +222,7 @@ def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Itera
     if not generators:
         yield scope, True
         return
-    from shapelint.read.python import statements
+    from shapelint.read.python import assigning, statements
 
     first, rest = generators[0], generators[1:]
     iterable = evaluate(run, first.iter, scope)
@@ -236,7 +234,7 @@ def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Itera
         turns.append((items.rest, False))
     for item, once in turns:
         run.step()
-        statements.bind(run, first.target, item, scope)
+        assigning.bind(run, first.target, item, scope)
         tests = [truth(evaluate(run, test, scope)) for test in first.ifs]
         if False in tests:
             continue
@@ -278,38 +276,6 @@ def rows(run: Run, value: Value, count: int) -> Items | None:
     if isinstance(size, int) and size <= 64:
         return Items([row] * size, "tuple")
     return Items([], "tuple", row)
-
-
-def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
-    if isinstance(owner, Table):
-        if isinstance(index, Const) and isinstance(index.value, (str, int)):
-            owner.items[index.value] = value
-        else:
-            owner.open = True
-    elif isinstance(owner, Chained) and isinstance(index, Const):
-        names = list(owner.children)
-        position = index.value
-        if isinstance(position, int) and -len(names) <= position < len(names):
-            owner.children[names[position]] = value
-            owner.hold(names[position], value)
-        elif isinstance(position, str):
-            owner.children[position] = value
-            owner.hold(position, value)
-        else:
-            owner.hide()
-    elif isinstance(owner, Chained):
-        owner.hide()
-    elif isinstance(owner, Items):
-        position = integer(index)
-        if isinstance(position, int) and owner.rest is None and -len(owner.items) <= position < len(owner.items):
-            owner.items[position] = value
-        else:
-            owner.items, owner.rest = [], UNKNOWN
-    else:
-        from shapelint.read.python import members
-
-        members.assign_part(owner, index, value)
 
 
 _HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {

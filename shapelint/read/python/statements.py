@@ -8,24 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from shapelint import dims
-from shapelint.read.python import arithmetic, expressions, imports
+from shapelint.read.python import arithmetic, assigning, expressions, imports
 from shapelint.read.python.calling import decorate
 from shapelint.read.python.joins import merge
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run, State
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
-    Chained,
-    Component,
     Const,
     Data,
     Function,
     Instance,
     Items,
     Library,
-    Node,
     Scope,
-    Table,
     Tensor,
     UserClass,
     Value,
@@ -86,12 +82,12 @@ def _return(run: Run, node: ast.Return, scope: Scope) -> Signal:
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     value = expressions.evaluate(run, node.value, scope)
     for target in node.targets:
-        bind(run, target, value, scope)
+        assigning.bind(run, target, value, scope)
 
 
 def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
     if node.value is not None:
-        bind(run, node.target, expressions.evaluate(run, node.value, scope), scope)
+        assigning.bind(run, node.target, expressions.evaluate(run, node.value, scope), scope)
     elif scope.kind == "class" and isinstance(node.target, ast.Name):
         scope.names.setdefault(node.target.id, UNKNOWN)
 
@@ -102,73 +98,7 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     if isinstance(old, Items) and isinstance(node.op, ast.Add) and old.kind == "list":
         arithmetic.extend(run, old, new)
         return
-    bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
-
-
-def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
-    """Assign a value to a name, an attribute, an element, or several of them."""
-    if isinstance(target, ast.Name):
-        home = scope
-        if target.id in scope.globals_:
-            while (home.parent is not None and target.id not in home.names) or home is scope:
-                if home.parent is None:
-                    break
-                home = home.parent
-        # A name for what already has one is no variable of its own.
-        literal = isinstance(value, Const) and not value.variables
-        home.names[target.id] = run.named(value, home, target.id) if literal else value
-        if isinstance(value, Node) and not value.name and scope.kind == "module":
-            value.name = target.id
-    elif isinstance(target, ast.Attribute):
-        owner = expressions.evaluate(run, target.value, scope)
-        if isinstance(owner, Instance) and scope.file:
-            run.assigned[(id(owner), target.attr)] = scope.file.span(target)
-        assign_attribute(run, owner, target.attr, value)
-    elif isinstance(target, ast.Subscript):
-        owner = expressions.evaluate(run, target.value, scope)
-        expressions.assign_element(run, owner, expressions.evaluate(run, target.slice, scope), value)
-    elif isinstance(target, ast.Starred):
-        bind(run, target.value, value, scope)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        _unpack(run, target.elts, value, scope)
-
-
-def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope) -> None:
-    starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
-    items = sequence(value) or expressions.rows(run, value, len(targets))
-    parts: list[Value] = [UNKNOWN] * len(targets)
-    if items is not None and starred is None:
-        have = items.items[: len(targets)]
-        missing = len(targets) - len(have)
-        if missing == 0 or items.rest is not None:
-            filler = items.rest if items.rest is not None else UNKNOWN
-            parts = [*have, *[filler] * missing]
-    elif items is not None and starred is not None and items.rest is None:
-        after = len(targets) - starred - 1
-        if len(items.items) >= len(targets) - 1:
-            end = len(items.items) - after
-            parts = [*items.items[:starred], Items(items.items[starred:end]), *items.items[end:]]
-    elif items is not None and items.rest is not None and not items.items:
-        parts = [Items([], "list", items.rest) if i == starred else items.rest for i in range(len(targets))]
-    for target, part in zip(targets, parts):
-        bind(run, target, part, scope)
-
-
-def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
-    """`owner.name = value`; a module that is held for the first time gets its name from it."""
-    from shapelint.read.python import members
-
-    if isinstance(owner, Instance):
-        members.set_attribute(owner, name, value)
-    elif isinstance(owner, Chained):
-        owner.children[name] = value
-        owner.hold(name, value)
-    elif isinstance(owner, Component):
-        members.replace_child(owner, name, value)
-    elif isinstance(owner, UserClass):
-        owner.scope.names[name] = value
-    elif isinstance(owner, Table) and "__namespace__" in owner.items:
-        owner.items[name] = value
+    assigning.bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> Signal | None:
@@ -211,12 +141,12 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | None:
         if training and items.items and isinstance(items.items[0], Items):
             filler = items.items[0]
         for item in items.items[: 0 if training else MAXIMUM_ELEMENTS]:
-            bind(run, node.target, item, scope)
+            assigning.bind(run, node.target, item, scope)
             execute(run, node.body, scope)
         return _once(run, node, filler, scope)
     for item in items.items:
         run.step()
-        bind(run, node.target, item, scope)
+        assigning.bind(run, node.target, item, scope)
         signal = execute(run, node.body, scope)
         if signal == "break":
             return None
@@ -233,7 +163,7 @@ def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, sc
     """
     before = State.capture(run, scope)
     if isinstance(node, (ast.For, ast.AsyncFor)):
-        bind(run, node.target, element, scope)
+        assigning.bind(run, node.target, element, scope)
     run.uncertain += 1
     execute(run, node.body, scope)
     run.uncertain -= 1
@@ -283,7 +213,7 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> Signal | No
         text = ast.unparse(item.context_expr)[:60]
         frozen += "no_grad" in text or "inference_mode" in text
         if item.optional_vars is not None:
-            bind(run, item.optional_vars, value, scope)
+            assigning.bind(run, item.optional_vars, value, scope)
     run.no_grad += frozen
     try:
         return execute(run, node.body, scope)

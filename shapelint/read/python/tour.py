@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from shapelint import dims
-from shapelint.read.python import attributes, calling, imports, notebook, reach, statements
+from shapelint.read.python import attributes, calling, imports, instances, notebook, reach, statements
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.read.python.values import (
@@ -159,7 +159,7 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                calling.instantiate(run, value, [], {}, node, scope)
+                instances.instantiate(run, value, [], {}, node, scope)
 
 
 def _needs_more(cls: UserClass) -> bool:
