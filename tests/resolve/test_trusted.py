@@ -86,7 +86,7 @@ def test_what_is_not_trusted_is_not_imported(project: Path) -> None:
 
 def reason(project: Path, target: str, time_limit: float = 60.0) -> str:
     with pytest.raises(Untraceable) as caught:
-        trusted.trace(target, {}, (), "", str(project), time_limit)
+        trusted.trace(target, {}, (), "", str(project), time_limit=time_limit)
     return str(caught.value)
 
 
