@@ -1,7 +1,8 @@
 """How long the default run takes, as a ratio to importing the libraries it stands on, and how much memory.
 
-    python benchmarks/startup.py
+    python benchmarks/startup.py [FILE]
 
+FILE is what is linted, a config of this repository if it is not given; for a script, PyYAML is not among the libraries.
 Both commands run in turn, in the same environment; the figure is the ratio of their medians.
 """
 
@@ -16,8 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BASELINE = [sys.executable, "-c", "import click, yaml; from pydantic import BaseModel"]
-LINT = [sys.executable, "-m", "shapelint", str(ROOT / "fixtures" / "lightly-1589.yaml")]
+CONFIG = ROOT / "fixtures" / "lightly-1589.yaml"
 
 
 def seconds(command: list[str]) -> float:
@@ -30,11 +30,15 @@ def seconds(command: list[str]) -> float:
 def main() -> None:
     """Print the medians, their ratio, and the peak memory of the linter."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", nargs="?", type=Path, default=CONFIG)
     parser.add_argument("--runs", type=int, default=21)
-    runs = parser.parse_args().runs
-    for command in (LINT, BASELINE):
+    options = parser.parse_args()
+    libraries = "click" if options.file.suffix == ".py" else "click, yaml"
+    imports = [sys.executable, "-c", f"import {libraries}; from pydantic import BaseModel"]
+    linting = [sys.executable, "-m", "shapelint", str(options.file.resolve())]
+    for command in (linting, imports):
         seconds(command)
-    pairs = [(seconds(LINT), seconds(BASELINE)) for _ in range(runs)]
+    pairs = [(seconds(linting), seconds(imports)) for _ in range(options.runs)]
     lint, baseline = (statistics.median(column) for column in zip(*pairs))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"shapelint {lint:.3f} s, imports alone {baseline:.3f} s, ratio {lint / baseline:.2f}, at most {peak:.0f} MB")
