@@ -1,220 +1,137 @@
-"""Verdicts on Python files against real torch: lightly's examples, each broken in one number or one flatten at a time.
+"""Verdicts on Python files against real torch: lightly's examples, each broken in one place at a time.
 
-    python benchmarks/python_mutants.py path/to/lightly [--most 12] [--files byol,dino]
+    python benchmarks/python_mutants.py path/to/lightly [--most 14] [--seconds 20] [--files byol,dino] [--jobs 2]
 
 Every example is run as it is up to its first backward pass, on a few random images, with its own transforms.
-A mutant is right where shapelint reports an error exactly if that run raises, and names the mutated line. Needs torch,
-torchvision, lightly, timm and pytorch_lightning.
+A mutant that raises is right where shapelint finds what it does not find in the example itself; one that runs is right
+where shapelint reports no error. Needs torch, torchvision, lightly, timm and pytorch_lightning.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import contextlib
 import gc
-import io
 import multiprocessing
-import random
-import sys
 import time
-import types
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import Empty
+
+import python_training
+from python_changes import Mutant, draw
 
 from shapelint import scripts  # noqa: F401
+from shapelint.findings import Finding
 from shapelint.linting import lint_source
-from shapelint.read.python.places import Places
 from shapelint.read.text import Source, read_source
 from shapelint.resolve.resolver import Options
 
 FOLDERS = ("pytorch", "pytorch_lightning")
-IMAGES = 4
+LEAST = 3
+COLUMNS = ("mutants", "raise", "found", "line", "run", "silent", "warned", "differ")
+Results = dict[str, Counter[str]]
+"""The counts of each kind of change."""
 
 
-class ReachedLoss(BaseException):
-    """The first backward pass: everything before it has run."""
+def findings(source: Source) -> list[Finding]:
+    """The errors and warnings of a text."""
+    return [f for f in lint_source(source, Options()).findings if f.severity != "info"]
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change of a text, and the line that it is on."""
-
-    text: str
-    line: int
-    what: str
-
-
-def mutants(text: str) -> Iterator[Mutant]:
-    """Numbers in arguments of constructors and in constants called dim, and `.flatten(...)` calls, one at a time."""
-    places = Places(text)
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "flatten":
-            inner, whole = places.span(node.func.value), places.span(node)
-            changed = text[: whole.start] + text[inner.start : inner.end] + text[whole.end :]
-            yield Mutant(changed, node.end_lineno or 1, "flatten removed")
-        for constant in _numbers(node):
-            span = places.span(constant)
-            for value in (constant.value * 2, constant.value // 2, constant.value + 8):
-                changed = f"{text[: span.start]}{value}{text[span.end :]}"
-                yield Mutant(changed, constant.lineno, f"{constant.value} -> {value}")
+def judge(mutant: Mutant, found: list[Finding], error: str) -> tuple[Counter[str], str]:
+    """The counts of one mutant, and what differs; `found` is what the example itself does not have."""
+    errors = [f for f in found if f.severity == "error"]
+    lines = {location.line for f in found for location in (f.location, *(r.location for r in f.related))}
+    said = bool(found) if error else bool(errors)
+    codes = " ".join(f"{f.code}:{f.location.line}" for f in found) or "nothing"
+    counts = Counter({"mutants": 1})
+    if error:
+        counts.update({"raise": 1, "found": said, "line": said and mutant.line in lines})
+    else:
+        counts.update({"run": 1, "silent": not said, "warned": bool(found) and not errors})
+    if said != bool(error):
+        counts["differ"] = 1
+        return counts, f"DIFFERS: torch {error or 'runs'}; shapelint {codes}"
+    if error and mutant.line not in lines:
+        return counts, f"ELSEWHERE: {codes} names {sorted(lines)}"
+    return counts, ""
 
 
-def _numbers(node: ast.AST) -> Iterator[ast.Constant]:
-    if isinstance(node, ast.Call):
-        name = ast.unparse(node.func).rpartition(".")[2]
-        if name.endswith(("Head", "Linear", "Prototypes", "BankModule", "Loss", "TIMM")):
-            for value in (*node.args, *(keyword.value for keyword in node.keywords)):
-                elements = value.elts if isinstance(value, ast.Tuple) else [value]
-                yield from (e for e in elements if _is_width(e))
-    names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
-    if isinstance(node, ast.Assign) and any("dim" in name for name in names) and _is_width(node.value):
-        yield node.value
-
-
-def _is_width(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value >= 32
-
-
-def verdict(source: Source) -> tuple[bool, set[int], str]:
-    """What shapelint says: whether there is an error, the lines it names, and the codes."""
-    findings = [f for f in lint_source(source, Options()).findings if f.severity == "error"]
-    lines = {location.line for f in findings for location in (f.location, *(r.location for r in f.related))}
-    return bool(findings), lines, " ".join(f.code for f in findings)
-
-
-def truth(text: str) -> str:
-    """What torch says: empty where the script reaches its first backward pass, else the error."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            exec(compile(text.replace('"mps"', '"cpu"'), "example.py", "exec"), {"__name__": "__main__"})
-    except ReachedLoss:
-        return ""
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error).splitlines()[0][:100] if str(error) else ''}"
-    return "never reached a loss"
-
-
-def prepare() -> None:
-    """Few random images instead of the datasets, one batch instead of a loader, a stop at the first backward pass."""
-    import lightly.data
-    import lightly.loss
-    import lightly.models.modules
-    import lightly.transforms
-    import numpy
-    import pytorch_lightning
-    import torch
-    import torchvision
-    from PIL import Image
-
-    torch.set_num_threads(1)
-    assert lightly.data.__name__  # lightly is loaded before the patches
-    sys.modules.setdefault("sklearn", types.ModuleType("sklearn"))
-    clusters = sys.modules.setdefault("sklearn.cluster", types.ModuleType("sklearn.cluster"))
-    clusters.__dict__.setdefault("KMeans", None)  # a step later than the first would need it
-
-    class Images(torch.utils.data.Dataset):
-        def __init__(self, *_: Any, transform: Any = None, **__: Any) -> None:
-            self.transform = transform
-
-        def __len__(self) -> int:
-            return IMAGES
-
-        def __getitem__(self, index: int) -> Any:
-            image = Image.fromarray(numpy.random.default_rng(index).integers(0, 255, (64, 64, 3), dtype=numpy.uint8))
-            return self.transform(image) if self.transform else image, 0
-
-    real = torch.utils.data.DataLoader
-
-    def loader(dataset: Any, **given: Any) -> Any:
-        return real(dataset, batch_size=IMAGES, collate_fn=given.get("collate_fn"))
-
-    def stop(*_: Any, **__: Any) -> None:
-        raise ReachedLoss
-
-    def fit(_: Any, model: Any, train_dataloaders: Any) -> None:
-        for index, batch in enumerate(train_dataloaders):
-            model.training_step(batch, index)
-            raise ReachedLoss
-
-    torchvision.datasets.CIFAR10 = torchvision.datasets.VOCDetection = Images
-    torch.utils.data.DataLoader = loader
-    torch.Tensor.backward = stop
-    pytorch_lightning.Trainer = type("Trainer", (), {"__init__": lambda self, **_: None, "fit": fit})
-
-
-@dataclass
-class Counts:
-    """What came of the mutants of some files."""
-
-    mutants: int = 0
-    broken: int = 0
-    agreed: int = 0
-    placed: int = 0
-
-
-def run_file(path: Path, most: int, seconds: float) -> Counts:
-    """The mutants of one file; disagreements are printed."""
-    source, counts = read_source(path), Counts()
-    if reason := truth(source.text):
-        print(f"{path.parent.name}/{path.name}: does not run here ({reason})", flush=True)
-        return counts
-    todo = list(mutants(source.text))
-    random.Random(path.name).shuffle(todo)
-    start = time.perf_counter()
-    for mutant in todo[:most]:
-        if time.perf_counter() - start > seconds:
+def run_file(path: Path, most: int, seconds: float, tell: Callable[[str], None]) -> Results:
+    """The mutants of one file; disagreements are told."""
+    source, results = read_source(path), defaultdict[str, Counter[str]](Counter)
+    label = f"{path.parent.name}/{path.name}"
+    if reason := python_training.truth(source.text):
+        tell(f"{label}: does not run here ({reason})")
+        return results
+    before = {(f.code, f.message) for f in findings(source)}
+    start = time.process_time()
+    done = 0
+    for mutant in draw(source.text, most, label):
+        if done >= LEAST and time.process_time() - start > seconds:
             break
-        said, lines, codes = verdict(replace(source, text=mutant.text))
-        error = truth(mutant.text)
+        done += 1
+        found = [f for f in findings(replace(source, text=mutant.text)) if (f.code, f.message) not in before]
+        counts, differs = judge(mutant, found, python_training.truth(mutant.text))
+        results[mutant.kind].update(counts)
+        if differs:
+            tell(f"{label}:{mutant.line} {mutant.kind}, {mutant.what}\n    {differs}")
         gc.collect()
-        counts.mutants += 1
-        counts.broken += bool(error)
-        counts.agreed += said == bool(error)
-        counts.placed += bool(error) and said and mutant.line in lines
-        where = f"{path.parent.name}/{path.name}:{mutant.line} {mutant.what}"
-        if said != bool(error):
-            print(f"DIFFERS {where}: torch {error or 'runs'}; shapelint {codes or 'nothing'}", flush=True)
-        elif error and mutant.line not in lines:
-            print(f"ELSEWHERE {where}: {codes} names {sorted(lines)}", flush=True)
-    return counts
+    tell(f"{label}: {done} mutants in {time.process_time() - start:.0f} s")
+    return results
 
 
-def apart(path: Path, most: int, seconds: float) -> Counts:
-    """One file in a process of its own, which gives its memory back."""
+def work(paths: list[Path], most: int, seconds: float, jobs: int) -> Results:
+    """All files, each in a process of its own, which gives its memory back."""
     context = multiprocessing.get_context("fork")
-    results = context.SimpleQueue()
-    child = context.Process(target=lambda: results.put(run_file(path, most, seconds)))
-    child.start()
-    child.join()
-    return results.get() if not results.empty() else Counts()
+    answers: multiprocessing.Queue[Results] = context.Queue()
+    waiting, running, total = list(paths), [], defaultdict[str, Counter[str]](Counter)
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            body = partial(_answer, waiting.pop(0), most, seconds, answers)
+            running.append(context.Process(target=body))
+            running[-1].start()
+        try:
+            for kind, counts in answers.get(timeout=0.2).items():
+                total[kind].update(counts)
+        except Empty:
+            running = [process for process in running if process.is_alive()]
+    return total
+
+
+def _answer(path: Path, most: int, seconds: float, answers: multiprocessing.Queue[Results]) -> None:
+    answers.put(dict(run_file(path, most, seconds, partial(print, flush=True))))
+
+
+def show(results: Results) -> None:
+    """The table of kinds, and the rates."""
+    whole = sum(results.values(), Counter[str]())
+    print(f"\n{'kind':20}" + "".join(f"{column:>9}" for column in COLUMNS))
+    for kind, counts in [*sorted(results.items()), ("all", whole)]:
+        print(f"{kind:20}" + "".join(f"{counts[column]:9}" for column in COLUMNS))
+    agreed = whole["mutants"] - whole["differ"]
+    print(f"\n{agreed} of {whole['mutants']} verdicts agree ({agreed / max(1, whole['mutants']):.1%}); ", end="")
+    print(f"{whole['line']} of the {whole['found']} that raise and are found name the changed line")
 
 
 def main() -> None:
     """Run the mutants and print the disagreements and the counts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--most", type=int, default=12, help="mutants of one file")
+    parser.add_argument("--most", type=int, default=14, help="mutants of one file")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of the processor for one file, for all but a few")
     parser.add_argument("--files", default="", help="only these, by name without suffix")
-    parser.add_argument("--seconds", type=float, default=20.0, help="at most this long for one file")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     given = parser.parse_args()
-    warnings.simplefilter("ignore")
     paths = [path for folder in FOLDERS for path in sorted((given.checkout / "examples" / folder).glob("*.py"))]
     wanted = set(filter(None, given.files.split(",")))
-    prepare()
-    total = Counts()
-    for path in paths:
-        if not wanted or path.stem in wanted:
-            counts = apart(path, given.most, given.seconds)
-            for name, value in vars(counts).items():
-                setattr(total, name, getattr(total, name) + value)
-    share = total.agreed / max(1, total.mutants)
-    print(f"{total.mutants} mutants, {total.broken} of them broken: {total.agreed} verdicts agree ({share:.1%}),")
-    print(f"the mutated line is named in {total.placed} of the broken ones that are found")
+    python_training.prepare()
+    start = time.perf_counter()
+    show(work([path for path in paths if not wanted or path.stem in wanted], given.most, given.seconds, given.jobs))
+    print(f"{time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

@@ -295,7 +295,7 @@ def origin_name(origin: Origin, inside: bool) -> str:
     """How messages call the place where a width comes from."""
     if inside and origin.component is not None:
         return origin.component.label
-    return "the input" if origin.role == "input" else origin.role
+    return "the input" if origin.role == "input" else origin.role or "the code"
 
 
 def component_facts(link: Link) -> ComponentFacts:

@@ -18,10 +18,10 @@ from shapelint.read.python.models import PythonModel, read_models
 from shapelint.read.python.run import BankCall, LossCall
 from shapelint.read.python.tour import InvalidPythonError, as_script
 from shapelint.read.text import Elsewhere, Source, Span
-from shapelint.resolve.resolver import Options
+from shapelint.resolve.resolver import Options, Resolved
 from shapelint.roles import kind
 from shapelint.rules import Rule
-from shapelint.spec import Argument, InputSpec, ModelSpec
+from shapelint.spec import Argument, ComponentSpec, InputSpec, ModelSpec
 from shapelint.subjects import bank, loss, target, variable
 from shapelint.subjects.batch_axis import BatchAxisFacts
 from shapelint.subjects.ends import Output
@@ -68,7 +68,7 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
             place = (violation.rule.page.code, violation.span)
             if place not in said and not _is_beside(violation, judged):
                 said.add(place)
-                violations.append(replace(violation, help=HELP.get(place[0], violation.help)))
+                violations.append(replace(violation, help=_help(violation, judged)))
         if script.is_own or not options.users:
             found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
@@ -77,6 +77,14 @@ def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tup
 def _is_beyond(span: Span) -> bool:
     """Whether a place lies in a script that imports the linted file: nothing in the file itself leads there."""
     return span.end == 0
+
+
+def _help(violation: Violation, judged: Judged) -> str:
+    """What to do in code; an operation that a forward calls itself is named by its role."""
+    code, component = violation.rule.page.code, judged.components.get(violation.role)
+    if code == "SL102" and component is not None and component.target == violation.role:
+        return "name an axis that the tensor has, or keep the axes that it had"
+    return HELP.get(code, violation.help)
 
 
 def _is_beside(violation: Violation, judged: Judged) -> bool:
@@ -149,10 +157,21 @@ def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
+    if call.compared and len(outputs) == 2 and (left or right):
+        left, right = (made or _unmade(call, flow) for made, (_, flow) in zip(outputs, call.operands))
     if call.compared and left is not None and right is not None and len(outputs) == 2:
         occasion = loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
         yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
-    yield from _stored(call, bound, right or left, number)
+    yield from _stored(call, bound, outputs[-1] or outputs[0], number)
+
+
+def _unmade(call: LossCall, flow: Flow | None) -> Output | None:
+    """An operand of a known width that no component made: the patches of an image that is to be restored."""
+    if flow is None or not isinstance(flow.value, tuple) or not flow.value or not isinstance(flow.value[-1], int):
+        return None
+    role = "the input" if flow.maker.role == "input" else "the code"
+    resolved = Resolved(ComponentSpec("call", role, call.span, call.span), role, "unknown")
+    return Output(role, role, flow.value, None, Link(role, resolved, flow, flow, ()))
 
 
 def _with_batch_of(left: Output, right: Output) -> Output:

@@ -40,7 +40,8 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             values[parameter.name] = dims.UNKNOWN if parameter.required else parameter.default
             continue
         values[parameter.name] = argument.value
-        if parameter.name in widths and argument.value is dims.UNKNOWN:
+        if parameter.name in widths and isinstance(argument.value, dims.Expression):
+            values[parameter.name] = dims.UNKNOWN
             message = f"{parameter.name} of {label} is known at run time only"
             hint = f"write {parameter.name} as a number to have it checked"
             problems.append(Problem("SL901", message, argument.span, role, help=hint))

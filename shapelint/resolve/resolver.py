@@ -212,7 +212,9 @@ def _trace(
     arguments = {name: argument.value for name, argument in spec.keywords}
     positional = tuple(argument.value for argument in spec.positional)
     values = [*arguments.values(), *positional]
-    if any(value is dims.UNKNOWN or isinstance(value, ComponentSpec) for value in values):
+    if any(map(_holds_a_module, values)):
+        return None, "it is built from other modules, whose shapes are not put together here", False
+    if any(value is dims.UNKNOWN for value in values):
         return None, "an argument is known at run time only", False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)
@@ -232,6 +234,12 @@ def _trace(
         return None, str(error), False
     cache.store(kept, component)
     return component, "", False
+
+
+def _holds_a_module(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_a_module, value))
+    return isinstance(value, ComponentSpec)
 
 
 def applied(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:

@@ -32,7 +32,7 @@ def run(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...],
     module, _, name = signature.target.rpartition(".")
     loss = getattr(importlib.import_module(module), name)(**arguments)
     a, b = torch.rand(left), torch.rand(right)
-    if name == "MSNLoss":
+    if name in ("MSNLoss", "PMSNLoss"):
         return runs(lambda: loss(a, b, torch.rand(10, left[-1])))
     if name == "SwaVLoss":
         return runs(lambda: loss([a, b], []))

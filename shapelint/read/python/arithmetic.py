@@ -10,7 +10,7 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Expression
-from shapelint.read.python import arguments, losses, operations, texts
+from shapelint.read.python import arguments, losses, misuse, operations, texts
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -44,11 +44,21 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
+_NAMES: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.MatMult: "matmul",
+}
+
+
 def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
-        if isinstance(op, (ast.Mult, ast.Sub)):
-            losses.elementwise(run, "mul" if isinstance(op, ast.Mult) else "sub", left, right, node, scope)
+        name = _NAMES.get(type(op), "")
+        if name and not losses.elementwise(run, name, left, right, node, scope) and isinstance(left, Tensor):
+            misuse.note(run, name, left, arguments.Arguments((Given(right, NO_SPAN),), {}), node, scope)
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return left if isinstance(left, Data) else right

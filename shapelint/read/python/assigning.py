@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.read.python import expressions, members
+from shapelint.read.python import elements, expressions, members, misuse
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -16,6 +16,7 @@ from shapelint.read.python.values import (
     Node,
     Scope,
     Table,
+    Tensor,
     UserClass,
     Value,
     integer,
@@ -44,7 +45,10 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
         assign_attribute(run, owner, target.attr, value)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
-        assign_element(run, owner, expressions.evaluate(run, target.slice, scope), value)
+        index = expressions.evaluate(run, target.slice, scope)
+        if isinstance(owner, Tensor) and isinstance(value, Tensor):
+            misuse.note_copy(run, elements.tensor(owner, index), value, target, scope)
+        assign_element(run, owner, index, value)
     elif isinstance(target, ast.Starred):
         bind(run, target.value, value, scope)
     elif isinstance(target, (ast.Tuple, ast.List)):

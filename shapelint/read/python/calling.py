@@ -6,6 +6,7 @@ import ast
 import builtins as python
 from dataclasses import replace
 
+from shapelint.chain import Flow
 from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_REPEATS, Run
 from shapelint.read.python.values import (
     NO_SPAN,
@@ -124,6 +125,8 @@ def call(
         return losses.call(run, function, positional, keywords, node, scope)
     if isinstance(function, Library):
         return libraries.call(run, function.name, positional, keywords, node, scope, complete)
+    if isinstance(function, Bound) and not complete and isinstance(function.owner, Tensor):
+        return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
         return containers.call_method(run, function, positional, keywords, node, scope)
     for given in (*positional, *keywords.values()):

@@ -62,13 +62,24 @@ def layer_of(name: str) -> str:
     return str(knowledge.load("functions.yaml")["layers"].get(name, ""))
 
 
+@lru_cache(maxsize=1)
+def constructors() -> list[tuple[str, tuple[Parameter, ...], str]]:
+    """What constructors refuse: the target, the arguments with their defaults, and the condition that must hold."""
+    data = knowledge.load("functions.yaml")["constructors"]
+    return [(call.partition("(")[0], parse_parameters(call), condition) for call, condition in data.items()]
+
+
 def refused(target: str, values: dict[str, Any]) -> str:
     """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
-    condition = knowledge.load("functions.yaml")["constructors"].get(target, "")
-    try:
-        return condition if condition and expression.evaluate(condition, values) is False else ""
-    except (expression.ExpressionError, TypeError):
-        return ""
+    for known, parameters, condition in constructors():
+        if known == target:
+            given = {p.name: values.get(p.name, dims.UNKNOWN if p.required else p.default) for p in parameters}
+            try:
+                if expression.evaluate(condition, given) is False:
+                    return condition
+            except (expression.ExpressionError, TypeError):
+                continue
+    return ""
 
 
 def find(name: str) -> Function | None:
@@ -93,9 +104,9 @@ def call(run: Run, function: Function, positional: Arguments, keywords: Keywords
     bound: dict[str, Any] = dict(values or {})
     for parameter in function.parameters:
         argument = given.get(parameter.name)
-        if parameter.name in function.inputs:
-            continue
         value = argument.value if argument else Const(parameter.default)
+        if parameter.name in function.inputs and not isinstance(value, Items):
+            continue
         bound.setdefault(parameter.name, plain(value))
     maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
     result = signatures.apply(function.shapes, flows, bound, maker)

@@ -44,6 +44,11 @@ FIRST_ARGUMENT = words(
     """
 )
 
+STAND_INS = {
+    "lightly.models.ResNetGenerator": "lightly_resnet.py",
+    "lightly.models.resnet.ResNetGenerator": "lightly_resnet.py",
+    "lightly.models.modules.heads.ProjectionHead": "lightly_heads.py",
+}
 LOADERS = frozenset({"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"})
 
 CONTAINERS = {
@@ -65,6 +70,8 @@ def call(
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, positional, keywords)
+    if (own := stand_in(run, name)) is not None:
+        return calling.call(run, own, positional, keywords, ast.Constant(None), scope)
     if name in LOADERS:
         return Data(BATCH)
     last = name.rpartition(".")[2]
@@ -79,6 +86,8 @@ def call(
         return functions.call(run, known, positional, keywords)
     if constructing.is_component(name) or _is_the_users(run, name):
         return constructing.construct(run, name, positional, keywords, node, scope, complete)
+    if name.startswith("torch.") and not complete:
+        return torch_functions.blank()
     if name.startswith("torch."):
         return torch_functions.call(run, name, positional, keywords, node, scope)
     return torch_functions.unseen(run, name, positional, keywords, node, scope)
@@ -91,19 +100,20 @@ def _is_the_users(run: Run, name: str) -> bool:
 
 def has(name: str) -> bool:
     """Whether a dotted name is something that is known here."""
-    return name in CONTAINERS or name in _HANDLERS or losses.is_loss(name) or constructing.is_component(name)
+    return (
+        name in CONTAINERS
+        or name in _HANDLERS
+        or name in STAND_INS
+        or losses.is_loss(name)
+        or constructing.is_component(name)
+    )
 
 
-def _stand_in(file: str, function: str) -> Callable[[Run, Arguments, Keywords], Value]:
-    """A constructor of a library for which a file of `rules/python/` is interpreted."""
-
-    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-        scope = imports.load_file(run, knowledge.folder() / "python" / file)
-        if scope is None or function not in scope.names:
-            return UNKNOWN
-        return calling.call(run, scope.names[function], positional, keywords, ast.Constant(None), scope)
-
-    return handler
+def stand_in(run: Run, name: str) -> Value | None:
+    """What a file of `rules/python/`, which is interpreted, has in the place of something of a library."""
+    file = STAND_INS.get(name)
+    scope = imports.load_file(run, knowledge.folder() / "python" / file) if file else None
+    return scope.names.get(name.rpartition(".")[2]) if scope else None
 
 
 def _partial(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -169,8 +179,6 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "torch.multiprocessing.spawn": command_line.spawn,
     "omegaconf.OmegaConf.create": _ordered,
     "itertools.chain": _chain,
-    "lightly.models.ResNetGenerator": _stand_in("lightly_resnet.py", "ResNetGenerator"),
-    "lightly.models.resnet.ResNetGenerator": _stand_in("lightly_resnet.py", "ResNetGenerator"),
     "math.sqrt": _number(math.sqrt),
     "math.ceil": _number(math.ceil),
     "math.floor": _number(math.floor),

@@ -131,14 +131,18 @@ def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: 
     return operations.concrete([], detached=False)
 
 
-def elementwise(run: Run, operation: str, left: Value, right: Value, node: ast.AST, scope: Scope) -> None:
-    """Record what a loss written by hand compares: the features (B, D) of two ends of a model, as they came out."""
+def elementwise(run: Run, operation: str, left: Value, right: Value, node: ast.AST, scope: Scope) -> bool:
+    """Record what a loss written by hand compares: the features (B, D) of two ends of a model, as they came out.
+
+    Whether it is one is returned.
+    """
     ends = [_end(value) for value in (left, right)]
     if operation not in ELEMENTWISE or None in ends or ends[0] == ends[1]:
-        return
+        return False
     operands = (("input", flow_of(left)), ("target", flow_of(right)))
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
     run.losses.append(LossCall(Loss(target="torch.nn.MSELoss"), operands, span, name=ELEMENTWISE[operation]))
+    return True
 
 
 def _end(value: Value) -> str | None:

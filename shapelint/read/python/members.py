@@ -101,7 +101,12 @@ def method(
 
 
 def set_attribute(owner: Instance, name: object, value: Value) -> None:
-    """`owner.name = value`: a module that a sequence of the file is given becomes its next layer."""
+    """`owner.name = value`: a module that a sequence of the file is given becomes its next layer.
+
+    An empty tensor is a place for one that comes later, from a hook for instance.
+    """
+    if isinstance(value, Tensor) and 0 in (value.shape or ()):
+        value = Tensor(Flow(None, (), value.flow.maker), value.detached)
     base = owner.attributes.get("(base)")
     if not isinstance(name, str):
         owner.opaque = True

@@ -63,11 +63,12 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         return interpret(source, options, run.may_trace, variable)[0]
 
     names: dict[str, int] = {}
-    models = []
+    models: list[PythonModel] = []
     for group in groups:
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
-        model = _model(run, group, name if names[name] == 1 else f"{name} ({names[name]})", len(source.text))
+        label = name if names[name] == 1 else f"{name} ({names[name]})"
+        model = _model(run, group, label, len(source.text), first=not models)
         found = tuple(latent.find(model.chain.links, moved))
         models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
@@ -94,7 +95,8 @@ def _groups(run: Run) -> list[_Group]:
             found[id(model)].calls.append(call)
     groups = [group for group in found.values() if group.calls or _is_declared(group)]
     kinds = {naming.kind(call.edge.role) for call in loose.calls}
-    if any(naming.is_head(call.component) for call in loose.calls) or {"backbone", "projection_head"} <= kinds:
+    has_head = any(naming.is_head(call.component) for call in loose.calls)
+    if has_head or {"backbone", "projection_head"} <= kinds or _has_loss(run, loose):
         groups.append(loose)
     return groups
 
@@ -105,16 +107,27 @@ def _is_own(group: _Group) -> bool:
     return file.main if file is not None else any(call.span.end for call in group.calls)
 
 
+def _has_loss(run: Run, group: _Group) -> bool:
+    """Whether a loss of self-supervised learning takes what the calls give: a backbone without a head."""
+    own = {id(call.edge.component) for call in group.calls}
+    roles = {call.edge.role: [call] for call in group.calls}
+    return any(loss.loss.target.startswith("lightly.loss") and _concerns(loss, own, roles) for loss in run.losses)
+
+
 def _is_declared(group: _Group) -> bool:
     return group.node is not None and any(isinstance(value, Component) for value in group.node.attributes.values())
 
 
-def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
+def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> PythonModel:
+    """A model of the file; what goes wrong with tensors that no model made is told with the first one."""
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
-    links = (*_unseen(run, group.node), *(_link(role, calls) for role, calls in by_role.items()))
     own = {id(call.edge.component) for call in group.calls}
+    for misuse in run.misuses:
+        if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+            by_role.setdefault(misuse.edge.role, []).append(misuse)
+    links = (*_unseen(run, group.node), *(_link(role, calls) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
     banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
     updates = tuple(faults.updates(run, group.node)) if group.node else ()
@@ -142,6 +155,11 @@ def _model(run: Run, group: _Group, name: str, length: int) -> PythonModel:
         updates,
         _reaches(links, losses),
     )
+
+
+def _is_of_the_loop(flow: Flow) -> bool:
+    """Whether no component had a part in a tensor: a mask of the training loop."""
+    return all(origin.component is None for origin in (flow.maker, *flow.origins))
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:

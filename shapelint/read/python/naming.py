@@ -141,11 +141,13 @@ def has_backbone(node: Node) -> bool:
 
 
 def is_model_like(node: Node) -> bool:
-    """Whether an object holds a backbone-like and a head-like part by name, or a known head."""
+    """Whether an object holds a backbone-like and a head-like part by name, or a module that only SSL models have."""
     if not isinstance(node, Instance):
         return False
     return has_backbone(node) or any(
-        isinstance(value, Component) and is_head(value) for name, value in node.attributes.items() if name != "(base)"
+        isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
+        for name, value in node.attributes.items()
+        if name != "(base)"
     )
 
 

@@ -119,6 +119,14 @@ def _matmul(axes: Axes, given: Arguments) -> Axes | None:
     return ax.matmul(axes, other) if other is not None else None
 
 
+def _linear(axes: Axes, given: Arguments) -> Axes | None:
+    """`F.linear(x, weight)`, a weight of out x in."""
+    weight = given_axes(given.get(0, "weight"))
+    if weight is None or len(weight) != 2 or dims.equal(axes[-1].size, weight[-1].size) is False:
+        return None
+    return (*axes[:-1], weight[0])
+
+
 def _broadcast(axes: Axes, given: Arguments) -> Axes | None:
     other = given.get(0, "other")
     if isinstance(other, Const):
@@ -253,6 +261,7 @@ OPERATIONS: dict[str, Operation] = {
     "mm": _matmul,
     "bmm": _matmul,
     "mv": _matmul,
+    "linear": _linear,
     "dot": lambda axes, given: (),
     "argmax": reduce,
     "argmin": reduce,

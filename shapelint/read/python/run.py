@@ -115,6 +115,7 @@ class Run:
     uncertain: int = 0
     no_grad: int = 0
     calls: list[Call] = field(default_factory=list)
+    misuses: list[Call] = field(default_factory=list)
     losses: list[LossCall] = field(default_factory=list)
     steps: dict[Any, tuple[Component, Resolved, Edge, Flow]] = field(default_factory=dict)
     banks: list[BankCall] = field(default_factory=list)

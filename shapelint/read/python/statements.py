@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from shapelint import dims
-from shapelint.read.python import arithmetic, assigning, expressions, imports
+from shapelint.read.python import arithmetic, assigning, expressions, imports, libraries
 from shapelint.read.python.calling import decorate
 from shapelint.read.python.joins import merge
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run, State
@@ -57,8 +57,14 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
     scope.names[node.name] = value
 
 
+def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """A base class; for one of a library, its stand-in where there is one."""
+    value = expressions.evaluate(run, node, scope)
+    return (libraries.stand_in(run, value.name) or value) if isinstance(value, Library) else value
+
+
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
-    bases = tuple(expressions.evaluate(run, base, scope) for base in node.bases if not isinstance(base, ast.Starred))
+    bases = tuple(_base(run, base, scope) for base in node.bases if not isinstance(base, ast.Starred))
     inner = Scope({}, scope, scope.file, "class", serial=run.new_serial())
     cls = UserClass(node.name, bases, inner, node)
     execute(run, node.body, inner)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
-from shapelint import chain, dims, shapes
-from shapelint.read.python import arguments, losses, modules, operations, unknown_operations
+from shapelint import dims, shapes
+from shapelint.read.python import arguments, losses, misuse, modules, operations, unknown_operations
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.operation_table import SAME, axes_of
-from shapelint.read.python.run import BatchReshape, Call, Run
+from shapelint.read.python.run import BatchReshape, Run
 from shapelint.read.python.values import (
     NO_SPAN,
     UNKNOWN,
-    Component,
     Const,
     Data,
     Given,
@@ -24,9 +22,6 @@ from shapelint.read.python.values import (
     Tensor,
     Value,
 )
-from shapelint.resolve.resolver import Resolved
-from shapelint.roles import Role
-from shapelint.spec import ComponentSpec
 
 
 def tensor_method(
@@ -38,42 +33,14 @@ def tensor_method(
     given = arguments.Arguments(tuple(positional), keywords)
     if name in ("view", "reshape") and (owner.shape is not None):
         _note_batch(run, owner, given, node, scope)
-    if name == "permute":
-        _check_permute(run, owner, given, node, scope)
-    if positional:
-        losses.elementwise(run, name, owner, positional[0].value, node, scope)
+    if not positional or not losses.elementwise(run, name, owner, positional[0].value, node, scope):
+        misuse.note(run, name, owner, given, node, scope)
     if operations.known(name):
         return operations.apply(name, owner, given)
     asked = unknown_operations.ask(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *positional], keywords, node)
     if asked is not None:
         return asked
     return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
-
-
-def _check_permute(run: Run, owner: Tensor, given: arguments.Arguments, node: ast.AST, scope: Scope) -> None:
-    """A permutation of more or fewer axes than the tensor has is an edge that does not fit."""
-    order, axes = given.sizes(0, "dims"), axes_of(owner)
-    holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
-    if (
-        not order
-        or axes is None
-        or len(order) == len(axes)
-        or holder is None
-        or scope.file is None
-        or not scope.file.main
-    ):
-        return
-    names = [f"axis{index}" for index in range(len(order))]
-    if any(not isinstance(place, int) or not -len(names) <= place < len(names) for place in order):
-        return
-    text = f"{' '.join(names)} -> {' '.join(names[int(str(place))] for place in order)}"
-    span = scope.file.span(node)
-    signature = shapes.parse_signature(text)
-    spec = ComponentSpec("call", "permute", span, span)
-    component = Component("permute", holder, spec=spec)
-    resolved = Resolved(spec, "permute", "stored", signature, signature)
-    edge, outgoing = chain.step(Role("permute", ""), resolved, owner.flow)
-    run.calls.append(Call(component, replace(edge, consumer=replace(edge.consumer, place=span)), outgoing, span))
 
 
 def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keywords) -> Value:

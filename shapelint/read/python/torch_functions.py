@@ -11,6 +11,7 @@ from shapelint.read.python import (
     constructing,
     functions,
     losses,
+    misuse,
     modules,
     operations,
     tensor_methods,
@@ -32,13 +33,15 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     last = name.rpartition(".")[2]
     given = arguments.Arguments(tuple(positional[1:]), keywords)
     first = positional[0].value if positional else _first(keywords)
-    if last in ("cat", "concat", "concatenate", "stack", "hstack", "vstack"):
-        return _join(run, "stack" if last == "stack" else "cat", first, given)
+    if last in ("hstack", "vstack", "dstack"):
+        return blank()
+    if last in ("cat", "concat", "concatenate", "stack"):
+        return _join(run, "stack" if last == "stack" else "cat", first, given, node, scope)
     if last == "einsum":
         return _einsum(positional)
     if last in NEW:
         sizes = arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
-        return operations.concrete(sizes) if sizes is not None else _blank()
+        return operations.concrete(sizes) if sizes is not None else blank()
     if last in ("arange", "linspace"):
         ends = [integer(p.value) for p in positional[:2]]
         count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
@@ -47,9 +50,7 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
         size = integer(first) if first is not None else None
         return operations.concrete([size if size is not None else dims.UNKNOWN] * (2 if last == "eye" else 1))
     if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
-        return UNKNOWN if last == "load" else _blank()
-    if last == "linear" and isinstance(first, Tensor):
-        return _blank(first)
+        return UNKNOWN if last == "load" else blank()
     if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
         return losses.functional(run, name, positional, keywords, node, scope)
     layer = functions.layer_of(name)
@@ -78,18 +79,19 @@ def _layer(
     given = {name: argument for name, argument in keywords.items() if name != "input"}
     component = constructing.construct(run, target, positional, given, node, scope, True)
     if value.loose or not isinstance(component, Component):
-        return _blank(value)
+        return blank(value)
     edge, outgoing = chain.step(Role("function", ""), modules.resolve(run, component), value.flow)
     if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
-        return _blank(value)
+        return blank(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
 
 
-def _blank(like: Tensor | None = None) -> Tensor:
+def blank(like: Tensor | None = None) -> Tensor:
+    """A tensor of unknown shape."""
     return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
 
 
-def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments) -> Value:
+def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments, node: ast.AST, scope: Scope) -> Value:
     items = sequence(pieces) if pieces is not None else None
     if items is None:
         return UNKNOWN
@@ -99,6 +101,7 @@ def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments)
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
         return Data(rows if name == "cat" else dims.UNKNOWN, joined=name == "cat")
+    misuse.note_pieces(run, name, items, given, node, scope)
     return operations.join(name, items, given)
 
 

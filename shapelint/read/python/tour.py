@@ -156,7 +156,8 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             continue
         built = {id(instance.cls) for instance in run.instances}
         if id(value) not in built and not (id(value) in derived and _abstract(value)):
-            node = ast.copy_location(ast.Call(ast.Name(value.name, ast.Load()), [], []), value.node)
+            name = ast.copy_location(ast.Name(value.name, ast.Load()), value.node)
+            node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
                 instances.instantiate(run, value, [], {}, node, scope)

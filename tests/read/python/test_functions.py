@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -235,3 +236,39 @@ def test_a_function_does_what_its_layer_does(call: str, pooled: Callable[[Any], 
     assert serious(code.replace("WIDTH", str(width))) == []
     (finding,) = serious(code.replace("WIDTH", str(width + 1)))
     assert (finding.code, finding.actual) == ("SL101", width)
+
+
+BUILT: dict[str, dict[str, Any]] = {
+    "MaskedVisionTransformerDecoderTIMM": {"num_patches": 16, "embed_dim": 24, "depth": 1, "num_heads": 6},
+    "CAPIPredictorTIMM": {"embed_dim": 24, "grid_size": 4, "depth": 1, "num_heads": 6},
+    "MaskedCausalVisionTransformer": {"embed_dim": 24, "num_heads": 6, "depth": 1},
+    "VisionTransformer": {
+        **{"image_size": 32, "patch_size": 8, "num_layers": 1, "num_heads": 6, "hidden_dim": 24, "mlp_dim": 24}
+    },
+}
+"""Arguments with which each constructor of the table works."""
+
+
+@pytest.mark.parametrize(("target", "parameters", "condition"), functions.constructors())
+def test_constructors_refuse_what_the_table_says(target: str, parameters: tuple[Any, ...], condition: str) -> None:
+    module, _, name = target.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    assert functions.refused(target, BUILT[name]) == ""
+    kind(**BUILT[name])
+    wrong = {**BUILT[name], parameters[1].name: 7}
+    assert functions.refused(target, wrong) == condition
+    with pytest.raises((AssertionError, ValueError, RuntimeError)):
+        kind(**wrong)
+
+
+@pytest.mark.parametrize(("target", "parameters", "condition"), functions.constructors())
+def test_defaults_of_the_constructors_are_the_libraries_own(
+    target: str, parameters: tuple[Any, ...], condition: str
+) -> None:
+    module, _, name = target.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    own = [dict(inspect.signature(cls).parameters) for cls in kind.__mro__[:2]]
+    for parameter in parameters:
+        real = next(taken[parameter.name] for taken in own if parameter.name in taken)
+        assert parameter.required == (real.default is inspect.Parameter.empty)
+        assert parameter.required or real.default == parameter.default

@@ -8,7 +8,9 @@ from shapelint.linting import lint_source
 from shapelint.read.python import naming
 from shapelint.read.text import Source
 from shapelint.resolve.resolver import Options
-from tests.read.python.features import IMPORTS
+from tests.read.python import features
+
+IMPORTS = f"{features.IMPORTS}from lightly.models.modules import MaskedVisionTransformerTorchvision\n"
 
 RESNET = "torchvision.models.resnet18(num_classes=128)"
 MODELS = {
@@ -16,6 +18,10 @@ MODELS = {
     "a head whose backbone nobody passes": ("Anything", "self.encoder = encoder\nself.predictor = nn.Linear(8, 8)"),
     "an encoder beside its momentum copy": ("Anything", f"self.encoder_q = {RESNET}\nself.encoder_k = {RESNET}"),
     "a class that is called after a method": ("ResNetSimCLR", f"self.backbone = {RESNET}"),
+    "a module that only these models have": (
+        "Anything",
+        "vit = torchvision.models.vit_b_32()\nself.trunk = MaskedVisionTransformerTorchvision(vit=vit)",
+    ),
     "a known head": ("Anything", "self.whatever = BYOLProjectionHead(512, 1024, 256)"),
 }
 NO_MODELS = {
@@ -52,3 +58,106 @@ def test_what_is_no_model_is_passed_over(case: str) -> None:
 )
 def test_the_method_that_a_class_is_called_after(name: str, method: str | None) -> None:
     assert naming.method(name) == method
+
+
+BACKBONE = "model = nn.Sequential(*list(torchvision.models.resnet18().children())[:-1])\n"
+LOOP = "for x in torch.utils.data.DataLoader([]):\n    a, b = model(x).chunk(2)\n    criterion(a, b)\n"
+
+
+def test_a_backbone_that_meets_a_loss_of_these_methods_is_a_model() -> None:
+    from_lightly = (
+        f"{IMPORTS}import lightly.loss\n{BACKBONE}criterion = lightly.loss.DirectCLRLoss(loss_dim=32)\n{LOOP}"
+    )
+    from_torch = f"{IMPORTS}{BACKBONE}criterion = nn.MSELoss()\n{LOOP}"
+    assert [m.name for m in lint_source(Source("model.py", from_lightly), Options()).models] == ["model"]
+    assert lint_source(Source("model.py", from_torch), Options()).models == ()
+
+
+HEADS = """from lightly.models.modules.heads import ProjectionHead
+
+
+class Own(ProjectionHead):
+    def __init__(self, width):
+        super().__init__([(width, 16, nn.BatchNorm1d(16), nn.ReLU()), (16, 8, None, None)])
+
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 32, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = ProjectionHead([(32, 16, nn.BatchNorm1d(%s), nn.ReLU()), (16, 8, None, None)])
+        self.prediction_head = Own(%s)
+
+    def forward(self, x):
+        return self.prediction_head(self.projection_head(self.backbone(x)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("norm", "width", "codes"), [(16, 8, []), (12, 8, ["SL104"]), (16, 12, ["SL101"]), (12, 12, ["SL101", "SL104"])]
+)
+def test_the_base_class_of_the_heads_is_its_blocks(norm: int, width: int, codes: list[str]) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("lightly")
+    text = IMPORTS + HEADS % (norm, width)
+    found = lint_source(Source("model.py", text), Options()).findings
+    assert sorted(finding.code for finding in found) == codes
+    names: dict[str, object] = {}
+    exec(text, names)
+    try:
+        names["Model"]()(torch.rand(4, 3, 8, 8))  # type: ignore[operator]
+    except RuntimeError:
+        assert codes
+    else:
+        assert not codes
+
+
+@pytest.mark.parametrize(("channels", "codes"), [(3, []), (4, ["SL103"])])
+def test_what_restores_patches_is_as_wide_as_they_are(channels: int, codes: list[str]) -> None:
+    text = f"""{IMPORTS}from lightly.models.utils import patchify
+
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        vit = torchvision.models.vit_b_32()
+        self.backbone = MaskedVisionTransformerTorchvision(vit=vit)
+        self.decoder = nn.Linear(768, {channels} * 32**2)
+        self.criterion = nn.MSELoss()
+
+    def training_step(self, batch, index):
+        images = batch[0]
+        return self.criterion(self.decoder(self.backbone.encode(images))[:, 1:], patchify(images, 32))
+"""
+    assert [finding.code for finding in lint_source(Source("model.py", text), Options()).findings] == codes
+
+
+UNKNOWN_WIDTHS = {
+    "an empty tensor that a hook fills": (
+        "self.features = torch.empty(0)",
+        "self.backbone(x)\n        f = self.features",
+    ),
+    "as many as there are classes": (
+        "self.backbone.fc = nn.Linear(512, len(classes) + 1)",
+        "f = self.backbone(x)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN_WIDTHS)
+def test_a_width_that_only_running_tells_is_no_fault(case: str) -> None:
+    init, forward = UNKNOWN_WIDTHS[case]
+    text = f"""{IMPORTS}
+class Model(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.backbone = torchvision.models.resnet18()
+        self.prediction_head = BYOLPredictionHead(256, 1024, 256)
+        {init}
+
+    def forward(self, x):
+        {forward}
+        return self.prediction_head(f)
+"""
+    found = lint_source(Source("model.py", text), Options()).findings
+    assert [finding.message for finding in found if finding.severity != "info"] == []
