@@ -81,6 +81,28 @@ def note_pieces(run: Run, name: str, pieces: Value, given: Arguments, node: ast.
             return
 
 
+def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], node: ast.AST, scope: Scope) -> None:
+    """The same of `torch.einsum`: a letter has one size, but for 1, which is repeated."""
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    if "." in equation or len(terms) != len(tensors):
+        return
+    sizes: dict[str, Dim] = {}
+    # What a component made is held against what stands beside it: a queue, a weight.
+    for term, tensor in sorted(zip(terms, tensors), key=lambda pair: pair[1].flow.maker.component is not None):
+        axes = axes_of(tensor)
+        if axes is None:
+            continue
+        if len(term) != len(axes):
+            _remember(run, "einsum", tensor, _named(len(term)), node, scope)
+            return
+        for index, (letter, axis) in enumerate(zip(term, axes)):
+            known = sizes.setdefault(letter, axis.size)
+            if _differ(known, axis.size) and 1 not in (known, axis.size):
+                _remember(run, "einsum", tensor, _from_the_end(known, len(axes) - index), node, scope)
+                return
+            sizes[letter] = axis.size if known == 1 else known
+
+
 def note_copy(run: Run, place: Value, value: Tensor, node: ast.AST, scope: Scope) -> None:
     """The same of `x[...] = value`: what is assigned has to broadcast to the place, and to nothing larger."""
     have, want = axes_of(value), given_axes(place)

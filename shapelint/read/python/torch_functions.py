@@ -38,7 +38,7 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     if last in ("cat", "concat", "concatenate", "stack"):
         return _join(run, "stack" if last == "stack" else "cat", first, given, node, scope)
     if last == "einsum":
-        return _einsum(positional)
+        return _einsum(run, positional, node, scope)
     if last in NEW:
         sizes = arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
         return operations.concrete(sizes) if sizes is not None else blank()
@@ -105,7 +105,7 @@ def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments,
     return operations.join(name, items, given)
 
 
-def _einsum(positional: Arguments) -> Value:
+def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Value:
     equation = positional[0].value if positional else UNKNOWN
     operands = [given.value for given in positional[1:]]
     if len(operands) == 1 and isinstance(operands[0], Items):
@@ -118,6 +118,7 @@ def _einsum(positional: Arguments) -> Value:
         or not tensors
     ):
         return UNKNOWN
+    misuse.note_einsum(run, equation.value, tensors, node, scope)
     axes = [axes_of(tensor) for tensor in tensors]
     whole = [one for one in axes if one is not None]
     result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
