@@ -45,6 +45,9 @@ AXES: dict[str, tuple[tuple[int, int | None, str], ...]] = {
 }
 """Where the axes of other operations stand: place, default, name."""
 
+PAIRS = BROADCAST | {"cosine_similarity", "pairwise_distance"}
+"""What takes two operands that broadcast."""
+
 RANKS = {"mm": 2, "bmm": 3}
 
 
@@ -130,7 +133,7 @@ def _expectations(
     if name in ("matmul", "mm", "bmm", "linear") and axes and other:
         inner = other[-1] if len(other) == 1 or name == "linear" else other[-2]
         yield tensor, f"... {inner.size}" if _differ(axes[-1].size, inner.size) else ""
-    if name in BROADCAST:
+    if name in PAIRS:
         yield second, _broadcast(axes, other)
 
 

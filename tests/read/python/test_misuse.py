@@ -61,6 +61,8 @@ EXPRESSIONS = [
     *("torch.cat((z, p), -1)", "torch.stack([z, z], dim=2)", "torch.stack([z, z], dim=3)", "torch.stack([z, z])"),
     *("z.view(z.size(0), 3, 4)", "z.view(z.size(0), 24)", "z.reshape(z.size(0), 6)", "z.view(z.size(0), -1)"),
     *("z.mean(0).mean(0)", "z.mean(0).mean(-1)", "z.mean(0).mean(1)", "z.mean().mean(0)", "z.mean().flatten()"),
+    *("F.cosine_similarity(z, p)", "F.cosine_similarity(z, z)", "F.pairwise_distance(z, p)"),
+    *("F.pairwise_distance(z[:, :6], p)", "F.cosine_similarity(z[:, :1], p)"),
     *("torch.add(z, p)", "torch.flatten(z, 2)", "torch.maximum(z, p)", "torch.where(z > 0, z, z)"),
 ]
 
