@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import pytest
+import timm
 import torch
 from torch import nn
 
@@ -153,6 +154,25 @@ def test_timm_is_traced_rather_than_asked(target: str, shapes: str) -> None:
 def test_timm_models_by_name_and_with_other_channels() -> None:
     assert shapes_of("timm.create_model", "resnet18", num_classes=0, in_chans=1).startswith("B 1 H W -> B 512")
     assert shapes_of("timm.create_model", model_name="resnet18").startswith("B 3 H W -> B num_classes")
+
+
+@pytest.mark.parametrize(("name", "classes"), [
+    ("vit_tiny_patch16_224.augreg_in21k", 21843),
+    ("vit_tiny_patch16_224", 1000),
+    ("vit_small_patch16_224.dino", 0),
+    ("test_vit", 1000),
+])  # fmt: skip
+def test_timm_models_have_as_many_classes_as_their_weights(name: str, classes: int) -> None:
+    assert timm.create_model(name).num_classes == classes
+    traced = trace("timm.create_model", {"model_name": name})
+    default = {parameter.name: parameter.default for parameter in traced.parameters}.get("num_classes")
+    assert (traced.classes, default) == (("num_classes", classes) if classes else (None, 0))
+
+
+def test_a_class_count_that_is_given_is_not_the_default() -> None:
+    for target, arguments in (("timm.create_model", {"model_name": "test_vit"}), ("torchvision.models.alexnet", {})):
+        traced = trace(target, {**arguments, "num_classes": 256})
+        assert {parameter.name: parameter.default for parameter in traced.parameters}["num_classes"] == 1000
 
 
 class Windows(nn.Module):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEPTH = 2
 CLASSES = (1000, 1013, 17)
-"""The class counts that are tried: the default of every classifier, and two that are no width of any model."""
+"""The class counts that are tried: the default of most classifiers, and two that are no width of any model."""
 
 Make = Callable[..., Any]
 Size = Union[tuple[int, int], None]
@@ -32,7 +32,7 @@ Size = Union[tuple[int, int], None]
 def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
     """The row of a model as it is, with its class count written `num_classes` where it has one. Raises Untraceable."""
     module = build(lambda: make(**arguments))
-    given = arguments.get("num_classes", CLASSES[0])
+    given = arguments.get("num_classes", default_classes(module))
     try:
         if not isinstance(given, int) or given < 1:
             raise Untraceable("without classes")
@@ -40,6 +40,12 @@ def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Siz
     except Untraceable:
         return row(passages(module, channels, own_size(module), at))
     return row([_governed(passage, others) for passage in passages(base, channels, own_size(base), at)])
+
+
+def default_classes(module: nn.Module) -> int:
+    """How many classes a library's model has where nobody says how many: timm's are those of its weights, or none."""
+    count = (getattr(module, "pretrained_cfg", None) or {}).get("num_classes")
+    return count if isinstance(count, int) else CLASSES[0]
 
 
 def _governed(passage: Passage, others: list[nn.Module]) -> Passage:

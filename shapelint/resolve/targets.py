@@ -10,6 +10,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from shapelint.frozen import frozen
@@ -86,7 +87,9 @@ def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
             return _create_timm
         if not package.is_model(name):
             raise Untraceable(f"timm has no model {name!r}")
-        return package.model_entrypoint(name.partition(".")[0])  # type: ignore[no-any-return]
+        model, _, tag = name.partition(".")
+        make = package.model_entrypoint(model)
+        return partial(make, pretrained_cfg=tag) if tag else make  # type: ignore[no-any-return]
     if name not in package.list_models(module=package):
         raise Untraceable(f"torchvision.models has no classification model {name!r}")
     return package.get_model_builder(name)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from shapelint.resolve import classifier, layers, stored, targets, variant
 from shapelint.resolve.binding import formula_names
 from shapelint.resolve.classifier import Size
 from shapelint.resolve.latent import latent
-from shapelint.resolve.meta import Untraceable, one_line
+from shapelint.resolve.meta import Untraceable, build, one_line
 from shapelint.resolve.targets import Constructor
 from shapelint.schema import ComponentSignature, SignatureRow
 
@@ -78,7 +78,9 @@ def _image_signature(
         row = classifier.headless_row(constructor.call, shaping, channels, at)
     else:
         row = classifier.features_row(constructor.call, shaping, channels, at)
-    more = arguments if constructor.features else {"num_classes": 1000, **arguments}
+    more = dict(arguments)
+    if not constructor.features:
+        more["num_classes"] = classifier.default_classes(build(lambda: constructor.call(**shaping)))
     return _signature(constructor.target, _parameters(signature, more), row, constructor)
 
 
