@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from shapelint import gitignore
@@ -14,11 +14,15 @@ from shapelint.read.nodes import InvalidYamlError, Mapping, compose
 from shapelint.read.text import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FILES = 200
+OPEN = "/???"
 
 _HEADER = re.compile(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
 
 Find = Callable[[str], "Fragment | None"]
-"""From a name such as `backbone/resnet18` to the file of that name, or None."""
+"""From a name such as `backbone/resnet18` to the file of that name, or None.
+
+`experiment/???`, an open choice, is a file of that folder which sets more than what is its own, or None.
+"""
 
 
 @frozen
@@ -35,6 +39,10 @@ def on_disk(source: Source, texts: dict[str, str]) -> Find:
     roots = list(_roots(source.path))
 
     def find(name: str) -> Fragment | None:
+        if name.endswith(OPEN):
+            found = _far_reaching(name, roots, _listed(name, roots))
+            texts.update(found)
+            return next((Fragment(path, EMPTY, header(text)) for path, text in found.items()), None)
         for path in _candidates(name, roots):
             if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FILES:
                 try:
@@ -54,6 +62,9 @@ def among(source: Source) -> Find:
     parts = {part.path: part for part in source.parts[1:]}
 
     def find(name: str) -> Fragment | None:
+        if name.endswith(OPEN):
+            found = _far_reaching(name, roots, ((path, source.slice(part.span)) for path, part in parts.items()))
+            return next((Fragment(path, EMPTY, header(text)) for path, text in found.items()), None)
         part = next((parts[path] for path in _candidates(name, roots) if path in parts), None)
         return _fragment(part.path, source.slice(part.span), part.span.start) if part else None
 
@@ -67,6 +78,27 @@ def _fragment(path: str, text: str, start: int = 0) -> Fragment:
         raise InvalidYamlError(error.message, Span(error.span.start + start, error.span.end + start)) from None
     root = moved(documents[0], start) if documents else EMPTY
     return Fragment(path, root if isinstance(root, Mapping) else EMPTY, header(text))
+
+
+def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The first file of a folder that has a package of its own or may choose for other groups, with its text."""
+    folders = {os.path.dirname(path) for path in _candidates(name, roots)}
+    for path, text in files:
+        if os.path.dirname(path) in folders and (header(text) not in (None, "_group_") or "override" in text):
+            return {path: text}
+    return {}
+
+
+def _listed(name: str, roots: list[str]) -> Iterator[tuple[str, str]]:
+    """The files of a folder of configs, with their texts."""
+    for folder in dict.fromkeys(os.path.dirname(path) for path in _candidates(name, roots)):
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FILES]:
+            path = os.path.join(folder, name)
+            try:
+                yield path, read_source(Path(path)).text
+            except UnreadableError:
+                continue
 
 
 def header(text: str) -> str | None:

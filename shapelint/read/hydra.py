@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from shapelint.frozen import frozen
-from shapelint.read.fragments import MAXIMUM_FILES, Find, Fragment, among, header, on_disk
+from shapelint.read.fragments import MAXIMUM_FILES, OPEN, Find, Fragment, among, header, on_disk
 from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
 from shapelint.read.nodes import InvalidYamlError, Mapping, Node, Scalar, Sequence, compose, pairs
 from shapelint.read.text import Source, Span, joined
@@ -194,8 +194,11 @@ class _Composer:
                 self.choices.setdefault(_key(entry, base, parent), name)
             written = name if entry.group is None else f"{entry.group}/{name}"
             group = written.lstrip("/").rpartition("/")[0]
-            fragment = None if "${" in whole or name == "???" else self.find(whole)
+            is_open = "${" in whole or name == "???"
+            fragment = None if is_open else self.find(whole)
             asked = entry.package
+            if is_open and asked is None and "${" not in folder and self.find(folder + OPEN):
+                asked = "_global_"  # one of the files that may be chosen sets more than its group
             if asked is None and fragment is not None:
                 asked = _absolute(fragment.header)
             package = _package(parent, asked and asked.replace("_group_", folder.replace("/", ".")), group)

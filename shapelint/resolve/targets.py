@@ -89,7 +89,7 @@ def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
             raise Untraceable(f"timm has no model {name!r}")
         model, _, tag = name.partition(".")
         make = package.model_entrypoint(model)
-        return partial(make, pretrained_cfg=tag) if tag else make  # type: ignore[no-any-return]
+        return partial(make, pretrained_cfg=tag) if tag else make
     if name not in package.list_models(module=package):
         raise Untraceable(f"torchvision.models has no classification model {name!r}")
     return package.get_model_builder(name)  # type: ignore[no-any-return]

@@ -163,3 +163,25 @@ def test_stdin_finds_what_lies_beside_the_named_file(tmp_path: Path) -> None:
     text = PROJECT["conf/model/byol.yaml"]
     result = run(tmp_path, "-", "--stdin-filename", "conf/model/byol.yaml", "--output-format", "concise", stdin=text)
     assert result.stdout.startswith("conf/model/head/mlp.yaml:2:12: SL101")
+
+
+@pytest.mark.parametrize("option", [
+    "# @package _global_\ndefaults:\n  - override /backbone: small\n",
+    "# @package _global_\nbackbone: {name: resnet18}\n",
+    "defaults:\n  - override /backbone: small\n",
+])  # fmt: skip
+@pytest.mark.parametrize("choice", ["???", "${chosen}"])
+def test_an_open_choice_may_set_what_any_of_its_files_sets(tmp_path: Path, option: str, choice: str) -> None:
+    files = {
+        "conf/config.yaml": (
+            f"defaults:\n  - backbone: large\n  - _self_\n  - experiment: {choice}\n\nmethod: byol\n"
+            "projection_head: BYOLProjectionHead(512, 1024, 256)\n"
+        ),
+        "conf/backbone/large.yaml": "name: resnet50\n",
+        "conf/backbone/small.yaml": "name: resnet18\n",
+        "conf/experiment/plain.yaml": "seed: 1\n",
+    }
+    write(tmp_path, files)
+    assert [finding["code"] for finding in findings(tmp_path, "conf")] == ["SL101"]
+    write(tmp_path, {"conf/experiment/small.yaml": option})
+    assert {finding["code"] for finding in findings(tmp_path, "conf")} == {"SL901"}

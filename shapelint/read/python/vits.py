@@ -20,6 +20,8 @@ from shapelint.schema import ComponentSignature, SignatureRow
 
 TIMM_NAME = re.compile(r"vit_(tiny|small|base|large|huge)_patch(\d+)_(\d+)(?:\.\w+)?$")
 TIMM_WIDTHS = {"tiny": 192, "small": 384, "base": 768, "large": 1024, "huge": 1280}
+WITHOUT_CLASSES = ("vit_small_patch8_224", "vit_large_patch32_224", "vit_huge_patch14_224")
+"""The models of timm that have no classifier by default, since the first of their weights have none."""
 TORCHVISION_NAME = re.compile(r"torchvision\.models\.vit_([blh])_(\d+)$")
 TORCHVISION_WIDTHS = {"b": 768, "l": 1024, "h": 1280}
 WRAPPERS = (
@@ -165,6 +167,9 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     pool = component.arguments.get("global_pool")
     if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg")):
         return None
+    name = name_of(component)
+    if "num_classes" not in component.arguments and ("." in name or name in WITHOUT_CLASSES):
+        return None  # as many as the weights of that name have, or none
     classes = component.arguments.get("num_classes", Const(1000))
     bare = isinstance(classes, Const) and classes.value == 0
     names = [name for name, _ in component.spec.keywords if bare or name != "num_classes"]

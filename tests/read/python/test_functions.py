@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ import pytest
 from shapelint import dims
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import functions, signatures, vits
-from shapelint.read.python.values import Component
+from shapelint.read.python.values import Component, Const
 from shapelint.read.text import Span
-from shapelint.spec import ComponentSpec
+from shapelint.resolve.resolver import Options
+from shapelint.spec import Argument, ComponentSpec
 from tests.read.python.features import IMPORTS
 from tests.read.python.test_features import serious
 
@@ -183,6 +185,21 @@ def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
     assert (vit.width, vit.patch, vit.prefix, vit.grid**2) == (
         real.embed_dim, real.patch_embed.patch_size[0], real.num_prefix_tokens, patches,
     )  # fmt: skip
+
+
+def test_which_of_timms_vision_transformers_have_no_classes_by_default() -> None:
+    names = [name for name in timm.list_models("vit_*") if vits.TIMM_NAME.match(name)]
+    without = {name for name in names if timm.get_pretrained_cfg(name).num_classes == 0}
+    assert without == set(vits.WITHOUT_CLASSES)
+
+
+@pytest.mark.parametrize("name", ["vit_small_patch16_224.dino", "vit_huge_patch14_224"])
+def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: str) -> None:
+    spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
+    named = Component(spec=spec, arguments={"(0)": Const(name)})
+    assert vits.resolve(named, "backbone", Options()) is None
+    bare = replace(named, arguments={**named.arguments, "num_classes": Const(0)})
+    assert vits.resolve(bare, "backbone", Options()) is not None
 
 
 @pytest.mark.parametrize("name", ["resnet-9", "resnet-18", "resnet-50"])
