@@ -70,6 +70,8 @@ def test_the_loss_takes_what_its_data_says(signature: LossSignature) -> None:
     for left, right in PAIRS:
         if left[0] != right[0] and signature.operands in ("features", "flattened"):
             continue  # both operands of a method have one batch; these losses mask by it
+        if "CAPI" in signature.target and len(left) != len(right):
+            continue  # both are tokens of one batch
         if "MSN" in signature.target and (left[0], len(left)) != (right[0], len(right)):
             continue  # several views of an image may meet one target
         width = {signature.width: right[-1]} if signature.width else {}

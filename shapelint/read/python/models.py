@@ -219,7 +219,9 @@ def _unseen(run: Run, model: Node | None) -> list[Link]:
 def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
     """Components whose constructors would raise."""
     problems: dict[tuple[str, str], Problem] = {}
-    for leaf in naming.leaves(group.node) if group.node else [call.component for call in group.calls]:
+    leaves = naming.leaves(group.node) if group.node else [call.component for call in group.calls]
+    wrapped = [value for leaf in leaves for value in leaf.arguments.values() if isinstance(value, Component)]
+    for leaf in (*leaves, *wrapped):
         values = {name: functions.plain(value) for name, value in leaf.arguments.items()}
         condition = functions.refused(leaf.spec.target, values)
         if condition:

@@ -37,7 +37,8 @@ def apply(name: str, tensor: Tensor, given: Arguments) -> Value:
     axes = axes_of(tensor)
     maker = tensor.flow.maker
     if name in SEQUENCES:
-        return UNKNOWN if axes is None else _pieces(name, axes, given, tensor)
+        blank = Tensor(Flow(None, (), maker), detached)
+        return Items([], "tuple", blank) if axes is None else _pieces(name, axes, given, tensor)
     if name in PAIRS or name == "topk":
         return _pair(name, axes, given, tensor)
     if axes is None:

@@ -176,8 +176,11 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     positional = ["model_name"] if component.spec.positional else []
     given = [*positional, *(() if bare else ("num_classes=1000",)), *(f"{name}=None" for name in names)]
     call = ", ".join(given)
-    size = "H W" if "dynamic_img_size" in names else f"{vit.image} {vit.image}"
-    row = SignatureRow.model_construct(shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}")
+    size, where = f"{vit.image} {vit.image}", ""
+    if "dynamic_img_size" in names:
+        padded = "dynamic_img_pad" in names
+        size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
+    row = SignatureRow.model_construct(shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}{where}")
     signature = ComponentSignature.model_construct(
         call=f"{component.spec.target}({call})",
         role="backbone",

@@ -289,3 +289,31 @@ def test_defaults_of_the_constructors_are_the_libraries_own(
         real = next(taken[parameter.name] for taken in own if parameter.name in taken)
         assert parameter.required == (real.default is inspect.Parameter.empty)
         assert parameter.required or real.default == parameter.default
+
+
+@pytest.mark.parametrize("size", [224, 232, 240])
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_transformer_of_open_size_takes_multiples_of_its_patches(size: int, padded: bool) -> None:
+    options = {"dynamic_img_size": True, "num_classes": 0, "depth": 1, **({"dynamic_img_pad": True} if padded else {})}
+    written = ", ".join(f"{name}={value}" for name, value in options.items())
+    text = f"""{IMPORTS}from timm.models.vision_transformer import vit_tiny_patch16_224
+
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = vit_tiny_patch16_224({written})
+        self.projection_head = BYOLProjectionHead(192, 64, 32)
+        self.width = self.backbone(torch.zeros(2, 3, {size}, 224)).shape[1]
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
+    model = timm.create_model("vit_tiny_patch16_224", **options)
+    try:
+        model(floats(2, 3, size, 224))
+        raises = False
+    except AssertionError:
+        raises = True
+    assert raises == (size == 232 and not padded)
+    assert [finding.code for finding in serious(text)] == ["SL106"] * raises
