@@ -154,6 +154,7 @@ def test_timm_is_traced_rather_than_asked(target: str, shapes: str) -> None:
 def test_timm_models_by_name_and_with_other_channels() -> None:
     assert shapes_of("timm.create_model", "resnet18", num_classes=0, in_chans=1).startswith("B 1 H W -> B 512")
     assert shapes_of("timm.create_model", model_name="resnet18").startswith("B 3 H W -> B num_classes")
+    assert shapes_of("timm.create_model", "resnet18", num_classes=None).startswith("B 3 H W -> B 1000")
 
 
 @pytest.mark.parametrize(("name", "classes"), [

@@ -96,7 +96,8 @@ def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
 
 
 def _create_timm(model_name: str, **arguments: Any) -> Any:
-    return find(f"timm/{model_name}").call(**arguments)
+    given = {name: value for name, value in arguments.items() if value is not None}  # as timm does
+    return find(f"timm/{model_name}").call(**given)
 
 
 def without_weights(constructor: Constructor, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,6 +171,8 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     if "num_classes" not in component.arguments and ("." in name or name in WITHOUT_CLASSES):
         return None  # as many as the weights of that name have, or none
     classes = component.arguments.get("num_classes", Const(1000))
+    if isinstance(classes, Const) and classes.value is None:
+        return None  # timm leaves out what is None
     bare = isinstance(classes, Const) and classes.value == 0
     names = [name for name, _ in component.spec.keywords if bare or name != "num_classes"]
     positional = ["model_name"] if component.spec.positional else []

@@ -198,6 +198,8 @@ def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: st
     spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
     named = Component(spec=spec, arguments={"(0)": Const(name)})
     assert vits.resolve(named, "backbone", Options()) is None
+    none = replace(named, arguments={**named.arguments, "num_classes": Const(None)})
+    assert vits.resolve(none, "backbone", Options()) is None
     bare = replace(named, arguments={**named.arguments, "num_classes": Const(0)})
     assert vits.resolve(bare, "backbone", Options()) is not None
 
