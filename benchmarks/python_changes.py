@@ -43,11 +43,12 @@ class Mutant:
     what: str
 
 
-def draw(text: str, most: int, seed: str) -> list[Mutant]:
-    """At most so many mutants of a text, drawn from all kinds in turn."""
+def draw(text: str, most: int, seed: str, wanted: frozenset[str] = frozenset()) -> list[Mutant]:
+    """At most so many mutants of a text, drawn from all kinds in turn, or from those that are wanted."""
     kinds: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants(text):
-        kinds[mutant.kind].append(mutant)
+        if not wanted or mutant.kind in wanted:
+            kinds[mutant.kind].append(mutant)
     random = Random(seed)
     for found in kinds.values():
         random.shuffle(found)

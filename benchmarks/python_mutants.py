@@ -1,6 +1,7 @@
 """Verdicts on Python files against real torch: lightly's examples, each broken in one place at a time.
 
     python benchmarks/python_mutants.py path/to/lightly [--most 14] [--seconds 20] [--files byol,dino] [--jobs 2]
+        [--kinds "width,count,axis,slice,flatten removed"]
 
 Every example is run as it is up to its first backward pass, on a few random images, with its own transforms.
 A mutant that raises is right where shapelint finds what it does not find in the example itself; one that runs is right
@@ -60,7 +61,7 @@ def judge(mutant: Mutant, found: list[Finding], error: str) -> tuple[Counter[str
     return counts, ""
 
 
-def run_file(path: Path, most: int, seconds: float, tell: Callable[[str], None]) -> Results:
+def run_file(path: Path, most: int, seconds: float, kinds: frozenset[str], tell: Callable[[str], None]) -> Results:
     """The mutants of one file; disagreements are told."""
     source, results = read_source(path), defaultdict[str, Counter[str]](Counter)
     label = f"{path.parent.name}/{path.name}"
@@ -70,7 +71,7 @@ def run_file(path: Path, most: int, seconds: float, tell: Callable[[str], None])
     before = {(f.code, f.message) for f in findings(source)}
     start = time.process_time()
     done = 0
-    for mutant in draw(source.text, most, label):
+    for mutant in draw(source.text, most, label, kinds):
         if done >= LEAST and time.process_time() - start > seconds:
             break
         done += 1
@@ -84,14 +85,14 @@ def run_file(path: Path, most: int, seconds: float, tell: Callable[[str], None])
     return results
 
 
-def work(paths: list[Path], most: int, seconds: float, jobs: int) -> Results:
+def work(paths: list[Path], most: int, seconds: float, kinds: frozenset[str], jobs: int) -> Results:
     """All files, each in a process of its own, which gives its memory back."""
     context = multiprocessing.get_context("fork")
     answers: multiprocessing.Queue[Results] = context.Queue()
     waiting, running, total = list(paths), [], defaultdict[str, Counter[str]](Counter)
     while waiting or running:
         while waiting and len(running) < jobs:
-            body = partial(_answer, waiting.pop(0), most, seconds, answers)
+            body = partial(_answer, waiting.pop(0), most, seconds, kinds, answers)
             running.append(context.Process(target=body))
             running[-1].start()
         try:
@@ -102,8 +103,10 @@ def work(paths: list[Path], most: int, seconds: float, jobs: int) -> Results:
     return total
 
 
-def _answer(path: Path, most: int, seconds: float, answers: multiprocessing.Queue[Results]) -> None:
-    answers.put(dict(run_file(path, most, seconds, partial(print, flush=True))))
+def _answer(
+    path: Path, most: int, seconds: float, kinds: frozenset[str], answers: multiprocessing.Queue[Results]
+) -> None:
+    answers.put(dict(run_file(path, most, seconds, kinds, partial(print, flush=True))))
 
 
 def show(results: Results) -> None:
@@ -124,13 +127,16 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=14, help="mutants of one file")
     parser.add_argument("--seconds", type=float, default=20.0, help="of the processor for one file, for all but a few")
     parser.add_argument("--files", default="", help="only these, by name without suffix")
+    parser.add_argument("--kinds", default="", help="only these, by their names in the table")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     given = parser.parse_args()
     paths = [path for folder in FOLDERS for path in sorted((given.checkout / "examples" / folder).glob("*.py"))]
     wanted = set(filter(None, given.files.split(",")))
     python_training.prepare()
     start = time.perf_counter()
-    show(work([path for path in paths if not wanted or path.stem in wanted], given.most, given.seconds, given.jobs))
+    kinds = frozenset(filter(None, given.kinds.split(",")))
+    chosen = [path for path in paths if not wanted or path.stem in wanted]
+    show(work(chosen, given.most, given.seconds, kinds, given.jobs))
     print(f"{time.perf_counter() - start:.0f} s")
 
 
