@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from shapelint.resolve import probe
@@ -19,10 +20,11 @@ def latent(variant: Variant) -> str:
     Both moves have to break the same layer of torch, and to move both has to break none. Where the class's own
     arithmetic breaks (a residual), or its constructor refuses, the two are equal by design. Empty where there is none.
     """
-    accepted = probe.accepted(variant.make({}))
+    counts = Counter(variant.integers().values())
+    values = {name: value for name, value in variant.integers().items() if counts[value] > 1}
+    accepted = probe.accepted(variant.make({})) if values else ()
     if not accepted:
         return ""
-    values = variant.integers()
     broken: dict[str, str] = {}
     for name, value in values.items():
         moved = _made(variant, {name: value + STEP})
