@@ -102,15 +102,18 @@ def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violati
             cell, line = script.cell_of(violation.span.start)
             notes = (*notes, f"cell {cell}, line {line}")
         if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(knowledge.folder())):
-            path = os.path.relpath(violation.span.path, Path(source.path).resolve().parent)
-            notes = (*notes, f"written in {path}, line {violation.span.line}")
+            notes = (*notes, f"written in {_seen_from(source, violation.span)}")
         beyond = [mark.span for mark in violation.related if _is_beyond(mark.span)]
         related = tuple(mark for mark in violation.related if not _is_beyond(mark.span))
         for span in dict.fromkeys(beyond):
             if isinstance(span, Elsewhere):
-                path = os.path.relpath(span.path, Path(source.path).resolve().parent)
-                notes = (*notes, f"as it is built in {path}, line {span.line}")
+                notes = (*notes, f"as it is built in {_seen_from(source, span)}")
         yield replace(violation, notes=notes, related=related)
+
+
+def _seen_from(source: Source, span: Elsewhere) -> str:
+    """A place of another file, its path as seen from the folder of the linted one."""
+    return f"{os.path.relpath(span.path, Path(source.path).resolve().parent)}, line {span.line}"
 
 
 def _judged(script: PythonModel) -> Judged:
@@ -134,9 +137,9 @@ def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) 
 def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     """Losses, banks, the target and fixed batches, as the code has them."""
     for number, call in enumerate(script.losses):
-        yield from _loss(judged, call, number)
+        yield from _numbered(_loss(judged, call), number)
     for number, stored in enumerate(script.banks):
-        yield from _bank(judged, stored, number)
+        yield from _numbered(_bank(judged, stored), number)
     for pair in script.updates:
         yield from target.updated(pair.name, pair.online, pair.target)
     for fault in script.targets:
@@ -150,19 +153,24 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
         yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
 
 
-def _loss(judged: Judged, call: LossCall, number: int) -> Iterator[Occasion]:
+def _numbered(occasions: Iterator[Occasion], number: int) -> Iterator[Occasion]:
+    """The occasions of one call, with keys that no other call has."""
+    for occasion in occasions:
+        yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+
+
+def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
     bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
     outputs = [_output(judged.chain, flow) for _, flow in call.operands]
-    yield from _prototypes(call, next((output for output in outputs if output), None), number)
+    yield from _prototypes(call, next((output for output in outputs if output), None))
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
     if call.compared and len(outputs) == 2 and (left or right):
         left, right = (made or _unmade(call, flow) for made, (_, flow) in zip(outputs, call.operands))
     if call.compared and left is not None and right is not None and len(outputs) == 2:
-        occasion = loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
-        yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
-    yield from _stored(call, bound, outputs[-1] or outputs[0], number)
+        yield loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
+    yield from _stored(call, bound, outputs[-1] or outputs[0])
 
 
 def _unmade(call: LossCall, flow: Flow | None) -> Output | None:
@@ -181,7 +189,7 @@ def _with_batch_of(left: Output, right: Output) -> Output:
     return replace(right, shape=(left.shape[0], *right.shape[1:]))
 
 
-def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, number: int) -> Iterator[Occasion]:
+def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None) -> Iterator[Occasion]:
     """The bank, and the width that a loss was built with."""
     if output is None or call.loss.spec is None:
         return
@@ -197,14 +205,10 @@ def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None, numb
         found.append((f"{signature.width} of {bound.label}", given))
     for name, argument in found:
         if dims.equal(features, argument.value) is False:
-            raises = 1 not in (features, argument.value)
-            occasion = bank.occasion(
-                name, argument, whole, output, raises, "" if raises else "the smaller one is repeated"
-            )
-            yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+            yield _meeting(name, argument, whole, output)
 
 
-def _prototypes(call: LossCall, output: Output | None, number: int) -> Iterator[Occasion]:
+def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
     """Vectors that a loss compares the features with."""
     flow = call.stored
     if output is None or flow is None or not isinstance(flow.value, tuple) or not flow.origins:
@@ -212,25 +216,21 @@ def _prototypes(call: LossCall, output: Output | None, number: int) -> Iterator[
     argument, component = flow.origins[-1].argument, flow.origins[-1].component
     if argument is None or component is None or dims.equal(flow.value[-1], output.shape[-1]) is not False:
         return
-    occasion = bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
-    yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+    yield bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
 
 
-def _bank(judged: Judged, call: BankCall, number: int) -> Iterator[Occasion]:
+def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
     """A memory bank that is called with features of another width."""
     output = _output(judged.chain, call.features)
     if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
         return
-    raises = 1 not in (output.shape[-1], call.width.value)
-    occasion = bank.occasion(
-        "the memory bank",
-        call.width,
-        call.component.spec.span,
-        output,
-        raises,
-        "" if raises else "the smaller one is repeated",
-    )
-    yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+    yield _meeting("the memory bank", call.width, call.component.spec.span, output)
+
+
+def _meeting(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
+    """A stored width that meets features of another one: torch stops, unless one of the two is 1."""
+    raises = 1 not in (output.shape[-1], width.value)
+    return bank.occasion(name, width, whole, output, raises, "" if raises else "the smaller one is repeated")
 
 
 def _output(chain: Chain, flow: Flow | None) -> Output | None:
