@@ -40,8 +40,7 @@ def is_asked(name: str) -> bool:
 
 def is_answered(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
     """Whether an answer is there without torch: in this process, or in the cache."""
-    key, place = _key(name, tensors, positional, keywords)
-    return key in cache.TRACED or cache.load(place) is not None
+    return _kept(*_key(name, tensors, positional, keywords)) is not None
 
 
 def ask(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]) -> str | None:
@@ -51,19 +50,24 @@ def ask(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords
     '8 256 -> 8'
     """
     key, place = _key(name, tensors, positional, keywords)
+    known = _kept(key, place)
+    if known is None:
+        if versions.installed("torch") is None:
+            return None
+        known = ComponentSignature(call=f"{name}()", rows=_rows(name, tensors, positional, keywords))
+        cache.TRACED[key] = known
+        cache.store(place, known)
+    return known.rows[0].shapes if known.rows else None
 
-    def answer() -> ComponentSignature:
+
+def _kept(key: str, place: Path | None) -> ComponentSignature | None:
+    """The answer of this process, else the one in the cache, whose file is read once."""
+    if key not in cache.TRACED:
         known = cache.load(place)
         if known is None:
-            rows = _rows(name, tensors, positional, keywords)
-            known = ComponentSignature(call=f"{name}()", rows=rows)
-            cache.store(place, known)
-        return known
-
-    if key not in cache.TRACED and cache.load(place) is None and versions.installed("torch") is None:
-        return None
-    rows = cache.once(key, answer).rows
-    return rows[0].shapes if rows else None
+            return None
+        cache.TRACED[key] = known
+    return cache.TRACED[key]
 
 
 def _key(
