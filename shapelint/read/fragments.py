@@ -42,7 +42,7 @@ def on_disk(source: Source, texts: dict[str, str]) -> Find:
         if name.endswith(OPEN):
             found = _far_reaching(name, roots, _listed(name, roots))
             texts.update(found)
-            return next((Fragment(path, EMPTY, header(text)) for path, text in found.items()), None)
+            return _unread(found)
         for path in _candidates(name, roots):
             if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FILES:
                 try:
@@ -63,12 +63,17 @@ def among(source: Source) -> Find:
 
     def find(name: str) -> Fragment | None:
         if name.endswith(OPEN):
-            found = _far_reaching(name, roots, ((path, source.slice(part.span)) for path, part in parts.items()))
-            return next((Fragment(path, EMPTY, header(text)) for path, text in found.items()), None)
+            files = ((path, source.slice(part.span)) for path, part in parts.items())
+            return _unread(_far_reaching(name, roots, files))
         part = next((parts[path] for path in _candidates(name, roots) if path in parts), None)
         return _fragment(part.path, source.slice(part.span), part.span.start) if part else None
 
     return find
+
+
+def _unread(files: dict[str, str]) -> Fragment | None:
+    """The first of some files, if there is one, by its header alone."""
+    return next((Fragment(path, EMPTY, header(text)) for path, text in files.items()), None)
 
 
 def _fragment(path: str, text: str, start: int = 0) -> Fragment:

@@ -186,13 +186,13 @@ class _Composer:
         """What one entry adds; a group may name several files."""
         found = []
         for name in names:
-            whole = _join(base, name if entry.group is None else f"{entry.group}/{name}")
+            written = name if entry.group is None else f"{entry.group}/{name}"
+            whole = _join(base, written)
             folder = whole.rpartition("/")[0]
             if folder.partition("/")[0] == "hydra":
                 continue
             if entry.group is not None:
                 self.choices.setdefault(_key(entry, base, parent), name)
-            written = name if entry.group is None else f"{entry.group}/{name}"
             group = written.lstrip("/").rpartition("/")[0]
             is_open = "${" in whole or name == "???"
             fragment = None if is_open else self.find(whole)
