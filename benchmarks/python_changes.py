@@ -14,13 +14,13 @@ from shapelint.read.python.places import Places
 from shapelint.read.text import Span
 
 OF_THE_DATA = re.compile(
-    r"(Transform|Transform2|Trainer|CIFAR10|Detection|Dataset|DataLoader|Collator|collator|Compose)$"
+    r"(Trainer|CIFAR10|Detection|Dataset|DataLoader|Collator|collator|Compose)$"
     r"|^(SGD|AdamW?|LARS|range|enumerate|print|len|int|float|update_\w+|\w+_schedule|Scheduler|CosineWarmup\w*)$"
 )
 """Calls that say nothing about the shapes inside a model."""
 
-OF_THE_LOADER = re.compile(r"views|batch|img_size|image_size|num_views")
-"""What a data loader gives, and the image size, which is its: no script says it."""
+OF_THE_LOADER = re.compile(r"views|batch|num_views")
+"""What a data loader gives: how many views and images."""
 
 AXES = re.compile("(flatten|mean|sum|amax|max|transpose|squeeze|unsqueeze|cat|stack|normalize|softmax)$")
 OTHER_BACKBONES = {

@@ -148,7 +148,7 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     for one in script.latent:
         yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")
     for reshape in script.reshapes:
-        facts_ = BatchAxisFacts("a reshape", reshape.number, False, reshape.shape)
+        facts_ = BatchAxisFacts(reshape.operation, reshape.number, False, reshape.shape)
         ends = Ends(("batch_axis", reshape.order), "", reshape.span, (), "B", reshape.number)
         yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Expression
-from shapelint.read.python import arguments, losses, misuse, operations, texts
+from shapelint.read.python import arguments, losses, misuse, operations, texts, transforms
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -53,6 +54,15 @@ _NAMES: dict[type[ast.operator], str] = {
 }
 
 
+def _of_data(left: Value, right: Value) -> Value:
+    """Arithmetic with what a loader gives; beside a plain number it keeps its size."""
+    data, other = (left, right) if isinstance(left, Data) else (right, left)
+    assert isinstance(data, Data)
+    if isinstance(other, Const):
+        return data
+    return replace(data, sizes=transforms.together([data, other]) if isinstance(other, Data) else ())
+
+
 def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
@@ -61,7 +71,7 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST,
             misuse.note(run, name, left, arguments.Arguments((Given(right, NO_SPAN),), {}), node, scope)
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
-        return left if isinstance(left, Data) else right
+        return _of_data(left, right)
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
         return texts.percent(left.value, right.items if isinstance(right, Items) and right.kind == "tuple" else [right])
     if isinstance(left, Const) and isinstance(right, Const):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.read.python import elements, expressions, members, misuse
+from shapelint.read.python import elements, expressions, members, misuse, transforms
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -19,6 +19,7 @@ from shapelint.read.python.values import (
     Tensor,
     UserClass,
     Value,
+    Views,
     integer,
     sequence,
 )
@@ -87,6 +88,9 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
         members.replace_child(owner, name, value)
     elif isinstance(owner, UserClass):
         owner.scope.names[name] = value
+    elif isinstance(owner, Views) and name == "transform":
+        given = transforms.views(run, value)
+        owner.sizes = given.sizes if given is not None else ()
     elif isinstance(owner, Table) and "__namespace__" in owner.items:
         owner.items[name] = value
 

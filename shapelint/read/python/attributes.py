@@ -59,7 +59,7 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     if isinstance(owner, Tensor):
         return _of_tensor(owner, name)
     if isinstance(owner, Data):
-        return Const(name) if name in ("device", "dtype") else Bound(owner, name)
+        return _of_data(owner, name)
     if isinstance(owner, Super):
         return of_super(run, owner, name)
     if isinstance(owner, Loss):
@@ -77,6 +77,13 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
             return Table({key: value for key, value in owner.items.items() if key != "__namespace__"}, owner.open)
         return owner.items.get(name, UNKNOWN)
     return Bound(owner, name)
+
+
+def _of_data(owner: Data, name: str) -> Value:
+    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
+    if name == "shape":
+        return Items([Const(owner.rows)], "tuple", UNKNOWN)
+    return Const(name) if name in ("device", "dtype") else Bound(owner, name)
 
 
 def _of_tensor(owner: Tensor, name: str) -> Value:

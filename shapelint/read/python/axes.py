@@ -171,11 +171,9 @@ def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes |
 
 
 def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
-    """`squeeze`; an axis that may or may not be one wide is taken for wider."""
-    if over is None:
-        return tuple(axis for axis in axes if axis.size != 1)
-    places = {position(axis, len(axes)) for axis in over}
-    if None in places:
+    """`squeeze`; an axis whose size is a symbol is taken for wider than one, of an unknown one nothing is known."""
+    places = set(range(len(axes))) if over is None else {position(axis, len(axes)) for axis in over}
+    if None in places or any(axis.size is dims.UNKNOWN for index, axis in enumerate(axes) if index in places):
         return None
     return tuple(axis for index, axis in enumerate(axes) if index not in places or axis.size != 1)
 

@@ -31,6 +31,7 @@ from shapelint.read.python.values import (
     Unknown,
     UserClass,
     Value,
+    Views,
     sequence,
 )
 from shapelint.read.text import Span
@@ -105,7 +106,7 @@ def call(
     complete: bool = True,
 ) -> Value:
     """Call a value."""
-    from shapelint.read.python import containers, instances, libraries, losses, modules
+    from shapelint.read.python import containers, instances, libraries, losses, modules, training, transforms
 
     run.step()
     if isinstance(function, Function):
@@ -121,6 +122,8 @@ def call(
         return call_instance(run, function, positional, keywords, node, scope, complete)
     if isinstance(function, (Component, Chained)):
         return modules.call(run, function, positional, keywords, node, scope)
+    if isinstance(function, Views):
+        return transforms.apply(function, positional[0].value if positional else UNKNOWN)
     if isinstance(function, Loss):
         return losses.call(run, function, positional, keywords, node, scope)
     if isinstance(function, Library):
@@ -129,6 +132,7 @@ def call(
         return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
         return containers.call_method(run, function, positional, keywords, node, scope)
+    training.note_fit(run, node, positional, keywords)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):

@@ -7,6 +7,7 @@ import ast
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python import axes as ax
+from shapelint.read.python import transforms
 from shapelint.read.python.axes import Axis
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import Run
@@ -29,7 +30,7 @@ from shapelint.read.python.values import (
 def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
     """The element, or Unknown."""
     if isinstance(owner, Data):
-        return owner
+        return transforms.element(owner, index)
     if isinstance(owner, Tensor):
         return tensor(owner, index)
     if isinstance(owner, Items):

@@ -29,6 +29,7 @@ class FixedBatch:
     span: Span
     number: int
     shape: str
+    operation: str = "a reshape"
 
 
 def targets(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFault]:
@@ -41,9 +42,9 @@ def fixed_batches(run: Run, model: Instance | None) -> Iterator[FixedBatch]:
     """The reshapes of a model that are right for one size of batch."""
     seen: set[Span] = set()
     for reshape in run.reshapes:
-        if (reshape.owner is model or model is None) and reshape.span not in seen:
+        if (reshape.owner in (model, None) or model is None) and reshape.span not in seen:
             seen.add(reshape.span)
-            yield FixedBatch(len(seen), reshape.span, reshape.number, reshape.shape)
+            yield FixedBatch(len(seen), reshape.span, reshape.number, reshape.shape, reshape.operation)
 
 
 def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:

@@ -57,6 +57,12 @@ def methods() -> dict[str, dict[str, Function]]:
     }
 
 
+@lru_cache(maxsize=1)
+def exact() -> frozenset[str]:
+    """The functions that refuse whatever their lines do not have, by dotted name."""
+    return frozenset(f"lightly.models.utils.{name}" for name in knowledge.load("functions.yaml")["exact"].split())
+
+
 def layer_of(name: str) -> str:
     """The layer that a function does the work of, by dotted name; empty where it is none of these."""
     return str(knowledge.load("functions.yaml")["layers"].get(name, ""))
@@ -89,31 +95,46 @@ def find(name: str) -> Function | None:
 
 def call(run: Run, function: Function, positional: Arguments, keywords: Keywords, values: Any = None) -> Value:
     """Call it: tensors by shape, plain arguments by value."""
-    from shapelint.read.python import modules
-
-    given = dict(zip((parameter.name for parameter in function.parameters), positional))
-    given.update(keywords)
-    flows: list[Flow | None] = []
-    detached = True
-    for name in function.inputs:
-        value = given[name].value if name in given else None
-        if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
-            value = modules.image(value)
-        flows.append(value.flow if isinstance(value, Tensor) and not value.loose else None)
-        detached = detached and (not isinstance(value, Tensor) or value.detached)
-    bound: dict[str, Any] = dict(values or {})
-    for parameter in function.parameters:
-        argument = given.get(parameter.name)
-        value = argument.value if argument else Const(parameter.default)
-        if parameter.name in function.inputs and not isinstance(value, Items):
-            continue
-        bound.setdefault(parameter.name, plain(value))
+    given = by_name(function, positional, keywords)
+    operands = tensors(function, given)
+    flows = [None if operand is None else operand.flow for operand in operands]
+    detached = all(operand is None or operand.detached for operand in operands)
+    bound = arguments(function, given, values)
     maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
     result = signatures.apply(function.shapes, flows, bound, maker)
     detached = detached or run.no_grad > 0
     if isinstance(result, Flow):
         return Tensor(result, detached)
     return Items([Tensor(flow, detached) for flow in result], "tuple")
+
+
+def by_name(function: Function, positional: Arguments, keywords: Keywords) -> Keywords:
+    """The arguments of a call by the names of the parameters."""
+    return {**dict(zip((parameter.name for parameter in function.parameters), positional)), **keywords}
+
+
+def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
+    """The operands of a call; None for one whose axes are not known."""
+    from shapelint.read.python import modules
+
+    found: list[Tensor | None] = []
+    for name in function.inputs:
+        value = given[name].value if name in given else None
+        if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
+            value = modules.image(value)
+        found.append(value if isinstance(value, Tensor) and not value.loose else None)
+    return found
+
+
+def arguments(function: Function, given: Keywords, values: Any = None) -> dict[str, Any]:
+    """What the names in a function's line stand for: its plain arguments, after `values` of a module."""
+    bound: dict[str, Any] = dict(values or {})
+    for parameter in function.parameters:
+        argument = given.get(parameter.name)
+        value = argument.value if argument else Const(parameter.default)
+        if parameter.name not in function.inputs or isinstance(value, Items):
+            bound.setdefault(parameter.name, plain(value))
+    return bound
 
 
 def plain(value: Value) -> Any:

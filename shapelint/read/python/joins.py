@@ -7,7 +7,7 @@ from dataclasses import replace
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python.run import Run, State
-from shapelint.read.python.values import UNKNOWN, Const, Items, Node, Scope, Tensor, Value
+from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Node, Scope, Size, Tensor, Value, Views
 
 
 def join(left: Value, right: Value) -> Value:
@@ -25,6 +25,12 @@ def join(left: Value, right: Value) -> Value:
         items = [join(one, two) for one, two in zip(left.items, right.items)]
         rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None
         return Items(items, left.kind, rest)
+    if isinstance(left, Data) and isinstance(right, Data):
+        right = replace(right, sizes=_sizes(left.sizes, right.sizes))
+        left = replace(left, sizes=right.sizes)
+    if isinstance(left, Views) and isinstance(right, Views):
+        sizes = _sizes(left.sizes, right.sizes)
+        return Views(sizes, left.keeps and right.keeps) if sizes or left.keeps is right.keeps else UNKNOWN
     if type(left) is type(right) and left == right:
         return left
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
@@ -36,6 +42,12 @@ def join(left: Value, right: Value) -> Value:
 def _alike(left: Items, right: Items) -> bool:
     same_length = len(left.items) == len(right.items) and (left.rest is None) == (right.rest is None)
     return left.kind == right.kind and same_length
+
+
+def _sizes(left: tuple[Size, ...], right: tuple[Size, ...]) -> tuple[Size, ...]:
+    """The sizes of one of two, if the other has the same; none otherwise."""
+    same = [(one.height, one.width) for one in left] == [(one.height, one.width) for one in right]
+    return left if same else ()
 
 
 def _flow(left: Flow, right: Flow) -> Flow:

@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Callable
 
-from shapelint import dims, knowledge
+from shapelint import knowledge
 from shapelint.read.python import (
     builtins,
     calling,
@@ -16,7 +16,9 @@ from shapelint.read.python import (
     functions,
     imports,
     losses,
+    misuse,
     torch_functions,
+    transforms,
 )
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
@@ -24,7 +26,6 @@ from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
     Const,
-    Data,
     Items,
     Partial,
     Scope,
@@ -35,12 +36,10 @@ from shapelint.read.python.values import (
 from shapelint.read.python.words import words
 from shapelint.read.text import Span
 
-BATCH = dims.symbol("B")
-
 FIRST_ARGUMENT = words(
     """
     tqdm DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel TransformerEncoder
+    FullyShardedDataParallel TransformerEncoder Subset
     """
 )
 
@@ -73,7 +72,9 @@ def call(
     if (own := stand_in(run, name)) is not None:
         return calling.call(run, own, positional, keywords, ast.Constant(None), scope)
     if name in LOADERS:
-        return Data(BATCH)
+        return transforms.loader(run, positional, keywords)
+    if (views := transforms.construct(run, name, positional, keywords, node, scope)) is not None:
+        return views
     last = name.rpartition(".")[2]
     if last in ("from_vit", "from_vit_encoder") and positional:
         return constructing.wrapped(run, name.rpartition(".")[0], positional[0].value, node, scope)
@@ -83,6 +84,7 @@ def call(
         return losses.construct(run, name, positional, keywords, node, scope)
     known = functions.find(name)
     if known is not None:
+        misuse.note_function(run, known, positional, keywords, node, scope)
         return functions.call(run, known, positional, keywords)
     if constructing.is_component(name) or _is_the_users(run, name):
         return constructing.construct(run, name, positional, keywords, node, scope, complete)

@@ -6,19 +6,24 @@ Only what is certain counts: numbers of axes, and sizes that are plain numbers o
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from shapelint import chain, dims, shapes
 from shapelint.dims import Dim
 from shapelint.read.python import axes as ax
+from shapelint.read.python import functions, signatures
 from shapelint.read.python.arguments import Arguments
 from shapelint.read.python.axes import Axes
+from shapelint.read.python.functions import Function
 from shapelint.read.python.operation_table import BROADCAST, REDUCE, axes_of, given_axes
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import Component, Scope, Tensor, Value, sequence
+from shapelint.read.python.values import Component, Given, Scope, Tensor, Value, sequence
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
+from shapelint.shapes import Alternative, Misfit, Pattern, Signature
 from shapelint.spec import ComponentSpec
 
 OVER = frozenset([*REDUCE, "squeeze", "argmax", "argmin", "max", "min", "median", "mode", "cummax", "cummin"])
@@ -113,6 +118,40 @@ def note_copy(run: Run, place: Value, value: Tensor, node: ast.AST, scope: Scope
         _remember(run, "assignment", value, expected, node, scope)
 
 
+def note_function(
+    run: Run, function: Function, positional: list[Given], keywords: dict[str, Given], node: ast.AST, scope: Scope
+) -> None:
+    """The same of a function whose line is exact: an operand with other axes, or a condition that does not hold."""
+    if function.name not in functions.exact():
+        return
+    given = functions.by_name(function, positional, keywords)
+    operands = functions.tensors(function, given)
+    ranks = [None if operand is None else len(axes_of(operand) or ()) or None for operand in operands]
+    line = shapes.substitute(signatures.parsed(function.shapes), functions.arguments(function, given))
+    for index, operand in enumerate(operands):
+        taken = [one for one in line.alternatives if _fit_beside(one.inputs, ranks, index)]
+        if operand is None or ranks[index] is None or not taken:
+            continue
+        pattern = taken[0].inputs[index]
+        where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
+        if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
+            line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
+            _record(run, function.name.rpartition(".")[2], operand, line, node, scope)
+            return
+
+
+def _with_numbers(condition: str, values: Mapping[str, Any]) -> str:
+    """A condition with the numbers that its arguments are."""
+    known = {name: str(value) for name, value in values.items() if isinstance(value, int)}
+    return re.sub(r"[a-z]\w*", lambda word: known.get(word[0], word[0]), condition)
+
+
+def _fit_beside(patterns: Sequence[Pattern], ranks: Sequence[int | None], index: int) -> bool:
+    """Whether all operands but one have the axes of an alternative, as far as they are known."""
+    pairs = zip(patterns, ranks)
+    return all(place == index or rank is None or pattern.rank == rank for place, (pattern, rank) in enumerate(pairs))
+
+
 def _expectations(
     name: str, tensor: Tensor, axes: Axes, given: Arguments, other: Axes | None
 ) -> Iterator[tuple[Tensor, str]]:
@@ -123,6 +162,8 @@ def _expectations(
         yield tensor, _axis(axis, rank + 1)
     if name == "permute" and (order := given.sizes(0, "dims")) and all(isinstance(place, int) for place in order):
         yield tensor, _named(len(order)) if len(order) != rank else ""
+    if name in ("expand", "broadcast_to"):
+        yield tensor, _expanded(axes, given.sizes(0, "size", "sizes"))
     if name in RANKS:
         yield tensor, _named(RANKS[name]) if rank != RANKS[name] else ""
     second = given.get(0, "other", "mat2", "weight")
@@ -184,6 +225,19 @@ def _from_the_end(size: Dim, count: int) -> str:
     return f"... {size} {_named(count - 1)}".strip()
 
 
+def _expanded(axes: Axes, sizes: Sequence[Dim] | None) -> str:
+    """What can be expanded to sizes; empty where that may be: axes of 1 can, and those that stay as they are."""
+    if not sizes:
+        return ""
+    if len(sizes) < len(axes):
+        return _named(len(sizes))
+    for count in range(1, len(axes) + 1):
+        have, want = axes[-count].size, sizes[-count]
+        if _differ(have, want) and have != 1 and want != -1:
+            return _from_the_end(want, count)
+    return ""
+
+
 def _reshaped(axes: Axes, sizes: Sequence[Dim] | None) -> str:
     """What has as many elements as literal sizes say, told by the last axis; empty where that may be."""
     if not sizes or -1 in sizes or len(axes) < 2 or dims.equal(axes[0].size, sizes[0]) is not True:
@@ -197,12 +251,18 @@ def _reshaped(axes: Axes, sizes: Sequence[Dim] | None) -> str:
 
 def _remember(run: Run, name: str, tensor: Tensor, expected: str, node: ast.AST, scope: Scope) -> None:
     """An edge from whatever made a tensor into an operation that takes another shape."""
+    _record(run, name, tensor, shapes.parse_signature(f"{expected} -> {expected}"), node, scope)
+
+
+def _record(run: Run, name: str, tensor: Tensor, signature: Signature, node: ast.AST, scope: Scope) -> None:
+    """The same of an operation with a signature, if it does not fit."""
     if scope.file is None or not scope.file.main:
         return
     span = scope.file.span(node)
-    signature = shapes.parse_signature(f"{expected} -> {expected}")
     spec = ComponentSpec("call", name, span, span)
     resolved = Resolved(spec, name, "stored", signature, signature)
     edge, outgoing = chain.step(Role(name, ""), resolved, tensor.flow)
+    if not isinstance(edge.result, Misfit):
+        return
     edge = replace(edge, consumer=replace(edge.consumer, place=span))
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))

@@ -22,6 +22,7 @@ from shapelint.read.python.values import (
     Given,
     Items,
     Scope,
+    Size,
     Table,
     Tensor,
     Value,
@@ -174,8 +175,9 @@ def _needs_trace(run: Run, component: Component) -> bool:
 
 def image(data: Data, channels: Dim = 3) -> Tensor:
     """What comes out of a loader, taken for images."""
-    shape = (data.rows, channels, dims.symbol("H"), dims.symbol("W"))
-    return Tensor(Flow(shape, (INPUT,) * 4, INPUT), True)
+    size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
+    origin = replace(INPUT, place=size.place)
+    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
 
 
 def _passes(run: Run, component: Component) -> bool:

@@ -99,6 +99,7 @@ class BatchReshape:
     number: int
     shape: str
     owner: Node | None
+    operation: str = "a reshape"
 
 
 @dataclass
@@ -134,6 +135,7 @@ class Run:
     returns: list[list[Value]] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)
     anchors: list[Span] = field(default_factory=list)
+    batches: dict[int, Value | None] = field(default_factory=dict)
     notes: dict[tuple[int, str], Unknown] = field(default_factory=dict)
     exhausted: bool = False
     may_trace: bool = True

@@ -191,7 +191,7 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
     """What a loop runs over; an unknown that is called a loader gives batches."""
     items = sequence(iterable) or expressions.rows(run, iterable, 0)
     if items is None and LOADER.search(ast.unparse(node)[:200]):
-        from shapelint.read.python.libraries import BATCH
+        from shapelint.read.python.transforms import BATCH
 
         return Items([], "list", Data(BATCH))
     return items

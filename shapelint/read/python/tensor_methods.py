@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from shapelint import dims, shapes
 from shapelint.read.python import arguments, losses, misuse, modules, operations, unknown_operations
@@ -31,6 +32,8 @@ def tensor_method(
     if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
         return _question(owner, name, positional, keywords)
     given = arguments.Arguments(tuple(positional), keywords)
+    if name in ("expand", "broadcast_to") and owner.shape is not None:
+        _note_expansion(run, owner, given, node, scope)
     if name in ("view", "reshape") and (owner.shape is not None):
         _note_batch(run, owner, given, node, scope)
     if not positional or not losses.elementwise(run, name, owner, positional[0].value, node, scope):
@@ -69,10 +72,30 @@ def _note_batch(run: Run, owner: Tensor, given: arguments.Arguments, node: ast.A
         return
     if all(isinstance(size, int) and size > 0 for size in sizes):
         argument = node.args[0] if node.args else node
-        holder = next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
         number = sizes[0]
         assert isinstance(number, int)
-        run.reshapes.append(BatchReshape(scope.file.span(argument), number, shapes.format_shape(tuple(sizes)), holder))
+        shape = shapes.format_shape(tuple(sizes))
+        run.reshapes.append(BatchReshape(scope.file.span(argument), number, shape, _holder(run)))
+
+
+def _holder(run: Run) -> Instance | None:
+    """The object whose method is being run."""
+    return next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
+
+
+def _note_expansion(run: Run, owner: Tensor, given: arguments.Arguments, node: ast.AST, scope: Scope) -> None:
+    """Remember an expansion to the size of the batch of an axis that has another size: it fits one batch alone."""
+    sizes = given.sizes(0, "size", "sizes") or []
+    axes = axes_of(owner) or ()
+    if scope.file is None or not scope.file.main:
+        return
+    for axis, size in zip(reversed(axes), reversed(sizes)):
+        if isinstance(axis.size, int) and axis.size > 1 and size == dims.symbol("B"):
+            before = (-1,) * (len(sizes) - len(axes))
+            kept = zip(sizes, (*before, *(one.size for one in axes)))
+            shape = shapes.format_shape(tuple(have if want in (-1, size) else want for want, have in kept))
+            run.reshapes.append(BatchReshape(scope.file.span(node), axis.size, shape, _holder(run), "an expansion"))
+            return
 
 
 def data_method(run: Run, owner: Data, name: str, positional: Arguments, keywords: Keywords, scope: Scope) -> Value:
@@ -88,7 +111,7 @@ def data_method(run: Run, owner: Data, name: str, positional: Arguments, keyword
     if name in ("chunk", "split", "tensor_split", "unbind"):
         return Items([], "tuple", Data(dims.UNKNOWN))
     if name in ("squeeze", "unsqueeze", "permute", "repeat"):
-        return owner
+        return replace(owner, sizes=())
     if name in ("view", "reshape"):
         return Data(dims.UNKNOWN) if len(positional) > 3 else UNKNOWN
     if name in ("size", "dim", "numel"):

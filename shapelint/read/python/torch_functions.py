@@ -15,6 +15,7 @@ from shapelint.read.python import (
     modules,
     operations,
     tensor_methods,
+    transforms,
     unknown_operations,
 )
 from shapelint.read.python import axes as ax
@@ -56,6 +57,9 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     layer = functions.layer_of(name)
     if layer and isinstance(first, Tensor):
         return _layer(run, layer, first, positional[1:], keywords, node, scope)
+    if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(given.sizes(0, "size") or ()) == 2:
+        # Two sizes are those of (B, C, H, W); how many channels a mask has is not known.
+        return _layer(run, layer, modules.image(first, dims.UNKNOWN), positional[1:], keywords, node, scope)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, positional[1:], keywords, scope)
     if isinstance(first, Tensor) and operations.known(last):
@@ -100,7 +104,8 @@ def _join(run: Run, name: str, pieces: Value | None, given: arguments.Arguments,
     ]
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
-        return Data(rows if name == "cat" else dims.UNKNOWN, joined=name == "cat")
+        sizes = transforms.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
+        return Data(rows if name == "cat" else dims.UNKNOWN, name == "cat", sizes)
     misuse.note_pieces(run, name, items, given, node, scope)
     return operations.join(name, items, given)
 

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from shapelint import dims
-from shapelint.read.python import attributes, calling, imports, instances, notebook, reach, statements
+from shapelint.read.python import attributes, calling, imports, instances, notebook, reach, statements, training
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.read.python.values import (
@@ -17,6 +17,7 @@ from shapelint.read.python.values import (
     Data,
     Function,
     Given,
+    Instance,
     Library,
     Scope,
     SourceFile,
@@ -126,9 +127,26 @@ def _idle_functions(run: Run, scope: Scope) -> None:
             _guarded(run, value, None, IDLE_SHARE)
 
 
-def _guarded(run: Run, function: Function, receiver: Value | None, share: int = MAXIMUM_SHARE) -> None:
+def _batch(run: Run, model: Instance) -> Value | None:
+    batch: Value | None = None
+    with run.share(IDLE_SHARE):
+        batch = training.batch(run, model)
+    return batch
+
+
+def _guarded(
+    run: Run,
+    function: Function,
+    receiver: Value | None,
+    share: int = MAXIMUM_SHARE,
+    batch: Value | None = None,
+) -> None:
+    """Run a function with what its parameters promise; the first of a training step is a `batch`."""
+    positional, keywords = arguments(function, receiver is not None)
+    if batch is not None and keywords:
+        keywords[next(iter(keywords))] = Given(batch, NO_SPAN)
     with run.share(share):
-        calling.call_function(run, function, *arguments(function, receiver is not None), receiver)
+        calling.call_function(run, function, positional, keywords, receiver)
 
 
 def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
@@ -207,7 +225,7 @@ def _methods(run: Run) -> None:
             function = attributes.find(instance.cls, name)
             inner = instance.holder is not None and "step" not in name
             if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
-                _guarded(run, function, instance)
+                _guarded(run, function, instance, batch=_batch(run, instance) if name == "training_step" else None)
 
 
 _ = UNKNOWN

@@ -86,14 +86,40 @@ class Tensor:
 
 
 @frozen
+class Size:
+    """Height and width of an image in pixels, and the place where they are written."""
+
+    height: Dim
+    width: Dim
+    place: Span | None = None
+
+
+@dataclass(eq=False)
+class Views:
+    """A transform, or a dataset that has one: the size of each view of an image, or that it `keeps` it."""
+
+    sizes: tuple[Size, ...]
+    keeps: bool = False
+
+
+@frozen
 class Data:
     """What comes out of a data loader: whatever is taken from it, an image where a component takes images.
 
-    `rows` is the size of the batch, `joined` says that it certainly is one tensor.
+    `rows` is the size of the batch, `joined` says that it certainly is one tensor. `sizes` are those of the views in
+    order, empty where they are not known; what is `labelled` holds them beside a label, as its first element.
     """
 
     rows: Dim
     joined: bool = False
+    sizes: tuple[Size, ...] = ()
+    labelled: bool = False
+
+    @property
+    def size(self) -> Size | None:
+        """The size of every image in it; None where that is not known or views differ."""
+        alike = len({(size.height, size.width) for size in self.sizes}) == 1
+        return self.sizes[0] if alike else None
 
 
 @dataclass(eq=False)
@@ -307,6 +333,7 @@ Value = Union[
     Table,
     Tensor,
     Data,
+    Views,
     CommandLine,
     Function,
     Method,
@@ -339,6 +366,15 @@ def truth(value: Value) -> bool | None:
     return True
 
 
+def _views(data: Data) -> Items:
+    """What is in data: the views one by one where they differ in size."""
+    if data.size is not None or not data.sizes:
+        return Items([], rest=data)
+    if data.labelled:
+        return Items([replace(data, labelled=False)], rest=replace(data, sizes=()))
+    return Items([replace(data, sizes=(size,)) for size in data.sizes])
+
+
 def sequence(value: Value) -> Items | None:
     """A value as the elements that iterating over it gives, or None where they are not known."""
     if isinstance(value, Items):
@@ -349,7 +385,7 @@ def sequence(value: Value) -> Items | None:
         names = [Const(key) for key in value.children]
         return Items(list(names) if value.kind == "ModuleDict" else list(value.children.values()), rest=value.rest)
     if isinstance(value, Data):
-        return Items([], rest=value)
+        return _views(value)
     if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
         return Items([Const(character) for character in value.value])
     return None

@@ -114,3 +114,63 @@ def test_the_list_holds_both_kinds() -> None:
 def test_a_star_of_unknown_length_hides_the_sizes() -> None:
     text = TEMPLATE.format(expression="self.prediction_head(z.view(z.size(0), *self.sizes))")
     assert lint_source(Source("model.py", text), Options()).findings == ()
+
+
+UTILS = """
+import torch
+from torch import nn
+from lightly.models import utils
+from lightly.models.modules import SimCLRProjectionHead
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Conv2d(3, 8, 3, padding=1)
+        self.projection_head = SimCLRProjectionHead(8, 16, 4)
+
+    def forward(self, x, mask):
+        features = self.backbone(x)
+        {line}
+        return self.projection_head(features.mean((2, 3)))
+
+model = Model()
+model(torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32))
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "utils.pool_masked(features, torch.zeros(2, 32, 32).long(), num_cls=5)",
+        "utils.pool_masked(features, torch.zeros(2, 1, 32, 32).long(), num_cls=5)",
+        "utils.pool_masked(features, mask.squeeze(1).long(), num_cls=5)",
+        "utils.pool_masked(features, mask.squeeze(2).long(), num_cls=5)",
+        "utils.patchify(x, 8)",
+        "utils.patchify(x, 12)",
+        "utils.patchify(x[:, :, :16], 8)",
+        "utils.get_at_index(features.flatten(2), torch.zeros(2, 3).long())",
+        "utils.get_at_index(features, torch.zeros(2, 3).long())",
+        "utils.get_at_index(features.flatten(2), torch.zeros(3).long())",
+        "features.mean((2, 3)).unsqueeze(1).expand(2, 5, 8)",
+        "features.mean((2, 3)).expand(4, 8)",
+        "features.mean((2, 3)).expand(8)",
+        "features.mean((2, 3)).unsqueeze(2).expand(-1, -1, 7)",
+    ],
+)
+def test_functions_and_expansions_are_refused_as_torch_refuses_them(line: str) -> None:
+    text = UTILS.replace("{line}", line)
+    found = [f for f in lint_source(Source("train.py", text), Options()).findings if f.severity == "error"]
+    try:
+        exec(compile(text, "train.py", "exec"), {"__name__": "__main__"})
+    except (RuntimeError, AssertionError, ValueError, IndexError):
+        assert found, "torch refuses it"
+    else:
+        assert found == [], "torch takes it"
+
+
+def test_an_axis_that_is_expanded_to_the_batch_fits_one_batch_alone() -> None:
+    line = "torch.arange(5).unsqueeze({axis}).expand(x.shape[0], -1)"
+    text = UTILS.replace("{line}", line).replace("model(torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32))", "")
+    for axis, expected in ((0, []), (1, [("SL211", "an expansion writes 5 where the batch is")])):
+        found = lint_source(Source("train.py", text.replace("{axis}", str(axis))), Options()).findings
+        assert [(f.code, f.message.partition(":")[0]) for f in found] == expected
