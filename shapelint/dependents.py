@@ -52,12 +52,18 @@ def _repository_files(root: str) -> dict[str, str]:
     """The texts of a repository's Python and YAML files, by their path from the root with forward slashes."""
     texts: dict[str, str] = {}
     for path in walk(Path(root), PYTHON | YAML):
-        try:
-            if len(texts) < MAXIMUM_FILES and path.stat().st_size <= MAXIMUM_BYTES:
-                texts[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
+        text = text_of(path) if len(texts) < MAXIMUM_FILES else None
+        if text is not None:
+            texts[path.relative_to(root).as_posix()] = text
     return texts
+
+
+def text_of(path: Path) -> str | None:
+    """What a file holds; None where it cannot be read, or is so big that nobody wrote it."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= MAXIMUM_BYTES else None
+    except OSError:
+        return None
 
 
 def dependents(changed: Iterable[str], files: dict[str, str]) -> list[str]:

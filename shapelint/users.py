@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from shapelint.dependents import MAXIMUM_BYTES, behind, users
+from shapelint.dependents import behind, text_of, users
 
 
 @dataclass
@@ -27,11 +27,9 @@ class Users:
         """The files that import each one."""
         found: dict[str, str] = {}
         for path in self.paths:
-            try:
-                if os.path.getsize(path) <= MAXIMUM_BYTES:
-                    found[_name(path)] = Path(path).read_text("utf-8", errors="replace")
-            except OSError:
-                continue
+            text = text_of(Path(path))
+            if text is not None:
+                found[_name(path)] = text
         return users(found)
 
     def importing(self, path: Path) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ def latent(variant: Variant) -> str:
     Both moves have to break the same layer of torch, and to move both has to break none. Where the class's own
     arithmetic breaks (a residual), or its constructor refuses, the two are equal by design. Empty where there is none.
     """
-    counts = Counter(variant.integers().values())
-    values = {name: value for name, value in variant.integers().items() if counts[value] > 1}
+    integers = variant.integers()
+    counts = Counter(integers.values())
+    values = {name: value for name, value in integers.items() if counts[value] > 1}
     accepted = probe.accepted(variant.make({})) if values else ()
     if not accepted:
         return ""
