@@ -15,9 +15,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from shapelint.comments import comments
-from shapelint.findings import Edit, FileReport, Finding, Fix, Location
+from shapelint.findings import Edit, FileReport, Finding, Fix, Location, Severity
 from shapelint.frozen import frozen
 from shapelint.read.text import Source, Span, UnreadableError, read_source
 from shapelint.rules import Rule, nearest
@@ -201,7 +202,7 @@ def _finding(
     return Finding(
         code=UNUSED,
         name=page.name,
-        severity=page.severity,  # type: ignore[arg-type]
+        severity=cast(Severity, page.severity),
         message=message,
         location=source.location(ignore.span),
         label="does nothing",

@@ -261,8 +261,9 @@ def _passes_on(layer: Layer) -> bool:
 
 def _makes_width(layer: Layer) -> bool:
     output = layer.template.alternatives[0].output
-    axes = output.axes if isinstance(output, Pattern) else output.elements[0].axes  # type: ignore[union-attr]
-    return any((axis.name if isinstance(axis, Ellipsis_) else str(axis)) in layer.values for axis in axes)
+    while not isinstance(output, Pattern):
+        output = output.elements[0]
+    return any((axis.name if isinstance(axis, Ellipsis_) else str(axis)) in layer.values for axis in output.axes)
 
 
 def _like_tensor(tensor: torch.Tensor, shape: Any) -> torch.Tensor:

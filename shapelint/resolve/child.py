@@ -72,7 +72,8 @@ def _import(target: str) -> Callable[..., Any]:
             found = getattr(found, part, None)
         if not callable(found):
             raise Untraceable(f"{name} has no {'.'.join(parts[count:])} that could be called")
-        return found  # type: ignore[no-any-return]
+        constructor: Callable[..., Any] = found
+        return constructor
     raise Untraceable(f"{parts[0]} cannot be found from {sys.path[0] or 'here'}")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from shapelint import dims, expression, shapes
 from shapelint.findings import Provenance
 from shapelint.frozen import frozen
+from shapelint.notation import Ellipsis_
 from shapelint.resolve import cache, declared, stored, versions
 from shapelint.resolve.binding import Binding, bind, formula_names
 from shapelint.schema import ComponentSignature, SignatureRow, is_width
@@ -117,8 +118,8 @@ def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int
     assert listed.signature is not None
     assert listed.template is not None
     channels = listed.signature.alternatives[0].inputs[0].axes[1]
-    image = (dims.symbol("B"), channels, *size)
-    if isinstance(shapes.unify(listed.signature, image), shapes.Fit):  # type: ignore[arg-type]
+    assert not isinstance(channels, Ellipsis_)
+    if isinstance(shapes.unify(listed.signature, (dims.symbol("B"), channels, *size)), shapes.Fit):
         return listed
     component, _, _ = _trace(listed.spec, listed.target, role, options, size)
     if component is None:

@@ -92,7 +92,8 @@ def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
         return partial(make, pretrained_cfg=tag) if tag else make
     if name not in package.list_models(module=package):
         raise Untraceable(f"torchvision.models has no classification model {name!r}")
-    return package.get_model_builder(name)  # type: ignore[no-any-return]
+    builder: Callable[..., Any] = package.get_model_builder(name)
+    return builder
 
 
 def _create_timm(model_name: str, **arguments: Any) -> Any:
