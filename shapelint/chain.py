@@ -202,7 +202,7 @@ def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
         return False
     axes = component.signature.alternatives[0].inputs[0].axes
     variadic = isinstance(axes[0], Ellipsis_)
-    if (variadic and len(axes) == 1) or (not variadic and len(axes) > 2):
+    if (variadic and len(axes) != 2) or (not variadic and len(axes) > 2):
         return False
     return kind(role) not in ("backbone", "") if not variadic or rank == 3 else True
 

@@ -25,8 +25,11 @@ from shapelint.read.python.values import (
 )
 
 
-def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
-    """Assign a value to a name, an attribute, an element, or several of them."""
+def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
+    """Assign a value to a name, an attribute, an element, or several of them.
+
+    The target of a loop is no variable of its `own`: in the next turn it is another one.
+    """
     if isinstance(target, ast.Name):
         home = scope
         if target.id in scope.globals_:
@@ -35,7 +38,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
                     break
                 home = home.parent
         # A name for what already has one is no variable of its own.
-        literal = isinstance(value, Const) and not value.variables
+        literal = own and isinstance(value, Const) and not value.variables
         home.names[target.id] = run.named(value, home, target.id) if literal else value
         if isinstance(value, Node) and not value.name and scope.kind == "module":
             value.name = target.id
@@ -51,12 +54,12 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
             misuse.note_copy(run, elements.tensor(owner, index), value, target, scope)
         assign_element(run, owner, index, value)
     elif isinstance(target, ast.Starred):
-        bind(run, target.value, value, scope)
+        bind(run, target.value, value, scope, own)
     elif isinstance(target, (ast.Tuple, ast.List)):
-        _unpack(run, target.elts, value, scope)
+        _unpack(run, target.elts, value, scope, own)
 
 
-def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope) -> None:
+def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: bool) -> None:
     starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
     items = sequence(value) or expressions.rows(run, value, len(targets))
     parts: list[Value] = [UNKNOWN] * len(targets)
@@ -74,7 +77,7 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope) -> No
     elif items is not None and items.rest is not None and not items.items:
         parts = [Items([], "list", items.rest) if i == starred else items.rest for i in range(len(targets))]
     for target, part in zip(targets, parts):
-        bind(run, target, part, scope)
+        bind(run, target, part, scope, own)
 
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:

@@ -76,6 +76,8 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
         if name == "__dict__":
             return Table({key: value for key, value in owner.items.items() if key != "__namespace__"}, owner.open)
         return owner.items.get(name, UNKNOWN)
+    if isinstance(owner, Const) and name == "value":
+        return owner  # the member of an enumeration; numbers and texts have no such attribute
     return Bound(owner, name)
 
 

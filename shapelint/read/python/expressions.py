@@ -234,7 +234,7 @@ def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Itera
         turns.append((items.rest, False))
     for item, once in turns:
         run.step()
-        assigning.bind(run, first.target, item, scope)
+        assigning.bind(run, first.target, item, scope, own=False)
         tests = [truth(evaluate(run, test, scope)) for test in first.ifs]
         if False in tests:
             continue

@@ -58,6 +58,10 @@ CONTAINERS = {
 }
 
 
+REGISTRIES = frozenset({"torchvision.models.get_model", "torchvision.models.api.get_model"})
+"""Functions that build a model by its name."""
+
+
 def call(
     run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
 ) -> Value:
@@ -66,6 +70,10 @@ def call(
         return builtins.call(run, name[9:], positional, keywords, node, scope)
     if name in CONTAINERS:
         return constructing.container(run, CONTAINERS[name], positional, keywords, complete)
+    if name in REGISTRIES and positional and isinstance(positional[0].value, Const):
+        return call(
+            run, f"torchvision.models.{positional[0].value.value}", positional[1:], keywords, node, scope, complete
+        )
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, positional, keywords)
@@ -165,6 +173,15 @@ def _namespace(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return command_line.namespace({name: given.value for name, given in keywords.items()})
 
 
+def _field(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`dataclasses.field`: the default, or what its factory makes."""
+    if "default" in keywords:
+        return keywords["default"].value
+    if "default_factory" in keywords:
+        return calling.call(run, keywords["default_factory"].value, [], {}, ast.Constant(None), Scope({}))
+    return UNKNOWN
+
+
 def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([], "list", UNKNOWN)
 
@@ -173,6 +190,7 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "copy.deepcopy": copying.deepcopy,
     "copy.copy": copying.deepcopy,
     "functools.partial": _partial,
+    "dataclasses.field": _field,
     "collections.OrderedDict": _ordered,
     "typing.OrderedDict": _ordered,
     "types.SimpleNamespace": _namespace,

@@ -14,9 +14,9 @@ from shapelint import chain, dims, shapes
 from shapelint.chain import Edge, Flow, Origin
 from shapelint.dims import Dim, Expression
 from shapelint.read.python import axes as ax
-from shapelint.read.python import naming
+from shapelint.read.python import naming, vits
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import NO_SPAN, Component, Const, Given, Scope, Tensor, Value
+from shapelint.read.python.values import NO_SPAN, Component, Const, Given, Node, Scope, Tensor, Value
 from shapelint.read.python.words import words
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import SignatureRow
@@ -47,7 +47,7 @@ def own_name(part: Component) -> str:
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """The direct children in order, None where the table does not say."""
     names = [name for name in table(run, owner) if "." not in name]
-    if not names:
+    if not names or vits.is_plain(owner):
         return None
     found = [(name, child(run, owner, name)) for name in names]
     return [(name, part) for name, part in found if part is not None]
@@ -182,12 +182,14 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
 
 
 def run_replaced(run: Run, owner: Component, value: Tensor, node: ast.AST, scope: Scope) -> Value | None:
-    """A model some of whose children were set anew; None where the replaced names are no children of it."""
+    """A model some of whose children were set anew; None where only attributes that are no modules were."""
     rows = table(run, owner)
     top = [name for name in rows if "." not in name]
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
-        return None
+        added = any(isinstance(new, Node) for new in owner.replaced.values())
+        # A module in a place that no table knows: what the model then gives is not known either.
+        return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
     assert resolved is not None

@@ -142,17 +142,17 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | None:
         return _once(run, node, UNKNOWN, scope)
     training = any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
     if items.rest is not None or len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        numbers = all(isinstance(item, Const) for item in items.items)
+        numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
         filler = items.rest if items.rest is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
-        if training and items.items and isinstance(items.items[0], Items):
+        if training and items.items and (isinstance(items.items[0], Items) or not numbers):
             filler = items.items[0]
         for item in items.items[: 0 if training else MAXIMUM_ELEMENTS]:
-            assigning.bind(run, node.target, item, scope)
+            assigning.bind(run, node.target, item, scope, own=False)
             execute(run, node.body, scope)
         return _once(run, node, filler, scope)
     for item in items.items:
         run.step()
-        assigning.bind(run, node.target, item, scope)
+        assigning.bind(run, node.target, item, scope, own=False)
         signal = execute(run, node.body, scope)
         if signal == "break":
             return None
@@ -259,17 +259,25 @@ def _match(run: Run, node: ast.Match, scope: Scope) -> Signal | None:
     subject = expressions.evaluate(run, node.subject, scope)
     for case in node.cases:
         pattern = case.pattern
-        plain = isinstance(pattern, ast.MatchValue) and case.guard is None
+        values = _alternatives(run, pattern, scope) if case.guard is None else None
         wild = isinstance(pattern, ast.MatchAs) and pattern.pattern is None and case.guard is None
-        if plain and isinstance(subject, Const):
-            assert isinstance(pattern, ast.MatchValue)
-            value = expressions.evaluate(run, pattern.value, scope)
-            if isinstance(value, Const) and value.value == subject.value:
-                return execute(run, case.body, scope)
-        elif wild and isinstance(subject, Const):
-            return execute(run, case.body, scope)
-        else:
+        if not isinstance(subject, Const) or (values is None and not wild):
             return branch(run, [case.body for case in node.cases], scope)
+        if wild or subject.value in (values or []):
+            return execute(run, case.body, scope)
+    return None
+
+
+def _alternatives(run: Run, pattern: ast.pattern, scope: Scope) -> list[Any] | None:
+    """The constants that a pattern stands for, None for a pattern of another kind."""
+    if isinstance(pattern, ast.MatchSingleton):
+        return [pattern.value]
+    if isinstance(pattern, ast.MatchValue):
+        value = expressions.evaluate(run, pattern.value, scope)
+        return [value.value] if isinstance(value, Const) else None
+    if isinstance(pattern, ast.MatchOr):
+        found = [_alternatives(run, one, scope) for one in pattern.patterns]
+        return None if None in found else [value for values in found for value in values or []]
     return None
 
 

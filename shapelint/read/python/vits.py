@@ -24,6 +24,8 @@ WITHOUT_CLASSES = ("vit_small_patch8_224", "vit_large_patch32_224", "vit_huge_pa
 """The models of timm that have no classifier by default, since the first of their weights have none."""
 TORCHVISION_NAME = re.compile(r"torchvision\.models\.vit_([blh])_(\d+)$")
 TORCHVISION_WIDTHS = {"b": 768, "l": 1024, "h": 1280}
+FREE = frozenset({"dynamic_img_size", "strict_img_size", "embed_layer"})
+"""Arguments with which a transformer of timm may take other images than those of its own size."""
 WRAPPERS = (
     "MaskedVisionTransformerTIMM",
     "MaskedVisionTransformerTorchvision",
@@ -151,15 +153,31 @@ def values(run: Run, component: Component) -> dict[str, Any]:
     """The names that the method table may use beside the module's own arguments."""
     vit = describe(component)
     found: dict[str, Any] = {"embed_dim": vit.width} if vit is not None else {}
+    if vit is not None and _is_fixed(component):
+        found |= {"image_height": vit.image, "image_width": vit.image}
     groups = component.arguments.get("group_features")
     if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
         found["n_groups"], found["n_features"] = groups.shape
     return found
 
 
+def is_plain(component: Component) -> bool:
+    """Whether a component is a vision transformer of timm itself."""
+    target = component.spec.target
+    return target.startswith("timm") and component.part_of is None and describe(component) is not None
+
+
+def _is_fixed(component: Component) -> bool:
+    """Whether one of timm's transformers takes images of its own size alone; lightly's others interpolate."""
+    inner = component.arguments.get("vit", component)
+    if not isinstance(inner, Component) or inner.spec.note or not FREE.isdisjoint(inner.arguments):
+        return False
+    return component.spec.target.rpartition(".")[2] in ("MaskedVisionTransformerTIMM", "MaskedCausalVisionTransformer")
+
+
 def resolve(component: Component, role: str, options: resolver.Options) -> Resolved | None:
-    """The signature of a plain vision transformer of timm, which needs no trace."""
-    if not component.spec.target.startswith("timm") or component.part_of is not None:
+    """The signature of a plain vision transformer of timm, which needs no trace; its head is its only known part."""
+    if not is_plain(component):
         return None
     vit = describe(component)
     if vit is None or not isinstance(vit.width, int):
@@ -182,7 +200,10 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     if "dynamic_img_size" in names:
         padded = "dynamic_img_pad" in names
         size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
-    row = SignatureRow.model_construct(shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}{where}")
+    parts = {} if bare else {"head": f"torch.nn.Linear: B {vit.width} -> B num_classes"}
+    row = SignatureRow.model_construct(
+        parts=parts, shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}{where}"
+    )
     signature = ComponentSignature.model_construct(
         call=f"{component.spec.target}({call})",
         role="backbone",

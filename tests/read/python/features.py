@@ -133,4 +133,9 @@ CASES: dict[str, tuple[str, int]] = {
     "a branch on the unknown": (model(SEQUENTIAL + HEAD, "x = self.backbone(x)\nif self.training:\n    x = F.dropout(x)\nreturn self.projection_head(x.flatten(1))"), 512),
     "a raise on the unknown": (model(SEQUENTIAL + HEAD, "x = self.backbone(x).flatten(1)\nif x.isnan().any():\n    raise ValueError('nan')\nreturn self.projection_head(x)"), 512),
     "unflatten": (model(SEQUENTIAL + HEAD, "x = self.backbone(x).flatten(1).unflatten(1, (4, 128))\nreturn self.projection_head(x.mean(1))"), 128),
+    "the head of a timm transformer replaced": (model("self.backbone = timm.create_model('vit_tiny_patch16_224', num_classes=64)\ndel self.backbone.head\nself.backbone.head = nn.Linear(192, 40)\n" + HEAD, rest="import timm\n"), 40),
+    "a model by its name in torchvision's registry": (model("self.backbone = torchvision.models.get_model('resnet18', weights=None)\nself.backbone.fc = nn.Identity()\n" + HEAD), 512),
+    "match with alternatives": (model("match ARCH:\n    case 'resnet50' | 'resnet101':\n        net = torchvision.models.resnet50()\n    case 'resnet18' | 'resnet34':\n        net = torchvision.models.resnet18()\n    case _:\n        raise ValueError(ARCH)\nnet.fc = nn.Identity()\nself.backbone = net\n" + HEAD, rest="ARCH = 'resnet34'\n"), 512),
+    "the value of an enumeration": (model("self.backbone = getattr(torchvision.models, Arch.SMALL.value)()\nself.backbone.fc = nn.Identity()\n" + HEAD, rest="import enum\nclass Arch(str, enum.Enum):\n    SMALL = 'resnet18'\n    LARGE = 'resnet50'\n"), 512),
+    "a default factory": (model("config = Config()\nself.backbone = nn.Sequential(nn.Conv2d(3, config.sizes.widths[1], 3), nn.AdaptiveAvgPool2d(1))\n" + HEAD, rest="from dataclasses import dataclass, field\n@dataclass\nclass Sizes:\n    widths: list = field(default_factory=lambda: [32, 96])\n@dataclass\nclass Config:\n    sizes: Sizes = field(default_factory=Sizes)\n"), 96),
 }  # fmt: skip

@@ -97,6 +97,13 @@ def plain(layers: str) -> str:
     return PLAIN.format(layers=layers)
 
 
+LOOP = """
+        layers = []
+        for one, two in zip(widths, widths[1:]):
+            layers += [nn.Linear(one, two), nn.BatchNorm1d(two), nn.ReLU()]
+""" + plain("*layers")
+
+
 @pytest.mark.parametrize(
     ("parameters", "body", "arguments", "before", "wrong"),
     [
@@ -133,6 +140,7 @@ def test_a_layer_that_reads_the_wrong_variable(
         ("i", STAGES, "512", BLOCK),
         ("i", plain("nn.Linear(i, 128), nn.BatchNorm1d(128)"), "512", ""),
         ("i, h", "        o = h\n" + plain("nn.Linear(i, h), nn.BatchNorm1d(o)"), "512, 128", ""),
+        ("i, widths=(512, 128, 128, 64)", LOOP, "512", ""),
         ("i, widths=(128, 128)", plain("nn.Linear(i, widths[0]), nn.BatchNorm1d(widths[1])"), "512", ""),
     ],
 )  # fmt: skip

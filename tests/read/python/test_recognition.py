@@ -161,3 +161,29 @@ class Model(nn.Module):
 """
     found = lint_source(Source("model.py", text), Options()).findings
     assert [finding.message for finding in found if finding.severity != "info"] == []
+
+
+def test_a_neck_that_pools_a_map_itself_takes_it() -> None:
+    text = f"""{features.IMPORTS}
+class Neck(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(512, 64)
+
+    def forward(self, x):
+        return self.fc(self.pool(x).flatten(1))
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(torchvision.models.resnet18().children())[:-2])
+        self.neck = Neck()
+        self.predictor = nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.predictor(self.neck(self.backbone(x)))
+"""
+    assert lint_source(Source("train.py", text), Options()).findings == ()
+    wrong = text.replace("nn.Linear(512, 64)", "nn.Linear(256, 64)")
+    assert [f.code for f in lint_source(Source("train.py", wrong), Options()).findings] == ["SL101"]

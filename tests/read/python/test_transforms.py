@@ -261,3 +261,56 @@ def test_a_lightning_module_gets_what_its_trainer_is_given(method: str, end: str
         text = LIGHTNING.replace("{method}", method).replace("{end}", end).replace("{size}", str(size))
         found = lint_source(Source("train.py", text), Options()).findings
         assert [(f.code, f.actual) for f in found] == expected
+
+
+VIT = """
+import torch, torchvision
+from torch import nn
+from timm.models.vision_transformer import VisionTransformer
+from lightly.models.modules import MaskedVisionTransformerTIMM, SimCLRProjectionHead
+from lightly.loss import NTXentLoss
+from lightly.transforms import SimCLRTransform
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        vit = VisionTransformer(img_size={fixed}, patch_size=16, embed_dim=192, depth=1, num_heads=3{more})
+        self.backbone = MaskedVisionTransformerTIMM(vit=vit)
+        self.projection_head = SimCLRProjectionHead(192, 192, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+
+model = SimCLR()
+criterion = NTXentLoss()
+dataset = torchvision.datasets.CIFAR10(".", transform=SimCLRTransform(input_size={size}))
+for batch in torch.utils.data.DataLoader(dataset):
+    x0, x1 = batch[0]
+    loss = criterion(model(x0), model(x1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("fixed", "size", "more", "expected"),
+    [
+        (64, 64, "", []),
+        (64, 96, "", [("SL106", "96")]),
+        (96, 64, "", [("SL106", "64")]),
+        (96, 64, ", dynamic_img_size=True", []),
+    ],
+)
+def test_a_transformer_of_one_size_takes_that_alone(fixed: int, size: int, more: str, expected: Any) -> None:
+    import torch
+    from lightly.models.modules import MaskedVisionTransformerTIMM
+    from timm.models.vision_transformer import VisionTransformer
+
+    text = VIT.replace("{fixed}", str(fixed)).replace("{size}", str(size)).replace("{more}", more)
+    found = lint_source(Source("train.py", text), Options()).findings
+    assert [(f.code, str(f.actual)) for f in found] == expected
+    vit = VisionTransformer(fixed, 16, embed_dim=192, depth=1, num_heads=3, dynamic_img_size=bool(more))
+    try:
+        MaskedVisionTransformerTIMM(vit=vit)(torch.rand(2, 3, size, size))
+    except AssertionError:
+        assert expected
+    else:
+        assert not expected
