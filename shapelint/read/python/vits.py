@@ -75,7 +75,8 @@ def name_of(component: Component) -> str:
 def describes(target: str) -> bool:
     """Whether a target is a vision transformer that is described here."""
     last = target.rpartition(".")[2]
-    return bool(TIMM_NAME.match(last)) or target in ("torchvision.models.VisionTransformer",) or last in WRAPPERS
+    is_class = last == "VisionTransformer" and target.startswith(("torchvision.models.", "timm."))
+    return is_class or bool(TIMM_NAME.match(last)) or last in WRAPPERS
 
 
 def describe(component: Component, depth: int = 0) -> Vit | None:
@@ -97,7 +98,8 @@ def describe(component: Component, depth: int = 0) -> Vit | None:
         width = integer(component.arguments.get("hidden_dim"))
         patch, image = _number(component, "patch_size", 0), _number(component, "image_size", 0)
         return Vit(width, patch, image, 1) if width is not None and patch and image else None
-    if last == "MaskedCausalVisionTransformer":
+    is_timms = target.startswith("timm.") and last == "VisionTransformer" and not component.spec.positional
+    if last == "MaskedCausalVisionTransformer" or is_timms:
         return _timm(component, 768, 16, 224)
     return None
 
@@ -179,8 +181,8 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     """The signature of a plain vision transformer of timm, which needs no trace; its head is its only known part."""
     if not is_plain(component):
         return None
-    vit = describe(component)
-    if vit is None or not isinstance(vit.width, int):
+    vit, channels = describe(component), _number(component, "in_chans", 3)
+    if vit is None or not isinstance(vit.width, int) or channels is None:
         return None
     pool = component.arguments.get("global_pool")
     if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg")):
@@ -202,7 +204,7 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
         size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
     parts = {} if bare else {"head": f"torch.nn.Linear: B {vit.width} -> B num_classes"}
     row = SignatureRow.model_construct(
-        parts=parts, shapes=f"B 3 {size} -> B {vit.width if bare else 'num_classes'}{where}"
+        parts=parts, shapes=f"B {channels} {size} -> B {vit.width if bare else 'num_classes'}{where}"
     )
     signature = ComponentSignature.model_construct(
         call=f"{component.spec.target}({call})",
