@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from shapelint import shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
 from shapelint.read.python import command_line, functions, modules, naming, parts, vits
@@ -30,6 +31,7 @@ from shapelint.read.python.values import (
 from shapelint.read.python.words import words
 from shapelint.resolve import stored
 from shapelint.resolve.resolver import Resolved
+from shapelint.shapes import Pattern
 
 SELF = words(
     """
@@ -37,6 +39,11 @@ SELF = words(
     set_grad_checkpointing compile
     """
 )
+FAMILIES = (
+    "resnet", "resnext", "wide_resnet", "seresn", "ecaresnet", "res2net", "convnext", "regnet", "densenet", "swin_",
+    "efficientnet", "tf_efficientnet", "mobilevit", "maxvit", "repvgg", "nfnet", "deit_", "beit_",
+)  # fmt: skip
+"""How the names of timm's models begin whose `num_features` is the width before the classifier."""
 QUIET = words(
     """
     parameters named_parameters buffers named_buffers state_dict load_state_dict zero_grad register_buffer
@@ -214,6 +221,8 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     child = parts.child(run, owner, name)
     if child is not None:
         return child
+    if name == "num_features" and owner.part_of is None:
+        return _features(owner, resolved)
     if name in ("in_features", "out_features", "num_features", "in_channels", "out_channels"):
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
@@ -222,6 +231,22 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     if name == "module":
         return owner
     return Bound(owner, name)
+
+
+def _features(owner: Component, resolved: Resolved) -> Value:
+    """`num_features` of a model of timm, in families where it is the width before the classifier."""
+    known = owner.spec.target.startswith("timm") and vits.name_of(owner).startswith(FAMILIES)
+    if not known or resolved.signature is None or resolved.row is None:
+        return UNKNOWN
+    classes = owner.arguments.get("num_classes")
+    if isinstance(classes, Const) and classes.value == 0:
+        pattern = resolved.signature.alternatives[0].output
+    else:
+        linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
+        line = linear[-1].partition(":")[2] if linear else "S -> S"
+        pattern = shapes.parse_signature(line).alternatives[0].inputs[0]
+    width = pattern.axes[-1] if isinstance(pattern, Pattern) and pattern.axes else None
+    return Const(width) if isinstance(width, int) else UNKNOWN
 
 
 def _is_described(owner: Component) -> bool:

@@ -13,8 +13,9 @@ import pytest
 from shapelint import dims
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import functions, signatures, vits
+from shapelint.read.python.tour import interpret
 from shapelint.read.python.values import Component, Const
-from shapelint.read.text import Span
+from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options
 from shapelint.spec import Argument, ComponentSpec
 from tests.read.python.features import IMPORTS
@@ -319,3 +320,28 @@ class Model(nn.Module):
         raises = True
     assert raises == (size == 232 and not padded)
     assert [finding.code for finding in serious(text)] == ["SL106"] * raises
+
+
+@pytest.mark.parametrize("classes", ["num_classes=0", "num_classes=10"])
+@pytest.mark.parametrize("name", ["resnet18", "convnext_atto"])
+def test_num_features_is_what_timm_says(name: str, classes: str) -> None:
+    text = f"""
+import timm
+from torch import nn
+from lightly.models.modules import BYOLProjectionHead
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = timm.create_model("{name}", {classes})
+        self.projection_head = BYOLProjectionHead(self.backbone.num_features + 1, 64, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone.forward_head(self.backbone.forward_features(x), pre_logits=True))
+
+model = BYOL()
+"""
+    _, scope = interpret(Source("train.py", text), Options())
+    head = scope.names["model"].attributes["projection_head"]
+    real = timm.create_model(name, **{classes.partition("=")[0]: int(classes.partition("=")[2])})
+    assert head.arguments["input_dim"].value == real.num_features + 1
