@@ -10,38 +10,23 @@ disagreements; the exit code is 1 if there are any. Needs torch, torchvision and
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import os
 import random
 import sys
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import drafts
-import torch
 from draft_parts import CHANGED
+from running import raised
 
 from shapelint.findings import Finding
 from shapelint.linting import lint_source
 from shapelint.read.text import Source
 from shapelint.resolve.resolver import Options
-
-
-def run(text: str) -> str:
-    """What running the script raises; "" where it runs."""
-    torch.manual_seed(0)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-    return ""
 
 
 def lines(finding: Finding) -> Iterator[int]:
@@ -66,13 +51,13 @@ def main() -> int:
         for change, draft in drafts.variants(drafts.draw(chance), chance):
             marked = drafts.spell(draft, chance)
             line, text = marked[: marked.find(CHANGED)].count("\n") + 1, marked.replace(CHANGED, "")
-            raised = run(text)
+            error = raised(text)
             report = lint_source(Source("script.py", text), Options())
             errors = [finding for finding in report.findings if finding.severity == "error"]
             stands = any(finding.code in ("SL201", "SL204") for finding in report.findings)
-            agrees = bool(raised) == bool(errors) or (bool(raised) and stands)
+            agrees = bool(error) == bool(errors) or (bool(error) and stands)
             counts["scripts"] += 1
-            counts["raise" if raised else "run"] += 1
+            counts["raise" if error else "run"] += 1
             counts["without a model"] += not report.models
             counts["disagreements"] += not agrees
             counts.update(finding.code for finding in report.findings)
@@ -84,7 +69,7 @@ def main() -> int:
             if not agrees and shown < options.show:
                 shown += 1
                 said = ", ".join(f"{finding.code} {finding.message}" for finding in errors) or "no error"
-                print(f"--- {change}: {raised or 'runs'}; shapelint: {said}\n{text}", flush=True)
+                print(f"--- {change}: {error or 'runs'}; shapelint: {said}\n{text}", flush=True)
     for name, count in counts.items():
         print(f"{count:7} {name}")
     print(f"seed {options.seed}, {time.time() - start:.0f} s")
