@@ -1,4 +1,4 @@
-"""Shared test helpers: where the data lies, and `--update` for snapshots."""
+"""Shared test helpers: where the data lies, `--update` for snapshots, a project that is trusted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from command_line import clean_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,3 +31,14 @@ def root() -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Traces of the tests are kept apart from the user's."""
     os.environ["SHAPELINT_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project: a folder with an empty package `src/mynet`, which its settings trust."""
+    package = tmp_path / "src" / "mynet"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (tmp_path / "shapelint.toml").write_text('trust = ["mynet"]\n')
+    monkeypatch.setenv("PYTHONPATH", clean_environment()["PYTHONPATH"])
+    return tmp_path

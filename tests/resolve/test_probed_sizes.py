@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import clean_environment, run
+from command_line import run
 
 NETS = '''\
 """Backbones that turn sizes into Python integers."""
@@ -78,14 +78,9 @@ prediction_head: BYOLPredictionHead(32, 64, 32)
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    package = tmp_path / "src" / "mynet"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "nets.py").write_text(NETS)
-    (tmp_path / "shapelint.toml").write_text('trust = ["mynet"]\n')
-    monkeypatch.setenv("PYTHONPATH", clean_environment()["PYTHONPATH"])
-    return tmp_path
+def project(trusting: Path) -> Path:
+    (trusting / "src" / "mynet" / "nets.py").write_text(NETS)
+    return trusting
 
 
 @pytest.mark.parametrize(

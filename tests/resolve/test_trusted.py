@@ -49,15 +49,10 @@ projection_head: mynet.nets.Neck(512)
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    package = tmp_path / "src" / "mynet"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "nets.py").write_text(NETS)
-    (tmp_path / "model.yaml").write_text(MODEL)
-    (tmp_path / "shapelint.toml").write_text('trust = ["mynet"]\n')
-    monkeypatch.setenv("PYTHONPATH", clean_environment()["PYTHONPATH"])
-    return tmp_path
+def project(trusting: Path) -> Path:
+    (trusting / "src" / "mynet" / "nets.py").write_text(NETS)
+    (trusting / "model.yaml").write_text(MODEL)
+    return trusting
 
 
 def test_a_trusted_package_is_traced_and_its_fault_repaired(project: Path) -> None:
