@@ -1,4 +1,4 @@
-"""The facts that rules may name: attributes of an edge, a component, a loss, a model, worked out from a chain.
+"""The facts that rules may name: attributes of an edge and of a component, worked out from a chain.
 
 Adding a fact is one field here and the line that computes it. A fact that cannot be known is None, and a rule that
 needs it stays silent.
@@ -89,50 +89,6 @@ class ComponentFacts:
 
     def __str__(self) -> str:
         return self.name
-
-
-@frozen
-class LossFacts:
-    """The two operands of the loss, as it takes them.
-
-    `equal` says whether their shapes are, `broadcasts` that they are not and the loss does not mind, with `result` as
-    the shape that comes of it. `axis` is the one that it compares over, `feature_axis` the one that holds features.
-    """
-
-    left: Side
-    right: Side
-    equal: bool | None
-    broadcasts: bool | None
-    name: str = "the loss"
-    owner: str = "the target's "
-    axes: str = "?"
-    axes_fit: bool = True
-    result: str = "?"
-    axis: int | None = None
-    feature_axis: int | None = None
-    says: str = ""
-
-    @property
-    def conflict(self) -> str:
-        """What does not go together, with both numbers."""
-        left, right = self.left.output, self.right.output
-        if not self.axes_fit:
-            return f"{self.name} takes {self.axes} axes, but {self.left} produces {left.shape}"
-        other = f"{self.owner}{self.right}"
-        if left.axes != right.axes or left.features == right.features:
-            return f"the loss compares {left.shape} of {self.left} with {right.shape} of {other}"
-        return f"the loss compares {left.features} features of {self.left} with {right.features} of {other}"
-
-    @property
-    def crash(self) -> str:
-        """What torch would say, "" where that is not known."""
-        about_features = self.left.output.axes == self.right.output.axes and self.left.output.features != (
-            self.right.output.features
-        )
-        if not self.says or not self.axes_fit or not about_features:
-            return ""
-        words = self.says.replace("{left}", str(self.left.output.features))
-        return f'training would stop with "{words.replace("{right}", str(self.right.output.features))}"'
 
 
 def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:

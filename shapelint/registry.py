@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from shapelint import expression
 from shapelint.dims import Expression
-from shapelint.facts import ComponentFacts, EdgeFacts, LossFacts, Side
+from shapelint.facts import ComponentFacts, EdgeFacts, Side
 from shapelint.judge import FACT
 from shapelint.schema import RulePage
 from shapelint.subjects.bank import BankFacts
@@ -22,6 +22,7 @@ from shapelint.subjects.batch import BatchFacts
 from shapelint.subjects.batch_axis import BatchAxisFacts
 from shapelint.subjects.checkpoint import CheckpointFacts
 from shapelint.subjects.layer import LayerFacts
+from shapelint.subjects.loss import LossFacts
 from shapelint.subjects.target import TargetFacts
 from shapelint.subjects.variable import VariableFacts
 

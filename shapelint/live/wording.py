@@ -10,7 +10,7 @@ from typing import Any, cast
 from torch import nn
 
 from shapelint import crash, dims, expression, losses, methods, rules
-from shapelint.facts import EdgeFacts, LossFacts, Port, Side
+from shapelint.facts import EdgeFacts, Port, Side
 from shapelint.findings import Finding, Location, Severity
 from shapelint.judge import render
 from shapelint.live.faults import INPUT, METHOD, Fault, Maker
@@ -18,7 +18,7 @@ from shapelint.resolve import stored
 from shapelint.rules import Rule
 from shapelint.shapes import format_shape
 from shapelint.subjects.batch import BatchFacts
-from shapelint.subjects.loss import compare
+from shapelint.subjects.loss import LossFacts, compare
 
 AXIS = ("SL104", "layer-width-mismatch", "{consumer} needs {consumer.input.shape}, but gets {producer.output.shape}")
 """Code, name and message of a misfit for which no rule page speaks."""

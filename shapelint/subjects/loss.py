@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint import dims, shapes
 from shapelint.dims import Dim
-from shapelint.facts import LossFacts, Port, comes_with_extra_axes
+from shapelint.facts import Port, Side, comes_with_extra_axes
 from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
 from shapelint.occasions import Ends, Occasion, Slot, origin_span
@@ -27,6 +27,50 @@ class Comparison:
     equal: bool | None
     broadcasts: bool | None = False
     result: Shape | None = None
+
+
+@frozen
+class LossFacts:
+    """The two operands of the loss, as it takes them.
+
+    `equal` says whether their shapes are, `broadcasts` that they are not and the loss does not mind, with `result` as
+    the shape that comes of it. `axis` is the one that it compares over, `feature_axis` the one that holds features.
+    """
+
+    left: Side
+    right: Side
+    equal: bool | None
+    broadcasts: bool | None
+    name: str = "the loss"
+    owner: str = "the target's "
+    axes: str = "?"
+    axes_fit: bool = True
+    result: str = "?"
+    axis: int | None = None
+    feature_axis: int | None = None
+    says: str = ""
+
+    @property
+    def conflict(self) -> str:
+        """What does not go together, with both numbers."""
+        left, right = self.left.output, self.right.output
+        if not self.axes_fit:
+            return f"{self.name} takes {self.axes} axes, but {self.left} produces {left.shape}"
+        other = f"{self.owner}{self.right}"
+        if left.axes != right.axes or left.features == right.features:
+            return f"the loss compares {left.shape} of {self.left} with {right.shape} of {other}"
+        return f"the loss compares {left.features} features of {self.left} with {right.features} of {other}"
+
+    @property
+    def crash(self) -> str:
+        """What torch would say, "" where that is not known."""
+        about_features = self.left.output.axes == self.right.output.axes and self.left.output.features != (
+            self.right.output.features
+        )
+        if not self.says or not self.axes_fit or not about_features:
+            return ""
+        words = self.says.replace("{left}", str(self.left.output.features))
+        return f'training would stop with "{words.replace("{right}", str(self.right.output.features))}"'
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
