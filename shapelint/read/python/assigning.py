@@ -64,6 +64,7 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
     items = sequence(value) or expressions.rows(run, value, len(targets))
     parts: list[Value] = [UNKNOWN] * len(targets)
     if items is not None and starred is None:
+        misuse.note_unpacking(run, items, len(targets), targets[0], scope)
         have = items.items[: len(targets)]
         missing = len(targets) - len(have)
         if missing == 0 or items.rest is not None:

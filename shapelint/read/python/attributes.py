@@ -91,7 +91,7 @@ def _of_data(owner: Data, name: str) -> Value:
 def _of_tensor(owner: Tensor, name: str) -> Value:
     if name == "shape":
         axes = axes_of(owner)
-        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple")
+        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
     if name == "ndim":
         axes = axes_of(owner)
         return UNKNOWN if axes is None else Const(len(axes))

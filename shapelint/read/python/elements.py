@@ -7,16 +7,19 @@ import ast
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python import axes as ax
-from shapelint.read.python import transforms
+from shapelint.read.python import misuse, transforms
+from shapelint.read.python.arguments import Arguments
 from shapelint.read.python.axes import Axis
 from shapelint.read.python.joins import join
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     UNKNOWN,
     Chained,
     Component,
     Const,
     Data,
+    Given,
     Items,
     Library,
     Scope,
@@ -34,6 +37,8 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
     if isinstance(owner, Tensor):
         return tensor(owner, index)
     if isinstance(owner, Items):
+        if owner.shape_of is not None and not isinstance(index, Items):
+            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), node, scope)
         return _item(owner, index)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None

@@ -20,7 +20,7 @@ from shapelint.read.python.axes import Axes
 from shapelint.read.python.functions import Function
 from shapelint.read.python.operation_table import BROADCAST, REDUCE, axes_of, given_axes
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import Component, Given, Scope, Tensor, Value, sequence
+from shapelint.read.python.values import Component, Given, Items, Scope, Tensor, Value, sequence
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
 from shapelint.shapes import Alternative, Misfit, Pattern, Signature
@@ -42,6 +42,7 @@ AXES: dict[str, tuple[tuple[int, int | None, str], ...]] = {
     "index_select": ((0, None, "dim"),),
     "gather": ((0, None, "dim"),),
     "unbind": ((0, 0, "dim"),),
+    "size": ((0, None, "dim"),),
     "chunk": ((1, 0, "dim"),),
     "split": ((1, 0, "dim"),),
     "tensor_split": ((1, 0, "dim"),),
@@ -109,6 +110,12 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], node: ast.AS
                 _remember(run, "einsum", tensor, _from_the_end(known, len(axes) - index), node, scope)
                 return
             sizes[letter] = axis.size if known == 1 else known
+
+
+def note_unpacking(run: Run, shape: Items, count: int, node: ast.AST, scope: Scope) -> None:
+    """The same of `batch, width = x.shape`."""
+    if shape.shape_of is not None and shape.rest is None and len(shape.items) != count:
+        _remember(run, "unpacking", shape.shape_of, _named(count), node, scope)
 
 
 def note_copy(run: Run, place: Value, value: Tensor, node: ast.AST, scope: Scope) -> None:

@@ -30,6 +30,8 @@ def tensor_method(
 ) -> Value:
     """`x.flatten(1)`."""
     if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
+        if name == "size":
+            misuse.note(run, name, owner, arguments.Arguments(tuple(positional), keywords), node, scope)
         return _question(owner, name, positional, keywords)
     given = arguments.Arguments(tuple(positional), keywords)
     if name in ("expand", "broadcast_to") and owner.shape is not None:
@@ -56,7 +58,7 @@ def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keyword
         return Const(ax.product(axes))
     where = arguments.Arguments(tuple(positional), keywords).integer(0, None, "dim")
     if not positional and not keywords:
-        return Items([Const(axis.size) for axis in axes], "tuple")
+        return Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
     place = ax.position(where, len(axes)) if where is not None else None
     return Const(axes[place].size) if place is not None else UNKNOWN
 

@@ -52,12 +52,15 @@ NONE = Const(None)
 
 @dataclass(eq=False)
 class Items:
-    """A list, tuple or set. `rest` stands for an unknown number of further elements, all alike."""
+    """A list, tuple or set. `rest` stands for an unknown number of further elements, all alike; what is the shape of a
+    tensor knows that it is `shape_of` it.
+    """
 
     items: list[Value]
     kind: str = "list"
     rest: Value | None = None
     depth: int = 0
+    shape_of: Tensor | None = None
 
 
 @dataclass(eq=False)
