@@ -18,20 +18,22 @@ from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import kind
 from shapelint.shapes import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue, Value
-from shapelint.spec import Argument
+from shapelint.spec import Argument, Step
 
 
 @frozen
 class Origin:
     """Where a width comes from: the role, the component, and the argument that sets it ("" if none does).
 
-    `place` is where the width is written if that is no argument of a component: an axis of the input.
+    `place` is where the width is written if that is no argument of a component: an axis of the input. `steps` are the
+    places of a program that decided it beside: what was done to the axis, the last one first, then to the network.
     """
 
     role: str
     component: Resolved | None = None
     parameter: str = ""
     place: Span | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def argument(self) -> Argument | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +12,16 @@ from shapelint.chain import Edge, Link, Origin
 from shapelint.dims import Dim, Expression
 from shapelint.facts import EdgeFacts, component_facts, edge_facts
 from shapelint.frozen import frozen
-from shapelint.occasions import Ends, Slot, origin_span
+from shapelint.occasions import Ends, Slot, origin_span, steps_of
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import kind
 from shapelint.rules import Rule
-from shapelint.shapes import Misfit
-from shapelint.spec import Argument, Problem
+from shapelint.shapes import Misfit, format_shape
+from shapelint.spec import Argument, Problem, Step
 from shapelint.wiring import Judged
 
+MAXIMUM_RELATED = 4
 FACT = re.compile(r"\{([^{}]+)\}")
 
 
@@ -130,9 +131,11 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
         severity=rule.page.severity,
         message=problem.message if not problem.role else f"{problem.role}: {problem.message}",
         span=problem.span,
+        label=problem.label,
         role=problem.role,
         expected=problem.expected,
         actual=problem.actual,
+        related=_shown(map(_mark, problem.steps), problem.span),
         help=problem.help,
         moves=moves,
     )
@@ -203,11 +206,25 @@ def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) 
 
 
 def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark, ...]:
-    """What is said beside: the other number, and where a number is passed on that stands elsewhere."""
+    """What is said beside: the other number, what decided both, where a number is passed on that stands elsewhere."""
     marks = [Mark(span, render(template, facts)) for span in ends.related] if template else []
     argument = ends.consumer.argument if ends.consumer else None
+    marks += map(_mark, ends.steps)
     marks += [Mark(use, "passed on here") for use in (argument.uses if argument else ())]
-    return tuple(marks)
+    return _shown(marks, ends.span)
+
+
+def _shown(marks: Iterable[Mark], primary: Span) -> tuple[Mark, ...]:
+    """The first marks, one of each place beside the primary one: a report stays short."""
+    places: dict[Span, Mark] = {}
+    for mark in marks:
+        places.setdefault(mark.span, mark)
+    places.pop(primary, None)
+    return tuple(places.values())[:MAXIMUM_RELATED]
+
+
+def _mark(step: Step) -> Mark:
+    return Mark(step.span, step.action if step.gives is None else f"{step.action} gives {format_shape(step.gives)}")
 
 
 def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
@@ -234,6 +251,7 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
             numbers[1],
             place.consumer,
             place.producer,
+            steps=steps_of(_decided(place, edge.axes_fit), edge.axes_fit),
         )
     if isinstance(place, Link):
         spec = place.component.spec
@@ -244,6 +262,12 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
         hidden = place.component.given.get("hidden_dim")
         return Ends((place.role,), place.role, hidden.span if hidden else spec.head, (), None, component.hidden)
     return place
+
+
+def _decided(edge: Edge, by_width: bool) -> tuple[Origin, ...]:
+    """The origins of what is in conflict: of both widths, or of all axes that come."""
+    on_all = not by_width or (isinstance(edge.result, Misfit) and edge.result.kind == "condition")
+    return (*reversed(edge.incoming.origins), edge.consumer) if on_all else (edge.producer, edge.consumer)
 
 
 def _is_last_of_many(edge: Edge) -> bool:

@@ -42,6 +42,19 @@ class Argument:
 
 
 @frozen
+class Step:
+    """A place of a program that decided what an axis is: the action there, and the shape that it gives, if it is known.
+
+    A `minor` one kept the size of the axis and left it where features stand, or where they do not.
+    """
+
+    span: Span
+    action: str
+    gives: Any = None
+    minor: bool = False
+
+
+@frozen
 class Insertion:
     """Where and how one more keyword argument can be written: `prefix + name + separator + value + suffix`."""
 
@@ -90,6 +103,8 @@ class Problem:
     actual: Any = None
     help: str = ""
     replacement: tuple[Span, str] | None = None
+    label: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @frozen

@@ -9,7 +9,7 @@ from shapelint.dims import Dim
 from shapelint.facts import Port, Side
 from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
-from shapelint.occasions import Ends, Occasion, Slot, origin_span
+from shapelint.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.read.extras import BANKS, pair_width
 from shapelint.read.text import Span
 from shapelint.shapes import Misfit
@@ -75,7 +75,7 @@ def occasion(name: str, width: Argument, whole: Span, output: Output, raises: bo
     slots = {"bank.width": Slot(width, whole)}
     ends = Ends(
         ("bank", name), output.role, width.span, (place,) if place else (), width.value, features,
-        producer=output.width, slots=slots,
+        producer=output.width, slots=slots, steps=steps_of((output.width,), True),
     )  # fmt: skip
     return Occasion("bank", {"bank": facts, "producer": output.side}, ends)
 
@@ -133,6 +133,7 @@ def _prototypes(judged: Judged) -> Iterator[Occasion]:
             ends = Ends(
                 ("bank", link.role), link.role, origin_span(edge.consumer) or edge.component.spec.head,
                 (place,) if place else (), result.expected, result.actual, edge.consumer, edge.producer,
+                steps=steps_of((edge.producer, edge.consumer), True),
             )  # fmt: skip
             yield Occasion("bank", {"bank": facts, "producer": producer}, ends)
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint import dims, shapes
+from shapelint.chain import Origin
 from shapelint.dims import Dim
 from shapelint.facts import Port, Side, comes_with_extra_axes
 from shapelint.frozen import frozen
 from shapelint.losses import BoundLoss
-from shapelint.occasions import Ends, Occasion, Slot, origin_span
+from shapelint.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.read.text import Span
 from shapelint.shapes import Fit, Shape
 from shapelint.subjects.ends import Output, output_of
@@ -229,4 +230,12 @@ def _ends(loss: BoundLoss, facts: LossFacts, left: Output, right: Output) -> End
         by_width = ports[0].features != ports[1].features
         numbers = ports[0].features if by_width else ports[0].shape, ports[1].features if by_width else ports[1].shape
         place, related = spans[0], (spans[1],)
-    return Ends(key, left.role, place, related, *numbers, left.width, right.width, slots)
+    by_width = facts.axes_fit and facts.left.output.features != facts.right.output.features
+    origins = [origin for side in (left, right) for origin in _origins(side)[: 1 if by_width else None]]
+    steps = steps_of(origins, by_width)
+    return Ends(key, left.role, place, related, *numbers, left.width, right.width, slots, steps=steps)
+
+
+def _origins(output: Output) -> tuple[Origin, ...]:
+    """The origins of all axes of an operand, the last axis first."""
+    return tuple(reversed(output.link.outgoing.origins))

@@ -7,6 +7,7 @@ import builtins as python
 from dataclasses import replace
 
 from shapelint.chain import Flow
+from shapelint.read.python import steps
 from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_REPEATS, Run
 from shapelint.read.python.values import (
     NO_SPAN,
@@ -54,7 +55,11 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     if main and scope.file:
         run.anchors.append(scope.file.span(node))
     try:
-        return call(run, function, positional, keywords, node, scope, complete)
+        value = call(run, function, positional, keywords, node, scope, complete)
+        if not steps.is_operation(function):
+            return value
+        owner = [function.owner] if isinstance(function, Bound) else []
+        return steps.after(value, [*owner, *(given.value for given in (*positional, *keywords.values()))], node, scope)
     finally:
         if main:
             run.anchors.pop()

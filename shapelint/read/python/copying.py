@@ -27,7 +27,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
     if len(done) > 2000:
         return UNKNOWN
     if isinstance(value, Instance):
-        new = Instance(origin=value, cls=value.cls, opaque=value.opaque)
+        new = Instance(origin=value, first=value.first, last=value.last, cls=value.cls, opaque=value.opaque)
         done[id(value)] = new
         run.instances.append(new)
         for name, attribute in value.attributes.items():
@@ -35,7 +35,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
             _hold(new, name, attribute, new.attributes[name])
         return new
     if isinstance(value, Chained):
-        chained = Chained(origin=value, kind=value.kind, rest=value.rest)
+        chained = Chained(origin=value, first=value.first, last=value.last, kind=value.kind, rest=value.rest)
         done[id(value)] = chained
         for name, child in value.children.items():
             chained.children[name] = copied(run, child, done)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arithmetic, attributes, calling, elements, libraries
+from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, steps
 from shapelint.read.python import axes as ax
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -17,6 +17,7 @@ from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
+    Chained,
     Const,
     Data,
     Function,
@@ -85,7 +86,9 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
-    return attributes.get(run, evaluate(run, node.value, scope), node.attr, node, scope)
+    owner = evaluate(run, node.value, scope)
+    value = attributes.get(run, owner, node.attr, node, scope)
+    return steps.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
 
 
 def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
@@ -173,7 +176,12 @@ def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    return elements.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+    value = elements.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+    if isinstance(owner, Tensor):
+        return steps.after(value, [owner], node, scope)
+    if isinstance(owner, (Items, Chained)):
+        steps.cut(value, owner, node, scope)
+    return value
 
 
 def _slice(run: Run, node: ast.Slice, scope: Scope) -> Value:

@@ -88,6 +88,12 @@ def refused(target: str, values: dict[str, Any]) -> str:
     return ""
 
 
+def defaults(target: str, condition: str) -> dict[str, Any]:
+    """The defaults of the arguments that a condition on a constructor names."""
+    parameters = next(known for name, known, text in constructors() if (name, text) == (target, condition))
+    return {parameter.name: parameter.default for parameter in parameters if not parameter.required}
+
+
 def find(name: str) -> Function | None:
     """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
     return table().get(name) if name.startswith("lightly.") else None

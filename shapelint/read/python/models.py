@@ -16,7 +16,7 @@ from shapelint.read.text import Source, Span
 from shapelint.resolve.resolver import Options, Resolved
 from shapelint.roles import Role
 from shapelint.shapes import Misfit
-from shapelint.spec import ComponentSpec, Problem, Variable
+from shapelint.spec import ComponentSpec, Problem, Step, Variable
 
 
 @frozen
@@ -227,10 +227,23 @@ def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
         if condition:
             label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
             message = f"{label} cannot be built: {condition} does not hold"
-            given = constructing.given_by_name(leaf)
-            named = [given[name].span for name in given if name in condition.split()]
-            problems[(role, condition)] = Problem("SL903", message, named[0] if named else leaf.spec.head, role)
+            first, *others = _named(leaf, condition) or (Step(leaf.spec.head, ""),)
+            problems[(role, condition)] = Problem(
+                "SL903", message, first.span, role, label=first.action, steps=tuple(others)
+            )
     return tuple(problems.values())
+
+
+def _named(component: Component, condition: str) -> tuple[Step, ...]:
+    """The arguments of a constructor that a condition names, as they were written, and where they were passed on."""
+    given = constructing.given_by_name(component)
+    found = [(name, given[name]) for name in condition.split() if name in given]
+    written = [Step(argument.span, f"{name} is {argument.value}") for name, argument in found]
+    defaults = functions.defaults(component.spec.target, condition).items()
+    written += [
+        Step(component.spec.head, f"{name} is {value} by default") for name, value in defaults if name not in given
+    ]
+    return (*written, *(Step(use, "passed on here") for _, argument in found for use in argument.uses))
 
 
 def type_name(node: Node) -> str:

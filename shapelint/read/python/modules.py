@@ -11,7 +11,7 @@ from shapelint.chain import Edge, Flow, Origin
 from shapelint.dims import Dim
 from shapelint.read.extras import pair_width
 from shapelint.read.python import axes as ax
-from shapelint.read.python import constructing, functions, naming, parts, vits
+from shapelint.read.python import constructing, functions, naming, parts, signatures, steps, vits
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import BankCall, Call, Run
 from shapelint.read.python.values import (
@@ -32,7 +32,7 @@ from shapelint.read.text import Span
 from shapelint.resolve import resolver, stored
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
-from shapelint.shapes import Fit, Misfit, StructureValue
+from shapelint.shapes import Fit, Misfit, Pattern, StructureValue
 
 INPUT = Origin("input")
 MAIN = frozenset({"forward", "encode", "forward_features"})
@@ -103,13 +103,16 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
             return result
     if resolved.signature is None and resolved.layers:
         return Tensor(Flow(None, (), Origin(place.role, resolved)))
-    key = (id(component), value.flow.value, tuple((id(o.component), o.parameter) for o in value.flow.origins))
+    key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
     if key not in run.steps:
         resolved = parts.rebased(component, resolved, value.flow)
         run.steps[key] = (component, resolved, *chain.step(place.role, resolved, value.flow))
     _, resolved, edge, outgoing = run.steps[key]
-    edge = replace(edge, layer=place.layer, consumer=replace(edge.consumer, place=span))
-    outgoing = _placed(outgoing, resolved, span)
+    consumer = steps.placed(edge.consumer, component, span, consumes=True)
+    if isinstance(edge.result, Misfit) and takes_images(run, component):
+        consumer = replace(consumer, steps=(*vits.written(component, vits.SIZES), *consumer.steps))
+    edge = replace(edge, layer=place.layer, consumer=consumer)
+    outgoing = steps.flow_of(outgoing, resolved, component, span)
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
     loose = _is_loose(value, resolved, edge)
@@ -131,13 +134,6 @@ def _is_loose(value: Tensor, component: Resolved, edge: Edge) -> bool:
     variadic = pattern is not None and pattern.rank is None
     told = isinstance(edge.result, Misfit) and isinstance(value.flow.value, tuple) and len(value.flow.value) > 2
     return value.loose or (variadic and (value.flow.value is None or told))
-
-
-def _placed(flow: Flow, made_by: Resolved, span: Span) -> Flow:
-    """What a component gives, with the place of the call."""
-    origins = tuple(replace(o, place=span) if o.component is made_by else o for o in flow.origins)
-    maker = replace(flow.maker, place=span) if flow.maker.component is made_by else flow.maker
-    return Flow(flow.value, origins, maker)
 
 
 def _doubtful_input(edge: Edge, value: Tensor) -> bool:
@@ -219,20 +215,20 @@ def call_method(
     given = constructing.given_by_name(component)
     resolved = Resolved(component.spec, component.spec.target, "stored", given=given, values=values)
     positional, keywords, edge = _checked(method, resolved, place, positional, keywords)
+    if edge.consumer.parameter not in given:
+        edge = replace(edge, consumer=_decided(edge.consumer, edge.consumer.parameter, component))
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
     _note_bank(run, component, positional, keywords)
     result = functions.call(run, method, positional, keywords, values)
     maker = Origin(place.role, resolved, place=span)
     if isinstance(result, Tensor):
-        result = Tensor(_made_by(result.flow, maker, component), result.detached)
+        width = _width(method, maker, component)
+        result = Tensor(_made_by(result.flow, maker, width), result.detached)
         if method.name in MAIN or isinstance(edge.result, Misfit):
             run.calls.append(Call(component, edge, result.flow, span))
     elif isinstance(result, Items):
         result = Items(
-            [
-                Tensor(_made_by(r.flow, maker, component), r.detached) if isinstance(r, Tensor) else r
-                for r in result.items
-            ],
+            [Tensor(_made_by(r.flow, maker, maker), r.detached) if isinstance(r, Tensor) else r for r in result.items],
             result.kind,
         )
         first = result.items[0]
@@ -281,6 +277,20 @@ def _checked(
     return positional, keywords, edge
 
 
-def _made_by(flow: Flow, maker: Origin, component: Component) -> Flow:
+def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:
     origins = tuple(maker if origin.component is None else origin for origin in flow.origins)
-    return Flow(flow.value, (*origins[:-1], maker) if origins else (), maker)
+    return Flow(flow.value, (*origins[:-1], width) if origins else (), maker)
+
+
+def _width(method: functions.Function, maker: Origin, component: Component) -> Origin:
+    """The origin of the last axis that a method gives: the argument that sets it, of the module or of one inside it."""
+    output = signatures.parsed(method.shapes).alternatives[0].output
+    name = str(output.axes[-1]) if isinstance(output, Pattern) and output.axes else ""
+    if maker.component and name in maker.component.given:
+        return replace(maker, parameter=name)
+    return _decided(maker, name, component)
+
+
+def _decided(origin: Origin, name: str, component: Component) -> Origin:
+    """An origin with the places beside the module that decided a number of it."""
+    return replace(origin, steps=vits.steps(component).get(name, ()))

@@ -32,6 +32,8 @@ def apply(
         if len(inputs) > len(alternative.inputs):
             continue
         if all(_match(pattern, given, bindings, origins) for pattern, given in zip(alternative.inputs, inputs)):
+            if inputs and inputs[0] is not None and alternative.output == alternative.inputs[0]:
+                return inputs[0]
             for name in _free(alternative.output):
                 bindings.setdefault(name, dims.UNKNOWN)
             return _flows(shapes.fill(alternative.output, bindings), alternative.output, origins, maker)

@@ -15,7 +15,7 @@ from shapelint.dims import Dim, Expression
 from shapelint.frozen import frozen
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Resolved
-from shapelint.spec import ComponentSpec, Variable
+from shapelint.spec import ComponentSpec, Step, Variable
 
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
@@ -199,7 +199,8 @@ class UserClass:
 class Node:
     """A module in memory: what `named` children hold it by, for the names in reports. `origin` is what it copies,
     `part_of` the library's model whose child it is, `base_of` the object of the file that is this by inheritance and
-    stands for it, `placed` what `naming.place` said last, and for what surroundings.
+    stands for it, `placed` what `naming.place` said last, and for what surroundings. `first` and `last` are the places
+    where it became so: where the network before or behind it was cut off.
     """
 
     name: str = ""
@@ -208,6 +209,8 @@ class Node:
     part_of: Node | None = None
     base_of: Node | None = None
     placed: tuple[Any, Any] | None = None
+    first: tuple[Step, ...] = ()
+    last: tuple[Step, ...] = ()
 
     def hold(self, name: str, child: Value) -> None:
         """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""

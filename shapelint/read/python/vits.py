@@ -17,6 +17,7 @@ from shapelint.read.python.values import Component, Const, Items, Table, Tensor,
 from shapelint.resolve import resolver
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import ComponentSignature, SignatureRow
+from shapelint.spec import Step
 
 TIMM_NAME = re.compile(r"vit_(tiny|small|base|large|huge)_patch(\d+)_(\d+)(?:\.\w+)?$")
 TIMM_WIDTHS = {"tiny": 192, "small": 384, "base": 768, "large": 1024, "huge": 1280}
@@ -32,6 +33,9 @@ WRAPPERS = (
     "IJEPABackbone",
     "IJEPAPredictor",
 )
+MAXIMUM_WRAPPERS = 5
+WIDTHS = ("embed_dim", "hidden_dim")
+SIZES = ("img_size", "image_size", "patch_size")
 PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
     "MaskedVisionTransformerTorchvision": ("vit",),
@@ -81,7 +85,7 @@ def describes(target: str) -> bool:
 
 def describe(component: Component, depth: int = 0) -> Vit | None:
     """The numbers of a vision transformer, None for anything else."""
-    if depth > 5:
+    if depth > MAXIMUM_WRAPPERS:
         return None
     target, last = component.spec.target, component.spec.target.rpartition(".")[2]
     if last in WRAPPERS:
@@ -149,6 +153,35 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
         embed: dict[str, Value] = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
         found["patch_embed"] = Table({"__namespace__": Const(True), **embed}, True)
     return found.get(name)
+
+
+def steps(component: Component) -> dict[str, tuple[Step, ...]]:
+    """The places beside a component that decided its numbers, by the names that the method table has for them."""
+    found: dict[str, tuple[Step, ...]] = {}
+    inner = _inside(component)
+    vit = describe(inner) if inner is not component else None
+    if vit is not None:
+        found["embed_dim"] = written(inner, WIDTHS) or (Step(inner.spec.span, f"{name_of(inner)} is {vit.width} wide"),)
+    groups = component.arguments.get("group_features")
+    if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
+        found["n_groups"], found["n_features"] = (origin.steps for origin in groups.flow.origins)
+    return found
+
+
+def written(component: Component, names: tuple[str, ...]) -> tuple[Step, ...]:
+    """The arguments of some names that a transformer was built with."""
+    given = ((name, argument) for name, argument in component.spec.keywords if name in names)
+    return tuple(Step(argument.span, f"{name} is {argument.value}") for name, argument in given)
+
+
+def _inside(component: Component) -> Component:
+    """The transformer that a component wraps or is a part of, or the component itself."""
+    for _ in range(MAXIMUM_WRAPPERS):
+        inner = component.part_of or component.arguments.get("vit")
+        if not isinstance(inner, Component):
+            break
+        component = inner
+    return component
 
 
 def values(run: Run, component: Component) -> dict[str, Any]:
