@@ -33,6 +33,7 @@ from shapelint.resolve import resolver, stored
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
 from shapelint.shapes import Fit, Misfit, Pattern, StructureValue
+from shapelint.spec import Step
 
 INPUT = Origin("input")
 MAIN = frozenset({"forward", "encode", "forward_features"})
@@ -110,7 +111,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     _, resolved, edge, outgoing = run.steps[key]
     consumer = steps.placed(edge.consumer, component, span, consumes=True)
     if isinstance(edge.result, Misfit) and takes_images(run, component):
-        consumer = replace(consumer, steps=(*vits.written(component, vits.SIZES), *consumer.steps))
+        consumer = replace(consumer, steps=(*vits.written(component, (*vits.SIZES, "patch_size")), *consumer.steps))
     edge = replace(edge, layer=place.layer, consumer=consumer)
     outgoing = steps.flow_of(outgoing, resolved, component, span)
     if edge.result is not None and _doubtful_input(edge, value):
@@ -172,7 +173,8 @@ def _needs_trace(run: Run, component: Component) -> bool:
 def image(data: Data, channels: Dim = 3) -> Tensor:
     """What comes out of a loader, taken for images."""
     size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
-    origin = replace(INPUT, place=size.place)
+    seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
+    origin = replace(INPUT, place=size.place, steps=seen)
     return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
 
 

@@ -35,7 +35,7 @@ WRAPPERS = (
 )
 MAXIMUM_WRAPPERS = 5
 WIDTHS = ("embed_dim", "hidden_dim")
-SIZES = ("img_size", "image_size", "patch_size")
+SIZES = ("img_size", "image_size")
 PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
     "MaskedVisionTransformerTorchvision": ("vit",),
@@ -162,6 +162,7 @@ def steps(component: Component) -> dict[str, tuple[Step, ...]]:
     vit = describe(inner) if inner is not component else None
     if vit is not None:
         found["embed_dim"] = written(inner, WIDTHS) or (Step(inner.spec.span, f"{name_of(inner)} is {vit.width} wide"),)
+    found["image_height"] = found["image_width"] = written(inner, SIZES)
     groups = component.arguments.get("group_features")
     if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
         found["n_groups"], found["n_features"] = (origin.steps for origin in groups.flow.origins)

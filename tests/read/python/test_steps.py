@@ -118,6 +118,26 @@ class Model(nn.Module):
         return self.projection_head(self.backbone(x))
 """
 
+TRANSFORMED = """
+import torch
+from torch import nn
+from timm.models.vision_transformer import vit_small_patch16_224
+from lightly.data import LightlyDataset
+from lightly.models.modules import MaskedVisionTransformerTIMM, SimCLRProjectionHead
+from lightly.transforms import MAETransform
+class Model(nn.Module):
+    def __init__(self, vit):
+        super().__init__()
+        self.backbone = MaskedVisionTransformerTIMM(vit=vit)
+        self.projection_head = SimCLRProjectionHead(384, 512, 128)
+    def forward(self, images):
+        return self.projection_head(self.backbone(images))
+model = Model(vit_small_patch16_224(img_size=256))
+dataset = LightlyDataset("images", transform=MAETransform(input_size=192))
+for batch in torch.utils.data.DataLoader(dataset, batch_size=8):
+    model(batch[0][0])
+"""
+
 DECODER = """
 from torch import nn
 from lightly.models.modules import MaskedVisionTransformerDecoderTIMM, CAPIPredictorTIMM, SimCLRProjectionHead
@@ -284,6 +304,12 @@ def cases() -> Iterator[tuple[str, str, str, list[str]]]:
         SIZED,
         "SL106",
         ["vit_small_patch16_224", "zeros(1, 3, 224, 224): zeros gives (1, 3, 224, 224)", "256: img_size is 256"],
+    )
+    yield (
+        "the size of a transform's images, and the size that is expected",
+        TRANSFORMED,
+        "SL106",
+        ["MaskedVisionTransformerTIMM", "192: images are 192 x 192 here", "256: img_size is 256"],
     )
     yield (
         "a constructor that refuses two numbers",
