@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint import methods, rules
 from shapelint.config import Config, ConfigError
-from shapelint.schema import ComponentSignature, InputSchema, Strict, Width
+from shapelint.schema import ComponentSignature, Strict, Width
 from shapelint.shapes import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
@@ -22,6 +22,15 @@ PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 def _kebab(name: str) -> str:
     return name.replace("_", "-")
+
+
+class InputSchema(Strict):
+    """`input:` as a mapping; an axis that is left out stays open."""
+
+    channels: Width = 3
+    height: Width | None = None
+    width: Width | None = None
+    image_size: Width | tuple[Width, Width] | None = None
 
 
 class Settings(Strict):

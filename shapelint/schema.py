@@ -307,15 +307,6 @@ class TensorRule(Strict):
     variants: dict[str, str] = {}
 
 
-class InputSchema(Strict):
-    """`input:` as a mapping; an axis that is left out stays open."""
-
-    channels: Width = 3
-    height: Width | None = None
-    width: Width | None = None
-    image_size: Width | tuple[Width, Width] | None = None
-
-
 class LibraryRule(Strict):
     """One library of `rules/libraries.yaml`: where its components live and what its bare backbone names begin with."""
 
