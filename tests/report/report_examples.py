@@ -16,6 +16,7 @@ from shapelint.findings import (
     Related,
     Report,
 )
+from shapelint.report import Options, render
 
 SEED_TEXT = """\
 # lightly 1589
@@ -62,6 +63,16 @@ def finding(location: Location, related: Sequence[tuple[Location, str]] = (), **
 def report_of(text: str, *findings: Finding) -> Report:
     """A report on one file without models."""
     return Report((FileReport("model.yaml", "checked", findings=findings, text=text),))
+
+
+HEADS = "a: Head(512, 1024, 256)\n"
+"""A text for findings of which only the layout matters."""
+
+
+def body(text: str, location: Location, *related: tuple[Location, str], width: int = 120, **more: object) -> str:
+    """The block of one finding, without the closing lines and white space at line ends."""
+    rendered = render(report_of(text, finding(location, related, **more)), "text", Options(width=width))
+    return rendered.rpartition("\n\n")[0]
 
 
 def model(name: str = "model", fits: bool = False) -> ModelReport:
