@@ -8,7 +8,7 @@ from dataclasses import replace
 from shapelint import shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python import axes as ax
-from shapelint.read.python import command_line, functions, modules, naming, parts, vits
+from shapelint.read.python import command_line, functions, modules, naming, parts, steps, vits
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -80,7 +80,10 @@ def method(
             return Items([], "list", UNKNOWN)
         return NONE
     if name in ("children", "named_children"):
-        return _children(run, owner, name)
+        children = _children(run, owner, name)
+        if not isinstance(owner, Chained):
+            steps.listed(children, node, scope)
+        return children
     if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
         if isinstance(owner, Component):
             known = functions.methods().get(owner.spec.target, {}).get(name)
@@ -177,7 +180,7 @@ def _container_method(run: Run, owner: Chained, name: str, positional: Arguments
     return UNKNOWN
 
 
-def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Value:
+def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
     pairs: list[tuple[str, Value]] | None
     if isinstance(owner, Chained):
         pairs = list(owner.children.items()) if owner.rest is None else None

@@ -117,6 +117,16 @@ def _listed(value: Value) -> list[Value]:
     return value.items if isinstance(value, Items) and value.rest is None else []
 
 
+def listed(children: Items, node: ast.AST, scope: Scope) -> None:
+    """The children of a network as a list: behind what the network does before its last one, none of them stands."""
+    if scope.file is None or not scope.file.main or children.rest is not None:
+        return
+    span, name = _place(node, scope)
+    step = Step(span, f"{name} leaves out what the network does between its children")
+    for module in _modules(children.items[-1:]):
+        module.first = _before(step, module.first)
+
+
 def _before(step: Step, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return (step, *(known for known in steps if known.span != step.span))[:MAXIMUM_STEPS]
 

@@ -219,6 +219,12 @@ def cases() -> Iterator[tuple[str, str, str, list[str]]]:
         ],
     )
     yield (
+        "all children are kept, without the flattening between them",
+        CUT.format(cut="self.backbone = nn.Sequential(*resnet.children())", width=1000, features="self.backbone(x)"),
+        "SL104",
+        ["self.backbone(x)", "children(): children leaves out what the network does between its children"],
+    )
+    yield (
         "tokens that were turned the wrong way",
         TOKENS.format(
             width=96,
