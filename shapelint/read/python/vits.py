@@ -163,9 +163,8 @@ def steps(component: Component) -> dict[str, tuple[Step, ...]]:
     if vit is not None:
         found["embed_dim"] = written(inner, WIDTHS) or (Step(inner.spec.span, f"{name_of(inner)} is {vit.width} wide"),)
     found["image_height"] = found["image_width"] = written(inner, SIZES)
-    groups = component.arguments.get("group_features")
-    if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
-        found["n_groups"], found["n_features"] = (origin.steps for origin in groups.flow.origins)
+    if (groups := _groups(component)) is not None:
+        found["n_groups"], found["n_features"] = (axis.origin.steps for axis in groups)
     return found
 
 
@@ -191,10 +190,15 @@ def values(run: Run, component: Component) -> dict[str, Any]:
     found: dict[str, Any] = {"embed_dim": vit.width} if vit is not None else {}
     if vit is not None and _is_fixed(component):
         found |= {"image_height": vit.image, "image_width": vit.image}
-    groups = component.arguments.get("group_features")
-    if isinstance(groups, Tensor) and groups.shape and len(groups.shape) == 2:
-        found["n_groups"], found["n_features"] = groups.shape
+    if (groups := _groups(component)) is not None:
+        found["n_groups"], found["n_features"] = (axis.size for axis in groups)
     return found
+
+
+def _groups(component: Component) -> ax.Axes | None:
+    """The axes of the vectors (G, D) that prototypes were built with, where they are known."""
+    groups = component.arguments.get("group_features")
+    return ax.of(groups.flow) if isinstance(groups, Tensor) and len(groups.shape or ()) == 2 else None
 
 
 def is_plain(component: Component) -> bool:
