@@ -58,9 +58,8 @@ def _place(node: ast.AST, scope: Scope) -> tuple[Span, str]:
     assert scope.file is not None
     whole = scope.file.span(node)
     if isinstance(node, ast.Subscript):
-        return Span(scope.file.span(node.value).end, whole.end), ast.unparse(ast.Subscript(ast.Name("x"), node.slice))[
-            1:
-        ]
+        brackets = ast.unparse(ast.Subscript(ast.Name("x"), node.slice)).removeprefix("x")
+        return Span(scope.file.span(node.value).end, whole.end), brackets
     function = node.func if isinstance(node, ast.Call) else node
     if isinstance(function, ast.Attribute):
         return Span(scope.file.span(function).end - len(function.attr), whole.end), function.attr

@@ -7,10 +7,10 @@ import re
 import warnings
 from pathlib import Path
 
-from shapelint import dims
 from shapelint.read.python import attributes, calling, imports, instances, notebook, reach, statements, training
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
+from shapelint.read.python.transforms import BATCH
 from shapelint.read.python.values import (
     NO_SPAN,
     UNKNOWN,
@@ -38,7 +38,6 @@ SPEAKS = re.compile(
 )
 """A text without any of these words describes no model, and is not interpreted."""
 FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
-BATCH = dims.symbol("B")
 MAXIMUM_USERS = 5
 
 
