@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.read.python import axes as ax
-from shapelint.read.python import misuse, transforms
+from shapelint.read.python import misuse
 from shapelint.read.python.arguments import Arguments
 from shapelint.read.python.axes import Axis
 from shapelint.read.python.joins import join
@@ -33,7 +34,7 @@ from shapelint.read.python.values import (
 def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
     """The element, or Unknown."""
     if isinstance(owner, Data):
-        return transforms.element(owner, index)
+        return _of_data(owner, index)
     if isinstance(owner, Tensor):
         return tensor(owner, index)
     if isinstance(owner, Items):
@@ -58,6 +59,22 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
             return Const(owner.value[position])
     return UNKNOWN
+
+
+def _of_data(data: Data, index: Value) -> Data:
+    """What is taken out of data by an index: a view, a label, a column of a batch."""
+    if data.size is not None:
+        many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)
+        return replace(data, sizes=()) if many else data
+    if not data.sizes:
+        return data
+    place = integer(index)
+    if data.labelled:
+        return replace(data, labelled=False, sizes=data.sizes if place == 0 else ())
+    if isinstance(place, int) and -len(data.sizes) <= place < len(data.sizes):
+        return replace(data, sizes=(data.sizes[place],))
+    known, start, stop, step = bounds(index)
+    return replace(data, sizes=data.sizes[start:stop:step] if known else ())
 
 
 def _of_library(owner: Library, index: Value) -> Value:

@@ -101,7 +101,7 @@ def find(name: str) -> Function | None:
 
 def call(run: Run, function: Function, positional: Arguments, keywords: Keywords, values: Any = None) -> Value:
     """Call it: tensors by shape, plain arguments by value."""
-    given = by_name(function, positional, keywords)
+    given = by_name(function.parameters, positional, keywords)
     operands = tensors(function, given)
     flows = [None if operand is None else operand.flow for operand in operands]
     detached = all(operand is None or operand.detached for operand in operands)
@@ -114,9 +114,9 @@ def call(run: Run, function: Function, positional: Arguments, keywords: Keywords
     return Items([Tensor(flow, detached) for flow in result], "tuple")
 
 
-def by_name(function: Function, positional: Arguments, keywords: Keywords) -> Keywords:
+def by_name(parameters: tuple[Parameter, ...], positional: Arguments, keywords: Keywords) -> Keywords:
     """The arguments of a call by the names of the parameters."""
-    return {**dict(zip((parameter.name for parameter in function.parameters), positional)), **keywords}
+    return {**dict(zip((parameter.name for parameter in parameters), positional)), **keywords}
 
 
 def tensors(function: Function, given: Keywords) -> list[Tensor | None]:

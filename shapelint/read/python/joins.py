@@ -46,8 +46,7 @@ def _alike(left: Items, right: Items) -> bool:
 
 def _sizes(left: tuple[Size, ...], right: tuple[Size, ...]) -> tuple[Size, ...]:
     """The sizes of one of two, if the other has the same; none otherwise."""
-    same = [(one.height, one.width) for one in left] == [(one.height, one.width) for one in right]
-    return left if same else ()
+    return left if [one.pixels for one in left] == [one.pixels for one in right] else ()
 
 
 def _flow(left: Flow, right: Flow) -> Flow:

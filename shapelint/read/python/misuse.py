@@ -131,7 +131,7 @@ def note_function(
     """The same of a function whose line is exact: an operand with other axes, or a condition that does not hold."""
     if function.name not in functions.exact():
         return
-    given = functions.by_name(function, positional, keywords)
+    given = functions.by_name(function.parameters, positional, keywords)
     operands = functions.tensors(function, given)
     ranks = [None if operand is None else len(axes_of(operand) or ()) or None for operand in operands]
     line = shapes.substitute(signatures.parsed(function.shapes), functions.arguments(function, given))

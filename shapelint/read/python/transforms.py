@@ -10,6 +10,7 @@ from functools import lru_cache
 from shapelint import dims, knowledge
 from shapelint.dims import Dim
 from shapelint.frozen import frozen
+from shapelint.read.python import arguments, functions
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -45,13 +46,9 @@ class Cut:
     views: Mapping[str, int | str]
 
 
+@lru_cache(maxsize=1)
 def table() -> dict[str, dict[str, Cut]]:
     """The transforms that cut or scale, by package and class."""
-    return _table()
-
-
-@lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, Cut]]:
     packages = knowledge.load("transforms.yaml")["views"]
     return {
         package: {call.partition("(")[0]: Cut(parse_parameters(call), views) for call, views in lines.items()}
@@ -59,19 +56,24 @@ def _table() -> dict[str, dict[str, Cut]]:
     }
 
 
+@lru_cache(maxsize=1)
+def _datasets() -> tuple[str, ...]:
+    """How the names of datasets begin."""
+    return tuple(f"{package}." for package in knowledge.load("transforms.yaml")["datasets"])
+
+
 def construct(
     run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
 ) -> Views | None:
     """A transform, or a dataset that has one; None for what is neither, or gives images of a size that is not known."""
-    data = knowledge.load("transforms.yaml")
-    last = name.rpartition(".")[2]
-    if name.startswith(tuple(f"{package}." for package in data["datasets"])):
+    if name.startswith(_datasets()):
         return views(run, keywords["transform"].value) if "transform" in keywords else None
-    package = next((package for package in data["views"] if name.startswith(f"{package}.")), "")
+    package = next((package for package in table() if name.startswith(f"{package}.")), "")
     if not package:
         return None
+    data, last = knowledge.load("transforms.yaml"), name.rpartition(".")[2]
     if last in data["sequences"]:
-        return _sequence(run, positional[0].value if positional else _first(keywords))
+        return _sequence(run, arguments.Arguments(tuple(positional), keywords).get(0, "transforms") or UNKNOWN)
     if last in data["same"][package].split():
         return Views((), keeps=True)
     cut = table()[package].get(last)
@@ -102,8 +104,7 @@ def apply(transform: Views, value: Value) -> Value:
 
 def loader(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     """`DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
-    given = keywords.get("dataset") or (positional[0] if positional else None)
-    dataset = given.value if given else UNKNOWN
+    dataset = arguments.Arguments(tuple(positional), keywords).get(0, "dataset")
     collated = "collate_fn" in keywords
     batch: Value = Data(BATCH)
     if isinstance(dataset, Views) and dataset.sizes and not collated:
@@ -113,33 +114,11 @@ def loader(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([], "list", batch)
 
 
-def element(data: Data, index: Value) -> Data:
-    """What is taken out of data by an index: a view, a label, a column of a batch."""
-    if data.size is not None:
-        many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)
-        return replace(data, sizes=()) if many else data
-    if not data.sizes:
-        return data
-    place = integer(index)
-    if data.labelled:
-        return replace(data, labelled=False, sizes=data.sizes if place == 0 else ())
-    if isinstance(place, int) and -len(data.sizes) <= place < len(data.sizes):
-        return replace(data, sizes=(data.sizes[place],))
-    if isinstance(index, Items) and index.kind == "slice":
-        bounds = [None if isinstance(part, Const) and part.value is None else integer(part) for part in index.items]
-        known = all(isinstance(b, int) or isinstance(p, Const) for b, p in zip(bounds, index.items))
-        return replace(
-            data, sizes=data.sizes[slice(*(b if isinstance(b, int) else None for b in bounds))] if known else ()
-        )
-    return replace(data, sizes=())
-
-
 def together(pieces: list[Data]) -> tuple[Size, ...]:
     """The size of images that are joined to one batch; empty where it is not known, or not one."""
-    sizes = [piece.size for piece in pieces]
-    known = [size for size in sizes if size is not None]
-    alike = len({(size.height, size.width) for size in known}) == 1
-    return (known[0],) if alike and len(known) == len(sizes) else ()
+    sizes = [size for piece in pieces if (size := piece.size) is not None]
+    alike = len({size.pixels for size in sizes}) == 1
+    return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
 
 
 def _own_batch(run: Run, dataset: Instance) -> Value:
@@ -171,10 +150,6 @@ def _sizes_of(value: Value | None) -> tuple[Size, ...]:
     return tuple(size for item in inner for size in _sizes_of(item))
 
 
-def _first(keywords: Keywords) -> Value:
-    return keywords["transforms"].value if "transforms" in keywords else UNKNOWN
-
-
 def _sequence(run: Run, steps: Value) -> Views | None:
     """One transform after another: what the last one that cuts says, if nothing unknown comes after it."""
     items = sequence(steps)
@@ -189,8 +164,7 @@ def _sequence(run: Run, steps: Value) -> Views | None:
 
 def _cut(run: Run, cut: Cut, positional: Arguments, keywords: Keywords, head: Span | None) -> Views | None:
     """The views of a transform with its arguments; a default stands where the transform is named."""
-    given = dict(zip((parameter.name for parameter in cut.parameters), positional))
-    given.update(keywords)
+    given = functions.by_name(cut.parameters, positional, keywords)
     values: dict[str, tuple[Value, Span | None]] = {}
     for parameter in cut.parameters:
         argument = given.get(parameter.name)

@@ -96,6 +96,11 @@ class Size:
     width: Dim
     place: Span | None = None
 
+    @property
+    def pixels(self) -> tuple[Dim, Dim]:
+        """Height and width, wherever they are written."""
+        return self.height, self.width
+
 
 @dataclass(eq=False)
 class Views:
@@ -121,8 +126,7 @@ class Data:
     @property
     def size(self) -> Size | None:
         """The size of every image in it; None where that is not known or views differ."""
-        alike = len({(size.height, size.width) for size in self.sizes}) == 1
-        return self.sizes[0] if alike else None
+        return self.sizes[0] if len({size.pixels for size in self.sizes}) == 1 else None
 
 
 @dataclass(eq=False)

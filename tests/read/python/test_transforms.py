@@ -216,6 +216,8 @@ def test_views_of_two_sizes_are_told_apart() -> None:
     assert codes(imports, data, "views = batch[0]; x0, x1 = views[0], views[1]") == []
     assert codes(imports, data, "views, _ = batch; x0, x1 = views[2:][0], views[-1]") == [("SL101", 2048)]
     assert codes(imports, data, "x0, x1 = torch.cat(batch[0][:2]), torch.cat(batch[0][:2])") == []
+    some = "x0 = x1 = batch[0][: batch[1].shape[0]][-1]"
+    assert [code for code, _ in codes(imports, data, some)] == ["SL204"], "how many views are taken is not known"
 
 
 LIGHTNING = """
