@@ -11,9 +11,8 @@ from typing import Any
 from shapelint import dims
 from shapelint.chain import Flow
 from shapelint.dims import Expression
-from shapelint.read.python import arguments, losses, misuse, operations, texts, transforms
+from shapelint.read.python import arguments, lists, losses, misuse, operations, tables, texts, transforms
 from shapelint.read.python import axes as ax
-from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
 from shapelint.read.python.values import (
@@ -78,7 +77,7 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST,
         return _constants(op, left.value, right.value)
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
         result = Items(list(left.items), left.kind, left.rest)
-        extend(run, result, right)
+        lists.extend(run, result, right)
         return result
     if isinstance(op, ast.Mult) and (isinstance(left, Items) or isinstance(right, Items)):
         items, count = (left, right) if isinstance(left, Items) else (right, left)
@@ -87,7 +86,9 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST,
         if isinstance(times, int) and items.rest is None and 0 <= times * len(items.items) <= MAXIMUM_ELEMENTS:
             return Items(items.items * times, items.kind)
     if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
-        return Table({**left.items, **right.items}, left.open or right.open)
+        table = Table(dict(left.items), left.open)
+        tables.update(run, table, right, {})
+        return table
     return UNKNOWN
 
 
@@ -179,16 +180,3 @@ def _contains(container: Value, value: Value) -> bool | None:
     if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
         return None
     return any(item.value == value.value for item in items.items if isinstance(item, Const))
-
-
-def extend(run: Run, items: Items, more: Value) -> None:
-    """Append the elements of a value."""
-    found = sequence(more)
-    if found is None:
-        items.rest = UNKNOWN
-        return
-    if items.rest is not None:
-        items.rest = join(items.rest, found.items[0] if found.items else found.rest or UNKNOWN)
-        return
-    items.items.extend(found.items[:MAXIMUM_ELEMENTS])
-    items.rest = found.rest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.read.python import elements, expressions, members, misuse, transforms
+from shapelint.read.python import changing, elements, expressions, lists, misuse, tables, transforms
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -39,6 +40,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
                 home = home.parent
         # A name for what already has one is no variable of its own.
         literal = own and isinstance(value, Const) and not value.variables
+        run.touch(home)
         home.names[target.id] = run.named(value, home, target.id) if literal else value
         if isinstance(value, Node) and not value.name and scope.kind == "module":
             value.name = target.id
@@ -46,6 +48,8 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         owner = expressions.evaluate(run, target.value, scope)
         if isinstance(owner, Instance) and scope.file:
             run.assigned[(id(owner), target.attr)] = scope.file.span(target)
+        if target.attr == "data" and isinstance(target.value, ast.Attribute):
+            changing.set_tensor(run, expressions.evaluate(run, target.value.value, scope), owner, value)
         assign_attribute(run, owner, target.attr, value)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
@@ -84,46 +88,56 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`; a module that is held for the first time gets its name from it."""
     if isinstance(owner, Instance):
-        members.set_attribute(owner, name, value)
-    elif isinstance(owner, Chained):
-        owner.children[name] = value
-        owner.hold(name, value)
-    elif isinstance(owner, Component):
-        members.replace_child(owner, name, value)
+        changing.set_attribute(run, owner, name, value)
+    elif isinstance(owner, (Chained, Component)):
+        changing.set_child(run, owner, name, value)
     elif isinstance(owner, UserClass):
+        run.touch(owner.scope)
         owner.scope.names[name] = value
     elif isinstance(owner, Views) and name == "transform":
         given = transforms.views(run, value)
+        run.touch(owner)
         owner.sizes = given.sizes if given is not None else ()
-    elif isinstance(owner, Table) and "__namespace__" in owner.items:
-        owner.items[name] = value
+    elif tables.is_namespace(owner):
+        tables.put(run, owner, Const(name), value)  # type: ignore[arg-type]
+    elif not changing.is_harmless(name):
+        hide(run, owner)
 
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
     if isinstance(owner, Table):
-        if isinstance(index, Const) and isinstance(index.value, (str, int)):
-            owner.items[index.value] = value
-        else:
-            owner.open = True
-    elif isinstance(owner, Chained) and isinstance(index, Const):
-        names = list(owner.children)
-        position = index.value
-        if isinstance(position, int) and -len(names) <= position < len(names):
-            owner.children[names[position]] = value
-            owner.hold(names[position], value)
-        elif isinstance(position, str):
-            owner.children[position] = value
-            owner.hold(position, value)
-        else:
-            owner.hide()
-    elif isinstance(owner, Chained):
-        owner.hide()
+        tables.put(run, owner, index, value)
     elif isinstance(owner, Items):
-        position = integer(index)
-        if isinstance(position, int) and owner.rest is None and -len(owner.items) <= position < len(owner.items):
-            owner.items[position] = value
-        else:
-            owner.items, owner.rest = [], UNKNOWN
+        lists.put(run, owner, index, value)
+    elif isinstance(owner, (Chained, Component)):
+        changing.set_element(run, owner, index, value)
     else:
-        members.assign_part(owner, index, value)
+        hide(run, owner)
+
+
+def delete(run: Run, target: ast.expr, scope: Scope) -> None:
+    """`del target`: a name, an attribute, an element, or several of them."""
+    if isinstance(target, ast.Name):
+        run.touch(scope)
+        scope.names.pop(target.id, None)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for one in target.elts:
+            delete(run, one, scope)
+    elif isinstance(target, ast.Attribute):
+        owner = expressions.evaluate(run, target.value, scope)
+        if isinstance(owner, Instance):
+            run.touch(owner)
+            owner.attributes.pop(target.attr, None)
+        else:
+            hide(run, owner)
+    elif isinstance(target, ast.Subscript):
+        owner = expressions.evaluate(run, target.value, scope)
+        index = expressions.evaluate(run, target.slice, scope)
+        place = integer(index)
+        if isinstance(owner, Table):
+            tables.remove(run, owner, index)
+        elif isinstance(owner, Items) and isinstance(place, int):
+            lists.remove(run, owner, place)
+        else:
+            changing.delete_element(run, owner, index)

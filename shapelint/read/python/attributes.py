@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import arguments, calling, operations
+from shapelint.read.python import arguments, calling, operations, tables
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -22,20 +22,31 @@ from shapelint.read.python.values import (
     Library,
     Loss,
     Method,
+    Node,
     Partial,
     Scope,
     Super,
     Table,
     Tensor,
+    Unknown,
     UserClass,
     Value,
 )
 
-CONSTANTS = {"math.pi": math.pi, "math.inf": math.inf, "numpy.inf": math.inf, "numpy.pi": math.pi}
+CONSTANTS = {
+    "math.pi": math.pi,
+    "math.inf": math.inf,
+    "numpy.inf": math.inf,
+    "numpy.pi": math.pi,
+    "typing.TYPE_CHECKING": False,
+    "typing_extensions.TYPE_CHECKING": False,
+}
 
 
 def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
     """The attribute, or Unknown."""
+    from shapelint.read.python import changing, members
+
     if isinstance(owner, Instance):
         return of_instance(run, owner, name, node, scope)
     if isinstance(owner, UserClass):
@@ -48,14 +59,19 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
             return Method(found, owner)
         return found if found is not None else UNKNOWN
     if isinstance(owner, Library):
-        dotted = f"{owner.name}.{name}"
-        return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+        return of_library(f"{owner.name}.{name}")
     if isinstance(owner, Component):
-        from shapelint.read.python import members
-
         return members.attribute(run, owner, name, node, scope)
     if isinstance(owner, Chained):
+        if name == "_modules":
+            return changing.modules_of(owner, members.children(run, owner))
         return owner.children.get(name, Bound(owner, name))
+    if isinstance(owner, Unknown) and owner.inside is not None:
+        return owner
+    if isinstance(owner, Bound) and isinstance(owner.owner, Node):
+        return Unknown(inside=owner.owner)
+    if isinstance(owner, Function) and name == "setter":
+        return Bound(owner, name)
     if isinstance(owner, Tensor):
         return _of_tensor(owner, name)
     if isinstance(owner, Data):
@@ -71,11 +87,14 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
 
 
+def of_library(dotted: str) -> Value:
+    """A name of a library: a constant that is known, else the name itself."""
+    return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+
+
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
-    if isinstance(owner, Table) and "__namespace__" in owner.items:
-        if name == "__dict__":
-            return Table({key: value for key, value in owner.items.items() if key != "__namespace__"}, owner.open)
-        return owner.items.get(name, UNKNOWN)
+    if isinstance(owner, Table) and tables.is_namespace(owner):
+        return tables.names_of(owner) if name == "__dict__" else owner.items.get(name, UNKNOWN)
     if isinstance(owner, Const) and name == "value":
         return owner  # the member of an enumeration; numbers and texts have no such attribute
     return Bound(owner, name)
@@ -121,12 +140,19 @@ def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | N
 
 def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
     """Attributes of the object first, then of its class; then what every nn.Module has."""
+    assert owner.cls is not None
+    found = find(owner.cls, name)
+    if _is_handled(owner.cls, found):
+        return UNKNOWN
     if name in owner.attributes:
         return owner.attributes[name]
-    assert owner.cls is not None
     if name == "__class__":
         return owner.cls
-    found = find(owner.cls, name)
+    if name == "__dict__":
+        mine = all(isinstance(one, UserClass) for one in linear(owner.cls))
+        return Table(dict(owner.attributes), owner.opaque or not mine, of=owner)
+    if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
+        return Unknown(inside=owner)
     if isinstance(found, Function):
         if found.wrapper == "property":
             return calling.call_function(run, found, [], {}, owner)
@@ -138,6 +164,10 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
     base = owner.attributes.get("(base)")
     if isinstance(base, Component):
         return get(run, base, name, node, scope)
+    if name == "_modules":
+        from shapelint.read.python import changing, members
+
+        return changing.modules_of(owner, members.children(run, owner))
     if name in ("current_epoch", "global_step", "hparams", "trainer", "device"):
         return _hyperparameters(owner) if name == "hparams" else UNKNOWN
     if name == "module":
@@ -146,6 +176,12 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return UNKNOWN
     getter = find(owner.cls, "__getattr__")
     return UNKNOWN if getter is not None else Bound(owner, name)
+
+
+def _is_handled(cls: UserClass, found: Value | None) -> bool:
+    """Whether code of the class decides what an attribute is: a descriptor, or a method that is asked for all."""
+    described = isinstance(found, Instance) and found.cls is not None and find(found.cls, "__get__") is not None
+    return described or isinstance(find(cls, "__getattribute__"), Function)
 
 
 def _hyperparameters(owner: Instance) -> Value:

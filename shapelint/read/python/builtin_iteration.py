@@ -59,22 +59,9 @@ def _collect(kind: str) -> Handler:
 
 
 def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    table = Table({name: given.value for name, given in keywords.items()})
-    if values:
-        source = values[0]
-        pairs = sequence(source) if not isinstance(source, Table) else None
-        if isinstance(source, Table):
-            table.items, table.open = {**source.items, **table.items}, source.open
-        elif pairs is None or pairs.rest is not None:
-            table.open = True
-        else:
-            for pair in pairs.items:
-                key = pair.items[0] if isinstance(pair, Items) and len(pair.items) == 2 else None
-                if isinstance(key, Const) and isinstance(key.value, (str, int)):
-                    table.items[key.value] = pair.items[1]  # type: ignore[union-attr]
-                else:
-                    table.open = True
-    return table
+    from shapelint.read.python import tables
+
+    return tables.made(run, values[0] if values else None, keywords)
 
 
 def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -123,7 +110,6 @@ HANDLERS: dict[str, Handler] = {
     "tuple": _collect("tuple"),
     "set": _collect("set"),
     "iter": _same_items,
-    "sorted": _same_items,
     "dict": _dict,
     "zip": _zip,
     "enumerate": _enumerate,

@@ -5,22 +5,27 @@ from __future__ import annotations
 import ast
 
 from shapelint.dims import Expression
-from shapelint.read.python import builtin_iteration, builtin_numbers, calling
+from shapelint.read.python import builtin_iteration, builtin_numbers, calling, lists, parts
 from shapelint.read.python.builtin_iteration import Handler, any_of
 from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.joins import join
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
 from shapelint.read.python.values import (
     NO_SPAN,
     NONE,
     UNKNOWN,
+    Chained,
     Component,
     Const,
     Given,
     Instance,
     Items,
     Library,
+    Node,
     Scope,
+    Table,
     Tensor,
+    Unknown,
     UserClass,
     Value,
     sequence,
@@ -34,6 +39,16 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
         return _map(run, name, values, node, scope)
     if name in ("getattr", "setattr", "hasattr"):
         return attribute(run, name, values, node, scope)
+    if name in ("vars", "locals", "globals"):
+        return _names(run, values, scope, everywhere=name == "globals")
+    if name == "sorted" and values:
+        items = sequence(values[0])
+        return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
+    if name == "exec":
+        return _execute(run, scope)
+    if name in ("eval", "__import__"):
+        run.hidden = True
+        return UNKNOWN
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, values, keywords)
@@ -57,24 +72,55 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
 
 
 def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
-    from shapelint.read.python import assigning, attributes, members
+    """`getattr`, `setattr` and `hasattr`."""
+    from shapelint.read.python import assigning, changing, hiding
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
-    if not isinstance(key, str):
-        if name == "setattr" and isinstance(values[0], Instance) and len(values) > 2:
-            members.set_attribute(values[0], None, values[2])
-        return UNKNOWN
     if name == "setattr":
-        if len(values) > 2:
+        if isinstance(key, str) and len(values) > 2:
             assigning.assign_attribute(run, values[0], key, values[2])
+        elif values and isinstance(values[0], Instance):
+            changing.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
+        elif values:
+            hiding.hide(run, values[0])
         return NONE
+    if not isinstance(key, str):
+        return Unknown(inside=values[0]) if values and isinstance(values[0], Node) else UNKNOWN
+    has = _has(run, values[0], key)
     if name == "hasattr":
-        owner = values[0]
-        if isinstance(owner, Instance) and key in owner.attributes:
-            return Const(True)
-        return UNKNOWN
-    found = attributes.get(run, values[0], key, node, scope)
-    return found
+        return UNKNOWN if has is None else Const(has)
+    found = named_attribute(run, values[0], key, node, scope)
+    if len(values) < 3 or has is True:
+        return found
+    return values[2] if has is False else join(found, values[2])
+
+
+def named_attribute(
+    run: Run, owner: Value, name: str, node: ast.AST | None = None, scope: Scope | None = None
+) -> Value:
+    """`getattr(owner, name)`."""
+    from shapelint.read.python import attributes
+
+    return attributes.get(run, owner, name, node or ast.Constant(None), scope or Scope({}))
+
+
+def _has(run: Run, owner: Value, name: str) -> bool | None:
+    """Whether an object has an attribute, where that is certain."""
+    from shapelint.read.python import attributes, tables
+
+    if isinstance(owner, Instance) and owner.cls is not None:
+        if name in owner.attributes or attributes.find(owner.cls, name) is not None:
+            return True
+        mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
+        return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
+    if isinstance(owner, Component):
+        known = name in owner.replaced or name in parts.table(run, owner)
+        return True if known and not owner.hidden else None
+    if isinstance(owner, Table) and tables.is_namespace(owner):
+        return True if name in owner.items else None
+    if isinstance(owner, Chained):
+        return True if name in owner.children else None
+    return None
 
 
 def _isinstance(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -102,9 +148,21 @@ def _is_a(value: Value, cls: Value) -> bool | None:
         return cls.name in ("torch.Tensor", "torch.FloatTensor")
     if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
         return cls in attributes.linear(value.cls)
-    if isinstance(value, Component) and isinstance(cls, Library) and cls.name.startswith("torch.nn."):
-        return value.spec.target.rpartition(".")[2] == cls.name.rpartition(".")[2] or None
+    if isinstance(value, (Component, Chained)) and isinstance(cls, Library) and cls.name.startswith("torch.nn."):
+        return _is_layer(value, cls.name)
     return None
+
+
+def _is_layer(value: Component | Chained, name: str) -> bool | None:
+    """Whether a module is of one of torch's classes; between two different layers of torch there is no inheritance
+    but of private ones and of containers.
+    """
+    target = value.spec.target if isinstance(value, Component) else f"torch.nn.{value.kind}"
+    kind, asked = target.rpartition(".")[2], name.rpartition(".")[2]
+    if kind == asked or asked == "Module":
+        return True
+    layer = target.startswith("torch.nn.") and not asked.startswith("_") and "Lazy" not in kind + asked
+    return False if layer else None
 
 
 def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -112,10 +170,25 @@ def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return value.cls if isinstance(value, Instance) and value.cls is not None else UNKNOWN
 
 
-def _vars(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.read.python import attributes
+def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Value:
+    """`vars(x)`, `vars()` and `locals()`, `globals()`."""
+    if values:
+        return named_attribute(run, values[0], "__dict__")
+    while everywhere and scope.parent is not None:
+        scope = scope.parent
+    return Table(dict(scope.names), True, of=scope)
 
-    return attributes.get(run, values[0], "__dict__", ast.Constant(None), Scope({})) if len(values) == 1 else UNKNOWN
+
+def _execute(run: Run, scope: Scope) -> Value:
+    """`exec(text)` may give any name of the file another value; classes may be built in it."""
+    from shapelint.read.python import hiding
+
+    run.hidden = True
+    here: Scope | None = scope
+    while here is not None:
+        hiding.hide(run, here)
+        here = here.parent
+    return UNKNOWN
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -123,6 +196,5 @@ _HANDLERS: dict[str, Handler] = {
     **builtin_numbers.HANDLERS,
     "isinstance": _isinstance,
     "type": _type,
-    "vars": _vars,
     "print": lambda run, values, keywords: NONE,
 }

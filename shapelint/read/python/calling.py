@@ -136,7 +136,7 @@ def call(
     if isinstance(function, Bound) and not complete and isinstance(function.owner, Tensor):
         return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
-        return containers.call_method(run, function, positional, keywords, node, scope)
+        return containers.call_method(run, function, positional, keywords, node, scope, complete)
     training.note_fit(run, node, positional, keywords)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
@@ -167,6 +167,9 @@ def call_instance(
     from shapelint.read.python import attributes
 
     assert owner.cls is not None
+    own = owner.attributes.get("forward")
+    if own is not None and not isinstance(own, Node):
+        return call(run, own, positional, keywords, node, scope, complete)
     for name in ("__call__", "forward"):
         found = attributes.find(owner.cls, name)
         if isinstance(found, Function):
@@ -206,18 +209,20 @@ def call_function(
     run.active.append(node)
     run.returns.append([])
     run.receivers.append(receiver if receiver is not None else UNKNOWN)
-    uncertain, run.uncertain = run.uncertain, 0
     run.no_grad += function.wrapper == "no_grad"
     try:
         if isinstance(node, ast.Lambda):
             return expressions.evaluate(run, node.body, inner)
-        statements.execute(run, node.body, inner)
+        with run.journal.frame("return") as frame:
+            gone = statements.execute(run, node.body, inner)
+            if not gone and run.returns[-1]:
+                run.returns[-1].append(NONE)
+            run.journal.resume(frame, gone)
         return _joined(run.returns[-1])
     except RecursionError:
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     finally:
         run.no_grad -= function.wrapper == "no_grad"
-        run.uncertain = uncertain
         run.receivers.pop()
         run.returns.pop()
         run.active.pop()
@@ -292,6 +297,8 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         text = ast.unparse(node.func)
         if "no_grad" in text or "inference_mode" in text:
             return replace_wrapper(value, "no_grad")
+    if isinstance(decorator, Bound) and decorator.name == "setter" and isinstance(value, Function):
+        return replace(decorator.owner, setter=value) if isinstance(decorator.owner, Function) else value
     if isinstance(decorator, (Function, Method)):
         wrapped = call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
         return wrapped if isinstance(wrapped, (Function, Method, UserClass)) else value

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.read.python import calling
+from shapelint.read.python import calling, tables
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -18,6 +18,7 @@ from shapelint.read.python.values import (
     Const,
     Given,
     Items,
+    Library,
     Scope,
     Table,
     Value,
@@ -27,11 +28,6 @@ from shapelint.read.python.values import (
 
 SWITCHES = {"store_true": False, "store_false": True}
 """What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
-
-
-def namespace(items: dict[str, Value]) -> Table:
-    """An object with attributes, of which others may be set."""
-    return Table({"__namespace__": Const(True), **items}, True)
 
 
 def parser(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -54,13 +50,22 @@ def call_method(
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return owner
     if name == "set_defaults":
+        run.touch(owner)
         owner.defaults.update({key: given.value for key, given in keywords.items()})
         return NONE
-    if name == "parse_args":
-        return namespace(owner.defaults)
-    if name in ("parse_known_args", "parse_known_intermixed_args"):
-        return Items([namespace(owner.defaults), UNKNOWN], "tuple")
+    if name.startswith("parse_"):
+        parsed = _parsed(owner, positional, keywords)
+        return Items([parsed, Items([])], "tuple") if "known" in name else parsed
     return UNKNOWN
+
+
+def _parsed(owner: CommandLine, positional: Arguments, keywords: Keywords) -> Table:
+    """The options as a command line leaves them that says nothing; one that is written may say anything."""
+    words = positional[0].value if positional else keywords["args"].value if "args" in keywords else NONE
+    nothing = words in (NONE, Library("sys.argv")) or truth(words) is False
+    if not nothing or "namespace" in keywords or len(positional) > 1:
+        return tables.namespace(dict.fromkeys(owner.defaults, UNKNOWN))
+    return tables.namespace(owner.defaults)
 
 
 def _add(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> None:
@@ -69,6 +74,7 @@ def _add(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords
     destination = keywords["dest"].value if "dest" in keywords else _destination(names)
     if isinstance(destination, Const) and isinstance(destination.value, str):
         optional = bool(names) and names[0].startswith("-")
+        run.touch(owner)
         owner.defaults[destination.value] = _default(run, keywords, optional, node, scope)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, steps
+from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, lists, steps, tables
 from shapelint.read.python import axes as ax
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
@@ -95,7 +96,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
     result = Items([], type(node).__name__.lower())
     for element in node.elts:
         if isinstance(element, ast.Starred):
-            arithmetic.extend(run, result, evaluate(run, element.value, scope))
+            lists.extend(run, result, evaluate(run, element.value, scope))
         else:
             result.items.append(evaluate(run, element, scope))
     return result
@@ -104,16 +105,11 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
 def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
     table = Table({})
     for key, value in zip(node.keys, node.values):
-        found = evaluate(run, value, scope)
         if key is None:
-            table.open = table.open or not isinstance(found, Table) or found.open
-            table.items.update(found.items if isinstance(found, Table) else {})
-            continue
-        name = evaluate(run, key, scope)
-        if isinstance(name, Const) and isinstance(name.value, (str, int, bool, float, type(None))):
-            table.items[name.value] = found
+            tables.update(run, table, evaluate(run, value, scope), {})
         else:
-            table.open = True
+            name = evaluate(run, key, scope)
+            tables.put(run, table, name, evaluate(run, value, scope))
     return table
 
 
@@ -138,14 +134,26 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
 def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
     decisive = isinstance(node.op, ast.Or)
     result: Value = NONE
-    uncertain = False
-    for operand in node.values:
+    for place, operand in enumerate(node.values):
         result = evaluate(run, operand, scope)
         known = truth(result)
         if known is decisive:
-            return UNKNOWN if uncertain else result
-        uncertain = uncertain or known is None
-    return UNKNOWN if uncertain else result
+            return result
+        if known is None and place < len(node.values) - 1:
+            for later in node.values[place + 1 :]:
+                _perhaps(run, later, scope)
+            return UNKNOWN
+    return result
+
+
+def _perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """An expression that is evaluated or not: what it changes may have changed."""
+    with run.journal.frame() as frame:
+        value = evaluate(run, node, scope)
+        state = run.journal.state(frame)
+        run.journal.undo(frame)
+    run.journal.merge([state, {}])
+    return value
 
 
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
@@ -167,7 +175,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     known = truth(evaluate(run, node.test, scope))
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
-    return join(evaluate(run, node.body, scope), evaluate(run, node.orelse, scope))
+    return join(_perhaps(run, node.body, scope), _perhaps(run, node.orelse, scope))
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -195,7 +203,11 @@ def _lambda(run: Run, node: ast.Lambda, scope: Scope) -> Value:
 
 def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
     value = evaluate(run, node.value, scope)
-    scope.names[node.target.id] = value
+    home = scope
+    while home.kind == "comprehension" and home.parent is not None:
+        home = home.parent
+    run.touch(home)
+    home.names[node.target.id] = value
     return value
 
 
@@ -214,15 +226,15 @@ def _dict_comprehension(run: Run, node: ast.DictComp, scope: Scope) -> Value:
     table = Table({})
     for inner, certain in _turns(run, node.generators, _inner(run, scope)):
         key, value = evaluate(run, node.key, inner), evaluate(run, node.value, inner)
-        if certain and isinstance(key, Const) and isinstance(key.value, (str, int)):
-            table.items[key.value] = value
+        if certain:
+            tables.put(run, table, key, value)
         else:
-            table.open = True
+            hide(run, table)
     return table
 
 
 def _inner(run: Run, scope: Scope) -> Scope:
-    return Scope({}, scope, scope.file, "function", function=scope.function, serial=run.new_serial())
+    return Scope({}, scope, scope.file, "comprehension", function=scope.function, serial=run.new_serial())
 
 
 def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[tuple[Scope, bool]]:

@@ -24,6 +24,7 @@ LIBRARIES = words(
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
     """`import a.b`, `import a.b as c`."""
+    run.touch(scope)
     for alias in node.names:
         top = alias.name.partition(".")[0]
         name = alias.name if alias.asname else top
@@ -35,13 +36,16 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
     """`from a.b import c as d`, `from . import x`, `from m import *`."""
+    from shapelint.read.python import attributes
+
+    run.touch(scope)
     module = node.module or ""
     if not node.level and (module.partition(".")[0] in LIBRARIES or not module):
         if any(alias.name == "*" for alias in node.names):
             scope.stars.append(module)
             return
         for alias in node.names:
-            scope.names[alias.asname or alias.name] = Library(f"{module}.{alias.name}")
+            scope.names[alias.asname or alias.name] = attributes.of_library(f"{module}.{alias.name}")
         return
     local = load(run, module, node.level, scope)
     for alias in node.names:

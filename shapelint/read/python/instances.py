@@ -6,6 +6,7 @@ import ast
 
 from shapelint.read.python import calling
 from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -38,26 +39,36 @@ def instantiate(
     initialise = attributes.find(cls, "__init__")
     if isinstance(initialise, Function):
         calling.call_function(run, initialise, positional, keywords, owner, complete)
-    elif cls.dataclass:
-        _fields(run, owner, cls, positional, keywords)
+    elif any(isinstance(one, UserClass) and one.dataclass for one in attributes.linear(cls)):
+        _fields(run, owner, cls, positional, keywords, complete)
     else:
-        base_init(run, cls, owner, positional, keywords, node, scope, None)
+        base_init(run, cls, owner, positional, keywords, node, scope, None, complete)
+    if isinstance(attributes.find(cls, "__new__"), Function):
+        hide(run, owner)
     return owner
 
 
-def _fields(run: Run, owner: Instance, cls: UserClass, positional: Arguments, keywords: Keywords) -> None:
-    """The attributes of a dataclass."""
+def _fields(
+    run: Run, owner: Instance, cls: UserClass, positional: Arguments, keywords: Keywords, complete: bool
+) -> None:
+    """The attributes of a dataclass: those of its bases first."""
     from shapelint.read.python import attributes
 
+    defaults: dict[str, Value] = {}
     for base in reversed([one for one in attributes.linear(cls) if isinstance(one, UserClass)]):
-        names = [s.target.id for s in base.node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
-        for index, name in enumerate(names):
-            default = base.scope.names.get(name, UNKNOWN)
-            given = keywords.get(name) or (positional[index] if index < len(positional) and base is cls else None)
-            owner.attributes[name] = given.value if given else default
+        for field in base.node.body:
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and not _is_of_class(field):
+                defaults[field.target.id] = base.scope.names.get(field.target.id, UNKNOWN)
+    given = {**dict(zip(defaults, positional)), **keywords}
+    for name, default in defaults.items():
+        owner.attributes[name] = given[name].value if name in given else default if complete else UNKNOWN
     after = attributes.find(cls, "__post_init__")
     if isinstance(after, Function):
         calling.call_function(run, after, [], {}, owner)
+
+
+def _is_of_class(field: ast.AnnAssign) -> bool:
+    return "ClassVar" in ast.unparse(field.annotation)
 
 
 def base_init(
@@ -69,6 +80,7 @@ def base_init(
     node: ast.AST,
     scope: Scope,
     after: UserClass | None,
+    complete: bool = True,
 ) -> None:
     """`super().__init__(...)` where the next base is a library's class: nn.Module does nothing, a head is built."""
     from shapelint.read.python import attributes, libraries
@@ -79,9 +91,10 @@ def base_init(
     library = next((base for base in line if isinstance(base, Library)), None)
     if library is None or library.name.endswith(("Module", "object", "ABC", "Mixin")):
         return
-    built = libraries.call(run, library.name, positional, keywords, node, scope, True)
+    built = libraries.call(run, library.name, positional, keywords, node, scope, complete)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
+        run.touch(owner)
         owner.attributes["(base)"] = built
         if isinstance(built, Chained):
             owner.attributes.update(built.children)

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
+from typing import Any
 
 from shapelint import dims
 from shapelint.chain import Flow
-from shapelint.read.python.run import Run, State
-from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Node, Scope, Size, Tensor, Value, Views
+from shapelint.read.python.values import (
+    UNKNOWN,
+    Chained,
+    CommandLine,
+    Component,
+    Const,
+    Data,
+    Instance,
+    Items,
+    Node,
+    Scope,
+    Size,
+    Table,
+    Tensor,
+    Unknown,
+    Value,
+    Views,
+)
 
 
 def join(left: Value, right: Value) -> Value:
     """What a value is that is one of two."""
     if left is right:
         return left
+    inside = next((value for value in (left, right) if isinstance(value, Unknown) and value.inside is not None), None)
+    if inside is not None:
+        return inside
     if isinstance(left, Const) and isinstance(right, Const):
         same = type(left.value) is type(right.value) and left.value == right.value
         if same and left.variables != right.variables:
@@ -58,24 +80,88 @@ def _flow(left: Flow, right: Flow) -> Flow:
     return Flow(None, (), left.maker)
 
 
-def merge(run: Run, scope: Scope, states: list[State]) -> None:
-    """Continue from several states at once."""
-    first = states[0]
-    first.restore(scope)
-    for state in states[1:]:
-        _names(scope.names, state.names)
-        saved = {id(live): (live, content) for live, content in state.contents}
-        for live, content in saved.values():
-            if isinstance(live, Items):
-                if live.items != content[0]:
-                    live.items, live.rest = [], UNKNOWN
-            elif isinstance(live, dict):
-                _names(live, content)
+def joined(holder: Any, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """What is in an object that has one of several contents, in the order of `journal.FIELDS`."""
+    return _JOINS[type(holder)](holder, contents)
 
 
-def _names(live: dict, other: dict) -> None:  # type: ignore[type-arg]
-    for name in {*live, *other}:
-        if name in live and name in other:
-            live[name] = join(live[name], other[name])
-        else:
-            live[name] = live.get(name, other.get(name, UNKNOWN))
+def all_of(values: Sequence[Value]) -> Value:
+    """What a value is that is one of several; unknown if it is none."""
+    return reduce(join, values) if values else UNKNOWN
+
+
+def _names(_: Scope, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Names of a scope: one that only some ways give is what they give, for without it there is an error."""
+    dicts = [names for (names,) in contents]
+    return (_by_key(dicts, lambda name, found: all_of(found)),)
+
+
+def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]], Value]) -> dict[Any, Value]:
+    """Values by key: joined where every dict has one, what `some` says of it otherwise."""
+    result: dict[Any, Value] = {}
+    for key in dict.fromkeys(key for one in dicts for key in one):
+        found = [one[key] for one in dicts if key in one]
+        result[key] = all_of(found) if len(found) == len(dicts) else some(key, found)
+    return result
+
+
+def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Attributes of an object: without one of its own it has that of its class."""
+    from shapelint.read.python import attributes
+
+    def some(name: str, found: list[Value]) -> Value:
+        inherited = attributes.find(owner.cls, name) if owner.cls is not None else None
+        return all_of(found) if inherited is None else join(all_of(found), inherited)
+
+    return _by_key([names for names, _ in contents], some), any(opaque for _, opaque in contents)
+
+
+def _elements(_: Items, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Elements one by one where the ways agree on how many there are, else what any of them may be."""
+    if len({len(items) for items, _ in contents}) == 1 and all(rest is None for _, rest in contents):
+        return [all_of(column) for column in zip(*(items for items, _ in contents))], None
+    return [], all_of([value for items, rest in contents for value in (*items, *([] if rest is None else [rest]))])
+
+
+def _keys(_: Table | CommandLine, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """A key that only some ways give may be there, and is unknown."""
+    return _by_key([items for items, *_ in contents], lambda key, found: UNKNOWN), *_any(
+        [more for _, *more in contents]
+    )
+
+
+def _any(flags: Sequence[Sequence[bool]]) -> list[bool]:
+    return [any(column) for column in zip(*flags)]
+
+
+def _children(_: Chained, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    rests = [rest for _, rest in contents if rest is not None]
+    rest = all_of(rests) if rests else None
+    if len({tuple(children) for children, _ in contents}) > 1:
+        rest = UNKNOWN
+    return _by_key([children for children, _ in contents], lambda key, found: UNKNOWN), rest
+
+
+def _replaced(_: Component, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """A child that only some ways replace is one of two; a model whose arguments differ is not known at all."""
+    replaced = _by_key([changed for changed, *_ in contents], lambda name, found: UNKNOWN)
+    first = contents[0]
+    same = all(one[2] is first[2] for one in contents)
+    return replaced, any(one[1] for one in contents) or not same, *first[2:]
+
+
+def _views(_: Views, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    sizes = reduce(_sizes, [sizes for sizes, _ in contents])
+    return sizes, all(keeps for _, keeps in contents)
+
+
+_JOINS: dict[type, Callable[[Any, Sequence[tuple[Any, ...]]], tuple[Any, ...]]] = {
+    Scope: _names,
+    Items: _elements,
+    Table: _keys,
+    Instance: _attributes,
+    Chained: _children,
+    Component: _replaced,
+    CommandLine: _keys,
+    Views: _views,
+}

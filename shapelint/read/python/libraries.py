@@ -17,18 +17,24 @@ from shapelint.read.python import (
     imports,
     losses,
     misuse,
+    tables,
     torch_functions,
     transforms,
 )
 from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Const,
+    Given,
+    Instance,
     Items,
     Partial,
     Scope,
+    Table,
     Value,
     integer,
     sequence,
@@ -67,7 +73,12 @@ def call(
 ) -> Value:
     """Call something of a library."""
     if name.startswith("builtins."):
-        return builtins.call(run, name[9:], positional, keywords, node, scope)
+        if not complete and name != "builtins.dict":
+            return UNKNOWN
+        made = builtins.call(run, name[9:], positional, keywords, node, scope)
+        if not complete:
+            hide(run, made)
+        return made
     if name in CONTAINERS:
         return constructing.container(run, CONTAINERS[name], positional, keywords, complete)
     if name in REGISTRIES and positional and isinstance(positional[0].value, Const):
@@ -170,7 +181,7 @@ def _prod(run: Run, positional: Arguments, keywords: Keywords) -> Value:
 
 
 def _namespace(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    return command_line.namespace({name: given.value for name, given in keywords.items()})
+    return tables.namespace({name: given.value for name, given in keywords.items()})
 
 
 def _field(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -182,6 +193,28 @@ def _field(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return UNKNOWN
 
 
+def _as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again."""
+    return _plain(positional[0].value, 0) if positional else UNKNOWN
+
+
+def _plain(value: Value, depth: int) -> Value:
+    if isinstance(value, Instance) and depth < 20:
+        return Table({name: _plain(item, depth + 1) for name, item in value.attributes.items()}, value.opaque)
+    if isinstance(value, Items):
+        return Items([_plain(item, depth + 1) for item in value.items], value.kind, value.rest)
+    return value
+
+
+def _replaced(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`dataclasses.replace`: an object of the same class, built with other values."""
+    old = positional[0].value if positional else UNKNOWN
+    if not isinstance(old, Instance) or old.cls is None or old.opaque:
+        return UNKNOWN
+    given = {name: Given(value, NO_SPAN) for name, value in old.attributes.items()}
+    return calling.call(run, old.cls, [], {**given, **keywords}, ast.Constant(None), Scope({}))
+
+
 def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([], "list", UNKNOWN)
 
@@ -191,6 +224,8 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "copy.copy": copying.deepcopy,
     "functools.partial": _partial,
     "dataclasses.field": _field,
+    "dataclasses.asdict": _as_dict,
+    "dataclasses.replace": _replaced,
     "collections.OrderedDict": _ordered,
     "typing.OrderedDict": _ordered,
     "types.SimpleNamespace": _namespace,

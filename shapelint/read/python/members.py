@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shapelint import shapes
 from shapelint.chain import Flow, Origin
+from shapelint.read.python import attributes, changing, functions, modules, naming, parts, steps, tables, vits
 from shapelint.read.python import axes as ax
-from shapelint.read.python import command_line, functions, modules, naming, parts, steps, vits
 from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     NONE,
@@ -18,12 +20,15 @@ from shapelint.read.python.values import (
     Chained,
     Component,
     Const,
+    Function,
     Instance,
     Items,
+    Method,
     Node,
     Scope,
     Table,
     Tensor,
+    Unknown,
     Value,
     integer,
     sequence,
@@ -48,11 +53,15 @@ QUIET = words(
     """
     parameters named_parameters buffers named_buffers state_dict load_state_dict zero_grad register_buffer
     register_parameter save_hyperparameters log log_dict print normalize cancel_last_layer_gradients
-    reset_parameters init_weights register_forward_hook configure_optimizers modules named_modules
-    set_group_features reset_classifier manual_backward optimizers lr_schedulers toggle_optimizer
+    reset_parameters init_weights configure_optimizers modules named_modules no_weight_decay
+    set_group_features manual_backward get_parameter get_buffer optimizers lr_schedulers toggle_optimizer
     untoggle_optimizer freeze unfreeze extra_repr
     """
 )
+
+
+ADDS = words("add_module register_module set_submodule")
+LISTS = words("children named_children modules named_modules get_submodule forward __call__")
 
 
 def method(
@@ -73,12 +82,14 @@ def method(
         if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
             key = positional[0].value
             if isinstance(key, Const) and isinstance(key.value, str):
-                owner.attributes[key.value] = positional[1].value
+                changing.store(run, owner, key.value, positional[1].value)
         if name == "save_hyperparameters" and isinstance(owner, Instance):
+            run.touch(owner)
             owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
-        if name in ("modules", "named_modules", "parameters", "named_parameters"):
-            return Items([], "list", UNKNOWN)
-        return NONE
+        if name in ("modules", "named_modules"):
+            inside = Unknown(inside=owner)
+            return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
+        return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
     if name in ("children", "named_children"):
         children = _children(run, owner, name)
         if not isinstance(owner, Chained):
@@ -95,38 +106,48 @@ def method(
         known = functions.methods().get(owner.spec.target, {}).get(name)
         if known is not None:
             return modules.call_method(run, owner, known, positional, keywords, node, scope)
+    if name in ADDS and len(positional) > 1:
+        key = positional[0].value
+        if isinstance(key, Const) and isinstance(key.value, str):
+            changing.set_submodule(run, owner, key.value, positional[1].value)
+        else:
+            hide(run, owner)
+        return NONE
+    if name == "get_submodule" and positional and isinstance(positional[0].value, Const):
+        return _submodule(run, owner, positional[0].value.value, node, scope)
+    if name.startswith("register_") and name.endswith("hook"):
+        if not positional or _may_change(positional[0].value):
+            hide(run, owner)
+        return NONE
     if isinstance(owner, Chained):
         return _container_method(run, owner, name, positional)
-    if name == "add_module" and isinstance(owner, Instance) and len(positional) == 2:
-        key = positional[0].value
-        set_attribute(owner, key.value if isinstance(key, Const) else None, positional[1].value)
-        return NONE
     base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
     if isinstance(base, Chained):
         return _container_method(run, base, name, positional)
+    if isinstance(owner, Component):
+        hide(run, owner)
     run.escape(owner)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     return run.unknown(f".{name}() of a module is not known", node, scope.file)
 
 
-def set_attribute(owner: Instance, name: object, value: Value) -> None:
-    """`owner.name = value`: a module that a sequence of the file is given becomes its next layer.
+def _submodule(run: Run, owner: Value, path: object, node: ast.AST, scope: Scope) -> Value:
+    for step in path.split(".") if isinstance(path, str) and path else ():
+        owner = attributes.get(run, owner, step, node, scope)
+    return owner
 
-    An empty tensor is a place for one that comes later, from a hook for instance.
-    """
-    if isinstance(value, Tensor) and 0 in (value.shape or ()):
-        value = Tensor(Flow(None, (), value.flow.maker), value.detached)
-    base = owner.attributes.get("(base)")
-    if not isinstance(name, str):
-        owner.opaque = True
-        if isinstance(base, Chained):
-            base.hide()
-        return
-    if isinstance(base, Chained) and isinstance(value, Node):
-        base.children[name] = value
-    owner.attributes[name] = value
-    owner.hold(name, value)
+
+def _may_change(hook: Value) -> bool:
+    """Whether a hook may give something else in the place of what passes: one that returns nothing does not."""
+    if not isinstance(hook, (Function, Method)):
+        return True
+    node = (hook.function if isinstance(hook, Method) else hook).node
+    if isinstance(node, ast.Lambda):
+        stores = ("append", "update", "__setitem__", "setdefault", "setattr")
+        called = node.body.func if isinstance(node.body, ast.Call) else node.body
+        return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
+    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
 
 
 def _hyperparameters(values: list[Value], scope: Scope) -> Value:
@@ -135,25 +156,21 @@ def _hyperparameters(values: list[Value], scope: Scope) -> Value:
     https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
     """
     if len(values) == 1 and isinstance(values[0], Table):
-        return command_line.namespace(values[0].items)
+        return tables.namespace(values[0].items)
     if scope.function is None:
         return UNKNOWN
     parameters = scope.function.node.args
     names = [one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
-    return command_line.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
+    return tables.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
 
 
 def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:
     values = [given.value for given in positional]
-    if name in ("append", "add_module", "insert") and values:
-        key, value = str(len(owner.children)), values[-1]
-        if name == "add_module" and isinstance(values[0], Const):
-            key = str(values[0].value)
-        if run.uncertain or name == "insert":
-            owner.hide()
-        else:
-            owner.children[key] = value
-            owner.hold(key, value)
+    if name in ("append", "add_module", "register_module") and values:
+        key: object = str(len(owner.children))
+        if name != "append":
+            key = values[0].value if isinstance(values[0], Const) else None
+        _add(run, owner, [(key, values[-1])])
         return owner
     if name in ("keys", "values", "items"):
         pairs = list(owner.children.items())
@@ -161,26 +178,38 @@ def _container_method(run: Run, owner: Chained, name: str, positional: Arguments
             return Items([Items([Const(key), value], "tuple") for key, value in pairs], rest=owner.rest)
         found: list[Value] = [Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs]
         return Items(found, rest=owner.rest)
-    if name == "update" and values and isinstance(values[0], Table) and not values[0].open and not run.uncertain:
-        for key, value in values[0].items.items():
-            owner.children[str(key)] = value
-            owner.hold(str(key), value)
+    if name == "update" and values and isinstance(values[0], Table) and not values[0].open:
+        _add(run, owner, list(values[0].items.items()))
         return NONE
     if name == "extend" and values:
         items = sequence(values[0])
-        if items is None or items.rest is not None or run.uncertain:
-            owner.hide()
+        if items is not None and items.rest is None:
+            _add(run, owner, [(str(len(owner.children) + index), value) for index, value in enumerate(items.items)])
             return owner
-        for value in items.items:
-            key = str(len(owner.children))
-            owner.children[key] = value
-            owner.hold(key, value)
-        return owner
-    owner.hide()
-    return UNKNOWN
+    hide(run, owner)
+    return owner if name in ("extend", "insert") else UNKNOWN
+
+
+def _add(run: Run, owner: Chained, children: Sequence[tuple[object, Value]]) -> None:
+    for key, value in children:
+        if isinstance(key, str):
+            changing.set_child(run, owner, key, value)
+        else:
+            hide(run, owner)
 
 
 def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
+    pairs = children(run, owner)
+    if pairs is None:
+        inside = Unknown(inside=owner)
+        return Items([], "list", Items([UNKNOWN, inside], "tuple") if name == "named_children" else inside)
+    if name == "named_children":
+        return Items([Items([Const(key), value], "tuple") for key, value in pairs])
+    return Items([value for _, value in pairs])
+
+
+def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
+    """The children of a module by name, None where they are not known."""
     pairs: list[tuple[str, Value]] | None
     if isinstance(owner, Chained):
         pairs = list(owner.children.items()) if owner.rest is None else None
@@ -194,17 +223,17 @@ def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Ite
         )
     else:
         pairs = parts.children(run, owner)
-    if pairs is None:
-        return Items([], "list", UNKNOWN)
-    if name == "named_children":
-        return Items([Items([Const(key), value], "tuple") for key, value in pairs])
-    return Items([value for _, value in pairs])
+    return pairs
 
 
 def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope) -> Value:
     """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
+    if name == "_modules":
+        return changing.modules_of(owner, children(run, owner))
+    if owner.hidden:
+        return Bound(owner, name) if name in SELF | QUIET | ADDS | LISTS else Unknown(inside=owner)
     known = vits.attribute(run, owner, name)
     if known is not None:
         return known
@@ -275,19 +304,3 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
 def element(run: Run, owner: Component, index: Value) -> Value:
     """`vgg.classifier[6]`, `densenet.features[0]`."""
     return parts.element(run, owner, integer(index))
-
-
-def replace_child(owner: Component, name: str, value: Value) -> None:
-    """`resnet.fc = nn.Identity()`; what is no module is an attribute."""
-    owner.replaced[name] = value
-    if isinstance(value, Node) and value.holder is None:
-        value.name, value.holder = name, owner
-
-
-def assign_part(owner: Value, index: Value, value: Value) -> None:
-    """`vgg.classifier[6] = nn.Identity()`: the replacement belongs to the model that the part is of."""
-    if isinstance(owner, Component) and isinstance(owner.part_of, Component):
-        position = integer(index)
-        names = parts.inner_names(owner)
-        if isinstance(position, int) and -len(names) <= position < len(names):
-            replace_child(owner.part_of, f"{parts.own_name(owner)}.{names[position]}", value)

@@ -21,6 +21,7 @@ from shapelint.read.python.values import (
     Data,
     Given,
     Items,
+    Node,
     Scope,
     Size,
     Table,
@@ -49,7 +50,7 @@ def call(
     if isinstance(module, Chained):
         return _call_chained(run, module, positional, keywords, node, scope)
     method = functions.methods().get(module.spec.target, {}).get("forward")
-    if method is not None:
+    if method is not None and not module.hidden:
         return call_method(run, module, method, positional, keywords, node, scope)
     values = [given.value for given in (*positional, *keywords.values())]
     if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
@@ -70,6 +71,9 @@ def _call_chained(
 ) -> Value:
     from shapelint.read.python import calling
 
+    own = module.children.get("forward")
+    if own is not None and not isinstance(own, Node):
+        return calling.call(run, own, positional, keywords, node, scope)
     if module.kind != "Sequential" or not positional:
         return run.unknown("a list of modules is not called", node, scope.file)
     if module.rest is not None:
@@ -151,7 +155,10 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
 
 
 def resolve(run: Run, component: Component) -> Resolved:
-    """The signature of a component, looked up once."""
+    """The signature of a component, looked up once; of one that was changed in an unknown way there is none."""
+    if component.hidden:
+        reason = "it was changed in a way that cannot be followed"
+        return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
     if component.resolved is None:
         place = naming.place(component)
         if not run.may_trace and _needs_trace(run, component):

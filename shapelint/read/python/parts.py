@@ -16,7 +16,7 @@ from shapelint.dims import Dim, Expression
 from shapelint.read.python import axes as ax
 from shapelint.read.python import naming, vits
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import NO_SPAN, Component, Const, Given, Node, Scope, Tensor, Value
+from shapelint.read.python.values import NO_SPAN, Component, Const, Given, Node, Scope, Tensor, Unknown, Value
 from shapelint.read.python.words import words
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import SignatureRow
@@ -47,7 +47,7 @@ def own_name(part: Component) -> str:
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """The direct children in order, None where the table does not say."""
     names = [name for name in table(run, owner) if "." not in name]
-    if not names or vits.is_plain(owner):
+    if not names or owner.hidden or vits.is_plain(owner):
         return None
     found = [(name, child(run, owner, name)) for name in names]
     return [(name, part) for name, part in found if part is not None]
@@ -57,6 +57,8 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     """A direct child: itself a component, whose signature is its line of the table."""
     if name in owner.replaced:
         return owner.replaced[name]
+    if owner.hidden:
+        return Unknown(inside=owner)
     if name in owner.parts:
         return owner.parts[name]
     rows = table(run, owner)

@@ -11,9 +11,10 @@ from typing import Any
 
 from shapelint.chain import Edge, Flow
 from shapelint.frozen import frozen
+from shapelint.read.python.joins import joined
+from shapelint.read.python.journal import Holder, Journal
 from shapelint.read.python.values import (
     MAXIMUM_HOPS,
-    Chained,
     Component,
     Const,
     Instance,
@@ -22,7 +23,6 @@ from shapelint.read.python.values import (
     Node,
     Scope,
     SourceFile,
-    Table,
     Unknown,
     Value,
 )
@@ -40,8 +40,6 @@ MAXIMUM_NESTING = 150
 MAXIMUM_REPEATS = 3
 MAXIMUM_ELEMENTS = 512
 MAXIMUM_NOTES = 200
-OBJECTS_A_STEP = 16
-"""How many objects are remembered at a branch for the price of one step."""
 
 
 class Exhausted(Exception):
@@ -104,7 +102,10 @@ class BatchReshape:
 
 @dataclass
 class Run:
-    """The state of one interpretation; `moved` is a variable that gets another number than the file gives it."""
+    """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
+
+    Where something is built from a text (`eval`), what else it builds is `hidden`.
+    """
 
     options: Options
     text: str = ""
@@ -113,7 +114,6 @@ class Run:
     remaining: int = MAXIMUM_SHARE
     depth: int = 0
     nesting: int = 0
-    uncertain: int = 0
     no_grad: int = 0
     calls: list[Call] = field(default_factory=list)
     misuses: list[Call] = field(default_factory=list)
@@ -141,8 +141,10 @@ class Run:
     may_trace: bool = True
     untraced: bool = False
     starved: bool = False
+    hidden: bool = False
     moved: Variable | None = None
     serial: int = 0
+    journal: Journal = field(default_factory=lambda: Journal(joined))
 
     def step(self, cost: int = 1) -> None:
         """Pay for one step or several; raises Exhausted when the budget is used up."""
@@ -150,6 +152,10 @@ class Run:
         if self.remaining <= 0:
             self.exhausted = True
             raise Exhausted
+
+    def touch(self, holder: Holder) -> None:
+        """An object is about to change."""
+        self.journal.touch(holder)
 
     def new_serial(self) -> int:
         """The number of one more scope: the same one whenever the file is interpreted anew."""
@@ -174,7 +180,7 @@ class Run:
             self.exhausted = True
         finally:
             self.budget -= before - max(self.remaining, 0)
-            self.depth = self.nesting = self.uncertain = self.no_grad = 0
+            self.depth = self.nesting = self.no_grad = 0
             self.anchors.clear()
 
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
@@ -193,47 +199,3 @@ class Run:
             for item in value.items[:50]:
                 if isinstance(item, Node):
                     self.escaped.add(id(item))
-
-
-CHANGEABLE = frozenset({Items, Table, Chained, Component})
-"""Values whose contents a branch may change, beside objects of the file's own classes."""
-
-
-@dataclass
-class State:
-    """What a branch may change: the names of its scope, and the contents of objects in reach."""
-
-    names: dict[str, Value]
-    contents: list[tuple[Any, Any]]
-
-    @classmethod
-    def capture(cls, run: Run, scope: Scope) -> State:
-        """The state as it is now."""
-        contents: list[tuple[Any, Any]] = []
-        for instance in run.instances[-400:]:
-            contents.append((instance.attributes, dict(instance.attributes)))
-        reachable = [*scope.names.values(), *(value for saved, _ in contents for value in saved.values())]
-        for value in reachable:
-            if type(value) not in CHANGEABLE:
-                continue
-            if isinstance(value, Items):
-                contents.append((value, (list(value.items), value.rest)))
-            elif isinstance(value, Table):
-                contents.append((value.items, dict(value.items)))
-            elif isinstance(value, Chained):
-                contents.append((value.children, dict(value.children)))
-            elif isinstance(value, Component):
-                contents.append((value.replaced, dict(value.replaced)))
-        run.step(1 + len(contents) // OBJECTS_A_STEP)
-        return cls(dict(scope.names), contents)
-
-    def restore(self, scope: Scope) -> None:
-        """Undo everything since the capture."""
-        scope.names.clear()
-        scope.names.update(self.names)
-        for live, saved in self.contents:
-            if isinstance(live, Items):
-                live.items, live.rest = list(saved[0]), saved[1]
-            else:
-                live.clear()
-                live.update(saved)

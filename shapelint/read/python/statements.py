@@ -5,23 +5,33 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from shapelint import dims
-from shapelint.read.python import arithmetic, assigning, expressions, imports, libraries
+from shapelint.read.python import (
+    arithmetic,
+    assigning,
+    classes,
+    expressions,
+    imports,
+    libraries,
+    lists,
+    raising,
+    tables,
+)
 from shapelint.read.python.calling import decorate
-from shapelint.read.python.joins import merge
-from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run, State
+from shapelint.read.python.journal import Exit, Frame, State
+from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
     Const,
     Data,
     Function,
-    Instance,
     Items,
     Library,
     Scope,
+    Table,
     Tensor,
     UserClass,
     Value,
@@ -29,20 +39,18 @@ from shapelint.read.python.values import (
     truth,
 )
 
-Signal = Literal["return", "break", "continue", "raise"]
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
 TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
 
 
-def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Signal | None:
-    """Run statements in order; the signal says how they were left early."""
+def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
+    """Run statements in order; True where the way ends inside, and goes on from a frame around it."""
     for statement in body:
         run.step()
         handler = _HANDLERS.get(type(statement))
-        signal = handler(run, statement, scope) if handler else None
-        if signal is not None:
-            return signal
-    return None
+        if handler is not None and handler(run, statement, scope):
+            return True
+    return False
 
 
 def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
@@ -54,6 +62,7 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
     )
     for decorator in reversed(node.decorator_list):
         value = decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
+    run.touch(scope)
     scope.names[node.name] = value
 
 
@@ -69,20 +78,28 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     cls = UserClass(node.name, bases, inner, node)
     execute(run, node.body, inner)
     for value in inner.names.values():
-        if isinstance(value, Function) and value.owner is None:
-            value.owner = cls
-    for decorator in node.decorator_list:
-        found = expressions.evaluate(run, decorator.func if isinstance(decorator, ast.Call) else decorator, scope)
-        if isinstance(found, Library) and found.name in ("dataclasses.dataclass", "attr.s", "attrs.define"):
-            cls.dataclass = True
-    scope.names[node.name] = cls
+        if isinstance(value, Function):
+            for function in (value, value.setter):
+                if function is not None and function.owner is None:
+                    function.owner = cls
+    run.touch(scope)
+    scope.names[node.name] = classes.made(run, cls, scope)
 
 
-def _return(run: Run, node: ast.Return, scope: Scope) -> Signal:
+def _return(run: Run, node: ast.Return, scope: Scope) -> bool:
     value = expressions.evaluate(run, node.value, scope) if node.value else NONE
     if run.returns:
         run.returns[-1].append(value)
-    return "return"
+    run.journal.leave("return")
+    return True
+
+
+def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
+    def handler(run: Run, node: ast.stmt, scope: Scope) -> bool:
+        run.journal.leave(exit_)
+        return True
+
+    return handler
 
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
@@ -95,6 +112,7 @@ def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
     if node.value is not None:
         assigning.bind(run, node.target, expressions.evaluate(run, node.value, scope), scope)
     elif scope.kind == "class" and isinstance(node.target, ast.Name):
+        run.touch(scope)
         scope.names.setdefault(node.target.id, UNKNOWN)
 
 
@@ -102,83 +120,85 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     load = expressions.loaded(node.target)
     old, new = expressions.evaluate(run, load, scope), expressions.evaluate(run, node.value, scope)
     if isinstance(old, Items) and isinstance(node.op, ast.Add) and old.kind == "list":
-        arithmetic.extend(run, old, new)
+        lists.extend(run, old, new)
+        return
+    if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
+        tables.update(run, old, new, {})
         return
     assigning.bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
 
 
-def _if(run: Run, node: ast.If, scope: Scope) -> Signal | None:
+def _if(run: Run, node: ast.If, scope: Scope) -> bool:
     known = truth(expressions.evaluate(run, node.test, scope))
     if known is not None:
         return execute(run, node.body if known else node.orelse, scope)
     return branch(run, [node.body, node.orelse], scope)
 
 
-def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> Signal | None:
+def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool:
     """Take every way from here, and go on from all of them that are not left early."""
-    before = State.capture(run, scope)
     live: list[State] = []
-    signals: list[Signal] = []
-    run.uncertain += 1
     for body in bodies:
-        before.restore(scope)
-        signal = execute(run, body, scope)
-        if signal is None:
-            live.append(State.capture(run, scope))
-        else:
-            signals.append(signal)
-    run.uncertain -= 1
-    if not live:
-        before.restore(scope)
-        return "return" if "return" in signals else signals[0]
-    merge(run, scope, live)
-    return None
+        with run.journal.frame() as frame:
+            if not execute(run, body, scope):
+                live.append(run.journal.state(frame))
+            run.journal.undo(frame)
+    run.step(sum(len(state) for state in live))
+    run.journal.merge(live)
+    return not live
 
 
-def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | None:
+def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     iterable = expressions.evaluate(run, node.iter, scope)
     items = elements(run, iterable, node.iter)
-    if items is None:
-        return _once(run, node, UNKNOWN, scope)
+    with run.journal.frame("break") as loop:
+        return run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+
+
+def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
+    """The turns of a loop, and what follows the last; of a training loop the first one stands for all."""
     training = any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
-    if items.rest is not None or len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
-        filler = items.rest if items.rest is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
-        if training and items.items and (isinstance(items.items[0], Items) or not numbers):
+    turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
+    numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
+    if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
+        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
+    if training and filler is not None:
+        turns = []
+        if items.items and (isinstance(items.items[0], Items) or not numbers):
             filler = items.items[0]
-        for item in items.items[: 0 if training else MAXIMUM_ELEMENTS]:
-            assigning.bind(run, node.target, item, scope, own=False)
-            execute(run, node.body, scope)
-        return _once(run, node, filler, scope)
-    for item in items.items:
+    for item in turns:
         run.step()
-        assigning.bind(run, node.target, item, scope, own=False)
-        signal = execute(run, node.body, scope)
-        if signal == "break":
-            return None
-        if signal in ("return", "raise"):
-            return signal
+        if _turn(run, node, scope, item):
+            return True
+    if filler is not None:
+        _once(run, node, filler, scope)
     return execute(run, node.orelse, scope)
 
 
-def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> Signal | None:
+def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
+    """One turn of a loop; True where no way leads to the next one."""
+    with run.journal.frame("continue") as turn:
+        if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
+            assigning.bind(run, node.target, element, scope, own=False)
+        return run.journal.resume(turn, execute(run, node.body, scope))
+
+
+def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
     """A loop of unknown length: its first turn, joined with none at all.
 
     A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
     any there would be no tensor.
     """
-    before = State.capture(run, scope)
-    if isinstance(node, (ast.For, ast.AsyncFor)):
-        assigning.bind(run, node.target, element, scope)
-    run.uncertain += 1
-    execute(run, node.body, scope)
-    run.uncertain -= 1
-    after = State.capture(run, scope)
-    for name, value in after.names.items():
-        if isinstance(value, Tensor) and _is_nothing(before.names.get(name)):
-            before.names[name] = value
-    merge(run, scope, [after, before])
-    return None
+    with run.journal.frame() as frame:
+        ended = _turn(run, node, scope, element)
+        after = run.journal.state(frame)
+        run.journal.undo(frame)
+    names = after[id(scope)][1][0] if id(scope) in after else {}
+    for name, value in names.items():
+        if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
+            run.touch(scope)
+            scope.names[name] = value
+    run.journal.merge([{}] if ended else [after, {}])
 
 
 def _is_nothing(value: Value | None) -> bool:
@@ -197,22 +217,25 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
     return items
 
 
-def _while(run: Run, node: ast.While, scope: Scope) -> Signal | None:
+def _while(run: Run, node: ast.While, scope: Scope) -> bool:
+    with run.journal.frame("break") as loop:
+        return run.journal.resume(loop, _while_turns(run, node, scope, loop))
+
+
+def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
+    """The turns while the condition is known; one that may be left in any turn is left in one of the first."""
     for _ in range(MAXIMUM_ELEMENTS):
         known = truth(expressions.evaluate(run, node.test, scope))
-        if known is False:
-            return execute(run, node.orelse, scope)
         if known is None:
-            return _once(run, node, UNKNOWN, scope)
-        signal = execute(run, node.body, scope)
-        if signal == "break":
-            return None
-        if signal in ("return", "raise"):
-            return signal
-    return None
+            _once(run, node, UNKNOWN, scope)
+        if not known:
+            return execute(run, node.orelse, scope)
+        if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
+            return True
+    return False
 
 
-def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> Signal | None:
+def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
     frozen = 0
     for item in node.items:
         value = expressions.evaluate(run, item.context_expr, scope)
@@ -227,18 +250,32 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> Signal | No
         run.no_grad -= frozen
 
 
-def _try(run: Run, node: ast.Try, scope: Scope) -> Signal | None:
-    """The body as if nothing was raised; names that only a handler gives are unknown."""
-    before = set(scope.names)
-    signal = execute(run, node.body, scope)
-    if signal is None:
-        signal = execute(run, node.orelse, scope)
+def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
+    """The body, joined with what each handler makes of it where something in it may raise that."""
+    with run.journal.frame("raise" if node.handlers else None) as frame:
+        gone = execute(run, node.body, scope)
+        raised = list(frame.left)
+        frame.left.clear()
+        partway = run.journal.state(frame)
+        live: list[State] = []
+        if not gone and not execute(run, node.orelse, scope):
+            live.append(run.journal.state(frame))
+        run.journal.undo(frame)
     for handler in node.handlers:
-        for inner in ast.walk(handler):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store) and inner.id not in before:
-                scope.names.setdefault(inner.id, UNKNOWN)
+        certain = gone and raised
+        ways = [*raised, *([{}, partway] if not certain and raising.may_be_caught(run, node, handler, scope) else [])]
+        if not ways:
+            continue
+        with run.journal.frame() as frame:
+            run.journal.merge(ways)
+            if handler.name:
+                assigning.bind(run, ast.Name(handler.name, ast.Store()), UNKNOWN, scope)
+            if not execute(run, handler.body, scope):
+                live.append(run.journal.state(frame))
+            run.journal.undo(frame)
+    run.journal.merge(live)
     final = execute(run, node.finalbody, scope)
-    return final or (None if signal == "raise" and node.handlers else signal)
+    return final or not live
 
 
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
@@ -247,25 +284,20 @@ def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
 
 def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
     for target in node.targets:
-        if isinstance(target, ast.Name):
-            scope.names.pop(target.id, None)
-        elif isinstance(target, ast.Attribute):
-            owner = expressions.evaluate(run, target.value, scope)
-            if isinstance(owner, Instance):
-                owner.attributes.pop(target.attr, None)
+        assigning.delete(run, target, scope)
 
 
-def _match(run: Run, node: ast.Match, scope: Scope) -> Signal | None:
+def _match(run: Run, node: ast.Match, scope: Scope) -> bool:
     subject = expressions.evaluate(run, node.subject, scope)
     for case in node.cases:
         pattern = case.pattern
         values = _alternatives(run, pattern, scope) if case.guard is None else None
         wild = isinstance(pattern, ast.MatchAs) and pattern.pattern is None and case.guard is None
         if not isinstance(subject, Const) or (values is None and not wild):
-            return branch(run, [case.body for case in node.cases], scope)
+            return branch(run, [*(case.body for case in node.cases), []], scope)
         if wild or subject.value in (values or []):
             return execute(run, case.body, scope)
-    return None
+    return False
 
 
 def _alternatives(run: Run, pattern: ast.pattern, scope: Scope) -> list[Any] | None:
@@ -281,11 +313,14 @@ def _alternatives(run: Run, pattern: ast.pattern, scope: Scope) -> list[Any] | N
     return None
 
 
-def _assert(run: Run, node: ast.Assert, scope: Scope) -> Signal | None:
+def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     """A condition on numbers, as constructors have them; what tests assert calls half a project."""
     if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
-        return None
-    return "raise" if truth(expressions.evaluate(run, node.test, scope)) is False else None
+        return False
+    if truth(expressions.evaluate(run, node.test, scope)) is not False:
+        return False
+    run.journal.leave("raise")
+    return True
 
 
 def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
@@ -307,7 +342,7 @@ def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
             run.anchors.pop()
 
 
-_HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], Signal | None]] = {
+_HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], bool | None]] = {
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
@@ -330,9 +365,9 @@ _HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], Signal | None]] = {
     ast.Import: _import,
     ast.ImportFrom: _import,
     ast.Assert: _assert,
-    ast.Raise: lambda run, node, scope: "raise",
-    ast.Break: lambda run, node, scope: "break",
-    ast.Continue: lambda run, node, scope: "continue",
+    ast.Raise: _leave("raise"),
+    ast.Break: _leave("break"),
+    ast.Continue: _leave("continue"),
 }
 if hasattr(ast, "TryStar"):
     _HANDLERS[ast.TryStar] = _try

@@ -165,19 +165,20 @@ def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, 
 def _idle_classes(run: Run, scope: Scope) -> None:
     """Module classes that nobody in the file builds: built with defaults, all else unknown.
 
-    The last one first: it is the one that builds the others.
+    A class that others derive from is seen in them, as they make it. The last one first: it is the one that builds the
+    others. Where some are built out of sight, the defaults are not what they are built with.
     """
     derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
     for value in reversed(list(scope.names.values())):
         if not isinstance(value, UserClass) or value.scope.file is not scope.file or not is_module(value):
             continue
         built = {id(instance.cls) for instance in run.instances}
-        if id(value) not in built and not (id(value) in derived and _abstract(value)):
+        if id(value) not in built and id(value) not in derived:
             name = ast.copy_location(ast.Name(value.name, ast.Load()), value.node)
             node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                instances.instantiate(run, value, [], {}, node, scope)
+                instances.instantiate(run, value, [], {}, node, scope, not (run.hidden or value.registered))
 
 
 def _needs_more(cls: UserClass) -> bool:
@@ -188,10 +189,6 @@ def _needs_more(cls: UserClass) -> bool:
     parameters = found.node.args
     required = len(parameters.posonlyargs) + len(parameters.args) - 1 - len(found.defaults)
     return required > 0 or None in found.keyword_defaults
-
-
-def _abstract(cls: UserClass) -> bool:
-    return "forward" not in cls.scope.names and "training_step" not in cls.scope.names
 
 
 def is_module(cls: UserClass) -> bool:

@@ -6,6 +6,7 @@ Whatever is not one of these is `Unknown`, which is contagious and silent: an op
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
@@ -20,13 +21,22 @@ from shapelint.spec import ComponentSpec, Step, Variable
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
 
+birth = itertools.count().__next__
+"""The next number of the count by which an object that can change knows what was there before it."""
+
+
+def born() -> Any:
+    """The field that says when an object was made."""
+    return field(default_factory=birth, init=False, repr=False)
+
 
 @frozen
 class Unknown:
-    """What could not be worked out, and why."""
+    """What could not be worked out, and why; whatever is done to it is done to something `inside` that object."""
 
     reason: str = ""
     line: int = 0
+    inside: Node | None = None
 
 
 UNKNOWN = Unknown()
@@ -61,14 +71,20 @@ class Items:
     rest: Value | None = None
     depth: int = 0
     shape_of: Tensor | None = None
+    born: int = born()
 
 
 @dataclass(eq=False)
 class Table:
-    """A dict with known keys; `open` says that there may be others."""
+    """A dict with known keys; `open` says that there may be others.
+
+    One that is the names `of` something (`vars(args)`, `net._modules`, `globals()`) changes that with it.
+    """
 
     items: dict[Any, Value]
     open: bool = False
+    of: Value | Scope | None = None
+    born: int = born()
 
 
 @frozen
@@ -108,6 +124,7 @@ class Views:
 
     sizes: tuple[Size, ...]
     keeps: bool = False
+    born: int = born()
 
 
 @frozen
@@ -134,6 +151,7 @@ class CommandLine:
     """An `argparse` parser: the value of each option that is not given, by the name it is read by."""
 
     defaults: dict[str, Value] = field(default_factory=dict)
+    born: int = born()
 
 
 @dataclass(eq=False)
@@ -151,6 +169,7 @@ class Scope:
     function: Function | None = None
     stars: list[str] = field(default_factory=list)
     serial: int = 0
+    born: int = born()
 
 
 @dataclass(eq=False)
@@ -165,7 +184,7 @@ class SourceFile:
 
 @dataclass(eq=False)
 class Function:
-    """A function or lambda of a file; `owner` is the class whose body it stands in."""
+    """A function or lambda of a file; `owner` is the class whose body it stands in, `setter` that of a property."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
@@ -173,6 +192,7 @@ class Function:
     keyword_defaults: tuple[Value | None, ...] = ()
     owner: UserClass | None = None
     wrapper: str = ""
+    setter: Function | None = None
 
     @property
     def name(self) -> str:
@@ -190,13 +210,14 @@ class Method:
 
 @dataclass(eq=False)
 class UserClass:
-    """A class of a file."""
+    """A class of a file; one that is `registered` was handed to code that cannot be seen."""
 
     name: str
     bases: tuple[Value, ...]
     scope: Scope
     node: ast.ClassDef
     dataclass: bool = False
+    registered: bool = False
 
 
 @dataclass(eq=False)
@@ -215,6 +236,7 @@ class Node:
     placed: tuple[Any, Any] | None = None
     first: tuple[Step, ...] = ()
     last: tuple[Step, ...] = ()
+    born: int = born()
 
     def hold(self, name: str, child: Value) -> None:
         """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
@@ -259,16 +281,13 @@ class Chained(Node):
     kind: str = "Sequential"
     rest: Value | None = None
 
-    def hide(self) -> None:
-        """Something unknown was done to its children."""
-        self.rest = Unknown()
-
 
 @dataclass(eq=False)
 class Component(Node):
     """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
 
-    `replaced` are children that were set anew (`resnet.fc = nn.Identity()`); `part` the place in a parent's table.
+    `replaced` are children that were set anew (`resnet.fc = nn.Identity()`), `parts` those that the table of its
+    signature describes; one that is `hidden` was changed in a way that cannot be followed.
     """
 
     spec: ComponentSpec = field(default=None)  # type: ignore[assignment]
@@ -276,6 +295,7 @@ class Component(Node):
     resolved: Resolved | None = None
     arguments: dict[str, Value] = field(default_factory=dict)
     parts: dict[str, Component] = field(default_factory=dict)
+    hidden: bool = False
 
 
 @dataclass(eq=False)
@@ -371,9 +391,9 @@ def truth(value: Value) -> bool | None:
         return True if value.items else None if value.rest is not None else False
     if isinstance(value, Table):
         return True if value.items else None if value.open else False
-    if isinstance(value, (Unknown, Tensor, Data, Chained)):
-        return None
-    return True
+    if isinstance(value, Library):
+        return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
+    return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
 
 
 def _views(data: Data) -> Items:

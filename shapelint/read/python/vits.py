@@ -12,8 +12,9 @@ from typing import Any
 from shapelint.dims import Dim
 from shapelint.frozen import frozen
 from shapelint.read.python import axes as ax
+from shapelint.read.python import tables
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import Component, Const, Items, Table, Tensor, Value, integer
+from shapelint.read.python.values import Component, Const, Items, Tensor, Value, integer
 from shapelint.resolve import resolver
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import ComponentSignature, SignatureRow
@@ -85,7 +86,7 @@ def describes(target: str) -> bool:
 
 def describe(component: Component, depth: int = 0) -> Vit | None:
     """The numbers of a vision transformer, None for anything else."""
-    if depth > MAXIMUM_WRAPPERS:
+    if depth > MAXIMUM_WRAPPERS or component.hidden:
         return None
     target, last = component.spec.target, component.spec.target.rpartition(".")[2]
     if last in WRAPPERS:
@@ -151,7 +152,7 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
     else:
         found |= {"embed_dim": Const(vit.width), "num_features": Const(vit.width), "grad_checkpointing": Const(False)}
         embed: dict[str, Value] = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
-        found["patch_embed"] = Table({"__namespace__": Const(True), **embed}, True)
+        found["patch_embed"] = tables.namespace(embed)
     return found.get(name)
 
 
