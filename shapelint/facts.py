@@ -218,11 +218,15 @@ def _depends_on_size(open_edge: Edge) -> bool:
 
 
 def comes_with_extra_axes(edge: Edge) -> bool:
-    """Whether a head is the first that gets more axes than it is made for, and takes them."""
+    """Whether a head is the first that gets more axes than it is made for, and takes them.
+
+    Where a script lays the axes out itself (`x.flatten(2).mT`), it means them.
+    """
     incoming = edge.incoming.value
     if not isinstance(edge.result, Fit) or not isinstance(incoming, tuple) or kind(edge.role) in ("backbone", ""):
         return False
-    made_before = kind(edge.incoming.maker.role) in ("backbone", "input")
+    laid_out = any(step.gives for origin in edge.incoming.origins[1:] for step in origin.steps)
+    made_before = kind(edge.incoming.maker.role) in ("backbone", "input") and not laid_out
     return made_before and len(incoming) > 2 and takes_vectors(edge.role, edge.component, len(incoming))
 
 

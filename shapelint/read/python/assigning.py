@@ -125,12 +125,7 @@ def delete(run: Run, target: ast.expr, scope: Scope) -> None:
         for one in target.elts:
             delete(run, one, scope)
     elif isinstance(target, ast.Attribute):
-        owner = expressions.evaluate(run, target.value, scope)
-        if isinstance(owner, Instance):
-            run.touch(owner)
-            owner.attributes.pop(target.attr, None)
-        else:
-            hide(run, owner)
+        changing.delete_attribute(run, expressions.evaluate(run, target.value, scope), target.attr)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
         index = expressions.evaluate(run, target.slice, scope)

@@ -137,6 +137,17 @@ def _names(owner: Value) -> list[str]:
     return parts.inner_names(owner) if isinstance(owner, Component) else []
 
 
+def delete_attribute(run: Run, owner: Value, name: str) -> None:
+    """`del owner.name`."""
+    if isinstance(owner, Instance):
+        run.touch(owner)
+        owner.attributes.pop(name, None)
+    elif isinstance(owner, Component) and name in parts.table(run, owner):
+        set_child(run, owner, name, UNKNOWN)
+    else:
+        hide(run, owner)
+
+
 def delete_element(run: Run, owner: Value, index: Value) -> None:
     """`del sequence[-1]`: the layers behind it move up; `del heads["online"]`."""
     if not isinstance(owner, Chained) or owner.rest is not None:

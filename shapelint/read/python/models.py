@@ -188,15 +188,15 @@ def _link(role: str, calls: list[Call]) -> Link:
     edges = tuple(call.edge for call in kept)
     whole = first.edge.component
     layers: tuple[LayerFlow, ...] = ()
-    if first.edge.layer is not None:
+    inside = next((node for node in first.component.path[:-1] if node.name == str(role)), None)
+    if first.edge.layer is not None or isinstance(inside, Component):
         layers = tuple(
             LayerFlow(call.edge.component, call.edge.incoming.value, call.outgoing.value)
             for call in kept
-            if call.edge.layer is not None
+            if call.edge.layer is not None or isinstance(inside, Component)
         )
         resolved = tuple(call.edge.component for call in kept)
-        top = first.component.path
-        label = next((type_name(node) for node in top if node.name == str(role)), "layers")
+        label = type_name(inside) if inside is not None else "layers"
         spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
         whole = Resolved(spec, label, "stored", layers=resolved)
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)

@@ -202,6 +202,10 @@ def takes_images(run: Run, component: Component) -> bool:
 
 def _channels(run: Run, component: Component) -> Dim:
     """The channels that the first consumer of a batch takes: a script does not say how many its images have."""
+    first = parts.entry(run, component)
+    if first is not component:
+        leaf = next(iter(naming.leaves(first)), None)
+        return dims.UNKNOWN if leaf is None else _channels(run, leaf)
     signature = resolve(run, component).signature
     axes = signature.alternatives[0].inputs[0].axes if signature else ()
     channels = axes[1] if len(axes) == 4 else 3

@@ -189,17 +189,39 @@ def run_replaced(run: Run, owner: Component, value: Tensor, node: ast.AST, scope
     top = [name for name in rows if "." not in name]
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
-        added = any(isinstance(new, Node) for new in owner.replaced.values())
+        added = any(isinstance(new, (Node, Unknown)) for new in owner.replaced.values())
         # A module in a place that no table knows: what the model then gives is not known either.
         return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
     assert resolved is not None
+    if _first(run, owner) in changed:
+        return _through(run, owner, top, value, node, scope)
     edge, outgoing = chain.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if changed == {top[-1]}:
         return _last(run, owner, top[-1], edge, Origin(place.role, resolved), node, scope)
     return _through(run, owner, top, value, node, scope)
+
+
+def entry(run: Run, owner: Component) -> Value:
+    """What takes a model's input: the model itself, or what was put in the place of its first child."""
+    if not owner.replaced:
+        return owner
+    first = _first(run, owner)
+    inside = next((new for name, new in owner.replaced.items() if first and name.startswith(f"{first}.")), None)
+    return owner.replaced.get(first, owner if inside is None else inside)
+
+
+def _first(run: Run, owner: Component) -> str:
+    """The child that takes what the model takes; "" where the table does not have it."""
+    rows, template = table(run, owner), owner.resolved.template if owner.resolved else None
+    name = next(iter(rows), "")
+    if not name or template is None:
+        return ""
+    takes = shapes.parse_signature(rows[name].partition(":")[2]).alternatives[0].inputs[0]
+    whole = template.alternatives[0].inputs[0]
+    return name if len(takes.axes) == len(whole.axes) else ""
 
 
 def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node: ast.AST, scope: Scope) -> Value:
@@ -212,7 +234,21 @@ def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node
     assert isinstance(filled, tuple)
     batch = edge.incoming.origins[0] if edge.incoming.origins else maker
     flow = Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker)
-    return _section(run, owner, name, Tensor(flow, run.no_grad > 0), node, scope)
+    result = _section(run, owner, name, Tensor(flow, run.no_grad > 0), node, scope)
+    return _closed(run, owner, name, result)
+
+
+def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
+    """What a model gives after its last child: that child's output, flattened where the model does so."""
+    signature = owner.resolved.template if owner.resolved else None
+    line = shapes.parse_signature(table(run, owner)[last].partition(":")[2]).alternatives[0].output
+    whole = signature.alternatives[0].output if signature else None
+    if not isinstance(line, Pattern) or not isinstance(whole, Pattern) or not isinstance(result, Tensor):
+        return result
+    gives, takes = _plain(line), _plain(whole)
+    if gives is None or takes is None or len(gives) == len(takes):
+        return result
+    return _glue(gives, takes, result) or Tensor(Flow(None, (), result.flow.maker))
 
 
 def _through(run: Run, owner: Component, top: list[str], value: Tensor, node: ast.AST, scope: Scope) -> Value:
@@ -232,7 +268,7 @@ def _through(run: Run, owner: Component, top: list[str], value: Tensor, node: as
             return current
         current = _section(run, owner, name, current, node, scope)
         previous = _plain(alternative.output) if isinstance(alternative.output, Pattern) else None
-    return current
+    return _closed(run, owner, top[-1], current)
 
 
 def _plain(pattern: Pattern) -> Shape | None:
@@ -266,6 +302,8 @@ def _section(run: Run, owner: Component, name: str, value: Tensor, node: ast.AST
     if not isinstance(part, Component):
         return Tensor(Flow(None, (), value.flow.maker))
     if inside:
+        if not part.spec.target.endswith("Sequential") or any("." in key for key in inside):
+            return Tensor(Flow(None, (), value.flow.maker))
         current: Value = value
         for inner in inner_names(part):
             step = inside.get(inner) or child(run, part, inner)

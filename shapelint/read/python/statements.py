@@ -33,6 +33,7 @@ from shapelint.read.python.values import (
     Scope,
     Table,
     Tensor,
+    Unknown,
     UserClass,
     Value,
     sequence,
@@ -157,15 +158,14 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
 
 def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
     """The turns of a loop, and what follows the last; of a training loop the first one stands for all."""
-    training = any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
     turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
+    training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
         filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
     if training and filler is not None:
+        filler = filler if numbers else items.items[0]
         turns = []
-        if items.items and (isinstance(items.items[0], Items) or not numbers):
-            filler = items.items[0]
     for item in turns:
         run.step()
         if _turn(run, node, scope, item):
@@ -173,6 +173,15 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
     if filler is not None:
         _once(run, node, filler, scope)
     return execute(run, node.orelse, scope)
+
+
+def _trains(node: ast.For | ast.AsyncFor) -> bool:
+    return any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
+
+
+def _is_batch(value: Value) -> bool:
+    """Whether an element of a loop is a batch, perhaps beside other things."""
+    return any(map(_is_batch, value.items)) if isinstance(value, Items) else isinstance(value, (Data, Tensor, Unknown))
 
 
 def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
