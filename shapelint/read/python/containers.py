@@ -38,7 +38,7 @@ def call_method(
     complete: bool = True,
 ) -> Value:
     """Call a method of a value that the interpreter itself knows; without all arguments it may do anything to it."""
-    from shapelint.read.python import losses, members, tensor_methods
+    from shapelint.read.python import losses, module_methods, tensor_methods
 
     owner, name, values = bound.owner, bound.name, [given.value for given in positional]
     if not complete and not isinstance(owner, (Table, Super, Instance, Component, Chained)):
@@ -63,7 +63,7 @@ def call_method(
             return owner
         return losses.call(run, owner, positional, keywords, node, scope) if name == "forward" else UNKNOWN
     if isinstance(owner, (Instance, Component, Chained)):
-        return members.method(run, owner, name, positional, keywords, node, scope)
+        return module_methods.method(run, owner, name, positional, keywords, node, scope)
     if name in ("prepare", "setup"):
         return values[0] if len(values) == 1 else Items(values, "tuple")
     for given in (*positional, *keywords.values()):

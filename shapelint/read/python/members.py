@@ -1,204 +1,44 @@
-"""Children, attributes and methods of modules."""
+"""Children and attributes of modules."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from dataclasses import replace
 
 from shapelint import shapes
 from shapelint.chain import Flow, Origin
-from shapelint.read.python import attributes, changing, functions, modules, naming, parts, steps, tables, vits
 from shapelint.read.python import axes as ax
-from shapelint.read.python.calling import Arguments, Keywords
-from shapelint.read.python.hiding import hide
+from shapelint.read.python import changing, functions, modules, naming, parts, vits
+from shapelint.read.python.method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
-    NONE,
     UNKNOWN,
     Bound,
     Chained,
     Component,
     Const,
-    Function,
     Instance,
     Items,
-    Method,
     Node,
     Scope,
-    Table,
     Tensor,
     Unknown,
     Value,
     integer,
-    sequence,
 )
-from shapelint.read.python.words import words
 from shapelint.resolve import stored
 from shapelint.resolve.resolver import Resolved
 from shapelint.shapes import Pattern
 
-SELF = words(
-    """
-    to cuda cpu train eval requires_grad_ apply half float double bfloat16 to_empty type share_memory
-    set_grad_checkpointing compile
-    """
-)
 FAMILIES = (
     "resnet", "resnext", "wide_resnet", "seresn", "ecaresnet", "res2net", "convnext", "regnet", "densenet", "swin_",
     "efficientnet", "tf_efficientnet", "mobilevit", "maxvit", "repvgg", "nfnet", "deit_", "beit_",
 )  # fmt: skip
 """How the names of timm's models begin whose `num_features` is the width before the classifier."""
-QUIET = words(
-    """
-    parameters named_parameters buffers named_buffers state_dict load_state_dict zero_grad register_buffer
-    register_parameter save_hyperparameters log log_dict print normalize cancel_last_layer_gradients
-    reset_parameters init_weights configure_optimizers modules named_modules no_weight_decay
-    set_group_features manual_backward get_parameter get_buffer optimizers lr_schedulers toggle_optimizer
-    untoggle_optimizer freeze unfreeze extra_repr
-    """
-)
 
 
-ADDS = words("add_module register_module set_submodule")
-LISTS = words("children named_children modules named_modules get_submodule forward __call__")
-
-
-def method(
-    run: Run,
-    owner: Instance | Component | Chained,
-    name: str,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-) -> Value:
-    """Methods that every nn.Module has, and those of known modules."""
-    from shapelint.read.python import calling
-
-    if name in SELF:
-        return owner
-    if name in QUIET:
-        if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
-            key = positional[0].value
-            if isinstance(key, Const) and isinstance(key.value, str):
-                changing.store(run, owner, key.value, positional[1].value)
-        if name == "save_hyperparameters" and isinstance(owner, Instance):
-            run.touch(owner)
-            owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
-        if name in ("modules", "named_modules"):
-            inside = Unknown(inside=owner)
-            return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
-        return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
-    if name in ("children", "named_children"):
-        children = _children(run, owner, name)
-        if not isinstance(owner, Chained):
-            steps.listed(children, node, scope)
-        return children
-    if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
-        if isinstance(owner, Component):
-            known = functions.methods().get(owner.spec.target, {}).get(name)
-            if known is not None:
-                return modules.call_method(run, owner, known, positional, keywords, node, scope)
-        if name != "forward_features":
-            return calling.call(run, owner, positional, keywords, node, scope)
-    if isinstance(owner, Component):
-        known = functions.methods().get(owner.spec.target, {}).get(name)
-        if known is not None:
-            return modules.call_method(run, owner, known, positional, keywords, node, scope)
-    if name in ADDS and len(positional) > 1:
-        key = positional[0].value
-        if isinstance(key, Const) and isinstance(key.value, str):
-            changing.set_submodule(run, owner, key.value, positional[1].value)
-        else:
-            hide(run, owner)
-        return NONE
-    if name == "get_submodule" and positional and isinstance(positional[0].value, Const):
-        return _submodule(run, owner, positional[0].value.value, node, scope)
-    if name.startswith("register_") and name.endswith("hook"):
-        if not positional or _may_change(positional[0].value):
-            hide(run, owner)
-        return NONE
-    if isinstance(owner, Chained):
-        return _container_method(run, owner, name, positional)
-    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
-    if isinstance(base, Chained):
-        return _container_method(run, base, name, positional)
-    if isinstance(owner, Component):
-        hide(run, owner)
-    run.escape(owner)
-    for given in (*positional, *keywords.values()):
-        run.escape(given.value)
-    return run.unknown(f".{name}() of a module is not known", node, scope.file)
-
-
-def _submodule(run: Run, owner: Value, path: object, node: ast.AST, scope: Scope) -> Value:
-    for step in path.split(".") if isinstance(path, str) and path else ():
-        owner = attributes.get(run, owner, step, node, scope)
-    return owner
-
-
-def _may_change(hook: Value) -> bool:
-    """Whether a hook may give something else in the place of what passes: one that returns nothing does not."""
-    if not isinstance(hook, (Function, Method)):
-        return True
-    node = (hook.function if isinstance(hook, Method) else hook).node
-    if isinstance(node, ast.Lambda):
-        stores = ("append", "update", "__setitem__", "setdefault", "setattr")
-        called = node.body.func if isinstance(node.body, ast.Call) else node.body
-        return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
-    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
-
-
-def _hyperparameters(values: list[Value], scope: Scope) -> Value:
-    """What `self.hparams` has: a namespace that is handed over, else the arguments of the `__init__` that saves them.
-
-    https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
-    """
-    if len(values) == 1 and isinstance(values[0], Table):
-        return tables.namespace(values[0].items)
-    if scope.function is None:
-        return UNKNOWN
-    parameters = scope.function.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
-    return tables.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
-
-
-def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:
-    values = [given.value for given in positional]
-    if name in ("append", "add_module", "register_module") and values:
-        key: object = str(len(owner.children))
-        if name != "append":
-            key = values[0].value if isinstance(values[0], Const) else None
-        _add(run, owner, [(key, values[-1])])
-        return owner
-    if name in ("keys", "values", "items"):
-        pairs = list(owner.children.items())
-        if name == "items":
-            return Items([Items([Const(key), value], "tuple") for key, value in pairs], rest=owner.rest)
-        found: list[Value] = [Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs]
-        return Items(found, rest=owner.rest)
-    if name == "update" and values and isinstance(values[0], Table) and not values[0].open:
-        _add(run, owner, list(values[0].items.items()))
-        return NONE
-    if name == "extend" and values:
-        items = sequence(values[0])
-        if items is not None and items.rest is None:
-            _add(run, owner, [(str(len(owner.children) + index), value) for index, value in enumerate(items.items)])
-            return owner
-    hide(run, owner)
-    return owner if name in ("extend", "insert") else UNKNOWN
-
-
-def _add(run: Run, owner: Chained, children: Sequence[tuple[object, Value]]) -> None:
-    for key, value in children:
-        if isinstance(key, str):
-            changing.set_child(run, owner, key, value)
-        else:
-            hide(run, owner)
-
-
-def _children(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
+def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
+    """`children()` or `named_children()`."""
     pairs = children(run, owner)
     if pairs is None:
         inside = Unknown(inside=owner)

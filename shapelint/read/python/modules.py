@@ -11,7 +11,7 @@ from shapelint.chain import Edge, Flow, Origin
 from shapelint.dims import Dim
 from shapelint.read.extras import pair_width
 from shapelint.read.python import axes as ax
-from shapelint.read.python import constructing, functions, naming, parts, signatures, steps, vits
+from shapelint.read.python import constructing, functions, naming, parts, replaced, signatures, steps, vits
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import BankCall, Call, Run
 from shapelint.read.python.values import (
@@ -103,7 +103,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     resolved = resolve(run, component)
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
     if component.replaced:
-        result = parts.run_replaced(run, component, value, node, scope)
+        result = replaced.run_replaced(run, component, value, node, scope)
         if result is not None:
             return result
     if resolved.signature is None and resolved.layers:
@@ -202,7 +202,7 @@ def takes_images(run: Run, component: Component) -> bool:
 
 def _channels(run: Run, component: Component) -> Dim:
     """The channels that the first consumer of a batch takes: a script does not say how many its images have."""
-    first = parts.entry(run, component)
+    first = replaced.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
         return dims.UNKNOWN if leaf is None else _channels(run, leaf)

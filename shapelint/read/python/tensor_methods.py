@@ -109,13 +109,15 @@ def data_method(run: Run, owner: Data, name: str, positional: Arguments, keyword
     if name in ("new_zeros", "new_ones", "new_full", "new_empty"):
         sizes = arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
         return operations.concrete(sizes) if sizes is not None else UNKNOWN
-    image = modules.image(owner)
     if name in ("chunk", "split", "tensor_split", "unbind"):
         return Items([], "tuple", Data(dims.UNKNOWN))
     if name in ("squeeze", "unsqueeze", "permute", "repeat"):
         return replace(owner, sizes=())
     if name in ("view", "reshape"):
         return Data(dims.UNKNOWN) if len(positional) > 3 else UNKNOWN
-    if name in ("size", "dim", "numel"):
-        return _question(image, name, positional, keywords)
+    place = arguments.Arguments(tuple(positional), keywords).integer(0, None, "dim")
+    if name == "size" and not positional and not keywords:
+        return Items([Const(owner.rows)], "tuple", UNKNOWN)
+    if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
+        return _question(modules.image(owner), name, positional, keywords)
     return UNKNOWN

@@ -224,7 +224,7 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     if vit is None or not isinstance(vit.width, int) or channels is None:
         return None
     pool = component.arguments.get("global_pool")
-    if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg")):
+    if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg", "")):
         return None
     name = name_of(component)
     if "num_classes" not in component.arguments and ("." in name or name in WITHOUT_CLASSES):
@@ -241,10 +241,12 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     if "dynamic_img_size" in names:
         padded = "dynamic_img_pad" in names
         size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
+    tokens = isinstance(pool, Const) and pool.value == ""
+    if tokens and (not bare or size == "H W"):
+        return None
+    gives = f"{vit.grid * vit.grid + vit.prefix} {vit.width}" if tokens else vit.width if bare else "num_classes"
     parts = {} if bare else {"head": f"torch.nn.Linear: B {vit.width} -> B num_classes"}
-    row = SignatureRow.model_construct(
-        parts=parts, shapes=f"B {channels} {size} -> B {vit.width if bare else 'num_classes'}{where}"
-    )
+    row = SignatureRow.model_construct(parts=parts, shapes=f"B {channels} {size} -> B {gives}{where}")
     signature = ComponentSignature.model_construct(
         call=f"{component.spec.target}({call})",
         role="backbone",
