@@ -32,6 +32,7 @@ from shapelint.read.python.values import (
 )
 
 MAXIMUM_NUMBER = 2**40
+MAXIMUM_SHIFT = 40
 
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -41,6 +42,15 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Div: operator.truediv,
+}
+
+
+_BITS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
 }
 
 
@@ -99,6 +109,13 @@ def _constants(op: ast.operator, left: Any, right: Any) -> Value:
             return _number(left**right) if 0 <= right <= 64 and abs(left) < 2**20 else UNKNOWN
         if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
             return Const(left * left)
+        if (
+            type(op) in _BITS
+            and type(left) is int
+            and type(right) is int
+            and (right <= MAXIMUM_SHIFT or not isinstance(op, ast.LShift))
+        ):
+            return _number(_BITS[type(op)](left, right))
         if numbers and type(op) in _BINARY:
             inexact = isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right))
             if inexact and any(isinstance(value, Expression) for value in (left, right)):

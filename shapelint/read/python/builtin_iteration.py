@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shapelint import dims
+from shapelint.dims import Dim
 from shapelint.read.python.calling import Keywords
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
@@ -70,7 +71,7 @@ def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return Items([], "list", Items([UNKNOWN] * len(values), "tuple")) if values else Items([])
     known = [items for items in all_items if items is not None]
     if all(items.rest is None for items in known):
-        return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))])
+        return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))], "iterator")
     return Items([], "list", Items([any_of(items) for items in known], "tuple"))
 
 
@@ -80,27 +81,43 @@ def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
     items = (sequence(values[0]) or expressions.rows(run, values[0], 0)) if values else None
     if items is None:
         return UNKNOWN
-    start = integer(values[1]) if len(values) > 1 else 0
-    first = start if isinstance(start, int) else 0
+    given = values[1] if len(values) > 1 else keywords["start"].value if "start" in keywords else Const(0)
+    start = integer(given)
+    first: Dim = dims.UNKNOWN if start is None else start
     pairs: list[Value] = [Items([Const(first + i), item], "tuple") for i, item in enumerate(items.items)]
     rest = Items([Const(dims.UNKNOWN), items.rest], "tuple") if items.rest is not None else None
-    return Items(pairs, "list", rest)
+    return Items(pairs, "iterator", rest)
 
 
 def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
     items = sequence(values[0]) if values else None
-    return UNKNOWN if items is None else Items(list(reversed(items.items)), "list", items.rest)
+    if items is None:
+        return UNKNOWN
+    return Items(list(reversed(items.items)), "iterator") if items.rest is None else Items([], rest=any_of(items))
 
 
-def _same_items(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    return values[0] if values and sequence(values[0]) is not None else UNKNOWN
+def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.read.python import expressions
+
+    if len(values) != 1 or isinstance(values[0], Data):
+        return values[0] if len(values) == 1 else UNKNOWN
+    if isinstance(values[0], Items) and values[0].kind == "iterator":
+        return values[0]
+    items = sequence(values[0]) or expressions.rows(run, values[0], 0)
+    return UNKNOWN if items is None else Items(list(items.items), "iterator", items.rest)
 
 
 def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    items = sequence(values[0]) if values else None
-    if isinstance(values[0] if values else None, Data):
-        return values[0]
-    return any_of(Items(items.items[:1], "list", items.rest)) if items is not None else UNKNOWN
+    """The first element, which an iterator gives once."""
+    items = values[0] if values else UNKNOWN
+    if isinstance(items, Data) or not isinstance(items, Items):
+        return items if isinstance(items, Data) else UNKNOWN
+    if items.items and items.kind == "iterator":
+        run.touch(items)
+        return items.items.pop(0)
+    if items.rest is None and not items.items:
+        return values[1] if len(values) > 1 else UNKNOWN
+    return any_of(Items(items.items[:1], "list", items.rest)) if len(values) < 2 else UNKNOWN
 
 
 HANDLERS: dict[str, Handler] = {
@@ -109,7 +126,7 @@ HANDLERS: dict[str, Handler] = {
     "list": _collect("list"),
     "tuple": _collect("tuple"),
     "set": _collect("set"),
-    "iter": _same_items,
+    "iter": _iter,
     "dict": _dict,
     "zip": _zip,
     "enumerate": _enumerate,

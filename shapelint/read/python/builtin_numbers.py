@@ -15,7 +15,7 @@ from shapelint.read.python.values import UNKNOWN, Const, Items, Tensor, Value, i
 
 
 def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    value = values[0].value if values and isinstance(values[0], Const) else None
+    value = values[0].value if len(values) == 1 and isinstance(values[0], Const) else None
     if isinstance(value, Expression):
         return values[0]
     try:
@@ -45,7 +45,7 @@ def _bool(run: Run, values: list[Value], keywords: Keywords) -> Value:
 def _extreme(choose: Callable[..., int]) -> Handler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         items = sequence(values[0]) if len(values) == 1 else Items(values)
-        if items is None or items.rest is not None or not items.items:
+        if items is None or items.rest is not None or not items.items or "key" in keywords:
             return UNKNOWN
         sizes = [item.value if isinstance(item, Const) else None for item in items.items]
         if all(isinstance(size, (int, float)) for size in sizes):
@@ -61,9 +61,10 @@ def _sum(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if items is None or items.rest is not None or not items.items:
         found = items.rest if items is not None and not items.items else None
         return found if isinstance(found, Tensor) else UNKNOWN
+    start = [*values[1:], *(given.value for given in keywords.values())]
     if all(isinstance(item, Tensor) for item in items.items):
         return any_of(items)
-    sizes = [integer(item) for item in items.items]
+    sizes = [integer(item) for item in (*items.items, *start)]
     return UNKNOWN if None in sizes else Const(sum(size for size in sizes if size is not None))
 
 
@@ -92,7 +93,15 @@ def _round(run: Run, values: list[Value], keywords: Keywords) -> Value:
     )
 
 
+def _divmod(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    left, right = (integer(value) for value in values) if len(values) == 2 else (None, None)
+    if not isinstance(left, int) or not isinstance(right, int) or not right:
+        return Items([UNKNOWN, UNKNOWN], "tuple")
+    return Items([Const(left // right), Const(left % right)], "tuple")
+
+
 HANDLERS: dict[str, Handler] = {
+    "divmod": _divmod,
     "int": _int,
     "float": _float,
     "str": _str,

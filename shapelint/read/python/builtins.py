@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from shapelint.dims import Expression
 from shapelint.read.python import builtin_iteration, builtin_numbers, calling, lists, parts
@@ -29,6 +30,7 @@ from shapelint.read.python.values import (
     UserClass,
     Value,
     sequence,
+    truth,
 )
 
 
@@ -58,17 +60,32 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
 
 
 def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
-    items = sequence(values[1]) if len(values) == 2 else None
-    if items is None:
+    """`map(function, *iterables)`, `filter(function, iterable)`."""
+    columns = [sequence(value) for value in values[1:]]
+    known = [column for column in columns if column is not None]
+    if not known or len(known) < len(columns):
         return UNKNOWN
     if name == "filter":
-        return Items([], "list", any_of(items))
+        return _filter(run, values[0], known[0], node, scope)
 
-    def one(item: Value) -> Value:
-        return calling.call(run, values[0], [Given(item, NO_SPAN)], {}, node, scope)
+    def one(row: Iterable[Value]) -> Value:
+        return calling.call(run, values[0], [Given(item, NO_SPAN) for item in row], {}, node, scope)
 
-    rest = one(items.rest) if items.rest is not None else None
-    return Items([one(item) for item in items.items[:MAXIMUM_ELEMENTS]], "list", rest)
+    if any(column.rest is not None for column in known):
+        return Items([], "iterator", one([any_of(column) for column in known]))
+    rows = list(zip(*(column.items for column in known)))[:MAXIMUM_ELEMENTS]
+    return Items([one(row) for row in rows], "iterator")
+
+
+def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope) -> Value:
+    def kept(item: Value) -> bool | None:
+        given = calling.call(run, function, [Given(item, NO_SPAN)], {}, node, scope) if function != NONE else item
+        return truth(given)
+
+    found = [kept(item) for item in items.items]
+    if items.rest is not None or None in found:
+        return Items([], "iterator", any_of(items))
+    return Items([item for item, keep in zip(items.items, found) if keep], "iterator")
 
 
 def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:

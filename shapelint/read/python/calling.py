@@ -111,7 +111,7 @@ def call(
     complete: bool = True,
 ) -> Value:
     """Call a value."""
-    from shapelint.read.python import containers, instances, libraries, losses, modules, training, transforms
+    from shapelint.read.python import containers, effects, instances, libraries, losses, modules, training, transforms
 
     run.step()
     if isinstance(function, Function):
@@ -138,6 +138,7 @@ def call(
     if isinstance(function, Bound):
         return containers.call_method(run, function, positional, keywords, node, scope, complete)
     training.note_fit(run, node, positional, keywords)
+    effects.note(run, node, positional, keywords)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
@@ -189,14 +190,14 @@ def call_function(
     complete: bool = True,
 ) -> Value:
     """Interpret a function of the file."""
-    from shapelint.read.python import expressions, statements
+    from shapelint.read.python import expressions, generators, statements
 
     node = function.node
     run.entered.add(id(node))
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
-    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_REPEATS or _yields(node):
+    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_REPEATS:
         for given in (*positional, *keywords.values()):
             run.escape(given.value)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
@@ -208,6 +209,7 @@ def call_function(
     run.depth += 1
     run.active.append(node)
     run.returns.append([])
+    run.yields.append(Items([], "iterator"))
     run.receivers.append(receiver if receiver is not None else UNKNOWN)
     run.no_grad += function.wrapper == "no_grad"
     try:
@@ -218,13 +220,14 @@ def call_function(
             if not gone and run.returns[-1]:
                 run.returns[-1].append(NONE)
             run.journal.resume(frame, gone)
-        return _joined(run.returns[-1])
+        return generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
     except RecursionError:
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     finally:
         run.no_grad -= function.wrapper == "no_grad"
         run.receivers.pop()
         run.returns.pop()
+        run.yields.pop()
         run.active.pop()
         run.depth -= 1
 
@@ -238,23 +241,6 @@ def _joined(values: list[Value]) -> Value:
     for value in values[1:]:
         result = join(result, value)
     return result
-
-
-def _yields(node: ast.AST) -> bool:
-    cached = getattr(node, "shapelint_yields", None)
-    if cached is None:
-        body = [] if isinstance(node, ast.Lambda) else getattr(node, "body", [])
-        cached = any(_own_yield(statement) for statement in body)
-        node.shapelint_yields = cached  # type: ignore[attr-defined]
-    return bool(cached)
-
-
-def _own_yield(node: ast.AST) -> bool:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-        return False
-    return isinstance(node, (ast.Yield, ast.YieldFrom)) or any(
-        _own_yield(child) for child in ast.iter_child_nodes(node)
-    )
 
 
 def bind_parameters(
@@ -290,6 +276,8 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         name = decorator.name.rpartition(".")[2]
         if name in (*INERT_WRAPPERS, "cached_property"):
             return replace_wrapper(value, "property" if name == "cached_property" else name)
+        if name == "contextmanager":
+            return replace_wrapper(value, name)
         if "no_grad" in decorator.name or "inference_mode" in decorator.name:
             return replace_wrapper(value, "no_grad")
         return value

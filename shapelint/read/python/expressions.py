@@ -19,6 +19,7 @@ from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
     Chained,
+    Component,
     Const,
     Data,
     Function,
@@ -212,7 +213,7 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
 
 
 def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
-    result = Items([], "list")
+    result = Items([], {ast.SetComp: "set", ast.GeneratorExp: "iterator"}.get(type(node), "list"))
     for inner, certain in _turns(run, node.generators, _inner(run, scope)):
         value = evaluate(run, node.elt, inner)
         if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
@@ -277,6 +278,18 @@ def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
     return evaluate(run, node.value, scope)
 
 
+def _yield(run: Run, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
+    from shapelint.read.python import generators
+
+    if isinstance(node, ast.Yield):
+        return generators.yielded(run, node, scope)
+    return generators.yielded_from(run, node, scope)
+
+
+def _await(run: Run, node: ast.Await, scope: Scope) -> Value:
+    return evaluate(run, node.value, scope)
+
+
 def loaded(target: ast.expr) -> ast.expr:
     """The target of an assignment as an expression that reads it."""
     if isinstance(target, ast.Name):
@@ -285,7 +298,12 @@ def loaded(target: ast.expr) -> ast.expr:
 
 
 def rows(run: Run, value: Value, count: int) -> Items | None:
-    """A tensor as the sequence of its rows, `count` of them where that is asked for."""
+    """A tensor as the sequence of its rows, `count` of them where that is asked for; a model's part as its layers."""
+    from shapelint.read.python import members
+
+    if isinstance(value, Component):
+        children = members.children(run, value)
+        return None if children is None else Items([child for _, child in children], "tuple")
     if not isinstance(value, Tensor):
         return None
     axes = axes_of(value)
@@ -322,5 +340,8 @@ _HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {
     ast.DictComp: _dict_comprehension,
     ast.JoinedStr: _text,
     ast.Starred: _starred,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Await: _await,
 }
 _ = Data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable
 
 from shapelint import knowledge
@@ -17,6 +16,7 @@ from shapelint.read.python import (
     imports,
     losses,
     misuse,
+    standard_library,
     tables,
     torch_functions,
     transforms,
@@ -36,8 +36,6 @@ from shapelint.read.python.values import (
     Scope,
     Table,
     Value,
-    integer,
-    sequence,
 )
 from shapelint.read.python.words import words
 from shapelint.read.text import Span
@@ -157,27 +155,8 @@ def _momentum(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return NONE
 
 
-def _number(function: Callable[[float], float]) -> Callable[[Run, Arguments, Keywords], Value]:
-    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-        value = positional[0].value if len(positional) == 1 else UNKNOWN
-        if isinstance(value, Const) and isinstance(value.value, (int, float)):
-            try:
-                return Const(function(value.value))
-            except (ValueError, OverflowError):
-                return UNKNOWN
-        return UNKNOWN
-
-    return handler
-
-
 def _ordered(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return builtins.call(run, "dict", positional, keywords, ast.Constant(None), Scope({}))
-
-
-def _prod(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    items = sequence(positional[0].value) if positional else None
-    sizes = [integer(item) for item in items.items] if items is not None and items.rest is None else [None]
-    return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
 
 
 def _namespace(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -215,11 +194,8 @@ def _replaced(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return calling.call(run, old.cls, [], {**given, **keywords}, ast.Constant(None), Scope({}))
 
 
-def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    return Items([], "list", UNKNOWN)
-
-
 _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
+    **standard_library.HANDLERS,
     "copy.deepcopy": copying.deepcopy,
     "copy.copy": copying.deepcopy,
     "functools.partial": _partial,
@@ -233,13 +209,6 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "argparse.ArgumentParser": command_line.parser,
     "torch.multiprocessing.spawn": command_line.spawn,
     "omegaconf.OmegaConf.create": _ordered,
-    "itertools.chain": _chain,
-    "math.sqrt": _number(math.sqrt),
-    "math.ceil": _number(math.ceil),
-    "math.floor": _number(math.floor),
-    "math.log2": _number(math.log2),
-    "math.prod": _prod,
-    "numpy.prod": _prod,
     "torch.nn.utils.parametrizations.weight_norm": lambda run, p, k: p[0].value if p else UNKNOWN,
     "torch.nn.utils.weight_norm": lambda run, p, k: p[0].value if p else UNKNOWN,
     "torch.nn.utils.spectral_norm": lambda run, p, k: p[0].value if p else UNKNOWN,

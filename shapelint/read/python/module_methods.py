@@ -92,7 +92,7 @@ def method(
     base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
     if isinstance(base, Chained):
         return _container_method(run, base, name, positional)
-    if isinstance(owner, Component) and CHANGES.match(name):
+    if CHANGES.match(name):
         hide(run, owner)
     run.escape(owner)
     for given in (*positional, *keywords.values()):

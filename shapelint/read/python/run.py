@@ -104,7 +104,8 @@ class BatchReshape:
 class Run:
     """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
 
-    Where something is built from a text (`eval`), what else it builds is `hidden`.
+    Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
+    statement of its own.
     """
 
     options: Options
@@ -133,6 +134,7 @@ class Run:
     active: list[ast.AST] = field(default_factory=list)
     receivers: list[Value] = field(default_factory=list)
     returns: list[list[Value]] = field(default_factory=list)
+    yields: list[Items] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)
     anchors: list[Span] = field(default_factory=list)
     batches: dict[int, Value | None] = field(default_factory=dict)
@@ -142,6 +144,7 @@ class Run:
     untraced: bool = False
     starved: bool = False
     hidden: bool = False
+    effect: ast.AST | None = None
     moved: Variable | None = None
     serial: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))

@@ -20,6 +20,7 @@ from shapelint.read.python import (
     tables,
 )
 from shapelint.read.python.calling import decorate
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.journal import Exit, Frame, State
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.read.python.values import (
@@ -153,7 +154,10 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     iterable = expressions.evaluate(run, node.iter, scope)
     items = elements(run, iterable, node.iter)
     with run.journal.frame("break") as loop:
-        return run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+        ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+    if isinstance(iterable, Items) and iterable.kind == "iterator":
+        hide(run, iterable)
+    return ended
 
 
 def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
@@ -288,6 +292,7 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
 
 
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
+    run.effect = node.value
     expressions.evaluate(run, node.value, scope)
 
 

@@ -9,6 +9,7 @@ from shapelint.chain import Flow
 from shapelint.read.python import (
     arguments,
     constructing,
+    effects,
     functions,
     losses,
     misuse,
@@ -132,6 +133,7 @@ def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Val
 
 def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """What cannot be seen: modules that it takes may be used there."""
+    effects.note(run, node, positional, keywords)
     given = [*positional, *keywords.values()]
     for argument in given:
         run.escape(argument.value)

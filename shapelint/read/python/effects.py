@@ -1,0 +1,39 @@
+"""What a call that cannot be seen may have done to its arguments: one whose result nobody takes is called for that."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from shapelint.read.python import attributes
+from shapelint.read.python.calling import Arguments, Keywords
+from shapelint.read.python.hiding import hide
+from shapelint.read.python.run import Run
+from shapelint.read.python.values import CommandLine, Instance, Items, Table, UserClass, Value
+
+ONLY_LOOKS = re.compile(
+    r"print|log|info|debug|warn|error|save|dump|write|watch|init|seed|setup|summary|show|plot|display|check|assert|valid"
+    r"|step|run|train|fit|main|spawn|launch|eval|test|register|backward|sync|barrier|send|close|exit|track|record"
+    r"|add_scalar|add_image|add_graph|makedirs|sleep|manual",
+    re.IGNORECASE,
+)
+"""Names of functions that show, keep or use what they are given, and do not write into it."""
+
+
+def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords) -> None:
+    """Forget what is in the containers and objects that a call for its effect was given."""
+    if node is not run.effect or not isinstance(node, ast.Call):
+        return
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if ONLY_LOOKS.search(name):
+        return
+    for value in (given.value for given in (*positional, *keywords.values())):
+        if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
+            hide(run, value)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is an object of a class of the file that is no module."""
+    if not isinstance(value, Instance) or value.cls is None:
+        return False
+    return all(isinstance(base, UserClass) for base in attributes.linear(value.cls))
