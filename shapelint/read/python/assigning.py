@@ -42,7 +42,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         literal = own and isinstance(value, Const) and not value.variables
         run.touch(home)
         home.names[target.id] = run.named(value, home, target.id) if literal else value
-        if isinstance(value, Node) and not value.name and scope.kind == "module":
+        if isinstance(value, Node) and not value.name:
             value.name = target.id
     elif isinstance(target, ast.Attribute):
         owner = expressions.evaluate(run, target.value, scope)

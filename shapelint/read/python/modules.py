@@ -102,7 +102,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     place = naming.place(component)
     resolved = resolve(run, component)
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
-    if component.replaced:
+    if component.replaced and resolved.signature is not None:
         result = replaced.run_replaced(run, component, value, node, scope)
         if result is not None:
             return result

@@ -12,6 +12,7 @@ from shapelint.roles import Role
 
 ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
 TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
+MAXIMUM_DEPTH = 3
 HEADS = frozenset({"projection_head", "prediction_head"})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 MORE_ALIASES = {
@@ -122,8 +123,10 @@ def _part_names(node: Instance) -> list[str]:
     return [*parts, *(name for shelf in shelves for name in shelf.children)]
 
 
-def has_backbone(node: Node) -> bool:
+def has_backbone(node: Node, depth: int = 0) -> bool:
     """Whether an object holds, by name, a backbone-like part beside a head-like one or its own momentum copy.
+
+    What holds both counts as a backbone itself (`self.online = Encoder()` beside `self.predictor`).
 
     The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so
     may those of any class that is called after a method.
@@ -137,7 +140,10 @@ def has_backbone(node: Node) -> bool:
         named = bool(backbones) and node.cls is not None and method(node.cls.name) is not None
         return named or len({is_target(name) for name in backbones}) == 2
     hidden = (kind(name) for name, value in node.attributes.items() if isinstance(value, Unknown))
-    return "backbone" in kinds or "backbone" in hidden
+    if "backbone" in kinds or "backbone" in hidden:
+        return True
+    inner = (part for part in node.attributes.values() if isinstance(part, Instance) and part is not node)
+    return depth < MAXIMUM_DEPTH and any(has_backbone(part, depth + 1) for part in inner)
 
 
 def is_model_like(node: Node) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from shapelint.read.python.calling import Keywords
 from shapelint.read.python.hiding import NAMESPACE, hide
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import NONE, UNKNOWN, Const, Instance, Items, Scope, Table, Value, sequence
+from shapelint.read.python.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value, sequence
 
 Key = str | int | bool | float | None
 READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})
@@ -44,6 +44,8 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         return
     run.touch(table)
     table.items[key] = value
+    if isinstance(value, Node) and not value.name:
+        value.name = str(key)
     if isinstance(table.of, Scope):
         run.touch(table.of)
         table.of.names[str(key)] = value

@@ -217,7 +217,9 @@ def _is_fixed(component: Component) -> bool:
 
 
 def resolve(component: Component, role: str, options: resolver.Options) -> Resolved | None:
-    """The signature of a plain vision transformer of timm, which needs no trace; its head is its only known part."""
+    """The signature of a plain vision transformer, which needs no trace; its head is its only known part."""
+    if component.spec.target == "torchvision.models.VisionTransformer":
+        return _of_torchvision(component, role, options)
     if not is_plain(component):
         return None
     vit, channels = describe(component), _number(component, "in_chans", 3)
@@ -255,3 +257,36 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
         classes=None if bare else "num_classes",
     )
     return resolver.applied(signature, component.spec, component.spec.target, role, "stored")
+
+
+def _of_torchvision(component: Component, role: str, options: resolver.Options) -> Resolved | None:
+    """torchvision's transformer as a class: it takes square images of its own size alone."""
+    vit, given = describe(component), constructed(component)
+    if (
+        vit is None
+        or not isinstance(vit.width, int)
+        or not {"representation_size", "conv_stem_configs"}.isdisjoint(given)
+    ):
+        return None
+    others = [name for name in given if name != "num_classes"]
+    row = SignatureRow.model_construct(
+        parts={
+            "heads": f"torch.nn.Sequential: B {vit.width} -> B num_classes",
+            "heads.head": f"torch.nn.Linear: B {vit.width} -> B num_classes",
+        },
+        shapes=f"B 3 {vit.image} {vit.image} -> B num_classes",
+    )
+    signature = ComponentSignature.model_construct(
+        call=f"{component.spec.target}({', '.join([*(f'{name}=None' for name in others), 'num_classes=1000'])})",
+        role="backbone",
+        rows=(row,),
+        inert=frozenset(others),
+        classes="num_classes",
+    )
+    return resolver.applied(signature, component.spec, component.spec.target, role, "stored")
+
+
+def constructed(component: Component) -> tuple[str, ...]:
+    """The names of the arguments that a component was built with, in order."""
+    positional = parameters(component.spec.target)[: len(component.spec.positional)]
+    return (*positional, *(name for name, _ in component.spec.keywords))
