@@ -55,7 +55,8 @@ class EdgeFacts:
     `fits` is True, False, or None where it depends on the image or the batch; `axes_fit` is False where the number of
     axes is at fault, `size_fits` where the image size is, `batch_fits` where the batch is. `width_depends_on_size` says
     that the width in question changes with the image; `extra_axes` that a head that is made for (B, D)
-    takes more axes. `crash` tells what torch would say, "" where that is not known.
+    takes more axes. `counted` is what the numbers in conflict count. `crash` tells what torch would say, "" where that
+    is not known.
     """
 
     consumer: Side
@@ -72,6 +73,7 @@ class EdgeFacts:
     extra_axes: bool
     condition: str
     fitting_sizes: str
+    counted: str
     crash: str
 
 
@@ -130,8 +132,16 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         extra_axes=comes_with_extra_axes(edge),
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
+        counted=_counted(axis, rank),
         crash=crash.text(edge.component, expected, actual if axes_fit else _met_first(edge)),
     )
+
+
+def _counted(axis: int, rank: int | None) -> str:
+    """What stands on an axis: the rows of a batch, features (the channels of a map), or anything between."""
+    if rank is None or axis in (1, rank - 1):
+        return "features"
+    return "rows" if axis == 0 else f"entries on axis {axis}"
 
 
 def _met_first(edge: Edge) -> Dim | None:

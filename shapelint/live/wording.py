@@ -119,6 +119,7 @@ def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image:
         "axes_fit": fault.kind != "rank",
         "size_fits": not fault.about_size,
         "batch_fits": not fault.about_batch,
+        "counted": "features",
         "channels_fit": not (role == INPUT and fault.kind == "axis" and fault.axis == 1),
         "is_one_tensor": fault.kind != "type",
         "condition": fault.condition,

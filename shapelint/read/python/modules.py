@@ -102,6 +102,8 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     place = naming.place(component)
     resolved = resolve(run, component)
     span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    if takes_images(run, component):
+        value = _given(value)
     if component.replaced and resolved.signature is not None:
         result = replaced.run_replaced(run, component, value, node, scope)
         if result is not None:
@@ -131,6 +133,15 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
             return Table(dict(zip(outgoing.value.keys, flows)))
         return Items(list(flows), outgoing.value.kind)
     return Tensor(outgoing, run.no_grad > 0, loose)
+
+
+def _given(value: Tensor) -> Tensor:
+    """The channels of a tensor that the program itself makes (`torch.randn(4, 3, 224, 224)`) are those of the input."""
+    origins = value.flow.origins
+    if len(origins) != 4 or any(origin.role or origin.component is not None for origin in (value.flow.maker, *origins)):
+        return value
+    channels = replace(origins[1], role=INPUT.role)
+    return replace(value, flow=replace(value.flow, origins=(origins[0], channels, *origins[2:])))
 
 
 def _is_loose(value: Tensor, component: Resolved, edge: Edge) -> bool:
