@@ -149,7 +149,8 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
         yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")
     for reshape in script.reshapes:
         facts_ = BatchAxisFacts(reshape.operation, reshape.number, False, reshape.shape)
-        ends = Ends(("batch_axis", reshape.order), "", reshape.span, (), "B", reshape.number)
+        key = ("batch_axis", reshape.order)
+        ends = Ends(key, "", reshape.span, (), "B", reshape.number, steps=reshape.steps)
         yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
 
 

@@ -9,6 +9,7 @@ from shapelint.read.python import naming
 from shapelint.read.python.run import Call, Run, Update
 from shapelint.read.python.values import Component, Instance, Node
 from shapelint.read.text import Span
+from shapelint.spec import Step
 
 
 @frozen
@@ -30,6 +31,7 @@ class FixedBatch:
     number: int
     shape: str
     operation: str = "a reshape"
+    steps: tuple[Step, ...] = ()
 
 
 def targets(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFault]:
@@ -44,7 +46,7 @@ def fixed_batches(run: Run, model: Instance | None) -> Iterator[FixedBatch]:
     for reshape in run.reshapes:
         if (reshape.owner in (model, None) or model is None) and reshape.span not in seen:
             seen.add(reshape.span)
-            yield FixedBatch(len(seen), reshape.span, reshape.number, reshape.shape, reshape.operation)
+            yield FixedBatch(len(seen), reshape.span, reshape.number, reshape.shape, reshape.operation, reshape.steps)
 
 
 def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:

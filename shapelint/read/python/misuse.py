@@ -20,11 +20,11 @@ from shapelint.read.python.axes import Axes
 from shapelint.read.python.functions import Function
 from shapelint.read.python.operation_table import BROADCAST, REDUCE, axes_of, given_axes
 from shapelint.read.python.run import Call, Run
-from shapelint.read.python.values import Component, Given, Items, Scope, Tensor, Value, sequence
+from shapelint.read.python.values import Component, Const, Given, Items, Scope, Tensor, Value, sequence
 from shapelint.resolve.resolver import Resolved
 from shapelint.roles import Role
 from shapelint.shapes import Alternative, Misfit, Pattern, Signature
-from shapelint.spec import ComponentSpec
+from shapelint.spec import ComponentSpec, Step
 
 OVER = frozenset([*REDUCE, "squeeze", "argmax", "argmin", "max", "min", "median", "mode", "cummax", "cummin"])
 """What takes `dim`, an axis or several, as its first argument."""
@@ -143,8 +143,18 @@ def note_function(
         where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
             line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
-            _record(run, function.name.rpartition(".")[2], operand, line, node, scope)
+            _record(run, function.name.rpartition(".")[2], operand, line, node, scope, _written(given))
             return
+
+
+def _written(given: Mapping[str, Given]) -> tuple[Step, ...]:
+    """Where the numbers that an operation gets are written, if that is not where it stands."""
+    numbers = ((name, one.value) for name, one in given.items() if isinstance(one.value, Const))
+    return tuple(
+        Step(number.place, f"{name} is {number.value}")
+        for name, number in numbers
+        if number.place and not number.computed
+    )
 
 
 def _with_numbers(condition: str, values: Mapping[str, Any]) -> str:
@@ -261,8 +271,16 @@ def _remember(run: Run, name: str, tensor: Tensor, expected: str, node: ast.AST,
     _record(run, name, tensor, shapes.parse_signature(f"{expected} -> {expected}"), node, scope)
 
 
-def _record(run: Run, name: str, tensor: Tensor, signature: Signature, node: ast.AST, scope: Scope) -> None:
-    """The same of an operation with a signature, if it does not fit."""
+def _record(
+    run: Run,
+    name: str,
+    tensor: Tensor,
+    signature: Signature,
+    node: ast.AST,
+    scope: Scope,
+    steps: tuple[Step, ...] = (),
+) -> None:
+    """The same of an operation with a signature, if it does not fit; `steps` decided what it takes."""
     if scope.file is None or not scope.file.main:
         return
     span = scope.file.span(node)
@@ -271,5 +289,6 @@ def _record(run: Run, name: str, tensor: Tensor, signature: Signature, node: ast
     edge, outgoing = chain.step(Role(name, ""), resolved, tensor.flow)
     if not isinstance(edge.result, Misfit):
         return
-    edge = replace(edge, consumer=replace(edge.consumer, place=span))
+    outside = tuple(step for step in steps if not span.start <= step.span.start < span.end)
+    edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))

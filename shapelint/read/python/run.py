@@ -28,7 +28,7 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Span
 from shapelint.resolve.resolver import Options, Resolved
-from shapelint.spec import Argument, Variable
+from shapelint.spec import Argument, Step, Variable
 
 MAXIMUM_STEPS = 100_000
 MAXIMUM_SHARE = 30_000
@@ -91,13 +91,14 @@ class BankCall:
 
 @frozen
 class BatchReshape:
-    """A reshape to literal sizes of a tensor whose size depends on the batch."""
+    """A reshape to literal sizes of a tensor whose size depends on the batch; `steps` led to the axis."""
 
     span: Span
     number: int
     shape: str
     owner: Node | None
     operation: str = "a reshape"
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass

@@ -17,6 +17,7 @@ from shapelint.read.python import (
     libraries,
     lists,
     raising,
+    steps,
     tables,
 )
 from shapelint.read.python.calling import decorate
@@ -106,6 +107,8 @@ def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     value = expressions.evaluate(run, node.value, scope)
+    if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
+        value = steps.renamed(value, node, scope)
     for target in node.targets:
         assigning.bind(run, target, value, scope)
 

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from shapelint import shapes
 from shapelint.chain import Flow, Origin
 from shapelint.read.python.axes import Axes, Axis
 from shapelint.read.python.operation_table import axes_of
@@ -17,6 +18,7 @@ from shapelint.read.text import Span
 from shapelint.spec import Step
 
 MAXIMUM_STEPS = 4
+MAXIMUM_NAME = 40
 
 
 def after(value: Value, operands: Iterable[Value], node: ast.AST, scope: Scope) -> Value:
@@ -34,6 +36,17 @@ def after(value: Value, operands: Iterable[Value], node: ast.AST, scope: Scope) 
     step = Step(span, action, value.flow.value)
     before = [known for operand in _tensors(operands) if (known := axes_of(operand)) is not None]
     origins = tuple(_decided(axes, index, before, step) for index in range(len(axes)))
+    return replace(value, flow=replace(value.flow, origins=origins))
+
+
+def renamed(value: Tensor, node: ast.Assign, scope: Scope) -> Tensor:
+    """A tensor that goes by another name from here on."""
+    axes = axes_of(value)
+    if not axes or scope.file is None or not scope.file.main:
+        return value
+    name = ast.unparse(node.targets[0])[:MAXIMUM_NAME]
+    step = Step(scope.file.span(node), f"{name} is {shapes.format_shape(value.flow.value)} here", minor=True)
+    origins = tuple(_with(axis, step) for axis in axes)
     return replace(value, flow=replace(value.flow, origins=origins))
 
 

@@ -96,7 +96,8 @@ def _note_expansion(run: Run, owner: Tensor, given: arguments.Arguments, node: a
             before = (-1,) * (len(sizes) - len(axes))
             kept = zip(sizes, (*before, *(one.size for one in axes)))
             shape = shapes.format_shape(tuple(have if want in (-1, size) else want for want, have in kept))
-            run.reshapes.append(BatchReshape(scope.file.span(node), axis.size, shape, _holder(run), "an expansion"))
+            span, steps = scope.file.span(node), axis.origin.steps
+            run.reshapes.append(BatchReshape(span, axis.size, shape, _holder(run), "an expansion", steps))
             return
 
 

@@ -131,7 +131,8 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
     vit = describe(component)
     if vit is None:
         return None
-    pair = Items([Const(vit.patch), Const(vit.patch)], "tuple")
+    patch = _as_given(component, "patch_size", vit.patch)
+    pair = Items([patch, patch], "tuple")
     grid = Items([Const(vit.grid), Const(vit.grid)], "tuple")
     wrapper = component.spec.target.rpartition(".")[2] in WRAPPERS
     torchvision = component.spec.target.startswith("torchvision.")
@@ -145,7 +146,7 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
         found["sequence_length"] = Const(patches + vit.prefix)
         found["vit"] = component.arguments.get("vit", Const(None))
     elif torchvision:
-        found |= {"hidden_dim": Const(vit.width), "patch_size": Const(vit.patch), "image_size": Const(vit.image)}
+        found |= {"hidden_dim": Const(vit.width), "patch_size": patch, "image_size": Const(vit.image)}
         found |= {"seq_length": Const(patches + vit.prefix)}
         encoder = replace(component.spec, target="torchvision.models.vision_transformer.Encoder")
         found["encoder"] = Component(spec=encoder, part_of=component)
@@ -154,6 +155,12 @@ def attribute(run: Run, component: Component, name: str) -> Value | None:
         embed: dict[str, Value] = {"patch_size": pair, "num_patches": Const(patches), "grid_size": grid}
         found["patch_embed"] = tables.namespace(embed)
     return found.get(name)
+
+
+def _as_given(component: Component, name: str, size: int) -> Value:
+    """A number of a transformer, with the place of the argument that says it."""
+    given = component.arguments.get(name)
+    return given if isinstance(given, Const) and given.value == size else Const(size)
 
 
 def steps(component: Component) -> dict[str, tuple[Step, ...]]:
