@@ -167,11 +167,21 @@ def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
+    if call.compared and any(_is_spread(flow) for _, flow in call.operands if flow):
+        return
     if call.compared and len(outputs) == 2 and (left or right):
         left, right = (made or _unmade(call, flow) for made, (_, flow) in zip(outputs, call.operands))
     if call.compared and left is not None and right is not None and len(outputs) == 2:
         yield loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
     yield from _stored(call, bound, outputs[-1] or outputs[0])
+
+
+def _is_spread(flow: Flow) -> bool:
+    """Whether a script made an axis to broadcast over: `z.unsqueeze(1)`, which meets every `z.unsqueeze(0)`."""
+    if not isinstance(flow.value, tuple) or len(flow.value) < 3:
+        return False
+    made = zip(flow.value[:-1], flow.origins)
+    return any(size == 1 and origin.component is None and bool(origin.steps) for size, origin in made)
 
 
 def _unmade(call: LossCall, flow: Flow | None) -> Output | None:

@@ -243,11 +243,11 @@ def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Itera
     if not generators:
         yield scope, True
         return
-    from shapelint.read.python import assigning, statements
+    from shapelint.read.python import assigning, loops
 
     first, rest = generators[0], generators[1:]
     iterable = evaluate(run, first.iter, scope)
-    items = statements.elements(run, iterable, first.iter)
+    items = loops.elements(run, iterable, first.iter)
     if items is None:
         items = Items([], "list", UNKNOWN)
     turns = [(item, True) for item in items.items[:MAXIMUM_ELEMENTS]]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shapelint import dims
 from shapelint.read.python import (
     arithmetic,
     assigning,
@@ -16,34 +14,28 @@ from shapelint.read.python import (
     imports,
     libraries,
     lists,
+    loops,
     raising,
     steps,
     tables,
 )
 from shapelint.read.python.calling import decorate
-from shapelint.read.python.hiding import hide
-from shapelint.read.python.journal import Exit, Frame, State
-from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
+from shapelint.read.python.journal import Exit, State
+from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
     Const,
-    Data,
     Function,
     Items,
     Library,
     Scope,
     Table,
     Tensor,
-    Unknown,
     UserClass,
     Value,
-    sequence,
     truth,
 )
-
-LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
-TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
 
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
@@ -151,104 +143,6 @@ def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool
     run.step(sum(len(state) for state in live))
     run.journal.merge(live)
     return not live
-
-
-def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
-    iterable = expressions.evaluate(run, node.iter, scope)
-    items = elements(run, iterable, node.iter)
-    with run.journal.frame("break") as loop:
-        ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
-    if isinstance(iterable, Items) and iterable.kind == "iterator":
-        hide(run, iterable)
-    return ended
-
-
-def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
-    """The turns of a loop, and what follows the last; of a training loop the first one stands for all."""
-    turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
-    numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
-    training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
-    if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
-    if training and filler is not None:
-        filler = filler if numbers else items.items[0]
-        turns = []
-    for item in turns:
-        run.step()
-        if _turn(run, node, scope, item):
-            return True
-    if filler is not None:
-        _once(run, node, filler, scope)
-    return execute(run, node.orelse, scope)
-
-
-def _trains(node: ast.For | ast.AsyncFor) -> bool:
-    return any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
-
-
-def _is_batch(value: Value) -> bool:
-    """Whether an element of a loop is a batch, perhaps beside other things."""
-    return any(map(_is_batch, value.items)) if isinstance(value, Items) else isinstance(value, (Data, Tensor, Unknown))
-
-
-def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
-    """One turn of a loop; True where no way leads to the next one."""
-    with run.journal.frame("continue") as turn:
-        if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
-            assigning.bind(run, node.target, element, scope, own=False)
-        return run.journal.resume(turn, execute(run, node.body, scope))
-
-
-def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
-    """A loop of unknown length: its first turn, joined with none at all.
-
-    A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
-    any there would be no tensor.
-    """
-    with run.journal.frame() as frame:
-        ended = _turn(run, node, scope, element)
-        after = run.journal.state(frame)
-        run.journal.undo(frame)
-    names = after[id(scope)][1][0] if id(scope) in after else {}
-    for name, value in names.items():
-        if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
-            run.touch(scope)
-            scope.names[name] = value
-    run.journal.merge([{}] if ended else [after, {}])
-
-
-def _is_nothing(value: Value | None) -> bool:
-    if isinstance(value, Tensor):
-        return value.shape == (0,)
-    return isinstance(value, Const) and not isinstance(value.value, dims.Expression) and value.value in (None, 0)
-
-
-def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
-    """What a loop runs over; an unknown that is called a loader gives batches."""
-    items = sequence(iterable) or expressions.rows(run, iterable, 0)
-    if items is None and LOADER.search(ast.unparse(node)[:200]):
-        from shapelint.read.python.transforms import BATCH
-
-        return Items([], "list", Data(BATCH))
-    return items
-
-
-def _while(run: Run, node: ast.While, scope: Scope) -> bool:
-    with run.journal.frame("break") as loop:
-        return run.journal.resume(loop, _while_turns(run, node, scope, loop))
-
-
-def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
-    """The turns while the condition is known; one that may be left in any turn is left in one of the first."""
-    for _ in range(MAXIMUM_ELEMENTS):
-        known = truth(expressions.evaluate(run, node.test, scope))
-        if known is None:
-            _once(run, node, UNKNOWN, scope)
-        if not known:
-            return execute(run, node.orelse, scope)
-        if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
-            return True
-    return False
 
 
 def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
@@ -368,9 +262,9 @@ _HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], bool | None]] = {
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
     ast.If: _if,
-    ast.For: _for,
-    ast.AsyncFor: _for,
-    ast.While: _while,
+    ast.For: loops.for_,
+    ast.AsyncFor: loops.for_,
+    ast.While: loops.while_,
     ast.With: _with,
     ast.AsyncWith: _with,
     ast.Try: _try,

@@ -54,6 +54,7 @@ FITS = [
     "(p * z).sum(dim=1).mean() / (p.norm(dim=1, keepdim=True) * z.norm(dim=1, keepdim=True)).mean()",
     "(p * z.norm(dim=1, keepdim=True)).sum()",
     "F.cosine_similarity(p.unsqueeze(1), z.unsqueeze(0), dim=2).sum()",
+    "nn.CosineSimilarity(dim=2)(p.unsqueeze(1), z.unsqueeze(0)).sum()",
     "(p[:, :1] * z).sum()",
 ]
 
