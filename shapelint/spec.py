@@ -21,6 +21,10 @@ Variable = tuple[int, str]
 """A name of a program: the number of its scope in the order in which they came to be, and the name there."""
 
 
+class ClassName(str):
+    """A class of a library that is handed over as an argument (`norm_layer=nn.BatchNorm2d`), by its dotted name."""
+
+
 @frozen
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.

@@ -15,7 +15,7 @@ from typing import Any
 
 from shapelint.frozen import frozen
 from shapelint.resolve.meta import Untraceable, one_line, quiet
-from shapelint.resolve.stored import library_of
+from shapelint.resolve.stored import libraries, library_of
 from shapelint.schema import LibraryRule
 
 WEIGHT_ARGUMENTS = frozenset(
@@ -49,7 +49,7 @@ def find(target: str) -> Constructor:
         return Constructor(library.library, target, _module_class(library, target))
     features = "/" in target
     name = target.partition("/")[2] if features else target.rpartition(".")[2]
-    return Constructor(library.library, target, _builder(library, name), images=True, features=features)
+    return Constructor(library.library, target, _builder(library, name, target), images=True, features=features)
 
 
 def _import(library: LibraryRule, path: str) -> Any:
@@ -80,7 +80,7 @@ def _module_class(library: LibraryRule, target: str) -> Callable[..., Any]:
     return module_class
 
 
-def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
+def _builder(library: LibraryRule, name: str, target: str) -> Callable[..., Any]:
     package = _import(library, library.module)
     if library.library == "timm":
         if name == "create_model":
@@ -90,10 +90,22 @@ def _builder(library: LibraryRule, name: str) -> Callable[..., Any]:
         model, _, tag = name.partition(".")
         make = package.model_entrypoint(model)
         return partial(make, pretrained_cfg=tag) if tag else make
+    if name[:1].isupper():
+        return _module_class(library, target)
     if name not in package.list_models(module=package):
         raise Untraceable(f"torchvision.models has no classification model {name!r}")
     builder: Callable[..., Any] = package.get_model_builder(name)
     return builder
+
+
+def handed_over(name: str) -> Any:
+    """The class that an argument names, of a library whose constructors may be run. Raises Untraceable."""
+    library = next((one for one in libraries() if name.startswith(f"{one.module.partition('.')[0]}.")), None)
+    path, _, last = name.rpartition(".")
+    found = getattr(_import(library, path), last, None) if library else None
+    if not inspect.isclass(found):
+        raise Untraceable(f"{name} is no class of a library that may be run")
+    return found
 
 
 def _create_timm(model_name: str, **arguments: Any) -> Any:

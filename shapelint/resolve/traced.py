@@ -16,6 +16,7 @@ from shapelint.resolve.latent import latent
 from shapelint.resolve.meta import Untraceable, build, one_line
 from shapelint.resolve.targets import Constructor
 from shapelint.schema import ComponentSignature, SignatureRow
+from shapelint.spec import ClassName
 
 __all__ = ["Constructor", "Untraceable", "trace", "trace_constructor"]
 
@@ -56,7 +57,9 @@ def trace_constructor(
 
 
 def _as_list(value: Any) -> Any:
-    """A list argument as a list: lightly tells lists from tuples, and a config has lists."""
+    """A list argument as a list: lightly tells lists from tuples, and a config has lists. A class as what it names."""
+    if isinstance(value, ClassName):
+        return targets.handed_over(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -25,7 +25,7 @@ from shapelint.read.python.values import (
 )
 from shapelint.read.text import Span
 from shapelint.resolve import stored
-from shapelint.spec import Argument, ComponentSpec, Insertion
+from shapelint.spec import Argument, ClassName, ComponentSpec, Insertion
 
 NO_COMPONENT = ("functional", "init", "utils", "Parameter", "parameter")
 
@@ -39,6 +39,8 @@ def is_component(name: str) -> bool:
     if library is None or name.startswith(tuple(f"torch.nn.{part}" for part in NO_COMPONENT)):
         return False
     last = target.rpartition(".")[2]
+    if library.library == "torchvision" and last[:1].isupper():
+        return not last.endswith("_Weights")
     if library.library in ("torch", "lightly"):
         return last[:1].isupper() and (library.library == "torch" or stored.find(target) is not None or "Head" in last)
     return stored.find(target) is not None or last[:1].islower() or vits.describes(target)
@@ -82,8 +84,8 @@ def specification(
         target=target,
         span=span,
         head=head,
-        positional=tuple(_argument(given, main) for given in positional),
-        keywords=tuple((name, _argument(given, main)) for name, given in keywords.items()),
+        positional=tuple(_argument(given, main, takes_classes(target)) for given in positional),
+        keywords=tuple((name, _argument(given, main, takes_classes(target))) for name, given in keywords.items()),
         insertion=_insertion(run, span) if main and isinstance(node, ast.Call) else None,
     )
 
@@ -99,9 +101,16 @@ def _by_name(target: str, positional: Arguments, keywords: Keywords) -> dict[str
     return named
 
 
-def _argument(given: Given, main: bool) -> Argument:
+def takes_classes(target: str) -> bool:
+    """Whether classes may be handed to a constructor: it is traced with them."""
+    return target.startswith(("torchvision.", "timm."))
+
+
+def _argument(given: Given, main: bool, classes: bool) -> Argument:
     """An argument: where its literal stands if it has one in the linted file, else where it is used."""
     value = given.value
+    if classes and isinstance(value, Library) and value.name.rpartition(".")[2][:1].isupper():
+        return Argument(ClassName(value.name), given.span, None, given.key)
     if isinstance(value, Const) and value.place is not None:
         here = () if given.foreign or given.span == value.place else (given.span,)
         home, computed = (None, value.place) if value.computed else (value.place, None)
@@ -116,7 +125,7 @@ def _argument(given: Given, main: bool) -> Argument:
         )
     elements: tuple[Argument, ...] = ()
     if isinstance(value, Items) and value.rest is None:
-        elements = tuple(_argument(Given(item, given.span, foreign=True), main) for item in value.items)
+        elements = tuple(_argument(Given(item, given.span, foreign=True), main, classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
     return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables)
 

@@ -51,6 +51,10 @@ STAND_INS = {
     "lightly.models.ResNetGenerator": "lightly_resnet.py",
     "lightly.models.resnet.ResNetGenerator": "lightly_resnet.py",
     "lightly.models.modules.heads.ProjectionHead": "lightly_heads.py",
+    "torchvision.ops.MLP": "mlps.py",
+    "torchvision.ops.misc.MLP": "mlps.py",
+    "timm.layers.Mlp": "mlps.py",
+    "timm.layers.mlp.Mlp": "mlps.py",
 }
 LOADERS = frozenset({"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"})
 

@@ -107,7 +107,9 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
 
 def _features(owner: Component, resolved: Resolved) -> Value:
     """`num_features` of a model of timm, in families where it is the width before the classifier."""
-    known = owner.spec.target.startswith("timm") and vits.name_of(owner).startswith(FAMILIES)
+    pool = owner.arguments.get("global_pool", Const("avg"))
+    plain = isinstance(pool, Const) and pool.value in ("avg", "max", "")
+    known = plain and owner.spec.target.startswith("timm") and vits.name_of(owner).startswith(FAMILIES)
     if not known or resolved.signature is None or resolved.row is None:
         return UNKNOWN
     classes = owner.arguments.get("num_classes")
@@ -117,7 +119,8 @@ def _features(owner: Component, resolved: Resolved) -> Value:
         linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
         line = linear[-1].partition(":")[2] if linear else "S -> S"
         pattern = shapes.parse_signature(line).alternatives[0].inputs[0]
-    width = pattern.axes[-1] if isinstance(pattern, Pattern) and pattern.axes else None
+    axes = pattern.axes if isinstance(pattern, Pattern) else ()
+    width = axes[1 if len(axes) == 4 else -1] if axes else None
     return Const(width) if isinstance(width, int) else UNKNOWN
 
 
