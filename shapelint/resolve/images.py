@@ -181,13 +181,26 @@ def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
 MAXIMUM_BAND = 64
 
 
+class TooWide(Untraceable):
+    """A model takes more sizes around one than are listed one by one."""
+
+
 def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
-    """One passage for each size that runs, or for the band of sizes around it that run as well."""
+    """One passage for each size that runs, or for the band of sizes around it that run as well.
+
+    Where a band is too wide for that, no other is looked for.
+    """
+    wide = False
     for size in at:
         if not runs(module, (BATCH, channels, *size)):
             continue
         try:
+            if wide:
+                raise Untraceable("takes too many sizes")
             yield _band(module, channels, size)
+        except TooWide:
+            wide = True
+            yield _single(module, channels, size)
         except Untraceable:
             yield _single(module, channels, size)
 
@@ -203,9 +216,14 @@ def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
 
 def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
     """One passage for the sizes around one that a model rounds to it. Raises Untraceable where there are none."""
-    low, high = (tuple(_last(module, channels, size, axis, step) for axis in (0, 1)) for step in (-1, 1))
-    if low == high or max(high[0] - low[0], high[1] - low[1]) > MAXIMUM_BAND:
-        raise Untraceable("takes one image size only, or too many")
+    edges: list[tuple[int, int]] = []
+    for axis in (0, 1):
+        edges.append((_last(module, channels, size, axis, -1), _last(module, channels, size, axis, 1)))
+        if edges[axis][1] - edges[axis][0] > MAXIMUM_BAND:
+            raise TooWide("takes too many image sizes")
+    low, high = (edges[0][0], edges[1][0]), (edges[0][1], edges[1][1])
+    if low == high:
+        raise Untraceable("takes one image size only")
     count = max(high[0] - low[0], high[1] - low[1]) + 1
     points = [{"B": BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
     tried = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]

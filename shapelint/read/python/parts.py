@@ -37,6 +37,11 @@ def table(run: Run, owner: Component) -> dict[str, str]:
     return dict(row.parts) if row else {}
 
 
+def rank(line: str) -> int:
+    """How many axes a part takes, by its line of the table."""
+    return len(line.partition(":")[2].partition("->")[0].split())
+
+
 def own_name(part: Component) -> str:
     """The dotted name of a part in its model."""
     return part.spec.note.removeprefix("part ")

@@ -7,7 +7,7 @@ import ast
 from shapelint import chain, dims, shapes
 from shapelint.chain import Edge, Flow, Origin
 from shapelint.read.python import axes as ax
-from shapelint.read.python import naming, parts
+from shapelint.read.python import modules, naming, parts
 from shapelint.read.python.run import Call, Run
 from shapelint.read.python.values import NO_SPAN, Component, Given, Node, Scope, Tensor, Unknown, Value
 from shapelint.shapes import Ellipsis_, Pattern, Shape
@@ -66,6 +66,12 @@ def _first(run: Run, owner: Component) -> str:
 
 def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node: ast.AST, scope: Scope) -> Value:
     """Only the end was replaced: it gets what the model's own end got."""
+    result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), node, scope)
+    return _closed(run, owner, name, result)
+
+
+def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
+    """What comes to a child of a model, from what comes to the model."""
     line = parts.table(run, owner)[name].partition(":")[2]
     pattern = shapes.parse_signature(line).alternatives[0].inputs[0]
     bindings = dict(getattr(edge.result, "bindings", None) or {})
@@ -73,9 +79,16 @@ def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node
     filled = shapes.fill(pattern, bindings)
     assert isinstance(filled, tuple)
     batch = edge.incoming.origins[0] if edge.incoming.origins else maker
-    flow = Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker)
-    result = _section(run, owner, name, Tensor(flow, run.no_grad > 0), node, scope)
-    return _closed(run, owner, name, result)
+    return Tensor(Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker), run.no_grad > 0)
+
+
+def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
+    """A model up to one of its children: what that one would get."""
+    place, resolved = naming.place(owner), modules.resolve(run, owner)
+    edge, _ = chain.step(place.role, resolved, value.flow)
+    given = _arriving(run, owner, name, edge, Origin(place.role, resolved))
+    run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
+    return given
 
 
 def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:

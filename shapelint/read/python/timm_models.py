@@ -1,7 +1,7 @@
 """What timm's models offer beside their forward: features, heads, and another classifier.
 
-https://huggingface.co/docs/timm/feature_extraction: `forward_features` is what a model gives that was created with
-`num_classes=0, global_pool=''`, `forward_head(x, pre_logits=True)` what it gives with `num_classes=0` alone.
+https://huggingface.co/docs/timm/feature_extraction: `forward_features` is what comes before the pooling, `forward_head`
+the rest, which with `pre_logits=True` gives what a model that was created with `num_classes=0` does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from shapelint.chain import Flow
 from shapelint.read.python import arguments as of_call
 from shapelint.read.python import axes as ax
-from shapelint.read.python import modules, parts
+from shapelint.read.python import modules, parts, replaced, vits
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.operation_table import axes_of
@@ -22,6 +22,7 @@ from shapelint.read.python.values import (
     UNKNOWN,
     Component,
     Const,
+    Data,
     Scope,
     Tensor,
     Value,
@@ -49,10 +50,23 @@ def call_method(
         return _classifier(run, owner)
     if name in ("forward_features", "forward_head") and positional and not owner.replaced:
         if name == "forward_features":
-            return modules.call(run, _variant(owner, WITHOUT_POOLING), positional[:1], {}, node, scope)
+            return _features(run, owner, positional, node, scope)
         bare = given.flag(1, "pre_logits")
         return _pooled(run, _variant(owner, WITHOUT_CLASSIFIER) if bare else owner, positional[0].value)
     return None
+
+
+def _features(run: Run, owner: Component, positional: Arguments, node: ast.AST, scope: Scope) -> Value | None:
+    """`forward_features`: what the pooling gets, or the head that pools itself. Tokens have a head without one."""
+    rows, given = parts.table(run, owner), positional[0].value
+    value = modules.image(given) if isinstance(given, Data) else given
+    tail = next((name for name in ("global_pool", "head") if name in rows), None)
+    rank = parts.rank(rows[tail]) if tail is not None else 0
+    if vits.is_plain(owner) or (tail == "head" and rank == 2):
+        return modules.call(run, _variant(owner, WITHOUT_POOLING), positional[:1], {}, node, scope)
+    if tail is None or rank == 2 or "pre_logits" in rows or not isinstance(value, Tensor):
+        return None
+    return replaced.run_until(run, owner, tail, value)
 
 
 def _reset(run: Run, owner: Component, given: of_call.Arguments) -> Value:
