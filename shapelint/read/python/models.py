@@ -96,7 +96,7 @@ def _groups(run: Run) -> list[_Group]:
     groups = [group for group in found.values() if group.calls or _is_declared(group)]
     kinds = {naming.kind(call.edge.role) for call in loose.calls}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or {"backbone", "projection_head"} <= kinds or _has_loss(run, loose):
+    if has_head or ("backbone" in kinds and kinds & naming.HEADS) or _has_loss(run, loose):
         groups.append(loose)
     return groups
 

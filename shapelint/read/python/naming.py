@@ -51,23 +51,29 @@ def words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def kind(name: str) -> str:
-    """The canonical role that an attribute's name means, with `online_`, `target_` and the like taken off; else ""."""
-    pack = methods.pack(methods.DEFAULT)
-    assert pack is not None
+    """The canonical role that an attribute's name means, with `online_`, `target_` and the like taken off; else "".
+
+    A list of them (`encoders`) is called after its elements.
+    """
     parts = words(name)
     stripped = tuple(part for part in parts if part not in ONLINE + TARGET) or parts
-    for end in range(len(stripped), 0, -1):
-        for start in range(0, len(stripped) - end + 1):
-            text = "_".join(stripped[start : start + end])
+    return _kind(stripped) or _kind(tuple(part.removesuffix("s") for part in stripped))
+
+
+def _kind(parts: tuple[str, ...]) -> str:
+    """The role that words mean, the longest run of them first."""
+    pack = methods.pack(methods.DEFAULT)
+    assert pack is not None
+    for end in range(len(parts), 0, -1):
+        for start in range(0, len(parts) - end + 1):
+            text = "_".join(parts[start : start + end])
             found = pack.role_of(text)
             if found is not None:
                 return found
-            known = next((role for role, names in MORE_ALIASES.items() if text in names and end == len(stripped)), None)
+            known = next((role for role, names in MORE_ALIASES.items() if text in names and end == len(parts)), None)
             if known is not None:
                 return known
-    if "head" in stripped:
-        return "projection_head"
-    return ""
+    return "projection_head" if "head" in parts else ""
 
 
 @lru_cache(maxsize=4096)
