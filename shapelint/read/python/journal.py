@@ -25,6 +25,7 @@ from shapelint.read.python.values import (
 )
 
 Exit = Literal["return", "break", "continue", "raise"]
+EXITS: tuple[Exit, ...] = ("return", "break", "continue", "raise")
 Holder = Any
 Content = tuple[Any, ...]
 State = dict[int, tuple[Holder, Content]]
@@ -50,19 +51,30 @@ def content(holder: Holder) -> Content:
 
 
 def put(holder: Holder, saved: Content) -> None:
-    """Give an object its contents."""
+    """Give an object its contents; a dict stays the same one, for others may look at it."""
     for name, value in zip(FIELDS[type(holder)], saved):
-        setattr(holder, name, value.copy() if isinstance(value, (dict, list)) else value)
+        before = getattr(holder, name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            value = value.copy()
+            before.clear()
+            before.update(value)
+        else:
+            setattr(holder, name, value.copy() if isinstance(value, list) else value)
 
 
 @dataclass(eq=False)
 class Frame:
-    """A stretch of a file: what it `takes` up when left early, and the states in which that happened."""
+    """A stretch of a file: the ways of leaving early that it `takes` up, and the states in which that happened."""
 
-    takes: Exit | None = None
+    takes: frozenset[Exit] = frozenset()
     born: int = field(default_factory=birth)
     touched: State = field(default_factory=dict)
-    left: list[State] = field(default_factory=list)
+    left: list[tuple[Exit, State]] = field(default_factory=list)
+
+    @property
+    def states(self) -> list[State]:
+        """The states in which it was left."""
+        return [state for _, state in self.left]
 
 
 class Journal:
@@ -73,9 +85,9 @@ class Journal:
         self.joined = joined
 
     @contextmanager
-    def frame(self, takes: Exit | None = None) -> Iterator[Frame]:
+    def frame(self, *takes: Exit) -> Iterator[Frame]:
         """A stretch whose changes are known at its end; those that stay belong to the frame around it, too."""
-        frame = Frame(takes)
+        frame = Frame(frozenset(takes))
         self.frames.append(frame)
         try:
             yield frame
@@ -112,9 +124,9 @@ class Journal:
 
     def leave(self, exit_: Exit) -> None:
         """This way ends here; its state waits at the frame that takes it up."""
-        frame = next((one for one in reversed(self.frames) if one.takes == exit_), None)
+        frame = next((one for one in reversed(self.frames) if exit_ in one.takes), None)
         if frame is not None:
-            frame.left.append(self.state(frame))
+            frame.left.append((exit_, self.state(frame)))
 
     def resume(self, frame: Frame, gone: bool, more: Iterable[State] = ()) -> bool:
         """Go on from all ways that lead to the end of a frame; True where none does.
@@ -123,7 +135,7 @@ class Journal:
         """
         if not frame.left and not more:
             return gone
-        states = [*frame.left, *more]
+        states = [*frame.states, *more]
         if not gone:
             states.append(self.state(frame))
         frame.left.clear()

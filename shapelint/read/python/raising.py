@@ -12,14 +12,17 @@ from shapelint.read.python.run import Run
 from shapelint.read.python.values import Scope
 from shapelint.read.python.words import words
 
-FROM_OUTSIDE = words("KeyboardInterrupt SystemExit GeneratorExit")
+FROM_OUTSIDE = words("KeyboardInterrupt GeneratorExit")
 """What no statement of a body raises by itself."""
 OF_IMPORTS = words("ImportError ModuleNotFoundError")
+ELSEWHERE = words("winreg msvcrt winsound nt _winapi _scproxy")
+"""Modules of Python's own that only some systems have: https://docs.python.org/3/library/windows.html"""
 CAUSES: dict[str, tuple[type[ast.AST], ...]] = {
-    "KeyError": (ast.Subscript, ast.Call),
-    "IndexError": (ast.Subscript, ast.Call),
-    "AttributeError": (ast.Attribute,),
+    "KeyError": (ast.Subscript, ast.Attribute, ast.Call),
+    "IndexError": (ast.Subscript, ast.Attribute, ast.Call),
+    "AttributeError": (ast.Attribute, ast.Call),
     "NameError": (ast.Name,),
+    "SystemExit": (ast.Call,),
 }
 """What a body must hold to raise an exception: https://docs.python.org/3/library/exceptions.html"""
 HARMLESS = (ast.Import, ast.ImportFrom, ast.Constant, ast.Store, ast.Load, ast.Assign, ast.Name, ast.alias, ast.Pass)
@@ -37,7 +40,7 @@ def _may_raise(name: str, inside: list[ast.AST], missing: bool, others: bool) ->
     if name in FROM_OUTSIDE:
         return False
     if name in OF_IMPORTS:
-        return missing
+        return missing or any(isinstance(part, ast.Call) and "import" in ast.unparse(part.func) for part in inside)
     return missing or (any(isinstance(part, CAUSES[name]) for part in inside) if name in CAUSES else others)
 
 
@@ -60,6 +63,8 @@ def _imports(inside: list[ast.AST]) -> Iterator[tuple[str, int]]:
 def _is_there(run: Run, module: str, level: int, scope: Scope) -> bool:
     """Whether an import certainly works: of a library that models are built with, of Python's own, of a local file."""
     top = module.partition(".")[0]
+    if not level and top in ELSEWHERE:
+        return False
     if not level and (top in imports.LIBRARIES or top in sys.stdlib_module_names):
         return True
     home = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder

@@ -9,6 +9,8 @@ from typing import Any
 from shapelint.read.python import (
     arithmetic,
     assigning,
+    attributes,
+    calling,
     classes,
     expressions,
     imports,
@@ -19,14 +21,16 @@ from shapelint.read.python import (
     steps,
     tables,
 )
-from shapelint.read.python.calling import decorate
-from shapelint.read.python.journal import Exit, State
+from shapelint.read.python.journal import EXITS, Exit, State
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Const,
     Function,
+    Given,
+    Instance,
     Items,
     Library,
     Scope,
@@ -56,7 +60,7 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
         tuple(None if d is None else expressions.evaluate(run, d, scope) for d in node.args.kw_defaults),
     )
     for decorator in reversed(node.decorator_list):
-        value = decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
+        value = calling.decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
     run.touch(scope)
     scope.names[node.name] = value
 
@@ -146,34 +150,94 @@ def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool
 
 
 def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
-    frozen = 0
+    """The body between what its managers do; of one that may swallow what is raised, the body is a `try`."""
+    frozen, managers, swallows = 0, [], False
     for item in node.items:
         value = expressions.evaluate(run, item.context_expr, scope)
         text = ast.unparse(item.context_expr)[:60]
         frozen += "no_grad" in text or "inference_mode" in text
+        swallows = swallows or "suppress(" in text
+        if isinstance(value, Instance) and value.cls is not None and attributes.find(value.cls, "__exit__") is not None:
+            managers.append(value)
+            swallows = swallows or _may_swallow(value)
+            value = _manage(run, value, "__enter__", item.context_expr, scope)
         if item.optional_vars is not None:
             assigning.bind(run, item.optional_vars, value, scope)
     run.no_grad += frozen
     try:
-        return execute(run, node.body, scope)
+        if swallows:
+            every = ast.ExceptHandler(None, None, [ast.Pass()])
+            gone = _try(run, ast.copy_location(ast.Try(node.body, [every], [], []), node), scope)
+        else:
+            gone = execute(run, node.body, scope)
     finally:
         run.no_grad -= frozen
+    for manager in managers:
+        _manage(run, manager, "__exit__", node.items[0].context_expr, scope)
+    return gone
+
+
+def _manage(run: Run, manager: Value, name: str, node: ast.expr, scope: Scope) -> Value:
+    method = attributes.get(run, manager, name, node, scope)
+    nothing = [Given(NONE, NO_SPAN)] * (3 if name == "__exit__" else 0)
+    return calling.call(run, method, nothing, {}, node, scope)
+
+
+def _may_swallow(manager: Instance) -> bool:
+    """Whether the `__exit__` of a class returns anything at all."""
+    found = attributes.find(manager.cls, "__exit__") if manager.cls is not None else None
+    if not isinstance(found, Function):
+        return True
+    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(found.node))
 
 
 def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
-    """The body, joined with what each handler makes of it where something in it may raise that."""
-    with run.journal.frame("raise" if node.handlers else None) as frame:
-        gone = execute(run, node.body, scope)
-        raised = list(frame.left)
+    """The body, joined with what each handler makes of it; what stands in `finally` is done on every way out."""
+    if not node.finalbody:
+        return _caught(run, node, scope)
+    with run.journal.frame(*EXITS) as frame:
+        gone = _caught(run, node, scope)
+        left = list(frame.left)
+        ended = [] if gone else [run.journal.state(frame)]
         frame.left.clear()
-        partway = run.journal.state(frame)
-        live: list[State] = []
-        if not gone and not execute(run, node.orelse, scope):
-            live.append(run.journal.state(frame))
         run.journal.undo(frame)
+    live = [_finally(run, node, scope, exit_, state) for exit_, state in left]
+    live += [_finally(run, node, scope, None, state) for state in ended]
+    states = [state for state in live if state is not None]
+    run.journal.merge(states)
+    return not states
+
+
+def _finally(run: Run, node: ast.Try, scope: Scope, exit_: Exit | None, before: State) -> State | None:
+    """`finally` on one way out, which then leaves as it was about to; the state of one that goes on."""
+    with run.journal.frame() as frame:
+        run.journal.merge([before])
+        ended = execute(run, node.finalbody, scope)
+        if not ended and exit_ is not None:
+            run.journal.leave(exit_)
+        after = None if ended or exit_ is not None else run.journal.state(frame)
+        run.journal.undo(frame)
+    return after
+
+
+def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
+    """The body and its handlers: something may have been raised before any of its statements, or after the last."""
+    live: list[State] = []
+    with run.journal.frame() as whole:
+        partway: list[State] = [{}]
+        with run.journal.frame(*(("raise",) if node.handlers else ())) as frame:
+            gone = False
+            for statement in node.body:
+                gone = execute(run, [statement], scope)
+                partway.append(run.journal.state(frame))
+                if gone:
+                    break
+            raised = frame.states
+        if not gone and not execute(run, node.orelse, scope):
+            live.append(run.journal.state(whole))
+        run.journal.undo(whole)
     for handler in node.handlers:
-        certain = gone and raised
-        ways = [*raised, *([{}, partway] if not certain and raising.may_be_caught(run, node, handler, scope) else [])]
+        ways = [*raised, *(partway if raising.may_be_caught(run, node, handler, scope) else [])]
         if not ways:
             continue
         with run.journal.frame() as frame:
@@ -184,8 +248,7 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
                 live.append(run.journal.state(frame))
             run.journal.undo(frame)
     run.journal.merge(live)
-    final = execute(run, node.finalbody, scope)
-    return final or not live
+    return not live
 
 
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
