@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shapelint.chain import Flow
 from shapelint.read.python import steps
-from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_REPEATS, Run
+from shapelint.read.python.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
 from shapelint.read.python.values import (
     NO_SPAN,
     NONE,
@@ -190,16 +190,15 @@ def call_function(
     complete: bool = True,
 ) -> Value:
     """Interpret a function of the file."""
-    from shapelint.read.python import expressions, generators, statements
+    from shapelint.read.python import effects, expressions, generators, statements
 
     node = function.node
     run.entered.add(id(node))
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
-    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_REPEATS:
-        for given in (*positional, *keywords.values()):
-            run.escape(given.value)
+    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
+        effects.forget(run, [*positional, *keywords.values()], receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     if receiver is not None and function.wrapper != "staticmethod":
         positional = [Given(receiver, NO_SPAN), *positional]
@@ -220,6 +219,7 @@ def call_function(
             if not gone and run.returns[-1]:
                 run.returns[-1].append(NONE)
             run.journal.resume(frame, gone)
+            generators.settle(run, function, frame)
         return generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
     except RecursionError:
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)

@@ -25,9 +25,15 @@ def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords) -> 
     if node is not run.effect or not isinstance(node, ast.Call):
         return
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if ONLY_LOOKS.search(name):
-        return
-    for value in (given.value for given in (*positional, *keywords.values())):
+    if not ONLY_LOOKS.search(name):
+        forget(run, [*positional, *keywords.values()])
+
+
+def forget(run: Run, given: Arguments, receiver: Value | None = None) -> None:
+    """Code that cannot be seen has these values in hand: what is in containers and plain objects is unknown."""
+    for one in given:
+        run.escape(one.value)
+    for value in (*(one.value for one in given), *([] if receiver is None else [receiver])):
         if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
             hide(run, value)
 

@@ -6,9 +6,11 @@ import ast
 
 from shapelint.read.python import expressions, lists
 from shapelint.read.python.joins import all_of
+from shapelint.read.python.journal import Frame
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import NONE, UNKNOWN, Function, Items, Scope, Value
 
+MANAGER = "contextmanager"
 MANY = 64
 """From so many elements on a generator counts as one that may never end."""
 
@@ -18,7 +20,17 @@ def yielded(run: Run, node: ast.Yield, scope: Scope) -> Value:
     value = expressions.evaluate(run, node.value, scope) if node.value else NONE
     if run.yields:
         lists.append(run, run.yields[-1], value)
+    if scope.function is not None and scope.function.wrapper == MANAGER:
+        run.journal.pause()
     return UNKNOWN
+
+
+def settle(run: Run, function: Function, frame: Frame) -> None:
+    """What a context manager of the file leaves behind: what it did before its `yield`, or after it as well."""
+    if function.wrapper == MANAGER and frame.paused:
+        states = [*frame.paused, run.journal.state(frame)]
+        run.journal.undo(frame)
+        run.journal.merge(states)
 
 
 def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
@@ -33,7 +45,7 @@ def result(run: Run, function: Function, given: Items, returned: Value) -> Value
     """What a call of a function gives: what it yields, if it does."""
     if not is_generator(function.node):
         return returned
-    if function.wrapper == "contextmanager":
+    if function.wrapper == MANAGER:
         return given.items[0] if given.items else UNKNOWN
     if len(given.items) < MANY:
         return given

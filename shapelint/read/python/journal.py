@@ -64,12 +64,16 @@ def put(holder: Holder, saved: Content) -> None:
 
 @dataclass(eq=False)
 class Frame:
-    """A stretch of a file: the ways of leaving early that it `takes` up, and the states in which that happened."""
+    """A stretch of a file: the ways of leaving early that it `takes` up, and the states in which that happened.
+
+    `paused` are those in which a function let its caller go on.
+    """
 
     takes: frozenset[Exit] = frozenset()
     born: int = field(default_factory=birth)
     touched: State = field(default_factory=dict)
     left: list[tuple[Exit, State]] = field(default_factory=list)
+    paused: list[State] = field(default_factory=list)
 
     @property
     def states(self) -> list[State]:
@@ -127,6 +131,12 @@ class Journal:
         frame = next((one for one in reversed(self.frames) if exit_ in one.takes), None)
         if frame is not None:
             frame.left.append((exit_, self.state(frame)))
+
+    def pause(self) -> None:
+        """A function lets its caller go on here, who sees the state as it is now."""
+        frame = next((one for one in reversed(self.frames) if "return" in one.takes), None)
+        if frame is not None:
+            frame.paused.append(self.state(frame))
 
     def resume(self, frame: Frame, gone: bool, more: Iterable[State] = ()) -> bool:
         """Go on from all ways that lead to the end of a frame; True where none does.

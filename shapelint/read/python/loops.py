@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from shapelint import dims
-from shapelint.read.python import assigning, expressions, statements
+from shapelint.read.python import assigning, expressions, journal, statements
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.journal import Frame
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
@@ -63,21 +65,40 @@ def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, elem
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
-    """A loop of unknown length: its first turn, joined with none at all.
+    """A loop of unknown length: its first turn, joined with none at all, and again while that changes what was there.
 
     A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
     any there would be no tensor.
     """
-    with run.journal.frame() as frame:
-        ended = _turn(run, node, scope, element)
-        after = run.journal.state(frame)
-        run.journal.undo(frame)
-    names = after[id(scope)][1][0] if id(scope) in after else {}
-    for name, value in names.items():
-        if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
-            run.touch(scope)
-            scope.names[name] = value
-    run.journal.merge([{}] if ended else [after, {}])
+    for _ in range(MAXIMUM_REPEATS):
+        with run.journal.frame() as frame:
+            ended = _turn(run, node, scope, element)
+            after = run.journal.state(frame)
+            run.journal.undo(frame)
+        changes = any(_changes(journal.content(holder), now) for holder, now in after.values())
+        names = after[id(scope)][1][0] if id(scope) in after else {}
+        for name, value in names.items():
+            if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
+                run.touch(scope)
+                scope.names[name] = value
+        run.journal.merge([{}] if ended else [after, {}])
+        if ended or not changes:
+            return
+
+
+def _changes(before: journal.Content, after: journal.Content) -> bool:
+    """Whether something that was known, and is no tensor, became something else."""
+    for one, two in zip(before, after):
+        values: Iterable[tuple[Any, Any]] = [(one, two)]
+        if isinstance(one, dict):
+            values = [(value, two.get(name)) for name, value in one.items()]
+        elif isinstance(one, list):
+            values = zip(one, two)
+            if len(one) != len(two):
+                return True
+        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data)) for old, new in values):
+            return True
+    return False
 
 
 def _is_nothing(value: Value | None) -> bool:
@@ -111,4 +132,7 @@ def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
             return statements.execute(run, node.orelse, scope)
         if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
             return True
+    far = run.journal.state(loop)
+    run.journal.undo(loop)
+    run.journal.merge([far, {}])
     return False

@@ -41,6 +41,10 @@ from shapelint.read.python.values import (
     truth,
 )
 
+ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
+"""Functions after which nothing comes."""
+ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
+
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
     """Run statements in order; True where the way ends inside, and goes on from a frame around it."""
@@ -251,9 +255,16 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
     return not live
 
 
-def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
+def _expression(run: Run, node: ast.Expr, scope: Scope) -> bool:
     run.effect = node.value
     expressions.evaluate(run, node.value, scope)
+    function = node.value.func if isinstance(node.value, ast.Call) else None
+    if not isinstance(function, (ast.Name, ast.Attribute)) or ast.unparse(function).rpartition(".")[2] not in ENDS:
+        return False
+    if expressions.evaluate(run, function, scope) not in ENDING:
+        return False
+    run.journal.leave("raise")
+    return True
 
 
 def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:

@@ -7,7 +7,7 @@ import re
 import warnings
 from pathlib import Path
 
-from shapelint.read.python import attributes, calling, imports, instances, notebook, reach, statements, training
+from shapelint.read.python import attributes, calling, hiding, imports, instances, notebook, reach, statements, training
 from shapelint.read.python.places import Places
 from shapelint.read.python.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.read.python.transforms import BATCH
@@ -115,8 +115,13 @@ def _user(run: Run, path: Path) -> None:
 
 def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
     for statement in tree.body:
+        ended = True
         with run.share():
-            statements.execute(run, [statement], scope)
+            ended = statements.execute(run, [statement], scope)
+            if ended:
+                return
+        if run.exhausted and ended:
+            hiding.hide(run, scope)
 
 
 def _idle_functions(run: Run, scope: Scope) -> None:
