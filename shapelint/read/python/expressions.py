@@ -142,12 +142,12 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
             return result
         if known is None and place < len(node.values) - 1:
             for later in node.values[place + 1 :]:
-                _perhaps(run, later, scope)
+                perhaps(run, later, scope)
             return UNKNOWN
     return result
 
 
-def _perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
+def perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
     """An expression that is evaluated or not: what it changes may have changed."""
     with run.journal.frame() as frame:
         value = evaluate(run, node, scope)
@@ -176,7 +176,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     known = truth(evaluate(run, node.test, scope))
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
-    return join(_perhaps(run, node.body, scope), _perhaps(run, node.orelse, scope))
+    return join(perhaps(run, node.body, scope), perhaps(run, node.orelse, scope))
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -199,7 +199,12 @@ def _slice(run: Run, node: ast.Slice, scope: Scope) -> Value:
 
 
 def _lambda(run: Run, node: ast.Lambda, scope: Scope) -> Value:
-    return Function(node, scope, tuple(evaluate(run, default, scope) for default in node.args.defaults))
+    return Function(
+        node,
+        scope,
+        tuple(evaluate(run, default, scope) for default in node.args.defaults),
+        tuple(None if d is None else evaluate(run, d, scope) for d in node.args.kw_defaults),
+    )
 
 
 def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:

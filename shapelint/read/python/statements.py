@@ -17,6 +17,7 @@ from shapelint.read.python import (
     libraries,
     lists,
     loops,
+    matching,
     raising,
     steps,
     tables,
@@ -27,7 +28,6 @@ from shapelint.read.python.values import (
     NO_SPAN,
     NONE,
     UNKNOWN,
-    Const,
     Function,
     Given,
     Instance,
@@ -272,32 +272,6 @@ def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
         assigning.delete(run, target, scope)
 
 
-def _match(run: Run, node: ast.Match, scope: Scope) -> bool:
-    subject = expressions.evaluate(run, node.subject, scope)
-    for case in node.cases:
-        pattern = case.pattern
-        values = _alternatives(run, pattern, scope) if case.guard is None else None
-        wild = isinstance(pattern, ast.MatchAs) and pattern.pattern is None and case.guard is None
-        if not isinstance(subject, Const) or (values is None and not wild):
-            return branch(run, [*(case.body for case in node.cases), []], scope)
-        if wild or subject.value in (values or []):
-            return execute(run, case.body, scope)
-    return False
-
-
-def _alternatives(run: Run, pattern: ast.pattern, scope: Scope) -> list[Any] | None:
-    """The constants that a pattern stands for, None for a pattern of another kind."""
-    if isinstance(pattern, ast.MatchSingleton):
-        return [pattern.value]
-    if isinstance(pattern, ast.MatchValue):
-        value = expressions.evaluate(run, pattern.value, scope)
-        return [value.value] if isinstance(value, Const) else None
-    if isinstance(pattern, ast.MatchOr):
-        found = [_alternatives(run, one, scope) for one in pattern.patterns]
-        return None if None in found else [value for values in found for value in values or []]
-    return None
-
-
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     """A condition on numbers, as constructors have them; what tests assert calls half a project."""
     if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
@@ -344,7 +318,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], bool | None]] = {
     ast.Try: _try,
     ast.Expr: _expression,
     ast.Delete: _delete,
-    ast.Match: _match,
+    ast.Match: matching.match,
     ast.Global: _scoped,
     ast.Nonlocal: _scoped,
     ast.Import: _import,

@@ -59,6 +59,17 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "an attribute of a library that may be false": ("import sys\nWIDTH = 3 if sys.flags.verbose else {W}", "WIDTH", False),
     "a side of and": ("import os\nwidths = [{W}]\nos.sep and widths.append(3)", "widths[0]", False),
     "a match without a fitting case": ("import os\nwidth = {W}\nmatch os.sep:\n    case 'nothing':\n        width = 3", "width", False),
+    # Patterns -------------------------------------------------------------------------------------------------------------
+    "captured from a sequence": ("width = 3\nmatch (64, {W}, 7):\n    case (first, width, *others) if first > 3:\n        pass", "width", True),
+    "captured from a dict": ("width, others = 3, {}\nmatch {'kind': 'head', 'width': {W}, 'depth': 3}:\n    case {'kind': 'stem'}:\n        pass\n    case {'kind': 'head', **others}:\n        width = others['width']", "width", True),
+    "captured from an object": ("class Head:\n    __match_args__ = ('width',)\n    def __init__(self, width):\n        self.width = width\nmatch Head({W}):\n    case Head(int() as width):\n        pass", "width", True),
+    "captured by an alternative": ("match ['head', {W}]:\n    case ('stem', width) | ['head', width]:\n        pass", "width", True),
+    "captured before a guard refuses": ("width = 3\nmatch {W}:\n    case width if width < 100:\n        pass", "width", True),
+    "captured or not": ("import os\nwidth = 3\nmatch [os.sep, {W}]:\n    case ['/', width]:\n        pass\n    case _:\n        width = {W}", "width", True),
+    "captured by a case that may not be taken": ("import os\nwidth = 3\nmatch [os.sep, {W}]:\n    case ['/' | '\\\\', width]:\n        pass\n    case _:\n        width = 4", "width", False),
+    "a truth value is no number": ("match 1:\n    case True:\n        width = 3\n    case 1:\n        width = {W}", "width", True),
+    # Lambdas ---------------------------------------------------------------------------------------------------------------
+    "a keyword-only default of a lambda": ("width = 3\nhead = lambda *, width={W}: width", "head()", True),
     # Objects --------------------------------------------------------------------------------------------------------------
     "a setter": ("class Config:\n    _width = 3\n    @property\n    def width(self):\n        return self._width\n    @width.setter\n    def width(self, value):\n        self._width = value * 2\nconfig = Config()\nconfig.width = {W} // 2", "config.width // 2 * 2", True),
     "a __setattr__ of its own": ("class Config:\n    def __setattr__(self, name, value):\n        super().__setattr__(name, value + 1)\nconfig = Config()\nconfig.width = {W} - 1", "config.width", True),
