@@ -192,7 +192,9 @@ def _contains(container: Value, value: Value) -> bool | None:
     if isinstance(container, Const) and isinstance(container.value, str) and isinstance(value.value, str):
         return value.value in container.value
     if isinstance(container, Table):
-        return True if value.value in container.items else None if container.open else False
+        if value.value in container.items:
+            return None if value.value in container.perhaps else True
+        return None if container.open else False
     items = sequence(container)
     if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
         return None

@@ -31,6 +31,7 @@ from shapelint.read.python.values import (
     Unknown,
     UserClass,
     Value,
+    among,
 )
 
 CONSTANTS = {
@@ -66,10 +67,10 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         if name == "_modules":
             return changing.modules_of(owner, members.children(run, owner))
         return owner.children.get(name, Bound(owner, name))
-    if isinstance(owner, Unknown) and owner.inside is not None:
+    if isinstance(owner, Unknown) and owner.inside:
         return owner
-    if isinstance(owner, Bound) and isinstance(owner.owner, Node):
-        return Unknown(inside=owner.owner)
+    if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
+        return among(owner.owner)
     if isinstance(owner, Function) and name == "setter":
         return Bound(owner, name)
     if isinstance(owner, Tensor):
@@ -150,9 +151,9 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return owner.cls
     if name == "__dict__":
         mine = all(isinstance(one, UserClass) for one in linear(owner.cls))
-        return Table(dict(owner.attributes), owner.opaque or not mine, of=owner)
+        return Table(owner.attributes, owner.opaque or not mine, of=owner, perhaps=owner.perhaps)
     if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
-        return Unknown(inside=owner)
+        return among(owner)
     if isinstance(found, Function):
         if found.wrapper == "property":
             return calling.call_function(run, found, [], {}, owner)

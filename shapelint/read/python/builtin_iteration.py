@@ -31,7 +31,7 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
     items = sequence(value)
-    if items is None or (isinstance(value, Table) and value.open):
+    if items is None or (isinstance(value, Table) and (value.open or value.perhaps)):
         return UNKNOWN
     return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
 

@@ -22,13 +22,13 @@ from shapelint.read.python.values import (
     Instance,
     Items,
     Library,
-    Node,
     Scope,
     Table,
     Tensor,
     Unknown,
     UserClass,
     Value,
+    among,
     sequence,
     truth,
 )
@@ -102,7 +102,7 @@ def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Sc
             hiding.hide(run, values[0])
         return NONE
     if not isinstance(key, str):
-        return Unknown(inside=values[0]) if values and isinstance(values[0], Node) else UNKNOWN
+        return among(*values)
     has = _has(run, values[0], key)
     if name == "hasattr":
         return UNKNOWN if has is None else Const(has)
@@ -126,15 +126,17 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
     from shapelint.read.python import attributes, tables
 
     if isinstance(owner, Instance) and owner.cls is not None:
-        if name in owner.attributes or attributes.find(owner.cls, name) is not None:
+        if attributes.find(owner.cls, name) is not None:
             return True
+        if name in owner.attributes:
+            return None if name in owner.perhaps else True
         mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
         return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
-        known = name in owner.replaced or name in parts.table(run, owner)
-        return True if known and not owner.hidden else None
+        known = owner.replaced[name] if name in owner.replaced else parts.table(run, owner).get(name, UNKNOWN)
+        return None if owner.hidden or isinstance(known, Unknown) else True
     if isinstance(owner, Table) and tables.is_namespace(owner):
-        return True if name in owner.items else None
+        return True if name in owner.items.keys() - owner.perhaps else None
     if isinstance(owner, Chained):
         return True if name in owner.children else None
     return None
@@ -193,7 +195,9 @@ def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Val
         return named_attribute(run, values[0], "__dict__")
     while everywhere and scope.parent is not None:
         scope = scope.parent
-    return Table(dict(scope.names), True, of=scope)
+    if scope.kind != "module":
+        return Table(dict(scope.names), True)
+    return Table(scope.names, True, of=scope)
 
 
 def _execute(run: Run, scope: Scope) -> Value:

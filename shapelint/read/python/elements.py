@@ -26,7 +26,9 @@ from shapelint.read.python.values import (
     Scope,
     Table,
     Tensor,
+    Unknown,
     Value,
+    among,
     integer,
 )
 
@@ -45,7 +47,9 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
-        return UNKNOWN
+        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else among(*owner.items.values())
+    if isinstance(owner, Unknown) and owner.inside:
+        return owner
     if isinstance(owner, Chained):
         return _child(owner, index)
     if isinstance(owner, Component):

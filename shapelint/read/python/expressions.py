@@ -29,6 +29,7 @@ from shapelint.read.python.values import (
     Table,
     Tensor,
     Value,
+    among,
     truth,
 )
 
@@ -141,9 +142,7 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
         if known is decisive:
             return result
         if known is None and place < len(node.values) - 1:
-            for later in node.values[place + 1 :]:
-                perhaps(run, later, scope)
-            return UNKNOWN
+            return among(result, *(perhaps(run, later, scope) for later in node.values[place + 1 :]))
     return result
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -19,14 +21,12 @@ from shapelint.read.python.values import (
     Value,
 )
 
-NAMESPACE = "__namespace__"
-"""The key that marks a table whose keys are read as attributes."""
-
 
 def hide(run: Run, value: Value | Scope | None) -> None:
     """Forget what is in an object."""
-    if isinstance(value, Unknown) and value.inside is not None:
-        hide(run, value.inside)
+    if isinstance(value, Unknown):
+        for one in value.inside:
+            hide(run, one)
     elif isinstance(value, Bound):
         hide(run, value.owner)
     elif isinstance(value, UserClass):
@@ -44,21 +44,27 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
     if isinstance(value, Items):
         value.items, value.rest, value.shape_of = [], UNKNOWN, None
     elif isinstance(value, Table):
-        value.items = {key: item if key == NAMESPACE else UNKNOWN for key, item in value.items.items()}
-        value.open = True
+        _forget(value.items, {})
+        value.open, value.perhaps = True, frozenset(value.items)
     elif isinstance(value, Chained):
         value.rest = UNKNOWN
     elif isinstance(value, CommandLine):
-        value.defaults = dict.fromkeys(value.defaults, UNKNOWN)
+        _forget(value.defaults, {})
     elif isinstance(value, Instance):
-        value.opaque, value.attributes = True, _without_numbers(value.attributes)
+        value.opaque = True
+        _forget(value.attributes, _lasting(value.attributes))
     else:
-        value.names = _without_numbers(value.names)
+        _forget(value.names, _lasting(value.names))
 
 
-def _without_numbers(names: dict[str, Value]) -> dict[str, Value]:
-    """Names whose numbers, texts and containers may have changed; a module stays what it is."""
-    return {name: UNKNOWN if isinstance(value, (Const, Items, Table)) else value for name, value in names.items()}
+def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
+    """Make all values unknown but some, in the same dict."""
+    names.update({name: kept.get(name, UNKNOWN) for name in names})
+
+
+def _lasting(names: dict[str, Value]) -> dict[str, Value]:
+    """What stays what it is where numbers, texts and containers may have changed: modules, functions, classes."""
+    return {name: value for name, value in names.items() if not isinstance(value, (Const, Items, Table))}
 
 
 def _component(run: Run, component: Component) -> None:

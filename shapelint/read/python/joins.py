@@ -23,9 +23,9 @@ from shapelint.read.python.values import (
     Size,
     Table,
     Tensor,
-    Unknown,
     Value,
     Views,
+    among,
 )
 
 
@@ -33,9 +33,6 @@ def join(left: Value, right: Value) -> Value:
     """What a value is that is one of two."""
     if left is right:
         return left
-    inside = next((value for value in (left, right) if isinstance(value, Unknown) and value.inside is not None), None)
-    if inside is not None:
-        return inside
     if isinstance(left, Const) and isinstance(right, Const):
         same = type(left.value) is type(right.value) and left.value == right.value
         if same and left.variables != right.variables:
@@ -58,7 +55,7 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
         # Two copies of one module: a target that is made anew at times.
         return left
-    return UNKNOWN
+    return among(left, right)
 
 
 def _alike(left: Items, right: Items) -> bool:
@@ -90,10 +87,13 @@ def all_of(values: Sequence[Value]) -> Value:
     return reduce(join, values) if values else UNKNOWN
 
 
-def _names(_: Scope, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Names of a scope: one that only some ways give is what they give, for without it there is an error."""
+def _names(scope: Scope, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Names of a scope: one that only some ways give is what they give, for without it there is an error.
+
+    A class without it has that of a base.
+    """
     dicts = [names for (names,) in contents]
-    return (_by_key(dicts, lambda name, found: all_of(found)),)
+    return (_by_key(dicts, lambda name, found: UNKNOWN if scope.kind == "class" else all_of(found)),)
 
 
 def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]], Value]) -> dict[Any, Value]:
@@ -113,7 +113,14 @@ def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[A
         inherited = attributes.find(owner.cls, name) if owner.cls is not None else None
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
-    return _by_key([names for names, _ in contents], some), any(opaque for _, opaque in contents)
+    dicts = [names for names, *_ in contents]
+    return _by_key(dicts, some), any(opaque for _, opaque, _ in contents), _perhaps(dicts, [one[2] for one in contents])
+
+
+def _perhaps(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:
+    """The keys that are there on some ways only."""
+    every = {key for one in dicts for key in one}
+    return frozenset(key for key in every if any(key not in one for one in dicts)).union(*before)
 
 
 def _elements(_: Items, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -123,15 +130,15 @@ def _elements(_: Items, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     return [], all_of([value for items, rest in contents for value in (*items, *([] if rest is None else [rest]))])
 
 
-def _keys(_: Table | CommandLine, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """A key that only some ways give may be there, and is unknown."""
-    return _by_key([items for items, *_ in contents], lambda key, found: UNKNOWN), *_any(
-        [more for _, *more in contents]
-    )
+def _keys(_: Table, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """A key that only some ways give is there perhaps."""
+    dicts = [items for items, *_ in contents]
+    items = _by_key(dicts, lambda key, found: all_of(found))
+    return items, any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
 
 
-def _any(flags: Sequence[Sequence[bool]]) -> list[bool]:
-    return [any(column) for column in zip(*flags)]
+def _options(_: CommandLine, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return (_by_key([defaults for (defaults,) in contents], lambda name, found: UNKNOWN),)
 
 
 def _children(_: Chained, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -162,6 +169,6 @@ _JOINS: dict[type, Callable[[Any, Sequence[tuple[Any, ...]]], tuple[Any, ...]]] 
     Instance: _attributes,
     Chained: _children,
     Component: _replaced,
-    CommandLine: _keys,
+    CommandLine: _options,
     Views: _views,
 }

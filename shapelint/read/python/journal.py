@@ -34,8 +34,8 @@ State = dict[int, tuple[Holder, Content]]
 FIELDS: dict[type, tuple[str, ...]] = {
     Scope: ("names",),
     Items: ("items", "rest"),
-    Table: ("items", "open"),
-    Instance: ("attributes", "opaque"),
+    Table: ("items", "open", "perhaps"),
+    Instance: ("attributes", "opaque", "perhaps"),
     Chained: ("children", "rest"),
     Component: ("replaced", "hidden", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),

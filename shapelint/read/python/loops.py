@@ -21,6 +21,8 @@ TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
 def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     iterable = expressions.evaluate(run, node.iter, scope)
     items = elements(run, iterable, node.iter)
+    if items is None and isinstance(iterable, Unknown):
+        items = Items([], rest=iterable)
     with run.journal.frame("break") as loop:
         ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
     if isinstance(iterable, Items) and iterable.kind == "iterator":

@@ -22,8 +22,8 @@ from shapelint.read.python.values import (
     Node,
     Scope,
     Tensor,
-    Unknown,
     Value,
+    among,
     integer,
 )
 from shapelint.resolve import stored
@@ -41,7 +41,7 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
     """`children()` or `named_children()`."""
     pairs = children(run, owner)
     if pairs is None:
-        inside = Unknown(inside=owner)
+        inside = among(owner)
         return Items([], "list", Items([UNKNOWN, inside], "tuple") if name == "named_children" else inside)
     if name == "named_children":
         return Items([Items([Const(key), value], "tuple") for key, value in pairs])
@@ -73,7 +73,7 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     if name == "_modules":
         return changing.modules_of(owner, children(run, owner))
     if owner.hidden:
-        return Bound(owner, name) if name in SELF | QUIET | ADDS | LISTS else Unknown(inside=owner)
+        return Bound(owner, name) if name in SELF | QUIET | ADDS | LISTS else among(owner)
     known = vits.attribute(run, owner, name)
     if known is not None:
         return known

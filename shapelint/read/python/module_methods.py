@@ -22,8 +22,8 @@ from shapelint.read.python.values import (
     Method,
     Scope,
     Table,
-    Unknown,
     Value,
+    among,
     sequence,
 )
 
@@ -51,7 +51,7 @@ def method(
             run.touch(owner)
             owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
         if name in ("modules", "named_modules"):
-            inside = Unknown(inside=owner)
+            inside = among(owner)
             return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
         return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
     if name in ("children", "named_children"):

@@ -14,7 +14,7 @@ from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
 from shapelint.read.python import vits
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import Component, Unknown, Value
+from shapelint.read.python.values import Component, Value, among
 from shapelint.read.python.words import words
 from shapelint.resolve.resolver import Resolved
 from shapelint.schema import SignatureRow
@@ -61,7 +61,7 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     if name in owner.replaced:
         return owner.replaced[name]
     if owner.hidden:
-        return Unknown(inside=owner)
+        return among(owner)
     if name in owner.parts:
         return owner.parts[name]
     rows = table(run, owner)

@@ -7,9 +7,22 @@ values.
 from __future__ import annotations
 
 from shapelint.read.python.calling import Keywords
-from shapelint.read.python.hiding import NAMESPACE, hide
+from shapelint.read.python.hiding import hide
+from shapelint.read.python.joins import all_of, join
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value, sequence
+from shapelint.read.python.values import (
+    NONE,
+    UNKNOWN,
+    Const,
+    Instance,
+    Items,
+    Node,
+    Scope,
+    Table,
+    Value,
+    among,
+    sequence,
+)
 
 Key = str | int | bool | float | None
 READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})
@@ -23,17 +36,17 @@ def key_of(value: Value | None) -> tuple[bool, Key]:
 
 def is_namespace(value: Value) -> bool:
     """Whether a table is an object whose keys are read as attributes."""
-    return isinstance(value, Table) and NAMESPACE in value.items
+    return isinstance(value, Table) and value.namespace
 
 
 def namespace(items: dict[str, Value]) -> Table:
     """An object with attributes, of which others may be set."""
-    return Table({NAMESPACE: Const(True), **items}, True)
+    return Table(dict(items), True, namespace=True)
 
 
 def names_of(owner: Table) -> Table:
     """`vars(namespace)`: the same names as a dict."""
-    return Table({key: value for key, value in owner.items.items() if key != NAMESPACE}, owner.open, of=owner)
+    return Table(owner.items, owner.open, of=owner, perhaps=owner.perhaps)
 
 
 def put(run: Run, table: Table, index: Value, value: Value) -> None:
@@ -44,6 +57,7 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         return
     run.touch(table)
     table.items[key] = value
+    table.perhaps -= {key}
     if isinstance(value, Node) and not value.name:
         value.name = str(key)
     if isinstance(table.of, Scope):
@@ -66,6 +80,7 @@ def remove(run: Run, table: Table, index: Value) -> Value:
         hide(run, table)
         return UNKNOWN
     run.touch(table)
+    table.perhaps -= {key}
     return table.items.pop(key, UNKNOWN)
 
 
@@ -74,8 +89,14 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
     pairs = _pairs(more) if more is not None else []
     if pairs is None or not complete or (isinstance(more, Table) and more.open):
         hide(run, table)
+    perhaps = more.perhaps if isinstance(more, Table) else frozenset()
     for key, value in pairs or []:
-        put(run, table, key, value)
+        _, name = key_of(key)
+        if name in perhaps:
+            put(run, table, key, join(table.items[name], value) if name in table.items else value)
+            table.perhaps |= {name}
+        else:
+            put(run, table, key, value)
     for name, given in keywords.items():
         put(run, table, Const(name), given.value)
 
@@ -83,7 +104,7 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
 def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
     """What a dict, or pairs of keys and values, hold; None where that is not known."""
     if isinstance(more, Table):
-        return [(Const(key), value) for key, value in more.items.items() if key != NAMESPACE]
+        return [(Const(key), value) for key, value in more.items.items()]
     items = sequence(more)
     if items is None or items.rest is not None:
         return None
@@ -117,10 +138,11 @@ def call_method(
     if name in ("keys", "values", "items"):
         return _listed(owner, name)
     if name == "copy":
-        return Table(dict(owner.items), owner.open)
-    if name == "clear":
+        return Table(dict(owner.items), owner.open, perhaps=owner.perhaps)
+    if name == "clear" and owner.of is None:
         run.touch(owner)
-        owner.items, owner.open = {}, False
+        owner.items.clear()
+        owner.open, owner.perhaps = False, frozenset()
         return NONE
     if name not in READS:
         hide(run, owner)
@@ -132,9 +154,13 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
     if not known:
         if name != "get":
             hide(run, owner)
-        return UNKNOWN
+        return among(default, *owner.items.values())
     if key in owner.items:
         found = owner.items[key]
+        if key in owner.perhaps:
+            found = join(found, default)
+            if name == "setdefault":
+                put(run, owner, Const(key), found)
         if name == "pop":
             remove(run, owner, Const(key))
         return found
@@ -147,6 +173,9 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
 
 def _listed(owner: Table, name: str) -> Items:
     rest = UNKNOWN if owner.open else None
+    if owner.perhaps:
+        values = Items([], "list", all_of([*owner.items.values(), *([UNKNOWN] if owner.open else [])]))
+        return values if name == "values" else Items([], "list", UNKNOWN)
     if name == "items":
         return Items([Items([Const(k), v], "tuple") for k, v in owner.items.items()], "list", rest)
     return Items([Const(k) for k in owner.items] if name == "keys" else list(owner.items.values()), "list", rest)

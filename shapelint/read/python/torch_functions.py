@@ -23,7 +23,19 @@ from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords, concerns
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import UNKNOWN, Component, Const, Data, Items, Scope, Tensor, Value, integer, sequence
+from shapelint.read.python.values import (
+    UNKNOWN,
+    Component,
+    Const,
+    Data,
+    Items,
+    Scope,
+    Tensor,
+    Value,
+    among,
+    integer,
+    sequence,
+)
 from shapelint.roles import Role
 from shapelint.shapes import Fit
 
@@ -138,4 +150,6 @@ def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node:
     for argument in given:
         run.escape(argument.value)
     quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
-    return UNKNOWN if quiet else run.unknown(f"{name} is not known", node, scope.file)
+    if not quiet:
+        run.unknown(f"{name} is not known", node, scope.file)
+    return among(*(argument.value for argument in given))

@@ -32,11 +32,11 @@ def born() -> Any:
 
 @frozen
 class Unknown:
-    """What could not be worked out, and why; whatever is done to it is done to something `inside` that object."""
+    """What could not be worked out, and why; it may be one of some values, or something `inside` them."""
 
     reason: str = ""
     line: int = 0
-    inside: Node | None = None
+    inside: tuple[Value, ...] = ()
 
 
 UNKNOWN = Unknown()
@@ -76,14 +76,17 @@ class Items:
 
 @dataclass(eq=False)
 class Table:
-    """A dict with known keys; `open` says that there may be others.
+    """A dict with known keys, of which some are there only `perhaps`; `open` says that there may be others.
 
-    One that is the names `of` something (`vars(args)`, `net._modules`, `globals()`) changes that with it.
+    One that is the names `of` something (`vars(args)`, `net._modules`, `globals()`) changes that with it. A `namespace`
+    has attributes for keys.
     """
 
     items: dict[Any, Value]
     open: bool = False
     of: Value | Scope | None = None
+    namespace: bool = False
+    perhaps: frozenset[Any] = frozenset()
     born: int = born()
 
 
@@ -266,11 +269,15 @@ class Node:
 
 @dataclass(eq=False)
 class Instance(Node):
-    """An object of a class of the file; one that is `opaque` got parts by names that are not known."""
+    """An object of a class of the file; one that is `opaque` got parts by names that are not known.
+
+    Attributes may be there only `perhaps`.
+    """
 
     cls: UserClass | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False
+    perhaps: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -376,6 +383,19 @@ Value = Union[
 ]
 
 
+MAXIMUM_AMONG = 24
+
+
+def among(*values: Value | None) -> Unknown:
+    """Something that is one of these values, or inside one: whatever is done to it may be done to any of them."""
+    found: dict[int, Value] = {}
+    for value in values:
+        for one in value.inside if isinstance(value, Unknown) else (value,):
+            if isinstance(one, (Items, Table, Node, CommandLine, UserClass, Function, Method, Partial)):
+                found[id(one)] = one
+    return Unknown(inside=tuple(found.values())[:MAXIMUM_AMONG]) if found else UNKNOWN
+
+
 def integer(value: Value | None) -> Dim | None:
     """The dimension that a value is, or None."""
     if isinstance(value, Const) and isinstance(value.value, (int, Expression)) and not isinstance(value.value, bool):
@@ -390,7 +410,7 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Items):
         return True if value.items else None if value.rest is not None else False
     if isinstance(value, Table):
-        return True if value.items else None if value.open else False
+        return True if value.items.keys() - value.perhaps else None if value.open or value.items else False
     if isinstance(value, Library):
         return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
     return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
@@ -409,7 +429,7 @@ def sequence(value: Value) -> Items | None:
     """A value as the elements that iterating over it gives, or None where they are not known."""
     if isinstance(value, Items):
         return value
-    if isinstance(value, Table) and not value.open:
+    if isinstance(value, Table) and not value.open and not value.perhaps:
         return Items([Const(key) for key in value.items])
     if isinstance(value, Chained):
         names = [Const(key) for key in value.children]
