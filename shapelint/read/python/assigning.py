@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
-from shapelint.read.python import changing, elements, expressions, lists, misuse, tables, transforms
+from shapelint.read.python import changing, elements, expressions, lists, misuse, names, objects, tables, transforms
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -14,10 +15,12 @@ from shapelint.read.python.values import (
     Const,
     Instance,
     Items,
+    Library,
     Node,
     Scope,
     Table,
     Tensor,
+    Unknown,
     UserClass,
     Value,
     Views,
@@ -32,12 +35,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
     The target of a loop is no variable of its `own`: in the next turn it is another one.
     """
     if isinstance(target, ast.Name):
-        home = scope
-        if target.id in scope.globals_:
-            while (home.parent is not None and target.id not in home.names) or home is scope:
-                if home.parent is None:
-                    break
-                home = home.parent
+        home = names.home(scope, target.id)
         # A name for what already has one is no variable of its own.
         literal = own and isinstance(value, Const) and not value.variables
         run.touch(home)
@@ -47,10 +45,10 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
     elif isinstance(target, ast.Attribute):
         owner = expressions.evaluate(run, target.value, scope)
         if isinstance(owner, Instance) and scope.file:
-            run.assigned[(id(owner), target.attr)] = scope.file.span(target)
+            run.assigned[(id(owner), names.mangled(scope, target.attr))] = scope.file.span(target)
         if target.attr == "data" and isinstance(target.value, ast.Attribute):
             changing.set_tensor(run, expressions.evaluate(run, target.value.value, scope), owner, value)
-        assign_attribute(run, owner, target.attr, value)
+        assign_attribute(run, owner, names.mangled(scope, target.attr), value)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
         index = expressions.evaluate(run, target.slice, scope)
@@ -85,9 +83,30 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         bind(run, target, part, scope, own)
 
 
+REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
+"""Attributes by which a program changes how its own code works."""
+
+
+def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
+    """A change of one of several values: each of them has it perhaps."""
+    for one in owner.inside:
+        with run.journal.frame() as frame:
+            change(one)
+            state = run.journal.state(frame)
+            run.journal.undo(frame)
+        run.journal.merge([state, {}])
+
+
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`; a module that is held for the first time gets its name from it."""
-    if isinstance(owner, Instance):
+    if isinstance(owner, Unknown):
+        if not changing.is_harmless(name):
+            _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
+    elif isinstance(owner, Library):
+        run.patched[f"{owner.name}.{name}"] = value
+    elif name in REWIRING:
+        run.rewired = run.rewired or name
+    elif isinstance(owner, Instance):
         changing.set_attribute(run, owner, name, value)
     elif isinstance(owner, (Chained, Component)):
         changing.set_child(run, owner, name, value)
@@ -106,7 +125,11 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
-    if isinstance(owner, Table):
+    if isinstance(owner, Unknown):
+        _to_any(run, owner, lambda one: assign_element(run, one, index, value))
+    elif isinstance(owner, Instance):
+        objects.set_item(run, owner, index, value)
+    elif isinstance(owner, Table):
         tables.put(run, owner, index, value)
     elif isinstance(owner, Items):
         lists.put(run, owner, index, value)
@@ -119,13 +142,15 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
 def delete(run: Run, target: ast.expr, scope: Scope) -> None:
     """`del target`: a name, an attribute, an element, or several of them."""
     if isinstance(target, ast.Name):
-        run.touch(scope)
-        scope.names.pop(target.id, None)
+        home = names.home(scope, target.id)
+        run.touch(home)
+        home.names.pop(target.id, None)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for one in target.elts:
             delete(run, one, scope)
     elif isinstance(target, ast.Attribute):
-        changing.delete_attribute(run, expressions.evaluate(run, target.value, scope), target.attr)
+        name = names.mangled(scope, target.attr)
+        changing.delete_attribute(run, expressions.evaluate(run, target.value, scope), name)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
         index = expressions.evaluate(run, target.slice, scope)

@@ -34,6 +34,8 @@ from shapelint.read.python.values import (
     among,
 )
 
+REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
+"""Names by which a program changes how its own code works."""
 CONSTANTS = {
     "math.pi": math.pi,
     "math.inf": math.inf,
@@ -60,7 +62,7 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
             return Method(found, owner)
         return found if found is not None else UNKNOWN
     if isinstance(owner, Library):
-        return of_library(f"{owner.name}.{name}")
+        return of_library(run, f"{owner.name}.{name}")
     if isinstance(owner, Component):
         return members.attribute(run, owner, name, node, scope)
     if isinstance(owner, Chained):
@@ -88,8 +90,12 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
 
 
-def of_library(dotted: str) -> Value:
-    """A name of a library: a constant that is known, else the name itself."""
+def of_library(run: Run, dotted: str) -> Value:
+    """A name of a library: what the file replaced it with, a constant that is known, else the name itself."""
+    if dotted in run.patched:
+        return run.patched[dotted]
+    if dotted.startswith(REWIRING):
+        run.rewired = run.rewired or dotted
     return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
 
 
@@ -141,12 +147,19 @@ def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | N
 
 def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
     """Attributes of the object first, then of its class; then what every nn.Module has."""
+    from shapelint.read.python import tour
+
     assert owner.cls is not None
     found = find(owner.cls, name)
     if _is_handled(owner.cls, found):
         return UNKNOWN
+    if isinstance(found, Function) and found.wrapper == "property":
+        return calling.call_function(run, found, [], {}, owner)
     if name in owner.attributes:
-        return owner.attributes[name]
+        own = owner.attributes[name]
+        # What nn.Module keeps apart is looked for after what its class has.
+        hidden = isinstance(own, Node) and isinstance(found, Const) and tour.is_module(owner.cls)
+        return found if hidden and found is not None else own
     if name == "__class__":
         return owner.cls
     if name == "__dict__":

@@ -33,6 +33,7 @@ from shapelint.read.python.values import (
     UserClass,
     Value,
     Views,
+    among,
     sequence,
 )
 from shapelint.read.text import Span
@@ -80,11 +81,11 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
         if isinstance(argument, ast.Starred):
             items = sequence(value)
             if items is None or items.rest is not None:
+                positional += [Given(item, span, foreign=True) for item in (items.items if items and complete else [])]
                 complete = False
-                positional += [Given(item, span, foreign=True) for item in (items.items if items else [])]
                 continue
             positional += [Given(item, span, foreign=True) for item in items.items]
-        else:
+        elif complete:
             positional.append(Given(value, span, foreign=foreign))
     for keyword in node.keywords:
         value = expressions.evaluate(run, keyword.value, scope)
@@ -137,6 +138,8 @@ def call(
         return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
         return containers.call_method(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, Unknown) and function.inside:
+        return _any_of(run, function, positional, keywords, node, scope, complete)
     training.note_fit(run, node, positional, keywords)
     effects.note(run, node, positional, keywords)
     for given in (*positional, *keywords.values()):
@@ -148,6 +151,44 @@ def call(
         if isinstance(owner, Instance):
             run.unseen[(id(owner), node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
     return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file)
+
+
+def _any_of(
+    run: Run,
+    function: Unknown,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool,
+) -> Value:
+    """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
+    from shapelint.read.python import effects
+
+    name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    results: list[Value] = []
+    for one in function.inside:
+        if isinstance(one, UserClass):
+            one.registered = True
+        callee: Value = Bound(one, name) if name and isinstance(one, (Items, Table)) else one
+        if isinstance(one, Instance) and name and one.cls is not None:
+            from shapelint.read.python import attributes
+
+            found = attributes.find(one.cls, name)
+            callee = Method(found, one) if isinstance(found, Function) else one
+        if not isinstance(callee, (Function, Method, Partial, Bound)):
+            continue
+        with run.journal.frame() as frame:
+            results.append(call(run, callee, positional, keywords, node, scope, complete))
+            state = run.journal.state(frame)
+            run.journal.undo(frame)
+        run.journal.merge([state, {}])
+    effects.note(run, node, positional, keywords)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    if not results and concerns([*positional, *keywords.values()]):
+        return run.unknown(f"{ast.unparse(node)[:60]} cannot be seen", node, scope.file)
+    return among(*results, *function.inside, *(given.value for given in positional))
 
 
 def concerns(given: Arguments) -> bool:

@@ -21,8 +21,10 @@ from shapelint.read.python.values import (
     Const,
     Data,
     Given,
+    Instance,
     Items,
     Library,
+    Node,
     Scope,
     Table,
     Tensor,
@@ -35,6 +37,8 @@ from shapelint.read.python.values import (
 
 def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
     """The element, or Unknown."""
+    from shapelint.read.python import attributes, objects
+
     if isinstance(owner, Data):
         return _of_data(owner, index)
     if isinstance(owner, Tensor):
@@ -43,6 +47,8 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         if owner.shape_of is not None and not isinstance(index, Items):
             misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), node, scope)
         return _item(owner, index)
+    if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
+        return attributes.get(run, owner.of, "_modules", node, scope)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
@@ -52,6 +58,8 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         return owner
     if isinstance(owner, Chained):
         return _child(owner, index)
+    if isinstance(owner, Instance):
+        return objects.get_item(run, owner, index)
     if isinstance(owner, Component):
         from shapelint.read.python import members
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, lists, steps, tables
+from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, lists, names, steps, tables
 from shapelint.read.python import axes as ax
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.joins import join
@@ -71,7 +71,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
 
 def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
     """The value of a name; a class body's names are not seen from its functions."""
-    here: Scope | None = scope
+    here: Scope | None = names.home(scope, name)
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
             return here.names[name]
@@ -90,7 +90,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = attributes.get(run, owner, node.attr, node, scope)
+    value = attributes.get(run, owner, names.mangled(scope, node.attr), node, scope)
     return steps.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
 
 
@@ -100,7 +100,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
         if isinstance(element, ast.Starred):
             lists.extend(run, result, evaluate(run, element.value, scope))
         else:
-            result.items.append(evaluate(run, element, scope))
+            lists.append(run, result, evaluate(run, element, scope))
     return result
 
 
@@ -211,8 +211,7 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
     home = scope
     while home.kind == "comprehension" and home.parent is not None:
         home = home.parent
-    run.touch(home)
-    home.names[node.target.id] = value
+    names.put(run, home, node.target.id, value)
     return value
 
 

@@ -45,7 +45,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
             scope.stars.append(module)
             return
         for alias in node.names:
-            scope.names[alias.asname or alias.name] = attributes.of_library(f"{module}.{alias.name}")
+            scope.names[alias.asname or alias.name] = attributes.of_library(run, f"{module}.{alias.name}")
         return
     local = load(run, module, node.level, scope)
     for alias in node.names:

@@ -62,6 +62,9 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
     def moved(variable: Variable) -> Run:
         return interpret(source, options, run.may_trace, variable)[0]
 
+    if run.rewired and groups:
+        return [_untold(run, groups[0], len(source.text))], ()
+
     names: dict[str, int] = {}
     models: list[PythonModel] = []
     for group in groups:
@@ -73,6 +76,14 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
+
+
+def _untold(run: Run, group: _Group, length: int) -> PythonModel:
+    """The model of a file that changes how its own code works: nothing is told of it."""
+    why = f"what is built here is not known: the file changes how its own code works ({run.rewired})"
+    span = Span(0, min(1, length))
+    name = group.node.cls.name if group.node and group.node.cls else "model"
+    return PythonModel(name, span, Chain(()), problems=(Problem("SL901", why, span, name),))
 
 
 def _groups(run: Run) -> list[_Group]:

@@ -107,7 +107,8 @@ class Run:
     """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
 
     Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
-    statement of its own.
+    statement of its own. Names of libraries that the file replaces are `patched`; a file that changes how code itself
+    works is `rewired`, by the name by which it does so.
     """
 
     options: Options
@@ -147,6 +148,8 @@ class Run:
     starved: bool = False
     hidden: bool = False
     effect: ast.AST | None = None
+    rewired: str = ""
+    patched: dict[str, Value] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))

@@ -18,6 +18,7 @@ from shapelint.read.python import (
     lists,
     loops,
     matching,
+    names,
     raising,
     steps,
     tables,
@@ -65,8 +66,7 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
     )
     for decorator in reversed(node.decorator_list):
         value = calling.decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
-    run.touch(scope)
-    scope.names[node.name] = value
+    names.put(run, scope, node.name, value)
 
 
 def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
@@ -85,8 +85,7 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
             for function in (value, value.setter):
                 if function is not None and function.owner is None:
                     function.owner = cls
-    run.touch(scope)
-    scope.names[node.name] = classes.made(run, cls, scope)
+    names.put(run, scope, node.name, classes.made(run, cls, scope))
 
 
 def _return(run: Run, node: ast.Return, scope: Scope) -> bool:
@@ -283,7 +282,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
 
 
 def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
-    scope.globals_.update(node.names)
+    (scope.globals_ if isinstance(node, ast.Global) else scope.nonlocals).update(node.names)
 
 
 def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:

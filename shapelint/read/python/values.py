@@ -169,6 +169,7 @@ class Scope:
     file: SourceFile | None = None
     kind: str = "module"
     globals_: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
     function: Function | None = None
     stars: list[str] = field(default_factory=list)
     serial: int = 0
