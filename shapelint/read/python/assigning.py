@@ -46,8 +46,8 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         owner = expressions.evaluate(run, target.value, scope)
         if isinstance(owner, Instance) and scope.file:
             run.assigned[(id(owner), names.mangled(scope, target.attr))] = scope.file.span(target)
-        if target.attr == "data" and isinstance(target.value, ast.Attribute):
-            changing.set_tensor(run, expressions.evaluate(run, target.value.value, scope), owner, value)
+        if target.attr == "data" and isinstance(owner, Tensor):
+            changing.set_tensor(run, owner, value)
         assign_attribute(run, owner, names.mangled(scope, target.attr), value)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
@@ -135,6 +135,14 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
         lists.put(run, owner, index, value)
     elif isinstance(owner, (Chained, Component)):
         changing.set_element(run, owner, index, value)
+    else:
+        hide(run, owner)
+
+
+def remove_attribute(run: Run, owner: Value, name: Value) -> None:
+    """`delattr(owner, name)`."""
+    if isinstance(name, Const) and isinstance(name.value, str):
+        changing.delete_attribute(run, owner, name.value)
     else:
         hide(run, owner)
 

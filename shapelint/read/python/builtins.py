@@ -36,9 +36,14 @@ from shapelint.read.python.values import (
 
 def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """Call a built-in function by its name."""
+    from shapelint.read.python import assigning
+
     values = [given.value for given in positional]
     if name in ("map", "filter"):
         return _map(run, name, values, node, scope)
+    if name == "delattr" and len(values) == 2:
+        assigning.remove_attribute(run, values[0], values[1])
+        return NONE
     if name in ("getattr", "setattr", "hasattr"):
         return attribute(run, name, values, node, scope)
     if name in ("vars", "locals", "globals"):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from shapelint.chain import Flow
-from shapelint.read.python import attributes, calling, parts
-from shapelint.read.python.hiding import hide
+from shapelint.read.python import attributes, calling, parts, tables
+from shapelint.read.python.hiding import hide, lose
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     NO_SPAN,
@@ -28,22 +28,25 @@ from shapelint.read.python.values import (
     integer,
 )
 
-HARMLESS = re.compile(
-    r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|name|lr$|decay|^data$|^grad"
-    r"|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)"
-)
-"""Attributes that say something of a module and do not decide what it gives."""
+HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
+"""Attributes that do not decide what a module gives."""
+DESCRIBES = re.compile(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)")
+"""Attributes by which people note something of a whole model; a layer works with what is called so."""
 
 
-def is_harmless(name: str) -> bool:
+def is_harmless(name: str, owner: Value | None = None) -> bool:
     """Whether setting an attribute of a library's module leaves what it gives alone."""
-    return bool(HARMLESS.search(name))
+    layer = isinstance(owner, Component) and (owner.part_of is not None or owner.spec.target.startswith("torch."))
+    return bool(HARMLESS.search(name)) or (not layer and bool(DESCRIBES.search(name)))
 
 
 def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None:
     """`owner.name = value`, by what the class says of it: a property's setter, a `__setattr__` of its own."""
     if not isinstance(name, str):
         _anywhere(run, owner, value)
+        return
+    if name == "__dict__":
+        lose(run, owner)
         return
     assert owner.cls is not None
     found, setter = attributes.find(owner.cls, name), attributes.find(owner.cls, "__setattr__")
@@ -82,6 +85,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
         set_child(run, base, name, value)
     run.touch(owner)
     owner.attributes[name] = value
+    owner.perhaps -= {name}
     owner.hold(name, value)
 
 
@@ -93,9 +97,9 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
         known = name in parts.inner_names(owner)
         if known:
             _replace(run, owner.part_of, f"{parts.own_name(owner)}.{name}", value)
-        elif isinstance(value, Node) or not is_harmless(name):
+        elif isinstance(value, Node) or not is_harmless(name, owner):
             hide(run, owner)
-    elif isinstance(value, Node) or name in parts.table(run, owner) or is_harmless(name):
+    elif isinstance(value, Node) or name in parts.table(run, owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
         hide(run, owner)
@@ -139,9 +143,15 @@ def _names(owner: Value) -> list[str]:
 
 def delete_attribute(run: Run, owner: Value, name: str) -> None:
     """`del owner.name`."""
+    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
     if isinstance(owner, Instance):
         run.touch(owner)
         owner.attributes.pop(name, None)
+        owner.perhaps -= {name}
+        if isinstance(base, Component):
+            delete_attribute(run, base, name)
+    elif isinstance(owner, Table) and owner.namespace:
+        tables.remove(run, owner, Const(name))
     elif isinstance(owner, Component) and name in parts.table(run, owner):
         set_child(run, owner, name, UNKNOWN)
     else:
@@ -179,8 +189,8 @@ def modules_of(owner: Instance | Chained | Component, found: list[tuple[str, Val
     return Table(dict(found or ()), found is None, of=owner)
 
 
-def set_tensor(run: Run, module: Value, old: Value, new: Value) -> None:
+def set_tensor(run: Run, weight: Tensor, new: Value) -> None:
     """`module.weight.data = tensor`: one of another shape makes another module of it."""
-    same = isinstance(old, Tensor) and isinstance(new, Tensor) and old.shape is not None and old.shape == new.shape
-    if not same and isinstance(module, Component):
-        hide(run, module)
+    same = isinstance(new, Tensor) and weight.shape is not None and weight.shape == new.shape
+    if not same and weight.weight_of is not None:
+        hide(run, weight.weight_of)

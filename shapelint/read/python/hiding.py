@@ -40,6 +40,13 @@ def hide(run: Run, value: Value | Scope | None) -> None:
             hide(run, value.of)
 
 
+def lose(run: Run, owner: Instance) -> None:
+    """Forget all that an object has, modules included."""
+    run.touch(owner)
+    owner.opaque = True
+    _forget(owner.attributes, {})
+
+
 def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -> None:
     if isinstance(value, Items):
         value.items, value.rest, value.shape_of = [], UNKNOWN, None

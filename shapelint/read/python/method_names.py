@@ -27,6 +27,7 @@ ADDS = words("add_module register_module set_submodule")
 LISTS = words("children named_children modules named_modules get_submodule forward __call__")
 
 CHANGES = re.compile(
-    r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop)"
+    r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop|append|extend"
+    r"|insert|clear|__init__|__setattr__|__delattr__|__setitem__|__delitem__|load_from)"
 )
 """How methods of a library's model begin that may make another one of it."""

@@ -43,6 +43,8 @@ def method(
     if name in SELF:
         return owner
     if name in QUIET:
+        if name == "register_parameter" and isinstance(owner, Component):
+            hide(run, owner)
         if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
             key = positional[0].value
             if isinstance(key, Const) and isinstance(key.value, str):
@@ -115,7 +117,12 @@ def _may_change(hook: Value) -> bool:
         stores = ("append", "update", "__setitem__", "setdefault", "setattr")
         called = node.body.func if isinstance(node.body, ast.Call) else node.body
         return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
-    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
+    changed = (ast.Attribute, ast.Subscript)
+    return any(
+        (isinstance(part, ast.Return) and part.value is not None)
+        or (isinstance(part, changed) and isinstance(part.ctx, ast.Store))
+        for part in ast.walk(node)
+    )
 
 
 def _hyperparameters(values: list[Value], scope: Scope) -> Value:

@@ -94,12 +94,14 @@ class Table:
 class Tensor:
     """A tensor on its way; `detached` says that no gradient flows back through it.
 
-    `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
+    `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape. One
+    that is the weight of a module is `weight_of` it.
     """
 
     flow: Flow
     detached: bool = False
     loose: bool = False
+    weight_of: Component | None = None
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:
