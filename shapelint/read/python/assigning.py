@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from shapelint.read.python import changing, elements, expressions, lists, misuse, names, objects, tables, transforms
-from shapelint.read.python.hiding import hide
+from shapelint.read.python.hiding import hide, hide_inside
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
     UNKNOWN,
@@ -100,10 +100,13 @@ def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`; a module that is held for the first time gets its name from it."""
     if isinstance(owner, Unknown):
-        if not changing.is_harmless(name):
+        if not changing.HARMLESS.search(name):
             _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
+            hide_inside(run, owner)
     elif isinstance(owner, Library):
         run.patched[f"{owner.name}.{name}"] = value
+        if owner.name.rpartition(".")[2][:1].isupper() or owner.name == "torch.nn.functional":
+            run.rewired = run.rewired or f"{owner.name}.{name}"
     elif name in REWIRING:
         run.rewired = run.rewired or name
     elif isinstance(owner, Instance):
@@ -127,6 +130,7 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
     if isinstance(owner, Unknown):
         _to_any(run, owner, lambda one: assign_element(run, one, index, value))
+        hide_inside(run, owner)
     elif isinstance(owner, Instance):
         objects.set_item(run, owner, index, value)
     elif isinstance(owner, Table):

@@ -55,6 +55,7 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     if isinstance(owner, UserClass):
         if name == "__name__":
             return Const(owner.name)
+        owner.registered = owner.registered or name in ("mro", "__mro__", "__subclasses__", "__class__")
         if name == "__dict__":
             return Table(dict(owner.scope.names), True)
         found = find(owner, name)
@@ -101,7 +102,7 @@ def of_library(run: Run, dotted: str) -> Value:
 
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
     if isinstance(owner, Table) and tables.is_namespace(owner):
-        return tables.names_of(owner) if name == "__dict__" else owner.items.get(name, UNKNOWN)
+        return tables.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
     if isinstance(owner, Const) and name == "value":
         return owner  # the member of an enumeration; numbers and texts have no such attribute
     return Bound(owner, name)
@@ -157,6 +158,8 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return calling.call_function(run, found, [], {}, owner)
     if name in owner.attributes:
         own = owner.attributes[name]
+        if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
+            return among(own)
         # What nn.Module keeps apart is looked for after what its class has.
         hidden = isinstance(own, Node) and isinstance(found, Const) and tour.is_module(owner.cls)
         return found if hidden and found is not None else own

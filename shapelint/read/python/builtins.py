@@ -18,6 +18,7 @@ from shapelint.read.python.values import (
     Chained,
     Component,
     Const,
+    Function,
     Given,
     Instance,
     Items,
@@ -56,6 +57,12 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     if name in ("eval", "__import__"):
         run.hidden = True
         return UNKNOWN
+    for value in values:
+        if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
+            value.registered = True
+    if name in ("max", "min") and "key" in keywords:
+        items = sequence(values[0]) if len(values) == 1 else Items(values)
+        return UNKNOWN if items is None else any_of(items)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(run, values, keywords)
@@ -131,8 +138,9 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
     from shapelint.read.python import attributes, tables
 
     if isinstance(owner, Instance) and owner.cls is not None:
-        if attributes.find(owner.cls, name) is not None:
-            return True
+        found = attributes.find(owner.cls, name)
+        if found is not None:
+            return None if isinstance(found, Function) and found.wrapper == "property" else True
         if name in owner.attributes:
             return None if name in owner.perhaps else True
         mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))

@@ -33,6 +33,8 @@ def forget(run: Run, given: Arguments, receiver: Value | None = None) -> None:
     """Code that cannot be seen has these values in hand: what is in containers and plain objects is unknown."""
     for one in given:
         run.escape(one.value)
+        if isinstance(one.value, UserClass):
+            one.value.registered = True
     for value in (*(one.value for one in given), *([] if receiver is None else [receiver])):
         if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
             hide(run, value)

@@ -35,9 +35,28 @@ def hide(run: Run, value: Value | Scope | None) -> None:
         _component(run, value)
     elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
         run.touch(value)
+        for one in value.one_of if isinstance(value, Items) else ():
+            hide(run, one)
         _contents(value)
         if isinstance(value, Table):
             hide(run, value.of)
+
+
+MAXIMUM_DEPTH = 4
+
+
+def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
+    """Forget what is in an object and in whatever it holds."""
+    hide(run, value)
+    held: list[Value] = []
+    if isinstance(value, Instance):
+        held = list(value.attributes.values())
+    elif isinstance(value, Chained):
+        held = list(value.children.values())
+    elif isinstance(value, Unknown):
+        held = list(value.inside)
+    for one in held if depth < MAXIMUM_DEPTH else ():
+        hide_inside(run, one, depth + 1)
 
 
 def lose(run: Run, owner: Instance) -> None:

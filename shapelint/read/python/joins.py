@@ -43,7 +43,7 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Items) and isinstance(right, Items) and _alike(left, right):
         items = [join(one, two) for one, two in zip(left.items, right.items)]
         rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None
-        return Items(items, left.kind, rest)
+        return Items(items, left.kind, rest, one_of=(left, right) if left.kind == "list" else ())
     if isinstance(left, Data) and isinstance(right, Data):
         right = replace(right, sizes=_sizes(left.sizes, right.sizes))
         left = replace(left, sizes=right.sizes)

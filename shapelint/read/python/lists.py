@@ -36,21 +36,21 @@ def call_method(
     elif name == "extend" and values:
         extend(run, owner, values[0])
     elif name == "insert" and len(values) == 2 and isinstance(place := integer(values[0]), int) and owner.rest is None:
-        run.touch(owner)
+        _touch(run, owner)
         owner.items.insert(place, values[1])
     elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
         return Items(list(owner.items), owner.kind, owner.rest)
     elif name == "reverse":
-        run.touch(owner)
+        _touch(run, owner)
         owner.items = list(reversed(owner.items)) if owner.rest is None else [_any(owner)]
     elif name == "sort":
         ordered = in_order(run, owner, keywords, node, scope)
-        run.touch(owner)
+        _touch(run, owner)
         owner.items, owner.rest = ordered.items, ordered.rest
     elif name == "clear":
-        run.touch(owner)
+        _touch(run, owner)
         owner.items, owner.rest = [], None
     elif name == "numel":
         sizes = [integer(item) for item in owner.items]
@@ -60,13 +60,20 @@ def call_method(
     return UNKNOWN if name in READS or name == "pop" else NONE
 
 
+def _touch(run: Run, owner: Items) -> None:
+    """A list is about to change: one that is one of several may be any of them."""
+    run.touch(owner)
+    for one in owner.one_of:
+        hide(run, one)
+
+
 def _any(owner: Items) -> Value:
     return all_of([*owner.items, *([] if owner.rest is None else [owner.rest])])
 
 
 def append(run: Run, owner: Items, value: Value) -> None:
     """One more element."""
-    run.touch(owner)
+    _touch(run, owner)
     if owner.rest is None and len(owner.items) < MAXIMUM_ELEMENTS:
         owner.items.append(value)
     else:
@@ -76,7 +83,7 @@ def append(run: Run, owner: Items, value: Value) -> None:
 def extend(run: Run, owner: Items, more: Value) -> None:
     """The elements of another value."""
     found = sequence(more)
-    run.touch(owner)
+    _touch(run, owner)
     if found is None:
         owner.rest = UNKNOWN
     elif owner.rest is not None:
@@ -91,7 +98,7 @@ def remove(run: Run, owner: Items, place: int) -> Value:
     if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
         hide(run, owner)
         return UNKNOWN
-    run.touch(owner)
+    _touch(run, owner)
     return owner.items.pop(place)
 
 
@@ -99,7 +106,7 @@ def put(run: Run, owner: Items, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
     place = integer(index)
     if isinstance(place, int) and owner.rest is None and -len(owner.items) <= place < len(owner.items):
-        run.touch(owner)
+        _touch(run, owner)
         owner.items[place] = value
     else:
         hide(run, owner)

@@ -21,6 +21,7 @@ from shapelint.read.python.values import (
     Items,
     Node,
     Scope,
+    Table,
     Tensor,
     Value,
     among,
@@ -70,6 +71,8 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
+    if name == "__dict__":
+        return Table({}, True, of=owner)
     if name == "_modules":
         return changing.modules_of(owner, children(run, owner))
     if owner.hidden:

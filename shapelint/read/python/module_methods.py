@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shapelint.read.python import attributes, changing, functions, members, modules, steps, tables, timm_models
 from shapelint.read.python.calling import Arguments, Keywords
-from shapelint.read.python.hiding import hide
+from shapelint.read.python.hiding import hide, hide_inside
 from shapelint.read.python.method_names import ADDS, CHANGES, QUIET, SELF
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -83,7 +83,7 @@ def method(
         return _submodule(run, owner, positional[0].value.value, node, scope)
     if name.startswith("register_") and name.endswith("hook"):
         if not positional or _may_change(positional[0].value):
-            hide(run, owner)
+            hide_inside(run, owner)
         return NONE
     if isinstance(owner, Chained):
         return _container_method(run, owner, name, positional)

@@ -21,6 +21,7 @@ from shapelint.read.python import (
 )
 from shapelint.read.python import axes as ax
 from shapelint.read.python.calling import Arguments, Keywords, concerns
+from shapelint.read.python.hiding import hide
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -31,6 +32,7 @@ from shapelint.read.python.values import (
     Items,
     Scope,
     Tensor,
+    UserClass,
     Value,
     among,
     integer,
@@ -149,6 +151,10 @@ def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node:
     given = [*positional, *keywords.values()]
     for argument in given:
         run.escape(argument.value)
+        if isinstance(argument.value, UserClass):
+            argument.value.registered = True
+        if "parametriz" in name:
+            hide(run, argument.value)
     quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
     if not quiet:
         run.unknown(f"{name} is not known", node, scope.file)

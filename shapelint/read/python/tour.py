@@ -225,6 +225,8 @@ def _methods(run: Run) -> None:
         for name in sorted(names, key=lambda name: "step" not in name):
             function = attributes.find(instance.cls, name)
             inner = instance.holder is not None and "step" not in name
+            if name in instance.attributes:
+                continue
             if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
                 _guarded(run, function, instance, batch=_batch(run, instance) if name == "training_step" else None)
 

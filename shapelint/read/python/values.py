@@ -63,7 +63,7 @@ NONE = Const(None)
 @dataclass(eq=False)
 class Items:
     """A list, tuple or set. `rest` stands for an unknown number of further elements, all alike; what is the shape of a
-    tensor knows that it is `shape_of` it.
+    tensor knows that it is `shape_of` it, and what is one of several lists which those are.
     """
 
     items: list[Value]
@@ -71,6 +71,7 @@ class Items:
     rest: Value | None = None
     depth: int = 0
     shape_of: Tensor | None = None
+    one_of: tuple[Items, ...] = ()
     born: int = born()
 
 
