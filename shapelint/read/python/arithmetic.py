@@ -27,8 +27,8 @@ from shapelint.read.python.values import (
     Tensor,
     Unknown,
     Value,
+    elements,
     integer,
-    sequence,
 )
 
 MAXIMUM_NUMBER = 2**40
@@ -195,7 +195,7 @@ def _contains(container: Value, value: Value) -> bool | None:
         if value.value in container.items:
             return None if value.value in container.perhaps else True
         return None if container.open else False
-    items = sequence(container)
+    items = elements(container)
     if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
         return None
     return any(item.value == value.value for item in items.items if isinstance(item, Const))

@@ -105,6 +105,8 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
         return tables.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
     if isinstance(owner, Const) and name == "value":
         return owner  # the member of an enumeration; numbers and texts have no such attribute
+    if isinstance(owner, CommandLine) and name.startswith("_"):
+        return among(owner)
     return Bound(owner, name)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from shapelint import dims
 from shapelint.dims import Dim
+from shapelint.read.python import sets
 from shapelint.read.python.calling import Keywords
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import MAXIMUM_ELEMENTS, Run
-from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, integer, sequence
+from shapelint.read.python.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
 
 Handler = Callable[[Run, list[Value], Keywords], Value]
 
@@ -30,7 +31,7 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return Const(axes[0].size) if axes else UNKNOWN
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
-    items = sequence(value)
+    items = elements(value)
     if items is None or (isinstance(value, Table) and (value.open or value.perhaps)):
         return UNKNOWN
     return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
@@ -53,8 +54,9 @@ def _collect(kind: str) -> Handler:
             return Items([], kind)
         from shapelint.read.python import expressions
 
-        items = sequence(values[0]) or expressions.rows(run, values[0], 0)
-        return Items(list(items.items), kind, items.rest) if items is not None else Items([], kind, UNKNOWN)
+        found = elements(values[0]) if kind == "set" else sequence(values[0])
+        items = found or expressions.rows(run, values[0], 0) or Items([], rest=UNKNOWN)
+        return sets.distinct(items) if kind == "set" else Items(list(items.items), kind, items.rest)
 
     return handler
 

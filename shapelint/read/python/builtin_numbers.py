@@ -11,7 +11,7 @@ from shapelint.dims import Expression
 from shapelint.read.python.builtin_iteration import Handler, any_of
 from shapelint.read.python.calling import Keywords
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import UNKNOWN, Const, Items, Tensor, Value, integer, sequence, truth
+from shapelint.read.python.values import UNKNOWN, Const, Items, Tensor, Value, elements, integer, truth
 
 
 def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -44,7 +44,7 @@ def _bool(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 def _extreme(choose: Callable[..., int]) -> Handler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
-        items = sequence(values[0]) if len(values) == 1 else Items(values)
+        items = elements(values[0]) if len(values) == 1 else Items(values)
         if items is None or items.rest is not None or not items.items or "key" in keywords:
             return UNKNOWN
         sizes = [item.value if isinstance(item, Const) else None for item in items.items]
@@ -57,7 +57,7 @@ def _extreme(choose: Callable[..., int]) -> Handler:
 
 
 def _sum(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    items = sequence(values[0]) if values else None
+    items = elements(values[0]) if values else None
     if items is None or items.rest is not None or not items.items:
         found = items.rest if items is not None and not items.items else None
         return found if isinstance(found, Tensor) else UNKNOWN
@@ -75,7 +75,7 @@ def _abs(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 def _all(decisive: bool) -> Handler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
-        items = sequence(values[0]) if values else None
+        items = elements(values[0]) if values else None
         if items is None or items.rest is not None:
             return UNKNOWN
         found = [truth(item) for item in items.items]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from shapelint.dims import Expression
-from shapelint.read.python import builtin_iteration, builtin_numbers, calling, lists, parts
+from shapelint.read.python import builtin_iteration, builtin_numbers, calling, laziness, lists, parts
 from shapelint.read.python.builtin_iteration import Handler, any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -30,6 +30,7 @@ from shapelint.read.python.values import (
     UserClass,
     Value,
     among,
+    elements,
     sequence,
     truth,
 )
@@ -50,7 +51,7 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     if name in ("vars", "locals", "globals"):
         return _names(run, values, scope, everywhere=name == "globals")
     if name == "sorted" and values:
-        items = sequence(values[0])
+        items = elements(values[0])
         return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
     if name == "exec":
         return _execute(run, scope)
@@ -81,7 +82,7 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
         return _filter(run, values[0], known[0], node, scope)
 
     def one(row: Iterable[Value]) -> Value:
-        return calling.call(run, values[0], [Given(item, NO_SPAN) for item in row], {}, node, scope)
+        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], node, scope)
 
     if any(column.rest is not None for column in known):
         return Items([], "iterator", one([any_of(column) for column in known]))
@@ -89,9 +90,18 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
     return Items([one(row) for row in rows], "iterator")
 
 
+def _applied(run: Run, function: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+    """What a function gives that is called where its iterator is gone through: later, that is not known."""
+    if laziness.at_once(node) or isinstance(function, (Library, Component, Chained)):
+        return calling.call(run, function, given, {}, node, scope)
+    with run.journal.perhaps():
+        calling.call(run, function, given, {}, node, scope)
+    return UNKNOWN
+
+
 def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope) -> Value:
     def kept(item: Value) -> bool | None:
-        given = calling.call(run, function, [Given(item, NO_SPAN)], {}, node, scope) if function != NONE else item
+        given = _applied(run, function, [Given(item, NO_SPAN)], node, scope) if function != NONE else item
         return truth(given)
 
     found = [kept(item) for item in items.items]

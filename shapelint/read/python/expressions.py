@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from shapelint.chain import Flow
 from shapelint.dims import Dim, Expression
-from shapelint.read.python import arithmetic, attributes, calling, elements, libraries, lists, names, steps, tables
+from shapelint.read.python import (
+    arithmetic,
+    attributes,
+    calling,
+    elements,
+    laziness,
+    libraries,
+    lists,
+    names,
+    steps,
+    tables,
+)
 from shapelint.read.python import axes as ax
-from shapelint.read.python.hiding import hide
 from shapelint.read.python.joins import join
 from shapelint.read.python.operation_table import axes_of
-from shapelint.read.python.run import MAXIMUM_ELEMENTS, MAXIMUM_NESTING, Run
+from shapelint.read.python.run import MAXIMUM_NESTING, Run
 from shapelint.read.python.values import (
     NONE,
     UNKNOWN,
@@ -98,6 +108,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
     result = Items([], type(node).__name__.lower())
     for element in node.elts:
         if isinstance(element, ast.Starred):
+            laziness.unpack(element.value)
             lists.extend(run, result, evaluate(run, element.value, scope))
         else:
             lists.append(run, result, evaluate(run, element, scope))
@@ -148,12 +159,8 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
 
 def perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
     """An expression that is evaluated or not: what it changes may have changed."""
-    with run.journal.frame() as frame:
-        value = evaluate(run, node, scope)
-        state = run.journal.state(frame)
-        run.journal.undo(frame)
-    run.journal.merge([state, {}])
-    return value
+    with run.journal.perhaps():
+        return evaluate(run, node, scope)
 
 
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
@@ -179,6 +186,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    laziness.hand_over(node)
     return calling.evaluate_call(run, node, scope)
 
 
@@ -215,55 +223,10 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
     return value
 
 
-def _comprehension(run: Run, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
-    result = Items([], {ast.SetComp: "set", ast.GeneratorExp: "iterator"}.get(type(node), "list"))
-    for inner, certain in _turns(run, node.generators, _inner(run, scope)):
-        value = evaluate(run, node.elt, inner)
-        if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
-            result.items.append(value)
-        else:
-            result.rest = value if result.rest is None else join(result.rest, value)
-    return result
+def _comprehension(run: Run, node: ast.expr, scope: Scope) -> Value:
+    from shapelint.read.python import comprehensions
 
-
-def _dict_comprehension(run: Run, node: ast.DictComp, scope: Scope) -> Value:
-    table = Table({})
-    for inner, certain in _turns(run, node.generators, _inner(run, scope)):
-        key, value = evaluate(run, node.key, inner), evaluate(run, node.value, inner)
-        if certain:
-            tables.put(run, table, key, value)
-        else:
-            hide(run, table)
-    return table
-
-
-def _inner(run: Run, scope: Scope) -> Scope:
-    return Scope({}, scope, scope.file, "comprehension", function=scope.function, serial=run.new_serial())
-
-
-def _turns(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[tuple[Scope, bool]]:
-    """The turns of a comprehension, each with whether it certainly happens exactly once."""
-    if not generators:
-        yield scope, True
-        return
-    from shapelint.read.python import assigning, loops
-
-    first, rest = generators[0], generators[1:]
-    iterable = evaluate(run, first.iter, scope)
-    items = loops.elements(run, iterable, first.iter)
-    if items is None:
-        items = Items([], "list", UNKNOWN)
-    turns = [(item, True) for item in items.items[:MAXIMUM_ELEMENTS]]
-    if items.rest is not None:
-        turns.append((items.rest, False))
-    for item, once in turns:
-        run.step()
-        assigning.bind(run, first.target, item, scope, own=False)
-        tests = [truth(evaluate(run, test, scope)) for test in first.ifs]
-        if False in tests:
-            continue
-        for inner, certain in _turns(run, rest, scope):
-            yield inner, certain and once and None not in tests
+    return comprehensions.evaluate(run, node, scope)
 
 
 def _text(run: Run, node: ast.JoinedStr, scope: Scope) -> Value:
@@ -340,7 +303,7 @@ _HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {
     ast.ListComp: _comprehension,
     ast.GeneratorExp: _comprehension,
     ast.SetComp: _comprehension,
-    ast.DictComp: _dict_comprehension,
+    ast.DictComp: _comprehension,
     ast.JoinedStr: _text,
     ast.Starred: _starred,
     ast.Yield: _yield,

@@ -40,6 +40,8 @@ def hide(run: Run, value: Value | Scope | None) -> None:
         _contents(value)
         if isinstance(value, Table):
             hide(run, value.of)
+        for parent in value.shared.values() if isinstance(value, CommandLine) else ():
+            hide(run, parent)
 
 
 MAXIMUM_DEPTH = 4

@@ -106,6 +106,15 @@ class Journal:
             if holder.born < outer.born:
                 outer.touched.setdefault(key, (holder, saved))
 
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """A stretch that happens or not: what it changes may have changed."""
+        with self.frame() as frame:
+            yield
+            state = self.state(frame)
+            self.undo(frame)
+        self.merge([state, {}])
+
     def touch(self, holder: Holder) -> None:
         """An object is about to change; what was born in this frame is known to no other way."""
         if self.frames:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import calling
+from shapelint.read.python import calling, sets
 from shapelint.read.python.calling import Keywords
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.joins import all_of
@@ -38,6 +38,8 @@ def call_method(
     elif name == "insert" and len(values) == 2 and isinstance(place := integer(values[0]), int) and owner.rest is None:
         _touch(run, owner)
         owner.items.insert(place, values[1])
+    elif name == "pop" and owner.kind == "set":
+        hide(run, owner)
     elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
@@ -74,7 +76,10 @@ def _any(owner: Items) -> Value:
 def append(run: Run, owner: Items, value: Value) -> None:
     """One more element."""
     _touch(run, owner)
-    if owner.rest is None and len(owner.items) < MAXIMUM_ELEMENTS:
+    if owner.kind == "set":
+        more = sets.distinct(Items([*owner.items, value], "set", owner.rest))
+        owner.items, owner.rest = more.items, more.rest
+    elif owner.rest is None and len(owner.items) < MAXIMUM_ELEMENTS:
         owner.items.append(value)
     else:
         owner.items, owner.rest = [], all_of([_any(owner), value])
@@ -91,6 +96,9 @@ def extend(run: Run, owner: Items, more: Value) -> None:
     else:
         owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
         owner.rest = found.rest
+    if owner.kind == "set" and owner.items:
+        more = sets.distinct(owner)
+        owner.items, owner.rest = more.items, more.rest
 
 
 def remove(run: Run, owner: Items, place: int) -> Value:

@@ -116,6 +116,8 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
         from shapelint.read.python.transforms import BATCH
 
         return Items([], "list", Data(BATCH))
+    if isinstance(iterable, Unknown) and iterable.inside:
+        return Items([], "list", iterable)
     return items
 
 

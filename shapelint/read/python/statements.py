@@ -14,6 +14,7 @@ from shapelint.read.python import (
     classes,
     expressions,
     imports,
+    laziness,
     libraries,
     lists,
     loops,
@@ -105,6 +106,8 @@ def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
 
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
+    if isinstance(node.targets[0], (ast.Tuple, ast.List)):
+        laziness.unpack(node.value)
     value = expressions.evaluate(run, node.value, scope)
     if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
         value = steps.renamed(value, node, scope)

@@ -154,9 +154,13 @@ class Data:
 
 @dataclass(eq=False)
 class CommandLine:
-    """An `argparse` parser: the value of each option that is not given, by the name it is read by."""
+    """An `argparse` parser: the value of each option that is not given, by the name it is read by.
+
+    Options that are `shared` are those of a parent: whoever of both changes one changes it for both.
+    """
 
     defaults: dict[str, Value] = field(default_factory=dict)
+    shared: dict[str, CommandLine] = field(default_factory=dict)
     born: int = born()
 
 
@@ -429,10 +433,15 @@ def _views(data: Data) -> Items:
     return Items([replace(data, sizes=(size,)) for size in data.sizes])
 
 
+def elements(value: Value) -> Items | None:
+    """What is in a value, in whatever order, or None where that is not known."""
+    return value if isinstance(value, Items) else sequence(value)
+
+
 def sequence(value: Value) -> Items | None:
-    """A value as the elements that iterating over it gives, or None where they are not known."""
+    """A value as the elements that iterating over it gives, or None where they are not known; a set has no order."""
     if isinstance(value, Items):
-        return value
+        return Items([], rest=UNKNOWN) if value.kind == "set" and len(value.items) > 1 else value
     if isinstance(value, Table) and not value.open and not value.perhaps:
         return Items([Const(key) for key in value.items])
     if isinstance(value, Chained):

@@ -46,6 +46,17 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "reduced": ("import functools\nwidth = functools.reduce(lambda one, two: one * two, [2, {W}], 1) // 2", "width", True),
     "shifted": ("width = ({W} << 2) >> 2", "width", True),
     "generated": ("def widths(n):\n    for factor in range(1, n):\n        yield {W} * factor\n    yield 3", "list(widths(3))[0]", True),
+    "a set has each number once": ("widths = {64, 64, {W}}\nwidths.add({W})\nwidth = {W} if len(widths) == 2 else 3", "width", True),
+    "a set has no order": ("widths = {3, {W}}", "max(list(widths))", False),
+    "a set of remainders": ("width = {W} if len({place % 2 for place in range(4)}) == 2 else 3", "width", True),
+    # Generators and comprehensions -----------------------------------------------------------------------------------------
+    "a turn that may not happen": ("import os\ncfg = {'width': {W}}\n[cfg.update(width=3) for _ in [0] if os.environ.get('NO_SUCH_KEY')]", "cfg['width']", False),
+    "the first iterable of a class": ("width = 3\nclass Config:\n    width = {W}\n    widths = [one for one in [width]]", "Config.widths[0]", True),
+    "any stops": ("any((width := one) > 100 for one in [3, {W}, 4])", "width", False),
+    "a generator that reads later": ("width = 3\nwidths = (width for _ in [0])\nwidth = {W}", "next(widths)", False),
+    "a generator that is handed over": ("factor = {W} // 2\nwidths = list(factor * two for two in [2, 3])", "widths[0]", True),
+    "map that calls later": ("cfg = {'width': 3}\nwidths = map(lambda _: cfg['width'], [0])\ncfg['width'] = {W}", "next(widths)", False),
+    "map that is unpacked": ("first, second = map(lambda one: one * 2, [{W} // 2, 3])", "first", True),
     # Ways ---------------------------------------------------------------------------------------------------------------
     "an early return that sets something": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        self.other = 1\nconfig = Config()\nconfig.setup()", "config.width", False),
     "both ways return": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        else:\n            self.width = {W}\n            return\nconfig = Config()\nconfig.setup()", "config.width", True),
@@ -95,6 +106,11 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a namespace that is handed over": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args([], namespace=argparse.Namespace(width={W}))", "args.width", False),
     "vars of a namespace": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args([])\nvars(args).update(width={W})", "args.width", True),
     "defaults from what is not known": ("import argparse, os\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nparser.set_defaults(**({'width': {W}} if os.sep else {}))\nargs = parser.parse_args([])", "args.width", False),
+    "two options of one name": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--wide', dest='wide', action='store_true')\nparser.add_argument('--narrow', dest='wide', action='store_false')\nargs = parser.parse_args([])", "3 if args.wide else {W}", True),
+    "a default that is set on the option": ("import argparse\nparser = argparse.ArgumentParser()\noption = parser.add_argument('--width', type=int, default=3)\noption.default = {W}\nargs = parser.parse_args([])", "args.width", False),
+    "a default that is set on all options": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nfor option in parser._actions:\n    option.default = {W}\nargs = parser.parse_args([])", "args.width", False),
+    "a default of a parent that is set later": ("import argparse\nparent = argparse.ArgumentParser(add_help=False)\nparent.add_argument('--width', type=int, default=3)\nparser = argparse.ArgumentParser(parents=[parent])\nparent.set_defaults(width={W})\nargs = parser.parse_args([])", "args.width", True),
+    "what a parser leaves over": ("import argparse\n_, rest = argparse.ArgumentParser().parse_known_args(['{W}'])", "int(rest[0]) if rest else 3", False),
 }  # fmt: skip
 
 RESNET = "net = torchvision.models.resnet18()\n"
