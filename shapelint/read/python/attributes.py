@@ -59,6 +59,8 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         if name == "__dict__":
             return Table(dict(owner.scope.names), True)
         found = find(owner, name)
+        if name == "__init__" and (not isinstance(found, Function) or found.owner is not owner):
+            return Bound(owner, name)
         if isinstance(found, Function) and found.wrapper == "classmethod":
             return Method(found, owner)
         return found if found is not None else UNKNOWN
@@ -132,11 +134,18 @@ def _of_tensor(owner: Tensor, name: str) -> Value:
 
 
 def linear(cls: UserClass, depth: int = 0) -> list[Value]:
-    """A class with its bases, nearest first; a base that comes twice keeps its last place."""
+    """A class with its bases in the order in which Python looks into them.
+
+    https://docs.python.org/3/howto/mro.html
+    """
+    lines = [linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base] for base in cls.bases]
+    waiting = [*lines, list(cls.bases)]
     found: list[Value] = [cls]
-    for base in cls.bases:
-        more = linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base]
-        found = [one for one in found if one not in more] + more
+    while waiting := [line for line in waiting if line]:
+        later = [one for line in waiting for one in line[1:]]
+        following = next((line[0] for line in waiting if line[0] not in later), waiting[0][0])
+        found.append(following)
+        waiting = [[one for one in line if one != following] for line in waiting]
     return found
 
 
@@ -211,7 +220,7 @@ def of_super(run: Run, owner: Super, name: str) -> Value:
     """`super().name`: the method of the next class, or what a library's class has."""
     receiver = owner.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else receiver
-    if isinstance(cls, UserClass):
+    if isinstance(cls, UserClass) and name != "__init__":
         found = find(cls, name, owner.cls)
         if isinstance(found, Function):
             return found if found.wrapper == "staticmethod" else Method(found, receiver)

@@ -41,6 +41,9 @@ from shapelint.read.text import Span
 BUILTINS = frozenset(dir(python))
 Arguments = list[Given]
 Keywords = dict[str, Given]
+MINE = (Function, Method, Instance, UserClass)
+"""What a file can say of its own that is called as a decorator."""
+DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property")
 
 
@@ -313,6 +316,10 @@ def bind_parameters(
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
+    from shapelint.read.python import expressions
+
+    if isinstance(decorator, Library) and decorator.name in DISPATCHING:
+        return UNKNOWN
     if isinstance(decorator, Library) and isinstance(value, Function):
         name = decorator.name.rpartition(".")[2]
         if name in (*INERT_WRAPPERS, "cached_property"):
@@ -328,10 +335,13 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
             return replace_wrapper(value, "no_grad")
     if isinstance(decorator, Bound) and decorator.name == "setter" and isinstance(value, Function):
         return replace(decorator.owner, setter=value) if isinstance(decorator.owner, Function) else value
-    if isinstance(decorator, (Function, Method)):
-        wrapped = call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
-        return wrapped if isinstance(wrapped, (Function, Method, UserClass)) else value
-    return value
+    inner = decorator
+    while isinstance(inner, Partial):
+        inner = inner.function
+    if isinstance(inner, MINE):
+        return call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
+    made_here = isinstance(node, ast.Call) and isinstance(expressions.evaluate(run, node.func, scope), MINE)
+    return UNKNOWN if made_here else value
 
 
 def replace_wrapper(function: Function, wrapper: str) -> Function:

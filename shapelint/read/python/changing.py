@@ -52,10 +52,14 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
     found, setter = attributes.find(owner.cls, name), attributes.find(owner.cls, "__setattr__")
     if isinstance(setter, Function):
         calling.call_function(run, setter, [Given(Const(name), NO_SPAN), Given(value, NO_SPAN)], {}, owner)
-    elif isinstance(found, Function) and found.setter is not None:
+        return
+    if isinstance(found, Function) and found.setter is not None:
         calling.call_function(run, found.setter, [Given(value, NO_SPAN)], {}, owner)
+        return
+    descriptor = isinstance(found, Instance) and found.cls is not None and attributes.find(found.cls, "__set__")
+    if isinstance(descriptor, Function):
+        calling.call_function(run, descriptor, [Given(owner, NO_SPAN), Given(value, NO_SPAN)], {}, found)
     else:
-        descriptor = isinstance(found, Instance) and found.cls is not None and attributes.find(found.cls, "__set__")
         store(run, owner, name, UNKNOWN if descriptor else value)
 
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.read.python import attributes, calling, expressions
+from shapelint.read.python import attributes, calling, expressions, fields
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import NO_SPAN, Function, Given, Library, Method, Scope, UserClass, Value
+from shapelint.read.python.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Partial,
+    Scope,
+    UserClass,
+    Value,
+)
 
-DATACLASSES = frozenset({"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"})
 INERT = ("torch.", "functools.", "typing.", "builtins.", "abc.", "enum.")
 """Libraries whose decorators leave a class alone."""
 METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
 
 
 def made(run: Run, cls: UserClass, scope: Scope) -> Value:
-    """A class after its decorators and its metaclass."""
+    """A class after its decorators and its metaclass: whatever these make of it."""
     keywords = {
         keyword.arg: Given(expressions.evaluate(run, keyword.value, scope), NO_SPAN)
         for keyword in cls.node.keywords
@@ -25,25 +36,38 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
     }
     metaclass = keywords.pop("metaclass", None)
     if metaclass is not None and not (isinstance(metaclass.value, Library) and metaclass.value.name in METACLASSES):
+        own = metaclass.value
+        cls.meta = True
+        cls.strange = not isinstance(own, UserClass) or attributes.find(own, "__call__") is not None
+    if any(isinstance(one, UserClass) and one.meta for one in attributes.linear(cls)):
         hide(run, cls)
+    for name, value in list(cls.scope.names.items()):
+        if isinstance(value, Instance) and value.cls is not None:
+            told = attributes.find(value.cls, "__set_name__")
+            if isinstance(told, Function):
+                calling.call_function(run, told, [Given(cls, NO_SPAN), Given(Const(name), NO_SPAN)], {}, value)
     base = attributes.find(cls, "__init_subclass__", after=cls)
     if isinstance(base, Function):
         calling.call_function(run, replace(base, wrapper="classmethod"), [], keywords, cls)
-    cls.dataclass = any(isinstance(one, Library) and one.name == "typing.NamedTuple" for one in cls.bases)
+    if any(isinstance(one, Library) and one.name == "typing.NamedTuple" for one in cls.bases):
+        fields.decorate(run, cls, {})
+    result: Value = cls
     for decorator in reversed(cls.node.decorator_list):
-        cls = _decorated(run, cls, decorator, scope)
-    return cls
+        result = _decorated(run, result, decorator, scope)
+    return result
 
 
-def _decorated(run: Run, cls: UserClass, node: ast.expr, scope: Scope) -> UserClass:
+def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A class after one decorator; whoever else gets it may build it, with arguments that are not seen."""
-    found = expressions.evaluate(run, node.func if isinstance(node, ast.Call) else node, scope)
-    if isinstance(found, Library) and found.name in DATACLASSES:
-        cls.dataclass = True
-        return cls
-    if isinstance(found, (Function, Method)):
-        decorator = expressions.evaluate(run, node, scope) if isinstance(node, ast.Call) else found
-        result = calling.call(run, decorator, [Given(cls, NO_SPAN)], {}, node, scope)
-        return result if isinstance(result, UserClass) else cls
-    cls.registered = cls.registered or not (isinstance(found, Library) and found.name.startswith(INERT))
-    return cls
+    found = expressions.evaluate(run, node, scope)
+    head = expressions.evaluate(run, node.func, scope) if isinstance(node, ast.Call) else found
+    inner = found
+    while isinstance(inner, Partial):
+        inner = inner.function
+    if isinstance(inner, calling.MINE) or (isinstance(inner, Library) and inner.name in fields.DATACLASSES):
+        return calling.call(run, found, [Given(value, NO_SPAN)], {}, node, scope)
+    if isinstance(head, calling.MINE):
+        return UNKNOWN
+    if isinstance(value, UserClass):
+        value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))
+    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.read.python import calling, changing, command_line, instances, lists, tables, texts
+from shapelint.read.python import attributes, calling, changing, command_line, instances, lists, tables, texts
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.hiding import hide
 from shapelint.read.python.run import Run
@@ -24,6 +24,7 @@ from shapelint.read.python.values import (
     Super,
     Table,
     Tensor,
+    UserClass,
     Value,
 )
 
@@ -41,7 +42,7 @@ def call_method(
     from shapelint.read.python import losses, module_methods, tensor_methods
 
     owner, name, values = bound.owner, bound.name, [given.value for given in positional]
-    if not complete and not isinstance(owner, (Table, Super, Instance, Component, Chained)):
+    if not complete and not isinstance(owner, (Table, Super, UserClass, Instance, Component, Chained)):
         hide(run, owner)
         return UNKNOWN
     if isinstance(owner, Tensor):
@@ -56,6 +57,8 @@ def call_method(
         return command_line.call_method(run, owner, name, positional, keywords, node, scope)
     if isinstance(owner, Const):
         return texts.call_method(owner, name, values)
+    if isinstance(owner, UserClass):
+        return _explicit(run, owner, positional, keywords, node, scope, complete)
     if isinstance(owner, Super):
         return _super_method(run, owner, name, positional, keywords, node, scope, complete)
     if isinstance(owner, Loss):
@@ -69,6 +72,23 @@ def call_method(
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
     return UNKNOWN
+
+
+def _explicit(
+    run: Run,
+    cls: UserClass,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool,
+) -> Value:
+    """`Base.__init__(owner, ...)` of a class that has none of its own."""
+    receiver = positional[0].value if positional else UNKNOWN
+    if isinstance(receiver, Instance):
+        line = attributes.linear(cls)
+        instances.initialise(run, line, receiver, positional[1:], keywords, node, scope, complete)
+    return NONE
 
 
 def _super_method(
@@ -85,7 +105,9 @@ def _super_method(
     if not isinstance(receiver, Instance) or receiver.cls is None:
         return UNKNOWN
     if name == "__init__":
-        instances.base_init(run, receiver.cls, receiver, positional, keywords, node, scope, owner.cls, complete)
+        line = attributes.linear(receiver.cls)
+        rest = line[line.index(owner.cls) + 1 :] if owner.cls in line else []
+        instances.initialise(run, rest, receiver, positional, keywords, node, scope, complete)
         return NONE
     base = receiver.attributes.get("(base)")
     if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):

@@ -21,6 +21,9 @@ from shapelint.read.python.values import (
     Value,
 )
 
+WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
+"""How the names of library classes end that make nothing of what they are given."""
+
 
 def instantiate(
     run: Run,
@@ -34,63 +37,69 @@ def instantiate(
     """An object of a class of the file, after its `__init__`."""
     from shapelint.read.python import attributes
 
+    if _is_strange(cls):
+        for given in (*positional, *keywords.values()):
+            run.escape(given.value)
+        return run.unknown(f"what {cls.name}(...) makes cannot be seen", node, scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise = attributes.find(cls, "__init__")
-    if isinstance(initialise, Function):
-        calling.call_function(run, initialise, positional, keywords, owner, complete)
-    elif any(isinstance(one, UserClass) and one.dataclass for one in attributes.linear(cls)):
-        _fields(run, owner, cls, positional, keywords, complete)
-    else:
-        base_init(run, cls, owner, positional, keywords, node, scope, None, complete)
-    if isinstance(attributes.find(cls, "__new__"), Function):
-        hide(run, owner)
+    initialise(run, attributes.linear(cls), owner, positional, keywords, node, scope, complete)
     return owner
 
 
-def _fields(
-    run: Run, owner: Instance, cls: UserClass, positional: Arguments, keywords: Keywords, complete: bool
-) -> None:
-    """The attributes of a dataclass: those of its bases first."""
+def _is_strange(cls: UserClass) -> bool:
+    """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
     from shapelint.read.python import attributes
 
-    defaults: dict[str, Value] = {}
-    for base in reversed([one for one in attributes.linear(cls) if isinstance(one, UserClass)]):
-        for field in base.node.body:
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and not _is_of_class(field):
-                defaults[field.target.id] = base.scope.names.get(field.target.id, UNKNOWN)
-    given = {**dict(zip(defaults, positional)), **keywords}
-    for name, default in defaults.items():
-        owner.attributes[name] = given[name].value if name in given else default if complete else UNKNOWN
-    after = attributes.find(cls, "__post_init__")
-    if isinstance(after, Function):
-        calling.call_function(run, after, [], {}, owner)
+    strange = any(isinstance(one, UserClass) and one.strange for one in attributes.linear(cls))
+    return strange or attributes.find(cls, "__new__") is not None
 
 
-def _is_of_class(field: ast.AnnAssign) -> bool:
-    return "ClassVar" in ast.unparse(field.annotation)
-
-
-def base_init(
+def initialise(
     run: Run,
-    cls: UserClass,
+    line: list[Value],
     owner: Instance,
     positional: Arguments,
     keywords: Keywords,
     node: ast.AST,
     scope: Scope,
-    after: UserClass | None,
     complete: bool = True,
 ) -> None:
-    """`super().__init__(...)` where the next base is a library's class: nn.Module does nothing, a head is built."""
-    from shapelint.read.python import attributes, libraries
+    """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
+    from shapelint.read.python import fields
 
-    line = attributes.linear(cls)
-    if after is not None and after in line:
-        line = line[line.index(after) + 1 :]
-    library = next((base for base in line if isinstance(base, Library)), None)
-    if library is None or library.name.endswith(("Module", "object", "ABC", "Mixin")):
+    built = False
+    for one in line:
+        if isinstance(one, Library) and not built:
+            built = not one.name.endswith(WITHOUT)
+            if built:
+                _base(run, one, owner, positional, keywords, node, scope, complete)
+        if not isinstance(one, UserClass):
+            continue
+        function = one.scope.names.get("__init__")
+        if isinstance(function, Function):
+            calling.call_function(run, function, positional, keywords, owner, complete)
+        elif function is not None:
+            hide(run, owner)
+        elif one.fields is not None:
+            fields.initialise(run, one, owner, positional, keywords, complete)
+        else:
+            continue
         return
+
+
+def _base(
+    run: Run,
+    library: Library,
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool,
+) -> None:
+    from shapelint.read.python import libraries
+
     built = libraries.call(run, library.name, positional, keywords, node, scope, complete)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
@@ -101,7 +110,13 @@ def base_init(
 
 
 def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
-    """`super()`, as the method that is being interpreted means it."""
+    """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
+    from shapelint.read.python import expressions
+
+    if len(node.args) == 2:
+        cls, one = (expressions.evaluate(run, argument, scope) for argument in node.args)
+        known = isinstance(cls, UserClass) and isinstance(one, (Instance, UserClass))
+        return Super(cls, one) if known and isinstance(cls, UserClass) else UNKNOWN
     inner: Scope | None = scope
     while inner is not None and inner.function is None:
         inner = inner.parent

@@ -12,6 +12,7 @@ from shapelint.read.python import (
     command_line,
     constructing,
     copying,
+    fields,
     functions,
     imports,
     losses,
@@ -32,9 +33,11 @@ from shapelint.read.python.values import (
     Given,
     Instance,
     Items,
+    Library,
     Partial,
     Scope,
     Table,
+    UserClass,
     Value,
 )
 from shapelint.read.python.words import words
@@ -168,12 +171,20 @@ def _namespace(run: Run, positional: Arguments, keywords: Keywords) -> Value:
 
 
 def _field(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    """`dataclasses.field`: the default, or what its factory makes."""
-    if "default" in keywords:
-        return keywords["default"].value
-    if "default_factory" in keywords:
-        return calling.call(run, keywords["default_factory"].value, [], {}, ast.Constant(None), Scope({}))
-    return UNKNOWN
+    """`dataclasses.field`: what a class decorator makes a field of, as it was called."""
+    return Partial(Library("dataclasses.field"), (), tuple(keywords.items()))
+
+
+def _dataclass(name: str) -> Callable[[Run, Arguments, Keywords], Value]:
+    """`@dataclass`, and `@dataclass(...)`, which is that with arguments."""
+
+    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+        if not positional:
+            return Partial(Library(name), (), tuple(keywords.items()))
+        cls = positional[0].value
+        return fields.decorate(run, cls, keywords) if isinstance(cls, UserClass) else UNKNOWN
+
+    return handler
 
 
 def _as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
@@ -204,6 +215,7 @@ _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     "copy.copy": copying.deepcopy,
     "functools.partial": _partial,
     "dataclasses.field": _field,
+    **{name: _dataclass(name) for name in fields.DATACLASSES},
     "dataclasses.asdict": _as_dict,
     "dataclasses.replace": _replaced,
     "collections.OrderedDict": _ordered,

@@ -24,6 +24,7 @@ from shapelint.read.python.values import (
     Scope,
     SourceFile,
     Unknown,
+    UserClass,
     Value,
 )
 from shapelint.read.text import Span
@@ -200,9 +201,11 @@ class Run:
         return value
 
     def escape(self, value: Value) -> None:
-        """A module was handed to code that cannot be seen."""
+        """A module, or a class, was handed to code that cannot be seen."""
         if isinstance(value, Node):
             self.escaped.add(id(value))
+        elif isinstance(value, UserClass):
+            value.registered = True
         elif isinstance(value, Items):
             for item in value.items[:50]:
                 if isinstance(item, Node):

@@ -40,6 +40,7 @@ from shapelint.read.python.values import (
     Tensor,
     UserClass,
     Value,
+    sequence,
     truth,
 )
 
@@ -76,8 +77,16 @@ def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
     return (libraries.stand_in(run, value.name) or value) if isinstance(value, Library) else value
 
 
+def _bases(run: Run, node: ast.expr, scope: Scope) -> list[Value]:
+    """A base class, or all that a star stands for."""
+    if not isinstance(node, ast.Starred):
+        return [_base(run, node, scope)]
+    items = sequence(expressions.evaluate(run, node.value, scope))
+    return items.items if items is not None and items.rest is None else [UNKNOWN]
+
+
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
-    bases = tuple(_base(run, base, scope) for base in node.bases if not isinstance(base, ast.Starred))
+    bases = tuple(one for base in node.bases for one in _bases(run, base, scope))
     inner = Scope({}, scope, scope.file, "class", serial=run.new_serial())
     cls = UserClass(node.name, bases, inner, node)
     execute(run, node.body, inner)

@@ -219,16 +219,37 @@ class Method:
     receiver: Value
 
 
+@frozen
+class Field:
+    """A field of a dataclass: its default, or the factory that makes one for every object. One that is not `initial` is
+    no parameter, one that is `only_initial` no attribute, a `keyword` has no place among the others.
+    """
+
+    name: str
+    default: Value
+    factory: Value | None = None
+    initial: bool = True
+    only_initial: bool = False
+    keyword: bool = False
+
+
 @dataclass(eq=False)
 class UserClass:
-    """A class of a file; one that is `registered` was handed to code that cannot be seen."""
+    """A class of a file; one that is `registered` was handed to code that cannot be seen.
+
+    One of a `meta`class of its own is what that makes of it; a call of one that is `strange` may give anything. A
+    dataclass has `fields`, `certain` where all of them are seen.
+    """
 
     name: str
     bases: tuple[Value, ...]
     scope: Scope
     node: ast.ClassDef
-    dataclass: bool = False
+    fields: tuple[Field, ...] | None = None
+    certain: bool = True
     registered: bool = False
+    meta: bool = False
+    strange: bool = False
 
 
 @dataclass(eq=False)

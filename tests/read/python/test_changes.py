@@ -53,7 +53,7 @@ def _build(name: str) -> str:
 def test_python_computes_the_number(name: str) -> None:
     setup, expression = _number(name, RIGHT)
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec(setup, names)
+    exec(compile(setup, name, "exec", dont_inherit=True), names)
     assert eval(expression, names) == RIGHT
 
 
