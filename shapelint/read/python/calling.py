@@ -44,6 +44,8 @@ Keywords = dict[str, Given]
 MINE = (Function, Method, Instance, UserClass)
 """What a file can say of its own that is called as a decorator."""
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
+MAXIMUM_CALLEES = 4
+"""Of so many functions each is followed where any of them may be called."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property")
 
 
@@ -179,7 +181,7 @@ def _any_of(
 
             found = attributes.find(one.cls, name)
             callee = Method(found, one) if isinstance(found, Function) else one
-        if not isinstance(callee, (Function, Method, Partial, Bound)):
+        if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
         with run.journal.frame() as frame:
             results.append(call(run, callee, positional, keywords, node, scope, complete))
