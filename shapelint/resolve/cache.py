@@ -24,6 +24,8 @@ VARIABLE = "SHAPELINT_CACHE_DIR"
 """The environment variable that moves the cache; empty switches it off."""
 
 
+FAILED = ".failed"
+"""What the file of a trace that failed ends in."""
 TRACED: dict[str, ComponentSignature] = {}
 
 
@@ -73,13 +75,31 @@ def load(path: Path | None) -> ComponentSignature | None:
 
 
 def store(path: Path | None, component: ComponentSignature) -> None:
-    """Keep a signature; written aside and renamed, so that no reader meets half a file."""
-    if path is None:
-        return
+    """Keep a signature."""
+    if path is not None:
+        _write(path, json.dumps(component.model_dump(mode="json")))
+
+
+def reason(path: Path | None) -> str:
+    """Why a component could not be traced earlier; "" where nothing says so."""
+    try:
+        return path.with_suffix(FAILED).read_text(encoding="utf-8") if path is not None else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def store_reason(path: Path | None, why: str) -> None:
+    """Keep why a component cannot be traced: finding that out takes as long as a trace."""
+    if path is not None:
+        _write(path.with_suffix(FAILED), why)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write aside and rename, so that no reader meets half a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_text(json.dumps(component.model_dump(mode="json")), encoding="utf-8")
+        aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError:
         return

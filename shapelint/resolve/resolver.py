@@ -221,6 +221,8 @@ def _trace(
     component = None if options.trace else cache.load(kept)
     if component is not None:
         return component, "", True
+    if not options.trace and (why := cache.reason(kept)):
+        return None, why, True
     from shapelint.resolve import traced
 
     try:
@@ -232,6 +234,7 @@ def _trace(
             key = repr((target, sorted(arguments.items()), positional, at))
             component = cache.once(key, partial(traced.trace, target, arguments, positional, at))
     except traced.Untraceable as error:
+        cache.store_reason(kept, str(error))
         return None, str(error), False
     cache.store(kept, component)
     return component, "", False

@@ -105,6 +105,9 @@ def _general(kind: str, text: str) -> str:
         return f"... {before.split()[-1]} -> ... {after.split()[-1]}"
     if kind == "AdaptiveAvgPool2d" and after.split()[-2:] == ["1", "1"]:
         return "... H W -> ... 1 1"
+    tokens = before.split()
+    if "Pool" in kind and len(tokens) == 4 and after.split()[1:2] == tokens[1:2]:
+        return text.replace(f" {tokens[1]}", " C")
     return text
 
 

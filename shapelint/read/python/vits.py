@@ -232,6 +232,8 @@ def resolve(component: Component, role: str, options: resolver.Options) -> Resol
     vit, channels = describe(component), _number(component, "in_chans", 3)
     if vit is None or not isinstance(vit.width, int) or channels is None:
         return None
+    if not {"features_only", "out_indices"}.isdisjoint(component.arguments):
+        return None
     pool = component.arguments.get("global_pool")
     if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg", "")):
         return None
