@@ -133,6 +133,8 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
         hide_inside(run, owner)
     elif isinstance(owner, Instance):
         objects.set_item(run, owner, index, value)
+    elif isinstance(owner, Library) and owner.name.endswith(".__dict__") and isinstance(index, Const):
+        run.patched[f"{owner.name.removesuffix('.__dict__')}.{index.value}"] = value
     elif isinstance(owner, Table):
         tables.put(run, owner, index, value)
     elif isinstance(owner, Items):

@@ -200,6 +200,8 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return _hyperparameters(owner) if name == "hparams" else UNKNOWN
     if name == "module":
         return owner
+    if name in ("__setattr__", "__delattr__"):
+        return Bound(owner, name)
     if name.startswith("__"):
         return UNKNOWN
     getter = find(owner.cls, "__getattr__")

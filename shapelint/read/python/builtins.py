@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from shapelint.dims import Expression
@@ -35,6 +36,9 @@ from shapelint.read.python.values import (
     truth,
 )
 
+MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
+WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+
 
 def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """Call a built-in function by its name."""
@@ -54,9 +58,11 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
         items = elements(values[0])
         return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
     if name == "exec":
-        return _execute(run, scope)
+        return _execute(run, scope, values)
     if name in ("eval", "__import__"):
         run.hidden = True
+        if values and isinstance(values[0], Const) and WRITES.search(str(values[0].value)):
+            run.rewired = run.rewired or name
         return UNKNOWN
     for value in values:
         if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
@@ -223,10 +229,15 @@ def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Val
     return Table(scope.names, True, of=scope)
 
 
-def _execute(run: Run, scope: Scope) -> Value:
-    """`exec(text)` may give any name of the file another value; classes may be built in it."""
+def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
+    """`exec(text)` may give any name of the file another value; classes may be built in it.
+
+    A text that is known and does more than to assign may change how the file's code works.
+    """
     from shapelint.read.python import hiding
 
+    if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):
+        run.rewired = run.rewired or "exec"
     run.hidden = True
     here: Scope | None = scope
     while here is not None:

@@ -30,6 +30,8 @@ from shapelint.read.python.values import (
 
 HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
 """Attributes that do not decide what a module gives."""
+STARTS = ("weight", "bias")
+"""What functions that give a network its first weights set."""
 DESCRIBES = re.compile(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)")
 """Attributes by which people note something of a whole model; a layer works with what is called so."""
 

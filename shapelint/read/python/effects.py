@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-from shapelint.read.python import attributes
+from shapelint.read.python import attributes, calling
 from shapelint.read.python.calling import Arguments, Keywords
-from shapelint.read.python.hiding import hide
+from shapelint.read.python.hiding import hide, hide_inside
 from shapelint.read.python.run import Run
-from shapelint.read.python.values import CommandLine, Instance, Items, Table, UserClass, Value
+from shapelint.read.python.values import CommandLine, Function, Instance, Items, Method, Scope, Table, UserClass, Value
 
 ONLY_LOOKS = re.compile(
     r"print|log|info|debug|warn|error|save|dump|write|watch|init|seed|setup|summary|show|plot|display|check|assert|valid"
@@ -20,10 +20,29 @@ ONLY_LOOKS = re.compile(
 """Names of functions that show, keep or use what they are given, and do not write into it."""
 
 
-def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords) -> None:
+WRITES = (
+    "heapq.", "bisect.insort", "random.shuffle", "threading.", "concurrent.", "multiprocessing.", "asyncio.",
+    "weakref.", "collections.ChainMap", "contextvars.", "atexit.", "types.",
+)  # fmt: skip
+"""Libraries whose functions write into what they are given, or call it."""
+
+
+def _perhaps_called(run: Run, function: Function | Method, node: ast.AST) -> None:
+    with run.journal.frame() as frame:
+        calling.call(run, function, [], {}, node, Scope({}), complete=False)
+        state = run.journal.state(frame)
+        run.journal.undo(frame)
+    run.journal.merge([state, {}])
+
+
+def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords, library: str = "") -> None:
     """Forget what is in the containers and objects that a call for its effect was given."""
-    if node is not run.effect or not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(WRITES)):
         return
+    for given in (*positional, *keywords.values()) if library.startswith(WRITES) else ():
+        hide_inside(run, given.value)
+        if isinstance(given.value, (Function, Method)):
+            _perhaps_called(run, given.value, node)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
         forget(run, [*positional, *keywords.values()])

@@ -65,7 +65,7 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
 
         return members.element(run, owner, index)
     if isinstance(owner, Library):
-        return _of_library(owner, index)
+        return _of_library(run, owner, index, scope)
     if isinstance(owner, Const) and isinstance(owner.value, str):
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
@@ -89,12 +89,22 @@ def _of_data(data: Data, index: Value) -> Data:
     return replace(data, sizes=data.sizes[start:stop:step] if known else ())
 
 
-def _of_library(owner: Library, index: Value) -> Value:
-    """`models.__dict__["resnet50"]`; an index of anything else (`Generic[T]`) changes nothing here."""
+def _outermost(scope: Scope) -> Scope:
+    return scope if scope.parent is None else _outermost(scope.parent)
+
+
+def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
+    """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
+    from shapelint.read.python import attributes, imports
+
+    if owner.name == "sys.modules":
+        return imports.namespace(_outermost(scope))
     module = owner.name.removesuffix(".__dict__")
     if module == owner.name:
         return owner
-    return Library(f"{module}.{index.value}") if isinstance(index, Const) and isinstance(index.value, str) else UNKNOWN
+    if not isinstance(index, Const) or not isinstance(index.value, str):
+        return UNKNOWN
+    return attributes.of_library(run, f"{module}.{index.value}")
 
 
 def bounds(index: Value) -> tuple[bool, int | None, int | None, int | None]:

@@ -29,6 +29,7 @@ from shapelint.read.python.values import (
     NO_SPAN,
     NONE,
     UNKNOWN,
+    Bound,
     Const,
     Given,
     Instance,
@@ -77,6 +78,11 @@ def call(
     run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
 ) -> Value:
     """Call something of a library."""
+    if name.endswith((".__setattr__", ".__delattr__")) and positional:
+        return builtins.call(run, name.rpartition(".__")[2].rstrip("_"), positional, keywords, node, scope)
+    if name.startswith("builtins.") and name.count(".") == 2 and positional:
+        bound = Bound(positional[0].value, name.rpartition(".")[2])
+        return calling.call(run, bound, positional[1:], keywords, node, scope, complete)
     if name.startswith("builtins."):
         if not complete and name != "builtins.dict":
             return UNKNOWN

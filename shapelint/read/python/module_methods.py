@@ -11,12 +11,14 @@ from shapelint.read.python.hiding import hide, hide_inside
 from shapelint.read.python.method_names import ADDS, CHANGES, QUIET, SELF
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Chained,
     Component,
     Const,
     Function,
+    Given,
     Instance,
     Items,
     Method,
@@ -38,8 +40,12 @@ def method(
     scope: Scope,
 ) -> Value:
     """Methods that every nn.Module has, and those of known modules."""
-    from shapelint.read.python import calling
+    from shapelint.read.python import builtins, calling
 
+    if name in ("__setattr__", "__delattr__"):
+        return builtins.call(run, name.strip("_"), [Given(owner, NO_SPAN), *positional], keywords, node, scope)
+    if name == "apply" and positional and _sets_parts(positional[0].value):
+        hide_inside(run, owner)
     if name in SELF:
         return owner
     if name in QUIET:
@@ -117,12 +123,19 @@ def _may_change(hook: Value) -> bool:
         stores = ("append", "update", "__setitem__", "setdefault", "setattr")
         called = node.body.func if isinstance(node.body, ast.Call) else node.body
         return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
-    changed = (ast.Attribute, ast.Subscript)
-    return any(
-        (isinstance(part, ast.Return) and part.value is not None)
-        or (isinstance(part, changed) and isinstance(part.ctx, ast.Store))
-        for part in ast.walk(node)
-    )
+    given = any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
+    return given or _sets_parts(hook)
+
+
+def _sets_parts(function: Value) -> bool:
+    """Whether a function of the file sets attributes or elements, other than weights."""
+    if not isinstance(function, (Function, Method)):
+        return False
+    node = (function.function if isinstance(function, Method) else function).node
+    stored = [part for part in ast.walk(node) if isinstance(part, (ast.Attribute, ast.Subscript))]
+    names = [getattr(part, "attr", "") for part in stored if isinstance(part.ctx, ast.Store)]
+    called = any(isinstance(part, ast.Name) and part.id in ("setattr", "delattr") for part in ast.walk(node))
+    return called or any(name not in (*changing.STARTS, "data") for name in names)
 
 
 def _hyperparameters(values: list[Value], scope: Scope) -> Value:

@@ -128,6 +128,16 @@ def _repeat(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([positional[0].value] * times, "iterator")
 
 
+def _set_item(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`operator.setitem(owner, index, value)`."""
+    from shapelint.read.python import assigning
+
+    if len(positional) == 3:
+        owner, index, value = (given.value for given in positional)
+        assigning.assign_element(run, owner, index, value)
+    return UNKNOWN
+
+
 OPERATORS: dict[str, type[ast.operator]] = {
     "add": ast.Add,
     "sub": ast.Sub,
@@ -142,6 +152,7 @@ OPERATORS: dict[str, type[ast.operator]] = {
 }
 HANDLERS: dict[str, Handler] = {
     **{f"operator.{name}": _binary(name) for name in OPERATORS},
+    "operator.setitem": _set_item,
     "itertools.chain": _chain,
     "itertools.chain.from_iterable": _from_iterable,
     "itertools.pairwise": _pairwise,

@@ -147,7 +147,7 @@ def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Val
 
 def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
     """What cannot be seen: modules that it takes may be used there."""
-    effects.note(run, node, positional, keywords)
+    effects.note(run, node, positional, keywords, name)
     given = [*positional, *keywords.values()]
     for argument in given:
         run.escape(argument.value)

@@ -9,6 +9,8 @@ from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import Function, Instance, Items, Value
 
+HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
+"""What Lightning calls before the first step: https://lightning.ai/docs/pytorch/stable/common/lightning_module.html"""
 LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
 
 
@@ -18,6 +20,10 @@ def note_fit(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords)
         return
     given = arguments.Arguments(tuple(positional), keywords)
     model, loader = given.get(0, "model"), given.get(0 if "model" in keywords else 1, *LOADER_NAMES)
+    for hook in HOOKS if isinstance(model, Instance) and model.cls is not None else ():
+        found = attributes.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
+        if isinstance(found, Function):
+            calling.call_function(run, found, [], {}, model, complete=False)
     if isinstance(model, Instance) and loader is not None:
         run.batches[id(model)] = _own(run, loader) if isinstance(loader, Instance) else _one(loader)
 

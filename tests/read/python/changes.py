@@ -25,7 +25,7 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "set in one branch": ("import os\ncfg = {'width': 3}\nif os.sep:\n    cfg['width'] = {W}", "cfg['width']", False),
     "a key that one branch gives": ("import os\ncfg = {}\nif os.sep:\n    cfg['width'] = {W}", "cfg.get('width', 3)", False),
     "a global dict changed in a branch of a function": ("import os\nCFG = {'width': 3}\ndef setup():\n    if os.sep:\n        CFG['width'] = {W}\n    else:\n        pass\nsetup()", "CFG['width']", False),
-    "handed to code that is not seen": ("import operator\ncfg = {'width': 3}\noperator.setitem(cfg, 'width', {W})", "cfg['width']", False),
+    "set by a function of a library": ("import operator\ncfg = {'width': 3}\noperator.setitem(cfg, 'width', {W})", "cfg['width']", True),
     # Lists and iterators -----------------------------------------------------------------------------------------------
     "sorted backwards": ("widths = sorted([3, {W}, 64], reverse=True)", "widths[0]", True),
     "sorted by a key": ("widths = sorted([3, {W}, 64], key=lambda width: -width)", "widths[0]", True),
