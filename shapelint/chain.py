@@ -65,7 +65,8 @@ class Edge:
     """One component taking what comes: `result` is None where either side is unknown.
 
     `consumer` is the origin of the expectation (with the argument that sets it), `producer` that of the actual axis.
-    `layer` is the position inside a Sequential, None for a component that is no list of layers.
+    `layer` is the position inside a Sequential, None for a component that is no list of layers. `takes_tokens` says
+    that what comes out is taken apart token by token later.
     """
 
     role: str
@@ -75,6 +76,7 @@ class Edge:
     consumer: Origin
     producer: Origin
     layer: int | None = None
+    takes_tokens: bool = False
 
     @property
     def inside(self) -> bool:

@@ -233,7 +233,12 @@ def comes_with_extra_axes(edge: Edge) -> bool:
     Where a script lays the axes out itself (`x.flatten(2).mT`), it means them.
     """
     incoming = edge.incoming.value
-    if not isinstance(edge.result, Fit) or not isinstance(incoming, tuple) or kind(edge.role) in ("backbone", ""):
+    if (
+        edge.takes_tokens
+        or not isinstance(edge.result, Fit)
+        or not isinstance(incoming, tuple)
+        or kind(edge.role) in ("backbone", "")
+    ):
         return False
     laid_out = any(step.gives for origin in edge.incoming.origins[1:] for step in origin.steps)
     made_before = kind(edge.incoming.maker.role) in ("backbone", "input") and not laid_out

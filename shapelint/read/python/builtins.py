@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from shapelint.dims import Expression
-from shapelint.read.python import builtin_iteration, builtin_numbers, calling, laziness, lists, parts
+from shapelint.read.python import builtin_iteration, builtin_numbers, calling, laziness, lists, method_names, parts
 from shapelint.read.python.builtin_iteration import Handler, any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -167,7 +167,8 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
     if isinstance(owner, Table) and tables.is_namespace(owner):
         return True if name in owner.items.keys() - owner.perhaps else None
     if isinstance(owner, Chained):
-        return True if name in owner.children else None
+        known = owner.rest is None and not name.startswith("_") and name not in method_names.OF_CONTAINERS
+        return True if name in owner.children else False if known else None
     return None
 
 

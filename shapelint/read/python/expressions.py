@@ -194,6 +194,8 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
     value = elements.get(run, owner, evaluate(run, node.slice, scope), node, scope)
     if isinstance(owner, Tensor):
+        if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
+            run.chosen.add(owner.flow.maker.role)
         return steps.after(value, [owner], node, scope)
     if isinstance(owner, (Items, Chained)):
         steps.cut(value, owner, node, scope)

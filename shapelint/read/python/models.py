@@ -138,7 +138,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
     for misuse in run.misuses:
         if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
-    links = (*_unseen(run, group.node), *(_link(role, calls) for role, calls in by_role.items()))
+    links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
     banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
     updates = tuple(faults.updates(run, group.node)) if group.node else ()
@@ -186,7 +186,7 @@ def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> boo
     )
 
 
-def _link(role: str, calls: list[Call]) -> Link:
+def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
     """One role: the calls of its component, or of the layers inside it."""
     chosen: dict[int, Call] = {}
     for call in calls:
@@ -196,7 +196,7 @@ def _link(role: str, calls: list[Call]) -> Link:
             chosen[key] = call
     kept = list(chosen.values())
     first, last = kept[0], kept[-1]
-    edges = tuple(call.edge for call in kept)
+    edges = tuple(replace(call.edge, takes_tokens=role in taken_apart) for call in kept)
     whole = first.edge.component
     layers: tuple[LayerFlow, ...] = ()
     inside = next((node for node in first.component.path[:-1] if node.name == str(role)), None)

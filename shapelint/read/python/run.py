@@ -109,7 +109,7 @@ class Run:
 
     Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
     statement of its own. Names of libraries that the file replaces are `patched`; a file that changes how code itself
-    works is `rewired`, by the name by which it does so.
+    works is `rewired`, by the name by which it does so. From what roles gave, tokens are `chosen` one by one.
     """
 
     options: Options
@@ -150,6 +150,7 @@ class Run:
     hidden: bool = False
     effect: ast.AST | None = None
     rewired: str = ""
+    chosen: set[str] = field(default_factory=set)
     patched: dict[str, Value] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
