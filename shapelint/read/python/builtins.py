@@ -167,8 +167,8 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
     if isinstance(owner, Table) and tables.is_namespace(owner):
         return True if name in owner.items.keys() - owner.perhaps else None
     if isinstance(owner, Chained):
-        known = owner.rest is None and not name.startswith("_") and name not in method_names.OF_CONTAINERS
-        return True if name in owner.children else False if known else None
+        sure = owner.rest is None and not name.startswith("_") and name not in method_names.OF_CONTAINERS
+        return True if name in owner.children else False if sure else None
     return None
 
 

@@ -80,10 +80,15 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
 
 def _untold(run: Run, group: _Group, length: int) -> PythonModel:
     """The model of a file that changes how its own code works: nothing is told of it."""
-    why = f"what is built here is not known: the file changes how its own code works ({run.rewired})"
+    why = f"the file changes how its own code works ({run.rewired})"
     span = Span(0, min(1, length))
     name = group.node.cls.name if group.node and group.node.cls else "model"
-    return PythonModel(name, span, Chain(()), problems=(Problem("SL901", why, span, name),))
+    role = Role("backbone", "backbone")
+    nothing = Flow(None, (), Origin(role))
+    spec = ComponentSpec("call", name, span, span)
+    return PythonModel(
+        name, span, Chain((Link(role, Resolved(spec, name, "unknown", reason=why), nothing, nothing, ()),))
+    )
 
 
 def _groups(run: Run) -> list[_Group]:
