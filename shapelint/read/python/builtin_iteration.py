@@ -41,11 +41,11 @@ def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     bounds = [integer(value) for value in values]
     numbers = [bound for bound in bounds if isinstance(bound, int)]
     if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
-        return Items([], "list", Const(dims.UNKNOWN))
+        return Items([], "range", Const(dims.UNKNOWN))
     whole = range(*numbers)
     if len(whole) > MAXIMUM_ELEMENTS:
-        return Items([], "list", Const(dims.UNKNOWN))
-    return Items([Const(number) for number in whole])
+        return Items([], "range", Const(dims.UNKNOWN))
+    return Items([Const(number) for number in whole], "range")
 
 
 def _collect(kind: str) -> Handler:

@@ -6,8 +6,16 @@ import ast
 import re
 from collections.abc import Iterable
 
-from shapelint.dims import Expression
-from shapelint.read.python import builtin_iteration, builtin_numbers, calling, laziness, lists, method_names, parts
+from shapelint.read.python import (
+    builtin_iteration,
+    builtin_numbers,
+    calling,
+    kinds,
+    laziness,
+    lists,
+    method_names,
+    parts,
+)
 from shapelint.read.python.builtin_iteration import Handler, any_of
 from shapelint.read.python.calling import Arguments, Keywords
 from shapelint.read.python.joins import join
@@ -26,7 +34,6 @@ from shapelint.read.python.values import (
     Library,
     Scope,
     Table,
-    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -155,11 +162,16 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
 
     if isinstance(owner, Instance) and owner.cls is not None:
         found = attributes.find(owner.cls, name)
+        if name.startswith("__") and hasattr(object(), name):
+            return True
+        if found is not None and name not in owner.attributes and isinstance(found, Unknown):
+            return None  # it may be annotated alone
         if found is not None:
             return None if isinstance(found, Function) and found.wrapper == "property" else True
         if name in owner.attributes:
             return None if name in owner.perhaps else True
         mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
+        mine = mine and not name.startswith("__")
         return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
         known = owner.replaced[name] if name in owner.replaced else parts.table(run, owner).get(name, UNKNOWN)
@@ -176,42 +188,10 @@ def _isinstance(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if len(values) != 2:
         return UNKNOWN
     names = values[1].items if isinstance(values[1], Items) else [values[1]]
-    found = [_is_a(values[0], cls) for cls in names]
+    found = [kinds.is_a(values[0], cls) for cls in names]
+    if isinstance(values[1], Items) and values[1].rest is not None:
+        found.append(None)
     return Const(True) if True in found else UNKNOWN if None in found else Const(False)
-
-
-_KINDS = {"int": int, "float": float, "str": str, "bool": bool}
-
-
-def _is_a(value: Value, cls: Value) -> bool | None:
-    from shapelint.read.python import attributes
-
-    if isinstance(value, Const) and isinstance(cls, Library):
-        kind = _KINDS.get(cls.name.rpartition(".")[2])
-        if isinstance(value.value, Expression):
-            return True if kind is int else None
-        return isinstance(value.value, kind) if kind else False
-    if isinstance(value, Items) and isinstance(cls, Library) and cls.name.startswith("builtins."):
-        return cls.name == f"builtins.{value.kind}"
-    if isinstance(value, Tensor) and isinstance(cls, Library):
-        return cls.name in ("torch.Tensor", "torch.FloatTensor")
-    if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
-        return cls in attributes.linear(value.cls)
-    if isinstance(value, (Component, Chained)) and isinstance(cls, Library) and cls.name.startswith("torch.nn."):
-        return _is_layer(value, cls.name)
-    return None
-
-
-def _is_layer(value: Component | Chained, name: str) -> bool | None:
-    """Whether a module is of one of torch's classes; between two different layers of torch there is no inheritance
-    but of private ones and of containers.
-    """
-    target = value.spec.target if isinstance(value, Component) else f"torch.nn.{value.kind}"
-    kind, asked = target.rpartition(".")[2], name.rpartition(".")[2]
-    if kind == asked or asked == "Module":
-        return True
-    layer = target.startswith("torch.nn.") and not asked.startswith("_") and "Lazy" not in kind + asked
-    return False if layer else None
 
 
 def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:

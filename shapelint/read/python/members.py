@@ -12,6 +12,7 @@ from shapelint.read.python import changing, functions, modules, naming, parts, v
 from shapelint.read.python.method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
+    NONE,
     UNKNOWN,
     Bound,
     Chained,
@@ -26,6 +27,7 @@ from shapelint.read.python.values import (
     Value,
     among,
     integer,
+    truth,
 )
 from shapelint.resolve import stored
 from shapelint.resolve.resolver import Resolved
@@ -36,6 +38,19 @@ FAMILIES = (
     "efficientnet", "tf_efficientnet", "mobilevit", "maxvit", "repvgg", "nfnet", "deit_", "beit_",
 )  # fmt: skip
 """How the names of timm's models begin whose `num_features` is the width before the classifier."""
+
+SWITCHES = {
+    "bias": ("bias", "affine", "elementwise_affine"),
+    "weight": ("affine", "elementwise_affine"),
+    "running_mean": ("track_running_stats",),
+    "running_var": ("track_running_stats",),
+}
+"""The arguments without which a layer does not have what is called so."""
+LAYERS = (
+    "Linear", "Bilinear", "Conv", "Lazy", "BatchNorm", "SyncBatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm",
+    "RMSNorm",
+)  # fmt: skip
+"""How the names of the layers begin that have such arguments."""
 
 
 def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
@@ -80,7 +95,10 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     known = vits.attribute(run, owner, name)
     if known is not None:
         return known
-    if name in owner.arguments:
+    missing = _missing(owner, name)
+    if missing is not None:
+        return missing
+    if name in owner.arguments and not (name in SWITCHES and _switches(owner)):
         return owner.arguments[name]
     if (
         name in SELF
@@ -106,6 +124,24 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
     if name == "module":
         return owner
     return Bound(owner, name)
+
+
+def _switches(owner: Component) -> bool:
+    """Whether arguments of a layer say which of its weights it has."""
+    return owner.spec.target.startswith("torch.nn.") and owner.spec.target.rpartition(".")[2].startswith(LAYERS)
+
+
+def _missing(owner: Component, name: str) -> Value | None:
+    """What a weight is that a layer does without, or may: None of Python, or unknown; None for one that is there."""
+    if name not in SWITCHES or not _switches(owner):
+        return None
+    if owner.part_of is not None:
+        return UNKNOWN if name != "weight" else None
+    given = [truth(owner.arguments[switch]) for switch in SWITCHES[name] if switch in owner.arguments]
+    if False in given:
+        return NONE
+    # Instance norms are the layers that have no weights by default.
+    return UNKNOWN if None in given or "InstanceNorm" in owner.spec.target or owner.spec.note else None
 
 
 def _features(owner: Component, resolved: Resolved) -> Value:

@@ -174,8 +174,8 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
 def _listed(owner: Table, name: str) -> Items:
     rest = UNKNOWN if owner.open else None
     if owner.perhaps:
-        values = Items([], "list", all_of([*owner.items.values(), *([UNKNOWN] if owner.open else [])]))
-        return values if name == "values" else Items([], "list", UNKNOWN)
+        values = Items([], "view", all_of([*owner.items.values(), *([UNKNOWN] if owner.open else [])]))
+        return values if name == "values" else Items([], "view", UNKNOWN)
     if name == "items":
-        return Items([Items([Const(k), v], "tuple") for k, v in owner.items.items()], "list", rest)
-    return Items([Const(k) for k in owner.items] if name == "keys" else list(owner.items.values()), "list", rest)
+        return Items([Items([Const(k), v], "tuple") for k, v in owner.items.items()], "view", rest)
+    return Items([Const(k) for k in owner.items] if name == "keys" else list(owner.items.values()), "view", rest)
