@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 
-from shapelint.read.python import arguments, calling, operations, tables
+from shapelint.read.python import arguments, calling, hiding, operations, tables
 from shapelint.read.python.operation_table import axes_of
 from shapelint.read.python.run import Run
 from shapelint.read.python.values import (
@@ -76,6 +76,9 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         return owner
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
         return among(owner.owner)
+    if isinstance(owner, Function) and name == "cache_clear":
+        hiding.hide(run, owner.memory)
+        return UNKNOWN
     if isinstance(owner, Function) and name == "setter":
         return Bound(owner, name)
     if isinstance(owner, Tensor):
@@ -149,6 +152,11 @@ def linear(cls: UserClass, depth: int = 0) -> list[Value]:
     return found
 
 
+def is_dataclass(cls: UserClass | None) -> bool:
+    """Whether a class or one of its bases is a dataclass."""
+    return cls is not None and any(isinstance(one, UserClass) and one.fields is not None for one in linear(cls))
+
+
 def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
     """A name in a class and its bases, after one of them where that is asked for."""
     line = linear(cls)
@@ -182,8 +190,11 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
     if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
         return among(owner)
     if isinstance(found, Function):
-        if found.wrapper == "property":
-            return calling.call_function(run, found, [], {}, owner)
+        if found.wrapper == "cached_property":
+            value = calling.call_function(run, found, [], {}, owner)
+            run.touch(owner)
+            owner.attributes[name] = value
+            return value
         if found.wrapper == "staticmethod":
             return found
         return Method(found, owner.cls if found.wrapper == "classmethod" else owner)

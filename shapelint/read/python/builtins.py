@@ -167,7 +167,7 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
         if found is not None and name not in owner.attributes and isinstance(found, Unknown):
             return None  # it may be annotated alone
         if found is not None:
-            return None if isinstance(found, Function) and found.wrapper == "property" else True
+            return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
         if name in owner.attributes:
             return None if name in owner.perhaps else True
         mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))

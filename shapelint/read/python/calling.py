@@ -46,7 +46,7 @@ MINE = (Function, Method, Instance, UserClass)
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
 """Of so many functions each is followed where any of them may be called."""
-INERT_WRAPPERS = ("staticmethod", "classmethod", "property")
+INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -236,8 +236,10 @@ def call_function(
     complete: bool = True,
 ) -> Value:
     """Interpret a function of the file."""
-    from shapelint.read.python import effects, expressions, generators, statements
+    from shapelint.read.python import caching, effects, expressions, generators, statements
 
+    if function.memory is not None:
+        return caching.call(run, function, function.memory, positional, keywords, receiver, complete)
     node = function.node
     run.entered.add(id(node))
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
@@ -318,14 +320,16 @@ def bind_parameters(
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
-    from shapelint.read.python import expressions
+    from shapelint.read.python import caching, expressions
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN
+    if isinstance(value, Function) and (memory := caching.memory(run, node, scope)) is not None:
+        return replace(value, memory=memory)
     if isinstance(decorator, Library) and isinstance(value, Function):
         name = decorator.name.rpartition(".")[2]
-        if name in (*INERT_WRAPPERS, "cached_property"):
-            return replace_wrapper(value, "property" if name == "cached_property" else name)
+        if name in INERT_WRAPPERS:
+            return replace_wrapper(value, name)
         if name == "contextmanager":
             return replace_wrapper(value, name)
         if "no_grad" in decorator.name or "inference_mode" in decorator.name:

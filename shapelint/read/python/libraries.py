@@ -37,7 +37,6 @@ from shapelint.read.python.values import (
     Library,
     Partial,
     Scope,
-    Table,
     UserClass,
     Value,
 )
@@ -70,6 +69,11 @@ CONTAINERS = {
 }
 
 
+LEAVES_ITERATORS = frozenset(
+    f"builtins.{name}"
+    for name in ["callable", "getattr", "hasattr", "id", "isinstance", "iter", "next", "print", "type"]
+)
+"""Functions that take nothing out of an iterator, or say themselves what they take."""
 REGISTRIES = frozenset({"torchvision.models.get_model", "torchvision.models.api.get_model"})
 """Functions that build a model by its name."""
 
@@ -77,7 +81,26 @@ REGISTRIES = frozenset({"torchvision.models.get_model", "torchvision.models.api.
 def call(
     run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool = True
 ) -> Value:
-    """Call something of a library."""
+    """Call something of a library; iterators that it gets are used up, or nobody knows how far."""
+    iterators = [given.value for given in positional if is_iterator(given.value)]
+    if name in LEAVES_ITERATORS or not iterators:
+        return _called(run, name, positional, keywords, node, scope, complete)
+    repeated = len({id(one) for one in iterators}) < len(iterators)
+    value = UNKNOWN if repeated else _called(run, name, positional, keywords, node, scope, complete)
+    for one in iterators:
+        if one is not value:
+            hide(run, one)
+    return value
+
+
+def is_iterator(value: Value) -> bool:
+    """Whether a value gives each of its elements once."""
+    return isinstance(value, Items) and value.kind == "iterator"
+
+
+def _called(
+    run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool
+) -> Value:
     if name.endswith((".__setattr__", ".__delattr__")) and positional:
         return builtins.call(run, name.rpartition(".__")[2].rstrip("_"), positional, keywords, node, scope)
     if name.startswith("builtins.") and name.count(".") == 2 and positional:
@@ -193,19 +216,6 @@ def _dataclass(name: str) -> Callable[[Run, Arguments, Keywords], Value]:
     return handler
 
 
-def _as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again."""
-    return _plain(positional[0].value, 0) if positional else UNKNOWN
-
-
-def _plain(value: Value, depth: int) -> Value:
-    if isinstance(value, Instance) and depth < 20:
-        return Table({name: _plain(item, depth + 1) for name, item in value.attributes.items()}, value.opaque)
-    if isinstance(value, Items):
-        return Items([_plain(item, depth + 1) for item in value.items], value.kind, value.rest)
-    return value
-
-
 def _replaced(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     """`dataclasses.replace`: an object of the same class, built with other values."""
     old = positional[0].value if positional else UNKNOWN
@@ -218,11 +228,11 @@ def _replaced(run: Run, positional: Arguments, keywords: Keywords) -> Value:
 _HANDLERS: dict[str, Callable[[Run, Arguments, Keywords], Value]] = {
     **standard_library.HANDLERS,
     "copy.deepcopy": copying.deepcopy,
-    "copy.copy": copying.deepcopy,
+    "copy.copy": copying.shallow,
     "functools.partial": _partial,
     "dataclasses.field": _field,
     **{name: _dataclass(name) for name in fields.DATACLASSES},
-    "dataclasses.asdict": _as_dict,
+    "dataclasses.asdict": copying.as_dict,
     "dataclasses.replace": _replaced,
     "collections.OrderedDict": _ordered,
     "typing.OrderedDict": _ordered,

@@ -96,9 +96,11 @@ def extend(run: Run, owner: Items, more: Value) -> None:
     else:
         owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
         owner.rest = found.rest
+    if isinstance(more, Items) and more.kind == "iterator":
+        hide(run, more)
     if owner.kind == "set" and owner.items:
-        more = sets.distinct(owner)
-        owner.items, owner.rest = more.items, more.rest
+        known = sets.distinct(owner)
+        owner.items, owner.rest = known.items, known.rest
 
 
 def remove(run: Run, owner: Items, place: int) -> Value:

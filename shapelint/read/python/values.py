@@ -195,7 +195,10 @@ class SourceFile:
 
 @dataclass(eq=False)
 class Function:
-    """A function or lambda of a file; `owner` is the class whose body it stands in, `setter` that of a property."""
+    """A function or lambda of a file; `owner` is the class whose body it stands in, `setter` that of a property.
+
+    One that is cached has a `memory` of what it gave.
+    """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
@@ -204,6 +207,7 @@ class Function:
     owner: UserClass | None = None
     wrapper: str = ""
     setter: Function | None = None
+    memory: Table | None = None
 
     @property
     def name(self) -> str:

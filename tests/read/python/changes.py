@@ -57,6 +57,8 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a generator that is handed over": ("factor = {W} // 2\nwidths = list(factor * two for two in [2, 3])", "widths[0]", True),
     "map that calls later": ("cfg = {'width': 3}\nwidths = map(lambda _: cfg['width'], [0])\ncfg['width'] = {W}", "next(widths)", False),
     "map that is unpacked": ("first, second = map(lambda one: one * 2, [{W} // 2, 3])", "first", True),
+    "an iterator that was gone through": ("widths = (width for width in [3])\nlist(widths)", "next(widths, {W})", False),
+    "an iterator zipped with itself": ("widths = iter([1, 3, 2, {W}])\npairs = list(zip(widths, widths))", "pairs[1][1]", False),
     # Ways ---------------------------------------------------------------------------------------------------------------
     "an early return that sets something": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        self.other = 1\nconfig = Config()\nconfig.setup()", "config.width", False),
     "both ways return": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        else:\n            self.width = {W}\n            return\nconfig = Config()\nconfig.setup()", "config.width", True),
@@ -150,6 +152,17 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a default that is set on all options": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nfor option in parser._actions:\n    option.default = {W}\nargs = parser.parse_args([])", "args.width", False),
     "a default of a parent that is set later": ("import argparse\nparent = argparse.ArgumentParser(add_help=False)\nparent.add_argument('--width', type=int, default=3)\nparser = argparse.ArgumentParser(parents=[parent])\nparent.set_defaults(width={W})\nargs = parser.parse_args([])", "args.width", True),
     "what a parser leaves over": ("import argparse\n_, rest = argparse.ArgumentParser().parse_known_args(['{W}'])", "int(rest[0]) if rest else 3", False),
+    # Copies and caches --------------------------------------------------------------------------------------------------------
+    "a copy shares what is inside": ("import copy\ncfg = {'head': {'width': 3}}\nother = copy.copy(cfg)\nother['head']['width'] = {W}", "cfg['head']['width']", True),
+    "a copy of an object has its own attributes": ("import copy\nclass Config:\n    width = 3\nconfig = Config()\nconfig.width = {W}\nother = copy.copy(config)\nother.width = 4", "config.width", True),
+    "a deep copy shares what was shared": ("import copy\nhead = {'width': 3}\ncfg = copy.deepcopy({'one': head, 'other': head})\ncfg['one']['width'] = {W}", "cfg['other']['width']", True),
+    "a class that copies itself": ("import copy\nclass Config:\n    def __init__(self, width):\n        self.width = width\n    def __deepcopy__(self, memo):\n        return Config({W})\nconfig = copy.deepcopy(Config(3))", "config.width", True),
+    "the dict of a dataclass is another one": ("import dataclasses\n@dataclasses.dataclass\nclass Config:\n    head: dict\nconfig = Config({'width': {W}})\ndataclasses.asdict(config)['head']['width'] = 3", "config.head['width']", True),
+    "a cached function gives the same dict": ("import functools\n@functools.cache\ndef config(name):\n    return {'width': 3}\nconfig('head')['width'] = {W}\nconfig('stem')['width'] = 4", "config('head')['width']", True),
+    "a cached function is not called again": ("from functools import lru_cache\ncfg = {'width': {W}}\n@lru_cache(maxsize=None)\ndef width():\n    return cfg['width']\nwidth()\ncfg['width'] = 3", "width()", True),
+    "a cache that is cleared": ("import functools\ncfg = {'width': 3}\n@functools.lru_cache\ndef width():\n    return cfg['width']\nwidth()\ncfg['width'] = {W}\nwidth.cache_clear()", "width()", False),
+    "a cache that may have been filled": ("import functools, os\ncfg = {'width': {W}}\n@functools.lru_cache\ndef width():\n    return cfg['width']\nif os.sep:\n    width()\ncfg['width'] = 3", "width()", False),
+    "a cached property": ("import functools\nclass Config:\n    raw = {W}\n    @functools.cached_property\n    def width(self):\n        return self.raw\nconfig = Config()\nconfig.width\nconfig.raw = 3", "config.width", True),
 }  # fmt: skip
 
 RESNET = "net = torchvision.models.resnet18()\n"
