@@ -48,7 +48,7 @@ CONSTANTS = {
 
 def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
     """The attribute, or Unknown."""
-    from shapelint.read.python import changing, members
+    from shapelint.read.python import changing, enums, members
 
     if isinstance(owner, Instance):
         return of_instance(run, owner, name, node, scope)
@@ -63,7 +63,7 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
             return Bound(owner, name)
         if isinstance(found, Function) and found.wrapper == "classmethod":
             return Method(found, owner)
-        return found if found is not None else UNKNOWN
+        return enums.member(owner, name, found) if found is not None else UNKNOWN
     if isinstance(owner, Library):
         return of_library(run, f"{owner.name}.{name}")
     if isinstance(owner, Component):

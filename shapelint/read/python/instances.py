@@ -35,8 +35,10 @@ def instantiate(
     complete: bool = True,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
-    from shapelint.read.python import attributes
+    from shapelint.read.python import attributes, enums
 
+    if enums.is_plain(cls):
+        return enums.looked_up(cls, positional[0].value if positional else None)
     if _is_strange(cls):
         for given in (*positional, *keywords.values()):
             run.escape(given.value)

@@ -242,7 +242,7 @@ class UserClass:
     """A class of a file; one that is `registered` was handed to code that cannot be seen.
 
     One of a `meta`class of its own is what that makes of it; a call of one that is `strange` may give anything. A
-    dataclass has `fields`, `certain` where all of them are seen.
+    dataclass has `fields`, `certain` where all of them are seen; an enumeration has `members`.
     """
 
     name: str
@@ -254,6 +254,7 @@ class UserClass:
     registered: bool = False
     meta: bool = False
     strange: bool = False
+    members: dict[str, Instance] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
