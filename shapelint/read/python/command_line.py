@@ -68,7 +68,7 @@ def call_method(
             _set_default(run, owner, key, given.value)
         return NONE
     if name.startswith("parse_"):
-        parsed = _parsed(owner, positional, keywords)
+        parsed = _parsed(run, owner, positional, keywords)
         rest = None if _says_nothing(positional, keywords) else UNKNOWN
         return Items([parsed, Items([], rest=rest)], "tuple") if "known" in name else parsed
     return UNKNOWN
@@ -82,10 +82,11 @@ def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:
     holder.defaults[name] = value
 
 
-def _parsed(owner: CommandLine, positional: Arguments, keywords: Keywords) -> Table:
+def _parsed(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords) -> Table:
     """The options as a command line leaves them that says nothing; one that is written may say anything."""
     values = {name: value for name, value in defaults(owner).items() if value != ABSENT}
-    if not _says_nothing(positional, keywords) or "namespace" in keywords or len(positional) > 1:
+    said = "sys.argv" in run.patched or not _says_nothing(positional, keywords)
+    if said or "namespace" in keywords or len(positional) > 1:
         return tables.namespace(dict.fromkeys(values, UNKNOWN))
     return tables.namespace(values)
 
