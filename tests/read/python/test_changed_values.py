@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from tests.read.python.changes import NETWORKS, NUMBERS
+from tests.read.python.changed_values import NETWORKS, NUMBERS
 from tests.read.python.test_features import WRONG, serious
 
 RIGHT = 512
