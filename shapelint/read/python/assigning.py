@@ -44,11 +44,12 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
             value.name = target.id
     elif isinstance(target, ast.Attribute):
         owner = expressions.evaluate(run, target.value, scope)
+        name = names.mangled(scope, target.attr)
         if isinstance(owner, Instance) and scope.file:
-            run.assigned[(id(owner), names.mangled(scope, target.attr))] = scope.file.span(target)
+            run.assigned[(id(owner), name)] = scope.file.span(target)
         if target.attr == "data" and isinstance(owner, Tensor):
             changing.set_tensor(run, owner, value)
-        assign_attribute(run, owner, names.mangled(scope, target.attr), value)
+        assign_attribute(run, owner, name, value)
     elif isinstance(target, ast.Subscript):
         owner = expressions.evaluate(run, target.value, scope)
         index = expressions.evaluate(run, target.slice, scope)
@@ -90,11 +91,8 @@ REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__",
 def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
     """A change of one of several values: each of them has it perhaps."""
     for one in owner.inside:
-        with run.journal.frame() as frame:
+        with run.journal.perhaps():
             change(one)
-            state = run.journal.state(frame)
-            run.journal.undo(frame)
-        run.journal.merge([state, {}])
 
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:

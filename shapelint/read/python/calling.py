@@ -168,7 +168,7 @@ def _any_of(
     complete: bool,
 ) -> Value:
     """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
-    from shapelint.read.python import effects
+    from shapelint.read.python import attributes, effects
 
     name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -177,17 +177,12 @@ def _any_of(
             one.registered = True
         callee: Value = Bound(one, name) if name and isinstance(one, (Items, Table)) else one
         if isinstance(one, Instance) and name and one.cls is not None:
-            from shapelint.read.python import attributes
-
             found = attributes.find(one.cls, name)
             callee = Method(found, one) if isinstance(found, Function) else one
         if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
-        with run.journal.frame() as frame:
+        with run.journal.perhaps():
             results.append(call(run, callee, positional, keywords, node, scope, complete))
-            state = run.journal.state(frame)
-            run.journal.undo(frame)
-        run.journal.merge([state, {}])
     effects.note(run, node, positional, keywords)
     for given in (*positional, *keywords.values()):
         run.escape(given.value)
@@ -328,9 +323,7 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         return replace(value, memory=memory)
     if isinstance(decorator, Library) and isinstance(value, Function):
         name = decorator.name.rpartition(".")[2]
-        if name in INERT_WRAPPERS:
-            return replace_wrapper(value, name)
-        if name == "contextmanager":
+        if name in INERT_WRAPPERS or name == "contextmanager":
             return replace_wrapper(value, name)
         if "no_grad" in decorator.name or "inference_mode" in decorator.name:
             return replace_wrapper(value, "no_grad")

@@ -27,14 +27,6 @@ WRITES = (
 """Libraries whose functions write into what they are given, or call it."""
 
 
-def _perhaps_called(run: Run, function: Function | Method, node: ast.AST) -> None:
-    with run.journal.frame() as frame:
-        calling.call(run, function, [], {}, node, Scope({}), complete=False)
-        state = run.journal.state(frame)
-        run.journal.undo(frame)
-    run.journal.merge([state, {}])
-
-
 def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords, library: str = "") -> None:
     """Forget what is in the containers and objects that a call for its effect was given."""
     if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(WRITES)):
@@ -42,7 +34,8 @@ def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords, lib
     for given in (*positional, *keywords.values()) if library.startswith(WRITES) else ():
         hide_inside(run, given.value)
         if isinstance(given.value, (Function, Method)):
-            _perhaps_called(run, given.value, node)
+            with run.journal.perhaps():
+                calling.call(run, given.value, [], {}, node, Scope({}), complete=False)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
         forget(run, [*positional, *keywords.values()])

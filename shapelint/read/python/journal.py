@@ -7,7 +7,7 @@ there before it as that object was, once something is about to change it. A way 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -147,14 +147,14 @@ class Journal:
         if frame is not None:
             frame.paused.append(self.state(frame))
 
-    def resume(self, frame: Frame, gone: bool, more: Iterable[State] = ()) -> bool:
+    def resume(self, frame: Frame, gone: bool) -> bool:
         """Go on from all ways that lead to the end of a frame; True where none does.
 
         The way that was taken last is one of them, unless it is `gone`.
         """
-        if not frame.left and not more:
+        if not frame.left:
             return gone
-        states = [*frame.states, *more]
+        states = frame.states
         if not gone:
             states.append(self.state(frame))
         frame.left.clear()
