@@ -28,9 +28,9 @@ from measures import silent_faults
 from recipes import recipes
 from training import Recipe, train
 
-from shapelint.engine import analyse
-from shapelint.read.text import Source
-from shapelint.resolve.resolver import Options
+from shapelint.linting.analyse import analyse
+from shapelint.resolve.options import Options
+from shapelint.text.source import Source
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from shapelint import scripts
-from shapelint.linting import lint_source
-from shapelint.read.text import read_source
-from shapelint.resolve.resolver import Options
+from shapelint.linting import python_models
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.text.source import read_source
 
 FOLDERS = ("pytorch", "pytorch_lightning", "pytorch_lightning_distributed")
 
@@ -29,7 +29,7 @@ def main(checkout: Path) -> None:
         for path in paths:
             source = read_source(path)
             start = time.perf_counter()
-            models, _ = scripts.analyse(source, options)
+            models, _ = python_models.analyse(source, options)
             seconds = time.perf_counter() - start
             reached = any(model.script.reaches_loss for model in models)
             resolved += reached

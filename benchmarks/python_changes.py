@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from shapelint.read.python.places import Places
-from shapelint.read.text import Span
+from shapelint.python.state.places import Places
+from shapelint.text.source import Span
 
 OF_THE_DATA = re.compile(
     r"(Trainer|CIFAR10|Detection|Dataset|DataLoader|Collator|collator|Compose)$"

@@ -23,10 +23,10 @@ import drafts
 from draft_parts import CHANGED
 from running import raised
 
-from shapelint.findings import Finding
-from shapelint.linting import lint_source
-from shapelint.read.text import Source
-from shapelint.resolve.resolver import Options
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import Finding
+from shapelint.text.source import Source
 
 
 def lines(finding: Finding) -> Iterator[int]:

@@ -24,11 +24,11 @@ from queue import Empty
 import python_training
 from python_changes import Mutant, draw
 
-from shapelint import scripts  # noqa: F401
-from shapelint.findings import Finding
-from shapelint.linting import lint_source
-from shapelint.read.text import Source, read_source
-from shapelint.resolve.resolver import Options
+from shapelint.linting import python_models  # noqa: F401
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import Finding
+from shapelint.text.source import Source, read_source
 
 FOLDERS = ("pytorch", "pytorch_lightning")
 LEAST = 3

@@ -29,11 +29,12 @@ from lightly import loss as lightly_losses
 from lightly.models.modules import heads as lightly_heads
 from torch import nn
 
-from shapelint.api import Settings, lint_text
-from shapelint.findings import FileReport, Finding
-from shapelint.fixing import fixed_text, move_of
-from shapelint.read.text import Source
-from shapelint.repair import splice
+from shapelint.judge.repair import splice
+from shapelint.linting.fixing import fixed_text, move_of
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import FileReport, Finding
+from shapelint.text.source import Source
 
 # The smallest of each family, with an image size (in pixels) that runs quickly, and one that is too small or None.
 BACKBONES: dict[str, tuple[int, int | None]] = {

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shapelint.common.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from shapelint.api import lint as lint
+    from shapelint.linting.lint_paths import lint as lint
     from shapelint.live import CannotTraceError as CannotTraceError
     from shapelint.live import ShapeError as ShapeError
     from shapelint.live import check as check
     from shapelint.live import guard as guard
 
-__version__ = "0.1.0"
 
 _HOMES = {
-    "lint": "shapelint.api",
+    "lint": "shapelint.linting.lint_paths",
     "check": "shapelint.live",
     "guard": "shapelint.live",
     "CannotTraceError": "shapelint.live",

@@ -11,7 +11,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
-from shapelint import cli, config
+from shapelint.cli import app
+from shapelint.settings import config_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,13 +39,13 @@ Result = subprocess.CompletedProcess[str]
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> Result:
     """Run `shapelint` in a folder, in this process: everything but the start of the interpreter is real."""
-    config.of_folder.cache_clear()
-    config.load.cache_clear()
+    config_files.of_folder.cache_clear()
+    config_files.load.cache_clear()
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     text = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
     with inside(folder), redirect_stdout(out), redirect_stderr(err), mock.patch("sys.stdin", text):
         try:
-            cli.main(list(arguments))
+            app.main(list(arguments))
             code = 0
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 0

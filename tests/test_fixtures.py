@@ -8,11 +8,12 @@ import pytest
 from conftest import ROOT
 
 from shapelint import report as reports
-from shapelint.api import Settings, lint_text
-from shapelint.findings import Edit, FileReport, Finding, Report
-from shapelint.fixing import fixed_text, move_of
-from shapelint.read.text import Source, Span, read_source
-from shapelint.repair import splice
+from shapelint.judge.repair import splice
+from shapelint.linting.fixing import fixed_text, move_of
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Edit, FileReport, Finding, Report
+from shapelint.text.source import Source, Span, read_source
 
 FIXTURES = sorted([*(ROOT / "fixtures").glob("*.yaml"), *(ROOT / "fixtures" / "notebooks").glob("*.ipynb")])
 SETTINGS = Settings()

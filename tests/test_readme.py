@@ -11,11 +11,12 @@ import pytest
 from conftest import ROOT
 
 from shapelint import report as reports
-from shapelint import rules
-from shapelint.api import Settings, lint_text
-from shapelint.commands.explain import severities_of
-from shapelint.findings import Report
-from shapelint.read.text import Source
+from shapelint.cli.explain import severities_of
+from shapelint.knowledge import rule_pages
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Report
+from shapelint.text.source import Source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COPIED = ("shapelint", "rules", "fixtures", "pyproject.toml", "README.md", "LICENSE")
@@ -66,7 +67,7 @@ def test_the_script_gives_the_report_below_it() -> None:
 def rules_table() -> str:
     """The table of rules as the README shows it, made from the pages."""
     rows = ["| code | fault | what it means | severity |", "|---|---|---|---|"]
-    for code, rule in rules.built_in().items():
+    for code, rule in rule_pages.built_in().items():
         meaning = first_sentence(rule.prose)
         severity = " or ".join(severities_of(rule.page.severity))
         rows.append(f"| [{code}](rules/{rule.path.name}) | {rule.page.name} | {meaning} | {severity} |")
@@ -97,7 +98,7 @@ def test_every_snippet_stands_in_the_readme(path: Path) -> None:
 
 
 def test_the_rules_that_the_readme_names_exist() -> None:
-    assert set(re.findall(r"SL\d{3}", README)) <= set(rules.built_in())
+    assert set(re.findall(r"SL\d{3}", README)) <= set(rule_pages.built_in())
 
 
 def test_the_config_of_the_readme_is_clean_and_every_spelling_is_read() -> None:

@@ -162,7 +162,7 @@ def test_pre_commit(tmp_path: Path) -> None:
 
 def test_settings(project: Path) -> None:
     """Every key that there is, each with a value that is taken."""
-    from shapelint.config_schema import KEYS
+    from shapelint.settings.config_schema import KEYS
 
     (project / "ci" / "shape-rules").mkdir(parents=True)
     (project / "pyproject.toml").write_text(text("settings.toml"))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile, is_zipfile
 
-from shapelint.checkpoints.errors import CheckpointError
+from shapelint.checkpoints.unreadable import CheckpointError
 
 StateDict = Mapping[str, tuple[int, ...]]
 """Shapes by the names of tensors."""

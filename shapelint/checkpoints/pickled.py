@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from shapelint.checkpoints.errors import CheckpointError
-from shapelint.checkpoints.machine import Machine, Tensor
+from shapelint.checkpoints.pickle_machine import Machine, Tensor
+from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_PICKLE = 64 * 1024 * 1024
 LEGACY_PREAMBLE = 3

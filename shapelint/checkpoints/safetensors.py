@@ -6,7 +6,7 @@ import json
 import struct
 from pathlib import Path
 
-from shapelint.checkpoints.errors import CheckpointError
+from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_HEADER = 100_000_000
 """The limit of the format itself."""

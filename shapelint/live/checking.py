@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch._subclasses import fake_tensor
 
-from shapelint.findings import Finding
 from shapelint.live.fakes import CannotTraceError, Input
-from shapelint.live.faults import INPUT, Fault, Maker
-from shapelint.live.models import Model, Modules, Outcome, model_of, run
+from shapelint.live.live_models import Model, Modules, Outcome, model_of, run
+from shapelint.live.misfits import INPUT, Fault, Maker
 from shapelint.live.reporting import report
-from shapelint.resolve.meta import one_line
+from shapelint.spec.findings import Finding
+from shapelint.trace.meta import one_line
 
 USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
 """Image sizes that are tried where a model refuses its input: those that models are made for."""

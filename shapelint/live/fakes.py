@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 
-from shapelint.frozen import frozen
-from shapelint.resolve.meta import one_line, quiet
+from shapelint.common.frozen import frozen
+from shapelint.trace.meta import one_line, quiet
 
 
 class CannotTraceError(Exception):

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint import shapes
-from shapelint.live.faults import Maker, fault_of
 from shapelint.live.heads import call_with
-from shapelint.live.layers import Layer, known_class, layer_of
-from shapelint.shapes import Misfit
+from shapelint.live.live_layers import Layer, known_class, layer_of
+from shapelint.live.misfits import Maker, fault_of
+from shapelint.shapes import signatures
+from shapelint.shapes.signatures import Misfit
 
 
 class ShapeError(RuntimeError):
@@ -101,7 +101,7 @@ class _Hook:
         sizes = [tuple(value.shape) for value in given[:count]]
         if len(sizes) < count or any(size == 0 for shape in sizes for size in shape):
             return
-        misfit = shapes.unify(layer.signature, *sizes)
+        misfit = signatures.unify(layer.signature, *sizes)
         may_be_empty = isinstance(module, nn.modules.conv._ConvTransposeNd)  # its output, without an error
         if isinstance(misfit, Misfit) and not (misfit.kind == "condition" and may_be_empty):
             raise self._error(layer, misfit, given[misfit.input])

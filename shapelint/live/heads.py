@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import nn
 
-from shapelint import shapes
-from shapelint.live.faults import Change
-from shapelint.live.layers import call_text, layer_of
-from shapelint.resolve import stored
-from shapelint.schema import ComponentSignature, SignatureRow
-from shapelint.shapes import Ellipsis_, Pattern, SignatureError
+from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.live.live_layers import call_text, layer_of
+from shapelint.live.misfits import Change
+from shapelint.shapes import signatures
+from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+from shapelint.signatures import stored
 
 
 def head_of(module: nn.Module) -> tuple[ComponentSignature, SignatureRow] | None:
@@ -98,7 +98,7 @@ def _governed(module: nn.Module, text: str, component: ComponentSignature) -> li
     if layer is None or not colon:
         return []
     try:
-        outer = shapes.parse_signature(signature).alternatives[0]
+        outer = signatures.parse_signature(signature).alternatives[0]
     except SignatureError:
         return []
     parameters = {parameter.name for parameter in component.parameters}

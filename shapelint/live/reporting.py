@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import nn
 
-from shapelint import methods
-from shapelint.findings import Finding, Related
-from shapelint.live.faults import METHOD, Change, Fault, Width
+from shapelint.knowledge import methods
 from shapelint.live.heads import call_with
-from shapelint.live.layers import layer_of
+from shapelint.live.live_layers import layer_of
+from shapelint.live.misfits import METHOD, Change, Fault, Width
 from shapelint.live.wording import edge_finding, loss_findings, side
+from shapelint.spec.findings import Finding, Related
 
 Pair = tuple[str, str]
 

@@ -16,11 +16,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from shapelint import shapes
-from shapelint.live import operations
-from shapelint.live.faults import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
-from shapelint.live.layers import Layer, layer_of
-from shapelint.shapes import Ellipsis_, Misfit, Pattern, Shape
+from shapelint.live import forward_operations
+from shapelint.live.live_layers import Layer, layer_of
+from shapelint.live.misfits import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
+from shapelint.shapes import signatures
+from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Shape
 
 DEFAULT_CLASSES = 1000
 """The classes of ImageNet, which the classifiers of torchvision and timm have by default."""
@@ -82,7 +82,7 @@ class Trace:
         """Inputs that fit, after the misfit was noted; None where these do."""
         this = self._this(module, layer)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list, dict)):
-            tensor = next(operations.tensors(inputs[0]), None)
+            tensor = next(forward_operations.tensors(inputs[0]), None)
             shown = self._structure(inputs[0])
             self.note(Fault(this, maker_of(tensor), "type", actual=shown, actual_shape=shown, **declared(layer)))
             return [self._declared_input(layer, tensor)]
@@ -121,8 +121,8 @@ class Trace:
         is_classifier = maker.label == "Linear" and library in ("torchvision", "timm") and tensor.dim() == 2
         return is_classifier and maker.component != this.component and tensor.shape[-1] == DEFAULT_CLASSES
 
-    def _unify(self, layer: Layer, sizes: list[Shape], component: str) -> shapes.Fit | Misfit:
-        result = shapes.unify(layer.signature, *sizes)
+    def _unify(self, layer: Layer, sizes: list[Shape], component: str) -> signatures.Fit | Misfit:
+        result = signatures.unify(layer.signature, *sizes)
         usual = layer.signature.alternatives[0]
         rank = len(sizes[0])
         vectors = is_variadic(usual.inputs[0]) and (rank > 3 or (rank == 3 and component != self._first_component()))
@@ -143,7 +143,7 @@ class Trace:
             shape = list(sizes[result.input])
             shape[result.axis] = result.expected if isinstance(result.expected, int) else 1
             sizes[result.input] = tuple(shape)
-            result = shapes.unify(layer.signature, *sizes)
+            result = signatures.unify(layer.signature, *sizes)
         if isinstance(result, Misfit):
             raise Stopped
         return [_like_tensor(tensor, shape) for tensor, shape in zip(inputs, sizes)]
@@ -166,8 +166,8 @@ class Trace:
         _, layer = self.stack.pop() if self.stack else ("", None)
         if id(module) in self._replaced:
             return self._replaced.pop(id(module))
-        first = next(operations.tensors(args), None)
-        for tensor in operations.tensors(output):
+        first = next(forward_operations.tensors(args), None)
+        for tensor in forward_operations.tensors(output):
             if layer is not None and _makes_width(layer):
                 mark(tensor, self._this(module, layer))
             elif layer is None and module._parameters and not module._modules:
@@ -178,7 +178,7 @@ class Trace:
 
     def _leave(self, name: str) -> Callable[..., None]:
         def leave(module: nn.Module, args: Any, output: Any) -> None:
-            for tensor in operations.tensors(output):
+            for tensor in forward_operations.tensors(output):
                 if maker_of(tensor).component != name:
                     mark(tensor, Maker(name))
             self.outputs[name] = output
@@ -196,9 +196,9 @@ class Trace:
 
     def _structure(self, value: Any) -> str:
         kind = "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "tuple"
-        return f"{kind} of " + ", ".join(self._show(tensor) for tensor in operations.tensors(value))
+        return f"{kind} of " + ", ".join(self._show(tensor) for tensor in forward_operations.tensors(value))
 
-    def operation_fault(self, misfit: operations.OperationMisfit) -> None:
+    def operation_fault(self, misfit: forward_operations.OperationMisfit) -> None:
         """Note the misfit of an operation that a forward calls itself."""
         name = self.stack[-1][0] if self.stack else ""
         this = Maker(self.component_of(name), name, misfit.name)
@@ -230,15 +230,15 @@ class Following(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        misfit = operations.misfit(function, args, kwargs)
+        misfit = forward_operations.misfit(function, args, kwargs)
         if misfit is None:
             output = function(*args, **kwargs)
         else:
             self.trace.operation_fault(misfit)
             output = misfit.tensor.new_empty(misfit.output)
-        first = next((tensor for tensor in operations.tensors(args) if maker_of(tensor) != NOBODY), None)
+        first = next((tensor for tensor in forward_operations.tensors(args) if maker_of(tensor) != NOBODY), None)
         if first is not None:
-            for tensor in operations.tensors(output):
+            for tensor in forward_operations.tensors(output):
                 if maker_of(tensor) == NOBODY:
                     inherit(tensor, first)
         return output

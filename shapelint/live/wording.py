@@ -9,16 +9,19 @@ from typing import Any, cast
 
 from torch import nn
 
-from shapelint import crash, dims, expression, losses, methods, rules
-from shapelint.facts import EdgeFacts, Port, Side
-from shapelint.findings import Finding, Location, Severity
-from shapelint.judge import render
-from shapelint.live.faults import INPUT, METHOD, Fault, Maker
-from shapelint.resolve import stored
-from shapelint.rules import Rule
-from shapelint.shapes import format_shape
-from shapelint.subjects.batch import BatchFacts
-from shapelint.subjects.loss import LossFacts, compare
+from shapelint.judge import torch_errors
+from shapelint.judge.facts import EdgeFacts, Port, Side
+from shapelint.judge.subjects.batch import BatchFacts
+from shapelint.judge.subjects.loss import LossFacts, compare
+from shapelint.judge.templates import render
+from shapelint.knowledge import losses, methods, rule_pages
+from shapelint.knowledge.rule_pages import Rule
+from shapelint.live.misfits import INPUT, METHOD, Fault, Maker
+from shapelint.shapes import dims, expression
+from shapelint.shapes.signatures import format_shape
+from shapelint.signatures import stored
+from shapelint.spec.findings import Finding, Severity
+from shapelint.text.location import Location
 
 AXIS = ("SL104", "layer-width-mismatch", "{consumer} needs {consumer.input.shape}, but gets {producer.output.shape}")
 """Code, name and message of a misfit for which no rule page speaks."""
@@ -132,7 +135,7 @@ def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image:
 
 def _crash(fault: Fault) -> str:
     """torch's own words for a width that does not fit."""
-    text = crash.TEXTS.get(fault.consumer.label, "")
+    text = torch_errors.TEXTS.get(fault.consumer.label, "")
     if not text or fault.kind != "axis":
         return ""
     words = text.format(actual=fault.actual, expected=fault.expected, out=fault.out)
@@ -156,7 +159,7 @@ def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
     """The rules that a subject violates, without those that another stands instead of."""
     spoken = [
         rule
-        for rule in rules.built_in().values()
+        for rule in rule_pages.built_in().values()
         if rule.page.subject == subject
         and rule.page.emitted_by is None
         and expression.evaluate(rule.page.when, names) is True

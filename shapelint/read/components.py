@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shapelint import dims
-from shapelint.frozen import frozen
-from shapelint.read import calls
+from shapelint.common.frozen import frozen
+from shapelint.read import call_strings
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
-from shapelint.read.text import Source, Span
-from shapelint.spec import Argument, ComponentSpec, Insertion, Problem, as_json
+from shapelint.shapes import dims
+from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
+from shapelint.text.source import Source, Span
 
 EXPECTED = "expected a component: a name, a call, a list of layers, or a mapping"
 INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
@@ -97,7 +97,7 @@ class Reader:
             return None
         if INTERPOLATION.search(node.value):
             return ComponentSpec("name", "", node.span, node.span, note=f"{node.value} is known at run time only")
-        if calls.NAME.fullmatch(node.value.strip()):
+        if call_strings.NAME.fullmatch(node.value.strip()):
             insertion = Insertion(node.home.end, "(", "=", ")") if node.style == "" else None
             return ComponentSpec("name", node.value.strip(), node.span, node.span, insertion=insertion)
         return self._call(node)
@@ -105,13 +105,13 @@ class Reader:
     def _call(self, node: Scalar) -> ComponentSpec | None:
         text, locate = self._located(node)
         try:
-            return calls.parse_call(text, locate)
-        except calls.CallError as error:
-            hint = "" if calls.CALL.match(text) else f"; {EXPECTED}"
+            return call_strings.parse_call(text, locate)
+        except call_strings.CallError as error:
+            hint = "" if call_strings.CALL.match(text) else f"; {EXPECTED}"
             self.invalid(locate(error.start, error.end)[0], error.message + hint, actual=node.value)
             return None
 
-    def _located(self, node: Scalar) -> tuple[str, calls.Locate]:
+    def _located(self, node: Scalar) -> tuple[str, call_strings.Locate]:
         """The text of a scalar and the way from its offsets into the file."""
         raw = self.source.slice(node.origin)
         quoted = node.style in ("'", '"')
@@ -156,7 +156,7 @@ class Reader:
         name_node = entries[wrapper][1]
         assert isinstance(name_node, Scalar)
         name = name_node.value
-        if not isinstance(name, str) or not calls.NAME.fullmatch(name.strip()):
+        if not isinstance(name, str) or not call_strings.NAME.fullmatch(name.strip()):
             unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
                 self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
@@ -203,7 +203,7 @@ class Reader:
             return node.value
         if INTERPOLATION.search(node.value):
             return dims.UNKNOWN
-        if node.style == "" and calls.CALL.match(node.text):
+        if node.style == "" and call_strings.CALL.match(node.text):
             return self._call(node)
         return node.value
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping as Dictionary
-from typing import Any
 
-from shapelint.read import calls
+from shapelint.knowledge.schema import MethodPack
+from shapelint.read import call_strings
 from shapelint.read.components import Reader
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, is_open_call, pairs
-from shapelint.schema import MethodPack
-from shapelint.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
+from shapelint.spec.pairs import is_size, pair_width
+from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
 """What `target:` may say in a word. A copy is the default."""
@@ -81,7 +81,7 @@ def _loss(reader: Reader, entries: Dictionary[str, Node]) -> ComponentSpec | Non
 
 def _names_a_component(text: str) -> bool:
     """Whether a text is a name or the beginning of a call; other words under these keys are none of our business."""
-    return bool(calls.NAME.fullmatch(text.strip()) or calls.CALL.match(text))
+    return bool(call_strings.NAME.fullmatch(text.strip()) or call_strings.CALL.match(text))
 
 
 def _is_named(node: Mapping) -> bool:
@@ -99,7 +99,7 @@ def _bank(reader: Reader, name: str, entries: Dictionary[str, Node]) -> list[Ban
     if isinstance(node, Sequence):
         width = _last_of_two(reader, node)
         return [BankSpec(name, width, node.span)] if width else []
-    if isinstance(node, Scalar) and (is_open_call(node) or not calls.CALL.match(node.text)):
+    if isinstance(node, Scalar) and (is_open_call(node) or not call_strings.CALL.match(node.text)):
         return []
     component = reader.component(node, name, None)
     width = bank_width(component) if component else None
@@ -122,20 +122,9 @@ def bank_width(component: ComponentSpec) -> Argument | None:
     return next((keywords[name] for name in WIDTH_ARGUMENTS if name in keywords), first)
 
 
-def pair_width(size: Argument) -> Argument | None:
-    """The width in a `(size, width)` pair."""
-    if not isinstance(size.value, tuple) or len(size.value) != 2 or not _is_size(size.value[1]):
-        return None
-    return size.elements[1] if len(size.elements) == 2 else Argument(size.value[1], size.span, None)
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 def _integer(reader: Reader, node: Node | None) -> Argument | None:
     node = reader.follow(node) if node is not None else None
-    if not isinstance(node, Scalar) or not _is_size(node.value):
+    if not isinstance(node, Scalar) or not is_size(node.value):
         return None
     return Argument(node.value, node.span, node.home)
 

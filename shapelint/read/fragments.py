@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from shapelint import gitignore
-from shapelint.frozen import frozen
+from shapelint.common import gitignore
+from shapelint.common.frozen import frozen
 from shapelint.read.merging import EMPTY, moved
 from shapelint.read.nodes import InvalidYamlError, Mapping, compose
-from shapelint.read.text import Source, Span, UnreadableError, read_source
+from shapelint.text.source import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FILES = 200
 OPEN = "/???"

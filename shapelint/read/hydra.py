@@ -17,11 +17,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
 from shapelint.read.fragments import MAXIMUM_FILES, OPEN, Find, Fragment, among, header, on_disk
 from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
 from shapelint.read.nodes import InvalidYamlError, Mapping, Node, Scalar, Sequence, compose, pairs
-from shapelint.read.text import Source, Span, joined
+from shapelint.text.source import Source, Span, joined
 
 MAXIMUM_DEPTH = 30
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence as List
 from dataclasses import replace
 
-from shapelint.dims import UNKNOWN
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, pairs
-from shapelint.read.text import Span
+from shapelint.shapes.dims import UNKNOWN
+from shapelint.text.source import Span
 
 EMPTY = Mapping((), Span(0, 0), Span(0, 0))
 

@@ -16,9 +16,9 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
-from shapelint.dims import UNKNOWN
-from shapelint.knowledge import YAML_LOADER
-from shapelint.read.text import Source, Span
+from shapelint.common.yaml_loader import YAML_LOADER
+from shapelint.shapes.dims import UNKNOWN
+from shapelint.text.source import Source, Span
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 200_000

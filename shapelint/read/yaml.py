@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from shapelint import dims, methods
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
+from shapelint.common.value_words import describe
+from shapelint.knowledge import methods
+from shapelint.knowledge.schema import MethodPack, is_width
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs
-from shapelint.read.text import Source
-from shapelint.schema import MethodPack, is_width
-from shapelint.spec import ComponentSpec, InputSpec, ModelSpec, Problem
+from shapelint.shapes import dims
+from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
+from shapelint.text.source import Source
 
 if TYPE_CHECKING:
     from shapelint.read.hydra import Missing
@@ -212,10 +214,3 @@ def _width(reader: Reader, node: Node, name: str) -> dims.Dim:
         return value
     reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
     return dims.UNKNOWN
-
-
-def describe(value: Any) -> str:
-    """A value in words that tell `512` from `"512"`."""
-    if isinstance(value, str):
-        return f'the text "{value}"'
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from shapelint.findings import Change, Report
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
+from shapelint.spec.findings import Change, Report
 
 FORMATS: dict[str, str] = {
     "text": "shapelint.report.text",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shapelint.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 from shapelint.report.summary import problem
+from shapelint.spec.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 
 HEADER: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
 BROKEN = "x"

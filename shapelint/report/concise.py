@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shapelint.findings import Finding, Report
 from shapelint.report import Options
 from shapelint.report.snippet import position
 from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import escape, paint
+from shapelint.spec.findings import Finding, Report
 
 
 def render(report: Report, options: Options) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from shapelint.findings import Finding, Report
 from shapelint.report import Options
-from shapelint.report.places import relative
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import Finding, Report
+from shapelint.spec.fingerprints import relative
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 

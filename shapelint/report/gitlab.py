@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shapelint.findings import FileReport, Finding, Report
 from shapelint.report import Options
-from shapelint.report.places import fingerprint, fingerprinted, relative
 from shapelint.report.summary import problem
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import FileReport, Finding, Report
+from shapelint.spec.fingerprints import fingerprint, fingerprinted, relative
 
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 

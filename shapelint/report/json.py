@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from shapelint.findings import Edit, FileReport, Finding, Fix, Location, ModelReport, Report
 from shapelint.report import Options
 from shapelint.report.summary import summarise
+from shapelint.spec.findings import Edit, FileReport, Finding, Fix, ModelReport, Report
+from shapelint.text.location import Location
 
 VERSION = 1
 

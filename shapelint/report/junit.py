@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as xml
 
-from shapelint.findings import FileReport, Finding, Report
 from shapelint.report import Options
 from shapelint.report.summary import plural, problem
 from shapelint.report.terminal import escape
 from shapelint.report.text import block, source_lines
+from shapelint.spec.findings import FileReport, Finding, Report
 
 
 def render(report: Report, options: Options) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shapelint.findings import FileReport, Finding, ModelReport, Report
 from shapelint.report import Options
 from shapelint.report.mermaid import flowchart
-from shapelint.report.places import relative
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import FileReport, Finding, ModelReport, Report
+from shapelint.spec.fingerprints import relative
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

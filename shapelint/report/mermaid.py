@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shapelint.findings import Finding, JsonShape, LinkReport, ModelReport
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import Finding, JsonShape, LinkReport, ModelReport
 
 _COLOURS = {"error": "#d1242f", "warning": "#bf8700"}
 _STYLES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.findings import Finding
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import Finding
 
 
 def remarks(finding: Finding) -> Iterator[tuple[str, str]]:

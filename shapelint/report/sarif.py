@@ -12,13 +12,14 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from shapelint import __version__
-from shapelint.findings import Edit, Finding, Fix, Location, Report
+from shapelint.common.version import __version__
 from shapelint.report import Options
-from shapelint.report.places import fingerprinted, relative
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import Edit, Finding, Fix, Report
+from shapelint.spec.fingerprints import fingerprinted, relative
+from shapelint.text.location import Location
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from shapelint.findings import Finding, Location
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
 from shapelint.report import Options
 from shapelint.report.terminal import cells, escape, layout, paint
+from shapelint.spec.findings import Finding
+from shapelint.text.location import Location
 
 Place = tuple[Location, str, str]
 """A span, the style it is painted in, and its label."""

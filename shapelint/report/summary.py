@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.findings import FileReport, Report
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
 from shapelint.report import Options
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import FileReport, Report
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from shapelint.frozen import frozen
+from shapelint.common.frozen import frozen
 
 ELLIPSIS = "..."
 TAB = "    "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shapelint.findings import Finding, Report
 from shapelint.report import Options
 from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import escape, paint
+from shapelint.spec.findings import Finding, Report
 
 
 def render(report: Report, options: Options) -> str:

@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from shapelint import dims, expression, shapes
-from shapelint.findings import Provenance
-from shapelint.frozen import frozen
-from shapelint.notation import Ellipsis_
-from shapelint.resolve import cache, declared, stored, versions
-from shapelint.resolve.binding import Binding, bind, formula_names
-from shapelint.schema import ComponentSignature, SignatureRow, is_width
-from shapelint.shapes import Signature
-from shapelint.spec import Argument, ComponentSpec, Problem
+from shapelint.knowledge.schema import ComponentSignature, SignatureRow, is_width
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims, expression, signatures
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Signature
+from shapelint.signatures import cache, declared, stored, versions
+from shapelint.signatures.binding import Binding, bind, formula_names
+from shapelint.spec.findings import Provenance
+from shapelint.spec.spec import ComponentSpec, Problem
 
 SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
-
-
-@frozen
-class Options:
-    """How to resolve: `trace` traces every component anew, also those whose signature is stored.
-
-    `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
-    in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
-    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a
-    file to hold every model against. `users` are the Python files of the run that import the linted one.
-    """
-
-    trace: bool = False
-    signatures: tuple[tuple[str, str], ...] = ()
-    trust: tuple[str, ...] = ()
-    root: str = ""
-    method: str = ""
-    input: tuple[int | None, int | None, int | None] | None = None
-    rules: tuple[Path, ...] = ()
-    checkpoint: str = ""
-    users: tuple[str, ...] = ()
-
-
-@frozen
-class Resolved:
-    """A component with its signature. `template` names constructor arguments where `signature` has their values.
-
-    `reason` says why the signature is unknown, `given` are the user's arguments by parameter name. `refused` is the
-    image size at which it was found not to run.
-    """
-
-    spec: ComponentSpec
-    target: str
-    source: Provenance
-    template: Signature | None = None
-    signature: Signature | None = None
-    given: Mapping[str, Argument] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    component: ComponentSignature | None = None
-    row: SignatureRow | None = None
-    layers: tuple[Resolved, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    reason: str = ""
-    notices: tuple[str, ...] = ()
-    refused: tuple[int, int] | None = None
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether it was traced at several image sizes one by one: what it does at any other is not known."""
-        found = self.signature.alternatives if self.signature is not None and self.source == "traced" else ()
-        return len(found) > 1 and all(one.inputs[0].rank == 4 for one in found)
-
-    @property
-    def label(self) -> str:
-        """The short name: `BYOLProjectionHead`, `torchvision/resnet18`."""
-        return self.target if "/" in self.target else self.target.rpartition(".")[2]
-
-    @property
-    def weights(self) -> int | None:
-        """The number of learnable parameters, or None where it is not known."""
-        if self.layers:
-            counts = [layer.weights for layer in self.layers]
-            return None if None in counts else sum(count for count in counts if count is not None)
-        if self.row is None or self.row.weights == "":
-            return None
-        try:
-            value = expression.evaluate(str(self.row.weights), self.values)
-        except (expression.ExpressionError, TypeError):
-            return None
-        return value if isinstance(value, int) else None
 
 
 def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
@@ -119,7 +48,7 @@ def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int
     assert listed.template is not None
     channels = listed.signature.alternatives[0].inputs[0].axes[1]
     assert not isinstance(channels, Ellipsis_)
-    if isinstance(shapes.unify(listed.signature, (dims.symbol("B"), channels, *size)), shapes.Fit):
+    if isinstance(signatures.unify(listed.signature, (dims.symbol("B"), channels, *size)), signatures.Fit):
         return listed
     component, _, _ = _trace(listed.spec, listed.target, role, options, size)
     if component is None:
@@ -141,7 +70,7 @@ def _sequential(
     layers = tuple(resolve(layer, "", options, None if index else size) for index, layer in enumerate(inner))
     source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
     if not inner and not spec.positional and not spec.note:
-        identity = shapes.parse_signature("... -> ...")
+        identity = signatures.parse_signature("... -> ...")
         return Resolved(spec, target, "stored", template=identity, signature=identity)
     if spec.note or len(inner) < len(spec.positional):
         return Resolved(spec, target, "unknown", reason=spec.note or "not all of its layers can be read")
@@ -156,7 +85,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     if spec.declared is None:
         return before
     value = spec.declared.value
-    template = shapes.parse_signature(DECLARED)
+    template = signatures.parse_signature(DECLARED)
     problems = before.problems
     if value is not dims.UNKNOWN and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
@@ -166,7 +95,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
         before,
         source="declared",
         template=template,
-        signature=shapes.substitute(template, {"out_dim": value}),
+        signature=signatures.substitute(template, {"out_dim": value}),
         given={"out_dim": spec.declared},
         values={"out_dim": value},
         problems=problems,
@@ -223,7 +152,7 @@ def _trace(
         return component, "", True
     if not options.trace and (why := cache.reason(kept)):
         return None, why, True
-    from shapelint.resolve import traced
+    from shapelint.trace import traced
 
     try:
         if trusted:
@@ -261,13 +190,13 @@ def applied(component: ComponentSignature, spec: ComponentSpec, target: str, rol
     row, reason = _row(component, binding)
     if row is None:
         return replace(base, reason=reason)
-    template = shapes.parse_signature(row.shapes)
+    template = signatures.parse_signature(row.shapes)
     problems = binding.problems
     if refused := _refused(template, binding):
         message = f"{base.label} cannot be built: {refused} does not hold"
         problems = (*problems, Problem("SL903", message, spec.head, role))
         template = Signature(tuple(replace(alternative, where="") for alternative in template.alternatives))
-    signature = shapes.substitute(template, dict(binding.values))
+    signature = signatures.substitute(template, dict(binding.values))
     return replace(base, source=source, template=template, signature=signature, row=row, problems=problems)
 
 

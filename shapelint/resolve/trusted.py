@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shapelint.resolve.binding import formula_names
-from shapelint.resolve.meta import Untraceable
-from shapelint.schema import ComponentSignature
+from shapelint.knowledge.schema import ComponentSignature
+from shapelint.signatures.binding import formula_names
+from shapelint.trace.meta import Untraceable
 
 TIME_LIMIT = 60.0
 """Seconds for the import of a package with torch, and the trace of one component."""
@@ -74,7 +74,7 @@ def _differ(
 
 def _ask(request: str, target: str, root: str, time_limit: float) -> ComponentSignature:
     """Run the child in the project's folder: `python -m` imports from where it stands, and that folder is trusted."""
-    command = [sys.executable, "-m", "shapelint.resolve.child"]
+    command = [sys.executable, "-m", "shapelint.trace.child"]
     try:
         result = subprocess.run(
             command,

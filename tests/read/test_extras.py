@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shapelint.api import Settings, lint_text
-from shapelint.findings import Finding
-from shapelint.read.text import Source
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Finding
+from shapelint.text.source import Source
 
 BYOL = """backbone: resnet18
 projection_head: BYOLProjectionHead(512, 1024, 256)

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from shapelint.read.hydra import composed, gathered
 from shapelint.read.merging import EMPTY
 from shapelint.read.nodes import Mapping, Node, Sequence, compose, pairs
-from shapelint.read.text import Source, read_source
+from shapelint.text.source import Source, read_source
 
 
 def plain(node: Node) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from command_line import run, write
 
-from shapelint.api import Settings, lint
+from shapelint.linting.lint_paths import lint
+from shapelint.settings.settings import Settings
 
 HEAD = "_target_: lightly.models.modules.BYOLProjectionHead\ninput_dim: 512\nhidden_dim: 1024\noutput_dim: 256\n"
 

@@ -17,9 +17,9 @@ from makers import METHODS, Maker
 from recipes import recipes
 from training import train
 
-from shapelint.engine import analyse
-from shapelint.read.text import Source
-from shapelint.resolve.resolver import Options
+from shapelint.linting.analyse import analyse
+from shapelint.resolve.options import Options
+from shapelint.text.source import Source
 
 SEED = 20261124
 MODELS = 280

@@ -12,9 +12,9 @@ pytest.importorskip("lightly")
 
 from training import Recipe, build, train  # noqa: E402
 
-from shapelint.engine import analyse  # noqa: E402
-from shapelint.read.text import Source  # noqa: E402
-from shapelint.resolve.resolver import Options  # noqa: E402
+from shapelint.linting.analyse import analyse  # noqa: E402
+from shapelint.resolve.options import Options  # noqa: E402
+from shapelint.text.source import Source  # noqa: E402
 
 LITERAL = "torchvision.models.{}(num_classes={})"
 

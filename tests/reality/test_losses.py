@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from shapelint import losses
-from shapelint.schema import LossSignature
-from shapelint.subjects.loss import compare
+from shapelint.judge.subjects.loss import compare
+from shapelint.knowledge import losses
+from shapelint.knowledge.schema import LossSignature
 
 LOSSES = [signature for file in losses.files() for signature in file.losses]
 

@@ -20,10 +20,10 @@ from measures import silent_faults  # noqa: E402
 from torch import nn  # noqa: E402
 from training import Recipe, build, train  # noqa: E402
 
-from shapelint import rules  # noqa: E402
-from shapelint.engine import analyse  # noqa: E402
-from shapelint.read.text import Source  # noqa: E402
-from shapelint.resolve.resolver import Options  # noqa: E402
+from shapelint.knowledge import rule_pages  # noqa: E402
+from shapelint.linting.analyse import analyse  # noqa: E402
+from shapelint.resolve.options import Options  # noqa: E402
+from shapelint.text.source import Source  # noqa: E402
 
 BACKBONE = "[Conv2d(3, 8, 3, stride=2, padding=1), BatchNorm2d(8), ReLU(), {}]"
 POOLED = BACKBONE.format("AdaptiveAvgPool2d(1), Flatten()")
@@ -238,7 +238,7 @@ def test_every_rule_is_here() -> None:
     alone = {
         name[5:10].upper() for name, _ in inspect.getmembers(module, inspect.isfunction) if name.startswith("test_sl")
     }
-    assert alone | set(LOUD) | set(SILENT) | set(WITHOUT_A_CLAIM) == set(rules.built_in())
+    assert alone | set(LOUD) | set(SILENT) | set(WITHOUT_A_CLAIM) == set(rule_pages.built_in())
 
 
 def test_the_measure_of_a_clean_run_is_empty() -> None:

@@ -12,16 +12,17 @@ import torchvision
 from lightly.models.modules import heads
 from torch import nn
 
-from shapelint import tensors
-from shapelint.read import calls
-from shapelint.read.text import Span
-from shapelint.resolve import cache
-from shapelint.resolve.classifier import remove_classifier
-from shapelint.resolve.make_torchvision import AUXILIARY
-from shapelint.resolve.meta import build
-from shapelint.resolve.resolver import Options, resolve
-from shapelint.spec import ComponentSpec
-from shapelint.tensors import Holdings
+from shapelint.chain import tensors
+from shapelint.chain.tensors import Holdings
+from shapelint.read import call_strings
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolver import resolve
+from shapelint.signatures import cache
+from shapelint.spec.spec import ComponentSpec
+from shapelint.text.source import Span
+from shapelint.trace.classifier import remove_classifier
+from shapelint.trace.make.torchvision_models import AUXILIARY
+from shapelint.trace.meta import build
 
 LAYERS = [
     "Linear(8, 16)",
@@ -60,7 +61,7 @@ HEADS = [
 def held(call: str, role: str = "") -> Holdings:
     place = Span(0, len(call))
     named = ComponentSpec("name", call, place, place)
-    spec = calls.parse_call(call, lambda start, end: (Span(start, end), None)) if "(" in call else named
+    spec = call_strings.parse_call(call, lambda start, end: (Span(start, end), None)) if "(" in call else named
     return tensors.held_by(resolve(spec, role, Options()))
 
 

@@ -9,8 +9,8 @@ import torch
 from lightly.models.utils import update_momentum
 from torch import nn
 
-from shapelint.subjects.target import update
-from shapelint.tensors import Holdings, Tensor
+from shapelint.chain.tensors import Holdings, Tensor
+from shapelint.judge.subjects.target import update
 
 SHAPES = [(8, 8), (1, 8), (8, 1), (1, 1), (4, 8), (8,), (1,)]
 

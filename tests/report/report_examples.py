@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapelint.findings import (
+from shapelint.report import Options, render
+from shapelint.spec.findings import (
     Alternative,
     Edit,
     FileReport,
     Finding,
     Fix,
     LinkReport,
-    Location,
     ModelReport,
     Related,
     Report,
 )
-from shapelint.report import Options, render
+from shapelint.text.location import Location
 
 SEED_TEXT = """\
 # lightly 1589

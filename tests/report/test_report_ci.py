@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 from junitparser import Error, Failure, JUnitXml
 from report_examples import MIXED, NASTY, REPORTS, SEED, SEED_FINDING, SEED_TEXT, at, finding, report_of
 
-from shapelint.findings import Finding, Location, Report
 from shapelint.report import Options, render
+from shapelint.spec.findings import Finding, Report
+from shapelint.text.location import Location
 
 # https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 CODE_QUALITY = Draft202012Validator(

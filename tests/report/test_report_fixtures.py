@@ -20,11 +20,12 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 from test_report_ci import CODE_QUALITY, read_command
 
-from shapelint.api import Settings, lint_text
-from shapelint.comments import comments
-from shapelint.findings import Report
-from shapelint.read.text import Source, read_source
+from shapelint.linting.lint_paths import lint_text
 from shapelint.report import FORMATS, Options, render
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Report
+from shapelint.suppress.comments import comments
+from shapelint.text.source import Source, read_source
 
 FOLDER = ROOT / "fixtures"
 SUFFIXES = (".yaml", ".py", ".ipynb")

@@ -41,7 +41,7 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_a_format_is_imported_only_when_it_is_chosen() -> None:
     heavy = {"xml.etree.ElementTree", "json", "hashlib", "urllib.parse", "torch", "click", "pydantic", "yaml"}
-    chosen = "from shapelint.report import render; from shapelint.findings import Report; render(Report(), {!r})"
+    chosen = "from shapelint.report import render; from shapelint.spec.findings import Report; render(Report(), {!r})"
     assert "shapelint.report.text" in loaded_by(chosen.format("text"))
     assert not heavy & loaded_by(chosen.format("text"))
     assert "shapelint.report.sarif" not in loaded_by(chosen.format("json"))

@@ -8,10 +8,10 @@ import pytest
 from markdown_it import MarkdownIt
 from report_examples import MIXED, NASTY, REPORTS, SEED, at, finding, report_of
 
-from shapelint.findings import LinkReport, ModelReport
 from shapelint.report import render
 from shapelint.report.mermaid import flowchart
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import LinkReport, ModelReport
 
 
 def test_the_seed_case() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import HEADS, at, body, finding, locate, report_of
 
-from shapelint.findings import Location, Report
 from shapelint.report import render
+from shapelint.spec.findings import Report
+from shapelint.text.location import Location
 
 LAYOUTS = {
     "both spans on one line, the primary first": (

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import HEADS, MIXED, NASTY_REPORT, REPORTS, SEED, SEED_TEXT, at, body, finding, report_of
 
-from shapelint.findings import Alternative, Change, Edit, Fix, Location, Related, Report
 from shapelint.report import Options, render
 from shapelint.report.terminal import escape
+from shapelint.spec.findings import Alternative, Change, Edit, Fix, Related, Report
+from shapelint.text.location import Location
 
 
 def test_the_seed_case() -> None:

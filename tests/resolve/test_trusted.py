@@ -12,7 +12,7 @@ import pytest
 from command_line import clean_environment, run
 
 from shapelint.resolve import trusted
-from shapelint.resolve.meta import Untraceable
+from shapelint.trace.meta import Untraceable
 
 NETS = '''\
 """A project's own networks."""
@@ -57,7 +57,7 @@ def project(trusting: Path) -> Path:
 
 def test_a_trusted_package_is_traced_and_its_fault_repaired(project: Path) -> None:
     """And the linter itself imports neither torch nor the package."""
-    code = "import sys; from shapelint.cli import main\n"
+    code = "import sys; from shapelint.cli.app import main\n"
     code += "try: main(['--output-format', 'json', 'model.yaml'])\nexcept SystemExit: pass\n"
     code += "print(sorted({'torch', 'mynet'} & sys.modules.keys()), file=sys.stderr)"
     result = subprocess.run(

@@ -1,0 +1,120 @@
+"""Features taken from inside a backbone: at a named layer, or at its last feature map."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import Any
+
+from shapelint.common.frozen import frozen
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import signatures
+from shapelint.shapes.dims import Dim
+from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+
+POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
+
+
+@frozen
+class Found:
+    """Whether a backbone has a layer: `name` is its full name, `nearest` a name that it has instead."""
+
+    exists: bool | None
+    name: str = ""
+    nearest: str = ""
+
+
+def find(component: Resolved, layer: str | int) -> Found:
+    """Look a layer up by its dotted name, or by its position among the children, as byol-pytorch does."""
+    names = layer_names(component)
+    if not names:
+        return Found(None)
+    children = [name for name in names if "." not in name]
+    if isinstance(layer, int):
+        inside = -len(children) <= layer < len(children)
+        return Found(inside, children[layer] if inside else "", children[-1])
+    if layer in names:
+        return Found(True, layer)
+    # Below a layer whose own children are not listed, nothing is known.
+    parent = layer
+    while "." in parent:
+        parent = parent.rpartition(".")[0]
+        if parent in names:
+            listed = any(name.startswith(f"{parent}.") for name in names)
+            if not listed or component.layers:
+                return Found(None)
+            break
+    nearest = difflib.get_close_matches(layer, names, 1, cutoff=0.5)
+    return Found(False, "", nearest[0] if nearest else "")
+
+
+def layer_names(component: Resolved) -> list[str]:
+    """The names of a component's layers, its children first among equals; empty where they are not known."""
+    if component.layers:
+        return [str(index) for index in range(len(component.layers))]
+    return list(component.row.parts) if component.row else []
+
+
+def taken_at(component: Resolved, layer: str | int) -> Resolved:
+    """The backbone with the flattened output of one layer as its features; as it is where there is no such layer."""
+    found = find(component, layer)
+    if not found.exists:
+        return component
+    if component.layers:
+        return replace(component, layers=(*component.layers[: int(found.name) + 1], *_flatten(component)))
+    return _cut(component, found.name, flatten=True) or replace(component, template=None, signature=None)
+
+
+def last_map(component: Resolved) -> Resolved:
+    """The backbone without its pooling and classifier: its last feature map."""
+    parts = component.row.parts if component.row else {}
+    maps = []
+    for name, text in parts.items():
+        kind, _, _ = text.partition(":")
+        output = _output(text)
+        if "." not in name and output is not None:
+            if output.rank != 4:
+                break
+            if kind.rpartition(".")[2] not in POOLS:
+                maps.append(name)
+    cut = _cut(component, maps[-1], flatten=False) if maps else None
+    reason = "" if cut else "its last feature map is not known"
+    return cut or replace(component, template=None, signature=None, source="unknown", reason=reason)
+
+
+def _flatten(component: Resolved) -> tuple[Resolved, ...]:
+    from shapelint.resolve.options import Options
+    from shapelint.resolve.resolver import resolve
+    from shapelint.spec.spec import ComponentSpec
+
+    place = component.spec.head
+    return (resolve(ComponentSpec("call", "torch.nn.Flatten", place, place), "", Options()),)
+
+
+def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
+    """A component that ends in one of its parts."""
+    if component.row is None or component.template is None:
+        return None
+    output = _output(component.row.parts[name])
+    if output is None or any(isinstance(axis, Ellipsis_) for axis in output.axes):
+        return None
+    axes: list[Any] = list(output.axes)
+    if flatten and len(axes) > 2:
+        width: Dim = 1
+        for axis in axes[1:]:
+            width = width * axis
+        axes = [axes[0], width]
+    first = component.template.alternatives[0]
+    template = replace(component.template, alternatives=(replace(first, output=Pattern(tuple(axes))),))
+    row = component.row.model_copy(update={"shapes": str(template), "weights": ""})
+    return replace(
+        component, template=template, signature=signatures.substitute(template, dict(component.values)), row=row
+    )
+
+
+def _output(text: str) -> Pattern | None:
+    try:
+        output = signatures.parse_signature(text.partition(":")[2]).alternatives[0].output
+    except (SignatureError, ValueError):
+        return None
+    return output if isinstance(output, Pattern) else None

@@ -1,0 +1,226 @@
+"""The tensors that a component holds, as they are stored or as far as its parts tell: names and shapes, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema import TensorRule
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.dims import UNKNOWN, Dim
+from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
+from shapelint.signatures import stored
+
+BIASED = frozenset({"torch.nn.Linear", "torch.nn.Conv1d", "torch.nn.Conv2d"})
+SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
+"""Constructor arguments that leave a tensor out where they are False."""
+
+
+@frozen
+class Tensor:
+    """One tensor of a component; an axis that is not known is `dims.UNKNOWN`. `certain` is whether it surely exists."""
+
+    name: str
+    shape: Shape
+    learned: bool = True
+    certain: bool = True
+
+
+@frozen
+class Holdings:
+    """The tensors of a component; `complete` says that there are no others, `variants` what some may be called."""
+
+    tensors: tuple[Tensor, ...]
+    complete: bool
+    variants: tuple[Tensor, ...] = ()
+
+    @property
+    def learned(self) -> tuple[Tensor, ...]:
+        """What an optimiser sees, and a momentum update."""
+        return tuple(tensor for tensor in self.tensors if tensor.learned)
+
+
+@lru_cache(maxsize=1)
+def rules() -> Mapping[str, TensorRule]:
+    """The layers of `rules/tensors.yaml`."""
+    return {name: TensorRule.trusted(entry) for name, entry in rules_folder.load("tensors.yaml").items()}
+
+
+def held_by(component: Resolved) -> Holdings:
+    """The tensors of a component."""
+    if component.layers:
+        inner = [(str(index), held_by(layer)) for index, layer in enumerate(component.layers)]
+        tensors = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.tensors)
+        variants = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.variants)
+        return Holdings(tensors, all(holdings.complete for _, holdings in inner), variants)
+    if component.signature is None or component.row is None:
+        return Holdings((), False)
+    if component.target in rules():
+        return Holdings(tuple(_of_layer(component)), True)
+    if told := component.row.tensors or _stored(component, component.row.parts):
+        return Holdings(tuple(_told(told, dict(component.values))), True)
+    if component.row.weights == 0:
+        return Holdings((), True)
+    return _of_parts(component, component.row.parts)
+
+
+def _stored(component: Resolved, parts: Mapping[str, str]) -> Mapping[str, str]:
+    """What is stored of a model, less the modules that this one does without or has an Identity for."""
+    return {name: text for name, text in stored.tensors(component.target).items() if _is_there(name, parts)}
+
+
+def _is_there(module: str, parts: Mapping[str, str]) -> bool:
+    """Whether the nearest part around a module is there, and not replaced; the whole itself always is."""
+    listed = module
+    while listed and listed not in parts:
+        listed = listed.rpartition(".")[0]
+    return not module or (bool(listed) and _kind(parts, listed) != "torch.nn.Identity")
+
+
+def _told(told: Mapping[str, str], values: dict[str, Any]) -> Iterator[Tensor]:
+    for module, text in told.items():
+        for name, pattern, learned in _own(text):
+            shape = pattern.axes
+            if not all(isinstance(axis, int) for axis in shape):
+                same = signatures.Alternative((pattern,), pattern)
+                shape = signatures.substitute(signatures.Signature((same,)), values).alternatives[0].inputs[0].axes
+            yield Tensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
+
+
+@lru_cache(maxsize=4096)
+def _own(text: str) -> tuple[tuple[str, Pattern, bool], ...]:
+    """The tensors of one module: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
+    found = []
+    for part, learned in zip(text.split(";"), (True, False)):
+        for entry in filter(None, map(str.strip, part.split(","))):
+            name, _, shape = entry.partition(" ")
+            found.append((name, signatures.parse_shape(shape), learned))
+    return tuple(found)
+
+
+def _renamed(tensor: Tensor, prefix: str) -> Tensor:
+    return Tensor(f"{prefix}.{tensor.name}", tensor.shape, tensor.learned, tensor.certain)
+
+
+def _of_layer(component: Resolved) -> Iterator[Tensor]:
+    """A layer whose constructor arguments are known."""
+    assert component.signature is not None
+    alternative = component.signature.alternatives[0]
+    values = component.values
+    for tensor in _tensors(component.target, alternative.inputs[0], alternative.output):
+        switches = [values[name] for name in SWITCHES.get(tensor.name, ()) if name in values]
+        if not tensor.learned and (values.get("track_running_stats") is False):
+            continue
+        if all(switch is True for switch in switches):
+            yield _with_kernel(tensor, component)
+        elif not any(switch is False for switch in switches):
+            yield Tensor(tensor.name, tensor.shape, tensor.learned, certain=False)
+
+
+def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
+    """The weight of a convolution in full: its channels a group, and its kernel."""
+    values = component.values
+    channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
+    if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
+        return tensor
+    sizes: tuple[Any, ...] = kernel if isinstance(kernel, tuple) else (kernel,) * (len(tensor.shape) - 2)
+    if len(sizes) != len(tensor.shape) - 2 or not all(isinstance(size, int) for size in sizes):
+        return tensor
+    return Tensor(tensor.name, (tensor.shape[0], channels // groups, *sizes), tensor.learned, tensor.certain)
+
+
+def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
+    """The tensors of a component's parts; whether its layers have biases follows from the number of its weights."""
+    tensors: list[Tensor] = []
+    variants: list[Tensor] = []
+    complete = bool(parts)
+    for name, text in parts.items():
+        kind, _, written = text.partition(":")
+        leaf = not any(other.startswith(f"{name}.") for other in parts)
+        if kind not in rules():
+            complete = complete and not (leaf and not _is_weightless(kind))
+            continue
+        signature = signatures.substitute(signatures.parse_signature(written), dict(component.values))
+        alternative = signature.alternatives[0]
+        ends = alternative.inputs[0], alternative.output
+        tensors += [_renamed(tensor, name) for tensor in _tensors(kind, *ends)]
+        variants += [_renamed(tensor, name) for tensor in _tensors(kind, *ends, variants=True)]
+    total = component.weights
+    for choice in _choices(tensors, parts):
+        if complete and total is not None and _count(choice) == total:
+            return Holdings(choice, True, tuple(variants))
+    doubtful = (Tensor(t.name, t.shape, t.learned, certain=not _may_lack(t, parts)) for t in tensors)
+    return Holdings(tuple(doubtful), False, tuple(variants))
+
+
+def _choices(tensors: list[Tensor], parts: Mapping[str, str]) -> Iterator[tuple[Tensor, ...]]:
+    """The ways in which people leave tensors out: no bias where a BatchNorm follows, none at all; a last BatchNorm
+    without its own weights. Which one it is shows in the number of weights."""
+    order = [name for name in parts if parts[name].partition(":")[0] in rules()]
+    norms = [name for name in order if _kind(parts, name).startswith("torch.nn.BatchNorm")]
+    before_norm = {name for name, following in pairwise(order) if following in norms}
+    linear = {name for name in order if _kind(parts, name) in BIASED}
+    for without_weights in ([], norms[-1:]):
+        for without_bias in (set(), before_norm & linear, linear):
+            yield tuple(
+                tensor
+                for tensor in tensors
+                if not (tensor.name.rpartition(".")[2] == "bias" and tensor.name.rpartition(".")[0] in without_bias)
+                and not (tensor.learned and tensor.name.rpartition(".")[0] in without_weights)
+            )
+
+
+def _may_lack(tensor: Tensor, parts: Mapping[str, str]) -> bool:
+    """Whether a layer of this kind may be without the tensor."""
+    owner, _, name = tensor.name.rpartition(".")
+    return (name == "bias" and _kind(parts, owner) in BIASED) or _kind(parts, owner).startswith("torch.nn.BatchNorm")
+
+
+def _kind(parts: Mapping[str, str], name: str) -> str:
+    return parts[name].partition(":")[0]
+
+
+def _is_weightless(kind: str) -> bool:
+    found = stored.find(kind)
+    return found is not None and all(row.weights == 0 for row in found[1].rows)
+
+
+def _count(tensors: tuple[Tensor, ...]) -> int | None:
+    total = 0
+    for tensor in tensors:
+        product: Any = 1
+        for dim in tensor.shape:
+            product = product * dim
+        if not isinstance(product, int):
+            return None
+        total += product if tensor.learned else 0
+    return total
+
+
+def _tensors(kind: str, taken: Pattern, given: signatures.Output, variants: bool = False) -> Iterator[Tensor]:
+    """The tensors of a layer of a kind with these shapes, all of them that it may have, or what they may be called."""
+    rule = rules()[kind]
+    alternative = signatures.parse_signature(rule.shapes).alternatives[0]
+    bindings: dict[str, Any] = {}
+    for pattern, actual in ((alternative.inputs[0], taken), (alternative.output, given)):
+        if isinstance(pattern, Pattern) and isinstance(actual, Pattern):
+            signatures.match(pattern, _plain(actual), bindings)
+    named = ((True, rule.variants),) if variants else ((True, rule.parameters), (False, rule.buffers))
+    for learned, entries in named:
+        for name, axes in entries.items():
+            yield Tensor(name, tuple(_axis(axis, bindings) for axis in axes.split()), learned)
+
+
+def _plain(pattern: Pattern) -> Shape:
+    return tuple(dims.symbol("N") if isinstance(axis, Ellipsis_) else axis for axis in pattern.axes)
+
+
+def _axis(axis: str, bindings: Mapping[str, Any]) -> Dim:
+    if axis == "?":
+        return UNKNOWN
+    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN)

@@ -1,0 +1,179 @@
+"""A model and a method pack wired together: the online branch, the target's, the loss, as they will run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from itertools import pairwise
+from typing import Any
+
+from shapelint.chain import chain, taken_layers
+from shapelint.chain.chain import Chain
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import losses
+from shapelint.knowledge.losses import BoundLoss
+from shapelint.knowledge.schema import ComponentSignature, MethodPack, Reshape, SignatureRow, Step
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.resolve.resolver import resolve
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.dims import Dim
+from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
+from shapelint.text.source import Span
+
+INPUT = "input"
+
+
+@frozen
+class TargetBranch:
+    """The momentum branch that was built apart: its chain, and which roles are components of its own."""
+
+    spec: TargetSpec
+    components: Mapping[str, Resolved]
+    chain: Chain
+    open_chain: Chain
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The roles that the config gives the target by itself."""
+        return frozenset(self.spec.components)
+
+
+@frozen
+class Judged:
+    """What is judged: the model as written, its chain as configured, and with the image size left open.
+
+    `small_chain` is the chain for the smallest batch that training will meet, where that is a batch of one.
+    """
+
+    model: ModelSpec
+    pack: MethodPack
+    chain: Chain
+    open_chain: Chain
+    components: Mapping[str, Resolved] = field(default_factory=dict)
+    small_chain: Chain | None = None
+    target: TargetBranch | None = None
+    loss: BoundLoss | None = None
+    folder: str = ""
+    checkpoint: str = ""
+
+
+def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options, folder: str = "") -> Judged:
+    """Resolve the components of a model and let an image flow through them."""
+    size = (image.height, image.width) if isinstance(image.height, int) and isinstance(image.width, int) else None
+    resolved = {role: _component(spec, role, pack, model, options, size) for role, spec in model.components.items()}
+    places = (None, *image.spans)
+    batch = dims.symbol("B")
+    closed = (batch, image.channels, image.height, image.width)
+    left_open = (batch, image.channels, dims.symbol("H"), dims.symbol("W"))
+    online = _branches(pack, resolved, closed, places)
+    return Judged(
+        model=model,
+        pack=pack,
+        chain=online,
+        open_chain=_branches(pack, resolved, left_open, places),
+        components={link.role: link.component for link in online.links},
+        small_chain=_branches(pack, resolved, (1, *closed[1:]), places) if smallest_batch(model) == 1 else None,
+        target=_target(model, pack, resolved, options, closed, left_open),
+        loss=losses.bind(model.extras.loss, pack.loss.default if pack.loss else None),
+        folder=folder,
+        checkpoint=options.checkpoint,
+    )
+
+
+def smallest_batch(model: ModelSpec) -> int | None:
+    """The smallest batch of an epoch, None where the config does not say: the last one, unless it is dropped."""
+    extras = model.extras
+    if extras.batch_size is None:
+        return None
+    size = int(extras.batch_size.value)
+    rest = extras.samples % size if extras.samples and extras.keeps_last else 0
+    return rest or size
+
+
+def _component(
+    spec: ComponentSpec,
+    role: str,
+    pack: MethodPack,
+    model: ModelSpec,
+    options: Options,
+    size: tuple[int, int] | None = None,
+) -> Resolved:
+    component = resolve(spec, role, options, size if role == "backbone" else None)
+    if role != "backbone":
+        return component
+    if model.extras.hidden_layer is not None:
+        return taken_layers.taken_at(component, model.extras.hidden_layer.value)
+    if pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
+        return taken_layers.last_map(component)
+    return component
+
+
+def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatures.Shape, places: Any) -> Chain:
+    """The online chain, followed by what each further branch adds to it."""
+    steps = _present(pack.online, resolved)
+    gaps = _after_a_gap(pack.online, resolved)
+    links = chain.run(steps, image, places, gaps).links
+    for branch in pack.branches:
+        first = branch[0]
+        roles = list(steps)
+        if first not in roles or not any(step in resolved for step in branch[1:] if isinstance(step, str)):
+            continue
+        before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
+        further = _present(branch[1:], {**resolved, **before}, before[str(first)])
+        whole = chain.run({**before, **further}, image, places, gaps)
+        links += whole.links[len(before) :]
+    return Chain(links)
+
+
+def _after_a_gap(steps: Iterable[Step], resolved: Mapping[str, Resolved]) -> frozenset[str]:
+    """The roles whose role before is not in the model: it is never filled in, so what comes to them is not known."""
+    roles = [step for step in steps if isinstance(step, str) and step != "input"]
+    return frozenset(role for before, role in pairwise(roles) if before not in resolved)
+
+
+def _present(
+    steps: Iterable[Step], resolved: Mapping[str, Resolved], before: Resolved | None = None
+) -> dict[str, Resolved]:
+    """The components of a branch in order; a reshape stands where a component of the model follows it."""
+    found: dict[str, Resolved] = {}
+    waiting: list[Reshape] = []
+    for step in steps:
+        if isinstance(step, Reshape):
+            waiting.append(step)
+        elif step in resolved:
+            found.update({reshape.name: _reshape(reshape, before) for reshape in waiting if before})
+            waiting.clear()
+            found[step] = before = resolved[step]
+    return found
+
+
+def _reshape(step: Reshape, before: Resolved) -> Resolved:
+    """A reshape of the method as a component; it stands nowhere in the text, so its place is what comes before it."""
+    place: Span = before.spec.head
+    signature = signatures.parse_signature(step.reshape)
+    row = SignatureRow(shapes=step.reshape, weights=0)
+    component = ComponentSignature(call=step.name, rows=(row,), dense=True)
+    spec = ComponentSpec("call", step.name, place, place)
+    return Resolved(spec, step.name, "stored", signature, signature, component=component, row=row)
+
+
+def _target(
+    model: ModelSpec,
+    pack: MethodPack,
+    online: Mapping[str, Resolved],
+    options: Options,
+    closed: tuple[Dim, ...],
+    left_open: tuple[Dim, ...],
+) -> TargetBranch | None:
+    spec = model.extras.target
+    if spec is None or spec.kind != "own" or pack.target is None:
+        return None
+    size = (closed[2], closed[3]) if isinstance(closed[2], int) and isinstance(closed[3], int) else None
+    own = {role: _component(part, role, pack, model, options, size) for role, part in spec.components.items()}
+    copied = {role: component for role, component in online.items() if role in pack.target.copies}
+    components = {**copied, **own}
+    places = (None, *model.input.spans)
+    return TargetBranch(
+        spec, components, _branches(pack, components, closed, places), _branches(pack, components, left_open, places)
+    )

@@ -1,0 +1,175 @@
+"""The command line: parses options, calls the pipeline, picks a reporter."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from shapelint.cli.help import GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
+from shapelint.cli.output import EXIT_TROUBLE
+from shapelint.settings.config import ConfigError
+
+FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
+SHELLS = ("bash", "zsh", "fish")
+
+EXAMPLES = """\b
+Examples:
+  shapelint model.yaml                  lint one file
+  shapelint --fix configs/              lint a folder, apply the safe fixes
+  shapelint show model.yaml             print the chain as a table
+  shapelint rule SL101                  explain a rule
+  shapelint config model.yaml           show which settings apply to a file
+"""
+
+CHECK_EXAMPLES = """\b
+Examples:
+  shapelint model.yaml configs/                     lint a file and a folder
+  shapelint --diff --unsafe-fixes configs/          show every fix
+  shapelint --output-format sarif . > out.sarif     report for code scanning
+  shapelint --write-baseline known.json .           remember what is there
+  shapelint --baseline known.json .                 and report what is new
+  cat model.yaml | shapelint - --stdin-filename model.yaml
+
+\b
+Exit codes:
+  0  clean    1  errors or warnings    2  something could not be checked
+"""
+
+COMPLETION_EXAMPLES = """\b
+Put this in the start-up file of your shell:
+  bash   eval "$(shapelint completion bash)"           ~/.bashrc
+  zsh    eval "$(shapelint completion zsh)"            ~/.zshrc
+  fish   shapelint completion fish | source            ~/.config/fish/config.fish
+"""
+
+Decorator = Callable[[Any], Any]
+
+
+def _option(group: str, *names: str, **attributes: Any) -> Decorator:
+    return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+def _settings_options(command: Any) -> Any:
+    command = _option("Settings", "--isolated", is_flag=True, help="Use no settings file.")(command)
+    file = click.Path(dir_okay=False)
+    text = "Use this settings file, whatever is found beside the linted files."
+    return _option("Settings", "--config", "config_file", type=file, metavar="FILE", help=text)(command)
+
+
+@click.group(cls=ShortForm, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_versions,
+    help="Show the versions of shapelint and of the libraries that it sees, and exit.",
+)  # fmt: skip
+def cli() -> None:
+    """Find the wrong width in a BYOL config before training does.
+
+    `shapelint PATH...` is short for `shapelint check PATH...`.
+    """
+
+
+@cli.command(cls=GroupedCommand, epilog=CHECK_EXAMPLES)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@_option("Rules", "--select", multiple=True, metavar="CODE", help="Report these rules only (codes, beginnings, ALL).")
+@_option("Rules", "--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
+@_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on components that cannot be resolved (SL901).")
+@_option("Fixes", "--fix", is_flag=True, help="Apply the safe fixes.")
+@_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too.")
+@_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@_option("Known faults", "--add-ignores", is_flag=True, help="Silence what is found by comments in the files.")
+@_option(
+    "Known faults", "--write-baseline", metavar="FILE", help="Write what is found to FILE, anew, and report nothing."
+)
+@_option(
+    "Known faults", "--baseline", metavar="FILE", help="Report what is not in FILE, and take out of FILE what is gone."
+)
+@_option("Files", "--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders that match.")
+@_option("Files", "--force-exclude", is_flag=True, help="Leave out excluded files even if they are named.")
+@_option("Files", "--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")
+@_option("Files", "--with-dependents", is_flag=True, help="Lint also what uses a named file in its repository.")
+@_option("Files", "--stdin-filename", metavar="NAME", help="What to call the text that `-` reads from stdin.")
+@_option("Report", "--output-format", type=click.Choice(FORMATS), default="text", help="How to report (default: text).")
+@_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
+@_option("Report", "-v", "--verbose", is_flag=True, help="Say on stderr which signatures were used and why.")
+@_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
+@_settings_options
+@_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
+@_option("Other", "--checkpoint", metavar="PATH", help="Hold the models against the names and shapes in a checkpoint.")
+def check(paths: tuple[str, ...], **options: Any) -> None:
+    """Lint files and folders (the default command)."""
+    from shapelint.cli import check as command
+
+    sys.exit(command.run(paths, command.CheckOptions(**options)))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.option("--layers", is_flag=True, help="Open each component into its parts.")
+@click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
+@_settings_options
+def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
+    """Print the chain of each model as a table."""
+    from shapelint.cli import show as command
+    from shapelint.settings.settings import Settings
+
+    sys.exit(command.run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
+
+
+@cli.command()
+@click.argument("code", required=False)
+def rule(code: str | None) -> None:
+    """Print the page of a rule, or the list of rules."""
+    from shapelint.cli import explain
+
+    sys.exit(explain.rule(code))
+
+
+@cli.command()
+@click.argument("target")
+@click.option("--trace", is_flag=True, help="Trace it with torch, also where a signature is stored.")
+def signature(target: str, trace: bool) -> None:
+    """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`."""
+    from shapelint.cli import explain
+
+    sys.exit(explain.signature(target, trace))
+
+
+@cli.command()
+@click.argument("path", type=click.Path(), metavar="FILE")
+@_settings_options
+def config(path: str, config_file: str | None, isolated: bool) -> None:
+    """Print the settings that apply to a file, and where they stand."""
+    from shapelint.cli import show_settings as command
+    from shapelint.settings.settings import Settings
+
+    sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
+
+
+@cli.command(epilog=COMPLETION_EXAMPLES)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the script that teaches a shell to complete shapelint's command line."""
+    click.echo(completion_script(cli, shell), nl=False)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script. Every way out has a code of its own: 0, 1 for findings, 2 for trouble."""
+    try:
+        cli.main(arguments, prog_name="shapelint", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_TROUBLE)
+    except ConfigError as error:
+        click.echo(f"shapelint: {error}", err=True)
+        sys.exit(EXIT_TROUBLE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("shapelint: interrupted", err=True)
+        sys.exit(EXIT_TROUBLE)
+    except Exception as error:
+        click.echo(f"shapelint: a fault in shapelint itself: {type(error).__name__}: {error}", err=True)
+        sys.exit(EXIT_TROUBLE)

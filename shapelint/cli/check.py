@@ -1,0 +1,206 @@
+"""`shapelint check`: lint, fix or show fixes, report, and choose the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import click
+
+from shapelint import report as reports
+from shapelint.cli.output import colours, exit_code, write_out
+from shapelint.common.frozen import frozen
+from shapelint.common.progress import watched
+from shapelint.judge import rulebook
+from shapelint.knowledge import rule_pages
+from shapelint.linting.deduplicate import once
+from shapelint.linting.fixing import diff, fixed_text, write
+from shapelint.linting.lint_paths import gathered, lint, lint_text
+from shapelint.report.summary import plural
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Change, FileReport, Report
+from shapelint.text.source import Source, UnreadableError, decode, read_source
+
+STDIN = "-"
+
+
+@frozen
+class CheckOptions:
+    """The options of `check`, as parsed."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    config_file: str | None = None
+    isolated: bool = False
+    add_ignores: bool = False
+    write_baseline: str | None = None
+    baseline: str | None = None
+    with_dependents: bool = False
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    trace: bool = False
+    checkpoint: str | None = None
+    output_format: str = "text"
+    output_file: str | None = None
+    skip_unrecognised: bool = False
+    error_on_unknown: bool = False
+    stdin_filename: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+
+
+def run(paths: Sequence[str], options: CheckOptions) -> int:
+    """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
+    _validate(paths, options)
+    settings = _settings(paths, options)
+    beside = _dependents(paths) if options.with_dependents else []
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
+    fixed: tuple[Change, ...] = ()
+    if options.fix or options.diff:
+        report, fixed = _fix(report, options, settings)
+    if options.write_baseline or options.baseline or options.add_ignores:
+        from shapelint.cli import known_faults
+
+        if options.write_baseline:
+            return known_faults.remember(report, options.write_baseline)
+        report = known_faults.without(report, options.baseline, settings, options.quiet) if options.baseline else report
+        report = known_faults.ignore(report, settings) if options.add_ignores else report
+    if options.diff:
+        click.echo(f"{plural(len(fixed), 'finding')} would be fixed.", err=True)
+    else:
+        _write(report, options, fixed)
+    if options.verbose:
+        _write_notices(report)
+    return exit_code(report, options.error_on_unknown)
+
+
+def _dependents(paths: Sequence[str]) -> list[str]:
+    from shapelint.linting.dependents import dependents_of
+
+    return dependents_of(paths)
+
+
+def _validate(paths: Sequence[str], options: CheckOptions) -> None:
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
+    if options.fix and options.diff:
+        raise click.UsageError("--fix changes files, --diff only shows the changes: choose one")
+    known_faults = [options.add_ignores, options.write_baseline, options.baseline]
+    if sum(map(bool, known_faults)) > 1:
+        raise click.UsageError("choose one of --add-ignores, --write-baseline and --baseline")
+    if (options.add_ignores or options.write_baseline) and (options.fix or options.diff):
+        raise click.UsageError("fix first, then remember what is left: --fix goes with --baseline alone")
+    if options.checkpoint:
+        _validate_checkpoint(options.checkpoint)
+    if STDIN in paths:
+        if len(paths) > 1:
+            raise click.UsageError("- (stdin) goes with no other path")
+        if options.stdin_filename is None:
+            raise click.UsageError("- (stdin) needs --stdin-filename, to know what kind of file it is")
+        if options.fix or options.add_ignores:
+            raise click.UsageError("stdin cannot be changed: use --diff")
+
+
+def _validate_checkpoint(path: str) -> None:
+    from shapelint.checkpoints import CheckpointError, state_dicts
+
+    try:
+        state_dicts(Path(path))
+    except CheckpointError as error:
+        raise click.UsageError(f"the checkpoint {path} is not read: {error}") from None
+
+
+def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
+    """The settings of the command line; raises click.UsageError for a code that no rule has."""
+    settings = Settings(
+        trace=options.trace,
+        skip_unrecognised=options.skip_unrecognised,
+        exclude=options.exclude,
+        force_exclude=options.force_exclude,
+        config_file=options.config_file,
+        isolated=options.isolated,
+        checkpoint=options.checkpoint,
+    )
+    if not options.select and not options.ignore:
+        return settings
+    folders = {folder for path in paths for folder in settings.config_of(path).rules}
+    among = rulebook.known(tuple(sorted(folders)))
+    return replace(settings, select=_codes(options.select, among), ignore=_codes(options.ignore, among))
+
+
+def _codes(texts: Sequence[str], among: Mapping[str, rule_pages.Rule]) -> tuple[str, ...]:
+    """Codes, separated by commas or given one by one; raises click.UsageError."""
+    try:
+        return rule_pages.codes(",".join(texts).split(","), among)
+    except rule_pages.UnknownRuleError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
+    name = options.stdin_filename or STDIN
+    try:
+        source = decode(name, sys.stdin.buffer.read())
+    except UnreadableError as error:
+        return Report((FileReport(name, "unreadable", problem=str(error)),))
+    file = lint_text(source, settings)
+    if file.status == "no-model" and settings.skip_unrecognised:
+        return Report((), 1)
+    return Report((file,))
+
+
+def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[Change, ...]]:
+    """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
+    made: list[Change] = []
+    diffs: list[str] = []
+    written: set[str] = set()
+    for file in report.files:
+        if any(finding.fix for finding in file.findings):
+            source = gathered(_source(file, options))
+            again = partial(lint_text, settings=settings, users=file.users)
+            text, changes = fixed_text(source, again, options.unsafe_fixes)
+            made += changes
+            if options.diff:
+                diffs.append(diff(source, text))
+            else:
+                written.update(write(source, text))
+    for text in dict.fromkeys(diffs):  # several files may be composed of the one that changes
+        write_out(text)
+    changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
+    files = (
+        lint_text(_source(file, options), settings, file.users) if new else file
+        for file, new in zip(report.files, changed)
+    )
+    return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
+
+
+def _source(file: FileReport, options: CheckOptions) -> Source:
+    return Source(file.path, file.text) if options.stdin_filename else read_source(Path(file.path))
+
+
+def _write(report: Report, options: CheckOptions, fixed: Sequence[Change]) -> None:
+    encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
+    colour = colours() and not options.output_file
+    text = reports.render(
+        report,
+        options.output_format,
+        reports.Options(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
+    )
+    if options.output_file is None:
+        write_out(text)
+        return
+    try:
+        Path(options.output_file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {options.output_file}: {error.strerror}") from None
+
+
+def _write_notices(report: Report) -> None:
+    for file in report.files:
+        for notice in file.notices:
+            click.echo(f"{file.path}: {notice}", err=True)

@@ -1,0 +1,76 @@
+"""`shapelint rule` and `shapelint signature`: what the linter knows, in words."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from shapelint.cli.output import write_out
+from shapelint.judge import rulebook
+from shapelint.knowledge import rule_pages
+from shapelint.read import call_strings
+from shapelint.resolve.resolved import Resolved
+from shapelint.resolve.resolver import resolve
+from shapelint.settings import config_files
+from shapelint.settings.settings import options_for
+from shapelint.shapes import signatures
+from shapelint.signatures import nearest
+from shapelint.spec.spec import ComponentSpec
+from shapelint.text.source import Span
+
+
+def rule(code: str | None) -> int:
+    """Print one rule's page, or a line for each rule, those of the current folder's settings included."""
+    known = rulebook.known(config_files.for_path(".").rules)
+    if code is None:
+        severities = {c: " or ".join(severities_of(r.page.severity)) for c, r in known.items()}
+        write_out("".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items()))
+        return 0
+    by_name = {r.page.name: c for c, r in known.items()}
+    found = known.get(by_name.get(code, code.upper()))
+    if found is None:
+        near = rule_pages.nearest(code, known)
+        raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near}?" if near else ""))
+    write_out(f"{found.prose}\n")
+    return 0
+
+
+def severities_of(text: str) -> list[str]:
+    """The severities that a rule may have: one, or those in the expression that chooses."""
+    return [text] if text.isalpha() else re.findall(r"'(\w+)'", text)
+
+
+def signature(target: str, trace: bool) -> int:
+    """Print the signature of a component written as a name or a call."""
+    spec = _spec(target)
+    role = "backbone" if spec.spelling == "name" and "." not in spec.target else ""
+    resolved = resolve(spec, role, options_for(config_files.for_path("."), trace))
+    for problem in resolved.problems:
+        if spec.spelling == "call":
+            raise click.UsageError(f"{problem.message}" + (f" ({problem.help})" if problem.help else ""))
+    shown = resolved.template if spec.spelling == "name" and resolved.component else resolved.signature
+    if shown is None and not resolved.layers:
+        near = nearest.nearest(spec.target)
+        hint = f", did you mean {near}?" if near else ""
+        raise click.UsageError(f"{resolved.reason or f'{resolved.target or target} is not known'}{hint}")
+    write_out(_text(resolved, shown))
+    return 0
+
+
+def _spec(target: str) -> ComponentSpec:
+    whole = Span(0, len(target))
+    if call_strings.NAME.fullmatch(target):
+        return ComponentSpec("name", target, whole, whole)
+    try:
+        return call_strings.parse_call(target, lambda start, end: (Span(start, end), None))
+    except call_strings.CallError as error:
+        raise click.UsageError(f"{target!r}: {error.message}") from None
+
+
+def _text(resolved: Resolved, shown: signatures.Signature | None) -> str:
+    if resolved.layers:
+        return "".join(_text(layer, layer.signature) for layer in resolved.layers)
+    name = resolved.component.call if resolved.component and shown is resolved.template else resolved.target
+    lines = [name, *(f"    {alternative}" for alternative in (shown.alternatives if shown else ()))]
+    return "\n".join([*lines, f"    ({resolved.source})"]) + "\n"

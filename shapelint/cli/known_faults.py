@@ -1,0 +1,69 @@
+"""What `check` does with faults that are known: remember them in a baseline, or silence them by comments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from shapelint.linting.fixing import write
+from shapelint.linting.lint_paths import gathered, lint_text
+from shapelint.report.summary import plural
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import FileReport, Report
+from shapelint.suppress import baseline
+from shapelint.suppress.add_ignores import add_ignores
+from shapelint.text.source import read_source
+
+
+def remember(report: Report, path: str) -> int:
+    """Write a baseline of what fails the run; returns the exit code: 0, or 2 where a file could not be checked."""
+    found = [entry for _, entry in baseline.entries(report, baseline.folder_of(path))]
+    _write(path, found)
+    click.echo(f"{plural(len(found), 'finding')} remembered in {path}.", err=True)
+    return 2 if any(file.status != "checked" for file in report.files) else 0
+
+
+def without(report: Report, path: str, settings: Settings, quiet: bool) -> Report:
+    """The report without what the baseline knows; what is gone is forgotten there. Raises click.ClickException."""
+    try:
+        known = baseline.read(path)
+    except baseline.BaselineError as error:
+        raise click.ClickException(str(error)) from None
+    folder = baseline.folder_of(path)
+
+    def is_judged(entry: baseline.Entry) -> bool:
+        return settings.keeps(entry.code, str(Path(folder, entry.path)))
+
+    report, hidden, kept = baseline.apply(report, known, path, is_judged)
+    if len(kept) < len(known):
+        _write(path, kept)
+        click.echo(f"{plural(len(known) - len(kept), 'finding')} of {path} gone, and forgotten there.", err=True)
+    if hidden and not quiet:
+        click.echo(f"{plural(hidden, 'finding')} known from {path} not shown.", err=True)
+    return report
+
+
+def _write(path: str, entries: list[baseline.Entry]) -> None:
+    try:
+        baseline.write(path, entries)
+    except baseline.BaselineError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def ignore(report: Report, settings: Settings) -> Report:
+    """Add comments to the files for everything that fails the run; returns the report after that."""
+    files: list[FileReport] = []
+    total = 0
+    for file in report.files:
+        if file.status == "checked" and any(finding.severity != "info" for finding in file.findings):
+            source = gathered(read_source(Path(file.path)))
+            text, count = add_ignores(source, lambda text: lint_text(text, settings))
+            if count:
+                write(source, text)
+                total += count
+                file = lint_text(replace(source, text=text), settings)
+        files.append(file)
+    click.echo(f"{plural(total, 'finding')} silenced by comments.", err=True)
+    return replace(report, files=tuple(files))

@@ -1,0 +1,44 @@
+"""Exit codes, colours, and writing to a stream that may be closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+import click
+
+from shapelint.spec.findings import Report
+
+EXIT_FINDINGS = 1
+
+
+EXIT_TROUBLE = 2
+
+
+def write_out(text: str, stream: TextIO | None = None) -> None:
+    """Write a report; characters that the stream's encoding lacks are escaped."""
+    stream = sys.stdout if stream is None else stream
+    encoding = stream.encoding or "utf-8"
+    try:
+        # The renderers have decided about colour; click would take it out again.
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False, color=True)
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`; click would exit with 1, and Python complain while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(EXIT_TROUBLE)
+
+
+def colours() -> bool:
+    """Whether to colour: on a terminal, unless NO_COLOR is set; always with FORCE_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def exit_code(report: Report, error_on_unknown: bool = False) -> int:
+    """2 where a file could not be checked, else 1 for errors and warnings, else 0."""
+    if any(file.status != "checked" for file in report.files):
+        return EXIT_TROUBLE
+    unknown = error_on_unknown and any(finding.code == "SL901" for finding in report.findings)
+    return EXIT_FINDINGS if report.count("error") or report.count("warning") or unknown else 0

@@ -1,0 +1,20 @@
+"""`shapelint show`: the chain of each model as a table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+from shapelint.cli.output import exit_code, write_out
+from shapelint.linting.lint_paths import lint
+from shapelint.report.chain_table import render
+from shapelint.settings.settings import Settings
+
+
+def run(paths: Sequence[str], layers: bool, settings: Settings) -> int:
+    """Print the tables; exits 2 where a file cannot be read or holds no model, else 0."""
+    report = lint(paths, settings)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    write_out(render(report, layers, width))
+    return exit_code(report) if any(file.status != "checked" for file in report.files) else 0

@@ -1,0 +1,86 @@
+"""What .gitignore files leave out of a folder walk.
+
+By `pathspec`, not by `git ls-files`: a walk must do the same where git is not installed (slim images), where it refuses
+to work (a checkout that belongs to another user), and outside of a repository. Read are the .gitignore files from the
+root of the repository down, and `.git/info/exclude`; a user's own global excludes are not, so that a run gives the same
+result for everybody. As in git the deepest file decides, and nothing comes back from a folder that is left out. Unlike
+git, a walk passes over a file that is tracked although it is ignored: name it to have it linted.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from shapelint.common.frozen import frozen
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NAME = ".gitignore"
+
+
+@frozen
+class Ignored:
+    """The patterns that hold in one folder, those of the folders above first; paths are absolute."""
+
+    levels: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+
+    def below(self, folder: str) -> Ignored:
+        """The patterns that hold in a subfolder: these, and its own."""
+        own = _read(os.path.join(folder, NAME))
+        return Ignored((*self.levels, (folder, own))) if own else self
+
+    def covers(self, path: str, is_folder: bool = False) -> bool:
+        """Whether a file or folder is left out."""
+        for base, patterns in reversed(self.levels):
+            relative = os.path.relpath(path, base).replace(os.sep, "/")
+            verdict = patterns.check_file(relative + "/" if is_folder else relative).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def above(folder: str) -> Ignored:
+    """The patterns that hold around a folder (an absolute path), up to the root of its repository.
+
+    A folder that is itself left out was named on purpose: then only what lies in it counts.
+    """
+    root = repository(folder)
+    if root is None:
+        return Ignored()
+    shared = _read(os.path.join(root, ".git", "info", "exclude"))
+    ignored = Ignored(((root, shared),) if shared else ())
+    if folder == root:
+        return ignored
+    ignored = ignored.below(root)
+    parts = os.path.relpath(folder, root).split(os.sep)
+    for count in range(1, len(parts) + 1):
+        place = os.path.join(root, *parts[:count])
+        if ignored.covers(place, is_folder=True):
+            return Ignored()
+        if count < len(parts):
+            ignored = ignored.below(place)
+    return ignored
+
+
+def repository(folder: str) -> str | None:
+    """The nearest folder around one (itself included) that holds `.git`."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def _read(path: str) -> GitIgnoreSpec | None:
+    if not os.path.isfile(path):
+        return None
+    from pathspec import GitIgnoreSpec
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return GitIgnoreSpec.from_lines(file.read().splitlines())
+    except (OSError, ValueError):  # unreadable, or a pattern that git passes over as well
+        return None

@@ -1,0 +1,235 @@
+"""The rules over a finished chain: every violated requirement is a Violation, with the edits that could mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shapelint.chain.chain import Edge, Link, Origin
+from shapelint.chain.wiring import Judged
+from shapelint.judge import subjects
+from shapelint.judge.facts import EdgeFacts, component_facts, edge_facts
+from shapelint.judge.occasions import Ends, origin_span, steps_of
+from shapelint.judge.repair_moves import moves_of
+from shapelint.judge.templates import render
+from shapelint.judge.violations import Mark, Move, Violation
+from shapelint.knowledge.rule_pages import Rule
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import expression
+from shapelint.shapes.dims import Dim, Expression
+from shapelint.shapes.signatures import Misfit, format_shape
+from shapelint.signatures import nearest
+from shapelint.spec.roles import kind
+from shapelint.spec.spec import Problem, Step
+from shapelint.text.source import Span
+
+MAXIMUM_RELATED = 4
+
+
+def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
+    """All violations of a model, engine rules (SL9xx) included, in the order of the chain."""
+    found = [problem_violation(problem, rules) for problem in judged.model.problems]
+    for link, open_link in zip(judged.chain.links, judged.open_chain.links):
+        found += [problem_violation(problem, rules) for problem in link.component.problems]
+        found += _unresolved(link, rules)
+        for edge, open_edge in zip(link.edges, open_link.edges):
+            if edge.result is not None:
+                facts = edge_facts(edge, open_edge, judged.model)
+                if _breaks_off(link, edge):
+                    facts = replace(facts, extra_axes=False)
+                found += speak(
+                    rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
+                )
+        found += speak(rules, "component", {"component": component_facts(link)}, link)
+    found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
+    for occasion in subjects.occasions(judged):
+        found += speak(rules, occasion.subject, occasion.facts, occasion.ends)
+    return found + _judge_target(judged, rules)
+
+
+def _breaks_off(link: Link, edge: Edge) -> bool:
+    """Whether axes that one layer lets pass stop a later layer of the same component: that one speaks."""
+    later = (other for other in link.edges if (other.layer or 0) > (edge.layer or 0))
+    return any(isinstance(other.result, Misfit) and other.result.kind == "rank" for other in later)
+
+
+def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
+    """The edges of a target that was built apart, where a component of its own stands at one end."""
+    found: list[Violation] = []
+    target = judged.target
+    for link, open_link in zip(target.chain.links, target.open_chain.links) if target else ():
+        assert target is not None
+        if link.role in target.own:
+            found += [problem_violation(problem, rules) for problem in link.component.problems]
+        for edge, open_edge in zip(link.edges, open_link.edges):
+            if edge.result is None or not {edge.role, edge.producer.role} & target.own:
+                continue
+            facts = edge_facts(edge, open_edge, judged.model)
+            consumer, producer = (
+                replace(side, name=f"the target's {side.name}") if side.name == side.role else side
+                for side in (facts.consumer, facts.producer)
+            )
+            nearest = {"edge": facts, "consumer": consumer, "producer": producer}
+            ends = _ends(edge, nearest)
+            found += speak(rules, "edge", nearest, replace(ends, key=("target", *ends.key)))
+    return found
+
+
+def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
+    """What the engine itself says, under the rule page of its code."""
+    rule = rules[problem.code]
+    moves = (Move(*problem.replacement),) if problem.replacement else ()
+    return Violation(
+        rule=rule,
+        key=(problem.code, problem.role, problem.message),
+        severity=rule.page.severity,
+        message=problem.message if not problem.role else f"{problem.role}: {problem.message}",
+        span=problem.span,
+        label=problem.label,
+        role=problem.role,
+        expected=problem.expected,
+        actual=problem.actual,
+        related=_shown(map(_mark, problem.steps), problem.span),
+        help=problem.help,
+        moves=moves,
+    )
+
+
+def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
+    for index, component in enumerate(_leaves(link.component)):
+        if component.signature is not None:
+            continue
+        name = component.target or component.spec.target or "the component"
+        is_backbone = kind(link.role) == "backbone"
+        signature = f"give {name} a signature under [tool.shapelint.signatures]"
+        hint = f"declare its width, {{target: {name}, out_dim: ...}}, or {signature}" if is_backbone else signature
+        hint = f"did you mean {near}? Otherwise {hint}" if (near := nearest.nearest(name)) else hint
+        problem = Problem(
+            "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
+        )
+        violation = problem_violation(problem, rules)
+        yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
+
+
+def _leaves(component: Resolved) -> Iterator[Resolved]:
+    """The components in order that are no lists of others, however deep they lie."""
+    if not component.layers:
+        yield component
+    for layer in component.layers:
+        yield from _leaves(layer)
+
+
+def speak(
+    rules: Mapping[str, Rule], subject: str, facts: Mapping[str, Any], place: Edge | Link | Ends
+) -> list[Violation]:
+    """The violations of one subject; a rule that stands instead of others silences them there."""
+    spoken = [
+        rule
+        for rule in rules.values()
+        if rule.page.subject == subject
+        and rule.page.emitted_by is None
+        and expression.evaluate(rule.page.when, facts) is True
+        and expression.evaluate(rule.page.require, facts) is False
+    ]
+    silenced = {code for rule in spoken for code in rule.page.instead_of}
+    return [_violation(rule, facts, place) for rule in spoken if rule.page.code not in silenced]
+
+
+def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:
+    page = rule.page
+    severity = page.severity
+    if severity not in ("error", "warning", "info"):
+        severity = expression.evaluate(severity, facts)
+    ends = _ends(place, facts)
+    mends = moves_of(page.repair, facts, ends)
+    return Violation(
+        rule=rule,
+        key=(page.code, *ends.key),
+        severity=severity,
+        message=render(page.message, facts),
+        span=ends.span,
+        label=render(page.label, facts),
+        role=ends.role,
+        expected=_json(ends.expected),
+        actual=_json(ends.actual),
+        related=_related(page.related, facts, ends),
+        notes=tuple(filter(None, [render(page.note, facts)])),
+        help=render(page.help, facts),
+        moves=mends,
+    )
+
+
+def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark, ...]:
+    """What is said beside: the other number, what decided both, where a number is passed on that stands elsewhere."""
+    marks = [Mark(span, render(template, facts)) for span in ends.related] if template else []
+    argument = ends.consumer.argument if ends.consumer else None
+    marks += map(_mark, ends.steps)
+    marks += [Mark(use, "passed on here") for use in (argument.uses if argument else ())]
+    return _shown(marks, ends.span)
+
+
+def _shown(marks: Iterable[Mark], primary: Span) -> tuple[Mark, ...]:
+    """The first marks, one of each place beside the primary one: a report stays short."""
+    places: dict[Span, Mark] = {}
+    for mark in marks:
+        places.setdefault(mark.span, mark)
+    places.pop(primary, None)
+    return tuple(places.values())[:MAXIMUM_RELATED]
+
+
+def _mark(step: Step) -> Mark:
+    return Mark(step.span, step.action if step.gives is None else f"{step.action} gives {format_shape(step.gives)}")
+
+
+def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
+    if isinstance(place, Edge):
+        edge: EdgeFacts = facts["edge"]
+        numbers: tuple[Dim | str | None, Dim | str | None]
+        numbers = (edge.consumer.input.features, edge.producer.output.features)
+        if not edge.axes_fit:
+            numbers = (edge.consumer.input.shape, edge.producer.output.shape)
+        span = origin_span(place.consumer) or place.component.spec.head
+        other = origin_span(place.producer)
+        if not edge.axes_fit and place.consumer.component is not None:
+            # Axes are a matter of what is done between two calls, where a program has them.
+            span = place.consumer.place or span
+            other = (place.producer.place if place.producer.component else None) or other
+        elif _is_last_of_many(place) and place.producer.component is not None:
+            other = place.producer.place or other
+        return Ends(
+            (place.role, place.layer),
+            place.role,
+            span,
+            (other,) if other else (),
+            numbers[0],
+            numbers[1],
+            place.consumer,
+            place.producer,
+            steps=steps_of(_decided(place, edge.axes_fit), edge.axes_fit),
+        )
+    if isinstance(place, Link):
+        spec = place.component.spec
+        component = facts["component"]
+        if spec.declared and component.declared is not None:
+            numbers = component.output.features, component.declared
+            return Ends((place.role,), place.role, spec.declared.span, (), *numbers)
+        hidden = place.component.given.get("hidden_dim")
+        return Ends((place.role,), place.role, hidden.span if hidden else spec.head, (), None, component.hidden)
+    return place
+
+
+def _decided(edge: Edge, by_width: bool) -> tuple[Origin, ...]:
+    """The origins of what is in conflict: of both widths, or of all axes that come."""
+    on_all = not by_width or (isinstance(edge.result, Misfit) and edge.result.kind == "condition")
+    return (*reversed(edge.incoming.origins), edge.consumer) if on_all else (edge.producer, edge.consumer)
+
+
+def _is_last_of_many(edge: Edge) -> bool:
+    """Whether a conflict is over the last axis of tokens or a map: what made it one is at fault, not a number."""
+    rank = len(edge.incoming.value) if isinstance(edge.incoming.value, tuple) else 0
+    return rank > 2 and getattr(edge.result, "axis", rank - 1) == rank - 1
+
+
+def _json(value: Any) -> Any:
+    return str(value) if isinstance(value, Expression) else value

@@ -1,0 +1,187 @@
+"""Repairs: the smallest set of edits to the user's own numbers that leaves a model clean, proved by judging it again.
+
+The search is breadth first over sets of edits. At each state the first violation that is left is mended by each of the
+edits that could mend it; a state without violations is a repair. All repairs of the smallest size are kept: the first
+is offered, the others are its alternatives. Violations that no edit can mend stand aside, and are not made worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from shapelint.common.frozen import frozen
+from shapelint.judge.violations import Move, Violation
+from shapelint.text.source import Span
+
+MAXIMUM_EDITS = 8
+MAXIMUM_TRIALS = 400
+
+Key = tuple[Any, ...]
+Judge = Callable[[str], Sequence[Violation]]
+"""From a text to the violations of the model in question."""
+
+
+@frozen
+class Repair:
+    """The edits that remove one violation, and with it those whose keys are `also`.
+
+    `only` is whether every smallest repair of the model has these edits; `alternatives` are those of the others that
+    were proved by themselves.
+    """
+
+    key: Key
+    moves: tuple[Move, ...]
+    also: frozenset[Key] = frozenset()
+    only: bool = True
+    alternatives: tuple[tuple[Move, ...], ...] = ()
+
+
+@frozen
+class _State:
+    """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
+
+    steps: tuple[tuple[Move, Key], ...] = ()
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(move for move, _ in self.steps)
+
+    @property
+    def fallback(self) -> int:
+        """The choice of its last resort: 0 where every edit is first choice."""
+        return max((move.fallback for move in self.moves), default=0)
+
+    def moves_for(self, key: Key) -> tuple[Move, ...]:
+        return tuple(move for move, root in self.steps if root == key)
+
+
+def splice(text: str, moves: Iterable[Move]) -> str:
+    """Apply edits to a text; they do not overlap."""
+    for move in sorted(moves, key=lambda move: move.span.start, reverse=True):
+        text = text[: move.span.start] + move.text + text[move.span.end :]
+    return text
+
+
+def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> list[Repair]:
+    """Proved repairs for the violations of one model, one for each group of violations that the same edits remove."""
+    initial = [violation for violation in violations if violation.blocks]
+    if not any(violation.moves for violation in initial):
+        return []
+    hopeless = frozenset(violation.key for violation in initial if not violation.moves)
+    search = _Search(text, judge, initial)
+    solutions = search.solve(hopeless)
+    if solutions:
+        return search.group(initial, solutions)
+    repairs: list[Repair] = []
+    for violation in initial:
+        others = search.initial - {violation.key}
+        if violation.moves and not any(violation.key in repair.also for repair in repairs):
+            repairs += [r for r in search.group([violation], search.solve(others)) if r.key == violation.key]
+    return repairs
+
+
+class _Search:
+    def __init__(self, text: str, judge: Judge, initial: list[Violation]):
+        self.text = text
+        self.judge = judge
+        self.initial = frozenset(violation.key for violation in initial)
+        self.judged = {text: initial}
+
+    def after(self, moves: Iterable[Move]) -> list[Violation]:
+        """What fails the run once the edits are made."""
+        text = splice(self.text, moves)
+        if text not in self.judged:
+            self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
+        return self.judged[text]
+
+    def solve(self, tolerated: frozenset[Key]) -> list[_State]:
+        """All smallest sets of edits after which only tolerated violations are left."""
+        frontier, seen = [_State()], set()
+        for _ in range(MAXIMUM_EDITS + 1):
+            solutions, following = [], []
+            for state in frontier:
+                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
+                if not left:
+                    solutions.append(state)
+                elif not solutions:
+                    following += self.expand(state, left[0])
+                if len(self.judged) > MAXIMUM_TRIALS:
+                    return solutions
+            if solutions:
+                first = min(state.fallback for state in solutions)
+                return [state for state in solutions if state.fallback == first]
+            frontier = []
+            for state in following:
+                edits = frozenset((move.span, move.text) for move in state.moves)
+                if edits not in seen:
+                    seen.add(edits)
+                    frontier.append(state)
+        return []
+
+    def expand(self, state: _State, violation: Violation) -> list[_State]:
+        """One more edit for a violation; one that an earlier edit caused belongs to the violation behind that edit."""
+        root = violation.key if violation.key in self.initial or not state.steps else state.steps[-1][1]
+        following = []
+        for move in violation.moves:
+            original = _original(move, state.moves)
+            if original is not None:
+                following.append(_State((*state.steps, (original, root))))
+        return following
+
+    def group(self, initial: Sequence[Violation], solutions: Sequence[_State]) -> list[Repair]:
+        """Split the first solution by the violation that each edit was made for, and prove every group by itself."""
+        if not solutions:
+            return []
+        chosen = solutions[0]
+        repairs: list[Repair] = []
+        for key in dict.fromkeys(root for _, root in chosen.steps):
+            moves = chosen.moves_for(key)
+            left = frozenset(violation.key for violation in self.after(moves))
+            if key in left or left - self.initial:
+                continue
+            removed = self.initial - left - {key}
+            others = [other for other in dict.fromkeys(state.moves_for(key) for state in solutions) if other]
+            others = [other for other in others if _texts(other) != _texts(moves)]
+            proved = tuple(other for other in others if self.proves(other, key))
+            repairs.append(Repair(key, moves, removed, not others, proved))
+        return repairs
+
+    def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
+        left = frozenset(violation.key for violation in self.after(moves))
+        return key not in left and not left - self.initial
+
+
+def _texts(moves: Iterable[Move]) -> frozenset[tuple[Span, str]]:
+    return frozenset((move.span, move.text) for move in moves)
+
+
+def _original(move: Move, before: Sequence[Move]) -> Move | None:
+    """A move found in an edited text, in offsets of the original one; None where it edits an edit again."""
+    span = _unshifted(move.span, before)
+    if span is None:
+        return None
+    return replace(move, span=span, whole=_around(move.whole, before) if move.whole else None)
+
+
+def _unshifted(span: Span, before: Sequence[Move]) -> Span | None:
+    shift = 0
+    for earlier in sorted(before, key=lambda earlier: earlier.span.start):
+        start = earlier.span.start + shift
+        end = start + len(earlier.text)
+        if span.start >= end and not (span.start == span.end == end):
+            shift += len(earlier.text) - (earlier.span.end - earlier.span.start)
+        elif span.end > start or (span.start == start and earlier.span.start < earlier.span.end):
+            return None
+    return Span(span.start - shift, span.end - shift)
+
+
+def _around(span: Span, before: Sequence[Move]) -> Span:
+    """A span that may hold edits, in offsets of the original text."""
+    start = end = 0
+    for earlier in sorted(before, key=lambda earlier: earlier.span.start):
+        growth = len(earlier.text) - (earlier.span.end - earlier.span.start)
+        start += growth if earlier.span.start + start < span.start else 0
+        end += growth if earlier.span.start + end < span.end else 0
+    return Span(span.start - start, span.end - end)

@@ -1,0 +1,59 @@
+"""The edits that a rule page names in `repair`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shapelint.chain.chain import Origin
+from shapelint.judge.occasions import Ends, Slot
+from shapelint.judge.violations import Move
+from shapelint.shapes import expression
+from shapelint.spec.roles import kind
+from shapelint.spec.spec import Argument
+from shapelint.text.source import Span
+
+
+def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...]:
+    """The edits that a rule's `repair` names: `consumer.input.features := producer.output.features; ...`."""
+    moves: list[Move] = []
+    for assignment in filter(None, repair.split(";")):
+        end, _, value = (part.strip() for part in assignment.partition(":="))
+        if end == "offered":
+            moves += [move for slot, number in ends.offers for move in _fill(slot, number)]
+            continue
+        if end in ends.slots:
+            moves += _fill(ends.slots[end], expression.evaluate(value, facts))
+            continue
+        origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
+        # A backbone's width is what it is, and so is the input: only what takes them can move.
+        inside = kind(ends.role) == "backbone"
+        fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and not inside)
+        if origin is not None and not fixed:
+            moves += _set(origin, expression.evaluate(value, facts))
+    return tuple(moves)
+
+
+def _fill(slot: Slot, value: Any) -> Iterator[Move]:
+    """Write another value in the place of a number that is no component's argument."""
+    home = slot.argument.home
+    if home is not None and isinstance(value, (int, str)) and slot.argument.value != value:
+        yield Move(home, str(value), slot.whole)
+
+
+def _set(origin: Origin, value: Any) -> Iterator[Move]:
+    """Set the argument that governs a width, where the user wrote it or could have written it."""
+    if origin.component is None or not origin.parameter or not isinstance(value, int) or value < 1:
+        return
+    argument: Argument | None = origin.argument
+    spec = origin.component.spec
+    if argument is not None:
+        if argument.home is not None and argument.value != value:
+            yield Move(argument.home, str(value), spec.span)
+        if argument.value != value:
+            if argument.computed is not None:
+                yield Move(argument.computed, str(value), spec.span, fallback=1, overwrites=True)
+            yield from (Move(use, str(value), spec.span, fallback=2) for use in argument.uses)
+    elif spec.insertion is not None and origin.component.source != "declared":
+        place = Span(spec.insertion.offset, spec.insertion.offset)
+        yield Move(place, spec.insertion.text(origin.parameter, value), spec.span)

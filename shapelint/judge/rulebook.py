@@ -1,0 +1,32 @@
+"""The rules of a run: those that ship with shapelint, and a team's own pages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_page
+
+
+@lru_cache(maxsize=8)
+def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
+    """The rules that ship with shapelint and those in folders of a team's own pages; raises RulePageError."""
+    found = dict(built_in())
+    for folder in folders:
+        for path in sorted(folder.glob("*.md")):
+            if not path.read_text(encoding="utf-8").startswith("---\n"):
+                continue  # a README, say
+            rule = read_page(path)
+            check_facts(rule)
+            if rule.page.code in found:
+                raise RulePageError(f"{path}: the code {rule.page.code} is taken by {found[rule.page.code].path}")
+            found[rule.page.code] = rule
+    return found
+
+
+def check_facts(rule: Rule) -> None:
+    """Raise RulePageError where a page names what is no fact of its subject."""
+    from shapelint.judge import fact_names
+
+    for field, reason in fact_names.faults(rule.page):
+        raise RulePageError(f"{rule.path}: {field}: {reason}")

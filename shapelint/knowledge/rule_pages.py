@@ -1,0 +1,95 @@
+"""The rule pages of `rules/`: Markdown whose front matter the engine evaluates and whose prose people read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from shapelint.common import yaml_loader
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema import RulePage
+
+FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
+
+
+class RulePageError(ValueError):
+    """A rule page that does not validate; the message names the page and the field."""
+
+
+class UnknownRuleError(ValueError):
+    """A code or name that no rule has; the message suggests the nearest."""
+
+
+@frozen
+class Rule:
+    """One rule: its front matter, and its prose."""
+
+    page: RulePage
+    prose: str
+    path: Path
+
+
+@lru_cache(maxsize=1)
+def built_in() -> dict[str, Rule]:
+    """The rules that ship with shapelint, by code, in order."""
+    rules = {}
+    for path in sorted(rules_folder.folder().glob("SL*.md")):
+        matter, prose = _parts(path)
+        page = RulePage.trusted(yaml.load(matter, Loader=yaml_loader.YAML_LOADER))
+        rules[page.code] = Rule(page, prose, path)
+    return rules
+
+
+def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
+    """Codes, beginnings of codes, names, and ALL, as codes and beginnings; raises UnknownRuleError."""
+    by_name = {rule.page.name: code for code, rule in among.items()}
+    resolved = []
+    for text in filter(None, (text.strip() for text in texts)):
+        code = by_name.get(text, text.upper())
+        if code != "ALL" and not any(existing.startswith(code) for existing in among):
+            near = nearest(text, among)
+            raise UnknownRuleError(f"no rule {text!r}" + (f", did you mean {near}?" if near else ""))
+        resolved.append(code)
+    return tuple(resolved)
+
+
+def nearest(text: str, among: Mapping[str, Rule]) -> str | None:
+    """The code or name that a misspelt one is nearest to, of equally near ones the first; None where none is near."""
+    for word, known in ((text.upper(), list(among)), (text, [rule.page.name for rule in among.values()])):
+        near = difflib.get_close_matches(word, known, len(known) or 1)
+        best = [one for one in near if _likeness(word, one) == _likeness(word, near[0])]
+        if best:
+            return min(best, key=known.index)
+    return None
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, one).ratio()
+
+
+def read_page(path: Path) -> Rule:
+    """Read and validate one rule page; raises RulePageError."""
+    matter, prose = _parts(path)
+    try:
+        return Rule(RulePage.model_validate(yaml.load(matter, Loader=yaml_loader.YAML_LOADER)), prose, path)
+    except yaml.YAMLError as error:
+        raise RulePageError(f"{path}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "front matter"
+        raise RulePageError(f"{path}: {field}: {first['msg']}") from None
+
+
+def _parts(path: Path) -> tuple[str, str]:
+    """Front matter and prose of a page."""
+    match = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    if match is None:
+        raise RulePageError(f"{path}: no front matter between two lines of ---")
+    return match[1], match[2].strip()

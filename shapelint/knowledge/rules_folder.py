@@ -1,0 +1,28 @@
+"""Where the data of `rules/` lies: inside the package in a wheel, beside it in an editable install."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shapelint.common.yaml_loader import YAML_LOADER
+
+
+@lru_cache(maxsize=1)
+def folder() -> Path:
+    """The folder that holds rule pages, methods and signatures."""
+    package = Path(__file__).resolve().parent.parent
+    inside, beside = package / "rules", package.parent / "rules"
+    return inside if inside.is_dir() else beside
+
+
+@cache
+def load(name: str) -> Any:
+    """The content of a YAML file of `rules/`, by its path there; None where there is no such file."""
+    path = folder() / name
+    if not path.is_file():
+        return None
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)

@@ -1,0 +1,104 @@
+"""The way a text goes: read, resolve, chain, judge. What is done with the violations is for `repair` and `lint`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from shapelint.chain import chain
+from shapelint.chain.wiring import wire
+from shapelint.common.frozen import frozen
+from shapelint.judge import rulebook
+from shapelint.judge.evaluate import judge, problem_violation
+from shapelint.judge.violations import Violation
+from shapelint.knowledge import methods
+from shapelint.read.nodes import InvalidYamlError
+from shapelint.read.yaml import Lookup, read_models
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.signatures import stored
+from shapelint.spec.spec import InputSpec, ModelSpec, Problem
+from shapelint.text.source import Source
+
+
+@frozen
+class Analysis:
+    """One model of a file with its chain and everything that is wrong with it."""
+
+    model: ModelSpec
+    components: dict[str, Resolved]
+    chain: chain.Chain
+    violations: tuple[Violation, ...]
+
+
+@frozen
+class FileAnalysis:
+    """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown.
+
+    `is_open` says that a class in it gets its parts from code that is not in it.
+    """
+
+    source: Source
+    models: tuple[Analysis, ...]
+    invalid: Violation | None = None
+    notices: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+def analyse(source: Source, options: Options) -> FileAnalysis:
+    """Everything that can be said of a text without editing it."""
+    known = rulebook.known(options.rules)
+    if source.path.endswith((".py", ".ipynb")):
+        return _analyse_python(source, options)
+    try:
+        models = read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
+    except InvalidYamlError as error:
+        return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
+    folder = str(Path(source.path).parent)
+    return FileAnalysis(source, tuple(_analyse_model(model, options, folder) for model in models))
+
+
+def _analyse_python(source: Source, options: Options) -> FileAnalysis:
+    from shapelint.linting import python_models  # the interpreter of Python is loaded for Python alone
+
+    known = rulebook.known(options.rules)
+    try:
+        models, notices = python_models.analyse(source, options)
+    except python_models.InvalidPythonError as error:
+        return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
+    found = tuple(
+        Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
+    )
+    return FileAnalysis(source, found, notices=notices, is_open=any(one.script.is_open for one in models))
+
+
+def _analyse_model(model: ModelSpec, options: Options, folder: str) -> Analysis:
+    pack = methods.pack(model.method)
+    assert pack is not None
+    judged = wire(model, pack, _sized(model.input, options.input), options, folder)
+    violations = judge(judged, rulebook.known(options.rules))
+    return Analysis(model, dict(judged.components), judged.chain, tuple(violations))
+
+
+def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] | None) -> InputSpec:
+    """The input with the axes that the model leaves open as the settings have them."""
+    if default is None:
+        return image
+    own = (image.channels, image.height, image.width)
+    channels, height, width = (a if span or b is None else b for a, b, span in zip(own, default, image.spans))
+    return InputSpec(channels, height, width, image.span, image.spans)
+
+
+@cache
+def _parameters(target: str) -> frozenset[str]:
+    found = stored.find(target)
+    return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
+
+
+@cache
+def _head_role(name: str) -> str | None:
+    """The role of a known SSL head: prediction heads say so in their name."""
+    found = stored.find(stored.canonical(name, as_backbone=False))
+    if found is None or found[1].role != "head":
+        return None
+    return "prediction_head" if "Prediction" in found[1].target else "projection_head"

@@ -1,0 +1,83 @@
+"""Which files a run looks at: those that are named, and those of named folders that may hold a model."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from shapelint.common import gitignore
+from shapelint.common.frozen import frozen
+
+SUFFIXES = frozenset({".yaml", ".yml", ".py"})
+"""What a walk looks at; a notebook is linted when it is named."""
+
+SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"})
+"""Folders that a walk never enters, beside those whose name begins with a dot."""
+
+SPEAKS_OF_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
+"""What a text that does not parse must hold to be worth a word in a folder walk."""
+
+
+_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{SPEAKS_OF_A_MODEL.pattern})")
+_USES_TORCH = re.compile(r"\b(torch|lightly|timm)\b")
+_HAS_PARTS = re.compile(
+    r"projection|prediction|projector|predictor|backbone|encoder|momentum|byol|Head\b", re.IGNORECASE
+)
+
+
+def worth_reading(path: Path, text: str) -> bool:
+    """Whether a file that nobody named may hold a model, by a glance at its words; spares the readers the others."""
+    if path.suffix == ".py":
+        return bool(_USES_TORCH.search(text) and _HAS_PARTS.search(text))
+    return bool(_MAY_HOLD_A_MODEL.search(text))
+
+
+@frozen
+class Candidate:
+    """One file to look at. `named` is whether the user named it, `folder` the named folder it was found in."""
+
+    path: Path
+    named: bool
+    folder: Path | None = None
+
+
+Excludes = Callable[[Path, bool], bool]
+"""Whether a path is left out, and whether the user named it."""
+
+
+def collect(
+    paths: Sequence[Path], excludes: Excludes = lambda path, named: False, beside: Sequence[Path] = ()
+) -> list[Candidate]:
+    """The files behind paths, each once, in a stable order; paths that do not exist are kept, to be reported.
+
+    What .gitignore files name is not walked. `beside` are files that are looked at without being named.
+    """
+    found = {os.path.realpath(path): Candidate(path, named=False) for path in beside if not excludes(path, True)}
+    for path in paths:
+        if excludes(path, True):
+            continue
+        inside = (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if path.is_dir() else None
+        for candidate in inside or [Candidate(path, named=True)]:
+            key = os.path.realpath(candidate.path)
+            if key not in found or (candidate.named and not found[key].named):
+                found[key] = candidate
+    return sorted(found.values(), key=lambda candidate: str(candidate.path))
+
+
+def walk(folder: Path, suffixes: frozenset[str], excludes: Excludes = lambda path, named: False) -> Iterator[Path]:
+    """The files under a folder with one of the suffixes, in order, without what is hidden, ignored or excluded."""
+    around = {os.path.abspath(folder): gitignore.above(os.path.abspath(folder))}
+    for parent, folders, files in os.walk(folder):
+        absolute = os.path.abspath(parent)
+        ignored = around.pop(absolute).below(absolute)
+        entered = [name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS]
+        entered = [name for name in entered if not ignored.covers(os.path.join(absolute, name), is_folder=True)]
+        folders[:] = sorted(name for name in entered if not excludes(Path(parent, name), False))
+        around.update((os.path.join(absolute, name), ignored) for name in folders)
+        for name in sorted(files):
+            path = Path(parent, name)
+            wanted = path.suffix.lower() in suffixes and not ignored.covers(os.path.join(absolute, name))
+            if wanted and not excludes(path, False):
+                yield path

@@ -1,0 +1,254 @@
+"""From an analysed file to what is reported: findings with proved fixes, and the chain of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from shapelint.chain.chain import Link
+from shapelint.judge.repair import Repair, find_repairs, splice
+from shapelint.judge.violations import Move, Violation
+from shapelint.linting.analyse import Analysis, FileAnalysis, analyse
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import signatures
+from shapelint.shapes.signatures import StructureValue, Value
+from shapelint.spec.findings import (
+    Alternative,
+    Edit,
+    FileReport,
+    Finding,
+    Fix,
+    JsonShape,
+    LayerReport,
+    LinkReport,
+    ModelReport,
+    Related,
+    Severity,
+)
+from shapelint.text.source import Elsewhere, Source, Span
+
+UNREPAIRED = frozenset({"SL902", "SL113"})
+"""Codes whose edit changes what the user meant (another key, another declaration): never safe."""
+
+
+def lint_source(source: Source, options: Options) -> FileReport:
+    """Lint one text. Pure: nothing is written, nothing of the file is run."""
+    analysis = analyse(source, options)
+    if analysis.invalid is not None:
+        finding = _finding(analysis.invalid, source, "", None, {})
+        return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
+    if not analysis.models:
+        return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
+    findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
+    notices = tuple(
+        dict.fromkeys(
+            notice
+            for model in analysis.models
+            for component in model.components.values()
+            for notice in component.notices
+        )
+    )
+    return FileReport(
+        path=source.path,
+        status="checked",
+        models=tuple(model_report(model) for model in analysis.models),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
+        text=source.own_text,
+        notices=(*notices, *analysis.notices),
+        is_open=analysis.is_open,
+        others=_others(source),
+    )
+
+
+def _others(source: Source) -> tuple[tuple[str, str], ...]:
+    """The files that are joined to a source."""
+    return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
+
+
+def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]:
+    """The findings of one model; violations that one repair removes together are one finding."""
+    model, source = file.models[index], file.source
+
+    def judge_again(text: str) -> Sequence[Violation]:
+        again = analyse(replace(source, text=text), options)
+        if index >= len(again.models):
+            return [*model.violations, *_broken(again)]
+        return [*again.models[index].violations, *_elsewhere(file, again, index)]
+
+    repairs = {repair.key: repair for repair in find_repairs(source.text, model.violations, judge_again)}
+    by_key = {violation.key: violation for violation in model.violations}
+    merged = {key for repair in repairs.values() for key in repair.also if key not in repairs}
+    return [
+        _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
+        for violation in by_key.values()
+        if violation.key not in merged
+    ]
+
+
+def _elsewhere(before: FileAnalysis, after: FileAnalysis, index: int) -> list[Violation]:
+    """What an edit for one model breaks in the others of the file, with which it may share a number."""
+    return [
+        replace(violation, key=("elsewhere", other, *violation.key))
+        for other, (old, new) in enumerate(zip(before.models, after.models))
+        for violation in new.violations
+        if other != index and violation.blocks and violation.key not in {known.key for known in old.violations}
+    ]
+
+
+def _broken(file: FileAnalysis) -> list[Violation]:
+    return [file.invalid] if file.invalid else []
+
+
+def _finding(
+    violation: Violation, source: Source, model: str, repair: Repair | None, by_key: dict[tuple[Any, ...], Violation]
+) -> Finding:
+    related = [
+        Related(source.location(mark.span), mark.message) for mark in violation.related if mark.span != violation.span
+    ]
+    for key in sorted(repair.also, key=str) if repair else ():
+        other = by_key.get(key)
+        if other is not None:
+            related.append(Related(source.location(other.span), other.message))
+    fix = _fix(violation, source, repair) if repair else None
+    return Finding(
+        code=violation.rule.page.code,
+        name=violation.rule.page.name,
+        severity=cast(Severity, violation.severity),
+        message=violation.message,
+        location=source.location(violation.span),
+        label=violation.label,
+        model=model,
+        role=violation.role,
+        expected=violation.expected,
+        actual=violation.actual,
+        related=tuple(dict.fromkeys(related)),
+        notes=violation.notes,
+        help=fix.message if fix else violation.help,
+        fix=fix,
+        written=(violation.span.path, violation.span.line) if isinstance(violation.span, Elsewhere) else None,
+    )
+
+
+def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
+    edits = _edits(source, repair.moves)
+    at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models too
+    overwrites = any(move.overwrites for move in repair.moves)
+    safe = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
+    alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
+    proof = "the chain fits with it" if at_home else "the chain fits with it, other models may use the file too"
+    return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
+
+
+def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:
+    ordered = sorted(moves, key=lambda move: move.span.start)
+    return tuple(Edit(source.location(move.span), move.text) for move in ordered)
+
+
+def _message(source: Source, moves: Sequence[Move]) -> str:
+    """`use BYOLProjectionHead(256, 1024, 256)`: each edited component as it will stand."""
+    texts: dict[Span, str] = {}
+    for move in moves:
+        whole = _shown(move, source)
+        inside = [m for m in moves if whole.start <= m.span.start and m.span.end <= whole.end]
+        shifted = [Move(Span(m.span.start - whole.start, m.span.end - whole.start), m.text) for m in inside]
+        texts[whole] = splice(source.slice(whole), shifted).strip()
+    return "use " + " and ".join(texts.values())
+
+
+def _shown(move: Move, source: Source) -> Span:
+    """The component around an edit, or the lines around it where the component is long."""
+    whole = move.whole
+    if (
+        whole is not None
+        and whole.start <= move.span.start
+        and move.span.end <= whole.end
+        and "\n" not in source.slice(whole)
+    ):
+        return whole
+    start = source.text.rfind("\n", 0, move.span.start) + 1
+    end = source.text.find("\n", move.span.end)
+    line = Span(start, len(source.text) if end < 0 else end)
+    comment = source.slice(line).find(" #")
+    return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
+
+
+def model_report(analysis: Analysis) -> ModelReport:
+    """The chain of a model as plain data."""
+    links = tuple(_link_report(link) for link in analysis.chain.links)
+    return ModelReport(analysis.model.name, analysis.model.method, links)
+
+
+def _link_report(link: Link) -> LinkReport:
+    component = link.component
+    return LinkReport(
+        role=link.role,
+        component=component.target or component.spec.target or "declared",
+        input=json_shape(link.incoming.certain),
+        output=json_shape(link.outgoing.certain),
+        source=component.source,
+        signature=_signature_text(component),
+        weights=component.weights,
+        note=component.reason,
+        layers=_layer_reports(link),
+        broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
+    )
+
+
+def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
+    if link.layers:
+        return tuple(
+            LayerReport(
+                str(index),
+                flow.component.label,
+                json_shape(flow.input),
+                json_shape(flow.output),
+                flow.component.weights,
+            )
+            for index, flow in enumerate(link.layers)
+        )
+    parts = link.component.row.parts if link.component.row else {}
+    known = _known_axes(link)
+    return tuple(_part_report(name, text, link.component, known) for name, text in parts.items())
+
+
+def _known_axes(link: Link) -> dict[str, Any]:
+    """What the free axes of a component's signature are, as far as what comes in says it; nothing where it misfits."""
+    incoming = link.incoming.certain
+    for alternative in link.component.signature.alternatives if link.component.signature else ():
+        bindings: dict[str, Any] = {}
+        if isinstance(incoming, tuple) and not isinstance(
+            signatures.match(alternative.inputs[0], incoming, bindings), signatures.Misfit
+        ):
+            return bindings
+    return {}
+
+
+def _part_report(name: str, text: str, component: Resolved, known: dict[str, Any]) -> LayerReport:
+    kind, _, signature = text.partition(":")
+    try:
+        parsed = signatures.substitute(signatures.parse_signature(signature), dict(component.values))
+    except signatures.SignatureError:
+        return LayerReport(name, kind.strip(), None, None)
+    alternative = parsed.alternatives[0]
+    filled = {"...": ("...",), **known}
+    ends = (alternative.inputs[0] if alternative.inputs else None, alternative.output)
+    taken, given = (json_shape(signatures.fill(pattern, filled) if pattern else None) for pattern in ends)
+    return LayerReport(name, kind.strip().rpartition(".")[2], taken, given)
+
+
+def _signature_text(component: Resolved) -> str:
+    """The usual alternative, without its conditions."""
+    if component.layers:
+        return "layers"
+    return str(replace(component.signature.alternatives[0], where="")) if component.signature else ""
+
+
+def json_shape(value: Value | None) -> JsonShape:
+    """A shape as JSON: `["B", 512]`, a list of them for a tuple of tensors, None where it is unknown."""
+    if value is None:
+        return None
+    if isinstance(value, StructureValue):
+        return [cast(list[Any], json_shape(element)) for element in value.elements]
+    return [dim if isinstance(dim, int) else str(dim) for dim in value]

@@ -1,0 +1,86 @@
+"""Applying fixes: text is spliced, so that comments, quotes and layout survive to the byte."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from shapelint.judge.repair import splice
+from shapelint.judge.violations import Move
+from shapelint.spec.findings import Change, Edit, FileReport, Finding
+from shapelint.text.source import Source, Span, encode, read_source
+
+MAXIMUM_ROUNDS = 20
+
+Lint = Callable[[Source], FileReport]
+
+
+def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, tuple[Change, ...]]:
+    """The text after all applicable fixes, and those that were made; fixes that overlap go one after another."""
+    made: list[Change] = []
+    for _ in range(MAXIMUM_ROUNDS):
+        fixable = [finding for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
+        moves, changes = _compatible(source, fixable)
+        if not moves:
+            break
+        source = replace(source, text=splice(source.text, moves))
+        made += changes
+    return source.text, tuple(made)
+
+
+def _compatible(source: Source, fixable: list[Finding]) -> tuple[list[Move], list[Change]]:
+    """The edits of as many fixes as do not touch the same text; an edit that two fixes share is made once."""
+    chosen: dict[Span, Move] = {}
+    changes: list[Change] = []
+    for finding in fixable:
+        edits = finding.fix.edits if finding.fix else ()
+        moves = [move_of(source, edit) for edit in edits]
+        if all(chosen.get(move.span, move) == move and not _overlaps(move, chosen) for move in moves):
+            chosen.update((move.span, move) for move in moves)
+            texts = tuple((source.slice(move.span), move.text) for move in moves)
+            changes.append(Change(finding.code, edits[0].location, texts))
+    return list(chosen.values()), changes
+
+
+def _overlaps(move: Move, chosen: dict[Span, Move]) -> bool:
+    return any(span != move.span and span.start < move.span.end and move.span.start < span.end for span in chosen)
+
+
+def move_of(source: Source, edit: Edit) -> Move:
+    """An edit with lines and columns as a move in offsets."""
+    place = edit.location
+    span = Span(
+        source.offset(place.path, place.line, place.column), source.offset(place.path, place.end_line, place.end_column)
+    )
+    return Move(span, edit.text)
+
+
+def write(source: Source, text: str) -> list[str]:
+    """Write a text, and those that are joined to it, back where they came from; returns the files that changed."""
+    written = []
+    for path, _, after in _changed(source, text):
+        place = source if path == source.path else read_source(Path(path))
+        Path(path).write_bytes(encode(place, after))
+        written.append(path)
+    return written
+
+
+def diff(source: Source, text: str) -> str:
+    """A unified diff from a source to an edited text, file by file, empty where they are equal."""
+    lines = [
+        line
+        for path, before, after in _changed(source, text)
+        for line in difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), path, path)
+    ]
+    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def _changed(source: Source, text: str) -> Iterator[tuple[str, str, str]]:
+    """The files of which another text was made: their paths, and what they hold before and after."""
+    edited = replace(source, text=text)
+    for old, new in zip(source.parts, edited.parts):
+        before, after = source.slice(old.span), edited.slice(new.span)
+        if before != after:
+            yield old.path, before, after

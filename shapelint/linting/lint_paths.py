@@ -1,0 +1,111 @@
+"""Linting paths: the function behind the command line, and for use from Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from shapelint.judge import rulebook
+from shapelint.linting.collect import SPEAKS_OF_A_MODEL, Candidate, collect, worth_reading
+from shapelint.linting.deduplicate import once
+from shapelint.linting.file_report import lint_source
+from shapelint.linting.importers import Users
+from shapelint.settings.settings import Settings, as_severe_as, options_for
+from shapelint.spec.findings import FileReport, Report
+from shapelint.suppress import ignores
+from shapelint.text.source import Source, UnreadableError, read_source
+
+
+def lint(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    settings: Settings | None = None,
+    watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
+    beside: Iterable[str | os.PathLike[str]] = (),
+) -> Report:
+    """Lint files and folders, one or several; raises ConfigError for invalid settings, nothing for what a file holds.
+
+    A named file that cannot be read or holds no model is in the report, with the reason as its `problem`; one that is
+    `beside` them is passed over. `watch` gets the files and gives them back one by one, to show how far the run is.
+    """
+    settings = settings or Settings()
+    roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    files: list[FileReport] = []
+    skipped = 0
+    candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
+    users = Users.of(candidate.path for candidate in candidates)
+    for candidate in watch(candidates):
+        report = _lint_candidate(candidate, settings, users)
+        if report is None:
+            skipped += 1
+        else:
+            files.append(report)
+    if not settings.skip_unrecognised:
+        files += _empty_folders(roots, files)
+    return Report(once(sorted(files, key=lambda file: file.path)), skipped)
+
+
+def gathered(source: Source) -> Source:
+    """The source with the files joined to it that its Hydra defaults name. Reads files."""
+    if "defaults" not in source.text:
+        return source
+    from shapelint.read import hydra  # for the few that need it
+
+    return hydra.gathered(source)
+
+
+def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -> FileReport:
+    """Lint one text, which the Python files `users` import; raises ConfigError.
+
+    A fault of shapelint itself becomes an unreadable file with a plain reason.
+    """
+    found = settings.config_of(source.path)
+    try:
+        source = gathered(source)
+        options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
+        report = lint_source(source, options)
+        known = rulebook.known(found.rules)
+        report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
+    except Exception as error:  # a fault of ours must not hide the findings in other files
+        kind = type(error).__name__
+        problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
+    parses = bool(report.models)
+    kept = (
+        finding
+        for finding in report.findings
+        if all(settings.keeps(finding.code, path, parses) for path in {source.path, finding.location.path})
+    )
+    return replace(report, findings=tuple(as_severe_as(finding, found) for finding in kept), users=users)
+
+
+def _lint_candidate(candidate: Candidate, settings: Settings, users: Users) -> FileReport | None:
+    """The report of one file, or None where it is passed over."""
+    lenient = settings.skip_unrecognised or not candidate.named
+    try:
+        source = read_source(candidate.path)
+    except UnreadableError as error:
+        passed_over = lenient and candidate.path.exists()  # no text of ours: binary, in another encoding, huge
+        return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))
+    if lenient and not worth_reading(candidate.path, source.text):
+        return None
+    report = lint_text(source, settings)
+    importing = users.importing(candidate.path) if report.is_open else ()
+    if importing:
+        report = lint_text(source, settings, importing)
+    if report.status == "no-model":
+        return None if lenient else report
+    if report.status == "checked" and not report.models and lenient and not SPEAKS_OF_A_MODEL.search(source.text):
+        return None
+    return report
+
+
+def _empty_folders(roots: Sequence[Path], files: Sequence[FileReport]) -> list[FileReport]:
+    """Named folders in which nothing was found to lint."""
+    reported = [Path(file.path) for file in files]
+    return [
+        FileReport(str(root), "no-model", problem="no model is recognised in this folder")
+        for root in roots
+        if root.is_dir() and not any(root in path.parents or root == path for path in reported)
+    ]

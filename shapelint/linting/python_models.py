@@ -1,0 +1,261 @@
+"""Python files as analysed models: what the interpreter saw, judged by the rules that judge a config."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from shapelint.chain.chain import Chain, Flow, Link, Origin
+from shapelint.chain.wiring import Judged
+from shapelint.common.frozen import frozen
+from shapelint.judge import rulebook
+from shapelint.judge.evaluate import judge, speak
+from shapelint.judge.occasions import Ends, Occasion
+from shapelint.judge.subjects import bank, loss, target, variable
+from shapelint.judge.subjects.batch_axis import BatchAxisFacts
+from shapelint.judge.subjects.ends import Output
+from shapelint.judge.subjects.target import TargetFacts
+from shapelint.judge.violations import Violation
+from shapelint.knowledge import losses, methods, rules_folder
+from shapelint.knowledge.rule_pages import Rule
+from shapelint.python.models.entry_points import InvalidPythonError, as_script
+from shapelint.python.models.recognise import PythonModel, read_models
+from shapelint.python.state import naming
+from shapelint.python.state.run import BankCall, LossCall
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims
+from shapelint.spec.pairs import pair_width
+from shapelint.spec.roles import kind
+from shapelint.spec.spec import Argument, ComponentSpec, InputSpec, ModelSpec
+from shapelint.text.source import Elsewhere, Source, Span
+
+__all__ = ["AnalysedScript", "InvalidPythonError", "analyse"]
+
+OPEN_IMAGE = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
+
+
+HELP = {
+    "SL201": "take the classifier off: replace its last layer by nn.Identity(), or pass num_classes=0 to timm",
+    "SL202": "make it a copy: copy.deepcopy(...)",
+    "SL901": "declare a signature for it, or lint it with the file that builds it, where its library is installed",
+}
+"""What to do in code, where the page of a rule says what to write in a config."""
+
+
+@frozen
+class AnalysedScript:
+    """One model of a Python file with all that is wrong with it."""
+
+    script: PythonModel
+    judged: Judged
+    violations: tuple[Violation, ...]
+
+
+def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tuple[str, ...]]:
+    """All models of a file, and what stayed unknown; raises InvalidPythonError. A fault is said once in a file."""
+    scripts, notices = read_models(source, options)
+    known = rulebook.known(options.rules)
+    said: set[tuple[str, Span]] = set()
+    found = []
+    for script in scripts:
+        judged = _judged(script)
+        violations = []
+        for violation in _placed(source, _violations(script, judged, known)):
+            if options.users:
+                if _is_beyond(violation.span):
+                    continue
+                moves = tuple(move for move in violation.moves if not _is_beyond(move.span))
+                violation = replace(violation, moves=moves)
+            place = (violation.rule.page.code, violation.span)
+            if place not in said and not _is_beside(violation, judged):
+                said.add(place)
+                violations.append(replace(violation, help=_help(violation, judged)))
+        if script.is_own or not options.users:
+            found.append(AnalysedScript(script, judged, tuple(violations)))
+    return found, notices
+
+
+def _is_beyond(span: Span) -> bool:
+    """Whether a place lies in a script that imports the linted file: nothing in the file itself leads there."""
+    return span.end == 0
+
+
+def _help(violation: Violation, judged: Judged) -> str:
+    """What to do in code; an operation that a forward calls itself is named by its role."""
+    code, component = violation.rule.page.code, judged.components.get(violation.role)
+    if code == "SL102" and component is not None and component.target == violation.role:
+        return "name an axis that the tensor has, or keep the axes that it had"
+    return HELP.get(code, violation.help)
+
+
+def _is_beside(violation: Violation, judged: Judged) -> bool:
+    """Whether a component that stayed unknown is neither backbone nor head: that is for `-v`."""
+    roles = [role for role in judged.components if role == violation.role]
+    return violation.rule.page.code == "SL901" and not any(kind(role) for role in roles)
+
+
+def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
+    """In a notebook, every violation says in which cell it is; one that stands in a local module, where there."""
+    script = as_script(source) if source.path.endswith(".ipynb") else None
+    for violation in violations:
+        notes = violation.notes
+        if script is not None:
+            cell, line = script.cell_of(violation.span.start)
+            notes = (*notes, f"cell {cell}, line {line}")
+        if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(rules_folder.folder())):
+            notes = (*notes, f"written in {_seen_from(source, violation.span)}")
+        beyond = [mark.span for mark in violation.related if _is_beyond(mark.span)]
+        related = tuple(mark for mark in violation.related if not _is_beyond(mark.span))
+        for span in dict.fromkeys(beyond):
+            if isinstance(span, Elsewhere):
+                notes = (*notes, f"as it is built in {_seen_from(source, span)}")
+        yield replace(violation, notes=notes, related=related)
+
+
+def _seen_from(source: Source, span: Elsewhere) -> str:
+    """A place of another file, its path as seen from the folder of the linted one."""
+    return f"{os.path.relpath(span.path, Path(source.path).resolve().parent)}, line {span.line}"
+
+
+def _judged(script: PythonModel) -> Judged:
+    """The chain as seen; the wiring of a method says nothing about code, so no loss is named."""
+    pack = methods.pack(methods.DEFAULT)
+    assert pack is not None
+    components = {link.role: link.component for link in script.chain.links}
+    specs = {role: component.spec for role, component in components.items()}
+    model = ModelSpec(
+        script.name, naming.method(script.name) or pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems
+    )
+    return Judged(model, pack, script.chain, script.chain, components)
+
+
+def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:
+    yield from judge(judged, known)
+    for occasion in _occasions(script, judged):
+        yield from speak(known, occasion.subject, occasion.facts, occasion.ends)
+
+
+def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
+    """Losses, banks, the target and fixed batches, as the code has them."""
+    for number, call in enumerate(script.losses):
+        yield from _numbered(_loss(judged, call), number)
+    for number, stored in enumerate(script.banks):
+        yield from _numbered(_bank(judged, stored), number)
+    for pair in script.updates:
+        yield from target.updated(pair.name, pair.online, pair.target)
+    for fault in script.targets:
+        facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
+        yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
+    for one in script.latent:
+        yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")
+    for reshape in script.reshapes:
+        facts_ = BatchAxisFacts(reshape.operation, reshape.number, False, reshape.shape)
+        key = ("batch_axis", reshape.order)
+        ends = Ends(key, "", reshape.span, (), "B", reshape.number, steps=reshape.steps)
+        yield Occasion("batch_axis", {"batch_axis": facts_}, ends)
+
+
+def _numbered(occasions: Iterator[Occasion], number: int) -> Iterator[Occasion]:
+    """The occasions of one call, with keys that no other call has."""
+    for occasion in occasions:
+        yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
+
+
+def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
+    bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
+    outputs = [_output(judged.chain, flow) for _, flow in call.operands]
+    yield from _prototypes(call, next((output for output in outputs if output), None))
+    if bound is None or not outputs:
+        return
+    left, right = outputs[0], outputs[-1]
+    if call.compared and any(_is_spread(flow) for _, flow in call.operands if flow):
+        return
+    if call.compared and len(outputs) == 2 and (left or right):
+        left, right = (made or _unmade(call, flow) for made, (_, flow) in zip(outputs, call.operands))
+    if call.compared and left is not None and right is not None and len(outputs) == 2:
+        yield loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
+    yield from _stored(call, bound, outputs[-1] or outputs[0])
+
+
+def _is_spread(flow: Flow) -> bool:
+    """Whether a script made an axis to broadcast over: `z.unsqueeze(1)`, which meets every `z.unsqueeze(0)`."""
+    if not isinstance(flow.value, tuple) or len(flow.value) < 3:
+        return False
+    made = zip(flow.value[:-1], flow.origins)
+    return any(size == 1 and origin.component is None and bool(origin.steps) for size, origin in made)
+
+
+def _unmade(call: LossCall, flow: Flow | None) -> Output | None:
+    """An operand of a known width that no component made: the patches of an image that is to be restored."""
+    if flow is None or not isinstance(flow.value, tuple) or not flow.value or not isinstance(flow.value[-1], int):
+        return None
+    role = "the input" if flow.maker.role == "input" else "the code"
+    resolved = Resolved(ComponentSpec("call", role, call.span, call.span), role, "unknown")
+    return Output(role, role, flow.value, None, Link(role, resolved, flow, flow, ()))
+
+
+def _with_batch_of(left: Output, right: Output) -> Output:
+    """How many rows the two sides have is the training loop's business: one may hold several views."""
+    if len(left.shape) != len(right.shape) or len(left.shape) < 2:
+        return right
+    return replace(right, shape=(left.shape[0], *right.shape[1:]))
+
+
+def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None) -> Iterator[Occasion]:
+    """The bank, and the width that a loss was built with."""
+    if output is None or call.loss.spec is None:
+        return
+    signature, features, whole = bound.signature, output.shape[-1], call.loss.spec.span
+    size = bound.given.get(signature.bank or "")
+    width = pair_width(size) if size else None
+    fixed = bound.value(signature.width)
+    found: list[tuple[str, Argument]] = []
+    if width is not None:
+        found.append((f"the memory bank of {bound.label}", width))
+    if isinstance(fixed, int):
+        given = bound.given.get(signature.width or "") or Argument(fixed, call.loss.spec.head, None)
+        found.append((f"{signature.width} of {bound.label}", given))
+    for name, argument in found:
+        if dims.equal(features, argument.value) is False:
+            yield _meeting(name, argument, whole, output)
+
+
+def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
+    """Vectors that a loss compares the features with."""
+    flow = call.stored
+    if output is None or flow is None or not isinstance(flow.value, tuple) or not flow.origins:
+        return
+    argument, component = flow.origins[-1].argument, flow.origins[-1].component
+    if argument is None or component is None or dims.equal(flow.value[-1], output.shape[-1]) is not False:
+        return
+    yield bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
+
+
+def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
+    """A memory bank that is called with features of another width."""
+    output = _output(judged.chain, call.features)
+    if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
+        return
+    yield _meeting("the memory bank", call.width, call.component.spec.span, output)
+
+
+def _meeting(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
+    """A stored width that meets features of another one: torch stops, unless one of the two is 1."""
+    raises = 1 not in (output.shape[-1], width.value)
+    return bank.occasion(name, width, whole, output, raises, "" if raises else "the smaller one is repeated")
+
+
+def _output(chain: Chain, flow: Flow | None) -> Output | None:
+    """An operand as the output of the component that made its last axis."""
+    if flow is None or not isinstance(flow.value, tuple) or not flow.value:
+        return None
+    width: Origin = flow.origins[-1] if flow.origins else flow.maker
+    width = width if width.component is not None else flow.maker
+    if width.component is None:
+        return None
+    made = chain.link(width.role)
+    link = Link(width.role, width.component, made.incoming if made else flow, flow, ())
+    return Output(str(width.role), width.role, flow.value, width, link)

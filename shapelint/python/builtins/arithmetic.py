@@ -1,0 +1,206 @@
+"""Arithmetic and comparisons on values: numbers and dimensions, texts, lists, and tensors by their shapes."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shapelint.chain.chain import Flow
+from shapelint.python.libraries import transforms
+from shapelint.python.libraries.torch import loss_calls, misuse
+from shapelint.python.objects import dicts, lists, strings
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    Data,
+    Given,
+    Items,
+    Scope,
+    Table,
+    Tensor,
+    Unknown,
+    Value,
+    elements,
+    integer,
+)
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.tensors.operation_table import axes_of
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Expression
+
+MAXIMUM_NUMBER = 2**40
+MAXIMUM_SHIFT = 40
+
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Div: operator.truediv,
+}
+
+
+_BITS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+}
+
+
+_NAMES: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.MatMult: "matmul",
+}
+
+
+def _of_data(left: Value, right: Value) -> Value:
+    """Arithmetic with what a loader gives; beside a plain number it keeps its size."""
+    data, other = (left, right) if isinstance(left, Data) else (right, left)
+    assert isinstance(data, Data)
+    if isinstance(other, Const):
+        return data
+    return replace(data, sizes=transforms.together([data, other]) if isinstance(other, Data) else ())
+
+
+def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
+    """`left op right`."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        name = _NAMES.get(type(op), "")
+        if name and not loss_calls.elementwise(run, name, left, right, node, scope) and isinstance(left, Tensor):
+            misuse.note(run, name, left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}), node, scope)
+        return tensors(op, left, right)
+    if isinstance(left, Data) or isinstance(right, Data):
+        return _of_data(left, right)
+    if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
+        return strings.percent(
+            left.value, right.items if isinstance(right, Items) and right.kind == "tuple" else [right]
+        )
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _constants(op, left.value, right.value)
+    if isinstance(left, Items) and isinstance(right, Items) and isinstance(op, ast.Add):
+        result = Items(list(left.items), left.kind, left.rest)
+        lists.extend(run, result, right)
+        return result
+    if isinstance(op, ast.Mult) and (isinstance(left, Items) or isinstance(right, Items)):
+        items, count = (left, right) if isinstance(left, Items) else (right, left)
+        times = integer(count)
+        assert isinstance(items, Items)
+        if isinstance(times, int) and items.rest is None and 0 <= times * len(items.items) <= MAXIMUM_ELEMENTS:
+            return Items(items.items * times, items.kind)
+    if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
+        table = Table(dict(left.items), left.open)
+        dicts.update(run, table, right, {})
+        return table
+    return UNKNOWN
+
+
+def _constants(op: ast.operator, left: Any, right: Any) -> Value:
+    numbers = all(isinstance(value, (int, float, Expression)) for value in (left, right))
+    try:
+        if isinstance(op, ast.Pow) and numbers and not any(isinstance(value, Expression) for value in (left, right)):
+            return _number(left**right) if 0 <= right <= 64 and abs(left) < 2**20 else UNKNOWN
+        if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
+            return Const(left * left)
+        if (
+            type(op) in _BITS
+            and type(left) is int
+            and type(right) is int
+            and (right <= MAXIMUM_SHIFT or not isinstance(op, ast.LShift))
+        ):
+            return _number(_BITS[type(op)](left, right))
+        if numbers and type(op) in _BINARY:
+            inexact = isinstance(op, ast.Div) or any(isinstance(value, float) for value in (left, right))
+            if inexact and any(isinstance(value, Expression) for value in (left, right)):
+                return UNKNOWN
+            return _number(_BINARY[type(op)](left, right))
+        if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
+            return Const((left + right)[:1000])
+        if isinstance(op, ast.Mult) and isinstance(left, str) and isinstance(right, int) and len(left) * right < 1000:
+            return Const(left * right)
+    except (ArithmeticError, ValueError, TypeError):
+        pass
+    return UNKNOWN
+
+
+def _number(value: Any) -> Value:
+    if isinstance(value, int) and abs(value) > MAXIMUM_NUMBER:
+        return UNKNOWN
+    return Const(value)
+
+
+def tensors(op: ast.operator, left: Value, right: Value) -> Value:
+    if isinstance(op, ast.MatMult):
+        if isinstance(left, Tensor) and isinstance(right, Tensor):
+            return operations.apply("matmul", left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}))
+        return UNKNOWN
+    tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
+    assert isinstance(tensor, Tensor)
+    if isinstance(other, Const):
+        return tensor
+    if not isinstance(other, Tensor):
+        return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
+    one, two = axes_of(tensor), axes_of(other)
+    both = ax.broadcast(one, two) if one is not None and two is not None else None
+    return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached)
+
+
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
+        one, two = (value.value if isinstance(value, Const) else value for value in (left, right))
+        return (one is two) == isinstance(op, ast.Is)
+    if isinstance(op, (ast.In, ast.NotIn)):
+        inside = _contains(right, left)
+        return inside if inside is None or isinstance(op, ast.In) else not inside
+    if not (isinstance(left, Const) and isinstance(right, Const)):
+        return None
+    if isinstance(op, (ast.Eq, ast.NotEq)):
+        if any(isinstance(value.value, Expression) for value in (left, right)):
+            both = all(isinstance(value.value, (int, Expression)) for value in (left, right))
+            same = dims.equal(left.value, right.value) if both else None
+        else:
+            same = left.value == right.value
+        return same if same is None or isinstance(op, ast.Eq) else not same
+    try:
+        if any(isinstance(value.value, Expression) for value in (left, right)):
+            return None
+        return _ORDER[type(op)](left.value, right.value)
+    except (TypeError, KeyError):
+        return None
+
+
+def _contains(container: Value, value: Value) -> bool | None:
+    if not isinstance(value, Const) or isinstance(value.value, Expression):
+        return None
+    if isinstance(container, Const) and isinstance(container.value, str) and isinstance(value.value, str):
+        return value.value in container.value
+    if isinstance(container, Table):
+        if value.value in container.items:
+            return None if value.value in container.perhaps else True
+        return None if container.open else False
+    items = elements(container)
+    if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
+        return None
+    return any(item.value == value.value for item in items.items if isinstance(item, Const))

@@ -1,0 +1,232 @@
+"""Python's own functions: those on values of any kind, and where the others are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from shapelint.python.builtins import iteration, numbers
+from shapelint.python.builtins.iteration import Handler, any_of
+from shapelint.python.libraries.torch import parts
+from shapelint.python.objects import isinstance_checks, laziness, lists, module_method_names
+from shapelint.python.state.joins import join
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Scope,
+    Table,
+    Unknown,
+    UserClass,
+    Value,
+    among,
+    elements,
+    sequence,
+    truth,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.syntax.calls import Arguments, Keywords
+
+MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
+WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+
+
+def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """Call a built-in function by its name."""
+    from shapelint.python.syntax import assignment
+
+    values = [given.value for given in positional]
+    if name in ("map", "filter"):
+        return _map(run, name, values, node, scope)
+    if name == "delattr" and len(values) == 2:
+        assignment.remove_attribute(run, values[0], values[1])
+        return NONE
+    if name in ("getattr", "setattr", "hasattr"):
+        return attribute(run, name, values, node, scope)
+    if name in ("vars", "locals", "globals"):
+        return _names(run, values, scope, everywhere=name == "globals")
+    if name == "sorted" and values:
+        items = elements(values[0])
+        return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
+    if name == "exec":
+        return _execute(run, scope, values)
+    if name in ("eval", "__import__"):
+        run.hidden = True
+        if values and isinstance(values[0], Const) and WRITES.search(str(values[0].value)):
+            run.rewired = run.rewired or name
+        return UNKNOWN
+    for value in values:
+        if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
+            value.registered = True
+    if name in ("max", "min") and "key" in keywords:
+        items = sequence(values[0]) if len(values) == 1 else Items(values)
+        return UNKNOWN if items is None else any_of(items)
+    handler = _HANDLERS.get(name)
+    if handler is not None:
+        return handler(run, values, keywords)
+    for value in values:
+        run.escape(value)
+    return UNKNOWN
+
+
+def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+    """`map(function, *iterables)`, `filter(function, iterable)`."""
+    columns = [sequence(value) for value in values[1:]]
+    known = [column for column in columns if column is not None]
+    if not known or len(known) < len(columns):
+        return UNKNOWN
+    if name == "filter":
+        return _filter(run, values[0], known[0], node, scope)
+
+    def one(row: Iterable[Value]) -> Value:
+        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], node, scope)
+
+    if any(column.rest is not None for column in known):
+        return Items([], "iterator", one([any_of(column) for column in known]))
+    rows = list(zip(*(column.items for column in known)))[:MAXIMUM_ELEMENTS]
+    return Items([one(row) for row in rows], "iterator")
+
+
+def _applied(run: Run, function: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+    """What a function gives that is called where its iterator is gone through: later, that is not known."""
+    if laziness.at_once(node) or isinstance(function, (Library, Component, Chained)):
+        return calls.call(run, function, given, {}, node, scope)
+    with run.journal.perhaps():
+        calls.call(run, function, given, {}, node, scope)
+    return UNKNOWN
+
+
+def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope) -> Value:
+    def kept(item: Value) -> bool | None:
+        given = _applied(run, function, [Given(item, NO_SPAN)], node, scope) if function != NONE else item
+        return truth(given)
+
+    found = [kept(item) for item in items.items]
+    if items.rest is not None or None in found:
+        return Items([], "iterator", any_of(items))
+    return Items([item for item, keep in zip(items.items, found) if keep], "iterator")
+
+
+def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+    """`getattr`, `setattr` and `hasattr`."""
+    from shapelint.python.objects import mutation
+    from shapelint.python.state import forgetting
+    from shapelint.python.syntax import assignment
+
+    key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
+    if name == "setattr":
+        if isinstance(key, str) and len(values) > 2:
+            assignment.assign_attribute(run, values[0], key, values[2])
+        elif values and isinstance(values[0], Instance):
+            mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
+        elif values:
+            forgetting.hide(run, values[0])
+        return NONE
+    if not isinstance(key, str):
+        return among(*values)
+    has = _has(run, values[0], key)
+    if name == "hasattr":
+        return UNKNOWN if has is None else Const(has)
+    found = named_attribute(run, values[0], key, node, scope)
+    if len(values) < 3 or has is True:
+        return found
+    return values[2] if has is False else join(found, values[2])
+
+
+def named_attribute(
+    run: Run, owner: Value, name: str, node: ast.AST | None = None, scope: Scope | None = None
+) -> Value:
+    """`getattr(owner, name)`."""
+    from shapelint.python.objects import attributes
+
+    return attributes.get(run, owner, name, node or ast.Constant(None), scope or Scope({}))
+
+
+def _has(run: Run, owner: Value, name: str) -> bool | None:
+    """Whether an object has an attribute, where that is certain."""
+    from shapelint.python.objects import attributes, dicts
+
+    if isinstance(owner, Instance) and owner.cls is not None:
+        found = attributes.find(owner.cls, name)
+        if name.startswith("__") and hasattr(object(), name):
+            return True
+        if found is not None and name not in owner.attributes and isinstance(found, Unknown):
+            return None  # it may be annotated alone
+        if found is not None:
+            return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
+        if name in owner.attributes:
+            return None if name in owner.perhaps else True
+        mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
+        mine = mine and not name.startswith("__")
+        return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
+    if isinstance(owner, Component):
+        known = owner.replaced[name] if name in owner.replaced else parts.table(run, owner).get(name, UNKNOWN)
+        return None if owner.hidden or isinstance(known, Unknown) else True
+    if isinstance(owner, Table) and dicts.is_namespace(owner):
+        return True if name in owner.items.keys() - owner.perhaps else None
+    if isinstance(owner, Chained):
+        sure = owner.rest is None and not name.startswith("_") and name not in module_method_names.OF_CONTAINERS
+        return True if name in owner.children else False if sure else None
+    return None
+
+
+def _isinstance(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    if len(values) != 2:
+        return UNKNOWN
+    names = values[1].items if isinstance(values[1], Items) else [values[1]]
+    found = [isinstance_checks.is_a(values[0], cls) for cls in names]
+    if isinstance(values[1], Items) and values[1].rest is not None:
+        found.append(None)
+    return Const(True) if True in found else UNKNOWN if None in found else Const(False)
+
+
+def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    value = values[0] if len(values) == 1 else UNKNOWN
+    return value.cls if isinstance(value, Instance) and value.cls is not None else UNKNOWN
+
+
+def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Value:
+    """`vars(x)`, `vars()` and `locals()`, `globals()`."""
+    if values:
+        return named_attribute(run, values[0], "__dict__")
+    while everywhere and scope.parent is not None:
+        scope = scope.parent
+    if scope.kind != "module":
+        return Table(dict(scope.names), True)
+    return Table(scope.names, True, of=scope)
+
+
+def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
+    """`exec(text)` may give any name of the file another value; classes may be built in it.
+
+    A text that is known and does more than to assign may change how the file's code works.
+    """
+    from shapelint.python.state import forgetting
+
+    if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):
+        run.rewired = run.rewired or "exec"
+    run.hidden = True
+    here: Scope | None = scope
+    while here is not None:
+        forgetting.hide(run, here)
+        here = here.parent
+    return UNKNOWN
+
+
+_HANDLERS: dict[str, Handler] = {
+    **iteration.HANDLERS,
+    **numbers.HANDLERS,
+    "isinstance": _isinstance,
+    "type": _type,
+    "print": lambda run, values, keywords: NONE,
+}

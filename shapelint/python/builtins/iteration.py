@@ -1,0 +1,137 @@
+"""Python's own functions on containers: `len`, `range`, `zip`, `dict` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shapelint.python.objects import sets
+from shapelint.python.state.joins import join
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
+from shapelint.python.syntax.calls import Keywords
+from shapelint.python.tensors.operation_table import axes_of
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+
+Handler = Callable[[Run, list[Value], Keywords], Value]
+
+
+def any_of(items: Items) -> Value:
+    """One value for all elements: what they have in common."""
+    found = items.rest
+    for item in items.items:
+        found = item if found is None else join(found, item)
+    return UNKNOWN if found is None else found
+
+
+def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    value = values[0] if values else UNKNOWN
+    if isinstance(value, Tensor):
+        axes = axes_of(value)
+        return Const(axes[0].size) if axes else UNKNOWN
+    if isinstance(value, Data):
+        return Const(value.rows if value.joined else dims.symbol("V"))
+    items = elements(value)
+    if items is None or (isinstance(value, Table) and (value.open or value.perhaps)):
+        return UNKNOWN
+    return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
+
+
+def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    bounds = [integer(value) for value in values]
+    numbers = [bound for bound in bounds if isinstance(bound, int)]
+    if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
+        return Items([], "range", Const(dims.UNKNOWN))
+    whole = range(*numbers)
+    if len(whole) > MAXIMUM_ELEMENTS:
+        return Items([], "range", Const(dims.UNKNOWN))
+    return Items([Const(number) for number in whole], "range")
+
+
+def _collect(kind: str) -> Handler:
+    def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
+        if not values:
+            return Items([], kind)
+        from shapelint.python.syntax import expressions
+
+        found = elements(values[0]) if kind == "set" else sequence(values[0])
+        items = found or expressions.rows(run, values[0], 0) or Items([], rest=UNKNOWN)
+        return sets.distinct(items) if kind == "set" else Items(list(items.items), kind, items.rest)
+
+    return handler
+
+
+def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.python.objects import dicts
+
+    return dicts.made(run, values[0] if values else None, keywords)
+
+
+def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    all_items = [sequence(value) for value in values]
+    if not all_items or any(items is None for items in all_items):
+        return Items([], "list", Items([UNKNOWN] * len(values), "tuple")) if values else Items([])
+    known = [items for items in all_items if items is not None]
+    if all(items.rest is None for items in known):
+        return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))], "iterator")
+    return Items([], "list", Items([any_of(items) for items in known], "tuple"))
+
+
+def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.python.syntax import expressions
+
+    items = (sequence(values[0]) or expressions.rows(run, values[0], 0)) if values else None
+    if items is None:
+        return UNKNOWN
+    given = values[1] if len(values) > 1 else keywords["start"].value if "start" in keywords else Const(0)
+    start = integer(given)
+    first: Dim = dims.UNKNOWN if start is None else start
+    pairs: list[Value] = [Items([Const(first + i), item], "tuple") for i, item in enumerate(items.items)]
+    rest = Items([Const(dims.UNKNOWN), items.rest], "tuple") if items.rest is not None else None
+    return Items(pairs, "iterator", rest)
+
+
+def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    items = sequence(values[0]) if values else None
+    if items is None:
+        return UNKNOWN
+    return Items(list(reversed(items.items)), "iterator") if items.rest is None else Items([], rest=any_of(items))
+
+
+def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    from shapelint.python.syntax import expressions
+
+    if len(values) != 1 or isinstance(values[0], Data):
+        return values[0] if len(values) == 1 else UNKNOWN
+    if isinstance(values[0], Items) and values[0].kind == "iterator":
+        return values[0]
+    items = sequence(values[0]) or expressions.rows(run, values[0], 0)
+    return UNKNOWN if items is None else Items(list(items.items), "iterator", items.rest)
+
+
+def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
+    """The first element, which an iterator gives once."""
+    items = values[0] if values else UNKNOWN
+    if isinstance(items, Data) or not isinstance(items, Items):
+        return items if isinstance(items, Data) else UNKNOWN
+    if items.items and items.kind == "iterator":
+        run.touch(items)
+        return items.items.pop(0)
+    if items.rest is None and not items.items:
+        return values[1] if len(values) > 1 else UNKNOWN
+    return any_of(Items(items.items[:1], "list", items.rest)) if len(values) < 2 else UNKNOWN
+
+
+HANDLERS: dict[str, Handler] = {
+    "len": _len,
+    "range": _range,
+    "list": _collect("list"),
+    "tuple": _collect("tuple"),
+    "set": _collect("set"),
+    "iter": _iter,
+    "dict": _dict,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "reversed": _reversed,
+    "next": _next,
+}

@@ -1,0 +1,152 @@
+"""Functions and methods of lightly, and methods of its modules, as lines in the notation of shape signatures.
+
+The tables stand in `rules/functions.yaml`. Names that are no axes are taken from plain arguments of the same name, or
+from the `values` of the module.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from shapelint.chain.chain import Flow
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Const, Data, Items, Tensor, Value, integer
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import signature_calls
+from shapelint.shapes import dims, expression
+
+Table = dict[str, "Function"]
+
+
+@frozen
+class Function:
+    """A function: its parameters, those that are tensors, and its signature."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[str, ...]
+    shapes: str
+
+
+def parse(call: str, text: str) -> Function:
+    """`get_at_index(tokens, index)` with `B L D, B K -> B K D`: as many leading parameters are tensors as inputs."""
+    parameters = parse_parameters(call)
+    count = len(signature_calls.parsed(text).alternatives[0].inputs)
+    return Function(call.partition("(")[0], parameters, tuple(p.name for p in parameters[:count]), text)
+
+
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """All functions, by dotted name."""
+    data = rules_folder.load("functions.yaml")["functions"]
+    found = [parse(call, text) for call, text in data.items()]
+    return {function.name: function for function in found}
+
+
+@lru_cache(maxsize=1)
+def methods() -> dict[str, dict[str, Function]]:
+    """The methods of modules, by class name and method name."""
+    data = rules_folder.load("functions.yaml")["methods"]
+    return {
+        target: {function.name: function for function in (parse(call, text) for call, text in calls.items())}
+        for target, calls in data.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def exact() -> frozenset[str]:
+    """The functions that refuse whatever their lines do not have, by dotted name."""
+    return frozenset(f"lightly.models.utils.{name}" for name in rules_folder.load("functions.yaml")["exact"].split())
+
+
+def layer_of(name: str) -> str:
+    """The layer that a function does the work of, by dotted name; empty where it is none of these."""
+    return str(rules_folder.load("functions.yaml")["layers"].get(name, ""))
+
+
+@lru_cache(maxsize=1)
+def constructors() -> list[tuple[str, tuple[Parameter, ...], str]]:
+    """What constructors refuse: the target, the arguments with their defaults, and the condition that must hold."""
+    data = rules_folder.load("functions.yaml")["constructors"]
+    return [(call.partition("(")[0], parse_parameters(call), condition) for call, condition in data.items()]
+
+
+def refused(target: str, values: dict[str, Any]) -> str:
+    """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
+    for known, parameters, condition in constructors():
+        if known == target:
+            given = {p.name: values.get(p.name, dims.UNKNOWN if p.required else p.default) for p in parameters}
+            try:
+                if expression.evaluate(condition, given) is False:
+                    return condition
+            except (expression.ExpressionError, TypeError):
+                continue
+    return ""
+
+
+def defaults(target: str, condition: str) -> dict[str, Any]:
+    """The defaults of the arguments that a condition on a constructor names."""
+    parameters = next(known for name, known, text in constructors() if (name, text) == (target, condition))
+    return {parameter.name: parameter.default for parameter in parameters if not parameter.required}
+
+
+def find(name: str) -> Function | None:
+    """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
+    return table().get(name) if name.startswith("lightly.") else None
+
+
+def call(run: Run, function: Function, positional: Arguments, keywords: Keywords, values: Any = None) -> Value:
+    """Call it: tensors by shape, plain arguments by value."""
+    given = by_name(function.parameters, positional, keywords)
+    operands = tensors(function, given)
+    flows = [None if operand is None else operand.flow for operand in operands]
+    detached = all(operand is None or operand.detached for operand in operands)
+    bound = arguments(function, given, values)
+    maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
+    result = signature_calls.apply(function.shapes, flows, bound, maker)
+    detached = detached or run.no_grad > 0
+    if isinstance(result, Flow):
+        return Tensor(result, detached)
+    return Items([Tensor(flow, detached) for flow in result], "tuple")
+
+
+def by_name(parameters: tuple[Parameter, ...], positional: Arguments, keywords: Keywords) -> Keywords:
+    """The arguments of a call by the names of the parameters."""
+    return {**dict(zip((parameter.name for parameter in parameters), positional)), **keywords}
+
+
+def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
+    """The operands of a call; None for one whose axes are not known."""
+    from shapelint.python.libraries.torch import module_calls
+
+    found: list[Tensor | None] = []
+    for name in function.inputs:
+        value = given[name].value if name in given else None
+        if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
+            value = module_calls.image(value)
+        found.append(value if isinstance(value, Tensor) and not value.loose else None)
+    return found
+
+
+def arguments(function: Function, given: Keywords, values: Any = None) -> dict[str, Any]:
+    """What the names in a function's line stand for: its plain arguments, after `values` of a module."""
+    bound: dict[str, Any] = dict(values or {})
+    for parameter in function.parameters:
+        argument = given.get(parameter.name)
+        value = argument.value if argument else Const(parameter.default)
+        if parameter.name not in function.inputs or isinstance(value, Items):
+            bound.setdefault(parameter.name, plain(value))
+    return bound
+
+
+def plain(value: Value) -> Any:
+    """A value as a number, a list of numbers, or unknown."""
+    if isinstance(value, Items) and value.rest is None:
+        return tuple(plain(item) for item in value.items)
+    size = integer(value)
+    return dims.UNKNOWN if size is None else size

@@ -1,0 +1,51 @@
+"""What a Lightning module is trained on: the loader that `trainer.fit` gets, or what `train_dataloader` returns."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.python.objects import attributes
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Function, Instance, Items, Value
+from shapelint.python.syntax import calls
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.tensors import operation_arguments
+
+HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
+"""What Lightning calls before the first step: https://lightning.ai/docs/pytorch/stable/common/lightning_module.html"""
+LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
+
+
+def note_fit(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords) -> None:
+    """Remember what `trainer.fit(model, loader)` trains a module of the file on."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fit"):
+        return
+    given = operation_arguments.Arguments(tuple(positional), keywords)
+    model, loader = given.get(0, "model"), given.get(0 if "model" in keywords else 1, *LOADER_NAMES)
+    for hook in HOOKS if isinstance(model, Instance) and model.cls is not None else ():
+        found = attributes.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
+        if isinstance(found, Function):
+            calls.call_function(run, found, [], {}, model, complete=False)
+    if isinstance(model, Instance) and loader is not None:
+        run.batches[id(model)] = _own(run, loader) if isinstance(loader, Instance) else _one(loader)
+
+
+def batch(run: Run, model: Instance) -> Value | None:
+    """What `training_step` of a module gets; None where nothing in the file says it."""
+    return run.batches.get(id(model)) or _own(run, model)
+
+
+def _one(loader: Value) -> Value | None:
+    """One batch of what a loader gives."""
+    return loader.rest if isinstance(loader, Items) and not loader.items else None
+
+
+def _own(run: Run, owner: Instance) -> Value | None:
+    """The batch of what the `train_dataloader` of a module or of a data module returns."""
+    assert owner.cls is not None
+    method, setup = attributes.find(owner.cls, "train_dataloader"), attributes.find(owner.cls, "setup")
+    if not isinstance(method, Function):
+        return None
+    if isinstance(setup, Function) and (id(owner), id(setup.node)) not in run.visited:
+        calls.call_function(run, setup, [], {}, owner)
+    return _one(calls.call_function(run, method, [], {}, owner))

@@ -1,0 +1,335 @@
+"""Modules of known libraries at work: every call is an edge of the chain."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import Any
+
+from shapelint.chain import chain
+from shapelint.chain.chain import Edge, Flow, Origin
+from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.libraries.torch import constructing, parts, replaced_parts
+from shapelint.python.state import naming
+from shapelint.python.state.run import BankCall, Call, Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Chained,
+    Component,
+    Data,
+    Given,
+    Items,
+    Node,
+    Scope,
+    Size,
+    Table,
+    Tensor,
+    Value,
+    truth,
+)
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import signature_calls, trail
+from shapelint.resolve import resolver
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.dims import Dim
+from shapelint.shapes.signatures import Fit, Misfit, Pattern, StructureValue
+from shapelint.signatures import stored
+from shapelint.spec.pairs import pair_width
+from shapelint.spec.roles import Role
+from shapelint.spec.spec import Step
+from shapelint.text.source import Span
+
+INPUT = Origin("input")
+MAIN = frozenset({"forward", "encode", "forward_features"})
+"""The methods that stand for a module in a chain."""
+
+
+def call(
+    run: Run, module: Component | Chained, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
+    """`module(x)`."""
+    from shapelint.python.syntax import calls
+
+    if isinstance(module, Chained):
+        return _call_chained(run, module, positional, keywords, node, scope)
+    method = library_functions.methods().get(module.spec.target, {}).get("forward")
+    if method is not None and not module.hidden:
+        return call_method(run, module, method, positional, keywords, node, scope)
+    values = [given.value for given in (*positional, *keywords.values())]
+    if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
+        return _several(run, module, values, node, scope)
+    value = values[0]
+    if isinstance(value, Data):
+        if _passes(run, module):
+            return value
+        value = image(value, _channels(run, module)) if takes_images(run, module) else value
+    if not isinstance(value, Tensor):
+        value = Tensor(Flow(None, (), ax.NOWHERE))
+    _ = calls
+    return apply(run, module, value, node, scope)
+
+
+def _call_chained(
+    run: Run, module: Chained, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
+    from shapelint.python.syntax import calls
+
+    own = module.children.get("forward")
+    if own is not None and not isinstance(own, Node):
+        return calls.call(run, own, positional, keywords, node, scope)
+    if module.kind != "Sequential" or not positional:
+        return run.unknown("a list of modules is not called", node, scope.file)
+    if module.rest is not None:
+        return Tensor(Flow(None, (), ax.NOWHERE))
+    value = positional[0].value
+    for child in module.children.values():
+        value = calls.call(run, child, [Given(value, positional[0].span)], {}, node, scope)
+    return value
+
+
+def _several(run: Run, module: Component, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+    """A component with several inputs: the first decides what comes out where all have its shape."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    label = module.spec.target.rpartition(".")[2]
+    if tensors and label in ("TransformerDecoderLayer", "TransformerDecoder"):
+        return tensors[0]
+    if tensors and label == "MultiheadAttention":
+        return Items([tensors[0], Tensor(Flow(None, (), tensors[0].flow.maker))], "tuple")
+    for value in values:
+        run.escape(value)
+    return run.unknown(f"{label} with several inputs", node, scope.file)
+
+
+def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: Scope) -> Value:
+    """Run a component on a tensor and record the edge."""
+    place = naming.place(component)
+    resolved = resolve(run, component)
+    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    if takes_images(run, component):
+        value = _given(value)
+    if component.replaced and resolved.signature is not None:
+        result = replaced_parts.run_replaced(run, component, value, node, scope)
+        if result is not None:
+            return result
+    if resolved.signature is None and resolved.layers:
+        return Tensor(Flow(None, (), Origin(place.role, resolved)))
+    key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
+    if key not in run.steps:
+        resolved = parts.rebased(component, resolved, value.flow)
+        run.steps[key] = (component, resolved, *chain.step(place.role, resolved, value.flow))
+    _, resolved, edge, outgoing = run.steps[key]
+    consumer = trail.placed(edge.consumer, component, span, consumes=True)
+    if isinstance(edge.result, Misfit) and takes_images(run, component):
+        consumer = replace(
+            consumer,
+            steps=(
+                *vision_transformers.written(component, (*vision_transformers.SIZES, "patch_size")),
+                *consumer.steps,
+            ),
+        )
+    edge = replace(edge, layer=place.layer, consumer=consumer)
+    outgoing = trail.flow_of(outgoing, resolved, component, span)
+    if edge.result is not None and _doubtful_input(edge, value):
+        edge = replace(edge, result=None)
+    loose = _is_loose(value, resolved, edge)
+    run.calls.append(Call(component, edge, outgoing, span))
+    if isinstance(outgoing.value, StructureValue):
+        flows = [
+            Tensor(Flow(v, (outgoing.maker,) * len(v), outgoing.maker)) if isinstance(v, tuple) else UNKNOWN
+            for v in outgoing.value.elements
+        ]
+        if outgoing.value.kind == "dict":
+            return Table(dict(zip(outgoing.value.keys, flows)))
+        return Items(list(flows), outgoing.value.kind)
+    return Tensor(outgoing, run.no_grad > 0, loose)
+
+
+def _given(value: Tensor) -> Tensor:
+    """The channels of a tensor that the program itself makes (`torch.randn(4, 3, 224, 224)`) are those of the input."""
+    origins = value.flow.origins
+    if len(origins) != 4 or any(origin.role or origin.component is not None for origin in (value.flow.maker, *origins)):
+        return value
+    channels = replace(origins[1], role=INPUT.role)
+    return replace(value, flow=replace(value.flow, origins=(origins[0], channels, *origins[2:])))
+
+
+def _is_loose(value: Tensor, component: Resolved, edge: Edge) -> bool:
+    """Whether only the last axis of what comes out is known: behind an unknown shape, or a fault that was told."""
+    pattern = component.signature.alternatives[0].inputs[0] if component.signature else None
+    variadic = pattern is not None and pattern.rank is None
+    told = isinstance(edge.result, Misfit) and isinstance(value.flow.value, tuple) and len(value.flow.value) > 2
+    return value.loose or (variadic and (value.flow.value is None or told))
+
+
+def _doubtful_input(edge: Edge, value: Tensor) -> bool:
+    """A batch of one is no fault of the model (people probe a model with one image), nor are axes that are not known.
+
+    A width that was given and cannot be read says nothing of what comes either.
+    """
+    result = edge.result
+    if value.loose and isinstance(result, Misfit) and result.kind != "axis":
+        return True
+    if isinstance(result, Fit) and any(axis is dims.UNKNOWN for axis in result.alternative.inputs[0].axes):
+        return True
+    return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
+
+
+def resolve(run: Run, component: Component) -> Resolved:
+    """The signature of a component, looked up once; of one that was changed in an unknown way there is none."""
+    if component.hidden:
+        reason = "it was changed in a way that cannot be followed"
+        return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
+    if component.resolved is None:
+        place = naming.place(component)
+        if not run.may_trace and _needs_trace(run, component):
+            run.untraced = True
+            return Resolved(component.spec, component.spec.target, "unknown", reason="it would have to be traced")
+        component.resolved = vision_transformers.resolve(component, place.role, run.options) or resolver.resolve(
+            component.spec, place.kind, run.options
+        )
+    return component.resolved
+
+
+def _needs_trace(run: Run, component: Component) -> bool:
+    """Whether a component has no signature in store, nor one that the user declared."""
+    target = component.spec.target
+    declared = any(target == name for name, _ in run.options.signatures)
+    return not declared and stored.find(target) is None and vision_transformers.describe(component) is None
+
+
+def image(data: Data, channels: Dim = 3) -> Tensor:
+    """What comes out of a loader, taken for images."""
+    size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
+    seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
+    origin = replace(INPUT, place=size.place, steps=seen)
+    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
+
+
+def _passes(run: Run, component: Component) -> bool:
+    """Whether a component gives what it gets."""
+    signature = resolve(run, component).signature
+    return signature is not None and str(signature) == "... -> ..."
+
+
+def takes_images(run: Run, component: Component) -> bool:
+    """Whether a component is made for (B, C, H, W): what a loader gives is an image there, and anything elsewhere."""
+    signature = resolve(run, component).signature
+    if signature is None:
+        return True
+    first = signature.alternatives[0].inputs[0]
+    return first.rank == 4
+
+
+def _channels(run: Run, component: Component) -> Dim:
+    """The channels that the first consumer of a batch takes: a script does not say how many its images have."""
+    first = replaced_parts.entry(run, component)
+    if first is not component:
+        leaf = next(iter(naming.leaves(first)), None)
+        return dims.UNKNOWN if leaf is None else _channels(run, leaf)
+    signature = resolve(run, component).signature
+    axes = signature.alternatives[0].inputs[0].axes if signature else ()
+    channels = axes[1] if len(axes) == 4 else 3
+    return channels if isinstance(channels, int) else 3
+
+
+def call_method(
+    run: Run,
+    component: Component,
+    method: library_functions.Function,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+) -> Value:
+    """A method of a module that the tables know; its first axis in conflict is an edge."""
+    place = naming.place(component)
+    values: dict[str, Any] = {name: library_functions.plain(value) for name, value in component.arguments.items()}
+    values.update(vision_transformers.values(run, component))
+    given = constructing.given_by_name(component)
+    resolved = Resolved(component.spec, component.spec.target, "stored", given=given, values=values)
+    positional, keywords, edge = _checked(method, resolved, place, positional, keywords)
+    if edge.consumer.parameter not in given:
+        edge = replace(edge, consumer=_decided(edge.consumer, edge.consumer.parameter, component))
+    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    _note_bank(run, component, positional, keywords)
+    result = library_functions.call(run, method, positional, keywords, values)
+    maker = Origin(place.role, resolved, place=span)
+    if isinstance(result, Tensor):
+        width = _width(method, maker, component)
+        result = Tensor(_made_by(result.flow, maker, width), result.detached)
+        if method.name in MAIN or isinstance(edge.result, Misfit):
+            run.calls.append(Call(component, edge, result.flow, span))
+    elif isinstance(result, Items):
+        result = Items(
+            [Tensor(_made_by(r.flow, maker, maker), r.detached) if isinstance(r, Tensor) else r for r in result.items],
+            result.kind,
+        )
+        first = result.items[0]
+        run.calls.append(
+            Call(component, edge, first.flow if isinstance(first, Tensor) else Flow(None, (), maker), span)
+        )
+    return result
+
+
+def _note_bank(run: Run, component: Component, positional: Arguments, keywords: Keywords) -> None:
+    """A memory bank stores what it is called with; one that only answers does so where it compares."""
+    label = component.spec.target.rpartition(".")[2]
+    value = positional[0].value if positional else keywords["output"].value if "output" in keywords else UNKNOWN
+    if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
+        return
+    updates = keywords.get("update")
+    stores = updates is not None and truth(updates.value) is True
+    size = constructing.given_by_name(component).get("size")
+    if size is not None and (stores or label == "NNMemoryBankModule"):
+        run.banks.append(BankCall(component, pair_width(size), value.flow))
+
+
+def _checked(
+    method: library_functions.Function,
+    resolved: Resolved,
+    place: naming.Place,
+    positional: Arguments,
+    keywords: Keywords,
+) -> tuple[Arguments, Keywords, Edge]:
+    """The first operand against its pattern: one that does not fit is an edge, and counts as unknown afterwards."""
+    name = method.inputs[0]
+    given = positional[0] if positional else keywords.get(name)
+    value = given.value if given else UNKNOWN
+    if isinstance(value, Data):
+        value = image(value)
+    this = Origin(place.role, resolved)
+    if not isinstance(value, Tensor) or value.loose:
+        return positional, keywords, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
+    pattern = method.shapes.split("->")[0].split(",")[0].strip()
+    template = signatures.parse_signature(f"{pattern} -> {pattern}")
+    signature = signatures.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
+    checked = replace(resolved, template=template, signature=signature)
+    edge, _ = chain.step(Role(place.role, ""), checked, value.flow)
+    edge = replace(edge, layer=place.layer)
+    if isinstance(edge.result, Misfit):
+        blank = Given(UNKNOWN, given.span if given else Span(0, 0))
+        if positional:
+            return [blank, *positional[1:]], keywords, edge
+        return positional, {**keywords, name: blank}, edge
+    return positional, keywords, edge
+
+
+def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:
+    origins = tuple(maker if origin.component is None else origin for origin in flow.origins)
+    return Flow(flow.value, (*origins[:-1], width) if origins else (), maker)
+
+
+def _width(method: library_functions.Function, maker: Origin, component: Component) -> Origin:
+    """The origin of the last axis that a method gives: the argument that sets it, of the module or of one inside it."""
+    output = signature_calls.parsed(method.shapes).alternatives[0].output
+    name = str(output.axes[-1]) if isinstance(output, Pattern) and output.axes else ""
+    if maker.component and name in maker.component.given:
+        return replace(maker, parameter=name)
+    return _decided(maker, name, component)
+
+
+def _decided(origin: Origin, name: str, component: Component) -> Origin:
+    """An origin with the places beside the module that decided a number of it."""
+    return replace(origin, steps=vision_transformers.steps(component).get(name, ()))

@@ -1,0 +1,190 @@
+"""Methods of modules: those that every nn.Module has, and those of known modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from shapelint.python.libraries import library_functions, timm_
+from shapelint.python.libraries.torch import members, module_calls
+from shapelint.python.objects import attributes, dicts, mutation
+from shapelint.python.objects.module_method_names import ADDS, CHANGES, QUIET, SELF
+from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Method,
+    Scope,
+    Table,
+    Value,
+    among,
+    sequence,
+)
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.tensors import trail
+
+
+def method(
+    run: Run,
+    owner: Instance | Component | Chained,
+    name: str,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+) -> Value:
+    """Methods that every nn.Module has, and those of known modules."""
+    from shapelint.python.builtins import builtin_functions
+    from shapelint.python.syntax import calls
+
+    if name in ("__setattr__", "__delattr__"):
+        return builtin_functions.call(run, name.strip("_"), [Given(owner, NO_SPAN), *positional], keywords, node, scope)
+    if name == "apply" and positional and _sets_parts(positional[0].value):
+        hide_inside(run, owner)
+    if name in SELF:
+        return owner
+    if name in QUIET:
+        if name == "register_parameter" and isinstance(owner, Component):
+            hide(run, owner)
+        if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
+            key = positional[0].value
+            if isinstance(key, Const) and isinstance(key.value, str):
+                mutation.store(run, owner, key.value, positional[1].value)
+        if name == "save_hyperparameters" and isinstance(owner, Instance):
+            run.touch(owner)
+            owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
+        if name in ("modules", "named_modules"):
+            inside = among(owner)
+            return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
+        return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
+    if name in ("children", "named_children"):
+        children = members.listed(run, owner, name)
+        if not isinstance(owner, Chained):
+            trail.listed(children, node, scope)
+        return children
+    if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
+        if isinstance(owner, Component):
+            known = library_functions.methods().get(owner.spec.target, {}).get(name)
+            if known is not None:
+                return module_calls.call_method(run, owner, known, positional, keywords, node, scope)
+        if name != "forward_features":
+            return calls.call(run, owner, positional, keywords, node, scope)
+    if isinstance(owner, Component):
+        known = library_functions.methods().get(owner.spec.target, {}).get(name)
+        if known is not None:
+            return module_calls.call_method(run, owner, known, positional, keywords, node, scope)
+    if name in ADDS and len(positional) > 1:
+        key = positional[0].value
+        if isinstance(key, Const) and isinstance(key.value, str):
+            mutation.set_submodule(run, owner, key.value, positional[1].value)
+        else:
+            hide(run, owner)
+        return NONE
+    if name == "get_submodule" and positional and isinstance(positional[0].value, Const):
+        return _submodule(run, owner, positional[0].value.value, node, scope)
+    if name.startswith("register_") and name.endswith("hook"):
+        if not positional or _may_change(positional[0].value):
+            hide_inside(run, owner)
+        return NONE
+    if isinstance(owner, Chained):
+        return _container_method(run, owner, name, positional)
+    if isinstance(owner, Component) and timm_.is_model(owner) and not owner.hidden:
+        found = timm_.call_method(run, owner, name, positional, keywords, node, scope)
+        if found is not None:
+            return found
+    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    if isinstance(base, Chained):
+        return _container_method(run, base, name, positional)
+    if CHANGES.match(name):
+        hide(run, owner)
+    run.escape(owner)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    return run.unknown(f".{name}() of a module is not known", node, scope.file)
+
+
+def _submodule(run: Run, owner: Value, path: object, node: ast.AST, scope: Scope) -> Value:
+    for step in path.split(".") if isinstance(path, str) and path else ():
+        owner = attributes.get(run, owner, step, node, scope)
+    return owner
+
+
+def _may_change(hook: Value) -> bool:
+    """Whether a hook may give something else in the place of what passes: one that returns nothing does not."""
+    if not isinstance(hook, (Function, Method)):
+        return True
+    node = (hook.function if isinstance(hook, Method) else hook).node
+    if isinstance(node, ast.Lambda):
+        stores = ("append", "update", "__setitem__", "setdefault", "setattr")
+        called = node.body.func if isinstance(node.body, ast.Call) else node.body
+        return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
+    given = any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
+    return given or _sets_parts(hook)
+
+
+def _sets_parts(function: Value) -> bool:
+    """Whether a function of the file sets attributes or elements, other than weights."""
+    if not isinstance(function, (Function, Method)):
+        return False
+    node = (function.function if isinstance(function, Method) else function).node
+    stored = [part for part in ast.walk(node) if isinstance(part, (ast.Attribute, ast.Subscript))]
+    names = [getattr(part, "attr", "") for part in stored if isinstance(part.ctx, ast.Store)]
+    called = any(isinstance(part, ast.Name) and part.id in ("setattr", "delattr") for part in ast.walk(node))
+    return called or any(name not in (*mutation.STARTS, "data") for name in names)
+
+
+def _hyperparameters(values: list[Value], scope: Scope) -> Value:
+    """What `self.hparams` has: a namespace that is handed over, else the arguments of the `__init__` that saves them.
+
+    https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
+    """
+    if len(values) == 1 and isinstance(values[0], Table):
+        return dicts.namespace(values[0].items)
+    if scope.function is None:
+        return UNKNOWN
+    parameters = scope.function.node.args
+    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
+    return dicts.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
+
+
+def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:
+    values = [given.value for given in positional]
+    if name in ("append", "add_module", "register_module") and values:
+        key: object = str(len(owner.children))
+        if name != "append":
+            key = values[0].value if isinstance(values[0], Const) else None
+        _add(run, owner, [(key, values[-1])])
+        return owner
+    if name in ("keys", "values", "items"):
+        pairs = list(owner.children.items())
+        if name == "items":
+            return Items([Items([Const(key), value], "tuple") for key, value in pairs], rest=owner.rest)
+        found: list[Value] = [Const(key) for key, _ in pairs] if name == "keys" else [value for _, value in pairs]
+        return Items(found, rest=owner.rest)
+    if name == "update" and values and isinstance(values[0], Table) and not values[0].open:
+        _add(run, owner, list(values[0].items.items()))
+        return NONE
+    if name == "extend" and values:
+        items = sequence(values[0])
+        if items is not None and items.rest is None:
+            _add(run, owner, [(str(len(owner.children) + index), value) for index, value in enumerate(items.items)])
+            return owner
+    hide(run, owner)
+    return owner if name in ("extend", "insert") else UNKNOWN
+
+
+def _add(run: Run, owner: Chained, children: Sequence[tuple[object, Value]]) -> None:
+    for key, value in children:
+        if isinstance(key, str):
+            mutation.set_child(run, owner, key, value)
+        else:
+            hide(run, owner)

@@ -1,0 +1,189 @@
+"""The children of a library's model, from the table of parts that its signature carries.
+
+A part's shapes are written in the size of the whole model's input. A part is a function of its own input alone, so any
+size of image that would give it that input says what comes out: the table also answers for parts that are called by
+themselves, or behind a changed stem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow
+from shapelint.common.words import words
+from shapelint.knowledge.schema import SignatureRow
+from shapelint.python.libraries import vision_transformers
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Component, Value, among
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.dims import Dim, Expression
+from shapelint.shapes.signatures import Pattern
+from shapelint.spec.spec import ComponentSpec
+
+LARGEST = 1100
+SAME = words(
+    """
+    Identity Dropout Dropout2d ReLU ReLU6 GELU SiLU Hardswish Sigmoid StochasticDepth
+    """
+)
+
+
+def table(run: Run, owner: Component) -> dict[str, str]:
+    """The parts of a model by dotted name."""
+    from shapelint.python.libraries.torch import module_calls
+
+    row = module_calls.resolve(run, owner).row
+    return dict(row.parts) if row else {}
+
+
+def rank(line: str) -> int:
+    """How many axes a part takes, by its line of the table."""
+    return len(line.partition(":")[2].partition("->")[0].split())
+
+
+def own_name(part: Component) -> str:
+    """The dotted name of a part in its model."""
+    return part.spec.note.removeprefix("part ")
+
+
+def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
+    """The direct children in order, None where the table does not say."""
+    names = [name for name in table(run, owner) if "." not in name]
+    if not names or owner.hidden or vision_transformers.is_plain(owner):
+        return None
+    found = [(name, child(run, owner, name)) for name in names]
+    return [(name, part) for name, part in found if part is not None]
+
+
+def child(run: Run, owner: Component, name: str) -> Value | None:
+    """A direct child: itself a component, whose signature is its line of the table."""
+    if name in owner.replaced:
+        return owner.replaced[name]
+    if owner.hidden:
+        return among(owner)
+    if name in owner.parts:
+        return owner.parts[name]
+    rows = table(run, owner)
+    if name not in rows:
+        return None
+    kind, _, text = rows[name].partition(":")
+    parent = owner.resolved
+    assert parent is not None
+    try:
+        template = signatures.parse_signature(_general(kind.strip().rpartition(".")[2], text))
+    except signatures.SignatureError:
+        return None
+    prefix = f"{name}."
+    inner = {key[len(prefix) :]: line for key, line in rows.items() if key.startswith(prefix)}
+    model = owner.part_of if isinstance(owner.part_of, Component) else owner
+    dotted = f"{own_name(owner)}.{name}" if owner.part_of is not None else name
+    spec = ComponentSpec("call", kind.strip(), owner.spec.span, owner.spec.head, note=f"part {dotted}")
+    part = Component(spec=spec, part_of=model)
+    part.name = name
+    part.resolved = Resolved(
+        spec,
+        kind.strip(),
+        parent.source,
+        template,
+        signatures.substitute(template, dict(parent.values)),
+        given=parent.given,
+        values=parent.values,
+        component=parent.component,
+        row=SignatureRow.model_construct(shapes=text.strip(), parts=inner),
+    )
+    owner.parts[name] = part
+    return part
+
+
+def _general(kind: str, text: str) -> str:
+    """Layers that take more than the shape they were seen with."""
+    before, _, after = text.partition("->")
+    if kind in SAME:
+        return "... -> ..."
+    if kind == "Linear":
+        return f"... {before.split()[-1]} -> ... {after.split()[-1]}"
+    if kind == "AdaptiveAvgPool2d" and after.split()[-2:] == ["1", "1"]:
+        return "... H W -> ... 1 1"
+    tokens = before.split()
+    if "Pool" in kind and len(tokens) == 4 and after.split()[1:2] == tokens[1:2]:
+        return text.replace(f" {tokens[1]}", " C")
+    return text
+
+
+def inner_names(owner: Component) -> list[str]:
+    """The names directly below a part."""
+    row = owner.resolved.row if owner.resolved else None
+    return [name for name in (row.parts if row else {}) if "." not in name]
+
+
+def element(run: Run, owner: Component, index: Dim | None) -> Value:
+    """`model.classifier[6]`."""
+    from shapelint.python.state.values import UNKNOWN
+
+    names = inner_names(owner)
+    if not isinstance(index, int) or not -len(names) <= index < len(names):
+        return UNKNOWN
+    found = child(run, owner, names[index])
+    return found if found is not None else UNKNOWN
+
+
+def width(run: Run, owner: Component, name: str) -> Dim | None:
+    """`in_features` of a part: the last axis of what it takes; the second of a convolution."""
+    from shapelint.python.libraries.torch import module_calls
+
+    signature = module_calls.resolve(run, owner).signature
+    if signature is None or owner.part_of is None:
+        return None
+    alternative = signature.alternatives[0]
+    pattern = alternative.output if name.startswith("out") else alternative.inputs[0]
+    if not isinstance(pattern, Pattern) or not pattern.axes:
+        return None
+    place = 1 if len(pattern.axes) == 4 else len(pattern.axes) - 1
+    axis = pattern.axes[place]
+    return axis if isinstance(axis, int) else None
+
+
+def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
+    """A part's signature for what comes, whatever image that came from."""
+    if component.part_of is None or resolved.signature is None or not isinstance(flow.value, tuple):
+        return resolved
+    pattern = resolved.signature.alternatives[0].inputs[0]
+    if pattern.rank != len(flow.value):
+        return resolved
+    bindings: dict[str, Dim] = {}
+    for axis, size in zip(pattern.axes[1:], flow.value[1:]):
+        if isinstance(axis, Expression) and len(dims.names(axis)) == 1:
+            (name,) = dims.names(axis)
+            if name not in bindings:
+                found = solve(axis, name, size)
+                if found is None:
+                    return replace(resolved, signature=None, reason="a part behind another shape")
+                bindings[name] = found
+    moved = signatures.substitute(resolved.signature, bindings)
+    return replace(resolved, signature=moved, template=moved)
+
+
+def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
+    """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
+    symbol = dims.symbol(name)
+    if axis == size or not dims.is_known(size):
+        return symbol if axis == size else dims.UNKNOWN
+    if isinstance(size, int):
+        return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
+    if axis == symbol:
+        return size
+    constant = dict(axis.terms).get((), 0)
+    quotient = axis - constant
+    terms = quotient.terms if isinstance(quotient, Expression) else ()
+    if len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 1:
+        return None
+    (operation,) = terms[0][0]
+    if not isinstance(operation, dims.Operation) or operation.operator != "//":
+        return None
+    numerator, step = operation.operands
+    shift = numerator - symbol
+    if not isinstance(step, int) or not isinstance(shift, int):
+        return None
+    candidate = step * (size - constant) - shift
+    return candidate if dims.substitute(axis, {name: candidate}) == size else None

@@ -1,0 +1,169 @@
+"""A library's model some of whose children were set anew: what it gives with them in the place of its own."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.chain import chain
+from shapelint.chain.chain import Edge, Flow, Origin
+from shapelint.python.libraries.torch import module_calls, parts
+from shapelint.python.state import naming
+from shapelint.python.state.run import Call, Run
+from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Scope, Tensor, Unknown, Value
+from shapelint.python.tensors import axes as ax
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
+
+
+def run_replaced(run: Run, owner: Component, value: Tensor, node: ast.AST, scope: Scope) -> Value | None:
+    """A model some of whose children were set anew; None where only attributes that are no modules were."""
+    rows = parts.table(run, owner)
+    top = [name for name in rows if "." not in name]
+    changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
+    if not changed:
+        added = any(isinstance(new, (Node, Unknown)) for new in owner.replaced.values())
+        # A module in a place that no table knows: what the model then gives is not known either.
+        return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
+    place = naming.place(owner)
+    resolved = owner.resolved
+    assert resolved is not None
+    if _first(run, owner) in changed:
+        return _through(run, owner, top, value, node, scope)
+    edge, outgoing = chain.step(place.role, resolved, value.flow)
+    run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
+    if end := _end(owner, rows):
+        return _last(run, owner, end, edge, Origin(place.role, resolved), node, scope)
+    return _through(run, owner, top, value, node, scope)
+
+
+def _end(owner: Component, rows: dict[str, str]) -> str:
+    """The only child that was replaced, if nothing stands behind it but what passes everything on; else ""."""
+    names = [name for name in owner.replaced if name in rows]
+    if len(names) != 1:
+        return ""
+    order = list(rows)
+    later = [name for name in order[order.index(names[0]) + 1 :] if not name.startswith(f"{names[0]}.")]
+    return "" if any(rows[name].partition(":")[0].rpartition(".")[2] not in parts.SAME for name in later) else names[0]
+
+
+def entry(run: Run, owner: Component) -> Value:
+    """What takes a model's input: the model itself, or what was put in the place of its first child."""
+    if not owner.replaced:
+        return owner
+    first = _first(run, owner)
+    inside = next((new for name, new in owner.replaced.items() if first and name.startswith(f"{first}.")), None)
+    return owner.replaced.get(first, owner if inside is None else inside)
+
+
+def _first(run: Run, owner: Component) -> str:
+    """The child that takes what the model takes; "" where the table does not have it."""
+    rows, template = parts.table(run, owner), owner.resolved.template if owner.resolved else None
+    name = next(iter(rows), "")
+    if not name or template is None:
+        return ""
+    takes = signatures.parse_signature(rows[name].partition(":")[2]).alternatives[0].inputs[0]
+    whole = template.alternatives[0].inputs[0]
+    return name if len(takes.axes) == len(whole.axes) else ""
+
+
+def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node: ast.AST, scope: Scope) -> Value:
+    """Only the end was replaced: it gets what the model's own end got."""
+    result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), node, scope)
+    return _closed(run, owner, name, result)
+
+
+def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
+    """What comes to a child of a model, from what comes to the model."""
+    line = parts.table(run, owner)[name].partition(":")[2]
+    pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
+    bindings = dict(getattr(edge.result, "bindings", None) or {})
+    bindings.setdefault("B", dims.symbol("B"))
+    filled = signatures.fill(pattern, bindings)
+    assert isinstance(filled, tuple)
+    batch = edge.incoming.origins[0] if edge.incoming.origins else maker
+    return Tensor(Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker), run.no_grad > 0)
+
+
+def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
+    """A model up to one of its children: what that one would get."""
+    place, resolved = naming.place(owner), module_calls.resolve(run, owner)
+    edge, _ = chain.step(place.role, resolved, value.flow)
+    given = _arriving(run, owner, name, edge, Origin(place.role, resolved))
+    run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
+    return given
+
+
+def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
+    """What a model gives after its last child: that child's output, flattened where the model does so."""
+    signature = owner.resolved.template if owner.resolved else None
+    line = signatures.parse_signature(parts.table(run, owner)[last].partition(":")[2]).alternatives[0].output
+    whole = signature.alternatives[0].output if signature else None
+    if not isinstance(line, Pattern) or not isinstance(whole, Pattern) or not isinstance(result, Tensor):
+        return result
+    gives, takes = _plain(line), _plain(whole)
+    if gives is None or takes is None or len(gives) == len(takes):
+        return result
+    return _glue(gives, takes, result) or Tensor(Flow(None, (), result.flow.maker))
+
+
+def _through(run: Run, owner: Component, top: list[str], value: Tensor, node: ast.AST, scope: Scope) -> Value:
+    """A changed stem: part by part, with the flattening or pooling that the model does between two of them."""
+    rows = parts.table(run, owner)
+    previous: Shape | None = None
+    current: Value = value
+    for name in top:
+        alternative = signatures.parse_signature(rows[name].partition(":")[2]).alternatives[0]
+        takes = _plain(alternative.inputs[0])
+        if previous is not None and takes is not None and isinstance(current, Tensor):
+            glued = _glue(previous, takes, current)
+            if glued is None:
+                return Tensor(Flow(None, (), current.flow.maker))
+            current = glued
+        if not isinstance(current, Tensor):
+            return current
+        current = _section(run, owner, name, current, node, scope)
+        previous = _plain(alternative.output) if isinstance(alternative.output, Pattern) else None
+    return _closed(run, owner, top[-1], current)
+
+
+def _plain(pattern: Pattern) -> Shape | None:
+    axes = tuple(axis for axis in pattern.axes if not isinstance(axis, Ellipsis_))
+    return axes if len(axes) == len(pattern.axes) else None
+
+
+def _glue(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
+    """What stands between two parts in the model's forward: nothing, a flatten, or a global pooling."""
+    if gives == takes:
+        return current
+    axes = None if current.loose else ax.of(current.flow)
+    if axes is None or len(gives) != 4 or len(takes) != 2 or len(axes) != 4:
+        return None
+    flat = ax.flatten(axes, 1)
+    if dims.equal(takes[1], gives[1] * gives[2] * gives[3]) and flat is not None:
+        return Tensor(ax.flow(flat, current.flow.maker), current.detached)
+    if takes[1] == gives[1]:
+        return Tensor(ax.flow(axes[:2], current.flow.maker), current.detached)
+    return None
+
+
+def _section(run: Run, owner: Component, name: str, value: Tensor, node: ast.AST, scope: Scope) -> Value:
+    """One child of a model, or what was put in its place, or its own children where one of those was replaced."""
+    from shapelint.python.syntax import calls
+
+    if name in owner.replaced:
+        return calls.call(run, owner.replaced[name], [Given(value, NO_SPAN)], {}, node, scope)
+    part = parts.child(run, owner, name)
+    inside = {key[len(name) + 1 :]: new for key, new in owner.replaced.items() if key.startswith(f"{name}.")}
+    if not isinstance(part, Component):
+        return Tensor(Flow(None, (), value.flow.maker))
+    if inside:
+        if not part.spec.target.endswith("Sequential") or any("." in key for key in inside):
+            return Tensor(Flow(None, (), value.flow.maker))
+        current: Value = value
+        for inner in parts.inner_names(part):
+            step = inside.get(inner) or parts.child(run, part, inner)
+            if step is None:
+                return Tensor(Flow(None, (), value.flow.maker))
+            current = calls.call(run, step, [Given(current, NO_SPAN)], {}, node, scope)
+        return current
+    return calls.call(run, part, [Given(value, NO_SPAN)], {}, node, scope)

@@ -1,0 +1,155 @@
+"""Torch's functions on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.chain import chain
+from shapelint.chain.chain import Flow
+from shapelint.python.libraries import library_functions, transforms
+from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
+from shapelint.python.objects import effects
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Component,
+    Const,
+    Data,
+    Items,
+    Scope,
+    Tensor,
+    UserClass,
+    Value,
+    among,
+    integer,
+    sequence,
+)
+from shapelint.python.syntax.calls import Arguments, Keywords, concerns
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import operation_arguments, operations, unknown_operations
+from shapelint.python.tensors.operation_table import axes_of
+from shapelint.shapes import dims
+from shapelint.shapes.signatures import Fit
+from shapelint.spec.roles import Role
+
+NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full"])
+
+
+def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """A function on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+    last = name.rpartition(".")[2]
+    given = operation_arguments.Arguments(tuple(positional[1:]), keywords)
+    first = positional[0].value if positional else _first(keywords)
+    if last in ("hstack", "vstack", "dstack"):
+        return blank()
+    if last in ("cat", "concat", "concatenate", "stack"):
+        return _join(run, "stack" if last == "stack" else "cat", first, given, node, scope)
+    if last == "einsum":
+        return _einsum(run, positional, node, scope)
+    if last in NEW:
+        sizes = operation_arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
+        return operations.concrete(sizes) if sizes is not None else blank()
+    if last in ("arange", "linspace"):
+        ends = [integer(p.value) for p in positional[:2]]
+        count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
+        return operations.concrete([dims.UNKNOWN if count is None or last == "linspace" else count])
+    if last in ("eye", "randperm"):
+        size = integer(first) if first is not None else None
+        return operations.concrete([size if size is not None else dims.UNKNOWN] * (2 if last == "eye" else 1))
+    if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
+        return UNKNOWN if last == "load" else blank()
+    if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
+        return loss_calls.functional(run, name, positional, keywords, node, scope)
+    layer = library_functions.layer_of(name)
+    if layer and isinstance(first, Tensor):
+        return _layer(run, layer, first, positional[1:], keywords, node, scope)
+    if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(given.sizes(0, "size") or ()) == 2:
+        # Two sizes are those of (B, C, H, W); how many channels a mask has is not known.
+        return _layer(run, layer, module_calls.image(first, dims.UNKNOWN), positional[1:], keywords, node, scope)
+    if isinstance(first, Data):
+        return tensor_methods.data_method(run, first, last, positional[1:], keywords, scope)
+    if isinstance(first, Tensor) and operations.known(last):
+        return tensor_methods.tensor_method(run, first, last, positional[1:], keywords, node, scope)
+    if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
+        return UNKNOWN
+    asked = unknown_operations.ask(run, name, positional, keywords, node)
+    if asked is not None:
+        return asked
+    return unseen(run, name, positional, keywords, node, scope)
+
+
+def _first(keywords: Keywords) -> Value | None:
+    return next((keywords[name].value for name in ("input", "tensors", "x", "size") if name in keywords), None)
+
+
+def _layer(
+    run: Run, target: str, value: Tensor, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Tensor:
+    """What a layer with the function's arguments gives; unknown where it does not fit."""
+    given = {name: argument for name, argument in keywords.items() if name != "input"}
+    component = constructing.construct(run, target, positional, given, node, scope, True)
+    if value.loose or not isinstance(component, Component):
+        return blank(value)
+    edge, outgoing = chain.step(Role("function", ""), module_calls.resolve(run, component), value.flow)
+    if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
+        return blank(value)
+    return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
+
+
+def blank(like: Tensor | None = None) -> Tensor:
+    """A tensor of unknown shape."""
+    return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
+
+
+def _join(
+    run: Run, name: str, pieces: Value | None, given: operation_arguments.Arguments, node: ast.AST, scope: Scope
+) -> Value:
+    items = sequence(pieces) if pieces is not None else None
+    if items is None:
+        return UNKNOWN
+    data = [
+        item for item in [*items.items, *([items.rest] if items.rest is not None else [])] if isinstance(item, Data)
+    ]
+    if data:
+        rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
+        sizes = transforms.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
+        return Data(rows if name == "cat" else dims.UNKNOWN, name == "cat", sizes)
+    misuse.note_pieces(run, name, items, given, node, scope)
+    return operations.join(name, items, given)
+
+
+def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Value:
+    equation = positional[0].value if positional else UNKNOWN
+    operands = [given.value for given in positional[1:]]
+    if len(operands) == 1 and isinstance(operands[0], Items):
+        operands = operands[0].items
+    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+    if (
+        not isinstance(equation, Const)
+        or not isinstance(equation.value, str)
+        or len(tensors) < len(operands)
+        or not tensors
+    ):
+        return UNKNOWN
+    misuse.note_einsum(run, equation.value, tensors, node, scope)
+    axes = [axes_of(tensor) for tensor in tensors]
+    whole = [one for one in axes if one is not None]
+    result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
+    return Tensor(ax.flow(result, tensors[0].flow.maker), all(tensor.detached for tensor in tensors))
+
+
+def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+    """What cannot be seen: modules that it takes may be used there."""
+    effects.note(run, node, positional, keywords, name)
+    given = [*positional, *keywords.values()]
+    for argument in given:
+        run.escape(argument.value)
+        if isinstance(argument.value, UserClass):
+            argument.value.registered = True
+        if "parametriz" in name:
+            hide(run, argument.value)
+    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
+    if not quiet:
+        run.unknown(f"{name} is not known", node, scope.file)
+    return among(*(argument.value for argument in given))

@@ -1,0 +1,222 @@
+"""How large the images of a training script are: its transforms, its datasets, and what its data loaders give."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.python.libraries import library_functions
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    Data,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Method,
+    Scope,
+    Size,
+    Table,
+    Value,
+    Views,
+    integer,
+    sequence,
+)
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.tensors import operation_arguments
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+from shapelint.text.source import Span
+
+BATCH = dims.symbol("B")
+MAXIMUM_VIEWS = 64
+
+
+@frozen
+class Cut:
+    """A transform that cuts or scales: its parameters, and for each that is a size how many views have it."""
+
+    parameters: tuple[Parameter, ...]
+    views: Mapping[str, int | str]
+
+
+@lru_cache(maxsize=1)
+def table() -> dict[str, dict[str, Cut]]:
+    """The transforms that cut or scale, by package and class."""
+    packages = rules_folder.load("transforms.yaml")["views"]
+    return {
+        package: {call.partition("(")[0]: Cut(parse_parameters(call), views) for call, views in lines.items()}
+        for package, lines in packages.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _datasets() -> tuple[str, ...]:
+    """How the names of datasets begin."""
+    return tuple(f"{package}." for package in rules_folder.load("transforms.yaml")["datasets"])
+
+
+def construct(
+    run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
+) -> Views | None:
+    """A transform, or a dataset that has one; None for what is neither, or gives images of a size that is not known."""
+    if name.startswith(_datasets()):
+        return views(run, keywords["transform"].value) if "transform" in keywords else None
+    package = next((package for package in table() if name.startswith(f"{package}.")), "")
+    if not package:
+        return None
+    data, last = rules_folder.load("transforms.yaml"), name.rpartition(".")[2]
+    if last in data["sequences"]:
+        return _sequence(
+            run, operation_arguments.Arguments(tuple(positional), keywords).get(0, "transforms") or UNKNOWN
+        )
+    if last in data["same"][package].split():
+        return Views((), keeps=True)
+    cut = table()[package].get(last)
+    head = scope.file.span(node.func) if scope.file and isinstance(node, ast.Call) else None
+    return None if cut is None else _cut(run, cut, positional, keywords, head)
+
+
+def views(run: Run, transform: Value) -> Views | None:
+    """What a transform gives; one that is written in the file is asked for an image."""
+    if isinstance(transform, Views):
+        return transform
+    if not isinstance(transform, (Instance, Function, Method)):
+        return None
+    from shapelint.python.syntax import calls
+
+    given = calls.call(run, transform, [Given(Data(dims.UNKNOWN), NO_SPAN)], {}, ast.Constant(None), Scope({}))
+    sizes = _sizes_of(given)
+    return Views(sizes) if sizes else None
+
+
+def apply(transform: Views, value: Value) -> Value:
+    """`transform(image)`."""
+    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN
+    if transform.keeps:
+        return value if isinstance(value, Data) else Data(rows)
+    return Data(rows, sizes=transform.sizes)
+
+
+def loader(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
+    dataset = operation_arguments.Arguments(tuple(positional), keywords).get(0, "dataset")
+    collated = "collate_fn" in keywords
+    batch: Value = Data(BATCH)
+    if isinstance(dataset, Views) and dataset.sizes and not collated:
+        batch = Data(BATCH, sizes=dataset.sizes, labelled=True)
+    elif isinstance(dataset, Instance) and not collated:
+        batch = _own_batch(run, dataset)
+    return Items([], "list", batch)
+
+
+def together(pieces: list[Data]) -> tuple[Size, ...]:
+    """The size of images that are joined to one batch; empty where it is not known, or not one."""
+    sizes = [size for piece in pieces if (size := piece.size) is not None]
+    alike = len({size.pixels for size in sizes}) == 1
+    return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
+
+
+def _own_batch(run: Run, dataset: Instance) -> Value:
+    """What a dataset of the file gives, stacked to a batch, if it gives images of a known size."""
+    from shapelint.python.objects import attributes
+    from shapelint.python.syntax import calls
+
+    assert dataset.cls is not None
+    getter = attributes.find(dataset.cls, "__getitem__")
+    if not isinstance(getter, Function):
+        return Data(BATCH)
+    given = calls.call_function(run, getter, [Given(UNKNOWN, NO_SPAN)], {}, dataset)
+    return _stacked(given) if _sizes_of(given) else Data(BATCH)
+
+
+def _stacked(value: Value) -> Value:
+    if isinstance(value, Items) and value.kind != "slice":
+        return Items([_stacked(item) for item in value.items], "list", _stacked(value.rest) if value.rest else None)
+    if isinstance(value, Table):
+        return Table({key: _stacked(item) for key, item in value.items.items()}, value.open)
+    return replace(value, rows=BATCH) if isinstance(value, Data) else Data(BATCH)
+
+
+def _sizes_of(value: Value | None) -> tuple[Size, ...]:
+    """The sizes of the images in a value, in order."""
+    if isinstance(value, Data):
+        return value.sizes
+    inner = list(value.items.values()) if isinstance(value, Table) else []
+    inner = [*value.items, *([value.rest] if value.rest else [])] if isinstance(value, Items) else inner
+    return tuple(size for item in inner for size in _sizes_of(item))
+
+
+def _sequence(run: Run, steps: Value) -> Views | None:
+    """One transform after another: what the last one that cuts says, if nothing unknown comes after it."""
+    items = sequence(steps)
+    if items is None or items.rest is not None:
+        return None
+    result: Views | None = Views((), keeps=True)
+    for step in items.items:
+        one = views(run, step)
+        result = result if one is not None and one.keeps else one
+    return result
+
+
+def _cut(run: Run, cut: Cut, positional: Arguments, keywords: Keywords, head: Span | None) -> Views | None:
+    """The views of a transform with its arguments; a default stands where the transform is named."""
+    given = library_functions.by_name(cut.parameters, positional, keywords)
+    values: dict[str, tuple[Value, Span | None]] = {}
+    for parameter in cut.parameters:
+        argument = given.get(parameter.name)
+        if argument is None or (isinstance(argument.value, Const) and argument.value.value is None):
+            values[parameter.name] = (_literal(parameter.default), head)
+        else:
+            values[parameter.name] = (argument.value, argument.span)
+    found: list[Size] = []
+    for name, count in cut.views.items():
+        number = values[count][0] if isinstance(count, str) else Const(count)
+        sizes = _counted(run, values[name][0], number, values[name][1])
+        if sizes is None or len(found) + len(sizes) > MAXIMUM_VIEWS:
+            return None
+        found += sizes
+    return Views(tuple(found)) if found else None
+
+
+def _counted(run: Run, value: Value, count: Value, place: Span | None) -> list[Size] | None:
+    """So many views of a size; of several sizes with as many counts, each by its own."""
+    if isinstance(value, Items) and isinstance(count, Items):
+        if value.rest is not None or count.rest is not None or len(value.items) != len(count.items):
+            return None
+        parts = [_counted(run, one, number, place) for one, number in zip(value.items, count.items)]
+        return None if None in parts else [size for part in parts for size in part or ()]
+    number = integer(count)
+    sizes = _sizes(run, value, place)
+    if sizes is None or not isinstance(number, int) or not 0 <= number * len(sizes) <= MAXIMUM_VIEWS:
+        return None
+    return sizes * number
+
+
+def _sizes(run: Run, value: Value, place: Span | None) -> list[Size] | None:
+    """A size as it is written: an integer for a square, height and width, or the transforms that know it."""
+    if isinstance(value, Items) and value.rest is None:
+        pair = [integer(item) for item in value.items]
+        if len(pair) == 2 and isinstance(pair[0], int) and isinstance(pair[1], int):
+            return [Size(pair[0], pair[1], place)]
+        inner = [views(run, item) for item in value.items]
+        known = [one.sizes for one in inner if one is not None and one.sizes]
+        return [size for sizes in known for size in sizes] if len(known) == len(inner) and inner else None
+    edge: Dim | None = integer(value)
+    if isinstance(edge, int):
+        written = value.place if isinstance(value, Const) else None
+        return [Size(edge, edge, written or place)]
+    one = views(run, value)
+    return list(one.sizes) if one is not None and one.sizes else None
+
+
+def _literal(default: object) -> Value:
+    return Items([Const(item) for item in default], "tuple") if isinstance(default, tuple) else Const(default)

@@ -1,0 +1,75 @@
+"""Layers that fit by chance: their width comes from one variable, the width before them from another of that value.
+
+A candidate is a layer whose two widths went by different names of one scope: two parameters of a function, two
+constants of a module. Whether it fits by chance is found by moving the variables, one at a time: the file is
+interpreted anew with another number for one of them, and where the layer stops to fit both times, nothing but the
+number held it. Code that needs the two to be equal says so by that: it raises, or takes another branch, or adds up what
+no layer then gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from shapelint.chain.chain import Edge, Link
+from shapelint.common.frozen import frozen
+from shapelint.python.state.run import Run
+from shapelint.shapes.signatures import Fit, Misfit
+from shapelint.spec.spec import Argument, Variable
+from shapelint.text.source import Span
+
+MAXIMUM_MOVES = 6
+Site = tuple[str, "int | None", Span]
+
+
+@frozen
+class Latent:
+    """A layer with the variable that it reads, and the one that gave the width before it."""
+
+    edge: Edge
+    taken: Variable
+    given: Variable
+
+
+def find(links: Iterable[Link], moved: Callable[[Variable], Run]) -> Iterator[Latent]:
+    """The layers of a model that fit by chance; `moved` interprets the file with another number for a variable."""
+    candidates = [found for link in links for edge in link.edges if (found := _candidate(edge)) is not None]
+    variables = list(dict.fromkeys(variable for one in candidates for variable in (one.taken, one.given)))
+    affordable = variables[:MAXIMUM_MOVES]
+
+    @cache
+    def misfits(variable: Variable) -> frozenset[Site]:
+        calls = moved(variable).calls
+        return frozenset(_site(call.edge) for call in calls if _is_misfit(call.edge))
+
+    for one in candidates:
+        both = (one.taken, one.given)
+        if all(variable in affordable and _site(one.edge) in misfits(variable) for variable in both):
+            yield one
+
+
+def _candidate(edge: Edge) -> Latent | None:
+    """The two variables of a layer that fits the one before it inside a component."""
+    taken, given = edge.consumer.argument, edge.producer.argument
+    if not edge.inside or not isinstance(edge.result, Fit) or taken is None or given is None:
+        return None
+    pair = _apart(taken, given)
+    return Latent(edge, *pair) if pair is not None and taken.value == given.value else None
+
+
+def _apart(taken: Argument, given: Argument) -> tuple[Variable, Variable] | None:
+    """The names of two numbers in the innermost scope that both went through, where those differ."""
+    for variable in taken.variables:
+        others = [other for other in given.variables if other[0] == variable[0]]
+        if others:
+            return None if variable in others else (variable, others[0])
+    return None
+
+
+def _site(edge: Edge) -> Site:
+    return edge.role, edge.layer, edge.component.spec.span
+
+
+def _is_misfit(edge: Edge) -> bool:
+    return isinstance(edge.result, Misfit) and edge.result.kind == "axis"

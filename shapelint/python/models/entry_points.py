@@ -1,0 +1,238 @@
+"""The order in which a file is interpreted: the module, idle functions, idle classes, the methods of models."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from pathlib import Path
+
+from shapelint.python.libraries import lightning_
+from shapelint.python.libraries.transforms import BATCH
+from shapelint.python.objects import attributes, instances
+from shapelint.python.state import forgetting, model_scan
+from shapelint.python.state.places import Places
+from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Data,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Scope,
+    SourceFile,
+    UserClass,
+    Value,
+)
+from shapelint.python.syntax import calls, imports, statements
+from shapelint.resolve.options import Options
+from shapelint.spec.spec import Variable
+from shapelint.text import notebook
+from shapelint.text.source import Source, Span
+
+IMAGES = re.compile(
+    r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
+)
+NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
+SPEAKS = re.compile(
+    r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
+    re.IGNORECASE,
+)
+"""A text without any of these words describes no model, and is not interpreted."""
+FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
+MAXIMUM_USERS = 5
+
+
+class InvalidPythonError(ValueError):
+    """The text is no Python of this version; `span` is the place that the parser names."""
+
+    def __init__(self, message: str, span: Span):
+        super().__init__(message)
+        self.message, self.span = message, span
+
+
+def interpret(
+    source: Source, options: Options, may_trace: bool = True, moved: Variable | None = None
+) -> tuple[Run, Scope]:
+    """Interpret a file as far as its budget goes, with one variable `moved`; raises InvalidPythonError."""
+    script = as_script(source)
+    places = Places(script.text)
+    try:
+        tree = parse(script.text, places)
+    except InvalidPythonError as error:
+        raise InvalidPythonError(error.message, script.place(error.span)) from None
+    path = Path(source.path)
+    run = Run(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
+    run.moved = moved
+    scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
+    if not SPEAKS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
+        return run, scope
+    run.modules[str(path.resolve())] = scope
+    _module(run, tree, scope)
+    for user in options.users[:MAXIMUM_USERS]:
+        _user(run, Path(user))
+    _idle_functions(run, scope)
+    _idle_classes(run, scope)
+    _methods(run)
+    return run, scope
+
+
+def as_script(source: Source) -> notebook.Script:
+    """The Python of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
+    if not source.path.endswith(".ipynb"):
+        return notebook.Script(source.text)
+    try:
+        return notebook.read(source.text)
+    except notebook.NotebookError as error:
+        place = Span(error.offset, min(error.offset + 1, len(source.text)))
+        raise InvalidPythonError(f"not a notebook: {error}", place) from None
+
+
+def parse(text: str, places: Places) -> ast.Module:
+    """The syntax tree; raises InvalidPythonError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        line = min(max(error.lineno or 1, 1), len(places.starts))
+        start = min(places.offset(line, 0) + max((error.offset or 1) - 1, 0), max(len(text) - 1, 0))
+        message = f"not Python that this version reads: {error.msg}"
+        raise InvalidPythonError(message, Span(start, min(start + 1, len(text)))) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InvalidPythonError(
+            "not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))
+        ) from None
+
+
+def _user(run: Run, path: Path) -> None:
+    """A script that imports the linted file, for what it builds of its classes."""
+    inner = None
+    with run.share():
+        inner = imports.load_file(run, path, script=True)
+    if inner is not None:
+        _idle_functions(run, inner)
+        _idle_classes(run, inner)
+
+
+def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
+    for statement in tree.body:
+        ended = True
+        with run.share():
+            ended = statements.execute(run, [statement], scope)
+            if ended:
+                return
+        if run.exhausted and ended:
+            forgetting.hide(run, scope)
+
+
+def _idle_functions(run: Run, scope: Scope) -> None:
+    """Functions that nobody in the file calls: run with what their parameters' names promise."""
+    for value in list(scope.names.values()):
+        if isinstance(value, Function) and value.scope.file is scope.file and id(value.node) not in run.entered:
+            _guarded(run, value, None, IDLE_SHARE)
+
+
+def _batch(run: Run, model: Instance) -> Value | None:
+    batch: Value | None = None
+    with run.share(IDLE_SHARE):
+        batch = lightning_.batch(run, model)
+    return batch
+
+
+def _guarded(
+    run: Run,
+    function: Function,
+    receiver: Value | None,
+    share: int = MAXIMUM_SHARE,
+    batch: Value | None = None,
+) -> None:
+    """Run a function with what its parameters promise; the first of a training step is a `batch`."""
+    positional, keywords = arguments(function, receiver is not None)
+    if batch is not None and keywords:
+        keywords[next(iter(keywords))] = Given(batch, NO_SPAN)
+    with run.share(share):
+        calls.call_function(run, function, positional, keywords, receiver)
+
+
+def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
+    """Images for parameters that are called so, and for the first of a method; defaults or unknown for the rest."""
+    parameters = function.node.args
+    names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
+    names = names[1:] if method else names
+    given: dict[str, Given] = {}
+    first_default = len(names) - len(function.defaults)
+    for index, name in enumerate(names):
+        first = method and index == 0 and index < first_default
+        if (first or (IMAGES.match(name) and index < first_default)) and not NO_IMAGES.search(name):
+            given[name] = Given(Data(BATCH), NO_SPAN)
+    return [], given
+
+
+def _idle_classes(run: Run, scope: Scope) -> None:
+    """Module classes that nobody in the file builds: built with defaults, all else unknown.
+
+    A class that others derive from is seen in them, as they make it. The last one first: it is the one that builds the
+    others. Where some are built out of sight, the defaults are not what they are built with.
+    """
+    derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
+    for value in reversed(list(scope.names.values())):
+        if not isinstance(value, UserClass) or value.scope.file is not scope.file or not is_module(value):
+            continue
+        built = {id(instance.cls) for instance in run.instances}
+        if id(value) not in built and id(value) not in derived:
+            name = ast.copy_location(ast.Name(value.name, ast.Load()), value.node)
+            node = ast.copy_location(ast.Call(name, [], []), value.node)
+            run.starved = run.starved or _needs_more(value)
+            with run.share():
+                instances.instantiate(run, value, [], {}, node, scope, not (run.hidden or value.registered))
+
+
+def _needs_more(cls: UserClass) -> bool:
+    """Whether a class cannot be built without arguments."""
+    found = attributes.find(cls, "__init__")
+    if not isinstance(found, Function):
+        return False
+    parameters = found.node.args
+    required = len(parameters.posonlyargs) + len(parameters.args) - 1 - len(found.defaults)
+    return required > 0 or None in found.keyword_defaults
+
+
+def is_module(cls: UserClass) -> bool:
+    """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
+    for base in attributes.linear(cls):
+        if isinstance(base, Library):
+            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(
+                ("builtins.", "enum.", "abc.", "typing.")
+            ):
+                return True
+        elif not isinstance(base, UserClass):
+            return True
+    return False
+
+
+def _methods(run: Run) -> None:
+    """The forward methods of every module that was built and whose forward nobody called."""
+    for instance in list(run.instances):
+        if instance.cls is None or instance.origin is not None or not is_module(instance.cls):
+            continue
+        names = dict.fromkeys(
+            name
+            for cls in attributes.linear(instance.cls)
+            if isinstance(cls, UserClass)
+            for name, value in cls.scope.names.items()
+            if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")
+        )
+        # What a step calls itself need not be run again; inner modules are run by the models that hold them.
+        for name in sorted(names, key=lambda name: "step" not in name):
+            function = attributes.find(instance.cls, name)
+            inner = instance.holder is not None and "step" not in name
+            if name in instance.attributes:
+                continue
+            if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
+                _guarded(run, function, instance, batch=_batch(run, instance) if name == "training_step" else None)
+
+
+_ = UNKNOWN

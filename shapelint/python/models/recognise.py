@@ -1,0 +1,296 @@
+"""Which objects of an interpreted file are models, and their chains: what was called, with what, in which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+
+from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
+from shapelint.common.frozen import frozen
+from shapelint.python.libraries import library_functions
+from shapelint.python.libraries.torch import constructing
+from shapelint.python.models import coincidences, wiring_faults
+from shapelint.python.models.entry_points import interpret
+from shapelint.python.state import naming
+from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
+from shapelint.python.state.values import Component, Instance, Node
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import dims
+from shapelint.shapes.signatures import Misfit
+from shapelint.spec.roles import Role
+from shapelint.spec.spec import ComponentSpec, Problem, Step, Variable
+from shapelint.text.source import Source, Span
+
+
+@frozen
+class PythonModel:
+    """One model of a file: its chain with every component that was called, and what its losses compare.
+
+    `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
+    parts from code that is not in it, `is_own` that the model is of the file itself.
+    """
+
+    name: str
+    span: Span
+    chain: Chain
+    losses: tuple[LossCall, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    targets: tuple[wiring_faults.TargetFault, ...] = ()
+    reshapes: tuple[wiring_faults.FixedBatch, ...] = ()
+    banks: tuple[BankCall, ...] = ()
+    updates: tuple[Update, ...] = ()
+    reaches_loss: bool = False
+    latent: tuple[coincidences.Latent, ...] = ()
+    is_open: bool = False
+    is_own: bool = True
+
+
+@dataclass
+class _Group:
+    """The calls of the components of one model."""
+
+    node: Instance | None
+    calls: list[Call] = field(default_factory=list)
+
+
+def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tuple[str, ...]]:
+    """All models of a Python text, and what stayed unknown; raises InvalidPythonError."""
+    run, _ = interpret(source, options, may_trace=options.trace)
+    groups = _groups(run)
+    if groups and run.untraced:
+        # Only a file that has a model is worth the seconds that torch takes.
+        run, _ = interpret(source, options)
+        groups = _groups(run)
+
+    def moved(variable: Variable) -> Run:
+        return interpret(source, options, run.may_trace, variable)[0]
+
+    if run.rewired and groups:
+        return [_untold(run, groups[0], len(source.text))], ()
+
+    names: dict[str, int] = {}
+    models: list[PythonModel] = []
+    for group in groups:
+        name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
+        names[name] = names.get(name, 0) + 1
+        label = name if names[name] == 1 else f"{name} ({names[name]})"
+        model = _model(run, group, label, len(source.text), first=not models)
+        found = tuple(coincidences.find(model.chain.links, moved))
+        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
+    notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
+    return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
+
+
+def _untold(run: Run, group: _Group, length: int) -> PythonModel:
+    """The model of a file that changes how its own code works: nothing is told of it."""
+    why = f"the file changes how its own code works ({run.rewired})"
+    span = Span(0, min(1, length))
+    name = group.node.cls.name if group.node and group.node.cls else "model"
+    role = Role("backbone", "backbone")
+    nothing = Flow(None, (), Origin(role))
+    spec = ComponentSpec("call", name, span, span)
+    return PythonModel(
+        name, span, Chain((Link(role, Resolved(spec, name, "unknown", reason=why), nothing, nothing, ()),))
+    )
+
+
+def _groups(run: Run) -> list[_Group]:
+    """The calls by model, in the order in which the models were built; what has no model stands together."""
+    found: dict[int, _Group] = {}
+    for instance in run.instances:
+        inside = any(naming.has_backbone(node) for node in instance.path[:-1])
+        if (
+            instance.origin is None
+            and naming.is_model_like(instance)
+            and not (inside and not naming.has_backbone(instance))
+        ):
+            found[id(instance)] = _Group(instance)
+    loose = _Group(None)
+    for call in run.calls:
+        model = naming.place(call.component).model
+        if model is None:
+            loose.calls.append(call)
+        elif id(model) in found:
+            found[id(model)].calls.append(call)
+    groups = [group for group in found.values() if group.calls or _is_declared(group)]
+    kinds = {naming.kind(call.edge.role) for call in loose.calls}
+    has_head = any(naming.is_head(call.component) for call in loose.calls)
+    if has_head or ("backbone" in kinds and kinds & naming.HEADS) or _has_loss(run, loose):
+        groups.append(loose)
+    return groups
+
+
+def _is_own(group: _Group) -> bool:
+    """Whether a model is of the linted file, and not of a script that imports it."""
+    file = group.node.cls.scope.file if group.node and group.node.cls else None
+    return file.main if file is not None else any(call.span.end for call in group.calls)
+
+
+def _has_loss(run: Run, group: _Group) -> bool:
+    """Whether a loss of self-supervised learning takes what the calls give: a backbone without a head."""
+    own = {id(call.edge.component) for call in group.calls}
+    roles = {call.edge.role: [call] for call in group.calls}
+    return any(loss.loss.target.startswith("lightly.loss") and _concerns(loss, own, roles) for loss in run.losses)
+
+
+def _is_declared(group: _Group) -> bool:
+    return group.node is not None and any(isinstance(value, Component) for value in group.node.attributes.values())
+
+
+def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> PythonModel:
+    """A model of the file; what goes wrong with tensors that no model made is told with the first one."""
+    by_role: dict[str, list[Call]] = {}
+    for call in group.calls:
+        by_role.setdefault(call.edge.role, []).append(call)
+    own = {id(call.edge.component) for call in group.calls}
+    for misuse in run.misuses:
+        if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+            by_role.setdefault(misuse.edge.role, []).append(misuse)
+    links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
+    losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
+    banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
+    updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
+    targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
+    reshapes = tuple(wiring_faults.fixed_batches(run, group.node))
+    node = group.node.cls.node if group.node and group.node.cls else None
+    span = Span(0, min(1, length))
+    if (
+        node is not None
+        and group.node
+        and group.node.cls
+        and group.node.cls.scope.file
+        and group.node.cls.scope.file.main
+    ):
+        span = group.node.cls.scope.file.span(node)
+    return PythonModel(
+        name,
+        span,
+        Chain(links),
+        losses,
+        _refused(run, group),
+        targets,
+        reshapes,
+        banks,
+        updates,
+        _reaches(links, losses),
+    )
+
+
+def _is_of_the_loop(flow: Flow) -> bool:
+    """Whether no component had a part in a tensor: a mask of the training loop."""
+    return all(origin.component is None for origin in (flow.maker, *flow.origins))
+
+
+def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
+    """Whether an operand of a loss was made by one of the model's components."""
+    return any(_made_inside(flow, own, roles) for _, flow in loss.operands if flow is not None)
+
+
+def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:
+    """Whether a tensor was made by one of a model's components."""
+    return any(
+        origin.component is not None and (id(origin.component) in own or origin.role in roles)
+        for origin in (flow.maker, *flow.origins)
+    )
+
+
+def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
+    """One role: the calls of its component, or of the layers inside it."""
+    chosen: dict[int, Call] = {}
+    for call in calls:
+        key = id(call.component)
+        before = chosen.get(key)
+        if before is None or _weight(call.edge) > _weight(before.edge):
+            chosen[key] = call
+    kept = list(chosen.values())
+    first, last = kept[0], kept[-1]
+    edges = tuple(replace(call.edge, takes_tokens=role in taken_apart) for call in kept)
+    whole = first.edge.component
+    layers: tuple[LayerFlow, ...] = ()
+    inside = next((node for node in first.component.path[:-1] if node.name == str(role)), None)
+    if first.edge.layer is not None or isinstance(inside, Component):
+        layers = tuple(
+            LayerFlow(call.edge.component, call.edge.incoming.value, call.outgoing.value)
+            for call in kept
+            if call.edge.layer is not None or isinstance(inside, Component)
+        )
+        resolved = tuple(call.edge.component for call in kept)
+        label = type_name(inside) if inside is not None else "layers"
+        spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
+        whole = Resolved(spec, label, "stored", layers=resolved)
+    return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
+
+
+def _unseen(run: Run, model: Node | None) -> list[Link]:
+    """The backbone and heads that a model calls and that cannot be seen, each where it is assigned."""
+    found = []
+    for (owner, name), reason in run.unseen.items():
+        role = Role(name, naming.kind(name))
+        span = run.assigned.get((owner, name))
+        if owner == id(model) and role.kind in ("backbone", *naming.HEADS) and span is not None:
+            spec = ComponentSpec("call", f"self.{name}", span, span)
+            why = reason or "what is handed in is not in the files that were read"
+            nothing = Flow(None, (), Origin(role))
+            found.append(Link(role, Resolved(spec, spec.target, "unknown", reason=why), nothing, nothing, ()))
+    return found
+
+
+def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
+    """Components whose constructors would raise."""
+    problems: dict[tuple[str, str], Problem] = {}
+    leaves = naming.leaves(group.node) if group.node else [call.component for call in group.calls]
+    wrapped = [value for leaf in leaves for value in leaf.arguments.values() if isinstance(value, Component)]
+    for leaf in (*leaves, *wrapped):
+        values = {name: library_functions.plain(value) for name, value in leaf.arguments.items()}
+        condition = library_functions.refused(leaf.spec.target, values)
+        if condition:
+            label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
+            message = f"{label} cannot be built: {condition} does not hold"
+            first, *others = _named(leaf, condition) or (Step(leaf.spec.head, ""),)
+            problems[(role, condition)] = Problem(
+                "SL903", message, first.span, role, label=first.action, steps=tuple(others)
+            )
+    return tuple(problems.values())
+
+
+def _named(component: Component, condition: str) -> tuple[Step, ...]:
+    """The arguments of a constructor that a condition names, as they were written, and where they were passed on."""
+    given = constructing.given_by_name(component)
+    found = [(name, given[name]) for name in condition.split() if name in given]
+    written = [Step(argument.span, f"{name} is {argument.value}") for name, argument in found]
+    defaults = library_functions.defaults(component.spec.target, condition).items()
+    written += [
+        Step(component.spec.head, f"{name} is {value} by default") for name, value in defaults if name not in given
+    ]
+    return (*written, *(Step(use, "passed on here") for _, argument in found for use in argument.uses))
+
+
+def type_name(node: Node) -> str:
+    """The class of a module as its author calls it."""
+    if isinstance(node, Instance) and node.cls is not None:
+        return node.cls.name
+    return node.spec.target if isinstance(node, Component) else "torch.nn.Sequential"
+
+
+def _weight(edge: Edge) -> int:
+    """Which of several calls of a component is worth showing: one that does not fit, then one that may not."""
+    if isinstance(edge.result, Misfit):
+        return 3
+    if edge.result is None:
+        return 0
+    return 2 if edge.result.assumed else 1
+
+
+def _reaches(links: tuple[Link, ...], losses: tuple[LossCall, ...]) -> bool:
+    """Whether every component's output is known, and every operand of some loss."""
+    known = all(link.outgoing.value is not None for link in links) and bool(links)
+    return known and any(_known(loss) for loss in losses)
+
+
+def _known(loss: LossCall) -> bool:
+    flows = [flow for _, flow in loss.operands]
+    return any(flow is not None for flow in flows) and all(
+        flow is None or (isinstance(flow.value, tuple) and bool(flow.value) and dims.is_known(flow.value[-1]))
+        for flow in flows
+    )

@@ -1,0 +1,247 @@
+"""`owner.name`."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+from shapelint.python.objects import dicts
+from shapelint.python.state import forgetting
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Bound,
+    Chained,
+    CommandLine,
+    Component,
+    Const,
+    Data,
+    Function,
+    Instance,
+    Items,
+    Library,
+    Loss,
+    Method,
+    Node,
+    Partial,
+    Scope,
+    Super,
+    Table,
+    Tensor,
+    Unknown,
+    UserClass,
+    Value,
+    among,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.tensors.operation_table import axes_of
+
+REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
+"""Names by which a program changes how its own code works."""
+CONSTANTS = {
+    "math.pi": math.pi,
+    "math.inf": math.inf,
+    "numpy.inf": math.inf,
+    "numpy.pi": math.pi,
+    "typing.TYPE_CHECKING": False,
+    "typing_extensions.TYPE_CHECKING": False,
+}
+
+
+def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
+    """The attribute, or Unknown."""
+    from shapelint.python.libraries.torch import members
+    from shapelint.python.objects import enums, mutation
+
+    if isinstance(owner, Instance):
+        return of_instance(run, owner, name, node, scope)
+    if isinstance(owner, UserClass):
+        if name == "__name__":
+            return Const(owner.name)
+        owner.registered = owner.registered or name in ("mro", "__mro__", "__subclasses__", "__class__")
+        if name == "__dict__":
+            return Table(dict(owner.scope.names), True)
+        found = find(owner, name)
+        if name == "__init__" and (not isinstance(found, Function) or found.owner is not owner):
+            return Bound(owner, name)
+        if isinstance(found, Function) and found.wrapper == "classmethod":
+            return Method(found, owner)
+        return enums.member(owner, name, found) if found is not None else UNKNOWN
+    if isinstance(owner, Library):
+        return of_library(run, f"{owner.name}.{name}")
+    if isinstance(owner, Component):
+        return members.attribute(run, owner, name, node, scope)
+    if isinstance(owner, Chained):
+        if name == "_modules":
+            return mutation.modules_of(owner, members.children(run, owner))
+        return owner.children.get(name, Bound(owner, name))
+    if isinstance(owner, Unknown) and owner.inside:
+        return owner
+    if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
+        return among(owner.owner)
+    if isinstance(owner, Function) and name == "cache_clear":
+        forgetting.hide(run, owner.memory)
+        return UNKNOWN
+    if isinstance(owner, Function) and name == "setter":
+        return Bound(owner, name)
+    if isinstance(owner, Tensor):
+        return _of_tensor(owner, name)
+    if isinstance(owner, Data):
+        return _of_data(owner, name)
+    if isinstance(owner, Super):
+        return of_super(run, owner, name)
+    if isinstance(owner, Loss):
+        return Bound(owner, name)
+    if isinstance(owner, (Items, Table, Const, CommandLine)):
+        return _of_container(owner, name)
+    if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
+        return UNKNOWN
+    return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
+
+
+def of_library(run: Run, dotted: str) -> Value:
+    """A name of a library: what the file replaced it with, a constant that is known, else the name itself."""
+    if dotted in run.patched:
+        return run.patched[dotted]
+    if dotted.startswith(REWIRING):
+        run.rewired = run.rewired or dotted
+    return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+
+
+def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
+    if isinstance(owner, Table) and dicts.is_namespace(owner):
+        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
+    if isinstance(owner, Const) and name == "value":
+        return owner  # the member of an enumeration; numbers and texts have no such attribute
+    if isinstance(owner, CommandLine) and name.startswith("_"):
+        return among(owner)
+    return Bound(owner, name)
+
+
+def _of_data(owner: Data, name: str) -> Value:
+    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
+    if name == "shape":
+        return Items([Const(owner.rows)], "tuple", UNKNOWN)
+    return Const(name) if name in ("device", "dtype") else Bound(owner, name)
+
+
+def _of_tensor(owner: Tensor, name: str) -> Value:
+    if name == "shape":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
+    if name == "ndim":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Const(len(axes))
+    if name in ("T", "mT", "data", "real"):
+        return operations.apply(name, owner, operation_arguments.Arguments((), {}))
+    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
+        return UNKNOWN
+    return Bound(owner, name)
+
+
+def linear(cls: UserClass, depth: int = 0) -> list[Value]:
+    """A class with its bases in the order in which Python looks into them.
+
+    https://docs.python.org/3/howto/mro.html
+    """
+    lines = [linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base] for base in cls.bases]
+    waiting = [*lines, list(cls.bases)]
+    found: list[Value] = [cls]
+    while waiting := [line for line in waiting if line]:
+        later = [one for line in waiting for one in line[1:]]
+        following = next((line[0] for line in waiting if line[0] not in later), waiting[0][0])
+        found.append(following)
+        waiting = [[one for one in line if one != following] for line in waiting]
+    return found
+
+
+def is_dataclass(cls: UserClass | None) -> bool:
+    """Whether a class or one of its bases is a dataclass."""
+    return cls is not None and any(isinstance(one, UserClass) and one.fields is not None for one in linear(cls))
+
+
+def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
+    """A name in a class and its bases, after one of them where that is asked for."""
+    line = linear(cls)
+    if after is not None and after in line:
+        line = line[line.index(after) + 1 :]
+    return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
+
+
+def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
+    """Attributes of the object first, then of its class; then what every nn.Module has."""
+    from shapelint.python.models import entry_points
+
+    assert owner.cls is not None
+    found = find(owner.cls, name)
+    if _is_handled(owner.cls, found):
+        return UNKNOWN
+    if isinstance(found, Function) and found.wrapper == "property":
+        return calls.call_function(run, found, [], {}, owner)
+    if name in owner.attributes:
+        own = owner.attributes[name]
+        if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
+            return among(own)
+        # What nn.Module keeps apart is looked for after what its class has.
+        hidden = isinstance(own, Node) and isinstance(found, Const) and entry_points.is_module(owner.cls)
+        return found if hidden and found is not None else own
+    if name == "__class__":
+        return owner.cls
+    if name == "__dict__":
+        mine = all(isinstance(one, UserClass) for one in linear(owner.cls))
+        return Table(owner.attributes, owner.opaque or not mine, of=owner, perhaps=owner.perhaps)
+    if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
+        return among(owner)
+    if isinstance(found, Function):
+        if found.wrapper == "cached_property":
+            value = calls.call_function(run, found, [], {}, owner)
+            run.touch(owner)
+            owner.attributes[name] = value
+            return value
+        if found.wrapper == "staticmethod":
+            return found
+        return Method(found, owner.cls if found.wrapper == "classmethod" else owner)
+    if found is not None:
+        return found
+    base = owner.attributes.get("(base)")
+    if isinstance(base, Component):
+        return get(run, base, name, node, scope)
+    if name == "_modules":
+        from shapelint.python.libraries.torch import members
+        from shapelint.python.objects import mutation
+
+        return mutation.modules_of(owner, members.children(run, owner))
+    if name in ("current_epoch", "global_step", "hparams", "trainer", "device"):
+        return _hyperparameters(owner) if name == "hparams" else UNKNOWN
+    if name == "module":
+        return owner
+    if name in ("__setattr__", "__delattr__"):
+        return Bound(owner, name)
+    if name.startswith("__"):
+        return UNKNOWN
+    getter = find(owner.cls, "__getattr__")
+    return UNKNOWN if getter is not None else Bound(owner, name)
+
+
+def _is_handled(cls: UserClass, found: Value | None) -> bool:
+    """Whether code of the class decides what an attribute is: a descriptor, or a method that is asked for all."""
+    described = isinstance(found, Instance) and found.cls is not None and find(found.cls, "__get__") is not None
+    return described or isinstance(find(cls, "__getattribute__"), Function)
+
+
+def _hyperparameters(owner: Instance) -> Value:
+    return owner.attributes.get("(hparams)", UNKNOWN)
+
+
+def of_super(run: Run, owner: Super, name: str) -> Value:
+    """`super().name`: the method of the next class, or what a library's class has."""
+    receiver = owner.receiver
+    cls = receiver.cls if isinstance(receiver, Instance) else receiver
+    if isinstance(cls, UserClass) and name != "__init__":
+        found = find(cls, name, owner.cls)
+        if isinstance(found, Function):
+            return found if found.wrapper == "staticmethod" else Method(found, receiver)
+        if found is not None:
+            return found
+    return Bound(owner, name)

@@ -1,0 +1,97 @@
+"""`functools.cache` and `lru_cache`: the same arguments get the same object again, and the function is not called.
+
+What a function remembers is a table, so that it is undone and joined as any other. Where it cannot be told whether a
+call is one that was made before, what it gives is unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+from dataclasses import replace
+
+from shapelint.python.objects import attributes
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Scope,
+    Table,
+    UserClass,
+    Value,
+)
+from shapelint.python.syntax import calls, expressions
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.shapes.dims import Expression
+
+NAMES = frozenset({"functools.cache", "functools.lru_cache"})
+PLAIN = (Library("torch.nn.Module"), Library("builtins.object"))
+"""Bases whose objects are equal to nothing but themselves."""
+FEW = 100
+"""What a function remembers at least, if it is not told how much; with more than that it may forget."""
+
+
+def memory(run: Run, node: ast.expr, scope: Scope) -> Table | None:
+    """The empty memory that a decorator gives a function, if it does; one whose size is told is not known."""
+    call = node if isinstance(node, ast.Call) else None
+    found = expressions.evaluate(run, call.func if call else node, scope)
+    if not isinstance(found, Library) or found.name not in NAMES:
+        return None
+    sizes = [*call.args, *(keyword.value for keyword in call.keywords)] if call else []
+    return Table({}, open=any(not isinstance(size, ast.Constant) or size.value is not None for size in sizes))
+
+
+def call(
+    run: Run,
+    function: Function,
+    memory: Table,
+    positional: Arguments,
+    keywords: Keywords,
+    receiver: Value | None,
+    complete: bool,
+) -> Value:
+    """What a call gives that may have been made before."""
+    key = _key([*([] if receiver is None else [Given(receiver, NO_SPAN)]), *positional], keywords) if complete else None
+    if key in memory.items and key not in memory.perhaps:
+        return memory.items[key]
+    plain = replace(function, memory=None)
+    if key is None or memory.open or key in memory.perhaps:
+        with run.journal.perhaps():
+            calls.call_function(run, plain, positional, keywords, receiver, complete)
+        hide(run, memory)
+        return UNKNOWN
+    value = calls.call_function(run, plain, positional, keywords, receiver, complete)
+    run.touch(memory)
+    memory.items[key] = value
+    memory.open = len(memory.items) > FEW
+    return value
+
+
+def _key(positional: Arguments, keywords: Keywords) -> Hashable:
+    """What tells arguments from others, None where that is not known."""
+    parts = [*(_identity(given.value) for given in positional), *(_identity(one.value) for one in keywords.values())]
+    return None if None in parts else (tuple(parts), tuple(keywords))
+
+
+def _identity(value: Value) -> Hashable:
+    if isinstance(value, Const):
+        return None if isinstance(value.value, Expression) else ("constant", value.value)
+    if isinstance(value, Library):
+        return value
+    if isinstance(value, Items) and value.kind == "tuple" and value.rest is None:
+        parts = tuple(_identity(item) for item in value.items)
+        return None if None in parts else parts
+    if isinstance(value, Instance) and value.cls is not None:
+        known = all(isinstance(one, UserClass) or one in PLAIN for one in attributes.linear(value.cls))
+        compared = attributes.is_dataclass(value.cls) or attributes.find(value.cls, "__eq__") is not None
+        return value if known and not compared else None
+    return value if isinstance(value, (Chained, Component, Function, UserClass)) else None

@@ -1,0 +1,74 @@
+"""What makes a class more than its body: decorators, metaclasses, and bases that look at what derives from them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from shapelint.python.objects import attributes, dataclass_fields
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Partial,
+    Scope,
+    UserClass,
+    Value,
+)
+from shapelint.python.syntax import calls, expressions
+
+INERT = ("torch.", "functools.", "typing.", "builtins.", "abc.", "enum.")
+"""Libraries whose decorators leave a class alone."""
+METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
+
+
+def made(run: Run, cls: UserClass, scope: Scope) -> Value:
+    """A class after its decorators and its metaclass: whatever these make of it."""
+    keywords = {
+        keyword.arg: Given(expressions.evaluate(run, keyword.value, scope), NO_SPAN)
+        for keyword in cls.node.keywords
+        if keyword.arg is not None
+    }
+    metaclass = keywords.pop("metaclass", None)
+    if metaclass is not None and not (isinstance(metaclass.value, Library) and metaclass.value.name in METACLASSES):
+        own = metaclass.value
+        cls.meta = True
+        cls.strange = not isinstance(own, UserClass) or attributes.find(own, "__call__") is not None
+    if any(isinstance(one, UserClass) and one.meta for one in attributes.linear(cls)):
+        hide(run, cls)
+    for name, value in list(cls.scope.names.items()):
+        if isinstance(value, Instance) and value.cls is not None:
+            told = attributes.find(value.cls, "__set_name__")
+            if isinstance(told, Function):
+                calls.call_function(run, told, [Given(cls, NO_SPAN), Given(Const(name), NO_SPAN)], {}, value)
+    base = attributes.find(cls, "__init_subclass__", after=cls)
+    if isinstance(base, Function):
+        calls.call_function(run, replace(base, wrapper="classmethod"), [], keywords, cls)
+    if any(isinstance(one, Library) and one.name == "typing.NamedTuple" for one in cls.bases):
+        dataclass_fields.decorate(run, cls, {})
+    result: Value = cls
+    for decorator in reversed(cls.node.decorator_list):
+        result = _decorated(run, result, decorator, scope)
+    return result
+
+
+def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
+    """A class after one decorator; whoever else gets it may build it, with arguments that are not seen."""
+    found = expressions.evaluate(run, node, scope)
+    head = expressions.evaluate(run, node.func, scope) if isinstance(node, ast.Call) else found
+    inner = found
+    while isinstance(inner, Partial):
+        inner = inner.function
+    if isinstance(inner, calls.MINE) or (isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES):
+        return calls.call(run, found, [Given(value, NO_SPAN)], {}, node, scope)
+    if isinstance(head, calls.MINE):
+        return UNKNOWN
+    if isinstance(value, UserClass):
+        value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))
+    return value

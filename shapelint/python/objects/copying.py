@@ -1,0 +1,148 @@
+"""`copy.copy`, `copy.deepcopy` and `dataclasses.asdict`: what is shared with a copy, and what is new in it."""
+
+from __future__ import annotations
+
+import copy
+
+from shapelint.python.objects import attributes
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Chained,
+    CommandLine,
+    Component,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Loss,
+    Node,
+    Table,
+    UserClass,
+    Value,
+    Views,
+    among,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.text.source import Span
+
+HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
+"""Methods by which a class decides what a copy of its objects is like."""
+
+
+def deepcopy(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    if not positional:
+        return UNKNOWN
+    original = positional[0].value
+    duplicate = copied(run, original, {})
+    if isinstance(duplicate, Node):
+        run.copies[id(duplicate)] = run.anchors[-1] if run.anchors else Span(0, 0)
+    return duplicate
+
+
+def shallow(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`copy.copy`: what is inside is shared; a module shares its children with its copy, even as they change."""
+    value = positional[0].value if len(positional) == 1 else UNKNOWN
+    if isinstance(value, Instance) and value.cls is not None:
+        if (made := _own(run, value, "__copy__", [])) is not None:
+            return made
+        if value.opaque or not all(isinstance(base, UserClass) for base in attributes.linear(value.cls)):
+            return among(value)
+        twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
+        run.instances.append(twin)
+        return twin
+    if isinstance(value, Items):
+        return Items(list(value.items), value.kind, value.rest)
+    if isinstance(value, Table):
+        return Table(dict(value.items), value.open, perhaps=value.perhaps)
+    if isinstance(value, Views):
+        return Views(value.sizes, value.keeps)
+    return among(value) if isinstance(value, CommandLine) else value
+
+
+def as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+    """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again, and copies of the rest."""
+    return _fields(run, positional[0].value, 0) if len(positional) == 1 and not keywords else UNKNOWN
+
+
+def _fields(run: Run, value: Value, depth: int) -> Value:
+    if isinstance(value, Instance) and depth < 20 and attributes.is_dataclass(value.cls):
+        items = {name: _fields(run, item, depth + 1) for name, item in value.attributes.items()}
+        return Table(items, value.opaque, perhaps=value.perhaps)
+    if isinstance(value, Items) and value.kind in ("list", "tuple") and depth < 20:
+        return Items([_fields(run, item, depth + 1) for item in value.items], value.kind, value.rest)
+    if isinstance(value, Table) and depth < 20:
+        items = {key: _fields(run, item, depth + 1) for key, item in value.items.items()}
+        return Table(items, value.open, perhaps=value.perhaps)
+    return copied(run, value, {})
+
+
+def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | None:
+    """What a class of the file makes of its copies, if it does."""
+    assert value.cls is not None
+    found = attributes.find(value.cls, name)
+    if isinstance(found, Function):
+        return calls.call_function(run, found, given, {}, value)
+    if any(attributes.find(value.cls, hook) is not None for hook in HOOKS):
+        return UNKNOWN
+    return None
+
+
+def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
+    """A deep copy: modules become new ones that remember what they copy."""
+    if id(value) in done:
+        return done[id(value)]
+    if len(done) > 2000:
+        return UNKNOWN
+    if isinstance(value, Instance) and value.cls is not None:
+        made = _own(run, value, "__deepcopy__", [Given(Table({}, open=True), NO_SPAN)])
+        if made is not None:
+            done[id(value)] = made
+            return made
+    if isinstance(value, Instance):
+        new = Instance(origin=value, first=value.first, last=value.last, cls=value.cls, opaque=value.opaque)
+        done[id(value)] = new
+        run.instances.append(new)
+        for name, attribute in value.attributes.items():
+            new.attributes[name] = copied(run, attribute, done)
+            _hold(new, name, attribute, new.attributes[name])
+        return new
+    if isinstance(value, Chained):
+        chained = Chained(origin=value, first=value.first, last=value.last, kind=value.kind, rest=value.rest)
+        done[id(value)] = chained
+        for name, child in value.children.items():
+            chained.children[name] = copied(run, child, done)
+            _hold(chained, name, child, chained.children[name])
+        return chained
+    if isinstance(value, (Component, Loss)):
+        twin = copy.copy(value)
+        twin.name, twin.holder, twin.base_of, twin.origin, twin.placed = "", None, None, value, None
+        done[id(value)] = twin
+        if isinstance(twin, Component):
+            replaced = twin.replaced
+            twin.replaced = {name: copied(run, child, done) for name, child in replaced.items()}
+            for name, child in twin.replaced.items():
+                _hold(twin, name, replaced[name], child)
+            twin.parts = {}
+        return twin
+    if isinstance(value, Items):
+        items = Items([], value.kind)
+        done[id(value)] = items
+        items.items = [copied(run, item, done) for item in value.items]
+        items.rest = None if value.rest is None else copied(run, value.rest, done)
+        return items
+    if isinstance(value, Table):
+        table = Table({}, value.open, perhaps=value.perhaps)
+        done[id(value)] = table
+        table.items.update({key: copied(run, item, done) for key, item in value.items.items()})
+        return table
+    return UNKNOWN if isinstance(value, CommandLine) else value
+
+
+def _hold(new: Node, name: str, old: Value, child: Value) -> None:
+    if isinstance(child, Node) and isinstance(old, Node) and old.base_of is not None:
+        child.base_of = new
+    elif isinstance(child, Node) and isinstance(old, Node) and child.holder is None:
+        child.name, child.holder = old.name or name, new

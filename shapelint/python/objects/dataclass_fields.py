@@ -1,0 +1,133 @@
+"""Dataclasses: which fields a class has, and what its `__init__` makes of them.
+
+https://docs.python.org/3/library/dataclasses.html
+"""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.python.objects import attributes, mutation
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Field,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Partial,
+    Scope,
+    UserClass,
+    Value,
+    truth,
+)
+from shapelint.python.syntax import calls, expressions
+from shapelint.python.syntax.calls import Arguments, Keywords
+
+DATACLASSES: frozenset[str] = frozenset(
+    {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
+)
+PLAIN = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
+"""Libraries whose classes have no fields."""
+
+
+def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
+    """A class after `@dataclass`: with the fields of its bases and its own, and their defaults as attributes."""
+    found: dict[str, Field] = {}
+    certain = True
+    for base in reversed(attributes.linear(cls)[1:]):
+        if isinstance(base, UserClass):
+            found.update({field.name: field for field in inherited(base)})
+            certain = certain and base.certain
+        else:
+            certain = certain and isinstance(base, Library) and base.name.startswith(PLAIN)
+    keyword, initial = _flag(keywords, "kw_only", False), _flag(keywords, "init", True)
+    own = _own(run, cls, keyword is True)
+    run.touch(cls.scope)
+    for field in own:
+        found[field.name] = field
+        cls.scope.names[field.name] = field.default
+        if field.factory is not None:
+            del cls.scope.names[field.name]
+    cls.fields = tuple(found.values())
+    cls.certain = certain and keyword is not None and initial is True
+    return cls
+
+
+def inherited(cls: UserClass) -> tuple[Field, ...]:
+    """The fields of a class, or those of the nearest base that has some."""
+    line = [one for one in attributes.linear(cls) if isinstance(one, UserClass)]
+    return next((one.fields for one in line if one.fields is not None), ())
+
+
+def _flag(keywords: Keywords, name: str, default: bool) -> bool | None:
+    return truth(keywords[name].value) if name in keywords else default
+
+
+def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
+    """The fields that the body of a class annotates; those after `_: KW_ONLY` are given by name."""
+    found = []
+    for node in cls.node.body:
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+            continue
+        kind = _kind(run, node.annotation, cls.scope)
+        keyword = keyword or kind == "KW_ONLY"
+        if kind not in ("KW_ONLY", "ClassVar"):
+            default = attributes.find(cls, node.target.id)
+            found.append(_field(node.target.id, default or UNKNOWN, keyword, kind == "InitVar"))
+    return found
+
+
+def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
+    """The last name of an annotation without what it is of: `InitVar` of `dataclasses.InitVar[int]`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = node.value
+    else:
+        head = node.value if isinstance(node, ast.Subscript) else node
+        found = expressions.evaluate(run, head, scope)
+        text = found.name if isinstance(found, Library) else ast.unparse(head)
+    return text.partition("[")[0].rpartition(".")[2]
+
+
+def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
+    """A field by what it is set to: a default, or `field(...)`."""
+    if not isinstance(value, Partial) or value.function != Library("dataclasses.field"):
+        return Field(name, value, None, True, only_initial, keyword)
+    given = dict(value.keywords)
+    default, factory = (given[key].value if key in given else None for key in ("default", "default_factory"))
+    initial, keyword = _flag(given, "init", True) is True, _flag(given, "kw_only", keyword) is True
+    return Field(name, default or UNKNOWN, factory, initial, only_initial, keyword)
+
+
+def initialise(
+    run: Run, cls: UserClass, owner: Instance, positional: Arguments, keywords: Keywords, complete: bool
+) -> None:
+    """The `__init__` of a dataclass: each attribute as given or by default, then `__post_init__` with the rest."""
+    assert owner.cls is not None
+    fields = cls.fields or ()
+    places = [field.name for field in fields if field.initial and not field.keyword]
+    given = {**dict(zip(places, positional)), **{f.name: keywords[f.name] for f in fields if f.name in keywords}}
+    rest: Arguments = []
+    for field in fields:
+        value = given[field.name] if field.name in given and field.initial else None
+        if value is None:
+            value = Given(_default(run, field) if complete or not field.initial else UNKNOWN, NO_SPAN)
+        if field.only_initial:
+            rest.append(value)
+        else:
+            mutation.set_attribute(run, owner, field.name, value.value)
+    for name in ("__post_init__", "__attrs_post_init__"):
+        after = attributes.find(owner.cls, name)
+        if isinstance(after, Function):
+            calls.call_function(run, after, rest, {}, owner)
+    if not cls.certain or isinstance(attributes.find(owner.cls, "__setattr__"), Function):
+        hide(run, owner)
+
+
+def _default(run: Run, field: Field) -> Value:
+    if field.factory is None:
+        return field.default
+    return calls.call(run, field.factory, [], {}, ast.Constant(None), Scope({}))

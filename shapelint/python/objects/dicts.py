@@ -1,0 +1,181 @@
+"""Dicts: what is put into them, taken out of them, and asked of them.
+
+Whatever cannot be followed (a key that is not known, another dict whose keys are not) may have changed any of their
+values.
+"""
+
+from __future__ import annotations
+
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.joins import all_of, join
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NONE,
+    UNKNOWN,
+    Const,
+    Instance,
+    Items,
+    Node,
+    Scope,
+    Table,
+    Value,
+    among,
+    sequence,
+)
+from shapelint.python.syntax.calls import Keywords
+
+Key = str | int | bool | float | None
+READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})
+
+
+def key_of(value: Value | None) -> tuple[bool, Key]:
+    """Whether a value is a key that is known, and which."""
+    known = isinstance(value, Const) and isinstance(value.value, (str, int, bool, float, type(None)))
+    return known, value.value if isinstance(value, Const) and known else None
+
+
+def is_namespace(value: Value) -> bool:
+    """Whether a table is an object whose keys are read as attributes."""
+    return isinstance(value, Table) and value.namespace
+
+
+def namespace(items: dict[str, Value]) -> Table:
+    """An object with attributes, of which others may be set."""
+    return Table(dict(items), True, namespace=True)
+
+
+def names_of(owner: Table) -> Table:
+    """`vars(namespace)`: the same names as a dict."""
+    return Table(owner.items, owner.open, of=owner, perhaps=owner.perhaps)
+
+
+def put(run: Run, table: Table, index: Value, value: Value) -> None:
+    """`table[index] = value`."""
+    known, key = key_of(index)
+    if not known:
+        hide(run, table)
+        return
+    run.touch(table)
+    table.items[key] = value
+    table.perhaps -= {key}
+    if isinstance(value, Node) and not value.name:
+        value.name = str(key)
+    if isinstance(table.of, Scope):
+        run.touch(table.of)
+        table.of.names[str(key)] = value
+    elif isinstance(table.of, Instance):
+        from shapelint.python.objects import mutation
+
+        mutation.store(run, table.of, str(key), value)
+    elif table.of is not None:
+        from shapelint.python.syntax import assignment
+
+        assignment.assign_attribute(run, table.of, str(key), value)
+
+
+def remove(run: Run, table: Table, index: Value) -> Value:
+    """`del table[index]`, `table.pop(index)`: what was there."""
+    known, key = key_of(index)
+    if not known or table.of is not None:
+        hide(run, table)
+        return UNKNOWN
+    run.touch(table)
+    table.perhaps -= {key}
+    return table.items.pop(key, UNKNOWN)
+
+
+def update(run: Run, table: Table, more: Value | None, keywords: Keywords, complete: bool = True) -> None:
+    """`table.update(more, **keywords)`."""
+    pairs = _pairs(more) if more is not None else []
+    if pairs is None or not complete or (isinstance(more, Table) and more.open):
+        hide(run, table)
+    perhaps = more.perhaps if isinstance(more, Table) else frozenset()
+    for key, value in pairs or []:
+        _, name = key_of(key)
+        if name in perhaps:
+            put(run, table, key, join(table.items[name], value) if name in table.items else value)
+            table.perhaps |= {name}
+        else:
+            put(run, table, key, value)
+    for name, given in keywords.items():
+        put(run, table, Const(name), given.value)
+
+
+def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
+    """What a dict, or pairs of keys and values, hold; None where that is not known."""
+    if isinstance(more, Table):
+        return [(Const(key), value) for key, value in more.items.items()]
+    items = sequence(more)
+    if items is None or items.rest is not None:
+        return None
+    pairs = [pair.items for pair in items.items if isinstance(pair, Items) and len(pair.items) == 2]
+    return [(pair[0], pair[1]) for pair in pairs] if len(pairs) == len(items.items) else None
+
+
+def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
+    """`dict(source, **keywords)`."""
+    table = Table({})
+    update(run, table, source, keywords)
+    return table
+
+
+def call_method(
+    run: Run, owner: Table, name: str, values: list[Value], keywords: Keywords, complete: bool = True
+) -> Value:
+    """A method of a dict."""
+    if name == "update":
+        update(run, owner, values[0] if values else None, keywords, complete)
+        return NONE
+    if name in ("__setitem__", "__delitem__") and values:
+        if name == "__delitem__":
+            remove(run, owner, values[0])
+        else:
+            put(run, owner, values[0], values[1] if len(values) > 1 else UNKNOWN)
+        return NONE
+    if name in ("get", "pop", "setdefault"):
+        default = values[1] if len(values) > 1 else keywords["default"].value if "default" in keywords else NONE
+        return _look_up(run, owner, name, values[0] if values else None, default)
+    if name in ("keys", "values", "items"):
+        return _listed(owner, name)
+    if name == "copy":
+        return Table(dict(owner.items), owner.open, perhaps=owner.perhaps)
+    if name == "clear" and owner.of is None:
+        run.touch(owner)
+        owner.items.clear()
+        owner.open, owner.perhaps = False, frozenset()
+        return NONE
+    if name not in READS:
+        hide(run, owner)
+    return UNKNOWN
+
+
+def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Value) -> Value:
+    known, key = key_of(index)
+    if not known:
+        if name != "get":
+            hide(run, owner)
+        return among(default, *owner.items.values())
+    if key in owner.items:
+        found = owner.items[key]
+        if key in owner.perhaps:
+            found = join(found, default)
+            if name == "setdefault":
+                put(run, owner, Const(key), found)
+        if name == "pop":
+            remove(run, owner, Const(key))
+        return found
+    if owner.open:
+        return UNKNOWN
+    if name == "setdefault":
+        put(run, owner, Const(key), default)
+    return default
+
+
+def _listed(owner: Table, name: str) -> Items:
+    rest = UNKNOWN if owner.open else None
+    if owner.perhaps:
+        values = Items([], "view", all_of([*owner.items.values(), *([UNKNOWN] if owner.open else [])]))
+        return values if name == "values" else Items([], "view", UNKNOWN)
+    if name == "items":
+        return Items([Items([Const(k), v], "tuple") for k, v in owner.items.items()], "view", rest)
+    return Items([Const(k) for k in owner.items] if name == "keys" else list(owner.items.values()), "view", rest)

@@ -1,0 +1,71 @@
+"""Functions that yield: run to their end at once, what they give is a list that can be gone through once."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.python.objects import lists
+from shapelint.python.state.joins import all_of
+from shapelint.python.state.journal import Frame
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import NONE, UNKNOWN, Function, Items, Scope, Value
+from shapelint.python.syntax import expressions
+
+MANAGER = "contextmanager"
+MANY = 64
+"""From so many elements on a generator counts as one that may never end."""
+
+
+def yielded(run: Run, node: ast.Yield, scope: Scope) -> Value:
+    """`yield value`: what is sent back is not known."""
+    value = expressions.evaluate(run, node.value, scope) if node.value else NONE
+    if run.yields:
+        lists.append(run, run.yields[-1], value)
+    if scope.function is not None and scope.function.wrapper == MANAGER:
+        run.journal.pause()
+    return UNKNOWN
+
+
+def settle(run: Run, function: Function, frame: Frame) -> None:
+    """What a context manager of the file leaves behind: what it did before its `yield`, or after it as well."""
+    if function.wrapper == MANAGER and frame.paused:
+        states = [*frame.paused, run.journal.state(frame)]
+        run.journal.undo(frame)
+        run.journal.merge(states)
+
+
+def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
+    """`yield from values`."""
+    more = expressions.evaluate(run, node.value, scope)
+    if run.yields:
+        lists.extend(run, run.yields[-1], more)
+    return UNKNOWN
+
+
+def result(run: Run, function: Function, given: Items, returned: Value) -> Value:
+    """What a call of a function gives: what it yields, if it does."""
+    if not is_generator(function.node):
+        return returned
+    if function.wrapper == MANAGER:
+        return given.items[0] if given.items else UNKNOWN
+    if len(given.items) < MANY:
+        return given
+    return Items([], "iterator", all_of([*given.items, *([] if given.rest is None else [given.rest])]))
+
+
+def is_generator(node: ast.AST) -> bool:
+    """Whether a function yields, itself and not in a function inside."""
+    cached = getattr(node, "shapelint_yields", None)
+    if cached is None:
+        body = [] if isinstance(node, ast.Lambda) else getattr(node, "body", [])
+        cached = any(_own_yield(statement) for statement in body)
+        node.shapelint_yields = cached  # type: ignore[attr-defined]
+    return bool(cached)
+
+
+def _own_yield(node: ast.AST) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+        return False
+    return isinstance(node, (ast.Yield, ast.YieldFrom)) or any(
+        _own_yield(child) for child in ast.iter_child_nodes(node)
+    )

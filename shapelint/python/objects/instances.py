@@ -1,0 +1,129 @@
+"""Objects of the file's own classes, as they are built: `__init__`, the fields of a dataclass, `super()`."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Chained,
+    Component,
+    Function,
+    Instance,
+    Library,
+    Scope,
+    Super,
+    UserClass,
+    Value,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.syntax.calls import Arguments, Keywords
+
+WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
+"""How the names of library classes end that make nothing of what they are given."""
+
+
+def instantiate(
+    run: Run,
+    cls: UserClass,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
+) -> Value:
+    """An object of a class of the file, after its `__init__`."""
+    from shapelint.python.objects import attributes, enums
+
+    if enums.is_plain(cls):
+        return enums.looked_up(cls, positional[0].value if positional else None)
+    if _is_strange(cls):
+        for given in (*positional, *keywords.values()):
+            run.escape(given.value)
+        return run.unknown(f"what {cls.name}(...) makes cannot be seen", node, scope.file)
+    owner = Instance(cls=cls)
+    run.instances.append(owner)
+    initialise(run, attributes.linear(cls), owner, positional, keywords, node, scope, complete)
+    return owner
+
+
+def _is_strange(cls: UserClass) -> bool:
+    """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
+    from shapelint.python.objects import attributes
+
+    strange = any(isinstance(one, UserClass) and one.strange for one in attributes.linear(cls))
+    return strange or attributes.find(cls, "__new__") is not None
+
+
+def initialise(
+    run: Run,
+    line: list[Value],
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
+) -> None:
+    """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
+    from shapelint.python.objects import dataclass_fields
+
+    built = False
+    for one in line:
+        if isinstance(one, Library) and not built:
+            built = not one.name.endswith(WITHOUT)
+            if built:
+                _base(run, one, owner, positional, keywords, node, scope, complete)
+        if not isinstance(one, UserClass):
+            continue
+        function = one.scope.names.get("__init__")
+        if isinstance(function, Function):
+            calls.call_function(run, function, positional, keywords, owner, complete)
+        elif function is not None:
+            hide(run, owner)
+        elif one.fields is not None:
+            dataclass_fields.initialise(run, one, owner, positional, keywords, complete)
+        else:
+            continue
+        return
+
+
+def _base(
+    run: Run,
+    library: Library,
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool,
+) -> None:
+    from shapelint.python.libraries import dispatch
+
+    built = dispatch.call(run, library.name, positional, keywords, node, scope, complete)
+    if isinstance(built, (Component, Chained)):
+        built.base_of = owner
+        run.touch(owner)
+        owner.attributes["(base)"] = built
+        if isinstance(built, Chained):
+            owner.attributes.update(built.children)
+
+
+def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
+    """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
+    from shapelint.python.syntax import expressions
+
+    if len(node.args) == 2:
+        cls, one = (expressions.evaluate(run, argument, scope) for argument in node.args)
+        known = isinstance(cls, UserClass) and isinstance(one, (Instance, UserClass))
+        return Super(cls, one) if known and isinstance(cls, UserClass) else UNKNOWN
+    inner: Scope | None = scope
+    while inner is not None and inner.function is None:
+        inner = inner.parent
+    function = inner.function if inner else None
+    if function is None or function.owner is None or not run.receivers:
+        return UNKNOWN
+    receiver = run.receivers[-1]
+    return Super(function.owner, receiver) if isinstance(receiver, (Instance, UserClass)) else UNKNOWN

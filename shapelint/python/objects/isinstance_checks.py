@@ -1,0 +1,89 @@
+"""`isinstance`: whether a value is of a class, where that is certain."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shapelint.common.words import words
+from shapelint.python.objects import attributes
+from shapelint.python.state.values import (
+    Chained,
+    Component,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Library,
+    Tensor,
+    UserClass,
+    Value,
+)
+from shapelint.shapes.dims import Expression
+
+PLAIN: dict[str, Any] = {"builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool}
+UNRELATED = re.compile(
+    r"builtins\.(int|float|str|bool|bytes|complex|dict|list|tuple|set|frozenset|slice)$"
+    r"|torch\.(Tensor|device|dtype)$|torch\.nn\.(?!Parameter|parameter)|numpy\.ndarray$|pathlib\.\w*Path$"
+)
+"""Classes of which none is derived from another, but bool from int and layers from layers."""
+DERIVED = words(
+    """
+    GRU:RNNBase LSTM:RNNBase RNN:RNNBase GRUCell:RNNCellBase LSTMCell:RNNCellBase RNNCell:RNNCellBase ReLU6:Hardtanh
+    NLLLoss2d:NLLLoss UpsamplingBilinear2d:Upsample UpsamplingNearest2d:Upsample ZeroPad1d:ConstantPad1d
+    ZeroPad2d:ConstantPad2d ZeroPad3d:ConstantPad3d
+    """
+)
+"""Layers of torch.nn that are derived from others, but the lazy ones."""
+
+
+def is_a(value: Value, cls: Value) -> bool | None:
+    """Whether a value is an object of a class; None where that is not certain."""
+    if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
+        return _is_own(value.cls, cls)
+    if not isinstance(cls, Library):
+        return None
+    if cls.name == "builtins.object":
+        return True
+    unrelated = False if UNRELATED.match(cls.name) else None
+    if isinstance(value, Const):
+        kind = PLAIN.get(cls.name)
+        if isinstance(value.value, Expression):
+            return True if kind is int else None
+        return isinstance(value.value, kind) if kind is not None else unrelated
+    if isinstance(value, Items):
+        return True if cls.name == f"builtins.{value.kind}" else unrelated
+    if isinstance(value, Tensor):
+        return True if cls.name == "torch.Tensor" else unrelated
+    if isinstance(value, (Component, Chained)) and cls.name.startswith("torch.nn."):
+        return _is_layer(value, cls.name)
+    return None
+
+
+def _is_own(own: UserClass, cls: UserClass) -> bool | None:
+    """Whether a class of the file is derived from another; what others may be registered with has a say in it."""
+    if cls in attributes.linear(own):
+        return True
+    line = attributes.linear(cls)
+    plain = all(
+        one.name.endswith((".Module", ".object")) if isinstance(one, Library) else isinstance(one, UserClass)
+        for one in line
+    )
+    asked = any(isinstance(one, UserClass) and one.meta for one in line)
+    return False if plain and not asked and not isinstance(attributes.find(own, "__class__"), Function) else None
+
+
+def _is_layer(value: Component | Chained, name: str) -> bool | None:
+    """Whether a module is of one of torch's classes. Batch norms may have been made synchronised ones, which are none
+    of them.
+    """
+    target = value.spec.target if isinstance(value, Component) else f"torch.nn.{value.kind}"
+    kind, asked = target.rpartition(".")[2], name.rpartition(".")[2]
+    if asked == "Module" or f"{kind}:{asked}" in DERIVED:
+        return True
+    if "BatchNorm" in kind and "BatchNorm" in asked:
+        return None
+    if kind == asked:
+        return True
+    layer = target.startswith("torch.nn.") and not asked.startswith("_") and "Lazy" not in kind + asked
+    return False if layer else None

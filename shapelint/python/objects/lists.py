@@ -1,0 +1,141 @@
+"""Lists: what is appended to them, taken out of them, and asked of them."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+from shapelint.python.objects import sets
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.joins import all_of
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Const,
+    Given,
+    Items,
+    Scope,
+    Value,
+    integer,
+    sequence,
+    truth,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.syntax.calls import Keywords
+
+READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
+
+
+def call_method(
+    run: Run, owner: Items, name: str, values: list[Value], keywords: Keywords, node: ast.AST, scope: Scope
+) -> Value:
+    """A method of a list, tuple, set or shape."""
+    if name in ("append", "add") and values:
+        append(run, owner, values[0])
+    elif name == "extend" and values:
+        extend(run, owner, values[0])
+    elif name == "insert" and len(values) == 2 and isinstance(place := integer(values[0]), int) and owner.rest is None:
+        _touch(run, owner)
+        owner.items.insert(place, values[1])
+    elif name == "pop" and owner.kind == "set":
+        hide(run, owner)
+    elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
+        return remove(run, owner, place)
+    elif name == "copy":
+        return Items(list(owner.items), owner.kind, owner.rest)
+    elif name == "reverse":
+        _touch(run, owner)
+        owner.items = list(reversed(owner.items)) if owner.rest is None else [_any(owner)]
+    elif name == "sort":
+        ordered = in_order(run, owner, keywords, node, scope)
+        _touch(run, owner)
+        owner.items, owner.rest = ordered.items, ordered.rest
+    elif name == "clear":
+        _touch(run, owner)
+        owner.items, owner.rest = [], None
+    elif name == "numel":
+        sizes = [integer(item) for item in owner.items]
+        return UNKNOWN if None in sizes or owner.rest else Const(math.prod(size for size in sizes if size is not None))
+    elif name not in READS:
+        hide(run, owner)
+    return UNKNOWN if name in READS or name == "pop" else NONE
+
+
+def _touch(run: Run, owner: Items) -> None:
+    """A list is about to change: one that is one of several may be any of them."""
+    run.touch(owner)
+    for one in owner.one_of:
+        hide(run, one)
+
+
+def _any(owner: Items) -> Value:
+    return all_of([*owner.items, *([] if owner.rest is None else [owner.rest])])
+
+
+def append(run: Run, owner: Items, value: Value) -> None:
+    """One more element."""
+    _touch(run, owner)
+    if owner.kind == "set":
+        more = sets.distinct(Items([*owner.items, value], "set", owner.rest))
+        owner.items, owner.rest = more.items, more.rest
+    elif owner.rest is None and len(owner.items) < MAXIMUM_ELEMENTS:
+        owner.items.append(value)
+    else:
+        owner.items, owner.rest = [], all_of([_any(owner), value])
+
+
+def extend(run: Run, owner: Items, more: Value) -> None:
+    """The elements of another value."""
+    found = sequence(more)
+    _touch(run, owner)
+    if found is None:
+        owner.rest = UNKNOWN
+    elif owner.rest is not None:
+        owner.rest = all_of([owner.rest, *found.items, *([] if found.rest is None else [found.rest])])
+    else:
+        owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
+        owner.rest = found.rest
+    if isinstance(more, Items) and more.kind == "iterator":
+        hide(run, more)
+    if owner.kind == "set" and owner.items:
+        known = sets.distinct(owner)
+        owner.items, owner.rest = known.items, known.rest
+
+
+def remove(run: Run, owner: Items, place: int) -> Value:
+    """The element at a place, taken out."""
+    if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
+        hide(run, owner)
+        return UNKNOWN
+    _touch(run, owner)
+    return owner.items.pop(place)
+
+
+def put(run: Run, owner: Items, index: Value, value: Value) -> None:
+    """`owner[index] = value`."""
+    place = integer(index)
+    if isinstance(place, int) and owner.rest is None and -len(owner.items) <= place < len(owner.items):
+        _touch(run, owner)
+        owner.items[place] = value
+    else:
+        hide(run, owner)
+
+
+def in_order(run: Run, items: Items, keywords: Keywords, node: ast.AST, scope: Scope) -> Items:
+    """`sorted(items, key=..., reverse=...)`: in order where all keys are known, else any of them in any place."""
+    key, reverse = keywords.get("key"), keywords.get("reverse")
+    keys = [_key(run, item, key.value if key else None, node, scope) for item in items.items]
+    backwards = truth(reverse.value) if reverse else False
+    alike = len({type(one) for one in keys}) < 2 and all(isinstance(one, (int, float, str)) for one in keys)
+    if items.rest is not None or backwards is None or not alike:
+        return Items([], "list", _any(items) if items.items or items.rest is not None else None)
+    pairs = sorted(zip(keys, items.items), key=lambda pair: pair[0], reverse=backwards)  # type: ignore[arg-type, return-value]
+    return Items([item for _, item in pairs])
+
+
+def _key(run: Run, item: Value, function: Value | None, node: ast.AST, scope: Scope) -> object:
+    if function is not None and function != NONE:
+        item = calls.call(run, function, [Given(item, NO_SPAN)], {}, node, scope)
+    return item.value if isinstance(item, Const) else None

@@ -1,0 +1,238 @@
+"""`owner[index]`: elements of containers, children of modules, and slices of tensors."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow
+from shapelint.python.libraries.torch import misuse
+from shapelint.python.state.joins import join
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Data,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Node,
+    Scope,
+    Table,
+    Tensor,
+    Unknown,
+    Value,
+    among,
+    integer,
+)
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors.axes import Axis
+from shapelint.python.tensors.operation_arguments import Arguments
+from shapelint.shapes import dims
+
+
+def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
+    """The element, or Unknown."""
+    from shapelint.python.objects import attributes, item_methods
+
+    if isinstance(owner, Data):
+        return _of_data(owner, index)
+    if isinstance(owner, Tensor):
+        return tensor(owner, index)
+    if isinstance(owner, Items):
+        if owner.shape_of is not None and not isinstance(index, Items):
+            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), node, scope)
+        return _item(owner, index)
+    if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
+        return attributes.get(run, owner.of, "_modules", node, scope)
+    if isinstance(owner, Table):
+        key = index.value if isinstance(index, Const) else None
+        if isinstance(key, (str, int)) and key in owner.items:
+            return owner.items[key]
+        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else among(*owner.items.values())
+    if isinstance(owner, Unknown) and owner.inside:
+        return owner
+    if isinstance(owner, Chained):
+        return _child(owner, index)
+    if isinstance(owner, Instance):
+        return item_methods.get_item(run, owner, index)
+    if isinstance(owner, Component):
+        from shapelint.python.libraries.torch import members
+
+        return members.element(run, owner, index)
+    if isinstance(owner, Library):
+        return _of_library(run, owner, index, scope)
+    if isinstance(owner, Const) and isinstance(owner.value, str):
+        position = integer(index)
+        if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
+            return Const(owner.value[position])
+    return UNKNOWN
+
+
+def _of_data(data: Data, index: Value) -> Data:
+    """What is taken out of data by an index: a view, a label, a column of a batch."""
+    if data.size is not None:
+        many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)
+        return replace(data, sizes=()) if many else data
+    if not data.sizes:
+        return data
+    place = integer(index)
+    if data.labelled:
+        return replace(data, labelled=False, sizes=data.sizes if place == 0 else ())
+    if isinstance(place, int) and -len(data.sizes) <= place < len(data.sizes):
+        return replace(data, sizes=(data.sizes[place],))
+    known, start, stop, step = bounds(index)
+    return replace(data, sizes=data.sizes[start:stop:step] if known else ())
+
+
+def _outermost(scope: Scope) -> Scope:
+    return scope if scope.parent is None else _outermost(scope.parent)
+
+
+def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
+    """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
+    from shapelint.python.objects import attributes
+    from shapelint.python.syntax import imports
+
+    if owner.name == "sys.modules":
+        return imports.namespace(_outermost(scope))
+    module = owner.name.removesuffix(".__dict__")
+    if module == owner.name:
+        return owner
+    if not isinstance(index, Const) or not isinstance(index.value, str):
+        return UNKNOWN
+    return attributes.of_library(run, f"{module}.{index.value}")
+
+
+def bounds(index: Value) -> tuple[bool, int | None, int | None, int | None]:
+    """A slice as integers: whether all of it is known, start, stop, step."""
+    if not isinstance(index, Items) or index.kind != "slice":
+        return False, None, None, None
+    parts: list[int | None] = []
+    for part in index.items:
+        value = part.value if isinstance(part, Const) else UNKNOWN
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            return False, None, None, None
+        parts.append(value)
+    return True, parts[0], parts[1], parts[2]
+
+
+def _item(owner: Items, index: Value) -> Value:
+    if isinstance(index, Items):
+        known, start, stop, step = bounds(index)
+        if not known:
+            alike = owner.rest
+            for item in owner.items:
+                alike = item if alike is None else join(alike, item)
+            return Items([], owner.kind, alike if alike is not None else UNKNOWN)
+        if owner.rest is None:
+            return Items(owner.items[start:stop:step], owner.kind)
+        if not owner.items and step is None and (start or 0) >= 0 and stop is not None and 0 <= stop <= 64:
+            return Items([owner.rest] * max(0, stop - (start or 0)), owner.kind)
+        return Items([], owner.kind, owner.rest if not owner.items else _alike(owner))
+    position = integer(index)
+    if isinstance(position, int) and -len(owner.items) <= position < len(owner.items) and owner.rest is None:
+        return owner.items[position]
+    if isinstance(position, int) and 0 <= position < len(owner.items):
+        return owner.items[position]
+    return _alike(owner)
+
+
+def _alike(owner: Items) -> Value:
+    """An element at an unknown place."""
+    found = owner.rest
+    for item in owner.items[:64]:
+        found = item if found is None else join(found, item)
+    return UNKNOWN if found is None else found
+
+
+def _child(owner: Chained, index: Value) -> Value:
+    if owner.rest is not None:
+        return UNKNOWN
+    names = list(owner.children)
+    if isinstance(index, Const) and index.value in owner.children:
+        return owner.children[index.value]
+    if isinstance(index, Items):
+        known, start, stop, step = bounds(index)
+        if not known:
+            return UNKNOWN
+        chosen = names[start:stop:step]
+        children = {str(number): owner.children[name] for number, name in enumerate(chosen)}
+        return Chained(owner.name, owner.holder, children=children, kind=owner.kind)
+    position = integer(index)
+    if isinstance(position, int) and -len(names) <= position < len(names):
+        return owner.children[names[position]]
+    if len(names) == 1 and position is None:
+        return owner.children[names[0]]
+    return UNKNOWN
+
+
+def tensor(owner: Tensor, index: Value) -> Value:
+    """`x[...]`: integers drop an axis, slices shorten it, None adds one, masks and index tensors choose rows."""
+    axes = None if owner.loose else ax.of(owner.flow)
+    unknown = Tensor(Flow(None, (), owner.flow.maker), owner.detached)
+    if axes is None:
+        return unknown
+    parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
+    taken = sum(not (isinstance(part, Const) and (part.value is None or part.value is ...)) for part in parts)
+    result: list[Axis] = []
+    place = 0
+    for part in parts:
+        if isinstance(part, Const) and part.value is ...:
+            skip = len(axes) - place - (taken - _before(parts, part))
+            if skip < 0:
+                return unknown
+            result += axes[place : place + skip]
+            place += skip
+            continue
+        if isinstance(part, Const) and part.value is None:
+            result.append(Axis(1))
+            continue
+        if place >= len(axes):
+            return unknown
+        axis = axes[place]
+        if isinstance(part, Items) and part.kind == "slice":
+            result.append(Axis(_length(axis, part), axis.origin))
+        elif integer(part) is not None:
+            pass
+        elif isinstance(part, Tensor):
+            chosen = ax.of(part.flow)
+            if chosen is None or (len(parts) > 1 and len(chosen) != 1):
+                return unknown
+            rank = len(chosen)
+            # A mask of the same axes drops to one; a list of indices replaces its axis.
+            if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
+                result.append(Axis(dims.UNKNOWN, axis.origin))
+                place += rank
+                continue
+            result += chosen if rank > 1 else [Axis(dims.UNKNOWN, axis.origin)]
+        elif isinstance(part, Items) and part.rest is None:
+            result.append(Axis(len(part.items), axis.origin))
+        else:
+            return unknown
+        place += 1
+    return Tensor(ax.flow((*result, *axes[place:]), owner.flow.maker), owner.detached)
+
+
+def _before(parts: list[Value], part: Value) -> int:
+    """How many axes are taken before a part."""
+    count = 0
+    for other in parts:
+        if other is part:
+            break
+        count += not (isinstance(other, Const) and (other.value is None or other.value is ...))
+    return count
+
+
+def _length(axis: Axis, part: Items) -> dims.Dim:
+    start, stop, step = part.items
+    values = [None if isinstance(p, Const) and p.value is None else integer(p) for p in (start, stop)]
+    unknown = any(v is None and not (isinstance(p, Const) and p.value is None) for v, p in zip(values, (start, stop)))
+    stride = integer(step) if not (isinstance(step, Const) and step.value is None) else 1
+    if unknown or not isinstance(stride, int):
+        return dims.UNKNOWN
+    return ax.sliced(axis.size, values[0], values[1], stride)

@@ -1,0 +1,107 @@
+"""What was done to a value in a way that cannot be followed: from there on what is in it is unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Bound,
+    Chained,
+    CommandLine,
+    Component,
+    Const,
+    Instance,
+    Items,
+    Scope,
+    Table,
+    Unknown,
+    UserClass,
+    Value,
+)
+
+
+def hide(run: Run, value: Value | Scope | None) -> None:
+    """Forget what is in an object."""
+    if isinstance(value, Unknown):
+        for one in value.inside:
+            hide(run, one)
+    elif isinstance(value, Bound):
+        hide(run, value.owner)
+    elif isinstance(value, UserClass):
+        hide(run, value.scope)
+    elif isinstance(value, Component):
+        _component(run, value)
+    elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
+        run.touch(value)
+        for one in value.one_of if isinstance(value, Items) else ():
+            hide(run, one)
+        _contents(value)
+        if isinstance(value, Table):
+            hide(run, value.of)
+        for parent in value.shared.values() if isinstance(value, CommandLine) else ():
+            hide(run, parent)
+
+
+MAXIMUM_DEPTH = 4
+
+
+def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
+    """Forget what is in an object and in whatever it holds."""
+    hide(run, value)
+    held: list[Value] = []
+    if isinstance(value, Instance):
+        held = list(value.attributes.values())
+    elif isinstance(value, Chained):
+        held = list(value.children.values())
+    elif isinstance(value, Unknown):
+        held = list(value.inside)
+    for one in held if depth < MAXIMUM_DEPTH else ():
+        hide_inside(run, one, depth + 1)
+
+
+def lose(run: Run, owner: Instance) -> None:
+    """Forget all that an object has, modules included."""
+    run.touch(owner)
+    owner.opaque = True
+    _forget(owner.attributes, {})
+
+
+def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -> None:
+    if isinstance(value, Items):
+        value.items, value.rest, value.shape_of = [], UNKNOWN, None
+    elif isinstance(value, Table):
+        _forget(value.items, {})
+        value.open, value.perhaps = True, frozenset(value.items)
+    elif isinstance(value, Chained):
+        value.rest = UNKNOWN
+    elif isinstance(value, CommandLine):
+        _forget(value.defaults, {})
+    elif isinstance(value, Instance):
+        value.opaque = True
+        _forget(value.attributes, _lasting(value.attributes))
+    else:
+        _forget(value.names, _lasting(value.names))
+
+
+def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
+    """Make all values unknown but some, in the same dict."""
+    names.update({name: kept.get(name, UNKNOWN) for name in names})
+
+
+def _lasting(names: dict[str, Value]) -> dict[str, Value]:
+    """What stays what it is where numbers, texts and containers may have changed: modules, functions, classes."""
+    return {name: value for name, value in names.items() if not isinstance(value, (Const, Items, Table))}
+
+
+def _component(run: Run, component: Component) -> None:
+    """A model whose part is hidden is hidden with it, and its other parts are."""
+    whole = component.part_of if isinstance(component.part_of, Component) else component
+    waiting = [whole, component]
+    while waiting:
+        one = waiting.pop()
+        if not one.hidden:
+            run.touch(one)
+            one.hidden = True
+            waiting += one.parts.values()

@@ -1,0 +1,96 @@
+"""Whether a file can hold a model: it, or a local module that it imports, imports a library that models are built from.
+
+A glance at imports costs a fraction of an interpretation, and most of the Python files of a repository fail it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from shapelint.common.words import words
+
+MAXIMUM_FILES = 40
+MAXIMUM_BYTES = 512 * 1024
+BUILT_FROM = words(
+    """
+    torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics
+    """
+)
+
+
+def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
+    """Whether a file reaches one of those libraries through its imports, those of its functions included."""
+    seen: set[Path] = set()
+    waiting = [(tree, folder, True)]
+    while waiting:
+        module, home, whole = waiting.pop(0)
+        for name, level in _imports(module, whole):
+            if not level and name.partition(".")[0] in BUILT_FROM:
+                return True
+            foreign = home is None or (not level and name.partition(".")[0] in sys.stdlib_module_names)
+            path = None if foreign or home is None else find(name, level, home)
+            if path is not None and path not in seen and len(seen) < MAXIMUM_FILES:
+                seen.add(path)
+                inner = parsed(path)
+                if inner is not None:
+                    waiting.append((inner, path.parent, False))
+    return False
+
+
+def find(module: str, level: int, folder: Path, hops: int = 3) -> Path | None:
+    """The file of a local module: relative to the folder of the importing file, or from it and those above it."""
+    if any(not part.isidentifier() for part in module.split(".") if module):
+        return None
+    here = os.fspath(folder)
+    bases = [os.path.join(here, *([".."] * (level - 1)))] if level else [here, *map(str, list(folder.parents)[:hops])]
+    relative = module.replace(".", os.sep)
+    for base in bases:
+        for candidate in (f"{relative}.py" if relative else "", os.path.join(relative, "__init__.py")):
+            path = os.path.join(base, candidate)
+            if candidate and os.path.isfile(path):
+                return Path(path).resolve()
+    return None
+
+
+def parsed(path: Path) -> ast.Module | None:
+    """The syntax tree of a local module, parsed once in a process; None where it cannot be read."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_BYTES else None
+
+
+@lru_cache(maxsize=512)
+def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _imports(module: ast.Module, whole: bool) -> Iterator[tuple[str, int]]:
+    """What a module imports, each with its level; unless the `whole` counts, without what its functions import."""
+    for node in ast.walk(module) if whole else _top(module):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            name = node.module or ""
+            yield name, node.level
+            yield from ((f"{name}.{alias.name}".strip("."), node.level) for alias in node.names if alias.name != "*")
+
+
+def _top(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a module that run when it is imported."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.expr)):
+            yield child
+            yield from _top(child)

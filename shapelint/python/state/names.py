@@ -1,0 +1,36 @@
+"""Where a name of a scope is kept: `global`, `nonlocal`, and the mangling of private names."""
+
+from __future__ import annotations
+
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Scope, Value
+
+
+def home(scope: Scope, name: str) -> Scope:
+    """The scope in which an assignment to a name happens."""
+    if name in scope.globals_:
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+    if name in scope.nonlocals:
+        outer = scope.parent
+        while outer is not None and (name not in outer.names or outer.kind == "class"):
+            outer = outer.parent
+        return outer or scope
+    return scope
+
+
+def put(run: Run, scope: Scope, name: str, value: Value) -> Scope:
+    """Give a name its value, where it is kept."""
+    kept = home(scope, name)
+    run.touch(kept)
+    kept.names[name] = value
+    return kept
+
+
+def mangled(scope: Scope, name: str) -> str:
+    """A private name as a class keeps it: https://docs.python.org/3/reference/expressions.html#private-name-mangling"""
+    owner = scope.function.owner if scope.function is not None else None
+    if owner is None or not name.startswith("__") or name.endswith("__"):
+        return name
+    return f"_{owner.name.lstrip('_')}{name}"

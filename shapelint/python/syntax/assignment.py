@@ -1,0 +1,179 @@
+"""What an assignment does to names, attributes, and elements of containers and modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from shapelint.python.libraries import transforms
+from shapelint.python.libraries.torch import misuse
+from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
+from shapelint.python.state import names
+from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Instance,
+    Items,
+    Library,
+    Node,
+    Scope,
+    Table,
+    Tensor,
+    Unknown,
+    UserClass,
+    Value,
+    Views,
+    integer,
+    sequence,
+)
+from shapelint.python.syntax import expressions
+
+
+def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
+    """Assign a value to a name, an attribute, an element, or several of them.
+
+    The target of a loop is no variable of its `own`: in the next turn it is another one.
+    """
+    if isinstance(target, ast.Name):
+        home = names.home(scope, target.id)
+        # A name for what already has one is no variable of its own.
+        literal = own and isinstance(value, Const) and not value.variables
+        run.touch(home)
+        home.names[target.id] = run.named(value, home, target.id) if literal else value
+        if isinstance(value, Node) and not value.name:
+            value.name = target.id
+    elif isinstance(target, ast.Attribute):
+        owner = expressions.evaluate(run, target.value, scope)
+        name = names.mangled(scope, target.attr)
+        if isinstance(owner, Instance) and scope.file:
+            run.assigned[(id(owner), name)] = scope.file.span(target)
+        if target.attr == "data" and isinstance(owner, Tensor):
+            mutation.set_tensor(run, owner, value)
+        assign_attribute(run, owner, name, value)
+    elif isinstance(target, ast.Subscript):
+        owner = expressions.evaluate(run, target.value, scope)
+        index = expressions.evaluate(run, target.slice, scope)
+        if isinstance(owner, Tensor) and isinstance(value, Tensor):
+            misuse.note_copy(run, subscripts.tensor(owner, index), value, target, scope)
+        assign_element(run, owner, index, value)
+    elif isinstance(target, ast.Starred):
+        bind(run, target.value, value, scope, own)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        _unpack(run, target.elts, value, scope, own)
+
+
+def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: bool) -> None:
+    starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+    items = sequence(value) or expressions.rows(run, value, len(targets))
+    parts: list[Value] = [UNKNOWN] * len(targets)
+    if items is not None and starred is None:
+        misuse.note_unpacking(run, items, len(targets), targets[0], scope)
+        have = items.items[: len(targets)]
+        missing = len(targets) - len(have)
+        if missing == 0 or items.rest is not None:
+            filler = items.rest if items.rest is not None else UNKNOWN
+            parts = [*have, *[filler] * missing]
+    elif items is not None and starred is not None and items.rest is None:
+        after = len(targets) - starred - 1
+        if len(items.items) >= len(targets) - 1:
+            end = len(items.items) - after
+            parts = [*items.items[:starred], Items(items.items[starred:end]), *items.items[end:]]
+    elif items is not None and items.rest is not None and not items.items:
+        parts = [Items([], "list", items.rest) if i == starred else items.rest for i in range(len(targets))]
+    for target, part in zip(targets, parts):
+        bind(run, target, part, scope, own)
+
+
+REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
+"""Attributes by which a program changes how its own code works."""
+
+
+def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
+    """A change of one of several values: each of them has it perhaps."""
+    for one in owner.inside:
+        with run.journal.perhaps():
+            change(one)
+
+
+def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
+    """`owner.name = value`; a module that is held for the first time gets its name from it."""
+    if isinstance(owner, Unknown):
+        if not mutation.HARMLESS.search(name):
+            _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
+            hide_inside(run, owner)
+    elif isinstance(owner, Library):
+        run.patched[f"{owner.name}.{name}"] = value
+        if owner.name.rpartition(".")[2][:1].isupper() or owner.name == "torch.nn.functional":
+            run.rewired = run.rewired or f"{owner.name}.{name}"
+    elif name in REWIRING:
+        run.rewired = run.rewired or name
+    elif isinstance(owner, Instance):
+        mutation.set_attribute(run, owner, name, value)
+    elif isinstance(owner, (Chained, Component)):
+        mutation.set_child(run, owner, name, value)
+    elif isinstance(owner, UserClass):
+        run.touch(owner.scope)
+        owner.scope.names[name] = value
+    elif isinstance(owner, Views) and name == "transform":
+        given = transforms.views(run, value)
+        run.touch(owner)
+        owner.sizes = given.sizes if given is not None else ()
+    elif dicts.is_namespace(owner):
+        dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
+    elif not mutation.is_harmless(name):
+        hide(run, owner)
+
+
+def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
+    """`owner[index] = value`."""
+    if isinstance(owner, Unknown):
+        _to_any(run, owner, lambda one: assign_element(run, one, index, value))
+        hide_inside(run, owner)
+    elif isinstance(owner, Instance):
+        item_methods.set_item(run, owner, index, value)
+    elif isinstance(owner, Library) and owner.name.endswith(".__dict__") and isinstance(index, Const):
+        run.patched[f"{owner.name.removesuffix('.__dict__')}.{index.value}"] = value
+    elif isinstance(owner, Table):
+        dicts.put(run, owner, index, value)
+    elif isinstance(owner, Items):
+        lists.put(run, owner, index, value)
+    elif isinstance(owner, (Chained, Component)):
+        mutation.set_element(run, owner, index, value)
+    else:
+        hide(run, owner)
+
+
+def remove_attribute(run: Run, owner: Value, name: Value) -> None:
+    """`delattr(owner, name)`."""
+    if isinstance(name, Const) and isinstance(name.value, str):
+        mutation.delete_attribute(run, owner, name.value)
+    else:
+        hide(run, owner)
+
+
+def delete(run: Run, target: ast.expr, scope: Scope) -> None:
+    """`del target`: a name, an attribute, an element, or several of them."""
+    if isinstance(target, ast.Name):
+        home = names.home(scope, target.id)
+        run.touch(home)
+        home.names.pop(target.id, None)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for one in target.elts:
+            delete(run, one, scope)
+    elif isinstance(target, ast.Attribute):
+        name = names.mangled(scope, target.attr)
+        mutation.delete_attribute(run, expressions.evaluate(run, target.value, scope), name)
+    elif isinstance(target, ast.Subscript):
+        owner = expressions.evaluate(run, target.value, scope)
+        index = expressions.evaluate(run, target.slice, scope)
+        place = integer(index)
+        if isinstance(owner, Table):
+            dicts.remove(run, owner, index)
+        elif isinstance(owner, Items) and isinstance(place, int):
+            lists.remove(run, owner, place)
+        else:
+            mutation.delete_element(run, owner, index)

@@ -1,0 +1,353 @@
+"""Calls: of functions and classes of the file (interpreted), of modules, and of what libraries are known to have."""
+
+from __future__ import annotations
+
+import ast
+import builtins as python
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow
+from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Bound,
+    Chained,
+    Component,
+    Data,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Loss,
+    Method,
+    Node,
+    Partial,
+    Scope,
+    Table,
+    Tensor,
+    Unknown,
+    UserClass,
+    Value,
+    Views,
+    among,
+    sequence,
+)
+from shapelint.python.tensors import trail
+from shapelint.text.source import Span
+
+BUILTINS = frozenset(dir(python))
+Arguments = list[Given]
+Keywords = dict[str, Given]
+MINE = (Function, Method, Instance, UserClass)
+"""What a file can say of its own that is called as a decorator."""
+DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
+MAXIMUM_CALLEES = 4
+"""Of so many functions each is followed where any of them may be called."""
+INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
+
+
+def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    """The value of a call expression."""
+    from shapelint.python.objects import instances
+    from shapelint.python.syntax import expressions
+
+    function = expressions.evaluate(run, node.func, scope)
+    if isinstance(function, Library) and function.name == "builtins.super":
+        return instances.superclass(run, node, scope)
+    positional, keywords, complete = arguments(run, node, scope)
+    main = scope.file is not None and scope.file.main
+    if main and scope.file:
+        run.anchors.append(scope.file.span(node))
+    try:
+        value = call(run, function, positional, keywords, node, scope, complete)
+        if not trail.is_operation(function):
+            return value
+        owner = [function.owner] if isinstance(function, Bound) else []
+        return trail.after(value, [*owner, *(given.value for given in (*positional, *keywords.values()))], node, scope)
+    finally:
+        if main:
+            run.anchors.pop()
+
+
+def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywords, bool]:
+    """The arguments of a call, and whether all of them are known (no star that hides some)."""
+    from shapelint.python.syntax import expressions
+
+    positional: Arguments = []
+    keywords: Keywords = {}
+    complete = True
+    assert scope.file is not None
+    foreign = not scope.file.main
+    for argument in node.args:
+        value = expressions.evaluate(run, argument, scope)
+        span = scope.file.span(argument)
+        if isinstance(argument, ast.Starred):
+            items = sequence(value)
+            if items is None or items.rest is not None:
+                positional += [Given(item, span, foreign=True) for item in (items.items if items and complete else [])]
+                complete = False
+                continue
+            positional += [Given(item, span, foreign=True) for item in items.items]
+        elif complete:
+            positional.append(Given(value, span, foreign=foreign))
+    for keyword in node.keywords:
+        value = expressions.evaluate(run, keyword.value, scope)
+        span = scope.file.span(keyword.value)
+        if keyword.arg is None:
+            if not isinstance(value, Table) or value.open:
+                complete = False
+            for name, item in value.items.items() if isinstance(value, Table) else ():
+                keywords[str(name)] = Given(item, span, foreign=True)
+        else:
+            start = scope.file.span(keyword).start
+            key = Span(start, start + len(keyword.arg))
+            keywords[keyword.arg] = Given(value, span, None if foreign else key, foreign)
+    return positional, keywords, complete
+
+
+def call(
+    run: Run,
+    function: Value,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
+) -> Value:
+    """Call a value."""
+    from shapelint.python.libraries import dispatch, lightning_, transforms
+    from shapelint.python.libraries.torch import loss_calls, module_calls
+    from shapelint.python.objects import effects, instances, methods_of_values
+
+    run.step()
+    if isinstance(function, Function):
+        return call_function(run, function, positional, keywords, None, complete)
+    if isinstance(function, Method):
+        return call_function(run, function.function, positional, keywords, function.receiver, complete)
+    if isinstance(function, UserClass):
+        return instances.instantiate(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, Partial):
+        merged = {**dict(function.keywords), **keywords}
+        return call(run, function.function, [*function.positional, *positional], merged, node, scope, complete)
+    if isinstance(function, Instance):
+        return call_instance(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, (Component, Chained)):
+        return module_calls.call(run, function, positional, keywords, node, scope)
+    if isinstance(function, Views):
+        return transforms.apply(function, positional[0].value if positional else UNKNOWN)
+    if isinstance(function, Loss):
+        return loss_calls.call(run, function, positional, keywords, node, scope)
+    if isinstance(function, Library):
+        return dispatch.call(run, function.name, positional, keywords, node, scope, complete)
+    if isinstance(function, Bound) and not complete and isinstance(function.owner, Tensor):
+        return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
+    if isinstance(function, Bound):
+        return methods_of_values.call_method(run, function, positional, keywords, node, scope, complete)
+    if isinstance(function, Unknown) and function.inside:
+        return _any_of(run, function, positional, keywords, node, scope, complete)
+    lightning_.note_fit(run, node, positional, keywords)
+    effects.note(run, node, positional, keywords)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
+        return UNKNOWN
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        owner = scope.names.get(node.func.value.id)
+        if isinstance(owner, Instance):
+            run.unseen[(id(owner), node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
+    return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file)
+
+
+def _any_of(
+    run: Run,
+    function: Unknown,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool,
+) -> Value:
+    """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
+    from shapelint.python.objects import attributes, effects
+
+    name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    results: list[Value] = []
+    for one in function.inside:
+        if isinstance(one, UserClass):
+            one.registered = True
+        callee: Value = Bound(one, name) if name and isinstance(one, (Items, Table)) else one
+        if isinstance(one, Instance) and name and one.cls is not None:
+            found = attributes.find(one.cls, name)
+            callee = Method(found, one) if isinstance(found, Function) else one
+        if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
+            continue
+        with run.journal.perhaps():
+            results.append(call(run, callee, positional, keywords, node, scope, complete))
+    effects.note(run, node, positional, keywords)
+    for given in (*positional, *keywords.values()):
+        run.escape(given.value)
+    if not results and concerns([*positional, *keywords.values()]):
+        return run.unknown(f"{ast.unparse(node)[:60]} cannot be seen", node, scope.file)
+    return among(*results, *function.inside, *(given.value for given in positional))
+
+
+def concerns(given: Arguments) -> bool:
+    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
+    return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)
+
+
+def call_instance(
+    run: Run,
+    owner: Instance,
+    positional: Arguments,
+    keywords: Keywords,
+    node: ast.AST,
+    scope: Scope,
+    complete: bool = True,
+) -> Value:
+    """`model(x)`: its `forward`, or its `__call__`."""
+    from shapelint.python.objects import attributes
+
+    assert owner.cls is not None
+    own = owner.attributes.get("forward")
+    if own is not None and not isinstance(own, Node):
+        return call(run, own, positional, keywords, node, scope, complete)
+    for name in ("__call__", "forward"):
+        found = attributes.find(owner.cls, name)
+        if isinstance(found, Function):
+            return call_function(run, found, positional, keywords, owner, complete)
+    base = owner.attributes.get("(base)")
+    if isinstance(base, (Component, Chained)):
+        return call(run, base, positional, keywords, node, scope, complete)
+    return run.unknown(f"{owner.cls.name} has no forward", node, scope.file)
+
+
+def call_function(
+    run: Run,
+    function: Function,
+    positional: Arguments,
+    keywords: Keywords,
+    receiver: Value | None,
+    complete: bool = True,
+) -> Value:
+    """Interpret a function of the file."""
+    from shapelint.python.objects import caching, effects, generators
+    from shapelint.python.syntax import expressions, statements
+
+    if function.memory is not None:
+        return caching.call(run, function, function.memory, positional, keywords, receiver, complete)
+    node = function.node
+    run.entered.add(id(node))
+    if receiver is not None and (id(receiver), id(node)) not in run.visited:
+        run.visited_methods.append((receiver, function.name))
+    run.visited.add((id(receiver), id(node)))
+    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
+        effects.forget(run, [*positional, *keywords.values()], receiver)
+        return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    if receiver is not None and function.wrapper != "staticmethod":
+        positional = [Given(receiver, NO_SPAN), *positional]
+    inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
+    bind_parameters(function, positional, keywords, inner, complete)
+    inner.names = {name: run.named(value, inner, name) for name, value in inner.names.items()}
+    run.depth += 1
+    run.active.append(node)
+    run.returns.append([])
+    run.yields.append(Items([], "iterator"))
+    run.receivers.append(receiver if receiver is not None else UNKNOWN)
+    run.no_grad += function.wrapper == "no_grad"
+    try:
+        if isinstance(node, ast.Lambda):
+            return expressions.evaluate(run, node.body, inner)
+        with run.journal.frame("return") as frame:
+            gone = statements.execute(run, node.body, inner)
+            if not gone and run.returns[-1]:
+                run.returns[-1].append(NONE)
+            run.journal.resume(frame, gone)
+            generators.settle(run, function, frame)
+        return generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
+    except RecursionError:
+        return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    finally:
+        run.no_grad -= function.wrapper == "no_grad"
+        run.receivers.pop()
+        run.returns.pop()
+        run.yields.pop()
+        run.active.pop()
+        run.depth -= 1
+
+
+def _joined(values: list[Value]) -> Value:
+    from shapelint.python.state.joins import join
+
+    if not values:
+        return NONE
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value)
+    return result
+
+
+def bind_parameters(
+    function: Function, positional: Arguments, keywords: Keywords, scope: Scope, complete: bool = True
+) -> None:
+    """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
+    parameters = function.node.args
+    names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
+    first_default = len(names) - len(function.defaults)
+    left = dict(keywords)
+    for index, name in enumerate(names):
+        if index < len(positional):
+            scope.names[name] = positional[index].passed
+        elif name in left:
+            scope.names[name] = left.pop(name).passed
+        elif index >= first_default and complete:
+            scope.names[name] = function.defaults[index - first_default]
+        else:
+            scope.names[name] = UNKNOWN
+    if parameters.vararg:
+        rest = None if complete else UNKNOWN
+        scope.names[parameters.vararg.arg] = Items([g.value for g in positional[len(names) :]], "tuple", rest)
+    for argument, default in zip(parameters.kwonlyargs, function.keyword_defaults):
+        given = left.pop(argument.arg, None)
+        scope.names[argument.arg] = given.passed if given else default if default is not None and complete else UNKNOWN
+    if parameters.kwarg:
+        scope.names[parameters.kwarg.arg] = Table({name: given.value for name, given in left.items()}, not complete)
+
+
+def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
+    """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
+    from shapelint.python.objects import caching
+    from shapelint.python.syntax import expressions
+
+    if isinstance(decorator, Library) and decorator.name in DISPATCHING:
+        return UNKNOWN
+    if isinstance(value, Function) and (memory := caching.memory(run, node, scope)) is not None:
+        return replace(value, memory=memory)
+    if isinstance(decorator, Library) and isinstance(value, Function):
+        name = decorator.name.rpartition(".")[2]
+        if name in INERT_WRAPPERS or name == "contextmanager":
+            return replace_wrapper(value, name)
+        if "no_grad" in decorator.name or "inference_mode" in decorator.name:
+            return replace_wrapper(value, "no_grad")
+        return value
+    if isinstance(node, ast.Call) and isinstance(value, Function):
+        text = ast.unparse(node.func)
+        if "no_grad" in text or "inference_mode" in text:
+            return replace_wrapper(value, "no_grad")
+    if isinstance(decorator, Bound) and decorator.name == "setter" and isinstance(value, Function):
+        return replace(decorator.owner, setter=value) if isinstance(decorator.owner, Function) else value
+    inner = decorator
+    while isinstance(inner, Partial):
+        inner = inner.function
+    if isinstance(inner, MINE):
+        return call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
+    made_here = isinstance(node, ast.Call) and isinstance(expressions.evaluate(run, node.func, scope), MINE)
+    return UNKNOWN if made_here else value
+
+
+def replace_wrapper(function: Function, wrapper: str) -> Function:
+    """The function with its kind of wrapper."""
+    return replace(function, wrapper=function.wrapper or wrapper)

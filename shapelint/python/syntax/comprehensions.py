@@ -1,0 +1,119 @@
+"""Comprehensions, turn by turn: what one does that may not happen may have changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from shapelint.python.objects import dicts, laziness, sets
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.joins import join
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value, truth
+from shapelint.python.syntax import assignment, expressions, loops
+
+Body = Callable[[bool], None]
+"""What is done in each turn, told whether that certainly happens exactly once."""
+
+
+def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """The value of a comprehension; the first iterable is evaluated around it, where a class sees its own names."""
+    inner = Scope({}, scope, scope.file, "comprehension", function=scope.function, serial=run.new_serial())
+    if isinstance(node, ast.DictComp):
+        return _dict(run, node, scope, inner)
+    assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp))
+    kind = {ast.SetComp: "set", ast.GeneratorExp: "iterator"}.get(type(node), "list")
+    result = Items([], kind)
+
+    lazy = isinstance(node, ast.GeneratorExp) and not laziness.to_the_end(node)
+    known = not lazy or laziness.at_once(node) or _is_settled(run, node, scope)
+
+    def body(certain: bool) -> None:
+        value = expressions.evaluate(run, node.elt, inner) if known else UNKNOWN
+        if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
+            result.items.append(value)
+        else:
+            result.rest = value if result.rest is None else join(result.rest, value)
+
+    _turns(run, node.generators, scope, inner, body, lazy)
+    return sets.distinct(result) if kind == "set" else result
+
+
+def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
+    table = Table({})
+
+    def body(certain: bool) -> None:
+        key, value = expressions.evaluate(run, node.key, inner), expressions.evaluate(run, node.value, inner)
+        if certain:
+            dicts.put(run, table, key, value)
+        else:
+            hide(run, table)
+
+    _turns(run, node.generators, scope, inner, body)
+    return table
+
+
+def _is_settled(run: Run, node: ast.expr, scope: Scope) -> bool:
+    """Whether a generator gives the same whenever it is gone through: it reads nothing but its elements as they are."""
+    assert isinstance(node, ast.GeneratorExp)
+    parts = [node.elt, *(test for one in node.generators for test in one.ifs), *(g.iter for g in node.generators[1:])]
+    own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
+    for inside in (inside for part in parts for inside in ast.walk(part)):
+        free = isinstance(inside, ast.Name) and inside.id not in own
+        if free and not isinstance(expressions.evaluate(run, inside, scope), Library):  # type: ignore[arg-type]
+            return False
+        read = inside.func if isinstance(inside, ast.Call) else getattr(inside, "value", None)
+        if isinstance(read, ast.Name) and read.id in own:
+            return False
+    return True
+
+
+def _turns(
+    run: Run,
+    generators: Sequence[ast.comprehension],
+    scope: Scope,
+    inner: Scope,
+    body: Body,
+    lazy: bool = False,
+) -> None:
+    if not generators:
+        body(True)
+        return
+    first, rest = generators[0], generators[1:]
+    iterable = expressions.evaluate(run, first.iter, scope)
+    items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
+
+    def turn(item: Value, done: Body) -> None:
+        run.step()
+        assignment.bind(run, first.target, item, inner, own=False)
+        _tested(run, first.ifs, inner, lambda certain: _turns(run, rest, inner, inner, _if(certain, done)))
+
+    for item in items.items[:MAXIMUM_ELEMENTS]:
+        if lazy:
+            with run.journal.perhaps():
+                turn(item, body)
+        else:
+            turn(item, body)
+    filler = items.rest if items.rest is not None or len(items.items) <= MAXIMUM_ELEMENTS else UNKNOWN
+    if filler is not None:
+        with run.journal.perhaps():
+            turn(filler, _if(False, body))
+    if isinstance(iterable, Items) and iterable.kind == "iterator":
+        hide(run, iterable)
+
+
+def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:
+    """Go on behind the conditions of a turn."""
+    for place, test in enumerate(tests):
+        known = truth(expressions.evaluate(run, test, scope))
+        if known is None:
+            with run.journal.perhaps():
+                _tested(run, tests[place + 1 :], scope, _if(False, done))
+        if not known:
+            return
+    done(True)
+
+
+def _if(certain: bool, body: Body) -> Body:
+    """What is done in a turn that is certain only if this is as well."""
+    return lambda happens: body(certain and happens)

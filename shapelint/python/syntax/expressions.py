@@ -1,0 +1,309 @@
+"""Expressions: from a node of the syntax tree to a value."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shapelint.chain.chain import Flow
+from shapelint.python.builtins import arithmetic
+from shapelint.python.libraries import dispatch
+from shapelint.python.objects import attributes, dicts, laziness, lists, subscripts
+from shapelint.python.state import names
+from shapelint.python.state.joins import join
+from shapelint.python.state.run import MAXIMUM_NESTING, Run
+from shapelint.python.state.values import (
+    NONE,
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Data,
+    Function,
+    Items,
+    Library,
+    Scope,
+    Table,
+    Tensor,
+    Value,
+    among,
+    truth,
+)
+from shapelint.python.syntax import calls
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import trail
+from shapelint.python.tensors.operation_table import axes_of
+from shapelint.shapes.dims import Dim, Expression
+
+COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
+
+
+def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """The value of an expression; never raises for anything that a file can say."""
+    run.step()
+    if run.nesting > MAXIMUM_NESTING:
+        return run.unknown("nested too deeply", node, scope.file)
+    run.nesting += 1
+    try:
+        handler = _HANDLERS.get(type(node))
+        value = handler(run, node, scope) if handler else UNKNOWN
+        return _placed(value, node, scope) if isinstance(value, Const) and value.place is None else value
+    finally:
+        run.nesting -= 1
+
+
+def _placed(value: Const, node: ast.expr, scope: Scope) -> Const:
+    """A number that no literal gives stands where it is computed."""
+    if type(value.value) is not int or not isinstance(node, COMPUTING) or scope.file is None or not scope.file.main:
+        return value
+    return replace(value, place=scope.file.span(node), computed=True)
+
+
+def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
+    main = scope.file is not None and (scope.file.main or scope.file.script)
+    number = isinstance(node.value, int) and not isinstance(node.value, bool)
+    if number and abs(node.value) > arithmetic.MAXIMUM_NUMBER:  # type: ignore[arg-type]
+        return UNKNOWN
+    return Const(node.value, scope.file.span(node) if number and main and scope.file else None)
+
+
+def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
+    return lookup(run, node.id, scope, node)
+
+
+def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
+    """The value of a name; a class body's names are not seen from its functions."""
+    here: Scope | None = names.home(scope, name)
+    while here is not None:
+        if name in here.names and (here.kind != "class" or here is scope):
+            return here.names[name]
+        starred = next((f"{module}.{name}" for module in here.stars if dispatch.has(f"{module}.{name}")), None)
+        if starred:
+            return Library(starred)
+        here = here.parent
+    if name in calls.BUILTINS:
+        return Library(f"builtins.{name}")
+    if name == "__name__":
+        return Const("__main__" if scope.file and (scope.file.main or scope.file.script) else "module")
+    if name == "__class__" and scope.function and scope.function.owner:
+        return scope.function.owner
+    return run.unknown(f"{name} is not defined in what can be read", node, scope.file)
+
+
+def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
+    owner = evaluate(run, node.value, scope)
+    value = attributes.get(run, owner, names.mangled(scope, node.attr), node, scope)
+    return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
+
+
+def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
+    result = Items([], type(node).__name__.lower())
+    for element in node.elts:
+        if isinstance(element, ast.Starred):
+            laziness.unpack(element.value)
+            lists.extend(run, result, evaluate(run, element.value, scope))
+        else:
+            lists.append(run, result, evaluate(run, element, scope))
+    return result
+
+
+def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
+    table = Table({})
+    for key, value in zip(node.keys, node.values):
+        if key is None:
+            dicts.update(run, table, evaluate(run, value, scope), {})
+        else:
+            name = evaluate(run, key, scope)
+            dicts.put(run, table, name, evaluate(run, value, scope))
+    return table
+
+
+def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
+    left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
+    return arithmetic.binary(run, node.op, left, right, node, scope)
+
+
+def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
+    value = evaluate(run, node.operand, scope)
+    if isinstance(node.op, ast.Not):
+        known = truth(value)
+        return UNKNOWN if known is None else Const(not known)
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
+        place = scope.file.span(node) if value.place and scope.file and scope.file.main else None
+        return Const(-value.value, place, value.computed) if isinstance(node.op, ast.USub) else value
+    return UNKNOWN
+
+
+def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
+    decisive = isinstance(node.op, ast.Or)
+    result: Value = NONE
+    for place, operand in enumerate(node.values):
+        result = evaluate(run, operand, scope)
+        known = truth(result)
+        if known is decisive:
+            return result
+        if known is None and place < len(node.values) - 1:
+            return among(result, *(perhaps(run, later, scope) for later in node.values[place + 1 :]))
+    return result
+
+
+def perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """An expression that is evaluated or not: what it changes may have changed."""
+    with run.journal.perhaps():
+        return evaluate(run, node, scope)
+
+
+def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
+    left = evaluate(run, node.left, scope)
+    result: bool | None = True
+    for op, comparator in zip(node.ops, node.comparators):
+        right = evaluate(run, comparator, scope)
+        if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
+            return arithmetic.tensors(ast.Add(), left, right)
+        one = arithmetic.compared(op, left, right)
+        if one is False:
+            return Const(False)
+        result = None if one is None else result
+        left = right
+    return UNKNOWN if result is None else Const(result)
+
+
+def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
+    known = truth(evaluate(run, node.test, scope))
+    if known is not None:
+        return evaluate(run, node.body if known else node.orelse, scope)
+    return join(perhaps(run, node.body, scope), perhaps(run, node.orelse, scope))
+
+
+def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    laziness.hand_over(node)
+    return calls.evaluate_call(run, node, scope)
+
+
+def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
+    owner = evaluate(run, node.value, scope)
+    value = subscripts.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+    if isinstance(owner, Tensor):
+        if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
+            run.chosen.add(owner.flow.maker.role)
+        return trail.after(value, [owner], node, scope)
+    if isinstance(owner, (Items, Chained)):
+        trail.cut(value, owner, node, scope)
+    return value
+
+
+def _slice(run: Run, node: ast.Slice, scope: Scope) -> Value:
+    parts = [evaluate(run, part, scope) if part else NONE for part in (node.lower, node.upper, node.step)]
+    return Items(parts, "slice")
+
+
+def _lambda(run: Run, node: ast.Lambda, scope: Scope) -> Value:
+    return Function(
+        node,
+        scope,
+        tuple(evaluate(run, default, scope) for default in node.args.defaults),
+        tuple(None if d is None else evaluate(run, d, scope) for d in node.args.kw_defaults),
+    )
+
+
+def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
+    value = evaluate(run, node.value, scope)
+    home = scope
+    while home.kind == "comprehension" and home.parent is not None:
+        home = home.parent
+    names.put(run, home, node.target.id, value)
+    return value
+
+
+def _comprehension(run: Run, node: ast.expr, scope: Scope) -> Value:
+    from shapelint.python.syntax import comprehensions
+
+    return comprehensions.evaluate(run, node, scope)
+
+
+def _text(run: Run, node: ast.JoinedStr, scope: Scope) -> Value:
+    pieces: list[str] = []
+    for part in node.values:
+        value = evaluate(run, part.value if isinstance(part, ast.FormattedValue) else part, scope)
+        plain = isinstance(part, ast.Constant) or (part.format_spec is None and part.conversion == -1)  # type: ignore[attr-defined]
+        if not isinstance(value, Const) or not isinstance(value.value, (str, int)) or not plain:
+            return UNKNOWN
+        pieces.append(str(value.value))
+    return Const("".join(pieces)[:1000])
+
+
+def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
+    return evaluate(run, node.value, scope)
+
+
+def _yield(run: Run, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
+    from shapelint.python.objects import generators
+
+    if isinstance(node, ast.Yield):
+        return generators.yielded(run, node, scope)
+    return generators.yielded_from(run, node, scope)
+
+
+def _await(run: Run, node: ast.Await, scope: Scope) -> Value:
+    return evaluate(run, node.value, scope)
+
+
+def loaded(target: ast.expr) -> ast.expr:
+    """The target of an assignment as an expression that reads it."""
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    return target
+
+
+def rows(run: Run, value: Value, count: int) -> Items | None:
+    """A tensor as the sequence of its rows, `count` of them where that is asked for; a model's part as its layers."""
+    from shapelint.python.libraries.torch import members
+
+    if isinstance(value, Component):
+        children = members.children(run, value)
+        return None if children is None else Items([child for _, child in children], "tuple")
+    if not isinstance(value, Tensor):
+        return None
+    axes = axes_of(value)
+    if not axes:
+        return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.detached))
+    row = Tensor(ax.flow(axes[1:], value.flow.maker), value.detached)
+    size: Dim = axes[0].size
+    if isinstance(size, int) and size <= 64:
+        return Items([row] * size, "tuple")
+    return Items([], "tuple", row)
+
+
+_HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.List: _items,
+    ast.Tuple: _items,
+    ast.Set: _items,
+    ast.Dict: _dict,
+    ast.BinOp: _binop,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.Call: _call,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _named,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.JoinedStr: _text,
+    ast.Starred: _starred,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Await: _await,
+}
+_ = Data

@@ -1,0 +1,143 @@
+"""Loops: turn by turn where what they run over is known, else once, joined with not at all."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from shapelint.python.state import journal
+from shapelint.python.state.forgetting import hide
+from shapelint.python.state.journal import Frame
+from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value, sequence, truth
+from shapelint.python.syntax import assignment, expressions, statements
+from shapelint.shapes import dims
+
+LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
+TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
+
+
+def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
+    iterable = expressions.evaluate(run, node.iter, scope)
+    items = elements(run, iterable, node.iter)
+    if items is None and isinstance(iterable, Unknown):
+        items = Items([], rest=iterable)
+    with run.journal.frame("break") as loop:
+        ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+    if isinstance(iterable, Items) and iterable.kind == "iterator":
+        hide(run, iterable)
+    return ended
+
+
+def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
+    """The turns of a loop, and what follows the last; of a training loop the first one stands for all."""
+    turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
+    numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
+    training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
+    if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
+        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
+    if training and filler is not None:
+        filler = filler if numbers else items.items[0]
+        turns = []
+    for item in turns:
+        run.step()
+        if _turn(run, node, scope, item):
+            return True
+    if filler is not None:
+        _once(run, node, filler, scope)
+    return statements.execute(run, node.orelse, scope)
+
+
+def _trains(node: ast.For | ast.AsyncFor) -> bool:
+    return any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
+
+
+def _is_batch(value: Value) -> bool:
+    """Whether an element of a loop is a batch, perhaps beside other things."""
+    return any(map(_is_batch, value.items)) if isinstance(value, Items) else isinstance(value, (Data, Tensor, Unknown))
+
+
+def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
+    """One turn of a loop; True where no way leads to the next one."""
+    with run.journal.frame("continue") as turn:
+        if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
+            assignment.bind(run, node.target, element, scope, own=False)
+        return run.journal.resume(turn, statements.execute(run, node.body, scope))
+
+
+def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
+    """A loop of unknown length: its first turn, joined with none at all, and again while that changes what was there.
+
+    A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
+    any there would be no tensor.
+    """
+    for _ in range(MAXIMUM_REPEATS):
+        with run.journal.frame() as frame:
+            ended = _turn(run, node, scope, element)
+            after = run.journal.state(frame)
+            run.journal.undo(frame)
+        changes = any(_changes(journal.content(holder), now) for holder, now in after.values())
+        names = after[id(scope)][1][0] if id(scope) in after else {}
+        for name, value in names.items():
+            if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
+                run.touch(scope)
+                scope.names[name] = value
+        run.journal.merge([{}] if ended else [after, {}])
+        if ended or not changes:
+            return
+
+
+def _changes(before: journal.Content, after: journal.Content) -> bool:
+    """Whether something that was known, and is no tensor, became something else."""
+    for one, two in zip(before, after):
+        values: Iterable[tuple[Any, Any]] = [(one, two)]
+        if isinstance(one, dict):
+            values = [(value, two.get(name)) for name, value in one.items()]
+        elif isinstance(one, list):
+            values = zip(one, two)
+            if len(one) != len(two):
+                return True
+        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data)) for old, new in values):
+            return True
+    return False
+
+
+def _is_nothing(value: Value | None) -> bool:
+    if isinstance(value, Tensor):
+        return value.shape == (0,)
+    return isinstance(value, Const) and not isinstance(value.value, dims.Expression) and value.value in (None, 0)
+
+
+def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
+    """What a loop runs over; an unknown that is called a loader gives batches."""
+    items = sequence(iterable) or expressions.rows(run, iterable, 0)
+    if items is None and LOADER.search(ast.unparse(node)[:200]):
+        from shapelint.python.libraries.transforms import BATCH
+
+        return Items([], "list", Data(BATCH))
+    if isinstance(iterable, Unknown) and iterable.inside:
+        return Items([], "list", iterable)
+    return items
+
+
+def while_(run: Run, node: ast.While, scope: Scope) -> bool:
+    with run.journal.frame("break") as loop:
+        return run.journal.resume(loop, _while_turns(run, node, scope, loop))
+
+
+def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
+    """The turns while the condition is known; one that may be left in any turn is left in one of the first."""
+    for _ in range(MAXIMUM_ELEMENTS):
+        known = truth(expressions.evaluate(run, node.test, scope))
+        if known is None:
+            _once(run, node, UNKNOWN, scope)
+        if not known:
+            return statements.execute(run, node.orelse, scope)
+        if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
+            return True
+    far = run.journal.state(loop)
+    run.journal.undo(loop)
+    run.journal.merge([far, {}])
+    return False

@@ -1,0 +1,331 @@
+"""Statements: what they do to the names in scope. Branches on unknown conditions are both taken, and joined."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shapelint.python.builtins import arithmetic
+from shapelint.python.libraries import dispatch
+from shapelint.python.objects import attributes, classes, dicts, laziness, lists
+from shapelint.python.state import names
+from shapelint.python.state.journal import EXITS, Exit, State
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Scope,
+    Table,
+    Tensor,
+    UserClass,
+    Value,
+    sequence,
+    truth,
+)
+from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, raising
+from shapelint.python.tensors import trail
+
+ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
+"""Functions after which nothing comes."""
+ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
+
+
+def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
+    """Run statements in order; True where the way ends inside, and goes on from a frame around it."""
+    for statement in body:
+        run.step()
+        handler = _HANDLERS.get(type(statement))
+        if handler is not None and handler(run, statement, scope):
+            return True
+    return False
+
+
+def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+    value: Value = Function(
+        node,
+        scope,
+        tuple(expressions.evaluate(run, default, scope) for default in node.args.defaults),
+        tuple(None if d is None else expressions.evaluate(run, d, scope) for d in node.args.kw_defaults),
+    )
+    for decorator in reversed(node.decorator_list):
+        value = calls.decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
+    names.put(run, scope, node.name, value)
+
+
+def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """A base class; for one of a library, its stand-in where there is one."""
+    value = expressions.evaluate(run, node, scope)
+    return (dispatch.stand_in(run, value.name) or value) if isinstance(value, Library) else value
+
+
+def _bases(run: Run, node: ast.expr, scope: Scope) -> list[Value]:
+    """A base class, or all that a star stands for."""
+    if not isinstance(node, ast.Starred):
+        return [_base(run, node, scope)]
+    items = sequence(expressions.evaluate(run, node.value, scope))
+    return items.items if items is not None and items.rest is None else [UNKNOWN]
+
+
+def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
+    bases = tuple(one for base in node.bases for one in _bases(run, base, scope))
+    inner = Scope({}, scope, scope.file, "class", serial=run.new_serial())
+    cls = UserClass(node.name, bases, inner, node)
+    execute(run, node.body, inner)
+    for value in inner.names.values():
+        if isinstance(value, Function):
+            for function in (value, value.setter):
+                if function is not None and function.owner is None:
+                    function.owner = cls
+    names.put(run, scope, node.name, classes.made(run, cls, scope))
+
+
+def _return(run: Run, node: ast.Return, scope: Scope) -> bool:
+    value = expressions.evaluate(run, node.value, scope) if node.value else NONE
+    if run.returns:
+        run.returns[-1].append(value)
+    run.journal.leave("return")
+    return True
+
+
+def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
+    def handler(run: Run, node: ast.stmt, scope: Scope) -> bool:
+        run.journal.leave(exit_)
+        return True
+
+    return handler
+
+
+def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
+    if isinstance(node.targets[0], (ast.Tuple, ast.List)):
+        laziness.unpack(node.value)
+    value = expressions.evaluate(run, node.value, scope)
+    if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
+        value = trail.renamed(value, node, scope)
+    for target in node.targets:
+        assignment.bind(run, target, value, scope)
+
+
+def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
+    if node.value is not None:
+        assignment.bind(run, node.target, expressions.evaluate(run, node.value, scope), scope)
+    elif scope.kind == "class" and isinstance(node.target, ast.Name):
+        run.touch(scope)
+        scope.names.setdefault(node.target.id, UNKNOWN)
+
+
+def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
+    load = expressions.loaded(node.target)
+    old, new = expressions.evaluate(run, load, scope), expressions.evaluate(run, node.value, scope)
+    if isinstance(old, Items) and isinstance(node.op, ast.Add) and old.kind == "list":
+        lists.extend(run, old, new)
+        return
+    if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
+        dicts.update(run, old, new, {})
+        return
+    assignment.bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
+
+
+def _if(run: Run, node: ast.If, scope: Scope) -> bool:
+    known = truth(expressions.evaluate(run, node.test, scope))
+    if known is not None:
+        return execute(run, node.body if known else node.orelse, scope)
+    return branch(run, [node.body, node.orelse], scope)
+
+
+def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool:
+    """Take every way from here, and go on from all of them that are not left early."""
+    live: list[State] = []
+    for body in bodies:
+        with run.journal.frame() as frame:
+            if not execute(run, body, scope):
+                live.append(run.journal.state(frame))
+            run.journal.undo(frame)
+    run.step(sum(len(state) for state in live))
+    run.journal.merge(live)
+    return not live
+
+
+def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
+    """The body between what its managers do; of one that may swallow what is raised, the body is a `try`."""
+    frozen, managers, swallows = 0, [], False
+    for item in node.items:
+        value = expressions.evaluate(run, item.context_expr, scope)
+        text = ast.unparse(item.context_expr)[:60]
+        frozen += "no_grad" in text or "inference_mode" in text
+        swallows = swallows or "suppress(" in text
+        if isinstance(value, Instance) and value.cls is not None and attributes.find(value.cls, "__exit__") is not None:
+            managers.append(value)
+            swallows = swallows or _may_swallow(value)
+            value = _manage(run, value, "__enter__", item.context_expr, scope)
+        if item.optional_vars is not None:
+            assignment.bind(run, item.optional_vars, value, scope)
+    run.no_grad += frozen
+    try:
+        if swallows:
+            every = ast.ExceptHandler(None, None, [ast.Pass()])
+            gone = _try(run, ast.copy_location(ast.Try(node.body, [every], [], []), node), scope)
+        else:
+            gone = execute(run, node.body, scope)
+    finally:
+        run.no_grad -= frozen
+    for manager in managers:
+        _manage(run, manager, "__exit__", node.items[0].context_expr, scope)
+    return gone
+
+
+def _manage(run: Run, manager: Value, name: str, node: ast.expr, scope: Scope) -> Value:
+    method = attributes.get(run, manager, name, node, scope)
+    nothing = [Given(NONE, NO_SPAN)] * (3 if name == "__exit__" else 0)
+    return calls.call(run, method, nothing, {}, node, scope)
+
+
+def _may_swallow(manager: Instance) -> bool:
+    """Whether the `__exit__` of a class returns anything at all."""
+    found = attributes.find(manager.cls, "__exit__") if manager.cls is not None else None
+    if not isinstance(found, Function):
+        return True
+    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(found.node))
+
+
+def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
+    """The body, joined with what each handler makes of it; what stands in `finally` is done on every way out."""
+    if not node.finalbody:
+        return _caught(run, node, scope)
+    with run.journal.frame(*EXITS) as frame:
+        gone = _caught(run, node, scope)
+        left = list(frame.left)
+        ended = [] if gone else [run.journal.state(frame)]
+        frame.left.clear()
+        run.journal.undo(frame)
+    live = [_finally(run, node, scope, exit_, state) for exit_, state in left]
+    live += [_finally(run, node, scope, None, state) for state in ended]
+    states = [state for state in live if state is not None]
+    run.journal.merge(states)
+    return not states
+
+
+def _finally(run: Run, node: ast.Try, scope: Scope, exit_: Exit | None, before: State) -> State | None:
+    """`finally` on one way out, which then leaves as it was about to; the state of one that goes on."""
+    with run.journal.frame() as frame:
+        run.journal.merge([before])
+        ended = execute(run, node.finalbody, scope)
+        if not ended and exit_ is not None:
+            run.journal.leave(exit_)
+        after = None if ended or exit_ is not None else run.journal.state(frame)
+        run.journal.undo(frame)
+    return after
+
+
+def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
+    """The body and its handlers: something may have been raised before any of its statements, or after the last."""
+    live: list[State] = []
+    with run.journal.frame() as whole:
+        partway: list[State] = [{}]
+        with run.journal.frame(*(("raise",) if node.handlers else ())) as frame:
+            gone = False
+            for statement in node.body:
+                gone = execute(run, [statement], scope)
+                partway.append(run.journal.state(frame))
+                if gone:
+                    break
+            raised = frame.states
+        if not gone and not execute(run, node.orelse, scope):
+            live.append(run.journal.state(whole))
+        run.journal.undo(whole)
+    for handler in node.handlers:
+        ways = [*raised, *(partway if raising.may_be_caught(run, node, handler, scope) else [])]
+        if not ways:
+            continue
+        with run.journal.frame() as frame:
+            run.journal.merge(ways)
+            if handler.name:
+                assignment.bind(run, ast.Name(handler.name, ast.Store()), UNKNOWN, scope)
+            if not execute(run, handler.body, scope):
+                live.append(run.journal.state(frame))
+            run.journal.undo(frame)
+    run.journal.merge(live)
+    return not live
+
+
+def _expression(run: Run, node: ast.Expr, scope: Scope) -> bool:
+    run.effect = node.value
+    expressions.evaluate(run, node.value, scope)
+    function = node.value.func if isinstance(node.value, ast.Call) else None
+    if not isinstance(function, (ast.Name, ast.Attribute)) or ast.unparse(function).rpartition(".")[2] not in ENDS:
+        return False
+    if expressions.evaluate(run, function, scope) not in ENDING:
+        return False
+    run.journal.leave("raise")
+    return True
+
+
+def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
+    for target in node.targets:
+        assignment.delete(run, target, scope)
+
+
+def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
+    """A condition on numbers, as constructors have them; what tests assert calls half a project."""
+    if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
+        return False
+    if truth(expressions.evaluate(run, node.test, scope)) is not False:
+        return False
+    run.journal.leave("raise")
+    return True
+
+
+def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+    (scope.globals_ if isinstance(node, ast.Global) else scope.nonlocals).update(node.names)
+
+
+def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+    """What a local module builds while it is imported stands, for this file, at the import."""
+    main = scope.file is not None and scope.file.main
+    if main and scope.file:
+        run.anchors.append(scope.file.span(node))
+    try:
+        if isinstance(node, ast.Import):
+            imports.import_(run, node, scope)
+        else:
+            imports.import_from(run, node, scope)
+    finally:
+        if main:
+            run.anchors.pop()
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], bool | None]] = {
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Return: _return,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.For: loops.for_,
+    ast.AsyncFor: loops.for_,
+    ast.While: loops.while_,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.Expr: _expression,
+    ast.Delete: _delete,
+    ast.Match: match_statement.match,
+    ast.Global: _scoped,
+    ast.Nonlocal: _scoped,
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.Assert: _assert,
+    ast.Raise: _leave("raise"),
+    ast.Break: _leave("break"),
+    ast.Continue: _leave("continue"),
+}
+if hasattr(ast, "TryStar"):
+    _HANDLERS[ast.TryStar] = _try

@@ -1,0 +1,277 @@
+"""Arithmetic on the axes of a tensor: every axis keeps the origin of its width through whatever moves it.
+
+All functions are pure and return None where the result cannot be known (or torch would raise).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import frozen
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim, Expression
+
+NOWHERE = Origin("")
+MAXIMUM_RANK = 12
+
+
+@frozen
+class Axis:
+    """One axis: its size, and the component that set it."""
+
+    size: Dim
+    origin: Origin = NOWHERE
+
+
+Axes = tuple[Axis, ...]
+
+
+def of(flow: Flow) -> Axes | None:
+    """The axes of a flow, or None where its shape is unknown or it is no single tensor."""
+    if not isinstance(flow.value, tuple):
+        return None
+    origins = flow.origins if len(flow.origins) == len(flow.value) else (flow.maker,) * len(flow.value)
+    return tuple(Axis(size, origin) for size, origin in zip(flow.value, origins))
+
+
+def flow(axes: Axes | None, maker: Origin) -> Flow:
+    """Axes as a flow again; None is a tensor of unknown shape."""
+    if axes is None or len(axes) > MAXIMUM_RANK:
+        return Flow(None, (), maker)
+    return Flow(tuple(axis.size for axis in axes), tuple(axis.origin for axis in axes), maker)
+
+
+def sized(sizes: Iterable[Dim]) -> Axes:
+    """Axes of given sizes that no component made."""
+    return tuple(Axis(size) for size in sizes)
+
+
+def position(axis: int, rank: int) -> int | None:
+    """An axis counted from either end, as an index; None where the tensor has no such axis."""
+    return axis % rank if -rank <= axis < rank else None
+
+
+def product(axes: Iterable[Axis]) -> Dim:
+    """The number of elements."""
+    return math.prod((axis.size for axis in axes), start=1)
+
+
+def merge(axes: Sequence[Axis]) -> Axis:
+    """One axis for several; its origin is that of the first which is more than one wide."""
+    wide = [axis for axis in axes if axis.size != 1]
+    return Axis(product(axes), (wide or list(axes) or [Axis(1)])[0].origin)
+
+
+def flatten(axes: Axes, start: int = 0, end: int = -1) -> Axes | None:
+    """`torch.flatten`."""
+    if not axes:
+        return sized([1])
+    first, last = position(start, len(axes)), position(end, len(axes))
+    if first is None or last is None or first > last:
+        return None
+    return (*axes[:first], merge(axes[first : last + 1]), *axes[last + 1 :])
+
+
+def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
+    """`view` and `reshape`; a -1 takes what is left over."""
+    if list(sizes).count(-1) > 1:
+        return None
+    left = list(axes)
+    origin = merge(axes).origin
+    found: dict[int, Axis] = {index: Axis(1) for index, size in enumerate(sizes) if size == 1}
+    for take in (_whole, _part):
+        for index, size in enumerate(sizes):
+            if size != -1 and index not in found and (taken := take(left, size)):
+                found[index] = Axis(size, taken.origin)
+    exact = len(found) == sum(size != -1 for size in sizes)
+    known = [found.get(index, Axis(size, origin)) for index, size in enumerate(sizes)]
+    given = [axis for axis, size in zip(known, sizes) if size != -1]
+    if -1 not in sizes and dims.equal(product(axes), product(given)) is False:
+        return None
+    quotient = None if exact else divided(product(axes), product(given))
+    rest = merge(left) if exact else Axis(dims.UNKNOWN if quotient is None else quotient, origin)
+    return tuple(rest if size == -1 else axis for axis, size in zip(known, sizes))
+
+
+def _whole(left: list[Axis], size: Dim) -> Axis | None:
+    """Remove from the axes that are left those whose product is a size."""
+    for count in range(1, min(len(left), 4) + 1):
+        for chosen in combinations(range(len(left)), count):
+            if dims.equal(product(left[index] for index in chosen), size) is True:
+                found = merge([left[index] for index in chosen])
+                for index in reversed(chosen):
+                    del left[index]
+                return found
+    return None
+
+
+def _part(left: list[Axis], size: Dim) -> Axis | None:
+    """Remove a size from the first axis that is a multiple of it."""
+    for index, axis in enumerate(left):
+        quotient = divided(axis.size, size)
+        if quotient is not None:
+            left[index] = Axis(quotient, axis.origin)
+            return axis
+    return None
+
+
+def divided(whole: Dim, part: Dim) -> Dim | None:
+    """`whole / part` where it is exact whatever the symbols are, else None: `25*B` by `B`, `2*B` by 2."""
+    if not (dims.is_known(whole) and dims.is_known(part)) or part == 0:
+        return None
+    if isinstance(part, int):
+        if isinstance(whole, int):
+            return whole // part if whole % part == 0 else None
+        return whole // part if all(count % part == 0 for _, count in whole.terms) else None
+    if isinstance(whole, int) or len(part.terms) != 1:
+        return 1 if whole == part else None
+    ((factors, count),) = part.terms
+    result: Dim = 0
+    for product_, coefficient in whole.terms:
+        rest = list(product_)
+        if coefficient % count or any(rest.count(factor) < factors.count(factor) for factor in factors):
+            return None
+        for factor in factors:
+            rest.remove(factor)
+        result = result + (Expression(((tuple(rest), 1),)) if rest else 1) * (coefficient // count)
+    return result
+
+
+def permute(axes: Axes, order: Sequence[int]) -> Axes | None:
+    """`permute`."""
+    places = [position(axis, len(axes)) for axis in order]
+    if len(places) != len(axes) or None in places or len(set(places)) != len(places):
+        return None
+    return tuple(axes[place] for place in places if place is not None)
+
+
+def transpose(axes: Axes, first: int, second: int) -> Axes | None:
+    """`transpose` of two axes."""
+    one, two = position(first, len(axes)), position(second, len(axes))
+    if one is None or two is None:
+        return None
+    order = list(range(len(axes)))
+    order[one], order[two] = order[two], order[one]
+    return permute(axes, order)
+
+
+def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes | None:
+    """`mean`, `sum`, `amax` and their like over some axes, or over all."""
+    if over is None:
+        return tuple(Axis(1) for _ in axes) if keep else ()
+    places = {position(axis, len(axes)) for axis in over}
+    if None in places:
+        return None
+    if keep:
+        return tuple(Axis(1, axis.origin) if index in places else axis for index, axis in enumerate(axes))
+    return tuple(axis for index, axis in enumerate(axes) if index not in places)
+
+
+def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
+    """`squeeze`; an axis whose size is a symbol is taken for wider than one, of an unknown one nothing is known."""
+    places = set(range(len(axes))) if over is None else {position(axis, len(axes)) for axis in over}
+    if None in places or any(axis.size is dims.UNKNOWN for index, axis in enumerate(axes) if index in places):
+        return None
+    return tuple(axis for index, axis in enumerate(axes) if index not in places or axis.size != 1)
+
+
+def unsqueeze(axes: Axes, axis: int) -> Axes | None:
+    """`unsqueeze`."""
+    place = position(axis, len(axes) + 1)
+    return None if place is None else (*axes[:place], Axis(1), *axes[place:])
+
+
+def resized(axes: Axes, axis: int, size: Dim) -> Axes | None:
+    """One axis with another size and the same origin."""
+    place = position(axis, len(axes))
+    if place is None:
+        return None
+    return (*axes[:place], Axis(size, axes[place].origin), *axes[place + 1 :])
+
+
+def broadcast(left: Axes, right: Axes) -> Axes | None:
+    """The axes of `left + right`."""
+    result: list[Axis] = []
+    for index in range(1, max(len(left), len(right)) + 1):
+        one = left[-index] if index <= len(left) else Axis(1)
+        two = right[-index] if index <= len(right) else Axis(1)
+        same = dims.equal(one.size, two.size)
+        if one.size == 1 or two.size == 1:
+            result.append(two if one.size == 1 else one)
+        elif same is False:
+            return None
+        elif same:
+            result.append(one if one.origin.component else two)
+        else:
+            known = one if isinstance(one.size, int) else two if isinstance(two.size, int) else None
+            result.append(known or Axis(dims.UNKNOWN, one.origin))
+    return tuple(reversed(result))
+
+
+def concatenate(pieces: Sequence[Axes], axis: int) -> Axes | None:
+    """`cat`; all other axes must agree."""
+    first = pieces[0]
+    place = position(axis, len(first))
+    if place is None or any(len(piece) != len(first) for piece in pieces):
+        return None
+    for index in range(len(first)):
+        if index != place and any(dims.equal(piece[index].size, first[index].size) is False for piece in pieces):
+            return None
+    total: Dim = 0
+    for piece in pieces:
+        total = total + piece[place].size
+    return resized(first, place, total)
+
+
+def stack(piece: Axes, axis: int, count: Dim) -> Axes | None:
+    """`stack` of equal pieces."""
+    place = position(axis, len(piece) + 1)
+    return None if place is None else (*piece[:place], Axis(count), *piece[place:])
+
+
+def matmul(left: Axes, right: Axes) -> Axes | None:
+    """`left @ right` for tensors of at least two axes, and for vectors."""
+    if not left or not right:
+        return None
+    inner = right[-2] if len(right) > 1 else right[-1]
+    if dims.equal(left[-1].size, inner.size) is False:
+        return None
+    batch = broadcast(left[:-2], right[:-2])
+    if batch is None:
+        return None
+    return (*batch, *left[-2:-1], *(right[-1:] if len(right) > 1 else ()))
+
+
+def einsum(equation: str, operands: Sequence[Axes]) -> Axes | None:
+    """`torch.einsum` without an ellipsis."""
+    inputs, arrow, output = equation.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if "." in equation or len(terms) != len(operands):
+        return None
+    found: dict[str, Axis] = {}
+    for term, axes in zip(terms, operands):
+        if len(term) != len(axes):
+            return None
+        for letter, axis in zip(term, axes):
+            if letter in found and dims.equal(found[letter].size, axis.size) is False:
+                return None
+            found.setdefault(letter, axis)
+    if not arrow:
+        output = "".join(sorted(letter for letter in found if inputs.count(letter) == 1))
+    return tuple(found[letter] for letter in output) if set(output) <= set(found) else None
+
+
+def sliced(size: Dim, start: Dim | None, stop: Dim | None, step: int = 1) -> Dim:
+    """The length of `x[start:stop:step]` along an axis of a size."""
+    if step != 1 or not all(bound is None or dims.is_known(bound) for bound in (start, stop)):
+        return dims.UNKNOWN
+    if isinstance(size, int) and all(bound is None or isinstance(bound, int) for bound in (start, stop)):
+        return len(range(*slice(start, stop).indices(size)))
+    first: Dim = 0 if start is None else size + start if isinstance(start, int) and start < 0 else start
+    last: Dim = size if stop is None else size + stop if isinstance(stop, int) and stop < 0 else stop
+    if stop is not None and isinstance(last, int):
+        last = dims.extreme(min, (size, last))
+    return last - first

@@ -1,0 +1,66 @@
+"""The arguments of an operation on a tensor: dimensions, axes, flags, by place or by name."""
+
+from __future__ import annotations
+
+from shapelint.common.frozen import frozen
+from shapelint.python.state.values import Const, Given, Items, Value, integer, truth
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+
+
+@frozen
+class Arguments:
+    """The arguments of an operation, after the tensor itself."""
+
+    positional: tuple[Given, ...]
+    keywords: dict[str, Given]
+
+    def get(self, index: int, *names: str) -> Value | None:
+        """An argument by place or name."""
+        for name in names:
+            if name in self.keywords:
+                return self.keywords[name].value
+        return self.positional[index].value if index < len(self.positional) else None
+
+    def size(self, index: int, *names: str) -> Dim | None:
+        """An argument that is a dimension."""
+        return integer(self.get(index, *names))
+
+    def integer(self, index: int, default: int | None, *names: str) -> int | None:
+        """An argument that is a plain integer; None where it is given and unknown."""
+        value = self.get(index, *names)
+        if value is None:
+            return default
+        size = integer(value)
+        return size if isinstance(size, int) else None
+
+    def sizes(self, index: int, *names: str) -> list[Dim] | None:
+        """Dimensions as one list or as the rest of the arguments; an unknown one is `?`."""
+        value = self.get(index, *names)
+        if value is None:
+            return None
+        if isinstance(value, Items):
+            return None if value.rest is not None else [_dim(item) for item in value.items]
+        if integer(value) is None:
+            return None
+        given = self.positional[index:] if index < len(self.positional) else ()
+        return [_dim(argument.value) for argument in given] or [_dim(value)]
+
+    def over(self, index: int) -> tuple[list[int] | None, bool]:
+        """`dim=`: the axes to reduce over (None: all), and whether that is known."""
+        value = self.get(index, "dim", "axis")
+        if value is None or (isinstance(value, Const) and value.value is None):
+            return None, True
+        found = [integer(item) for item in value.items] if isinstance(value, Items) else [integer(value)]
+        known = [axis for axis in found if isinstance(axis, int)]
+        return known, len(known) == len(found)
+
+    def flag(self, index: int, name: str) -> bool:
+        """A boolean argument, False by default."""
+        value = self.get(index, name)
+        return bool(value is not None and truth(value))
+
+
+def _dim(value: Value) -> Dim:
+    size = integer(value)
+    return dims.UNKNOWN if size is None else size

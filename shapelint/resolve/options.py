@@ -1,0 +1,28 @@
+"""How components are resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shapelint.common.frozen import frozen
+
+
+@frozen
+class Options:
+    """How to resolve: `trace` traces every component anew, also those whose signature is stored.
+
+    `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
+    in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
+    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a
+    file to hold every model against. `users` are the Python files of the run that import the linted one.
+    """
+
+    trace: bool = False
+    signatures: tuple[tuple[str, str], ...] = ()
+    trust: tuple[str, ...] = ()
+    root: str = ""
+    method: str = ""
+    input: tuple[int | None, int | None, int | None] | None = None
+    rules: tuple[Path, ...] = ()
+    checkpoint: str = ""
+    users: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""The settings that apply to a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, found upward from it.
+
+As ruff does it: the nearest folder with settings wins whole, and nothing is merged from above; in one folder
+shapelint.toml goes before pyproject.toml; a pyproject.toml without `[tool.shapelint]` says nothing. The search ends at
+the root of the file system, not at `.git`: a repository may lie inside a workspace that has the settings.
+
+A run without settings imports neither a TOML parser nor the schema.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+
+from shapelint.common.frozen import frozen
+
+ALL = "ALL"
+
+
+class ConfigError(ValueError):
+    """Settings that do not parse or validate; the text names the file, the line where it is known, and the key."""
+
+
+@frozen
+class Config:
+    """The settings of one file, codes resolved and paths absolute. `path` is where they stand, None for the defaults.
+
+    `given` are the keys that the file sets. `input` is (channels, height, width), an axis that is left open is None.
+    """
+
+    path: Path | None = None
+    given: frozenset[str] = frozenset()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    trust: tuple[str, ...] = ()
+    method: str = ""
+    input: tuple[int | None, int | None, int | None] | None = None
+    rules: tuple[Path, ...] = ()
+    signatures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """What patterns are relative to."""
+        return str(self.path.parent) if self.path else os.getcwd()
+
+    def excludes(self, path: str | os.PathLike[str], above: bool = True) -> bool:
+        """Whether `exclude` names a file or folder, or (with `above`) a folder around it."""
+        return bool(self.exclude) and matches_any(self.exclude, path, self.folder, above)
+
+    def ignored_in(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
+        """The codes that `per-file-ignores` silences in a file."""
+        found = (codes for pattern, codes in self.per_file_ignores.items() if matches_any([pattern], path, self.folder))
+        return tuple(code for codes in found for code in codes)
+
+
+DEFAULTS = Config()
+
+
+def is_selected(code: str, select: Iterable[str], ignore: Iterable[str]) -> bool:
+    """Whether a rule speaks: the longest matching beginning decides, and of two equal ones `ignore`.
+
+    >>> is_selected("SL101", ["SL101"], ["SL1"]), is_selected("SL102", ["SL101"], ["SL1"])
+    (True, False)
+    """
+    chosen = _longest(code, select, none_given=0)
+    return chosen >= 0 and chosen > _longest(code, ignore, none_given=-1)
+
+
+def _longest(code: str, prefixes: Iterable[str], none_given: int) -> int:
+    """The length of the longest prefix that matches, -1 where none does."""
+    prefixes = list(prefixes)
+    if not prefixes:
+        return none_given
+    lengths = [0 if prefix == ALL else len(prefix) for prefix in prefixes if prefix == ALL or code.startswith(prefix)]
+    return max(lengths, default=-1)
+
+
+def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: str, above: bool = True) -> bool:
+    """Whether a pattern matches the path from the folder, the whole path, the bare name, or any of a folder above it.
+
+    `*` crosses slashes, as in ruff: `old` and `old/*` both cover everything in `old`.
+
+    >>> matches_any(["old"], "/home/conf/old/a.yaml", "/home"), matches_any(["old/*.yaml"], "/home/a.yaml", "/home")
+    (True, False)
+    """
+    from fnmatch import fnmatchcase
+
+    absolute = os.path.abspath(path)
+    try:
+        relative = os.path.relpath(absolute, folder)
+    except ValueError:  # another drive
+        relative = absolute
+    names = relative.replace(os.sep, "/").split("/")
+    whole = absolute.replace(os.sep, "/")
+    places: list[str] = []
+    for count in range(len(names), 0 if above and names[0] != ".." else len(names) - 1, -1):
+        up = len(names) - count
+        places += [names[count - 1], "/".join(names[:count]), whole.rsplit("/", up)[0] if up else whole]
+    cleaned = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
+    return any(fnmatchcase(place, pattern) for pattern in cleaned for place in places)

@@ -1,0 +1,82 @@
+"""Find and read the settings of a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, upward from it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shapelint.settings.config import DEFAULTS, Config, ConfigError
+
+OWN_FILE = "shapelint.toml"
+
+
+SHARED_FILE = "pyproject.toml"
+
+
+MAY_CONFIGURE = re.compile(rb"""^\s*\[?\s*["']?tool["']?\s*(\]|=|\.\s*["']?shapelint\b)""", re.MULTILINE)
+"""What a pyproject.toml holds that has settings for shapelint: spares the parser the others."""
+
+
+def for_path(path: str | os.PathLike[str]) -> Config:
+    """The settings for a file or folder, which need not exist; raises ConfigError."""
+    absolute = os.path.abspath(path)
+    return of_folder(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
+
+
+def named(path: str) -> Config:
+    """The settings of a file that the user names; raises ConfigError, also where it has none."""
+    found = load(os.path.abspath(path))
+    if found is None:
+        raise ConfigError(f"{path}: no [tool.shapelint] in it")
+    return found
+
+
+@cache
+def of_folder(folder: str) -> Config:
+    """The settings that hold in a folder (an absolute path); raises ConfigError."""
+    for name in (OWN_FILE, SHARED_FILE):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            found = load(path)
+            if found is not None:
+                return found
+    parent = os.path.dirname(folder)
+    return DEFAULTS if parent == folder else of_folder(parent)
+
+
+@cache
+def load(path: str) -> Config | None:
+    """The settings of one TOML file; None for one that has no section for shapelint. Raises ConfigError."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    shared = os.path.basename(path) == SHARED_FILE
+    if shared and not MAY_CONFIGURE.search(data):
+        return None
+    table: Any = _parse(path, data)
+    if shared:
+        tool = table.get("tool", {})
+        if not isinstance(tool, dict) or "shapelint" not in tool:
+            return None
+        table = tool["shapelint"]
+    from shapelint.settings.config_schema import validated
+
+    return validated(path, data.decode("utf-8"), table)
+
+
+def _parse(path: str, data: bytes) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None

@@ -1,0 +1,179 @@
+"""The keys of `[tool.shapelint]`: validated once, only where a file has settings."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, StrictBool, ValidationError
+
+from shapelint.judge import rulebook
+from shapelint.knowledge import methods, rule_pages
+from shapelint.knowledge.schema import ComponentSignature, Strict, Width
+from shapelint.settings.config import Config, ConfigError
+from shapelint.shapes.signatures import SignatureError, parse_signature
+
+SECTION = "[tool.shapelint]"
+INPUT = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
+PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class InputSchema(Strict):
+    """`input:` as a mapping; an axis that is left out stays open."""
+
+    channels: Width = 3
+    height: Width | None = None
+    width: Width | None = None
+    image_size: Width | tuple[Width, Width] | None = None
+
+
+class Settings(Strict):
+    """Every key, as TOML has it; see the README for what each does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: dict[str, Literal["error", "warning", "info"]] = Field(default_factory=dict)
+    per_file_ignores: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    force_exclude: StrictBool = False
+    trust: tuple[str, ...] = ()
+    method: str = ""
+    input: tuple[Width, Width, Width] | InputSchema | None = None
+    rules: tuple[str, ...] = ()
+    signatures: dict[str, str] = Field(default_factory=dict)
+
+
+KEYS = tuple(_kebab(name) for name in Settings.model_fields)
+
+
+def validated(path: str, text: str, table: Any) -> Config:
+    """The settings of one table; raises ConfigError with the line and, for an unknown key, the nearest name."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: {SECTION} must be a table")
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        raise _complaint(path, text, table, error) from None
+    return _Checker(path, text).config(settings, table)
+
+
+def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationError) -> ConfigError:
+    first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union, the branch that came furthest
+    keys = [part for part in first["loc"] if isinstance(part, str) and not re.search(r"[\[(]|^InputSchema$", part)]
+    key = keys[-1] if keys else ""
+    place = _place(path, text, key)
+    if first["type"] == "extra_forbidden":
+        known = KEYS if len(keys) == 1 else tuple(InputSchema.model_fields)
+        near = difflib.get_close_matches(key.replace("_", "-"), known, 1)
+        where = SECTION if len(keys) == 1 else keys[0]
+        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+        return ConfigError(f"{place}: unknown key {key!r} in {where}: {hint}")
+    found = first["input"]
+    if first["loc"][:1] == ("input",):
+        return ConfigError(f"{place}: input: expected {INPUT}, found {table['input']!r}")
+    words = first["msg"].replace("tuple", "list")
+    return ConfigError(f"{place}: {'.'.join(keys)}: {words[:1].lower()}{words[1:]}, found {found!r}")
+
+
+def _place(path: str, text: str, key: str) -> str:
+    """`path:line` of the first line that sets a key, or the path alone."""
+    bare = re.escape(key)
+    setting = re.compile(rf"""(^|[{{,.\[])\s*["']?{bare}["']?\s*[.=\]]""")
+    numbers = (number for number, line in enumerate(text.splitlines(), 1) if key and setting.search(line))
+    number = next(numbers, None)
+    return f"{path}:{number}" if number else path
+
+
+class _Checker:
+    """What the types alone do not say: codes, methods, folders and signatures that must exist."""
+
+    def __init__(self, path: str, text: str):
+        self.path = path
+        self.text = text
+        self.folder = Path(path).parent
+
+    def config(self, settings: Settings, table: dict[str, Any]) -> Config:
+        folders = tuple(self.rule_folder(name) for name in settings.rules)
+        try:
+            known = rulebook.known(folders)
+        except rule_pages.RulePageError as error:
+            raise self.error("rules", str(error)) from None
+        if settings.method and methods.pack(settings.method) is None:
+            raise self.error("method", f"no method {settings.method!r}" + _near(settings.method, methods.names()))
+        return Config(
+            path=Path(self.path),
+            given=frozenset(table),
+            select=self.codes("select", settings.select, known),
+            ignore=self.codes("ignore", settings.ignore, known),
+            severity={
+                self.codes("severity", [code], known, code)[0]: level for code, level in settings.severity.items()
+            },
+            per_file_ignores={
+                pattern: self.codes("per-file-ignores", codes, known, pattern)
+                for pattern, codes in settings.per_file_ignores.items()
+            },
+            exclude=tuple(settings.exclude),
+            force_exclude=settings.force_exclude,
+            trust=tuple(self.package(name) for name in settings.trust),
+            method=settings.method.lower(),
+            input=_axes(settings.input),
+            rules=folders,
+            signatures={target: self.signature(target, line) for target, line in settings.signatures.items()},
+        )
+
+    def error(self, key: str, message: str, entry: str = "") -> ConfigError:
+        """What is wrong with a key, at its line or at that of an entry of its table."""
+        return ConfigError(f"{_place(self.path, self.text, entry or key)}: {key}: {message}")
+
+    def codes(
+        self, key: str, texts: Iterable[str], known: dict[str, rule_pages.Rule], entry: str = ""
+    ) -> tuple[str, ...]:
+        try:
+            return rule_pages.codes(texts, known)
+        except rule_pages.UnknownRuleError as error:
+            raise self.error(key, str(error), entry) from None
+
+    def rule_folder(self, name: str) -> Path:
+        folder = self.folder / name
+        if not folder.is_dir():
+            raise self.error("rules", f"no folder {name!r} beside {Path(self.path).name}")
+        return folder
+
+    def package(self, name: str) -> str:
+        if not PACKAGE.fullmatch(name):
+            raise self.error("trust", f"{name!r} is not the name of a package")
+        return name
+
+    def signature(self, target: str, line: str) -> str:
+        try:
+            parse_signature(line)
+            assert ComponentSignature.model_validate({"call": target, "shapes": line}).parameters is not None
+        except (SignatureError, SyntaxError, ValueError) as error:
+            raise self.error("signatures", f"{target}: {error}", target) from None
+        if not PACKAGE.fullmatch(target.partition("(")[0]):
+            raise self.error(
+                "signatures", f"{target!r} is not a dotted name such as my.Backbone, or a call of one", target
+            )
+        return line
+
+
+def _axes(given: tuple[int, int, int] | InputSchema | None) -> tuple[int | None, int | None, int | None] | None:
+    if not isinstance(given, InputSchema):
+        return given
+    size = given.image_size
+    height, width = size if isinstance(size, tuple) else (size, size)
+    return given.channels, given.height or height, given.width or width
+
+
+def _near(word: str, known: Any) -> str:
+    found = difflib.get_close_matches(word, list(known), 1)
+    return f", did you mean {found[0]!r}?" if found else f": there are {', '.join(known)}"

@@ -1,0 +1,290 @@
+"""A restricted expression language, evaluated over dimensions and facts: never `eval`.
+
+Used for the dimensions of a signature (`(H-1)//32+1`), its conditions (`H % 16 == 0`), and what a rule requires
+(`consumer.input.features == producer.output.features`). Python's own parser reads it; a whitelist of nodes evaluates
+it. Logic has three values: `None` stands for "cannot be known", as in SQL.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from shapelint.shapes.dims import UNKNOWN, Expression, equal, is_known, symbol
+from shapelint.shapes.functions import FUNCTIONS
+
+MAXIMUM_LENGTH = 2000
+ELLIPSIS_PRODUCT = "prod(...)"
+"""The name of the product of the axes that `...` stands for."""
+
+
+class ExpressionError(ValueError):
+    """The text is not an expression of the restricted language, or names something that does not exist."""
+
+
+class OperandError(ExpressionError):
+    """An operation met a value that it is not made for, such as arithmetic a text: the fault of the value's author."""
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> ast.expr:
+    """Parse an expression; raises ExpressionError with the reason."""
+    if len(text) > MAXIMUM_LENGTH:
+        raise ExpressionError(f"expression longer than {MAXIMUM_LENGTH} characters")
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ExpressionError(f"not an expression: {text!r} ({error})") from None
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of an expression; names come from `names`, unknown values are `None` or `UNKNOWN`.
+
+    >>> evaluate("(n + 2*p - 3)//2 + 1", {"n": 224, "p": 1})
+    112
+    """
+    try:
+        return _evaluate(parse(text), names)
+    except RecursionError:
+        raise ExpressionError("expression nested too deeply") from None
+
+
+@lru_cache(maxsize=4096)
+def conjuncts(text: str) -> tuple[str, ...]:
+    """The conditions that an `and` joins at the top of an expression; none for an empty text.
+
+    >>> conjuncts("H > 2 and (W > 2 or B > 1)")
+    ('H > 2', 'W > 2 or B > 1')
+    """
+    if not text.strip():
+        return ()
+    node = parse(text)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        try:
+            return tuple(ast.unparse(value) for value in node.values)
+        except RecursionError:
+            raise ExpressionError("expression nested too deeply") from None
+    return (text.strip(),)
+
+
+def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        raise ExpressionError(f"{type(node).__name__} is not allowed in an expression: {ast.unparse(node)}")
+    return handler(node, names)
+
+
+def _constant(node: ast.Constant, names: Mapping[str, Any]) -> Any:
+    return node.value
+
+
+def _name(node: ast.Name, names: Mapping[str, Any]) -> Any:
+    try:
+        return names[node.id]
+    except KeyError:
+        raise ExpressionError(f"unknown name {node.id!r}") from None
+
+
+def _attribute(node: ast.Attribute, names: Mapping[str, Any]) -> Any:
+    owner = _evaluate(node.value, names)
+    if owner is None:
+        return None
+    if node.attr.startswith("_") or not hasattr(type(owner), "__dataclass_fields__"):
+        raise ExpressionError(f"no fact {ast.unparse(node)!r}")
+    try:
+        return getattr(owner, node.attr)
+    except AttributeError:
+        raise ExpressionError(f"no fact {ast.unparse(node)!r}") from None
+
+
+def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
+    """An axis of an argument; torch reads one integer as the same value for every axis, and so does this.
+
+    An element that a list argument lacks is unknown.
+    """
+    owner, index = _evaluate(node.value, names), _evaluate(node.slice, names)
+    if isinstance(owner, Expression):
+        return symbol(f"{owner}[{index}]") if is_known(owner) else owner
+    if owner is None or isinstance(owner, int):
+        return owner
+    try:
+        return owner[index]
+    except IndexError:
+        return UNKNOWN
+    except (KeyError, TypeError):
+        raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
+
+
+def _list(node: ast.Tuple | ast.List, names: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(_evaluate(element, names) for element in node.elts)
+
+
+def _boolean(node: ast.BoolOp, names: Mapping[str, Any]) -> bool | None:
+    decisive = isinstance(node.op, ast.Or)
+    result: bool | None = not decisive
+    for operand in node.values:
+        value = _truth(_evaluate(operand, names))
+        if value is decisive:
+            return decisive
+        if value is None:
+            result = None
+    return result
+
+
+def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
+    value = _evaluate(node.operand, names)
+    if isinstance(node.op, ast.Not):
+        return _negate(_truth(value))
+    if isinstance(node.op, ast.USub):
+        return UNKNOWN if value is None else -value
+    raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
+
+
+def _power(left: Any, right: Any) -> Any:
+    """Powers of plain numbers, as far as a size can go."""
+    plain = isinstance(left, int) and isinstance(right, int)
+    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: _power,
+}
+
+
+def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
+    left, right = _evaluate(node.left, names), _evaluate(node.right, names)
+    if type(node.op) not in _OPERATORS:
+        raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
+    if left is None or right is None:
+        return UNKNOWN
+    if not all(isinstance(value, (int, Expression)) for value in (left, right)):
+        raise OperandError(f"{ast.unparse(node)}: not integers")
+    try:
+        return _OPERATORS[type(node.op)](left, right)
+    except ZeroDivisionError:
+        return UNKNOWN
+
+
+def _compare(node: ast.Compare, names: Mapping[str, Any]) -> bool | None:
+    result: bool | None = True
+    left = _evaluate(node.left, names)
+    for comparison, right_node in zip(node.ops, node.comparators, strict=True):
+        right = _evaluate(right_node, names)
+        value = _compare_values(comparison, left, right)
+        if value is False:
+            return False
+        if value is None:
+            result = None
+        left = right
+    return result
+
+
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None:
+    if isinstance(comparison, (ast.Is, ast.IsNot)):
+        if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):
+            return None
+        return (left is right) == isinstance(comparison, ast.Is)
+    if left is None or right is None:
+        return None
+    if isinstance(comparison, (ast.In, ast.NotIn)):
+        if not isinstance(right, (tuple, list, str)) or (isinstance(right, str) and not isinstance(left, str)):
+            raise OperandError(f"cannot look for {left!r} in {right!r}")
+        return _contains(right, left) if isinstance(comparison, ast.In) else _negate(_contains(right, left))
+    if isinstance(comparison, (ast.Eq, ast.NotEq)):
+        same = _same(left, right)
+        return same if isinstance(comparison, ast.Eq) else _negate(same)
+    if isinstance(left, Expression) or isinstance(right, Expression):
+        if not all(isinstance(value, (int, Expression)) for value in (left, right)):
+            return None
+        difference = left - right
+        if isinstance(difference, Expression):
+            return None
+        left, right = difference, 0
+    try:
+        return _ORDER[type(comparison)](left, right)
+    except TypeError:
+        raise OperandError(f"cannot order {left!r} and {right!r}") from None
+
+
+def _same(left: Any, right: Any) -> bool | None:
+    """Whether two values are equal; unknown where a dimension is, also against a value of another type."""
+    if all(isinstance(value, (int, Expression)) for value in (left, right)):
+        return equal(left, right)
+    if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):
+        return None
+    return bool(left == right)
+
+
+def _contains(container: tuple[Any, ...] | list[Any] | str, value: Any) -> bool | None:
+    if isinstance(container, str):
+        return value in container
+    found = [_same(element, value) for element in container]
+    return True if True in found else None if None in found else False
+
+
+def _negate(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
+
+
+def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
+    truth = _truth(_evaluate(node.test, names))
+    if truth is None:
+        return UNKNOWN
+    return _evaluate(node.body if truth else node.orelse, names)
+
+
+def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    function, arity = FUNCTIONS.get(name, (None, None))
+    if function is None or node.keywords or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_LENGTH)):
+        raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
+    operands = tuple(_evaluate(argument, names) for argument in node.args)
+    if name == "prod" and operands == (...,):
+        return _ellipsis_product(names)
+    try:
+        return function(*operands)
+    except TypeError as error:
+        raise OperandError(f"{ast.unparse(node)}: {error}") from None
+
+
+def _ellipsis_product(names: Mapping[str, Any]) -> Any:
+    try:
+        return names[ELLIPSIS_PRODUCT]
+    except KeyError:
+        raise ExpressionError(f"{ELLIPSIS_PRODUCT} without '...' in the shape") from None
+
+
+def _truth(value: Any) -> bool | None:
+    return None if value is None or isinstance(value, Expression) else bool(value)
+
+
+_HANDLERS: dict[type[ast.expr], Callable[[Any, Mapping[str, Any]], Any]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Tuple: _list,
+    ast.List: _list,
+    ast.BoolOp: _boolean,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.Compare: _compare,
+    ast.IfExp: _condition,
+    ast.Call: _call,
+}

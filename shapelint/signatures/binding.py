@@ -1,0 +1,148 @@
+"""Constructor arguments as written, matched with the parameters that a component's signature has."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from shapelint.common.frozen import frozen
+from shapelint.common.value_words import describe
+from shapelint.knowledge.schema import ComponentSignature, Parameter, is_width
+from shapelint.shapes import dims, signatures
+from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature, Structure
+from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
+
+
+@frozen
+class Binding:
+    """Arguments by parameter name: `given` as the user wrote them, `values` with the defaults filled in."""
+
+    given: Mapping[str, Argument]
+    values: Mapping[str, Any]
+    problems: tuple[Problem, ...] = field(default=())
+
+
+def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Binding:
+    """Match arguments with parameters; what does not match is SL902, what has an impossible value SL903."""
+    label = component.target.rpartition(".")[2]
+    parameters = component.parameters
+    given, problems = _match(label, parameters, spec, role)
+    widths = width_names(component)
+    values: dict[str, Any] = {}
+    for parameter in parameters:
+        argument = given.get(parameter.name)
+        if argument is None:
+            if parameter.required and not (spec.partial or spec.note) and parameter.kind != "variadic":
+                problems.append(_missing(label, parameter, spec, role))
+            values[parameter.name] = dims.UNKNOWN if parameter.required else parameter.default
+            continue
+        values[parameter.name] = argument.value
+        if parameter.name in widths and isinstance(argument.value, dims.Expression):
+            values[parameter.name] = dims.UNKNOWN
+            message = f"{parameter.name} of {label} is known at run time only"
+            hint = f"write {parameter.name} as a number to have it checked"
+            problems.append(Problem("SL901", message, argument.span, role, help=hint))
+        elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
+            message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
+            problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))
+            values[parameter.name] = dims.UNKNOWN
+    return Binding(given, values, tuple(problems))
+
+
+def width_names(component: ComponentSignature) -> frozenset[str]:
+    """The arguments that are widths: they stand alone as an axis, or are a head's integers that are not inert."""
+    found: set[str] = set()
+    for row in component.rows:
+        found |= _axis_names(signatures.parse_signature(row.shapes))
+    if component.role == "head":
+        for parameter in component.parameters:
+            integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)
+            if (integer or parameter.required) and parameter.name not in component.inert:
+                found.add(parameter.name)
+    return frozenset(found & {parameter.name for parameter in component.parameters})
+
+
+def formula_names(component: ComponentSignature) -> frozenset[str]:
+    """Every name in the component's formulas and conditions."""
+    text = " ".join(f"{row.shapes} {row.when} {row.weights}" for row in component.rows)
+    return frozenset(re.findall(r"[A-Za-z_]\w*", text))
+
+
+def _match(
+    label: str, parameters: tuple[Parameter, ...], spec: ComponentSpec, role: str
+) -> tuple[dict[str, Argument], list[Problem]]:
+    given: dict[str, Argument] = {}
+    problems: list[Problem] = []
+    places = [parameter.name for parameter in parameters if parameter.kind == "positional"]
+    given.update(zip(places, spec.positional))
+    if len(spec.positional) > len(places) and not any(parameter.kind == "variadic" for parameter in parameters):
+        message = f"{label} takes {len(places)} arguments, but {len(spec.positional)} are given"
+        extra = spec.positional[len(places)]
+        problems.append(
+            Problem(
+                "SL902", message, extra.span, role, len(places), len(spec.positional), f"it takes {_list(parameters)}"
+            )
+        )
+    known = {parameter.name for parameter in parameters if parameter.kind != "variadic"}
+    for name, argument in spec.keywords:
+        place = argument.key or argument.span
+        if name not in known:
+            problems.append(_unknown(label, name, parameters, argument, role))
+        elif name in given:
+            problems.append(Problem("SL902", f"{label} gets {name} twice", place, role, actual=name))
+        else:
+            given[name] = argument
+    return given, problems
+
+
+def _unknown(label: str, name: str, parameters: tuple[Parameter, ...], argument: Argument, role: str) -> Problem:
+    near = difflib.get_close_matches(name, [parameter.name for parameter in parameters], 1)
+    hint = f"did you mean {near[0]}?" if near else f"it takes {_list(parameters)}"
+    place = argument.key or argument.span
+    replacement = (place, near[0]) if near and argument.key else None
+    message = f"{label} takes no argument {name!r}"
+    return Problem("SL902", message, place, role, near[0] if near else None, name, hint, replacement)
+
+
+def _missing(label: str, parameter: Parameter, spec: ComponentSpec, role: str) -> Problem:
+    message = f"{label} needs {parameter.name}, which has no default"
+    return Problem("SL903", message, spec.head, role, expected=parameter.name)
+
+
+def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
+    if value is dims.UNKNOWN or (value is None and not parameter.required and parameter.default is None):
+        return True
+    if isinstance(value, tuple):
+        return takes_list and all(_is_width(element, parameter, False) for element in value)
+    return is_width(value)
+
+
+def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:
+    """Whether an argument may be a list: it is spread over axes, indexed, or its length chooses the row."""
+    text = " ".join(f"{row.shapes} {row.when}" for row in component.rows)
+    name = parameter.name
+    return re.search(rf"(^|\s)\*{name}\b|\b{name}\[|len\({name}\)", text) is not None
+
+
+def _axis_names(signature: Signature) -> set[str]:
+    found: set[str] = set()
+    for alternative in signature.alternatives:
+        for pattern in (*alternative.inputs, *_patterns(alternative.output)):
+            for axis in pattern.axes:
+                text = axis.name if isinstance(axis, Ellipsis_) else str(axis)
+                if text.isidentifier():
+                    found.add(text)
+    return found
+
+
+def _patterns(output: Pattern | Structure) -> list[Pattern]:
+    if isinstance(output, Pattern):
+        return [output]
+    return [pattern for element in output.elements for pattern in _patterns(element)]
+
+
+def _list(parameters: tuple[Parameter, ...]) -> str:
+    return ", ".join(parameter.name for parameter in parameters) or "none"

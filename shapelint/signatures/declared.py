@@ -1,0 +1,38 @@
+"""Signatures that a team has declared itself, under `[tool.shapelint.signatures]`.
+
+"my_project.Trunk" = "B 3 H W -> B 256"                       whatever its arguments are
+"my_project.Neck(width, depth=2)" = "B width -> B width"      in terms of its arguments
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+from shapelint.knowledge.schema import ComponentSignature
+from shapelint.spec.spec import ComponentSpec
+
+Declarations = tuple[tuple[str, str], ...]
+"""Pairs of a target, as a name or a call, and its signature line."""
+
+
+def find(
+    declarations: Declarations, spec: ComponentSpec, names: Iterable[str]
+) -> tuple[ComponentSignature, ComponentSpec] | None:
+    """The declared signature of a component under one of its names, and the component as it is to be bound to it.
+
+    A declaration without parameters holds for all arguments: they are left out of what is bound.
+    """
+    for target, line in declarations:
+        name, parenthesis, _ = target.partition("(")
+        if name in names:
+            return _component(target, line), spec if parenthesis else replace(spec, positional=(), keywords=())
+    return None
+
+
+@lru_cache(maxsize=256)
+def _component(target: str, line: str) -> ComponentSignature:
+    """A declaration as a component all of whose arguments either stand in the line or change nothing."""
+    component = ComponentSignature.model_validate({"call": target, "shapes": line})
+    return component.model_copy(update={"inert": frozenset(parameter.name for parameter in component.parameters)})

@@ -1,0 +1,45 @@
+"""The known name that is nearest to a misspelt one: `resnet18` for `resnet19`, `BYOLProjectionHead` for `...Hed`."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema import LibraryRule
+from shapelint.signatures import stored
+
+LIKENESS = 0.8
+"""How alike two names must be, as difflib counts, for the one to be meant by the other."""
+
+
+def nearest(target: str) -> str:
+    """The known component that a name is most like, or "". A name of somebody's own package is taken to be right."""
+    prefix, slash, model = target.rpartition("/")
+    module, _, name = ("", "", model) if slash else target.rpartition(".")
+    known = {known.lower(): known for known in _known(prefix, module)}
+    near = difflib.get_close_matches(name.lower(), known, 1, LIKENESS)
+    if not near or known[near[0]] == name:
+        return ""
+    meant = known[near[0]]
+    return f"{prefix}{slash}{meant}" if slash else f"{module}.{meant}" if module else meant
+
+
+def _known(prefix: str, module: str) -> list[str]:
+    """The names in the module that one stands in, or, of a bare one, in all libraries."""
+
+    def fits(library: LibraryRule) -> bool:
+        homes = (library.module, *library.also)
+        inside = not module or any(f"{module}.".startswith(f"{home}.") for home in homes)
+        return prefix == library.features if prefix else inside
+
+    return [name for library in stored.libraries() if fits(library) for name in _names_in(library.module)]
+
+
+@cache
+def _names_in(module: str) -> tuple[str, ...]:
+    """The components that are stored of a module: those of its file, and the files of its folder."""
+    place = rules_folder.folder() / "signatures" / module
+    own = tuple(path.stem for path in sorted(place.glob("*.yaml"))) if place.is_dir() else ()
+    file = stored.load(module)
+    return (*own, *(component.target.rpartition(".")[2] for component in (file.components if file else ())))

@@ -1,0 +1,170 @@
+"""What a run of shapelint says: frozen data, made by the engine, rendered by `shapelint.report`.
+
+Lines and columns count from 1, columns in code points, ends are exclusive. Severities are "error", "warning", "info".
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+from shapelint.common.frozen import frozen
+from shapelint.text.location import Location
+
+Severity = Literal["error", "warning", "info"]
+Provenance = Literal["declared", "stored", "traced", "unknown"]
+JsonShape = Union[list[Union[int, str]], list[list[Union[int, str]]], None]
+
+
+@frozen
+class Related:
+    """A second place that explains a finding: where the other number comes from."""
+
+    location: Location
+    message: str
+
+
+@frozen
+class Edit:
+    """Replace the text at a location; an empty range inserts."""
+
+    location: Location
+    text: str
+
+
+@frozen
+class Alternative:
+    """Another repair, as small as the one that was chosen."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@frozen
+class Fix:
+    """A repair that was proved by linting the edited text; `proof` is what was found."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool
+    alternatives: tuple[Alternative, ...] = ()
+    proof: str = "the chain fits with it"
+
+
+@frozen
+class Change:
+    """One fix that was made: the rule, where it began, and each text that was replaced, with what replaced it."""
+
+    code: str
+    location: Location
+    texts: tuple[tuple[str, str], ...]
+
+
+@frozen
+class Finding:
+    """One violated constraint.
+
+    `label` is what the carets say (the consumer's side), `expected` and `actual` the two dimensions or shapes in
+    conflict, `role` the component at fault, `model` the name of the model in its file. `written` is the other file,
+    with the line there, that a finding is about which stands where that file is used.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    location: Location
+    label: str = ""
+    model: str = ""
+    role: str = ""
+    expected: int | str | list[int | str] | None = None
+    actual: int | str | list[int | str] | None = None
+    related: tuple[Related, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    fix: Fix | None = None
+    written: tuple[str, int] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the rule's page can be read; empty for a team's own rule."""
+        if not self.code.startswith("SL"):
+            return ""
+        return f"https://github.com/shapelint/shapelint/blob/main/rules/{self.code}-{self.name}.md"
+
+
+@frozen
+class LayerReport:
+    """One part of a component, for the table of `shapelint show --layers`."""
+
+    name: str
+    component: str
+    input: JsonShape
+    output: JsonShape
+    weights: int | None = None
+
+
+@frozen
+class LinkReport:
+    """One component of a chain: what goes in, what comes out, and how that is known.
+
+    `broken` says that the component does not take what goes in, so that what comes out rests on its own arguments.
+    """
+
+    role: str
+    component: str
+    input: JsonShape
+    output: JsonShape
+    source: Provenance
+    signature: str = ""
+    weights: int | None = None
+    note: str = ""
+    layers: tuple[LayerReport, ...] = ()
+    broken: bool = False
+
+
+@frozen
+class ModelReport:
+    """One model of a file."""
+
+    name: str
+    method: str
+    chain: tuple[LinkReport, ...]
+
+
+@frozen
+class FileReport:
+    """One file: its models and findings; `problem` says why an unreadable file could not be read.
+
+    `others` are the files that it is composed of beside itself, each a path and a text; a finding may stand in one.
+    `is_open` says that a class in it gets its parts from code that is not in it, `users` are the files that were
+    searched for that code.
+    """
+
+    path: str
+    status: Literal["checked", "no-model", "unreadable"]
+    models: tuple[ModelReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    text: str = ""
+    problem: str = ""
+    notices: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    users: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+@frozen
+class Report:
+    """All files of one run, in the order of their paths."""
+
+    files: tuple[FileReport, ...] = ()
+    skipped: int = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, sorted by path, line, column, code."""
+        every = [finding for file in self.files for finding in file.findings]
+        return tuple(sorted(every, key=lambda f: (f.location.path, f.location.line, f.location.column, f.code)))
+
+    def count(self, severity: Severity) -> int:
+        """The number of findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)

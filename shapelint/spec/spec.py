@@ -1,0 +1,177 @@
+"""What a file says about a model, before anything is looked up: components as they were written, with their spans.
+
+Every number keeps the place where it is used (`span`, where a finding points) and the place where it may be changed
+(`home`; None where it may not, such as a declared width).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any, Literal
+
+from shapelint.common.frozen import frozen
+from shapelint.shapes.dims import Dim
+from shapelint.text.source import Span
+
+Spelling = Literal["name", "call", "widths", "declared", "layers"]
+
+
+Variable = tuple[int, str]
+"""A name of a program: the number of its scope in the order in which they came to be, and the name there."""
+
+
+class ClassName(str):
+    """A class of a library that is handed over as an argument (`norm_layer=nn.BatchNorm2d`), by its dotted name."""
+
+
+@frozen
+class Argument:
+    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
+
+    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. `computed` is the
+    expression that gives a value which stands nowhere as a literal. The elements of a list have places of their own.
+    In a program, `uses` are where the value was passed on, and `variables` the names that it went by, the last first.
+    """
+
+    value: Any
+    span: Span
+    home: Span | None
+    key: Span | None = None
+    variable: Span | None = None
+    uses: tuple[Span, ...] = ()
+    computed: Span | None = None
+    elements: tuple[Argument, ...] = ()
+    variables: tuple[Variable, ...] = ()
+
+
+@frozen
+class Step:
+    """A place of a program that decided what an axis is: the action there, and the shape that it gives, if it is known.
+
+    A `minor` one kept the size of the axis and left it where features stand, or where they do not.
+    """
+
+    span: Span
+    action: str
+    gives: Any = None
+    minor: bool = False
+
+
+@frozen
+class Insertion:
+    """Where and how one more keyword argument can be written: `prefix + name + separator + value + suffix`."""
+
+    offset: int
+    prefix: str
+    separator: str
+    suffix: str = ""
+
+    def text(self, name: str, value: int) -> str:
+        """The text to insert for an argument."""
+        return f"{self.prefix}{name}{self.separator}{value}{self.suffix}"
+
+
+@frozen
+class ComponentSpec:
+    """A component as written. `span` is its whole text, `head` the name that stands for it (a class, a model)."""
+
+    spelling: Spelling
+    target: str
+    span: Span
+    head: Span
+    positional: tuple[Argument, ...] = ()
+    keywords: tuple[tuple[str, Argument], ...] = ()
+    layers: tuple[ComponentSpec, ...] = ()
+    declared: Argument | None = None
+    insertion: Insertion | None = None
+    partial: bool = False
+    note: str = ""
+
+    @property
+    def arguments(self) -> Iterator[Argument]:
+        """All arguments, positional first."""
+        yield from self.positional
+        yield from (argument for _, argument in self.keywords)
+
+
+@frozen
+class Problem:
+    """Something that engine rules (SL9xx) say while a file is read or a component is looked up."""
+
+    code: str
+    message: str
+    span: Span
+    role: str = ""
+    expected: Any = None
+    actual: Any = None
+    help: str = ""
+    replacement: tuple[Span, str] | None = None
+    label: str = ""
+    steps: tuple[Step, ...] = ()
+
+
+@frozen
+class InputSpec:
+    """The input image; an axis that the config leaves open is a symbol."""
+
+    channels: Dim
+    height: Dim
+    width: Dim
+    span: Span | None = None
+    spans: tuple[Span | None, ...] = (None, None, None)
+
+
+@frozen
+class TargetSpec:
+    """The momentum branch as written: a copy, the online modules themselves, never used, or components of its own."""
+
+    kind: Literal["copy", "alias", "own"]
+    span: Span
+    components: dict[str, ComponentSpec] = field(default_factory=dict)
+
+
+@frozen
+class BankSpec:
+    """Stored vectors as written, such as `memory_bank: [4096, 128]`; `width` is the number that is their width."""
+
+    name: str
+    width: Argument
+    span: Span
+
+
+@frozen
+class Extras:
+    """What a file says of a model beside its components; each is None (or False) where nothing is said.
+
+    `samples` is the number of training images, `hidden_layer` the backbone's layer whose output is taken as features (a
+    name, or a position among its children), `checkpoint` a path or a path and the prefix of its keys.
+    """
+
+    target: TargetSpec | None = None
+    loss: ComponentSpec | None = None
+    banks: tuple[BankSpec, ...] = ()
+    batch_size: Argument | None = None
+    keeps_last: bool = True
+    samples: int | None = None
+    hidden_layer: Argument | None = None
+    checkpoint: Argument | None = None
+    checkpoint_prefix: str = ""
+
+
+@frozen
+class ModelSpec:
+    """One model of a file."""
+
+    name: str
+    method: str
+    input: InputSpec
+    span: Span
+    components: dict[str, ComponentSpec] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    extras: Extras = field(default=Extras())
+
+
+def as_json(value: Any) -> Any:
+    """A value of a config as it stands in a report: numbers and texts as they are, others in words."""
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

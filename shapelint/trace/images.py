@@ -1,0 +1,285 @@
+"""What a model of images does to shapes: symbolic in height and width where that is exact, else at stated sizes.
+
+torch is used through `meta` and `symbolic` alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shapelint.common.frozen import frozen
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+from shapelint.shapes.signatures import StructureValue, Value
+from shapelint.trace.fitsizes import FitSizes
+from shapelint.trace.meta import Untraceable, one_line, run, runs
+from shapelint.trace.symbolic import Free, Observation, observe
+from shapelint.trace.symbolic_sizes import product, value_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BATCH = 3
+HINTS = ((331, 277), (389, 421))
+USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
+CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 512))
+
+
+@frozen
+class Passage:
+    """One way through a model: what was observed, the condition on the axes of its input, and a size that it takes."""
+
+    seen: Observation
+    where: str
+    size: tuple[int, int]
+
+
+BATCHES = (*range(1, 17), 20, 24, 32, 48, 50, 64, 96, 100, 128, 200, 256, 512, 1024)
+"""The batches that are tried where a module does not take any."""
+
+
+def passages(
+    module: nn.Module, channels: int, own: tuple[int, int], at: tuple[int, int] | None = None
+) -> tuple[Passage, ...]:
+    """Every way that images go through a module; where only some sizes do, those, its `own` first.
+
+    With `at` it is the way at that size alone, and nothing where none leads there.
+    Raises Untraceable where no size runs.
+    """
+    tried = dict.fromkeys([at] if at else [own, *((size, size) for size in USUAL_SIZES)])
+    if batch := _only_batch(module, channels, tried):
+        sizes = [size for size in tried if runs(module, (batch, channels, *size))]
+        return tuple(Passage(observe(module, (batch, channels, *size)), "", size) for size in sizes)
+    if at:
+        return tuple(_single(module, channels, size) for size in tried if runs(module, (BATCH, channels, *size)))
+    try:
+        return (_symbolic(module, channels),)
+    except Untraceable:
+        pass
+    try:
+        return (_fitted(module, channels),)
+    except Untraceable:
+        pass
+    try:
+        return (_multiples(module, channels),)
+    except Untraceable:
+        pass
+    found = tuple(_fixed(module, channels, tried))
+    if not found:
+        try:
+            run(module, (BATCH, channels, *own))
+        except Exception as error:
+            raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
+        raise Untraceable("fixes its batch size")
+    return found
+
+
+def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
+    """The one batch that a module takes, at the first size that it takes; None where it takes several."""
+    for size in itertools.islice(tried, 4):
+        if all(runs(module, (batch, channels, *size)) for batch in (BATCH, BATCH + 2)):
+            return None
+        if found := [batch for batch in BATCHES if runs(module, (batch, channels, *size))]:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _symbolic(module: nn.Module, channels: int) -> Passage:
+    """One passage in B, H and W, checked against real sizes; Untraceable where the symbols do not say it exactly."""
+    hint = next((hint for hint in HINTS if runs(module, (BATCH, channels, *hint))), None)
+    if hint is None:
+        raise Untraceable("takes images of some sizes only")
+    seen = observe(module, (Free("B", BATCH), channels, Free("H", hint[0]), Free("W", hint[1])))
+    if seen.specialised:
+        raise Untraceable(f"takes images of some sizes only ({seen.specialised})")
+    return _checked(module, channels, seen, hint)
+
+
+def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[int, int]) -> Passage:
+    """The passage with its smallest sizes, once the formulas hold at real sizes: those of the parts at two of them."""
+    least = (smallest(module, channels, 2, hint[0]), smallest(module, channels, 3, hint[1]))
+    if not runs(module, (BATCH, channels, *least)) or any(
+        runs(module, (BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
+    ):
+        raise Untraceable("takes images of a size that depends on both sides")
+    above = [(least[0], least[1]), (least[0] + 1, least[1]), (least[0] + 37, least[1] + 2)]
+    for size in [*above, *(size for size in CHECKED_SIZES if size[0] >= least[0] and size[1] >= least[1])]:
+        expected = evaluate(seen.output, {"B": BATCH, "H": size[0], "W": size[1]})
+        if sizes(run(module, (BATCH, channels, *size))) != expected:
+            raise Untraceable(f"does otherwise at {size} than at {hint}")
+    for size in above[1:]:
+        point = {"B": BATCH, "H": size[0], "W": size[1]}
+        layers = observe(module, (BATCH, channels, *size)).layers
+        for name, layer in seen.layers.items():
+            if layer.output is not None and layers[name].output != evaluate(layer.output, point):
+                raise Untraceable(f"does otherwise at {size} than at {hint} in {name}")
+    limits = [f"{name} > {size - 1}" for name, size in zip("HW", least) if size > 1]
+    return Passage(seen, " and ".join([*limits, *normalisation(seen, {"B": 1, "H": least[0], "W": least[1]})]), hint)
+
+
+FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), (97, 131), (333, 479), (512, 384))
+"""Sizes at which formulas are fitted: every remainder by 64 of both sides, and some farther away."""
+
+
+def _fitted(module: nn.Module, channels: int) -> Passage:
+    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
+
+    Raises Untraceable where a size does not run, or the output follows no such formula.
+    """
+    if not all(runs(module, (BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
+        raise Untraceable("takes images of some sizes only")
+    seen = [observe(module, (BATCH, channels, *size)) for size in FITTED_SIZES]
+    points = [{"B": BATCH, "H": height, "W": width} for height, width in FITTED_SIZES]
+    other = observe(module, (BATCH + 2, channels, *FITTED_SIZES[0]))
+    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": BATCH + 2}]).observation()
+    return _checked(module, channels, fitted, FITTED_SIZES[0])
+
+
+def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
+    return (least[0] - 1, least[1]) if axis == 0 else (least[0], least[1] - 1)
+
+
+def _multiples(module: nn.Module, channels: int) -> Passage:
+    """One passage for a model that takes multiples of one number alone, such as patches of 14 or windows of 224.
+
+    Raises Untraceable where the sizes that run are not just the multiples.
+    """
+    sizes = [size for size in USUAL_SIZES if runs(module, (BATCH, channels, size, size))]
+    step = math.gcd(*sizes) if len(sizes) > 1 else 1
+    if step == 1:
+        raise Untraceable("takes images of some sizes only")
+    least = next(size for size in range(step, sizes[0] + 1, step) if runs(module, (BATCH, channels, size, size)))
+    points = [
+        {"B": BATCH + more % 3, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
+    ]
+    others = [(least + step // 2, least), (least, least + step // 2), (least + 1, least), (2 * least + step - 1, least)]
+    if any(runs(module, (BATCH, channels, *size)) for size in others):
+        raise Untraceable(f"takes images of other sizes than multiples of {step}")
+    seen = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    fitted = FitSizes(seen, points).observation()
+    limits = [f"{name} > {least - 1}" for name in "HW" if least > step]
+    conditions = [*(f"{name} % {step} == 0" for name in "HW"), *limits]
+    where = " and ".join([*conditions, *normalisation(fitted, {"B": 1, "H": least, "W": least})])
+    return Passage(fitted, where, (sizes[0], sizes[0]))
+
+
+def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
+    """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection."""
+    shape = [BATCH, channels, working, working]
+    shape[axis] = 1
+    low, high = (0, 1) if runs(module, shape) else (1, working)
+    while high - low > 1:
+        shape[axis] = (low + high) // 2
+        low, high = (low, shape[axis]) if runs(module, shape) else (shape[axis], high)
+    return high
+
+
+MAXIMUM_BAND = 64
+
+
+class TooWide(Untraceable):
+    """A model takes more sizes around one than are listed one by one."""
+
+
+def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
+    """One passage for each size that runs, or for the band of sizes around it that run as well.
+
+    Where a band is too wide for that, no other is looked for.
+    """
+    wide = False
+    for size in at:
+        if not runs(module, (BATCH, channels, *size)):
+            continue
+        try:
+            if wide:
+                raise Untraceable("takes too many sizes")
+            yield _band(module, channels, size)
+        except TooWide:
+            wide = True
+            yield _single(module, channels, size)
+        except Untraceable:
+            yield _single(module, channels, size)
+
+
+def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+    """One passage at one image size, for any batch."""
+    seen = observe(module, (Free("B", BATCH), channels, *size))
+    if seen.specialised:
+        points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (BATCH, BATCH + 2, BATCH + 5)]
+        seen = FitSizes([observe(module, (point["B"], channels, *size)) for point in points], points).observation()
+    return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size)
+
+
+def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+    """One passage for the sizes around one that a model rounds to it. Raises Untraceable where there are none."""
+    edges: list[tuple[int, int]] = []
+    for axis in (0, 1):
+        edges.append((_last(module, channels, size, axis, -1), _last(module, channels, size, axis, 1)))
+        if edges[axis][1] - edges[axis][0] > MAXIMUM_BAND:
+            raise TooWide("takes too many image sizes")
+    low, high = (edges[0][0], edges[1][0]), (edges[0][1], edges[1][1])
+    if low == high:
+        raise Untraceable("takes one image size only")
+    count = max(high[0] - low[0], high[1] - low[1]) + 1
+    points = [{"B": BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
+    tried = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    seen = FitSizes(tried, points, complete=True).observation()
+    for height, width in itertools.product((low[0], high[0]), (low[1], high[1])):
+        real = observe(module, (BATCH, channels, height, width))
+        at = {"B": BATCH, "H": height, "W": width}
+        if real.output != evaluate(seen.output, at) or any(
+            layer.output is not None and real.layers[name].output != evaluate(layer.output, at)
+            for name, layer in seen.layers.items()
+        ):
+            raise Untraceable("does otherwise at other sizes")
+    limits = [f"{name} > {low[axis] - 1} and {name} < {high[axis] + 1}" for axis, name in enumerate("HW")]
+    where = " and ".join([*limits, *normalisation(seen, {"B": 1, "H": low[0], "W": low[1]})])
+    return Passage(seen, where, size)
+
+
+def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, step: int) -> int:
+    """The last size that runs, going from `size` along one axis by `step`, until the band would be too wide."""
+    shape = [BATCH, channels, *size]
+    for _ in range(MAXIMUM_BAND + 1):
+        if shape[axis + 2] == 1 or not runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
+            break
+        shape[axis + 2] += step
+    return shape[axis + 2]
+
+
+def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
+    """Conditions `B*h*w > 1` of the layers that normalise in training: those that another does not imply.
+
+    Every count grows with the axes, so one that is above 1 at the smallest sizes always is.
+    """
+    counts = [count for count in dict.fromkeys(map(product, seen.counts)) if _number(count, least) <= 1]
+    points = [{name: size + more for name, size in least.items()} for more in (0, 1, 5, 31, 63, 200, 297, 512)]
+    points += [{**point, "B": 1} for point in points]
+    kept: list[Dim] = []
+    for count in sorted(counts, key=lambda count: [_number(count, point) for point in points]):
+        if not any(all(_number(one, point) <= _number(count, point) for point in points) for one in kept):
+            kept.append(count)
+    return [f"{count} > 1" for count in kept]
+
+
+def _number(dim: Dim, point: dict[str, int]) -> int:
+    value = dims.substitute(dim, dict(point))
+    if not isinstance(value, int):
+        raise Untraceable(f"normalises over {dim} values")
+    return value
+
+
+def evaluate(value: Value, at: Mapping[str, Dim]) -> Value:
+    """The shapes with numbers for symbols."""
+    if isinstance(value, StructureValue):
+        return replace(value, elements=tuple(evaluate(element, at) for element in value.elements))
+    return tuple(dims.substitute(dim, at) for dim in value)
+
+
+def sizes(output: object) -> Value:
+    """The concrete shapes of what a module returned, as `symbolic` writes them."""
+    return value_of(output, {})

@@ -1,0 +1,94 @@
+"""Every page names facts that there are; a team's page that does not is told by its path and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint.judge import fact_names, rulebook
+from shapelint.knowledge import rule_pages
+from shapelint.knowledge.rule_pages import RulePageError
+from shapelint.knowledge.schema import RulePage
+
+PAGE = """---
+code: TEAM001
+name: projector-ends-in-256
+severity: warning
+subject: component
+when: component.is_projection_head
+require: component.output.features == 256
+message: "{component} ends in {component.output.features}, here it is 256"
+---
+
+# TEAM001-projector-ends-in-256
+"""
+
+
+@pytest.mark.parametrize("code", rule_pages.built_in())
+def test_a_shipped_page_names_facts_that_there_are(code: str) -> None:
+    assert list(fact_names.faults(rule_pages.built_in()[code].page)) == []
+
+
+def test_every_subject_has_its_facts() -> None:
+    subjects = {rule.page.subject for rule in rule_pages.built_in().values() if rule.page.emitted_by is None}
+    assert subjects == set(fact_names.FACTS)
+
+
+def test_a_page_of_a_team(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
+    assert "TEAM001" in rulebook.known((tmp_path,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (
+            "output.features ==",
+            "output.feature ==",
+            "require: no fact 'component.output.feature': did you mean features?",
+        ),
+        ("when: component.", "when: edge.", "when: no fact 'edge.is_projection_head': there are component"),
+        ("require: component.output.features == 256", "require: component. ==", "require: not an expression"),
+        ("{component.output.features}", "{component.nam}", "message: no fact 'component.nam': did you mean name?"),
+        ("severity: warning", "severity: component.loud", "severity: no fact 'component.loud'"),
+        ("subject: component", "subject: model", "subject: a page needs a subject"),
+        ("subject: component", "subject: chain", "subject: Input should be"),
+        ("name: projector-ends-in-256", "name: Projector", "name: String should match pattern"),
+        ("code: TEAM001", "code: SL101", "the code SL101 is taken"),
+        ("when:", "whenever:", "whenever: Extra inputs are not permitted"),
+    ],
+)
+def test_a_page_that_does_not_validate(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    (tmp_path / "page.md").write_text(PAGE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RulePageError) as raised:
+        rulebook.known((tmp_path,))
+    assert str(raised.value).startswith(str(tmp_path / "page.md"))
+    assert reason in str(raised.value)
+
+
+def test_the_test_of_shipped_pages_can_fail() -> None:
+    page = RulePage(code="X001", name="x", severity="error", subject="edge", require="consumer.weight == 1")
+    assert list(fact_names.faults(page)) == [("require", "no fact 'consumer.weight': there are " + _side())]
+
+
+def _side() -> str:
+    return ", ".join(fact_names.attributes(fact_names.FACTS["edge"]["consumer"]))
+
+
+def test_the_facts_are_listed_where_rules_are_explained(root: Path, update: bool) -> None:
+    path = root / "rules" / "README.md"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- facts -->\n")
+    _, after = rest.split("<!-- end of facts -->")
+    expected = f"{before}<!-- facts -->\n{fact_names.table()}<!-- end of facts -->{after}"
+    if update:
+        path.write_text(expected, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_the_page_of_the_readme_is_valid(root: Path, tmp_path: Path) -> None:
+    text = (root / "rules" / "README.md").read_text(encoding="utf-8")
+    front = next(block for block in text.split("```yaml\n")[1:] if block.startswith("code: TEAM001")).split("```")[0]
+    (tmp_path / "page.md").write_text(f"---\n{front}---\n\n# TEAM001\n", encoding="utf-8")
+    assert "TEAM001" in rulebook.known((tmp_path,))

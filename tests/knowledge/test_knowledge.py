@@ -1,0 +1,43 @@
+"""What ships in `rules/` is valid, and reading it without validation gives the same as reading it with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from shapelint.knowledge import rule_pages
+from shapelint.knowledge.schema import LibraryRule, LossFile, MethodPack, RulePage, SignatureFile, Strict, TensorRule
+
+RULES = ROOT / "rules"
+
+
+def shipped() -> list[tuple[str, type[Strict], Any]]:
+    """Every piece of shipped data with its model."""
+    found: list[tuple[str, type[Strict], Any]] = []
+    for folder, model in (("signatures", SignatureFile), ("methods", MethodPack), ("losses", LossFile)):
+        for path in sorted((RULES / folder).rglob("*.yaml")):
+            found.append((str(path.relative_to(RULES)), model, load(path)))
+    found += [(f"libraries.yaml {entry['library']}", LibraryRule, entry) for entry in load(RULES / "libraries.yaml")]
+    found += [(f"tensors.yaml {name}", TensorRule, entry) for name, entry in load(RULES / "tensors.yaml").items()]
+    for path in sorted(RULES.glob("SL*.md")):
+        found.append((path.name, RulePage, yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])))
+    return found
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("name", "model", "data"), shipped(), ids=[name for name, _, _ in shipped()])
+def test_shipped_data_is_valid_and_needs_no_validation(name: str, model: type[Strict], data: Any) -> None:
+    validated = model.model_validate(data)
+    assert model.trusted(data).model_dump() == validated.model_dump()
+
+
+def test_a_page_is_named_by_its_code_and_name() -> None:
+    for code, rule in rule_pages.built_in().items():
+        assert rule.path.name == f"{code}-{rule.page.name}.md"

@@ -1,0 +1,136 @@
+"""Every method has its wiring in `rules/methods/` alone; one more needs one more file there and no code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from shapelint.judge import rulebook
+from shapelint.knowledge import losses, methods, rule_pages, rules_folder
+from shapelint.knowledge.schema import MethodPack, Reshape
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.signatures import stored
+from shapelint.text.source import Source
+
+HEADS = {
+    "byol": ("BYOLProjectionHead(512, 1024, 256)", "BYOLPredictionHead(256, 1024, 256)"),
+    "simsiam": ("SimSiamProjectionHead(512, 512, 256)", "SimSiamPredictionHead(256, 64, 256)"),
+    "simclr": ("SimCLRProjectionHead(512, 512, 128)", ""),
+    "moco": ("MoCoProjectionHead(512, 512, 128)", ""),
+    "barlowtwins": ("BarlowTwinsProjectionHead(512, 2048, 2048)", ""),
+    "vicreg": ("VICRegProjectionHead(512, 2048, 2048, num_layers=2)", ""),
+    "swav": ("SwaVProjectionHead(512, 512, 128)", ""),
+    "dino": ("DINOProjectionHead(512, 512, 64, 2048)", ""),
+    "nnclr": ("NNCLRProjectionHead(512, 2048, 256)", "NNCLRPredictionHead(256, 4096, 256)"),
+    "tico": ("TiCoProjectionHead(512, 1024, 256)", ""),
+    "mmcr": ("MMCRProjectionHead(512, 1024, 256)", ""),
+    "smog": ("SMoGProjectionHead(512, 2048, 128)", "SMoGPredictionHead(128, 2048, 128)"),
+    "densecl": ("DenseCLProjectionHead(512, 512, 128)", ""),
+    "msn": ("MSNProjectionHead(512, 2048, 256)", ""),
+}
+BESIDE = {
+    "moco": "loss: NTXentLoss(memory_bank_size=(4096, 128))\n",
+    "swav": "prototypes: SwaVPrototypes(128, 512)\nqueue: [3840, 128]\n",
+    "dino": "loss: DINOLoss(output_dim=2048)\n",
+    "nnclr": "memory_bank: [4096, 256]\n",
+    "smog": "prototypes: [300, 128]\n",
+    "densecl": "local_projection_head: DenseCLProjectionHead(512, 512, 128)\n",
+    "msn": "prototypes: [1024, 256]\n",
+}
+
+
+def config(method: str, features: int = 512) -> str:
+    """lightly's example of a method, with another number of features for the projection head if asked."""
+    projection, prediction = HEADS[method]
+    lines = [
+        f"method: {method}",
+        "backbone: resnet18",
+        f"projection_head: {projection.replace('512', str(features), 1)}",
+    ]
+    lines += [f"prediction_head: {prediction}"] if prediction else []
+    return "\n".join(lines) + "\n" + BESIDE.get(method, "")
+
+
+def codes(text: str) -> list[str]:
+    report = lint_text(Source("model.yaml", text), Settings(isolated=True))
+    assert report.status == "checked"
+    assert report.models
+    return [finding.code for finding in report.findings]
+
+
+def test_these_are_all_methods() -> None:
+    assert set(methods.names()) == set(HEADS)
+
+
+@pytest.mark.parametrize("method", HEADS)
+def test_the_example_of_a_method_is_clean(method: str) -> None:
+    assert codes(config(method)) == []
+
+
+@pytest.mark.parametrize("method", HEADS)
+def test_a_head_of_another_width_is_found(method: str) -> None:
+    assert codes(config(method, 256)) == ["SL101"]
+
+
+@pytest.mark.parametrize("written", ["Barlow-Twins", "barlow_twins", "BarlowTwins", "barlowtwins"])
+def test_a_method_may_be_spelled_as_people_do(written: str) -> None:
+    assert codes(config("barlowtwins", 256).replace("method: barlowtwins", f"method: {written}")) == ["SL101"]
+
+
+@pytest.mark.parametrize("method", HEADS)
+def test_a_pack_names_what_exists(method: str) -> None:
+    pack = MethodPack.model_validate(rules_folder.load(f"methods/{method}.yaml"))
+    for role in pack.roles.values():
+        assert role.default is None or stored.find(role.default) is not None
+    roles = {step for step in pack.online if not isinstance(step, Reshape)} | {"input"}
+    roles |= {step for branch in pack.branches for step in branch if not isinstance(step, Reshape)}
+    assert roles == {*pack.roles, "input"}
+    ends = [pack.loss.left, pack.loss.right] if pack.loss else []
+    ends += [end for bank in pack.banks.values() for end in bank.meets]
+    for branch, _, role in (end.partition(".") for end in ends):
+        assert role in pack.roles
+        assert branch == "online" or (branch == "target" and pack.target and role in pack.target.copies)
+    assert pack.loss is None or losses.find(pack.loss.default or "") is not None
+
+
+PACK = """
+method: twin
+roles:
+  backbone: {aliases: [encoder]}
+  projector: {default: lightly.models.modules.SimCLRProjectionHead}
+online: [input, backbone, projector]
+target: {copies: [backbone]}
+loss: {left: online.projector, right: target.backbone, default: torch.nn.MSELoss}
+"""
+
+
+@pytest.fixture
+def with_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The rules of the repository, and one method more."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    (tmp_path / "rules" / "methods" / "twin.yaml").write_text(PACK, encoding="utf-8")
+    cached = (methods.pack, rules_folder.load, rule_pages.built_in, rulebook.known, stored.find, stored.load)
+    monkeypatch.setattr(rules_folder, "folder", lambda: tmp_path / "rules")
+    for function in cached:
+        function.cache_clear()
+    yield
+    monkeypatch.undo()
+    for function in cached:
+        function.cache_clear()
+
+
+def test_a_method_is_one_file(with_pack: None) -> None:
+    text = "method: twin\nencoder: resnet18\nprojector: SimCLRProjectionHead({}, 512, {})\n"
+    assert codes(text.format(512, 512)) == []
+    assert codes(text.format(256, 512)) == ["SL101"]
+    assert codes(text.format(512, 128)) == ["SL103"]
+    assert codes(text.format(512, 1)) == ["SL207"]
+
+
+def test_the_readme_lists_every_method(root: Path) -> None:
+    text = " ".join((root / "README.md").read_text(encoding="utf-8").split())
+    assert "`method` is one of " + ", ".join(f"`{name}`" for name in methods.names()) + "." in text

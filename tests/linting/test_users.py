@@ -1,0 +1,98 @@
+"""A class whose backbone comes from another file of the run: one finding, on the literal where it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint.linting.lint_paths import lint
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import FileReport, Finding
+
+MODEL = """
+import torch.nn as nn
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+
+class BYOL(nn.Module):
+    def __init__(self, backbone{parameters}):
+        super().__init__()
+        self.backbone = backbone
+        self.projection_head = BYOLProjectionHead({width}, 1024, 256)
+        self.prediction_head = BYOLPredictionHead(256, 1024, 256)
+
+    def forward(self, x):
+        return self.prediction_head(self.projection_head(self.backbone(x).flatten(start_dim=1)))
+"""
+
+TRAIN = """
+from torch import nn
+from torchvision.models import resnet50
+from models.byol import BYOL
+
+def main():
+    resnet = resnet50()
+    model = BYOL(nn.Sequential(*list(resnet.children())[:-1]){arguments})
+
+if __name__ == "__main__":
+    main()
+"""
+
+ISOLATED = Settings(isolated=True)
+
+
+def write(folder: Path, parameters: str = "", width: str = "512", arguments: str = "", comment: str = "") -> None:
+    """A package with a model, and a script that builds it."""
+    (folder / "models").mkdir()
+    (folder / "models" / "__init__.py").write_text("", encoding="utf-8")
+    model = MODEL.format(parameters=parameters, width=width).replace("1024, 256)\n", f"1024, 256){comment}\n", 1)
+    (folder / "models" / "byol.py").write_text(model, encoding="utf-8")
+    (folder / "train.py").write_text(TRAIN.format(arguments=arguments), encoding="utf-8")
+
+
+def found(folder: Path, *names: str) -> list[tuple[str, Finding]]:
+    """The findings of a run over files and folders, each with its file."""
+    files: tuple[FileReport, ...] = lint([folder / name for name in names], ISOLATED).files
+    return [(Path(file.path).name, finding) for file in files for finding in file.findings]
+
+
+ORDERS = [("models", "train.py"), ("train.py", "models"), (".",), ("train.py", "models/byol.py")]
+
+
+@pytest.mark.parametrize("names", ORDERS)
+def test_one_finding_on_the_literal_of_the_model(tmp_path: Path, names: tuple[str, ...]) -> None:
+    write(tmp_path)
+    ((name, finding),) = found(tmp_path, *names)
+    assert (name, finding.code, finding.expected, finding.actual) == ("byol.py", "SL101", 512, 2048)
+    assert (finding.location.line, finding.location.column) == (9, 51)
+    assert "as it is built in ../train.py, line 7" in finding.notes
+    assert finding.fix is not None
+    assert finding.fix.safe
+    assert finding.fix.message == "use BYOLProjectionHead(2048, 1024, 256)"
+
+
+def test_of_the_model_alone_it_is_said_that_its_backbone_is_not_known(tmp_path: Path) -> None:
+    write(tmp_path)
+    ((name, finding),) = found(tmp_path, "models/byol.py")
+    assert (name, finding.code, finding.role, finding.severity) == ("byol.py", "SL901", "backbone", "info")
+    assert finding.message == (
+        "backbone: self.backbone is not resolved: what is handed in is not in the files that were read"
+    )
+
+
+def test_a_literal_of_the_script_is_reported_in_the_script(tmp_path: Path) -> None:
+    """The model is right for every backbone; the one number that is wrong stands where it is built."""
+    write(tmp_path, parameters=", width", width="width", arguments=", 512")
+    ((name, finding),) = found(tmp_path, ".")
+    assert (name, finding.code, finding.expected, finding.actual) == ("train.py", "SL101", 512, 2048)
+
+
+def test_what_fits_is_clean(tmp_path: Path) -> None:
+    write(tmp_path, width="2048")
+    assert found(tmp_path, ".") == []
+
+
+def test_a_comment_where_it_is_written_holds_for_all_files(tmp_path: Path) -> None:
+    write(tmp_path, comment="  # shapelint: ignore[SL101]")
+    assert found(tmp_path, ".") == []
+    assert found(tmp_path, "train.py") == []

@@ -1,0 +1,96 @@
+"""Losses written by hand: operations on the features of two ends of a model, of widths that raise or broadcast."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import Finding
+from shapelint.text.source import Source
+
+MODEL = """
+import copy
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchvision.models import resnet18
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        backbone = resnet18()
+        self.backbone = nn.Sequential(*list(backbone.children())[:-1])
+        self.projection_head = BYOLProjectionHead(512, 1024, 256)
+        self.prediction_head = BYOLPredictionHead(256, 1024, {width})
+        self.momentum_backbone = copy.deepcopy(self.backbone)
+        self.momentum_projection_head = copy.deepcopy(self.projection_head)
+
+    def forward(self, x):
+        return self.prediction_head(self.projection_head(self.backbone(x).flatten(1)))
+
+    def momentum(self, x):
+        return self.momentum_projection_head(self.momentum_backbone(x).flatten(1)).detach()
+
+model = BYOL()
+for x0, x1 in loader:
+    p, z = model(x0), model.momentum(x1)
+    loss = {loss}
+    loss.backward()
+"""
+
+RAISES = [
+    "-(F.normalize(p, dim=1) * F.normalize(z, dim=1)).sum(dim=1).mean()",
+    "2 - 2 * F.cosine_similarity(p, z, dim=-1)",
+    "2 - 2 * torch.nn.functional.cosine_similarity(p, z.detach()).mean()",
+    "((F.normalize(p, dim=-1) - F.normalize(z, dim=-1)) ** 2).sum()",
+    "(p / p.norm(dim=1, keepdim=True) - z / z.norm(dim=1, keepdim=True)).pow(2).mean()",
+    "torch.mul(p, z).sum()",
+    "p.sub(z).abs().mean()",
+    "F.pairwise_distance(p, z).mean()",
+]
+FITS = [
+    "(p * z).sum(dim=1).mean() / (p.norm(dim=1, keepdim=True) * z.norm(dim=1, keepdim=True)).mean()",
+    "(p * z.norm(dim=1, keepdim=True)).sum()",
+    "F.cosine_similarity(p.unsqueeze(1), z.unsqueeze(0), dim=2).sum()",
+    "nn.CosineSimilarity(dim=2)(p.unsqueeze(1), z.unsqueeze(0)).sum()",
+    "(p[:, :1] * z).sum()",
+]
+
+
+def findings(width: int, loss: str) -> list[Finding]:
+    """The findings of a model whose prediction head ends in a width."""
+    return list(lint_source(Source("train.py", MODEL.format(width=width, loss=loss)), Options()).findings)
+
+
+@pytest.mark.parametrize("loss", RAISES)
+def test_different_widths_raise(loss: str) -> None:
+    (finding,) = findings(128, loss)
+    assert (finding.code, finding.severity, finding.expected, finding.actual) == ("SL103", "error", 128, 256)
+    assert finding.fix is not None
+    assert finding.fix.message == "use BYOLPredictionHead(256, 1024, 256)"
+
+
+@pytest.mark.parametrize("loss", RAISES)
+def test_a_width_of_one_broadcasts(loss: str) -> None:
+    (finding,) = findings(1, loss)
+    assert (finding.code, finding.severity) == ("SL207", "warning")
+    assert "(B, 1) of prediction_head and (B, 256) of" in finding.message
+
+
+@pytest.mark.parametrize("loss", [*RAISES, *FITS])
+def test_equal_widths_and_what_is_no_comparison_of_ends(loss: str) -> None:
+    assert findings(256, loss) == []
+
+
+@pytest.mark.parametrize("loss", RAISES)
+@pytest.mark.parametrize("width", [1, 128, 256])
+def test_torch_agrees(loss: str, width: int) -> None:
+    torch = pytest.importorskip("torch")
+    names = {"torch": torch, "F": torch.nn.functional, "p": torch.randn(4, width), "z": torch.randn(4, 256)}
+    if width == 128:
+        with pytest.raises(RuntimeError, match=r"The size of tensor a .128. must match the size of tensor b .256."):
+            eval(loss, names)
+    else:
+        assert torch.isfinite(eval(loss, names)).all()

@@ -1,0 +1,57 @@
+"""Every Python fixture gives exactly the report beside it, and each of its fixes removes its finding and adds none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint import report as reports
+from shapelint.judge.repair import splice
+from shapelint.linting.file_report import lint_source
+from shapelint.linting.fixing import move_of
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import Report
+from shapelint.text.source import Source, read_source
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = sorted((ROOT / "fixtures" / "python").glob("*.py"))
+
+
+def load(path: Path) -> Source:
+    """A fixture under the name that its report has for it."""
+    return Source(f"fixtures/python/{path.name}", read_source(path).text)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_report(path: Path, update: bool) -> None:
+    text = reports.render(Report((lint_source(load(path), Options()),)), "text")
+    expected = path.with_suffix(".txt")
+    if update:
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_every_fix_removes_its_finding_and_adds_none(path: Path) -> None:
+    source = load(path)
+    before = lint_source(source, Options()).findings
+    for finding in before:
+        if finding.fix is None:
+            continue
+        text = splice(source.text, [move_of(source, edit) for edit in finding.fix.edits])
+        after = lint_source(Source(source.path, text), Options()).findings
+        assert {(one.code, one.role) for one in after} < {(one.code, one.role) for one in before}
+
+
+def test_the_seed_case() -> None:
+    """One finding, on the very literal of the projection head; not a word against the prediction head."""
+    (finding,) = lint_source(load(ROOT / "fixtures" / "python" / "lightly_1589.py"), Options()).findings
+    source = load(ROOT / "fixtures" / "python" / "lightly_1589.py")
+    assert (finding.code, finding.role, finding.expected, finding.actual) == ("SL101", "projection_head", 512, 256)
+    line = source.text.splitlines()[finding.location.line - 1]
+    assert line[: finding.location.column - 1].endswith("self.projection_head = BYOLProjectionHead(")
+    assert line[finding.location.column - 1 : finding.location.end_column - 1] == "512"
+    assert finding.fix is not None
+    assert finding.fix.safe
+    assert finding.fix.message == "use BYOLProjectionHead(256, 1024, 256)"

@@ -1,0 +1,44 @@
+"""A trace is made once: what it gave is kept in the cache folder, and so is why it gave nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shapelint.resolve import resolver
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.signatures import cache
+from shapelint.spec.spec import Argument, ComponentSpec
+from shapelint.text.source import Span
+from shapelint.trace import traced
+
+NOWHERE = Span(0, 1)
+
+
+def resolved(target: str, *positional: int) -> Resolved:
+    arguments = tuple(Argument(number, NOWHERE, None) for number in positional)
+    return resolver.resolve(ComponentSpec("call", target, NOWHERE, NOWHERE, arguments), "", Options())
+
+
+@pytest.mark.parametrize(
+    ("target", "numbers", "works"),
+    [("torch.nn.PReLU", (8,), True), ("torch.nn.LSTM", (8, 16), False)],
+)
+def test_what_a_trace_gave_is_read_the_second_time(
+    target: str, numbers: tuple[int, ...], works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(resolver.stored, "find", lambda target: None)
+    first = resolved(target, *numbers)
+    assert (first.signature is not None) is works
+
+    def traces_no_more(*_: Any) -> None:
+        raise AssertionError("it is traced again")
+
+    cache.TRACED.clear()
+    monkeypatch.setattr(traced, "trace", traces_no_more)
+    second = resolved(target, *numbers)
+    assert (str(second.signature), second.reason) == (str(first.signature), first.reason)
