@@ -12,6 +12,7 @@ from shapelint.chain.chain import Flow
 from shapelint.python.libraries import transforms
 from shapelint.python.libraries.torch import loss_calls, misuse
 from shapelint.python.objects import dicts, lists, strings
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -20,7 +21,6 @@ from shapelint.python.state.values import (
     Data,
     Given,
     Items,
-    Scope,
     Table,
     Tensor,
     Unknown,
@@ -29,7 +29,7 @@ from shapelint.python.state.values import (
     integer,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.tensors import operations
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
@@ -75,12 +75,12 @@ def _of_data(left: Value, right: Value) -> Value:
     return replace(data, sizes=transforms.together([data, other]) if isinstance(other, Data) else ())
 
 
-def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
+def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) -> Value:
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         name = _NAMES.get(type(op), "")
-        if name and not loss_calls.elementwise(run, name, left, right, node, scope) and isinstance(left, Tensor):
-            misuse.note(run, name, left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}), node, scope)
+        if name and not loss_calls.elementwise(run, name, left, right, site) and isinstance(left, Tensor):
+            misuse.note(run, name, left, Arguments((Given(right, NO_SPAN),), {}), site)
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return _of_data(left, right)
@@ -144,7 +144,7 @@ def _number(value: Any) -> Value:
 def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}))
+            return operations.apply("matmul", left, Arguments((Given(right, NO_SPAN),), {}))
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shapelint.python.builtins import iteration, numbers
 from shapelint.python.builtins.iteration import Handler, any_of
 from shapelint.python.libraries.torch import parts
 from shapelint.python.objects import isinstance_checks, laziness, lists, module_method_names
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.values import (
@@ -35,31 +36,30 @@ from shapelint.python.state.values import (
     truth,
 )
 from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
 WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
 
 
-def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a built-in function by its name."""
     from shapelint.python.syntax import assignment
 
-    values = [given.value for given in positional]
+    values = [given.value for given in arguments.positional]
     if name in ("map", "filter"):
-        return _map(run, name, values, node, scope)
+        return _map(run, name, values, site)
     if name == "delattr" and len(values) == 2:
         assignment.remove_attribute(run, values[0], values[1])
         return NONE
     if name in ("getattr", "setattr", "hasattr"):
-        return attribute(run, name, values, node, scope)
+        return attribute(run, name, values, site)
     if name in ("vars", "locals", "globals"):
-        return _names(run, values, scope, everywhere=name == "globals")
+        return _names(run, values, site.scope, everywhere=name == "globals")
     if name == "sorted" and values:
         items = elements(values[0])
-        return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
+        return UNKNOWN if items is None else lists.in_order(run, items, arguments.keywords, site)
     if name == "exec":
-        return _execute(run, scope, values)
+        return _execute(run, site.scope, values)
     if name in ("eval", "__import__"):
         run.hidden = True
         if values and isinstance(values[0], Const) and WRITES.search(str(values[0].value)):
@@ -68,28 +68,28 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     for value in values:
         if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
             value.registered = True
-    if name in ("max", "min") and "key" in keywords:
+    if name in ("max", "min") and "key" in arguments.keywords:
         items = sequence(values[0]) if len(values) == 1 else Items(values)
         return UNKNOWN if items is None else any_of(items)
     handler = _HANDLERS.get(name)
     if handler is not None:
-        return handler(run, values, keywords)
+        return handler(run, values, arguments.keywords)
     for value in values:
         run.escape(value)
     return UNKNOWN
 
 
-def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`map(function, *iterables)`, `filter(function, iterable)`."""
     columns = [sequence(value) for value in values[1:]]
     known = [column for column in columns if column is not None]
     if not known or len(known) < len(columns):
         return UNKNOWN
     if name == "filter":
-        return _filter(run, values[0], known[0], node, scope)
+        return _filter(run, values[0], known[0], site)
 
     def one(row: Iterable[Value]) -> Value:
-        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], node, scope)
+        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], site)
 
     if any(column.rest is not None for column in known):
         return Items([], "iterator", one([any_of(column) for column in known]))
@@ -97,18 +97,18 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
     return Items([one(row) for row in rows], "iterator")
 
 
-def _applied(run: Run, function: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
     """What a function gives that is called where its iterator is gone through: later, that is not known."""
-    if laziness.at_once(node) or isinstance(function, (Library, Component, Chained)):
-        return calls.call(run, function, given, {}, node, scope)
+    if laziness.at_once(site.node) or isinstance(function, (Library, Component, Chained)):
+        return calls.call(run, function, Arguments(tuple(given)), site)
     with run.journal.perhaps():
-        calls.call(run, function, given, {}, node, scope)
+        calls.call(run, function, Arguments(tuple(given)), site)
     return UNKNOWN
 
 
-def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope) -> Value:
+def _filter(run: Run, function: Value, items: Items, site: Site) -> Value:
     def kept(item: Value) -> bool | None:
-        given = _applied(run, function, [Given(item, NO_SPAN)], node, scope) if function != NONE else item
+        given = _applied(run, function, [Given(item, NO_SPAN)], site) if function != NONE else item
         return truth(given)
 
     found = [kept(item) for item in items.items]
@@ -117,7 +117,7 @@ def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope
     return Items([item for item, keep in zip(items.items, found) if keep], "iterator")
 
 
-def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`getattr`, `setattr` and `hasattr`."""
     from shapelint.python.objects import mutation
     from shapelint.python.state import forgetting
@@ -137,7 +137,7 @@ def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Sc
     has = _has(run, values[0], key)
     if name == "hasattr":
         return UNKNOWN if has is None else Const(has)
-    found = named_attribute(run, values[0], key, node, scope)
+    found = named_attribute(run, values[0], key, site.node, site.scope)
     if len(values) < 3 or has is True:
         return found
     return values[2] if has is False else join(found, values[2])
@@ -149,7 +149,7 @@ def named_attribute(
     """`getattr(owner, name)`."""
     from shapelint.python.objects import attributes
 
-    return attributes.get(run, owner, name, node or ast.Constant(None), scope or Scope({}))
+    return attributes.get(run, owner, name, Site(node or ast.Constant(None), scope or Scope({})))
 
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:

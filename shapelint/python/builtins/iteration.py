@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shapelint.python.objects import sets
+from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
-from shapelint.python.syntax.calls import Keywords
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim

@@ -11,6 +11,7 @@ from shapelint.python.libraries import lightning_
 from shapelint.python.libraries.transforms import BATCH
 from shapelint.python.objects import attributes, instances
 from shapelint.python.state import forgetting, model_scan
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.places import Places
 from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.python.state.values import (
@@ -154,7 +155,7 @@ def _guarded(
     if batch is not None and keywords:
         keywords[next(iter(keywords))] = Given(batch, NO_SPAN)
     with run.share(share):
-        calls.call_function(run, function, positional, keywords, receiver)
+        calls.call_function(run, function, Arguments(tuple(positional), keywords), receiver)
 
 
 def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
@@ -187,7 +188,9 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                instances.instantiate(run, value, [], {}, node, scope, not (run.hidden or value.registered))
+                instances.instantiate(
+                    run, value, Arguments(complete=not (run.hidden or value.registered)), Site(node, scope)
+                )
 
 
 def _needs_more(cls: UserClass) -> bool:

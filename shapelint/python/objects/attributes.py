@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import math
 
 from shapelint.python.objects import dicts
 from shapelint.python.state import forgetting
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     UNKNOWN,
@@ -24,7 +24,6 @@ from shapelint.python.state.values import (
     Method,
     Node,
     Partial,
-    Scope,
     Super,
     Table,
     Tensor,
@@ -34,7 +33,7 @@ from shapelint.python.state.values import (
     among,
 )
 from shapelint.python.syntax import calls
-from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.tensors import operations
 from shapelint.python.tensors.operation_table import axes_of
 
 REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
@@ -49,13 +48,13 @@ CONSTANTS = {
 }
 
 
-def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
+def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     """The attribute, or Unknown."""
     from shapelint.python.libraries.torch import members
     from shapelint.python.objects import enums, mutation
 
     if isinstance(owner, Instance):
-        return of_instance(run, owner, name, node, scope)
+        return of_instance(run, owner, name, site)
     if isinstance(owner, UserClass):
         if name == "__name__":
             return Const(owner.name)
@@ -71,7 +70,7 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
     if isinstance(owner, Library):
         return of_library(run, f"{owner.name}.{name}")
     if isinstance(owner, Component):
-        return members.attribute(run, owner, name, node, scope)
+        return members.attribute(run, owner, name, site)
     if isinstance(owner, Chained):
         if name == "_modules":
             return mutation.modules_of(owner, members.children(run, owner))
@@ -134,7 +133,7 @@ def _of_tensor(owner: Tensor, name: str) -> Value:
         axes = axes_of(owner)
         return UNKNOWN if axes is None else Const(len(axes))
     if name in ("T", "mT", "data", "real"):
-        return operations.apply(name, owner, operation_arguments.Arguments((), {}))
+        return operations.apply(name, owner, Arguments((), {}))
     if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
         return UNKNOWN
     return Bound(owner, name)
@@ -169,7 +168,7 @@ def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | N
     return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
 
 
-def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
+def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
     """Attributes of the object first, then of its class; then what every nn.Module has."""
     from shapelint.python.models import entry_points
 
@@ -178,7 +177,7 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
     if _is_handled(owner.cls, found):
         return UNKNOWN
     if isinstance(found, Function) and found.wrapper == "property":
-        return calls.call_function(run, found, [], {}, owner)
+        return calls.call_function(run, found, Arguments(), owner)
     if name in owner.attributes:
         own = owner.attributes[name]
         if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
@@ -195,7 +194,7 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return among(owner)
     if isinstance(found, Function):
         if found.wrapper == "cached_property":
-            value = calls.call_function(run, found, [], {}, owner)
+            value = calls.call_function(run, found, Arguments(), owner)
             run.touch(owner)
             owner.attributes[name] = value
             return value
@@ -206,7 +205,7 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return found
     base = owner.attributes.get("(base)")
     if isinstance(base, Component):
-        return get(run, base, name, node, scope)
+        return get(run, base, name, site)
     if name == "_modules":
         from shapelint.python.libraries.torch import members
         from shapelint.python.objects import mutation

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from shapelint.python.objects import attributes
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -30,7 +31,6 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.syntax import calls, expressions
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
@@ -54,32 +54,41 @@ def call(
     run: Run,
     function: Function,
     memory: Table,
-    positional: Arguments,
-    keywords: Keywords,
+    arguments: Arguments,
     receiver: Value | None,
-    complete: bool,
 ) -> Value:
     """What a call gives that may have been made before."""
-    key = _key([*([] if receiver is None else [Given(receiver, NO_SPAN)]), *positional], keywords) if complete else None
+    key = (
+        _key(
+            Arguments(
+                (*([] if receiver is None else [Given(receiver, NO_SPAN)]), *arguments.positional), arguments.keywords
+            )
+        )
+        if arguments.complete
+        else None
+    )
     if key in memory.items and key not in memory.perhaps:
         return memory.items[key]
     plain = replace(function, memory=None)
     if key is None or memory.open or key in memory.perhaps:
         with run.journal.perhaps():
-            calls.call_function(run, plain, positional, keywords, receiver, complete)
+            calls.call_function(run, plain, arguments, receiver)
         hide(run, memory)
         return UNKNOWN
-    value = calls.call_function(run, plain, positional, keywords, receiver, complete)
+    value = calls.call_function(run, plain, arguments, receiver)
     run.touch(memory)
     memory.items[key] = value
     memory.open = len(memory.items) > FEW
     return value
 
 
-def _key(positional: Arguments, keywords: Keywords) -> Hashable:
+def _key(arguments: Arguments) -> Hashable:
     """What tells arguments from others, None where that is not known."""
-    parts = [*(_identity(given.value) for given in positional), *(_identity(one.value) for one in keywords.values())]
-    return None if None in parts else (tuple(parts), tuple(keywords))
+    parts = [
+        *(_identity(given.value) for given in arguments.positional),
+        *(_identity(one.value) for one in arguments.keywords.values()),
+    ]
+    return None if None in parts else (tuple(parts), tuple(arguments.keywords))
 
 
 def _identity(value: Value) -> Hashable:

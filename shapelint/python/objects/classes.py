@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 
 from shapelint.python.objects import attributes, dataclass_fields
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -46,10 +47,10 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
         if isinstance(value, Instance) and value.cls is not None:
             told = attributes.find(value.cls, "__set_name__")
             if isinstance(told, Function):
-                calls.call_function(run, told, [Given(cls, NO_SPAN), Given(Const(name), NO_SPAN)], {}, value)
+                calls.call_function(run, told, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
     base = attributes.find(cls, "__init_subclass__", after=cls)
     if isinstance(base, Function):
-        calls.call_function(run, replace(base, wrapper="classmethod"), [], keywords, cls)
+        calls.call_function(run, replace(base, wrapper="classmethod"), Arguments(keywords=keywords), cls)
     if any(isinstance(one, Library) and one.name == "typing.NamedTuple" for one in cls.bases):
         dataclass_fields.decorate(run, cls, {})
     result: Value = cls
@@ -66,7 +67,7 @@ def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     while isinstance(inner, Partial):
         inner = inner.function
     if isinstance(inner, calls.MINE) or (isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES):
-        return calls.call(run, found, [Given(value, NO_SPAN)], {}, node, scope)
+        return calls.call(run, found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
     if isinstance(head, calls.MINE):
         return UNKNOWN
     if isinstance(value, UserClass):

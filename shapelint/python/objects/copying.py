@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 from shapelint.python.objects import attributes
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -25,26 +26,25 @@ from shapelint.python.state.values import (
     among,
 )
 from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.text.source import Span
 
 HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
 """Methods by which a class decides what a copy of its objects is like."""
 
 
-def deepcopy(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    if not positional:
+def deepcopy(run: Run, arguments: Arguments) -> Value:
+    if not arguments.positional:
         return UNKNOWN
-    original = positional[0].value
+    original = arguments.positional[0].value
     duplicate = copied(run, original, {})
     if isinstance(duplicate, Node):
         run.copies[id(duplicate)] = run.anchors[-1] if run.anchors else Span(0, 0)
     return duplicate
 
 
-def shallow(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def shallow(run: Run, arguments: Arguments) -> Value:
     """`copy.copy`: what is inside is shared; a module shares its children with its copy, even as they change."""
-    value = positional[0].value if len(positional) == 1 else UNKNOWN
+    value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
             return made
@@ -62,9 +62,13 @@ def shallow(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return among(value) if isinstance(value, CommandLine) else value
 
 
-def as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def as_dict(run: Run, arguments: Arguments) -> Value:
     """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again, and copies of the rest."""
-    return _fields(run, positional[0].value, 0) if len(positional) == 1 and not keywords else UNKNOWN
+    return (
+        _fields(run, arguments.positional[0].value, 0)
+        if len(arguments.positional) == 1 and not arguments.keywords
+        else UNKNOWN
+    )
 
 
 def _fields(run: Run, value: Value, depth: int) -> Value:
@@ -84,7 +88,7 @@ def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | No
     assert value.cls is not None
     found = attributes.find(value.cls, name)
     if isinstance(found, Function):
-        return calls.call_function(run, found, given, {}, value)
+        return calls.call_function(run, found, Arguments(tuple(given)), value)
     if any(attributes.find(value.cls, hook) is not None for hook in HOOKS):
         return UNKNOWN
     return None

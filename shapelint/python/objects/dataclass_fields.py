@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from shapelint.python.objects import attributes, mutation
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -25,7 +26,6 @@ from shapelint.python.state.values import (
     truth,
 )
 from shapelint.python.syntax import calls, expressions
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 DATACLASSES: frozenset[str] = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
@@ -102,19 +102,20 @@ def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
     return Field(name, default or UNKNOWN, factory, initial, only_initial, keyword)
 
 
-def initialise(
-    run: Run, cls: UserClass, owner: Instance, positional: Arguments, keywords: Keywords, complete: bool
-) -> None:
+def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) -> None:
     """The `__init__` of a dataclass: each attribute as given or by default, then `__post_init__` with the rest."""
     assert owner.cls is not None
     fields = cls.fields or ()
     places = [field.name for field in fields if field.initial and not field.keyword]
-    given = {**dict(zip(places, positional)), **{f.name: keywords[f.name] for f in fields if f.name in keywords}}
-    rest: Arguments = []
+    given = {
+        **dict(zip(places, arguments.positional)),
+        **{f.name: arguments.keywords[f.name] for f in fields if f.name in arguments.keywords},
+    }
+    rest: list[Given] = []
     for field in fields:
         value = given[field.name] if field.name in given and field.initial else None
         if value is None:
-            value = Given(_default(run, field) if complete or not field.initial else UNKNOWN, NO_SPAN)
+            value = Given(_default(run, field) if arguments.complete or not field.initial else UNKNOWN, NO_SPAN)
         if field.only_initial:
             rest.append(value)
         else:
@@ -122,7 +123,7 @@ def initialise(
     for name in ("__post_init__", "__attrs_post_init__"):
         after = attributes.find(owner.cls, name)
         if isinstance(after, Function):
-            calls.call_function(run, after, rest, {}, owner)
+            calls.call_function(run, after, Arguments(tuple(rest)), owner)
     if not cls.certain or isinstance(attributes.find(owner.cls, "__setattr__"), Function):
         hide(run, owner)
 
@@ -130,4 +131,4 @@ def initialise(
 def _default(run: Run, field: Field) -> Value:
     if field.factory is None:
         return field.default
-    return calls.call(run, field.factory, [], {}, ast.Constant(None), Scope({}))
+    return calls.call(run, field.factory, Arguments(), Site(ast.Constant(None), Scope({})))

@@ -6,6 +6,7 @@ values.
 
 from __future__ import annotations
 
+from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
@@ -22,7 +23,6 @@ from shapelint.python.state.values import (
     among,
     sequence,
 )
-from shapelint.python.syntax.calls import Keywords
 
 Key = str | int | bool | float | None
 READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})

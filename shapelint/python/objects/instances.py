@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -19,7 +20,6 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
 """How the names of library classes end that make nothing of what they are given."""
@@ -28,24 +28,21 @@ WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
 def instantiate(
     run: Run,
     cls: UserClass,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
     from shapelint.python.objects import attributes, enums
 
     if enums.is_plain(cls):
-        return enums.looked_up(cls, positional[0].value if positional else None)
+        return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
     if _is_strange(cls):
-        for given in (*positional, *keywords.values()):
+        for given in arguments.every:
             run.escape(given.value)
-        return run.unknown(f"what {cls.name}(...) makes cannot be seen", node, scope.file)
+        return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise(run, attributes.linear(cls), owner, positional, keywords, node, scope, complete)
+    initialise(run, attributes.linear(cls), owner, arguments, site)
     return owner
 
 
@@ -61,11 +58,8 @@ def initialise(
     run: Run,
     line: list[Value],
     owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> None:
     """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
     from shapelint.python.objects import dataclass_fields
@@ -75,16 +69,16 @@ def initialise(
         if isinstance(one, Library) and not built:
             built = not one.name.endswith(WITHOUT)
             if built:
-                _base(run, one, owner, positional, keywords, node, scope, complete)
+                _base(run, one, owner, arguments, site)
         if not isinstance(one, UserClass):
             continue
         function = one.scope.names.get("__init__")
         if isinstance(function, Function):
-            calls.call_function(run, function, positional, keywords, owner, complete)
+            calls.call_function(run, function, arguments, owner)
         elif function is not None:
             hide(run, owner)
         elif one.fields is not None:
-            dataclass_fields.initialise(run, one, owner, positional, keywords, complete)
+            dataclass_fields.initialise(run, one, owner, arguments)
         else:
             continue
         return
@@ -94,15 +88,12 @@ def _base(
     run: Run,
     library: Library,
     owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool,
+    arguments: Arguments,
+    site: Site,
 ) -> None:
     from shapelint.python.libraries import dispatch
 
-    built = dispatch.call(run, library.name, positional, keywords, node, scope, complete)
+    built = dispatch.call(run, library.name, arguments, site)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
         run.touch(owner)

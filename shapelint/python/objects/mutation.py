@@ -11,6 +11,7 @@ import re
 from shapelint.chain.chain import Flow
 from shapelint.python.libraries.torch import parts
 from shapelint.python.objects import attributes, dicts
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide, lose
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -55,14 +56,14 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
     assert owner.cls is not None
     found, setter = attributes.find(owner.cls, name), attributes.find(owner.cls, "__setattr__")
     if isinstance(setter, Function):
-        calls.call_function(run, setter, [Given(Const(name), NO_SPAN), Given(value, NO_SPAN)], {}, owner)
+        calls.call_function(run, setter, Arguments((Given(Const(name), NO_SPAN), Given(value, NO_SPAN))), owner)
         return
     if isinstance(found, Function) and found.setter is not None:
-        calls.call_function(run, found.setter, [Given(value, NO_SPAN)], {}, owner)
+        calls.call_function(run, found.setter, Arguments((Given(value, NO_SPAN),)), owner)
         return
     descriptor = isinstance(found, Instance) and found.cls is not None and attributes.find(found.cls, "__set__")
     if isinstance(descriptor, Function):
-        calls.call_function(run, descriptor, [Given(owner, NO_SPAN), Given(value, NO_SPAN)], {}, found)
+        calls.call_function(run, descriptor, Arguments((Given(owner, NO_SPAN), Given(value, NO_SPAN))), found)
     else:
         store(run, owner, name, UNKNOWN if descriptor else value)
 

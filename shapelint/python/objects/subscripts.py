@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.libraries.torch import misuse
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -31,11 +31,10 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axis
-from shapelint.python.tensors.operation_arguments import Arguments
 from shapelint.shapes import dims
 
 
-def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
+def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """The element, or Unknown."""
     from shapelint.python.objects import attributes, item_methods
 
@@ -45,10 +44,10 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         return tensor(owner, index)
     if isinstance(owner, Items):
         if owner.shape_of is not None and not isinstance(index, Items):
-            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), node, scope)
+            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), site)
         return _item(owner, index)
     if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
-        return attributes.get(run, owner.of, "_modules", node, scope)
+        return attributes.get(run, owner.of, "_modules", site)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
@@ -65,7 +64,7 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
 
         return members.element(run, owner, index)
     if isinstance(owner, Library):
-        return _of_library(run, owner, index, scope)
+        return _of_library(run, owner, index, site.scope)
     if isinstance(owner, Const) and isinstance(owner.value, str):
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):

@@ -9,6 +9,7 @@ from shapelint.python.libraries import transforms
 from shapelint.python.libraries.torch import misuse
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -58,7 +59,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         owner = expressions.evaluate(run, target.value, scope)
         index = expressions.evaluate(run, target.slice, scope)
         if isinstance(owner, Tensor) and isinstance(value, Tensor):
-            misuse.note_copy(run, subscripts.tensor(owner, index), value, target, scope)
+            misuse.note_copy(run, subscripts.tensor(owner, index), value, Site(target, scope))
         assign_element(run, owner, index, value)
     elif isinstance(target, ast.Starred):
         bind(run, target.value, value, scope, own)
@@ -71,7 +72,7 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
     items = sequence(value) or expressions.rows(run, value, len(targets))
     parts: list[Value] = [UNKNOWN] * len(targets)
     if items is not None and starred is None:
-        misuse.note_unpacking(run, items, len(targets), targets[0], scope)
+        misuse.note_unpacking(run, items, len(targets), Site(targets[0], scope))
         have = items.items[: len(targets)]
         missing = len(targets) - len(have)
         if missing == 0 or items.rest is not None:

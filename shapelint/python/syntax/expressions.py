@@ -12,6 +12,7 @@ from shapelint.python.builtins import arithmetic
 from shapelint.python.libraries import dispatch
 from shapelint.python.objects import attributes, dicts, laziness, lists, subscripts
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
 from shapelint.python.state.values import (
@@ -94,7 +95,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = attributes.get(run, owner, names.mangled(scope, node.attr), node, scope)
+    value = attributes.get(run, owner, names.mangled(scope, node.attr), Site(node, scope))
     return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
 
 
@@ -122,7 +123,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
 
 def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
     left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
-    return arithmetic.binary(run, node.op, left, right, node, scope)
+    return arithmetic.binary(run, node.op, left, right, Site(node, scope))
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -186,7 +187,7 @@ def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = subscripts.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+    value = subscripts.get(run, owner, evaluate(run, node.slice, scope), Site(node, scope))
     if isinstance(owner, Tensor):
         if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
             run.chosen.add(owner.flow.maker.role)

@@ -11,6 +11,7 @@ from functools import partial
 
 from shapelint.python.builtins import arithmetic, builtin_functions
 from shapelint.python.objects import attributes, dicts
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -167,7 +168,9 @@ def _mapping(run: Run, pattern: ast.MatchMapping, value: Value, scope: Scope) ->
 def _class(run: Run, pattern: ast.MatchClass, value: Value, scope: Scope) -> Match:
     cls = expressions.evaluate(run, pattern.cls, scope)
     fits = truth(
-        builtin_functions.call(run, "isinstance", [Given(value, NO_SPAN), Given(cls, NO_SPAN)], {}, pattern, scope)
+        builtin_functions.call(
+            run, "isinstance", Arguments((Given(value, NO_SPAN), Given(cls, NO_SPAN))), Site(pattern, scope)
+        )
     )
     if fits is False:
         return False, {}
@@ -179,7 +182,8 @@ def _class(run: Run, pattern: ast.MatchClass, value: Value, scope: Scope) -> Mat
     if len(names) < len(pattern.patterns):
         return None, {}
     has = [
-        truth(builtin_functions.attribute(run, "hasattr", [value, Const(name)], pattern, scope)) for name, _ in asked
+        truth(builtin_functions.attribute(run, "hasattr", [value, Const(name)], Site(pattern, scope)))
+        for name, _ in asked
     ]
     if False in has:
         return False, {}

@@ -10,6 +10,7 @@ from shapelint.python.builtins import arithmetic
 from shapelint.python.libraries import dispatch
 from shapelint.python.objects import attributes, classes, dicts, laziness, lists
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import EXITS, Exit, State
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -129,7 +130,7 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
         dicts.update(run, old, new, {})
         return
-    assignment.bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
+    assignment.bind(run, node.target, arithmetic.binary(run, node.op, old, new, Site(node, scope)), scope)
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
@@ -181,9 +182,9 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
 
 
 def _manage(run: Run, manager: Value, name: str, node: ast.expr, scope: Scope) -> Value:
-    method = attributes.get(run, manager, name, node, scope)
+    method = attributes.get(run, manager, name, Site(node, scope))
     nothing = [Given(NONE, NO_SPAN)] * (3 if name == "__exit__" else 0)
-    return calls.call(run, method, nothing, {}, node, scope)
+    return calls.call(run, method, Arguments(tuple(nothing)), Site(node, scope))
 
 
 def _may_swallow(manager: Instance) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shapelint.common.words import words
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import Const, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes, Axis
-from shapelint.python.tensors.operation_arguments import Arguments
 from shapelint.shapes import dims
 
 

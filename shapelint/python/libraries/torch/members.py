@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
@@ -11,6 +10,7 @@ from shapelint.python.libraries.torch import module_calls, parts
 from shapelint.python.objects import mutation
 from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.python.state import naming
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NONE,
@@ -22,7 +22,6 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Node,
-    Scope,
     Table,
     Tensor,
     Value,
@@ -85,7 +84,7 @@ def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str,
     return pairs
 
 
-def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope) -> Value:
+def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
