@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 
 from shapelint.python.builtins import iteration, numbers
 from shapelint.python.builtins.iteration import Handler, any_of
-from shapelint.python.libraries.torch import parts
 from shapelint.python.objects import isinstance_checks, laziness, lists, module_method_names
-from shapelint.python.state.arguments import Arguments, Keywords, Site
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import NOWHERE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.values import (
@@ -35,7 +34,6 @@ from shapelint.python.state.values import (
     sequence,
     truth,
 )
-from shapelint.python.syntax import calls
 
 MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
 WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
@@ -43,13 +41,12 @@ WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|exten
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a built-in function by its name."""
-    from shapelint.python.syntax import assignment
 
     values = [given.value for given in arguments.positional]
     if name in ("map", "filter"):
         return _map(run, name, values, site)
     if name == "delattr" and len(values) == 2:
-        assignment.remove_attribute(run, values[0], values[1])
+        run.remove_attribute(values[0], values[1])
         return NONE
     if name in ("getattr", "setattr", "hasattr"):
         return attribute(run, name, values, site)
@@ -100,9 +97,9 @@ def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
 def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
     """What a function gives that is called where its iterator is gone through: later, that is not known."""
     if laziness.at_once(site.node) or isinstance(function, (Library, Component, Chained)):
-        return calls.call(run, function, Arguments(tuple(given)), site)
+        return run.call(function, Arguments(tuple(given)), site)
     with run.journal.perhaps():
-        calls.call(run, function, Arguments(tuple(given)), site)
+        run.call(function, Arguments(tuple(given)), site)
     return UNKNOWN
 
 
@@ -121,12 +118,11 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`getattr`, `setattr` and `hasattr`."""
     from shapelint.python.objects import mutation
     from shapelint.python.state import forgetting
-    from shapelint.python.syntax import assignment
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if name == "setattr":
         if isinstance(key, str) and len(values) > 2:
-            assignment.assign_attribute(run, values[0], key, values[2])
+            run.assign_attribute(values[0], key, values[2])
         elif values and isinstance(values[0], Instance):
             mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
         elif values:
@@ -137,27 +133,23 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
     has = _has(run, values[0], key)
     if name == "hasattr":
         return UNKNOWN if has is None else Const(has)
-    found = named_attribute(run, values[0], key, site.node, site.scope)
+    found = named_attribute(run, values[0], key, site)
     if len(values) < 3 or has is True:
         return found
     return values[2] if has is False else join(found, values[2])
 
 
-def named_attribute(
-    run: Run, owner: Value, name: str, node: ast.AST | None = None, scope: Scope | None = None
-) -> Value:
+def named_attribute(run: Run, owner: Value, name: str, site: Site | None = None) -> Value:
     """`getattr(owner, name)`."""
-    from shapelint.python.objects import attributes
-
-    return attributes.get(run, owner, name, Site(node or ast.Constant(None), scope or Scope({})))
+    return run.attribute(owner, name, site or NOWHERE)
 
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:
     """Whether an object has an attribute, where that is certain."""
-    from shapelint.python.objects import attributes, dicts
+    from shapelint.python.objects import dicts
 
     if isinstance(owner, Instance) and owner.cls is not None:
-        found = attributes.find(owner.cls, name)
+        found = class_lookup.find(owner.cls, name)
         if name.startswith("__") and hasattr(object(), name):
             return True
         if found is not None and name not in owner.attributes and isinstance(found, Unknown):
@@ -166,11 +158,11 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
             return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
         if name in owner.attributes:
             return None if name in owner.perhaps else True
-        mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
+        mine = all(isinstance(one, UserClass) for one in class_lookup.linear(owner.cls))
         mine = mine and not name.startswith("__")
-        return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
+        return False if mine and not owner.opaque and class_lookup.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
-        known = owner.replaced[name] if name in owner.replaced else parts.table(run, owner).get(name, UNKNOWN)
+        known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
         return None if owner.hidden or isinstance(known, Unknown) else True
     if isinstance(owner, Table) and dicts.is_namespace(owner):
         return True if name in owner.items.keys() - owner.perhaps else None

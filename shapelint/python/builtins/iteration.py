@@ -52,10 +52,9 @@ def _collect(kind: str) -> Handler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         if not values:
             return Items([], kind)
-        from shapelint.python.syntax import expressions
 
         found = elements(values[0]) if kind == "set" else sequence(values[0])
-        items = found or expressions.rows(run, values[0], 0) or Items([], rest=UNKNOWN)
+        items = found or run.rows(values[0], 0) or Items([], rest=UNKNOWN)
         return sets.distinct(items) if kind == "set" else Items(list(items.items), kind, items.rest)
 
     return handler
@@ -78,9 +77,8 @@ def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.syntax import expressions
 
-    items = (sequence(values[0]) or expressions.rows(run, values[0], 0)) if values else None
+    items = (sequence(values[0]) or run.rows(values[0], 0)) if values else None
     if items is None:
         return UNKNOWN
     given = values[1] if len(values) > 1 else keywords["start"].value if "start" in keywords else Const(0)
@@ -99,13 +97,12 @@ def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.syntax import expressions
 
     if len(values) != 1 or isinstance(values[0], Data):
         return values[0] if len(values) == 1 else UNKNOWN
     if isinstance(values[0], Items) and values[0].kind == "iterator":
         return values[0]
-    items = sequence(values[0]) or expressions.rows(run, values[0], 0)
+    items = sequence(values[0]) or run.rows(values[0], 0)
     return UNKNOWN if items is None else Items(list(items.items), "iterator", items.rest)
 
 

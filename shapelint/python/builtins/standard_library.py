@@ -22,15 +22,14 @@ from shapelint.python.state.values import (
     integer,
     sequence,
 )
-from shapelint.python.syntax import calls
 
 Handler = Callable[[Run, Arguments], Value]
 
 
 def apply(run: Run, function: Value, *values: Value) -> Value:
     """Call a value with others."""
-    return calls.call(
-        run, function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), Site(ast.Constant(None), Scope({}))
+    return run.call(
+        function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), Site(ast.Constant(None), Scope({}))
     )
 
 
@@ -134,11 +133,10 @@ def _repeat(run: Run, arguments: Arguments) -> Value:
 
 def _set_item(run: Run, arguments: Arguments) -> Value:
     """`operator.setitem(owner, index, value)`."""
-    from shapelint.python.syntax import assignment
 
     if len(arguments.positional) == 3:
         owner, index, value = (given.value for given in arguments.positional)
-        assignment.assign_element(run, owner, index, value)
+        run.assign_element(owner, index, value)
     return UNKNOWN
 
 

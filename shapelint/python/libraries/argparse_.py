@@ -12,6 +12,7 @@ from shapelint.python.objects import dicts
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -29,7 +30,6 @@ from shapelint.python.state.values import (
     sequence,
     truth,
 )
-from shapelint.python.syntax import calls
 
 SWITCHES = {"store_true": False, "store_false": True}
 """What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
@@ -143,7 +143,7 @@ def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     if value == NONE:
         return UNKNOWN
     if "type" in keywords and isinstance(value, Const) and isinstance(value.value, str):
-        return calls.call(run, keywords["type"].value, Arguments((Given(value, NO_SPAN),)), site)
+        return run.call(keywords["type"].value, Arguments((Given(value, NO_SPAN),)), site)
     return value
 
 
@@ -153,10 +153,12 @@ def spawn(run: Run, arguments: Arguments) -> Value:
     worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
     handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
     passed = [Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN])]
-    calls.call(
-        run,
+    run.call(
         worker,
         Arguments(tuple(passed), complete=handed is None or handed.rest is None),
         Site(ast.Constant(None), Scope({})),
     )
     return NONE
+
+
+COMMAND_LINE = Kind(method=call_method)

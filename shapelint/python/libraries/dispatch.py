@@ -29,7 +29,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls, imports
 from shapelint.text.source import Span
 
 FIRST_ARGUMENT = words(
@@ -90,7 +89,7 @@ def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return builtin_functions.call(run, name.rpartition(".__")[2].rstrip("_"), arguments, site)
     if name.startswith("builtins.") and name.count(".") == 2 and arguments.positional:
         bound = Bound(arguments.positional[0].value, name.rpartition(".")[2])
-        return calls.call(run, bound, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site)
+        return run.call(bound, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site)
     if name.startswith("builtins."):
         if not arguments.complete and name != "builtins.dict":
             return UNKNOWN
@@ -111,7 +110,7 @@ def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if handler is not None:
         return handler(run, arguments)
     if (own := stand_in(run, name)) is not None:
-        return calls.call(run, own, arguments, Site(ast.Constant(None), site.scope))
+        return run.call(own, arguments, Site(ast.Constant(None), site.scope))
     if name in LOADERS:
         return transforms.loader(run, arguments)
     if (views := transforms.construct(run, name, arguments, site)) is not None:
@@ -141,7 +140,7 @@ def _is_the_users(run: Run, name: str) -> bool:
     return any(name == target for target, _ in run.options.signatures) or name.partition(".")[0] in run.options.trust
 
 
-def has(name: str) -> bool:
+def knows(run: Run, name: str) -> bool:
     """Whether a dotted name is something that is known here."""
     return (
         name in CONTAINERS
@@ -155,7 +154,7 @@ def has(name: str) -> bool:
 def stand_in(run: Run, name: str) -> Value | None:
     """What a file of `rules/python/`, which is interpreted, has in the place of something of a library."""
     file = STAND_INS.get(name)
-    scope = imports.load_file(run, rules_folder.folder() / "python" / file) if file else None
+    scope = run.load_file(rules_folder.folder() / "python" / file) if file else None
     return scope.names.get(name.rpartition(".")[2]) if scope else None
 
 
@@ -221,9 +220,7 @@ def _replaced(run: Run, arguments: Arguments) -> Value:
     if not isinstance(old, Instance) or old.cls is None or old.opaque:
         return UNKNOWN
     given = {name: Given(value, NO_SPAN) for name, value in old.attributes.items()}
-    return calls.call(
-        run, old.cls, Arguments(keywords={**given, **arguments.keywords}), Site(ast.Constant(None), Scope({}))
-    )
+    return run.call(old.cls, Arguments(keywords={**given, **arguments.keywords}), Site(ast.Constant(None), Scope({})))
 
 
 _HANDLERS: dict[str, Callable[[Run, Arguments], Value]] = {

@@ -46,7 +46,7 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
 
 def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> Value | None:
     """`forward_features`: what the pooling gets, or the head that pools itself. Tokens have a head without one."""
-    rows, given = parts.table(run, owner), arguments.positional[0].value
+    rows, given = run.parts(owner), arguments.positional[0].value
     value = module_calls.image(given) if isinstance(given, Data) else given
     tail = next((name for name in ("global_pool", "head") if name in rows), None)
     rank = parts.rank(rows[tail]) if tail is not None else 0
@@ -90,7 +90,7 @@ def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
 
 def _classifier(run: Run, owner: Component) -> Value | None:
     """The last layer of a model, where its table has it."""
-    rows = [name for name, line in parts.table(run, owner).items() if line.startswith("torch.nn.Linear")]
+    rows = [name for name, line in run.parts(owner).items() if line.startswith("torch.nn.Linear")]
     found: Value | None = owner if rows else None
     for step in rows[-1].split(".") if rows else ():
         found = parts.child(run, found, step) if isinstance(found, Component) else None
@@ -99,7 +99,7 @@ def _classifier(run: Run, owner: Component) -> Value | None:
 
 def _pooled(run: Run, model: Component, features: Value) -> Value:
     """A vector (B, D) for every image of the features."""
-    signature = module_calls.resolve(run, model).signature
+    signature = run.resolve(model).signature
     pattern = signature.alternatives[0].output if signature else None
     axes = axes_of(features) if isinstance(features, Tensor) else None
     if not isinstance(features, Tensor):

@@ -11,7 +11,9 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -31,11 +33,11 @@ from shapelint.python.state.values import (
     integer,
     sequence,
 )
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
 
-BATCH = dims.symbol("B")
 MAXIMUM_VIEWS = 64
 
 
@@ -86,17 +88,15 @@ def views(run: Run, transform: Value) -> Views | None:
         return transform
     if not isinstance(transform, (Instance, Function, Method)):
         return None
-    from shapelint.python.syntax import calls
 
-    given = calls.call(
-        run, transform, Arguments((Given(Data(dims.UNKNOWN), NO_SPAN),)), Site(ast.Constant(None), Scope({}))
-    )
+    given = run.call(transform, Arguments((Given(Data(dims.UNKNOWN), NO_SPAN),)), Site(ast.Constant(None), Scope({})))
     sizes = _sizes_of(given)
     return Views(sizes) if sizes else None
 
 
-def apply(transform: Views, value: Value) -> Value:
+def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value:
     """`transform(image)`."""
+    value = arguments.positional[0].value if arguments.positional else UNKNOWN
     rows = value.rows if isinstance(value, Data) else dims.UNKNOWN
     if transform.keeps:
         return value if isinstance(value, Data) else Data(rows)
@@ -115,23 +115,14 @@ def loader(run: Run, arguments: Arguments) -> Value:
     return Items([], "list", batch)
 
 
-def together(pieces: list[Data]) -> tuple[Size, ...]:
-    """The size of images that are joined to one batch; empty where it is not known, or not one."""
-    sizes = [size for piece in pieces if (size := piece.size) is not None]
-    alike = len({size.pixels for size in sizes}) == 1
-    return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
-
-
 def _own_batch(run: Run, dataset: Instance) -> Value:
     """What a dataset of the file gives, stacked to a batch, if it gives images of a known size."""
-    from shapelint.python.objects import attributes
-    from shapelint.python.syntax import calls
 
     assert dataset.cls is not None
-    getter = attributes.find(dataset.cls, "__getitem__")
+    getter = class_lookup.find(dataset.cls, "__getitem__")
     if not isinstance(getter, Function):
         return Data(BATCH)
-    given = calls.call_function(run, getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
+    given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
     return _stacked(given) if _sizes_of(given) else Data(BATCH)
 
 
@@ -217,3 +208,16 @@ def _sizes(run: Run, value: Value, place: Span | None) -> list[Size] | None:
 
 def _literal(default: object) -> Value:
     return Items([Const(item) for item in default], "tuple") if isinstance(default, tuple) else Const(default)
+
+
+def set_attribute(run: Run, owner: Views, name: str, value: Value) -> bool:
+    """`dataset.transform = transform`."""
+    if name != "transform":
+        return False
+    given = views(run, value)
+    run.touch(owner)
+    owner.sizes = given.sizes if given is not None else ()
+    return True
+
+
+VIEWS = Kind(call=apply, set_attribute=set_attribute)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
@@ -30,7 +30,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls, expressions
 from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
@@ -43,7 +42,7 @@ FEW = 100
 def memory(run: Run, node: ast.expr, scope: Scope) -> Table | None:
     """The empty memory that a decorator gives a function, if it does; one whose size is told is not known."""
     call = node if isinstance(node, ast.Call) else None
-    found = expressions.evaluate(run, call.func if call else node, scope)
+    found = run.evaluate(call.func if call else node, scope)
     if not isinstance(found, Library) or found.name not in NAMES:
         return None
     sizes = [*call.args, *(keyword.value for keyword in call.keywords)] if call else []
@@ -72,10 +71,10 @@ def call(
     plain = replace(function, memory=None)
     if key is None or memory.open or key in memory.perhaps:
         with run.journal.perhaps():
-            calls.call_function(run, plain, arguments, receiver)
+            run.call_function(plain, arguments, receiver)
         hide(run, memory)
         return UNKNOWN
-    value = calls.call_function(run, plain, arguments, receiver)
+    value = run.call_function(plain, arguments, receiver)
     run.touch(memory)
     memory.items[key] = value
     memory.open = len(memory.items) > FEW
@@ -100,7 +99,7 @@ def _identity(value: Value) -> Hashable:
         parts = tuple(_identity(item) for item in value.items)
         return None if None in parts else parts
     if isinstance(value, Instance) and value.cls is not None:
-        known = all(isinstance(one, UserClass) or one in PLAIN for one in attributes.linear(value.cls))
-        compared = attributes.is_dataclass(value.cls) or attributes.find(value.cls, "__eq__") is not None
+        known = all(isinstance(one, UserClass) or one in PLAIN for one in class_lookup.linear(value.cls))
+        compared = class_lookup.is_dataclass(value.cls) or class_lookup.find(value.cls, "__eq__") is not None
         return value if known and not compared else None
     return value if isinstance(value, (Chained, Component, Function, UserClass)) else None

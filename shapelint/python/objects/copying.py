@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -25,7 +25,6 @@ from shapelint.python.state.values import (
     Views,
     among,
 )
-from shapelint.python.syntax import calls
 from shapelint.text.source import Span
 
 HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
@@ -48,7 +47,7 @@ def shallow(run: Run, arguments: Arguments) -> Value:
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
             return made
-        if value.opaque or not all(isinstance(base, UserClass) for base in attributes.linear(value.cls)):
+        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls)):
             return among(value)
         twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
         run.instances.append(twin)
@@ -72,7 +71,7 @@ def as_dict(run: Run, arguments: Arguments) -> Value:
 
 
 def _fields(run: Run, value: Value, depth: int) -> Value:
-    if isinstance(value, Instance) and depth < 20 and attributes.is_dataclass(value.cls):
+    if isinstance(value, Instance) and depth < 20 and class_lookup.is_dataclass(value.cls):
         items = {name: _fields(run, item, depth + 1) for name, item in value.attributes.items()}
         return Table(items, value.opaque, perhaps=value.perhaps)
     if isinstance(value, Items) and value.kind in ("list", "tuple") and depth < 20:
@@ -86,10 +85,10 @@ def _fields(run: Run, value: Value, depth: int) -> Value:
 def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | None:
     """What a class of the file makes of its copies, if it does."""
     assert value.cls is not None
-    found = attributes.find(value.cls, name)
+    found = class_lookup.find(value.cls, name)
     if isinstance(found, Function):
-        return calls.call_function(run, found, Arguments(tuple(given)), value)
-    if any(attributes.find(value.cls, hook) is not None for hook in HOOKS):
+        return run.call_function(found, Arguments(tuple(given)), value)
+    if any(class_lookup.find(value.cls, hook) is not None for hook in HOOKS):
         return UNKNOWN
     return None
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.python.objects import attributes, mutation
+from shapelint.python.objects import mutation
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
@@ -25,7 +26,6 @@ from shapelint.python.state.values import (
     Value,
     truth,
 )
-from shapelint.python.syntax import calls, expressions
 
 DATACLASSES: frozenset[str] = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
@@ -38,7 +38,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
     """A class after `@dataclass`: with the fields of its bases and its own, and their defaults as attributes."""
     found: dict[str, Field] = {}
     certain = True
-    for base in reversed(attributes.linear(cls)[1:]):
+    for base in reversed(class_lookup.linear(cls)[1:]):
         if isinstance(base, UserClass):
             found.update({field.name: field for field in inherited(base)})
             certain = certain and base.certain
@@ -59,7 +59,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:
     """The fields of a class, or those of the nearest base that has some."""
-    line = [one for one in attributes.linear(cls) if isinstance(one, UserClass)]
+    line = [one for one in class_lookup.linear(cls) if isinstance(one, UserClass)]
     return next((one.fields for one in line if one.fields is not None), ())
 
 
@@ -76,7 +76,7 @@ def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
         kind = _kind(run, node.annotation, cls.scope)
         keyword = keyword or kind == "KW_ONLY"
         if kind not in ("KW_ONLY", "ClassVar"):
-            default = attributes.find(cls, node.target.id)
+            default = class_lookup.find(cls, node.target.id)
             found.append(_field(node.target.id, default or UNKNOWN, keyword, kind == "InitVar"))
     return found
 
@@ -87,7 +87,7 @@ def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
         text = node.value
     else:
         head = node.value if isinstance(node, ast.Subscript) else node
-        found = expressions.evaluate(run, head, scope)
+        found = run.evaluate(head, scope)
         text = found.name if isinstance(found, Library) else ast.unparse(head)
     return text.partition("[")[0].rpartition(".")[2]
 
@@ -121,14 +121,14 @@ def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) 
         else:
             mutation.set_attribute(run, owner, field.name, value.value)
     for name in ("__post_init__", "__attrs_post_init__"):
-        after = attributes.find(owner.cls, name)
+        after = class_lookup.find(owner.cls, name)
         if isinstance(after, Function):
-            calls.call_function(run, after, Arguments(tuple(rest)), owner)
-    if not cls.certain or isinstance(attributes.find(owner.cls, "__setattr__"), Function):
+            run.call_function(after, Arguments(tuple(rest)), owner)
+    if not cls.certain or isinstance(class_lookup.find(owner.cls, "__setattr__"), Function):
         hide(run, owner)
 
 
 def _default(run: Run, field: Field) -> Value:
     if field.factory is None:
         return field.default
-    return calls.call(run, field.factory, Arguments(), Site(ast.Constant(None), Scope({})))
+    return run.call(field.factory, Arguments(), Site(ast.Constant(None), Scope({})))

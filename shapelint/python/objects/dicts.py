@@ -68,9 +68,7 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
 
         mutation.store(run, table.of, str(key), value)
     elif table.of is not None:
-        from shapelint.python.syntax import assignment
-
-        assignment.assign_attribute(run, table.of, str(key), value)
+        run.assign_attribute(table.of, str(key), value)
 
 
 def remove(run: Run, table: Table, index: Value) -> Value:

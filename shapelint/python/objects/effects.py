@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
@@ -22,7 +22,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls
 
 ONLY_LOOKS = re.compile(
     r"print|log|info|debug|warn|error|save|dump|write|watch|init|seed|setup|summary|show|plot|display|check|assert|valid"
@@ -48,7 +47,7 @@ def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> No
         hide_inside(run, given.value)
         if isinstance(given.value, (Function, Method)):
             with run.journal.perhaps():
-                calls.call(run, given.value, Arguments(complete=False), Site(node, Scope({})))
+                run.call(given.value, Arguments(complete=False), Site(node, Scope({})))
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
         forget(run, arguments.every)
@@ -69,4 +68,4 @@ def _is_plain(value: Value) -> bool:
     """Whether a value is an object of a class of the file that is no module."""
     if not isinstance(value, Instance) or value.cls is None:
         return False
-    return all(isinstance(base, UserClass) for base in attributes.linear(value.cls))
+    return all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls))

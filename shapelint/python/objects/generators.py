@@ -9,7 +9,6 @@ from shapelint.python.state.joins import all_of
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, UNKNOWN, Function, Items, Scope, Value
-from shapelint.python.syntax import expressions
 
 MANAGER = "contextmanager"
 MANY = 64
@@ -18,7 +17,7 @@ MANY = 64
 
 def yielded(run: Run, node: ast.Yield, scope: Scope) -> Value:
     """`yield value`: what is sent back is not known."""
-    value = expressions.evaluate(run, node.value, scope) if node.value else NONE
+    value = run.evaluate(node.value, scope) if node.value else NONE
     if run.yields:
         lists.append(run, run.yields[-1], value)
     if scope.function is not None and scope.function.wrapper == MANAGER:
@@ -36,7 +35,7 @@ def settle(run: Run, function: Function, frame: Frame) -> None:
 
 def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
     """`yield from values`."""
-    more = expressions.evaluate(run, node.value, scope)
+    more = run.evaluate(node.value, scope)
     if run.yields:
         lists.extend(run, run.yields[-1], more)
     return UNKNOWN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
@@ -19,7 +20,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls
 
 WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
 """How the names of library classes end that make nothing of what they are given."""
@@ -32,7 +32,7 @@ def instantiate(
     site: Site,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
-    from shapelint.python.objects import attributes, enums
+    from shapelint.python.objects import enums
 
     if enums.is_plain(cls):
         return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
@@ -42,16 +42,15 @@ def instantiate(
         return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise(run, attributes.linear(cls), owner, arguments, site)
+    initialise(run, class_lookup.linear(cls), owner, arguments, site)
     return owner
 
 
 def _is_strange(cls: UserClass) -> bool:
     """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
-    from shapelint.python.objects import attributes
 
-    strange = any(isinstance(one, UserClass) and one.strange for one in attributes.linear(cls))
-    return strange or attributes.find(cls, "__new__") is not None
+    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.linear(cls))
+    return strange or class_lookup.find(cls, "__new__") is not None
 
 
 def initialise(
@@ -74,7 +73,7 @@ def initialise(
             continue
         function = one.scope.names.get("__init__")
         if isinstance(function, Function):
-            calls.call_function(run, function, arguments, owner)
+            run.call_function(function, arguments, owner)
         elif function is not None:
             hide(run, owner)
         elif one.fields is not None:
@@ -91,9 +90,8 @@ def _base(
     arguments: Arguments,
     site: Site,
 ) -> None:
-    from shapelint.python.libraries import dispatch
 
-    built = dispatch.call(run, library.name, arguments, site)
+    built = run.call_library(library.name, arguments, site)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
         run.touch(owner)
@@ -104,10 +102,9 @@ def _base(
 
 def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
     """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
-    from shapelint.python.syntax import expressions
 
     if len(node.args) == 2:
-        cls, one = (expressions.evaluate(run, argument, scope) for argument in node.args)
+        cls, one = (run.evaluate(argument, scope) for argument in node.args)
         known = isinstance(cls, UserClass) and isinstance(one, (Instance, UserClass))
         return Super(cls, one) if known and isinstance(cls, UserClass) else UNKNOWN
     inner: Scope | None = scope

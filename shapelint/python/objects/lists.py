@@ -21,7 +21,6 @@ from shapelint.python.state.values import (
     sequence,
     truth,
 )
-from shapelint.python.syntax import calls
 
 READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 
@@ -133,5 +132,5 @@ def in_order(run: Run, items: Items, keywords: Keywords, site: Site) -> Items:
 
 def _key(run: Run, item: Value, function: Value | None, site: Site) -> object:
     if function is not None and function != NONE:
-        item = calls.call(run, function, Arguments((Given(item, NO_SPAN),)), site)
+        item = run.call(function, Arguments((Given(item, NO_SPAN),)), site)
     return item.value if isinstance(item, Const) else None

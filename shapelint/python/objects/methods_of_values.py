@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shapelint.python.libraries import argparse_
-from shapelint.python.objects import attributes, dicts, instances, lists, mutation, strings
+from shapelint.python.objects import dicts, instances, lists, mutation, strings
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
@@ -12,20 +12,15 @@ from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
     Chained,
-    CommandLine,
     Component,
     Const,
-    Data,
     Instance,
     Items,
-    Loss,
     Super,
     Table,
-    Tensor,
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls
 
 
 def call_method(
@@ -35,34 +30,23 @@ def call_method(
     site: Site,
 ) -> Value:
     """Call a method of a value that the interpreter itself knows; without all arguments it may do anything to it."""
-    from shapelint.python.libraries.torch import loss_calls, module_methods, tensor_methods
-
     owner, name, values = bound.owner, bound.name, [given.value for given in arguments.positional]
     if not arguments.complete and not isinstance(owner, (Table, Super, UserClass, Instance, Component, Chained)):
         hide(run, owner)
         return UNKNOWN
-    if isinstance(owner, Tensor):
-        return tensor_methods.tensor_method(run, owner, name, arguments, site)
-    if isinstance(owner, Data):
-        return tensor_methods.data_method(run, owner, name, arguments, site.scope)
+    kind = run.kind_of(owner)
+    if kind.method is not None:
+        return kind.method(run, owner, name, arguments, site)
     if isinstance(owner, Items):
         return lists.call_method(run, owner, name, values, arguments.keywords, site)
     if isinstance(owner, Table):
         return dicts.call_method(run, owner, name, values, arguments.keywords, arguments.complete)
-    if isinstance(owner, CommandLine):
-        return argparse_.call_method(run, owner, name, arguments, site)
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
     if isinstance(owner, UserClass):
         return _explicit(run, owner, arguments, site)
     if isinstance(owner, Super):
         return _super_method(run, owner, name, arguments, site)
-    if isinstance(owner, Loss):
-        if name in ("to", "cuda", "cpu", "train", "eval"):
-            return owner
-        return loss_calls.call(run, owner, arguments, site) if name == "forward" else UNKNOWN
-    if isinstance(owner, (Instance, Component, Chained)):
-        return module_methods.method(run, owner, name, arguments, site)
     if name in ("prepare", "setup"):
         return values[0] if len(values) == 1 else Items(values, "tuple")
     for given in arguments.every:
@@ -79,7 +63,7 @@ def _explicit(
     """`Base.__init__(owner, ...)` of a class that has none of its own."""
     receiver = arguments.positional[0].value if arguments.positional else UNKNOWN
     if isinstance(receiver, Instance):
-        line = attributes.linear(cls)
+        line = class_lookup.linear(cls)
         instances.initialise(
             run, line, receiver, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site
         )
@@ -97,13 +81,13 @@ def _super_method(
     if not isinstance(receiver, Instance) or receiver.cls is None:
         return UNKNOWN
     if name == "__init__":
-        line = attributes.linear(receiver.cls)
+        line = class_lookup.linear(receiver.cls)
         rest = line[line.index(owner.cls) + 1 :] if owner.cls in line else []
         instances.initialise(run, rest, receiver, arguments, site)
         return NONE
     base = receiver.attributes.get("(base)")
     if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):
-        return calls.call(run, base, arguments, site)
+        return run.call(base, arguments, site)
     if name == "__setattr__" and len(arguments.positional) == 2:
         key = arguments.positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries.torch import parts
-from shapelint.python.objects import attributes, dicts
+from shapelint.python.objects import dicts
+from shapelint.python.state import class_lookup, part_names
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide, lose
 from shapelint.python.state.run import Run
@@ -29,7 +29,6 @@ from shapelint.python.state.values import (
     Value,
     integer,
 )
-from shapelint.python.syntax import calls
 
 HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
 """Attributes that do not decide what a module gives."""
@@ -54,16 +53,16 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
         lose(run, owner)
         return
     assert owner.cls is not None
-    found, setter = attributes.find(owner.cls, name), attributes.find(owner.cls, "__setattr__")
+    found, setter = class_lookup.find(owner.cls, name), class_lookup.find(owner.cls, "__setattr__")
     if isinstance(setter, Function):
-        calls.call_function(run, setter, Arguments((Given(Const(name), NO_SPAN), Given(value, NO_SPAN))), owner)
+        run.call_function(setter, Arguments((Given(Const(name), NO_SPAN), Given(value, NO_SPAN))), owner)
         return
     if isinstance(found, Function) and found.setter is not None:
-        calls.call_function(run, found.setter, Arguments((Given(value, NO_SPAN),)), owner)
+        run.call_function(found.setter, Arguments((Given(value, NO_SPAN),)), owner)
         return
-    descriptor = isinstance(found, Instance) and found.cls is not None and attributes.find(found.cls, "__set__")
+    descriptor = isinstance(found, Instance) and found.cls is not None and class_lookup.find(found.cls, "__set__")
     if isinstance(descriptor, Function):
-        calls.call_function(run, descriptor, Arguments((Given(owner, NO_SPAN), Given(value, NO_SPAN))), found)
+        run.call_function(descriptor, Arguments((Given(owner, NO_SPAN), Given(value, NO_SPAN))), found)
     else:
         store(run, owner, name, UNKNOWN if descriptor else value)
 
@@ -103,12 +102,12 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
     if isinstance(owner, Chained):
         _set_of_chained(run, owner, name, value)
     elif isinstance(owner.part_of, Component):
-        known = name in parts.inner_names(owner)
+        known = name in part_names.inner_names(owner)
         if known:
-            _replace(run, owner.part_of, f"{parts.own_name(owner)}.{name}", value)
+            _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
             hide(run, owner)
-    elif isinstance(value, Node) or name in parts.table(run, owner) or is_harmless(name, owner):
+    elif isinstance(value, Node) or name in run.parts(owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
         hide(run, owner)
@@ -147,7 +146,7 @@ def set_element(run: Run, owner: Value, index: Value, value: Value) -> None:
 def _names(owner: Value) -> list[str]:
     if isinstance(owner, Chained):
         return list(owner.children) if owner.kind != "ModuleDict" and owner.rest is None else []
-    return parts.inner_names(owner) if isinstance(owner, Component) else []
+    return part_names.inner_names(owner) if isinstance(owner, Component) else []
 
 
 def delete_attribute(run: Run, owner: Value, name: str) -> None:
@@ -161,7 +160,7 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
             delete_attribute(run, base, name)
     elif isinstance(owner, Table) and owner.namespace:
         dicts.remove(run, owner, Const(name))
-    elif isinstance(owner, Component) and name in parts.table(run, owner):
+    elif isinstance(owner, Component) and name in run.parts(owner):
         set_child(run, owner, name, UNKNOWN)
     else:
         hide(run, owner)
@@ -185,13 +184,11 @@ def delete_element(run: Run, owner: Value, index: Value) -> None:
 
 def set_submodule(run: Run, owner: Value, path: str, value: Value) -> None:
     """`model.set_submodule("head.fc", layer)`."""
-    from shapelint.python.builtins import builtin_functions
-    from shapelint.python.syntax import assignment
 
     *way, name = path.split(".")
     for step in way:
-        owner = builtin_functions.named_attribute(run, owner, step)
-    assignment.assign_attribute(run, owner, name, value)
+        owner = run.named_attribute(owner, step)
+    run.assign_attribute(owner, name, value)
 
 
 def modules_of(owner: Instance | Chained | Component, found: list[tuple[str, Value]] | None) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries.torch import misuse
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
@@ -13,7 +13,6 @@ from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
     Chained,
-    Component,
     Const,
     Data,
     Given,
@@ -36,7 +35,7 @@ from shapelint.shapes import dims
 
 def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """The element, or Unknown."""
-    from shapelint.python.objects import attributes, item_methods
+    from shapelint.python.objects import item_methods
 
     if isinstance(owner, Data):
         return _of_data(owner, index)
@@ -44,10 +43,10 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         return tensor(owner, index)
     if isinstance(owner, Items):
         if owner.shape_of is not None and not isinstance(index, Items):
-            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), site)
+            run.observe_operation("size", owner.shape_of, Arguments((Given(index, NO_SPAN),)), site)
         return _item(owner, index)
     if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
-        return attributes.get(run, owner.of, "_modules", site)
+        return run.attribute(owner.of, "_modules", site)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
@@ -59,10 +58,9 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         return _child(owner, index)
     if isinstance(owner, Instance):
         return item_methods.get_item(run, owner, index)
-    if isinstance(owner, Component):
-        from shapelint.python.libraries.torch import members
-
-        return members.element(run, owner, index)
+    kind = run.kind_of(owner)
+    if kind.element is not None:
+        return kind.element(run, owner, index, site)
     if isinstance(owner, Library):
         return _of_library(run, owner, index, site.scope)
     if isinstance(owner, Const) and isinstance(owner.value, str):
@@ -95,10 +93,9 @@ def _outermost(scope: Scope) -> Scope:
 def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
     """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
     from shapelint.python.objects import attributes
-    from shapelint.python.syntax import imports
 
     if owner.name == "sys.modules":
-        return imports.namespace(_outermost(scope))
+        return class_lookup.namespace(_outermost(scope))
     module = owner.name.removesuffix(".__dict__")
     if module == owner.name:
         return owner

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.python.state import class_lookup
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -107,10 +108,9 @@ def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]]
 
 def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Attributes of an object: without one of its own it has that of its class."""
-    from shapelint.python.objects import attributes
 
     def some(name: str, found: list[Value]) -> Value:
-        inherited = attributes.find(owner.cls, name) if owner.cls is not None else None
+        inherited = class_lookup.find(owner.cls, name) if owner.cls is not None else None
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
     dicts = [names for names, *_ in contents]

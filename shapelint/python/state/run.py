@@ -13,6 +13,7 @@ from shapelint.chain.chain import Edge, Flow
 from shapelint.common.frozen import frozen
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
+from shapelint.python.state.kernel import Kernel
 from shapelint.python.state.values import (
     MAXIMUM_HOPS,
     Component,
@@ -105,7 +106,7 @@ class BatchReshape:
 
 
 @dataclass
-class Run:
+class Run(Kernel):
     """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
 
     Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins as python
-from collections.abc import Sequence
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
+from shapelint.python.state.class_lookup import MINE, concerns
 from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -17,13 +18,11 @@ from shapelint.python.state.values import (
     Bound,
     Chained,
     Component,
-    Data,
     Function,
     Given,
     Instance,
     Items,
     Library,
-    Loss,
     Method,
     Node,
     Partial,
@@ -33,7 +32,6 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    Views,
     among,
     sequence,
 )
@@ -41,8 +39,6 @@ from shapelint.python.tensors import trail
 from shapelint.text.source import Span
 
 BUILTINS = frozenset(dir(python))
-MINE = (Function, Method, Instance, UserClass)
-"""What a file can say of its own that is called as a decorator."""
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
 """Of so many functions each is followed where any of them may be called."""
@@ -52,9 +48,8 @@ INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     """The value of a call expression."""
     from shapelint.python.objects import instances
-    from shapelint.python.syntax import expressions
 
-    function = expressions.evaluate(run, node.func, scope)
+    function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
         return instances.superclass(run, node, scope)
     given = arguments_of(run, node, scope)
@@ -74,7 +69,6 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
     """The arguments of a call expression."""
-    from shapelint.python.syntax import expressions
 
     positional: list[Given] = []
     keywords: Keywords = {}
@@ -82,7 +76,7 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
     assert scope.file is not None
     foreign = not scope.file.main
     for argument in node.args:
-        value = expressions.evaluate(run, argument, scope)
+        value = run.evaluate(argument, scope)
         span = scope.file.span(argument)
         if isinstance(argument, ast.Starred):
             items = sequence(value)
@@ -94,7 +88,7 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
         elif complete:
             positional.append(Given(value, span, foreign=foreign))
     for keyword in node.keywords:
-        value = expressions.evaluate(run, keyword.value, scope)
+        value = run.evaluate(keyword.value, scope)
         span = scope.file.span(keyword.value)
         if keyword.arg is None:
             if not isinstance(value, Table) or value.open:
@@ -115,9 +109,7 @@ def call(
     site: Site,
 ) -> Value:
     """Call a value."""
-    from shapelint.python.libraries import dispatch, lightning_, transforms
-    from shapelint.python.libraries.torch import loss_calls, module_calls
-    from shapelint.python.objects import effects, instances, methods_of_values
+    from shapelint.python.objects import effects, methods_of_values
 
     run.step()
     if isinstance(function, Function):
@@ -125,7 +117,7 @@ def call(
     if isinstance(function, Method):
         return call_function(run, function.function, arguments, function.receiver)
     if isinstance(function, UserClass):
-        return instances.instantiate(run, function, arguments, site)
+        return run.instantiate(function, arguments, site)
     if isinstance(function, Partial):
         merged = {**dict(function.keywords), **arguments.keywords}
         return call(
@@ -136,21 +128,18 @@ def call(
         )
     if isinstance(function, Instance):
         return call_instance(run, function, arguments, site)
-    if isinstance(function, (Component, Chained)):
-        return module_calls.call(run, function, arguments, site)
-    if isinstance(function, Views):
-        return transforms.apply(function, arguments.positional[0].value if arguments.positional else UNKNOWN)
-    if isinstance(function, Loss):
-        return loss_calls.call(run, function, arguments, site)
+    kind = run.kind_of(function)
+    if kind.call is not None:
+        return kind.call(run, function, arguments, site)
     if isinstance(function, Library):
-        return dispatch.call(run, function.name, arguments, site)
+        return run.call_library(function.name, arguments, site)
     if isinstance(function, Bound) and not arguments.complete and isinstance(function.owner, Tensor):
         return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
         return methods_of_values.call_method(run, function, arguments, site)
     if isinstance(function, Unknown) and function.inside:
         return _any_of(run, function, arguments, site)
-    lightning_.note_fit(run, site.node, arguments)
+    run.observe_unseen_call(site, arguments)
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
@@ -170,7 +159,7 @@ def _any_of(
     site: Site,
 ) -> Value:
     """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
-    from shapelint.python.objects import attributes, effects
+    from shapelint.python.objects import effects
 
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -179,7 +168,7 @@ def _any_of(
             one.registered = True
         callee: Value = Bound(one, name) if name and isinstance(one, (Items, Table)) else one
         if isinstance(one, Instance) and name and one.cls is not None:
-            found = attributes.find(one.cls, name)
+            found = class_lookup.find(one.cls, name)
             callee = Method(found, one) if isinstance(found, Function) else one
         if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
@@ -193,11 +182,6 @@ def _any_of(
     return among(*results, *function.inside, *(given.value for given in arguments.positional))
 
 
-def concerns(given: Sequence[Given]) -> bool:
-    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
-    return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)
-
-
 def call_instance(
     run: Run,
     owner: Instance,
@@ -205,14 +189,13 @@ def call_instance(
     site: Site,
 ) -> Value:
     """`model(x)`: its `forward`, or its `__call__`."""
-    from shapelint.python.objects import attributes
 
     assert owner.cls is not None
     own = owner.attributes.get("forward")
     if own is not None and not isinstance(own, Node):
         return call(run, own, arguments, site)
     for name in ("__call__", "forward"):
-        found = attributes.find(owner.cls, name)
+        found = class_lookup.find(owner.cls, name)
         if isinstance(found, Function):
             return call_function(run, found, arguments, owner)
     base = owner.attributes.get("(base)")
@@ -229,7 +212,6 @@ def call_function(
 ) -> Value:
     """Interpret a function of the file."""
     from shapelint.python.objects import caching, effects, generators
-    from shapelint.python.syntax import expressions, statements
 
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
@@ -254,9 +236,9 @@ def call_function(
     run.no_grad += function.wrapper == "no_grad"
     try:
         if isinstance(node, ast.Lambda):
-            return expressions.evaluate(run, node.body, inner)
+            return run.evaluate(node.body, inner)
         with run.journal.frame("return") as frame:
-            gone = statements.execute(run, node.body, inner)
+            gone = run.execute(node.body, inner)
             if not gone and run.returns[-1]:
                 run.returns[-1].append(NONE)
             run.journal.resume(frame, gone)
@@ -316,7 +298,6 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
     from shapelint.python.objects import caching
-    from shapelint.python.syntax import expressions
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN
@@ -340,7 +321,7 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         inner = inner.function
     if isinstance(inner, MINE):
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    made_here = isinstance(node, ast.Call) and isinstance(expressions.evaluate(run, node.func, scope), MINE)
+    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), MINE)
     return UNKNOWN if made_here else value
 
 

@@ -10,7 +10,7 @@ from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value, truth
-from shapelint.python.syntax import assignment, expressions, loops
+from shapelint.python.syntax import loops
 
 Body = Callable[[bool], None]
 """What is done in each turn, told whether that certainly happens exactly once."""
@@ -29,7 +29,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     known = not lazy or laziness.at_once(node) or _is_settled(run, node, scope)
 
     def body(certain: bool) -> None:
-        value = expressions.evaluate(run, node.elt, inner) if known else UNKNOWN
+        value = run.evaluate(node.elt, inner) if known else UNKNOWN
         if certain and result.rest is None and len(result.items) < MAXIMUM_ELEMENTS:
             result.items.append(value)
         else:
@@ -43,7 +43,7 @@ def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
     table = Table({})
 
     def body(certain: bool) -> None:
-        key, value = expressions.evaluate(run, node.key, inner), expressions.evaluate(run, node.value, inner)
+        key, value = run.evaluate(node.key, inner), run.evaluate(node.value, inner)
         if certain:
             dicts.put(run, table, key, value)
         else:
@@ -60,7 +60,7 @@ def _is_settled(run: Run, node: ast.expr, scope: Scope) -> bool:
     own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
     for inside in (inside for part in parts for inside in ast.walk(part)):
         free = isinstance(inside, ast.Name) and inside.id not in own
-        if free and not isinstance(expressions.evaluate(run, inside, scope), Library):  # type: ignore[arg-type]
+        if free and not isinstance(run.evaluate(inside, scope), Library):  # type: ignore[arg-type]
             return False
         read = inside.func if isinstance(inside, ast.Call) else getattr(inside, "value", None)
         if isinstance(read, ast.Name) and read.id in own:
@@ -80,12 +80,12 @@ def _turns(
         body(True)
         return
     first, rest = generators[0], generators[1:]
-    iterable = expressions.evaluate(run, first.iter, scope)
+    iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
 
     def turn(item: Value, done: Body) -> None:
         run.step()
-        assignment.bind(run, first.target, item, inner, own=False)
+        run.bind(first.target, item, inner, own=False)
         _tested(run, first.ifs, inner, lambda certain: _turns(run, rest, inner, inner, _if(certain, done)))
 
     for item in items.items[:MAXIMUM_ELEMENTS]:
@@ -105,7 +105,7 @@ def _turns(
 def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:
     """Go on behind the conditions of a turn."""
     for place, test in enumerate(tests):
-        known = truth(expressions.evaluate(run, test, scope))
+        known = truth(run.evaluate(test, scope))
         if known is None:
             with run.journal.perhaps():
                 _tested(run, tests[place + 1 :], scope, _if(False, done))

@@ -9,8 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
-from shapelint.python.libraries import dispatch
-from shapelint.python.objects import attributes, dicts, laziness, lists, subscripts
+from shapelint.python.objects import dicts, laziness, lists
 from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
@@ -80,7 +79,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
             return here.names[name]
-        starred = next((f"{module}.{name}" for module in here.stars if dispatch.has(f"{module}.{name}")), None)
+        starred = next((f"{module}.{name}" for module in here.stars if run.knows(f"{module}.{name}")), None)
         if starred:
             return Library(starred)
         here = here.parent
@@ -95,7 +94,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = attributes.get(run, owner, names.mangled(scope, node.attr), Site(node, scope))
+    value = run.attribute(owner, names.mangled(scope, node.attr), Site(node, scope))
     return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
 
 
@@ -187,7 +186,7 @@ def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = subscripts.get(run, owner, evaluate(run, node.slice, scope), Site(node, scope))
+    value = run.element(owner, evaluate(run, node.slice, scope), Site(node, scope))
     if isinstance(owner, Tensor):
         if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
             run.chosen.add(owner.flow.maker.role)
@@ -262,10 +261,9 @@ def loaded(target: ast.expr) -> ast.expr:
 
 def rows(run: Run, value: Value, count: int) -> Items | None:
     """A tensor as the sequence of its rows, `count` of them where that is asked for; a model's part as its layers."""
-    from shapelint.python.libraries.torch import members
 
     if isinstance(value, Component):
-        children = members.children(run, value)
+        children = run.children(value)
         return None if children is None else Items([child for _, child in children], "tuple")
     if not isinstance(value, Tensor):
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
-from shapelint.python.state.values import Given, Items, Loss, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
 from shapelint.python.tensors import operations
 from shapelint.spec import roles
 from shapelint.text.source import Span
@@ -170,3 +171,24 @@ def flow_of(value: Value) -> Flow | None:
         items = [*value.items, *([value.rest] if value.rest is not None else [])]
         return flow_of(items[0]) if items else None
     return None
+
+
+def method(run: Run, owner: Loss, name: str, arguments: Arguments, site: Site) -> Value:
+    """`criterion.to(device)`, `criterion.forward(a, b)`."""
+    if name in ("to", "cuda", "cpu", "train", "eval"):
+        return owner
+    return call(run, owner, arguments, site) if name == "forward" else UNKNOWN
+
+
+def attribute(run: Run, owner: Loss, name: str, site: Site) -> Value:
+    """A method of a loss."""
+    return Bound(owner, name)
+
+
+def observed(run: Run, operation: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
+    """Record an operation if it is a loss written by hand; it is no mistake then, whatever its widths."""
+    return bool(arguments.positional) and elementwise(run, operation, tensor, arguments.positional[0].value, site)
+
+
+LOSS = Kind(attribute=attribute, call=call, method=method)
+HAND_WRITTEN_LOSSES = Observer(operation=observed)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import module_calls, parts
+from shapelint.python.libraries.torch import parts
 from shapelint.python.objects import mutation
 from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.python.state import naming
@@ -109,7 +109,7 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
         or not _is_described(owner)
     ):
         return Bound(owner, name)
-    resolved = module_calls.resolve(run, owner)
+    resolved = run.resolve(owner)
     if resolved.component is not None and name in resolved.values:
         value = resolved.values[name]
         return Const(value) if isinstance(value, (int, float, str, bool, type(None))) else UNKNOWN
@@ -185,6 +185,13 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
     return Tensor(Flow(None, (), ax.NOWHERE), True, weight_of=owner)
 
 
-def element(run: Run, owner: Component, index: Value) -> Value:
+def element(run: Run, owner: Component, index: Value, site: Site) -> Value:
     """`vgg.classifier[6]`, `densenet.features[0]`."""
     return parts.element(run, owner, integer(index))
+
+
+def container_attribute(run: Run, owner: Chained, name: str, site: Site) -> Value:
+    """A layer of `nn.Sequential` and its kin by its name, or a method."""
+    if name == "_modules":
+        return mutation.modules_of(owner, children(run, owner))
+    return owner.children.get(name, Bound(owner, name))

@@ -14,6 +14,7 @@ from shapelint.chain import chain
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import Function
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value, sequence
 from shapelint.python.tensors import axes as ax
@@ -133,7 +134,9 @@ def note_function(run: Run, function: Function, arguments: Arguments, site: Site
     given = library_functions.by_name(function.parameters, arguments)
     operands = library_functions.tensors(function, given)
     ranks = [None if operand is None else len(axes_of(operand) or ()) or None for operand in operands]
-    line = signatures.substitute(signature_calls.parsed(function.shapes), library_functions.bound_arguments(function, given))
+    line = signatures.substitute(
+        signature_calls.parsed(function.shapes), library_functions.bound_arguments(function, given)
+    )
     for index, operand in enumerate(operands):
         taken = [one for one in line.alternatives if _fit_beside(one.inputs, ranks, index)]
         if operand is None or ranks[index] is None or not taken:
@@ -290,3 +293,13 @@ def _record(
     outside = tuple(step for step in steps if not span.start <= step.span.start < span.end)
     edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))
+
+
+def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
+    """Note an operation on a tensor; other observers see it too."""
+    if isinstance(tensor, Tensor):
+        note(run, name, tensor, arguments, site)
+    return False
+
+
+MISUSE = Observer(operation=observed, unpacking=note_unpacking, copy=note_copy)

@@ -68,18 +68,17 @@ def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site
 
 
 def _call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
-    from shapelint.python.syntax import calls
 
     own = module.children.get("forward")
     if own is not None and not isinstance(own, Node):
-        return calls.call(run, own, arguments, site)
+        return run.call(own, arguments, site)
     if module.kind != "Sequential" or not arguments.positional:
         return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
         return Tensor(Flow(None, (), ax.NOWHERE))
     value = arguments.positional[0].value
     for child in module.children.values():
-        value = calls.call(run, child, Arguments((Given(value, arguments.positional[0].span),)), site)
+        value = run.call(child, Arguments((Given(value, arguments.positional[0].span),)), site)
     return value
 
 

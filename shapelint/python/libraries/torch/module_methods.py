@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shapelint.python.libraries import library_functions, timm_
 from shapelint.python.libraries.torch import members, module_calls
-from shapelint.python.objects import attributes, dicts, mutation
+from shapelint.python.objects import dicts, mutation
 from shapelint.python.objects.module_method_names import ADDS, CHANGES, QUIET, SELF
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
@@ -42,7 +42,6 @@ def method(
 ) -> Value:
     """Methods that every nn.Module has, and those of known modules."""
     from shapelint.python.builtins import builtin_functions
-    from shapelint.python.syntax import calls
 
     if name in ("__setattr__", "__delattr__"):
         return builtin_functions.call(
@@ -79,7 +78,7 @@ def method(
             if known is not None:
                 return module_calls.call_method(run, owner, known, arguments, site)
         if name != "forward_features":
-            return calls.call(run, owner, arguments, site)
+            return run.call(owner, arguments, site)
     if isinstance(owner, Component):
         known = library_functions.methods().get(owner.spec.target, {}).get(name)
         if known is not None:
@@ -116,7 +115,7 @@ def method(
 
 def _submodule(run: Run, owner: Value, path: object, site: Site) -> Value:
     for step in path.split(".") if isinstance(path, str) and path else ():
-        owner = attributes.get(run, owner, step, site)
+        owner = run.attribute(owner, step, site)
     return owner
 
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.python.libraries.torch import loss_calls, misuse, module_calls
+from shapelint.python.libraries.torch import module_calls
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import BatchReshape, Run
-from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Instance, Items, Scope, Tensor, Value
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Bound,
+    Const,
+    Data,
+    Given,
+    Instance,
+    Items,
+    Tensor,
+    Value,
+)
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import operations, unknown_operations
 from shapelint.python.tensors.operation_table import SAME, axes_of
@@ -19,15 +31,14 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     """`x.flatten(1)`."""
     if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
         if name == "size":
-            misuse.note(run, name, owner, arguments, site)
+            run.observe_operation(name, owner, arguments, site)
         return _question(owner, name, arguments)
     given = arguments
     if name in ("expand", "broadcast_to") and owner.shape is not None:
         _note_expansion(run, owner, given, site)
     if name in ("view", "reshape") and (owner.shape is not None):
         _note_batch(run, owner, given, site)
-    if not arguments.positional or not loss_calls.elementwise(run, name, owner, arguments.positional[0].value, site):
-        misuse.note(run, name, owner, given, site)
+    run.observe_operation(name, owner, arguments, site)
     if operations.known(name):
         return operations.apply(name, owner, given)
     asked = unknown_operations.ask(
@@ -100,7 +111,7 @@ def _note_expansion(run: Run, owner: Tensor, given: Arguments, site: Site) -> No
             return
 
 
-def data_method(run: Run, owner: Data, name: str, arguments: Arguments, scope: Scope) -> Value:
+def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Site) -> Value:
     """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
     if name in SAME or name in ("items", "values"):
         return owner
@@ -121,3 +132,29 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, scope: S
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
         return _question(module_calls.image(owner), name, arguments)
     return UNKNOWN
+
+
+def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:
+    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
+    if name == "shape":
+        return Items([Const(owner.rows)], "tuple", UNKNOWN)
+    return Const(name) if name in ("device", "dtype") else Bound(owner, name)
+
+
+def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
+    """`x.shape`, `x.ndim`, `x.T`."""
+    if name == "shape":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
+    if name == "ndim":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Const(len(axes))
+    if name in ("T", "mT", "data", "real"):
+        return operations.apply(name, owner, Arguments((), {}))
+    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
+        return UNKNOWN
+    return Bound(owner, name)
+
+
+TENSOR = Kind(attribute=tensor_attribute, method=tensor_method)
+DATA = Kind(attribute=data_attribute, method=data_method)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from shapelint.chain import chain
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries import library_functions, transforms
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
 from shapelint.python.objects import effects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
+from shapelint.python.state.class_lookup import concerns
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -26,9 +27,8 @@ from shapelint.python.state.values import (
     integer,
     sequence,
 )
-from shapelint.python.syntax.calls import concerns
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operations, unknown_operations
+from shapelint.python.tensors import image_sizes, operations, unknown_operations
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Fit
@@ -76,7 +76,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         )
     if isinstance(first, Data):
         return tensor_methods.data_method(
-            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site.scope
+            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site
         )
     if isinstance(first, Tensor) and operations.known(last):
         return tensor_methods.tensor_method(
@@ -100,7 +100,7 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
-    edge, outgoing = chain.step(Role("function", ""), module_calls.resolve(run, component), value.flow)
+    edge, outgoing = chain.step(Role("function", ""), run.resolve(component), value.flow)
     if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
         return blank(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
@@ -120,7 +120,7 @@ def _join(run: Run, name: str, pieces: Value | None, given: Arguments, site: Sit
     ]
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
-        sizes = transforms.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
+        sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
         return Data(rows if name == "cat" else dims.UNKNOWN, name == "cat", sizes)
     misuse.note_pieces(run, name, items, given, site)
     return operations.join(name, items, given)
