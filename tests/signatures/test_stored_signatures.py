@@ -245,9 +245,9 @@ def test_every_argument_of_a_model_can_be_given(name: str) -> None:
 def test_the_generated_files_are_what_the_command_makes() -> None:
     """The quickest one whole; of lightly's, one head."""
     made = torchvision_models.component_file("alexnet")
-    path = stored.knowledge.folder() / "signatures" / "torchvision.models" / "alexnet.yaml"
+    path = stored.rules_folder.folder() / "signatures" / "torchvision.models" / "alexnet.yaml"
     assert path.read_text(encoding="utf-8") == to_yaml(made, HEADER)
-    path = stored.knowledge.folder() / "tensors" / "torchvision.models" / "alexnet.yaml"
+    path = stored.rules_folder.folder() / "tensors" / "torchvision.models" / "alexnet.yaml"
     assert path.read_text(encoding="utf-8") == tensors_to_yaml(stored_tensors(made), HEADER)
     head = component("lightly.models.modules", "lightly.models.modules.SMoGProjectionHead")
     assert lightly_heads.component(heads.SMoGProjectionHead) == head

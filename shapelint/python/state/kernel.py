@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
