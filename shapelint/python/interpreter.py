@@ -19,7 +19,7 @@ from shapelint.python.libraries.torch import (
     parts,
     tensor_methods,
 )
-from shapelint.python.objects import attributes, instances, subscripts
+from shapelint.python.objects import attributes, instances, mutation, subscripts
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Chained, CommandLine, Component, Data, Instance, Loss, Tensor, Views
@@ -60,6 +60,7 @@ class Interpreter(Run):
     element = subscripts.get
     assign_attribute = assignment.assign_attribute
     assign_element = assignment.assign_element
+    store = mutation.store
     remove_attribute = assignment.remove_attribute
 
     resolve = module_calls.resolve

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shapelint.python.objects import sets
+from shapelint.python.objects import dicts, sets
 from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
+from shapelint.python.state.value_facts import elements, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -61,7 +62,6 @@ def _collect(kind: str) -> Handler:
 
 
 def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.objects import dicts
 
     return dicts.made(run, values[0] if values else None, keywords)
 

@@ -15,7 +15,8 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema import Parameter, parse_parameters
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Const, Data, Items, Tensor, Value, integer
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls
 from shapelint.shapes import dims, expression

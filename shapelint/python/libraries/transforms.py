@@ -15,6 +15,7 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -30,8 +31,6 @@ from shapelint.python.state.values import (
     Table,
     Value,
     Views,
-    integer,
-    sequence,
 )
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims

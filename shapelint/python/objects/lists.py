@@ -9,18 +9,8 @@ from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    NONE,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Value,
-    integer,
-    sequence,
-    truth,
-)
+from shapelint.python.state.value_facts import integer, sequence, truth
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
 READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 

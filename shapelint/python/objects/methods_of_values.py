@@ -85,7 +85,7 @@ def _super_method(
         rest = line[line.index(owner.cls) + 1 :] if owner.cls in line else []
         instances.initialise(run, rest, receiver, arguments, site)
         return NONE
-    base = receiver.attributes.get("(base)")
+    base = receiver.base
     if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):
         return run.call(base, arguments, site)
     if name == "__setattr__" and len(arguments.positional) == 2:

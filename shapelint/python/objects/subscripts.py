@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.objects import attributes, item_methods
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -25,8 +27,6 @@ from shapelint.python.state.values import (
     Tensor,
     Unknown,
     Value,
-    among,
-    integer,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axis
@@ -35,7 +35,6 @@ from shapelint.shapes import dims
 
 def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """The element, or Unknown."""
-    from shapelint.python.objects import item_methods
 
     if isinstance(owner, Data):
         return _of_data(owner, index)
@@ -92,7 +91,6 @@ def _outermost(scope: Scope) -> Scope:
 
 def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
     """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
-    from shapelint.python.objects import attributes
 
     if owner.name == "sys.modules":
         return class_lookup.namespace(_outermost(scope))

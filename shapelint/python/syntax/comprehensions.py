@@ -9,7 +9,8 @@ from shapelint.python.objects import dicts, laziness, sets
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value, truth
+from shapelint.python.state.value_facts import truth
+from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value
 from shapelint.python.syntax import loops
 
 Body = Callable[[bool], None]
@@ -25,8 +26,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     kind = {ast.SetComp: "set", ast.GeneratorExp: "iterator"}.get(type(node), "list")
     result = Items([], kind)
 
-    lazy = isinstance(node, ast.GeneratorExp) and not laziness.to_the_end(node)
-    known = not lazy or laziness.at_once(node) or _is_settled(run, node, scope)
+    lazy = isinstance(node, ast.GeneratorExp) and not laziness.to_the_end(run, node)
+    known = not lazy or laziness.at_once(run, node) or _is_settled(run, node, scope)
 
     def body(certain: bool) -> None:
         value = run.evaluate(node.elt, inner) if known else UNKNOWN

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from shapelint.common.words import words
+from shapelint.python.objects import attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
@@ -37,7 +38,6 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
     """`from a.b import c as d`, `from . import x`, `from m import *`."""
-    from shapelint.python.objects import attributes
 
     run.touch(scope)
     module = node.module or ""

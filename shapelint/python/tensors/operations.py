@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.operation_table import OPERATIONS, SAME, axes_of, given_axes, reduce

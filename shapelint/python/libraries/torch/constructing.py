@@ -7,20 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Chained,
-    Component,
-    Const,
-    Given,
-    Items,
-    Library,
-    Table,
-    Value,
-    sequence,
-)
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import UNKNOWN, Chained, Component, Const, Given, Items, Library, Table, Value
 from shapelint.shapes import dims
 from shapelint.signatures import stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
@@ -171,7 +162,7 @@ def container(run: Run, kind: str, arguments: Arguments) -> Value:
         children = {str(index): value for index, value in enumerate(values)}
     for name, value in children.items():
         chained.children[name] = value
-        chained.hold(name, value)
+        naming.hold(chained, name, value)
     return chained
 
 

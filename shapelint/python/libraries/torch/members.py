@@ -12,6 +12,7 @@ from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SEL
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer, truth
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -25,9 +26,6 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    among,
-    integer,
-    truth,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
@@ -75,9 +73,7 @@ def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str,
         pairs = (
             None
             if owner.opaque
-            else [
-                (key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"
-            ]
+            else [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
         )
     else:
         pairs = parts.children(run, owner)

@@ -16,7 +16,8 @@ from shapelint.python.libraries.library_functions import Function
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
-from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls
 from shapelint.python.tensors.axes import Axes

@@ -12,6 +12,7 @@ from shapelint.python.libraries.torch import constructing, parts, replaced_parts
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import BankCall, Call, Run
+from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -24,7 +25,6 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    truth,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls, trail

@@ -12,6 +12,7 @@ from shapelint.python.objects.module_method_names import ADDS, CHANGES, QUIET, S
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -27,8 +28,6 @@ from shapelint.python.state.values import (
     Scope,
     Table,
     Value,
-    among,
-    sequence,
 )
 from shapelint.python.tensors import trail
 
@@ -60,9 +59,7 @@ def method(
                 mutation.store(run, owner, key.value, arguments.positional[1].value)
         if name == "save_hyperparameters" and isinstance(owner, Instance):
             run.touch(owner)
-            owner.attributes["(hparams)"] = _hyperparameters(
-                [given.value for given in arguments.positional], site.scope
-            )
+            owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
         if name in ("modules", "named_modules"):
             inside = among(owner)
             return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
@@ -102,7 +99,7 @@ def method(
         found = timm_.call_method(run, owner, name, arguments, site)
         if found is not None:
             return found
-    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    base = owner.base if isinstance(owner, Instance) else None
     if isinstance(base, Chained):
         return _container_method(run, base, name, arguments.positional)
     if CHANGES.match(name):

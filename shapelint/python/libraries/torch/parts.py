@@ -15,7 +15,8 @@ from shapelint.knowledge.schema import SignatureRow
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Component, Value, among
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import Component, Value
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim, Expression

@@ -13,20 +13,8 @@ from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import concerns
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Component,
-    Const,
-    Data,
-    Given,
-    Items,
-    Tensor,
-    UserClass,
-    Value,
-    among,
-    integer,
-    sequence,
-)
+from shapelint.python.state.value_facts import among, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, operations, unknown_operations
 from shapelint.python.tensors.operation_table import axes_of
