@@ -6,7 +6,7 @@ values.
 
 from __future__ import annotations
 
-from shapelint.python.state.arguments import Keywords
+from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
@@ -104,12 +104,11 @@ def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
     return table
 
 
-def call_method(
-    run: Run, owner: Table, name: str, values: list[Value], keywords: Keywords, complete: bool = True
-) -> Value:
+def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Value:
     """A method of a dict."""
+    values, keywords = arguments.values, arguments.keywords
     if name == "update":
-        update(run, owner, values[0] if values else None, keywords, complete)
+        update(run, owner, values[0] if values else None, keywords, arguments.complete)
         return NONE
     if name in ("__setitem__", "__delitem__") and values:
         if name == "__delitem__":

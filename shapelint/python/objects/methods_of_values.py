@@ -38,9 +38,9 @@ def call_method(
     if kind.method is not None:
         return kind.method(run, owner, name, arguments, site)
     if isinstance(owner, Items):
-        return lists.call_method(run, owner, name, values, arguments.keywords, site)
+        return lists.call_method(run, owner, name, arguments, site)
     if isinstance(owner, Table):
-        return dicts.call_method(run, owner, name, values, arguments.keywords, arguments.complete)
+        return dicts.call_method(run, owner, name, arguments)
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
     if isinstance(owner, UserClass):
