@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import TensorRule
+from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import UNKNOWN, Dim

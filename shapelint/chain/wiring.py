@@ -12,7 +12,8 @@ from shapelint.chain.chain import Chain
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.knowledge.schema import ComponentSignature, MethodPack, Reshape, SignatureRow, Step
+from shapelint.knowledge.schema.method_packs import MethodPack, Reshape, Step
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import LossFile, LossSignature
+from shapelint.knowledge.schema.loss_files import LossFile, LossSignature
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec
 

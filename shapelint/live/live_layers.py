@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import expression, signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature
 from shapelint.signatures import stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping as Dictionary
 
-from shapelint.knowledge.schema import MethodPack
+from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.read import call_strings
 from shapelint.read.components import Reader
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, is_open_call, pairs

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
 from shapelint.knowledge import methods
-from shapelint.knowledge.schema import MethodPack, is_width
+from shapelint.knowledge.schema.method_packs import MethodPack
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs

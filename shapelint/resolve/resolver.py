@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow, is_width
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, signatures

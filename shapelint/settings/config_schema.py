@@ -12,7 +12,9 @@ from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
-from shapelint.knowledge.schema import ComponentSignature, Strict, Width
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.knowledge.schema.strict import Strict
+from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
 from shapelint.shapes.signatures import SignatureError, parse_signature
 

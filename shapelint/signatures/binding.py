@@ -10,7 +10,9 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
-from shapelint.knowledge.schema import ComponentSignature, Parameter, is_width
+from shapelint.knowledge.schema.call_parameters import Parameter
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import format_axis

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Union
 
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.trace import signature_rows
 from shapelint.trace.govern import Experiment, Unfitted
 from shapelint.trace.images import Passage, evaluate, passages

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.signatures import Alternative, Pattern
 from shapelint.trace import probe, signature_rows

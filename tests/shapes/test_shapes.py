@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import SignatureFile
+from shapelint.knowledge.schema.signature_files import SignatureFile
 from shapelint.shapes.dims import UNKNOWN, symbol
 from shapelint.shapes.expression import OperandError, evaluate
 from shapelint.shapes.signatures import (

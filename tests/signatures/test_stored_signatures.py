@@ -18,7 +18,7 @@ import torchvision
 from lightly.models.modules import heads
 from torch import nn
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import expression
 from shapelint.shapes.signatures import Fit, Shape, Signature, fill, parse_signature, substitute, unify
 from shapelint.signatures import stored

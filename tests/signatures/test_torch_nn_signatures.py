@@ -19,7 +19,7 @@ import torch
 from torch_nn_cases import CASES, INERT, SIZES, Arguments
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import dims, expression
 from shapelint.shapes.signatures import (
     Fit,

@@ -11,7 +11,7 @@ from shapelint.chain.wiring import Judged
 from shapelint.checkpoints import SUFFIXES, CheckpointError, StateDict, state_dicts
 from shapelint.common.frozen import frozen
 from shapelint.judge.occasions import Ends, Occasion
-from shapelint.knowledge.schema import MethodPack
+from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.spec.spec import Problem

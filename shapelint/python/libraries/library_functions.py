@@ -12,7 +12,7 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer

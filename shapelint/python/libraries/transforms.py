@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import SignatureFile
+from shapelint.knowledge.schema.signature_files import SignatureFile
 from shapelint.trace.make import lightly_heads, torchvision_models
 from shapelint.trace.make.emit import tensors_to_yaml, to_yaml
 

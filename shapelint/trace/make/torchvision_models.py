@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.trace.classifier import features_row, literal_row
 from shapelint.trace.meta import Untraceable, build
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
