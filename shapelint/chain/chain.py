@@ -15,7 +15,7 @@ from shapelint.common.frozen import frozen
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue, Value
+from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Pattern, Shape, ShapeOrStructure, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import Argument, Step
 from shapelint.text.source import Span
@@ -49,13 +49,13 @@ class Flow:
     stands beside B alone is a guess, and nothing is concluded from the number of axes.
     """
 
-    value: Value | None
+    value: ShapeOrStructure | None
     origins: tuple[Origin, ...]
     maker: Origin
     guess: Origin | None = None
 
     @property
-    def certain(self) -> Value | None:
+    def certain(self) -> ShapeOrStructure | None:
         """The shape, None where the number of its axes is a guess."""
         return None if self.guess else self.value
 
@@ -89,8 +89,8 @@ class LayerFlow:
     """One layer of a Sequential with what goes in and comes out."""
 
     component: Resolved
-    input: Value | None
-    output: Value | None
+    input: ShapeOrStructure | None
+    output: ShapeOrStructure | None
 
 
 @frozen

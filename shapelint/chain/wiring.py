@@ -12,7 +12,7 @@ from shapelint.chain.chain import Chain
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.knowledge.schema.method_packs import MethodPack, Reshape, Step
+from shapelint.knowledge.schema.method_packs import MethodPack, PackStep, Reshape
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -22,7 +22,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
 from shapelint.text.source import Span
 
-INPUT = "input"
+_INPUT = "input"
 
 
 @frozen
@@ -127,14 +127,14 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
     return Chain(links)
 
 
-def _after_a_gap(steps: Iterable[Step], resolved: Mapping[str, Resolved]) -> frozenset[str]:
+def _after_a_gap(steps: Iterable[PackStep], resolved: Mapping[str, Resolved]) -> frozenset[str]:
     """The roles whose role before is not in the model: it is never filled in, so what comes to them is not known."""
     roles = [step for step in steps if isinstance(step, str) and step != "input"]
     return frozenset(role for before, role in pairwise(roles) if before not in resolved)
 
 
 def _present(
-    steps: Iterable[Step], resolved: Mapping[str, Resolved], before: Resolved | None = None
+    steps: Iterable[PackStep], resolved: Mapping[str, Resolved], before: Resolved | None = None
 ) -> dict[str, Resolved]:
     """The components of a branch in order; a reshape stands where a component of the model follows it."""
     found: dict[str, Resolved] = {}

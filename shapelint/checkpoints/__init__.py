@@ -12,9 +12,9 @@ from shapelint.checkpoints.unreadable import CheckpointError
 StateDict = Mapping[str, tuple[int, ...]]
 """Shapes by the names of tensors."""
 
-SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
+CHECKPOINT_SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
 
-__all__ = ["SUFFIXES", "CheckpointError", "StateDict", "state_dicts"]
+__all__ = ["CHECKPOINT_SUFFIXES", "CheckpointError", "StateDict", "state_dicts"]
 
 
 def state_dicts(path: Path) -> tuple[StateDict, ...]:

@@ -21,7 +21,7 @@ from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import gathered, lint, lint_text
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings
-from shapelint.spec.findings import Change, FileReport, Report
+from shapelint.spec.findings import AppliedFix, FileReport, Report
 from shapelint.text.source import Source, UnreadableError, decode, read_source
 
 STDIN = "-"
@@ -61,7 +61,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     settings = _settings(paths, options)
     beside = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
-    fixed: tuple[Change, ...] = ()
+    fixed: tuple[AppliedFix, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
     if options.write_baseline or options.baseline or options.add_ignores:
@@ -154,9 +154,9 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
     return Report((file,))
 
 
-def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[Change, ...]]:
+def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[AppliedFix, ...]]:
     """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
-    made: list[Change] = []
+    made: list[AppliedFix] = []
     diffs: list[str] = []
     written: set[str] = set()
     for file in report.files:
@@ -183,13 +183,13 @@ def _source(file: FileReport, options: CheckOptions) -> Source:
     return Source(file.path, file.text) if options.stdin_filename else read_source(Path(file.path))
 
 
-def _write(report: Report, options: CheckOptions, fixed: Sequence[Change]) -> None:
+def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -> None:
     encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
     colour = colours() and not options.output_file
     text = reports.render(
         report,
         options.output_format,
-        reports.Options(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
+        reports.RenderOptions(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
     )
     if options.output_file is None:
         write_out(text)

@@ -13,7 +13,7 @@ from shapelint.common.version import __version__
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-LIBRARIES = ("torch", "lightly", "torchvision", "timm")
+_LIBRARIES = ("torch", "lightly", "torchvision", "timm")
 """What shapelint knows signatures of: `--version` tells which of them it sees."""
 
 
@@ -98,7 +98,7 @@ def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool)
 
     click.echo(f"shapelint {__version__}")
     click.echo(f"python {platform.python_version()} ({sys.executable})")
-    for library in LIBRARIES:
+    for library in _LIBRARIES:
         click.echo(f"{library} {installed(library) or 'not installed'}")
     ctx.exit()
 

@@ -30,7 +30,7 @@ class Symbol:
 
 
 @frozen
-class Operation:
+class DimOperation:
     """An irreducible operation on dimensions: `//`, `%`, `max` or `min`."""
 
     operator: str
@@ -47,7 +47,7 @@ class Operation:
         return f"{_operand(left)}{self.operator}{_operand(right)}"
 
 
-Atom = Union[Symbol, Operation]
+Atom = Union[Symbol, DimOperation]
 Product = tuple[Atom, ...]
 
 
@@ -207,7 +207,7 @@ def extreme(choose: Callable[[Iterable[int]], int], operands: tuple[Dim, ...]) -
 
 
 def _operation(operator: str, *operands: Dim) -> Expression:
-    return Expression((((Operation(operator, operands),), 1),))
+    return Expression((((DimOperation(operator, operands),), 1),))
 
 
 def _merge_nested_division(left: Dim, right: int) -> tuple[Dim, int]:
@@ -218,7 +218,7 @@ def _merge_nested_division(left: Dim, right: int) -> tuple[Dim, int]:
     if len(quotients) != 1 or len(terms) != (2 if constant else 1):
         return left, right
     (inner,) = quotients
-    if not isinstance(inner, Operation) or inner.operator != "//" or not isinstance(inner.operands[1], int):
+    if not isinstance(inner, DimOperation) or inner.operator != "//" or not isinstance(inner.operands[1], int):
         return left, right
     return _merge_nested_division(inner.operands[0] + inner.operands[1] * constant, inner.operands[1] * right)
 
@@ -253,13 +253,13 @@ def _atoms(dim: Dim) -> Iterator[Atom]:
     for product, _ in _terms(dim):
         for atom in product:
             yield atom
-            if isinstance(atom, Operation):
+            if isinstance(atom, DimOperation):
                 for operand in atom.operands:
                     yield from _atoms(operand)
 
 
 def _atoms_other_than_symbols(dim: Dim) -> bool:
-    return any(isinstance(atom, Operation) for atom in _atoms(dim))
+    return any(isinstance(atom, DimOperation) for atom in _atoms(dim))
 
 
 def _one_sign(dim: Expression) -> bool:
@@ -305,7 +305,7 @@ def _product(atoms: Product, coefficient: int, bare: bool) -> str:
 
 
 def _operand_atom(atom: Atom) -> str:
-    return f"({atom})" if isinstance(atom, Operation) and atom.operator in ("//", "%") else str(atom)
+    return f"({atom})" if isinstance(atom, DimOperation) and atom.operator in ("//", "%") else str(atom)
 
 
 def _operand(dim: Dim) -> str:

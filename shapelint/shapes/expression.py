@@ -16,7 +16,7 @@ from typing import Any
 from shapelint.shapes.dims import UNKNOWN, Expression, equal, is_known, symbol
 from shapelint.shapes.functions import FUNCTIONS
 
-MAXIMUM_LENGTH = 2000
+MAXIMUM_EXPRESSION_LENGTH = 2000
 ELLIPSIS_PRODUCT = "prod(...)"
 """The name of the product of the axes that `...` stands for."""
 
@@ -32,8 +32,8 @@ class OperandError(ExpressionError):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
     """Parse an expression; raises ExpressionError with the reason."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise ExpressionError(f"expression longer than {MAXIMUM_LENGTH} characters")
+    if len(text) > MAXIMUM_EXPRESSION_LENGTH:
+        raise ExpressionError(f"expression longer than {MAXIMUM_EXPRESSION_LENGTH} characters")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -252,7 +252,11 @@ def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
 def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     function, arity = FUNCTIONS.get(name, (None, None))
-    if function is None or node.keywords or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_LENGTH)):
+    if (
+        function is None
+        or node.keywords
+        or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_EXPRESSION_LENGTH))
+    ):
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
     if name == "prod" and operands == (...,):

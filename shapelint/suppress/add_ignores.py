@@ -12,13 +12,13 @@ from shapelint.spec.findings import FileReport, Finding
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
 from shapelint.text.source import Source
 
-Lint = Callable[[Source], FileReport]
+_Lint = Callable[[Source], FileReport]
 
 _PREAMBLE = re.compile(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
 """What must stay on the first lines of a file."""
 
 
-def add_ignores(source: Source, lint: Lint) -> tuple[str, int]:
+def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
     """The text with a comment for every finding that fails a run, and how many findings that silences.
 
     The comment goes to the end of the finding's own line, else of a line of a related span; where no line can hold it

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from shapelint.shapes.dims import UNKNOWN, substitute, symbol
-from shapelint.shapes.expression import MAXIMUM_LENGTH, ExpressionError, OperandError, conjuncts, evaluate, parse
+from shapelint.shapes.expression import (
+    MAXIMUM_EXPRESSION_LENGTH,
+    ExpressionError,
+    OperandError,
+    conjuncts,
+    evaluate,
+    parse,
+)
 
 H, W = symbol("H"), symbol("W")
 
@@ -213,7 +220,7 @@ def test_refused(text: str, reason: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1" + "+1" * MAXIMUM_LENGTH,
+        "1" + "+1" * MAXIMUM_EXPRESSION_LENGTH,
         "+".join(["n"] * 900),
         "(" * 900 + "n" + ")" * 900,
         "-" * 1900 + "n",
@@ -230,8 +237,8 @@ def test_size_and_depth_are_bounded(text: str) -> None:
 
 
 def test_length_is_bounded() -> None:
-    with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_LENGTH}"):
-        parse("1" * (MAXIMUM_LENGTH + 1))
+    with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_EXPRESSION_LENGTH}"):
+        parse("1" * (MAXIMUM_EXPRESSION_LENGTH + 1))
 
 
 @pytest.mark.parametrize(

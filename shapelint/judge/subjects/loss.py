@@ -18,7 +18,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.text.source import Span
 
-BATCH = dims.symbol("B")
+_BATCH = dims.symbol("B")
 
 
 @frozen
@@ -175,7 +175,7 @@ def broadcast(left: Shape, right: Shape) -> Shape | None:
             result.append(a)
         elif a == 1:
             result.append(b)
-        elif same is False or (len(left) != len(right) and BATCH in (a, b)):
+        elif same is False or (len(left) != len(right) and _BATCH in (a, b)):
             return ()
         else:
             unknown = True

@@ -9,7 +9,7 @@ from pydantic import Field
 from shapelint.knowledge.schema.strict import Strict
 
 
-class Role(Strict):
+class PackRole(Strict):
     """A place in a method's chain: other keys it goes by, and the class that bare widths stand for.
 
     `features: map` says that the method takes a bare backbone without its pooling: its last feature map.
@@ -27,17 +27,17 @@ class Reshape(Strict):
     reshape: str
 
 
-Step = Union[str, Reshape]
+PackStep = Union[str, Reshape]
 """One step of a branch: a role, or a reshape that the method itself does."""
 
 
-class Target(Strict):
+class PackTarget(Strict):
     """The momentum branch: which online roles it copies."""
 
     copies: tuple[str, ...]
 
 
-class Loss(Strict):
+class PackLoss(Strict):
     """Which outputs the loss compares (`online.prediction_head`), with which class by default.
 
     `reshape` is what the method does to both before the loss takes them, as a signature.
@@ -50,7 +50,7 @@ class Loss(Strict):
     over: Literal["features"] = "features"
 
 
-class Bank(Strict):
+class PackBank(Strict):
     """Stored vectors: whose width they must have (`online.projection_head`), and how they meet the features.
 
     An `assigned` bank takes features in by assignment, which broadcasts features of width 1; a `multiplied` one meets
@@ -68,12 +68,12 @@ class MethodPack(Strict):
     """
 
     method: str
-    roles: dict[str, Role]
-    online: tuple[Step, ...]
-    branches: tuple[tuple[Step, ...], ...] = ()
-    target: Target | None = None
-    loss: Loss | None = None
-    banks: dict[str, Bank] = Field(default_factory=dict)
+    roles: dict[str, PackRole]
+    online: tuple[PackStep, ...]
+    branches: tuple[tuple[PackStep, ...], ...] = ()
+    target: PackTarget | None = None
+    loss: PackLoss | None = None
+    banks: dict[str, PackBank] = Field(default_factory=dict)
 
     def role_of(self, key: str) -> str | None:
         """The role that a key of a config names, itself or by an alias."""

@@ -168,7 +168,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     if len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 1:
         return None
     (operation,) = terms[0][0]
-    if not isinstance(operation, dims.Operation) or operation.operator != "//":
+    if not isinstance(operation, dims.DimOperation) or operation.operator != "//":
         return None
     numerator, step = operation.operands
     shift = numerator - symbol
