@@ -7,7 +7,7 @@ from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
-from shapelint.chain import chain, taken_layers
+from shapelint.chain import propagation, taken_layers
 from shapelint.chain.chain import Chain
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses
@@ -114,7 +114,7 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
     """The online chain, followed by what each further branch adds to it."""
     steps = _present(pack.online, resolved)
     gaps = _after_a_gap(pack.online, resolved)
-    links = chain.run(steps, image, places, gaps).links
+    links = propagation.run(steps, image, places, gaps).links
     for branch in pack.branches:
         first = branch[0]
         roles = list(steps)
@@ -122,7 +122,7 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
             continue
         before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
         further = _present(branch[1:], {**resolved, **before}, before[str(first)])
-        whole = chain.run({**before, **further}, image, places, gaps)
+        whole = propagation.run({**before, **further}, image, places, gaps)
         links += whole.links[len(before) :]
     return Chain(links)
 

@@ -9,7 +9,8 @@ from typing import Any
 from shapelint.chain.chain import Origin
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
-from shapelint.judge.facts import Port, Side, comes_with_extra_axes
+from shapelint.judge.edge_facts import comes_with_extra_axes
+from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, output_of
 from shapelint.knowledge.losses import BoundLoss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
@@ -88,7 +88,7 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
-    edge, outgoing = chain.step(Role("function", ""), run.resolve(component), value.flow)
+    edge, outgoing = propagation.step(Role("function", ""), run.resolve(component), value.flow)
     if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
         return blank(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
