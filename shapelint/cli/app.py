@@ -12,6 +12,7 @@ from shapelint.cli.help import GroupedCommand, GroupedOption, ShortForm, complet
 from shapelint.cli.output import EXIT_TROUBLE
 from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
+from shapelint.settings.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -115,7 +116,6 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
     """Print the chain of each model as a table."""
     from shapelint.cli import show as command
-    from shapelint.settings.settings import Settings
 
     sys.exit(command.run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
 
@@ -145,7 +145,6 @@ def signature(target: str, trace: bool) -> None:
 def config(path: str, config_file: str | None, isolated: bool) -> None:
     """Print the settings that apply to a file, and where they stand."""
     from shapelint.cli import show_settings as command
-    from shapelint.settings.settings import Settings
 
     sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shapelint.common.version import __version__
+from shapelint.signatures.versions import installed
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -94,8 +95,6 @@ def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool)
     """`--version`: shapelint's own, and those of the libraries that it sees, without importing them."""
     if not wanted or ctx.resilient_parsing:
         return
-    from shapelint.signatures.versions import installed
-
     click.echo(f"shapelint {__version__}")
     click.echo(f"python {platform.python_version()} ({sys.executable})")
     for library in _LIBRARIES:

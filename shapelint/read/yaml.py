@@ -13,6 +13,7 @@ from shapelint.knowledge import methods
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader
+from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, compose, is_open_call, pairs
 from shapelint.shapes import dims
@@ -38,7 +39,7 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
     models = []
     documents = compose(Source(source.path, source.own_text))
     for number, document in enumerate(documents, 1):
-        root, missing = _composed(source, document) if len(documents) == 1 else (document, ())
+        root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
         for path, mapping, method in _candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
@@ -47,16 +48,6 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
             models.append(replace(model, problems=(*model.problems, *absent)))
     return models
-
-
-def _composed(source: Source, document: YamlNode) -> tuple[YamlNode, tuple[Missing, ...]]:
-    """A document with what its Hydra defaults name, and what of that is not here."""
-    if not isinstance(document, Mapping) or all(key.text != "defaults" for key, _ in pairs(document)):
-        return document, ()
-    from shapelint.read.hydra import composed  # for the few that need it
-
-    whole = composed(source, document)
-    return whole.root, whole.missing
 
 
 def _absent(missing: Missing) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
@@ -153,21 +152,15 @@ def _trace(
         return component, "", True
     if not options.trace and (why := cache.reason(kept)):
         return None, why, True
-    from shapelint.trace import traced
+    from shapelint.resolve import tracing_requests
 
-    try:
-        if trusted:
-            from shapelint.resolve import trusted as child
-
-            component = child.trace(target, arguments, positional, role, options.root, at)
-        else:
-            key = repr((target, sorted(arguments.items()), positional, at))
-            component = cache.once(key, partial(traced.trace, target, arguments, positional, at))
-    except traced.Untraceable as error:
-        cache.store_reason(kept, str(error))
-        return None, str(error), False
-    cache.store(kept, component)
-    return component, "", False
+    request = tracing_requests.TracingRequest(target, arguments, positional, role, at)
+    found, reason = tracing_requests.trace(request, options, trusted)
+    if found is None:
+        cache.store_reason(kept, reason)
+    else:
+        cache.store(kept, found)
+    return found, reason, False
 
 
 def _holds_a_module(value: object) -> bool:

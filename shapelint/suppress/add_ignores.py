@@ -10,6 +10,7 @@ from typing import Any
 
 from shapelint.spec.findings import FileReport, Finding
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
+from shapelint.text import notebook
 from shapelint.text.source import Source
 
 _Lint = Callable[[Source], FileReport]
@@ -71,8 +72,6 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
     if source.path.endswith(".ipynb"):
-        from shapelint.text import notebook
-
         end = notebook.read(text).end_of(line[1])
         return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)
