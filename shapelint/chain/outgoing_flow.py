@@ -85,7 +85,7 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     for axis in alternative.output.axes:
         if not isinstance(axis, Ellipsis_):
             for name in dims.names(axis):
-                bindings.setdefault(name, dims.UNKNOWN)
+                bindings.setdefault(name, dims.UNKNOWN_DIM)
     value = signatures.fill(alternative.output, bindings)
     assert not isinstance(value, StructureValue)
     axes = _spread(template.output, len(value))

@@ -12,7 +12,7 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
-from shapelint.shapes.dims import UNKNOWN, Dim
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
 from shapelint.signatures import stored
 
@@ -23,7 +23,7 @@ _SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affin
 
 @frozen
 class HeldTensor:
-    """One tensor of a component; an axis that is not known is `dims.UNKNOWN`. `certain` is whether it surely exists."""
+    """One tensor of a component; an unknown axis is `dims.UNKNOWN_DIM`. `certain` is whether the tensor surely exists."""
 
     name: str
     shape: Shape
@@ -224,5 +224,5 @@ def _plain(pattern: Pattern) -> Shape:
 
 def _axis(axis: str, bindings: Mapping[str, Any]) -> Dim:
     if axis == "?":
-        return UNKNOWN
-    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN)
+        return UNKNOWN_DIM
+    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN_DIM)

@@ -50,7 +50,7 @@ def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> 
     if loss is None:
         return []
     batch = dims.symbol("B")
-    sizes = [(batch, one.output.features or dims.UNKNOWN) for one in (left, right)]
+    sizes = [(batch, one.output.features or dims.UNKNOWN_DIM) for one in (left, right)]
     comparison = compare(loss.signature.operands, sizes[0], sizes[1])
     facts = LossFacts(
         left,

@@ -90,7 +90,7 @@ class _Reader:
         try:
             return expression.evaluate(ast.unparse(node), {})
         except (expression.ExpressionError, TypeError, OverflowError):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
 
     def keyword_name(self, keyword: ast.keyword) -> Span:
         start = self.offset(keyword.lineno, keyword.col_offset)

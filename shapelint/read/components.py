@@ -90,7 +90,7 @@ class Reader:
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
             return None
-        if node.value is dims.UNKNOWN and not node.tag:
+        if node.value is dims.UNKNOWN_DIM and not node.tag:
             return ComponentSpec("name", "", node.span, node.span, note=node.text)
         if not isinstance(node.value, str):
             self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
@@ -159,7 +159,7 @@ class Reader:
         assert isinstance(name_node, Scalar)
         name = name_node.value
         if not isinstance(name, str) or not call_strings.NAME.fullmatch(name.strip()):
-            unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
+            unknown = name is dims.UNKNOWN_DIM or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
                 self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
                 return None
@@ -200,11 +200,11 @@ class Reader:
             return tuple(self._value(self.follow(item)) for item in node.items)
         if isinstance(node, Mapping):
             wrapped = any(key.text in ("_target_", "class_path", "type") for key, _ in pairs(node))
-            return self._mapping(node, None) if wrapped else dims.UNKNOWN
+            return self._mapping(node, None) if wrapped else dims.UNKNOWN_DIM
         if not isinstance(node.value, str):
             return node.value
         if INTERPOLATION.search(node.value):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
         if node.style == "" and call_strings.CALL.match(node.text):
             return self._call(node)
         return node.value

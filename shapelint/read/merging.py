@@ -6,7 +6,7 @@ from collections.abc import Sequence as List
 from dataclasses import replace
 
 from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Span
 
 EMPTY = Mapping((), Span(0, 0), Span(0, 0))
@@ -29,7 +29,7 @@ def _moved(span: Span, by: int) -> Span:
 
 def unknown(span: Span, why: str) -> Scalar:
     """A value that cannot be known; `why` says so to people."""
-    return Scalar(UNKNOWN, why, span, span, span)
+    return Scalar(UNKNOWN_DIM, why, span, span, span)
 
 
 def nested(node: YamlNode, path: List[str]) -> YamlNode:
@@ -78,7 +78,7 @@ def veiled(node: YamlNode | None, cover: Scalar) -> YamlNode:
 
 
 def _is_unknown(node: Scalar) -> bool:
-    return node.value is UNKNOWN or (isinstance(node.value, str) and "${" in node.value)
+    return node.value is UNKNOWN_DIM or (isinstance(node.value, str) and "${" in node.value)
 
 
 def _nowhere(span: Span) -> Span:

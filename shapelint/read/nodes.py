@@ -17,7 +17,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
 from shapelint.common.yaml_loader import YAML_LOADER
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
 _MAXIMUM_DEPTH = 100
@@ -204,7 +204,7 @@ _PROPERTIES = re.compile(r"([&!]\S*\s+)+")
 def _construct(tag: str, text: str) -> Any:
     """The value of a scalar; a tag that is none of YAML's own, or a text that does not fit it, gives UNKNOWN."""
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
-        return text if tag in SCALAR_TAGS else UNKNOWN
+        return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
         return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, KeyError):

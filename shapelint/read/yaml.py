@@ -155,7 +155,7 @@ def _input(reader: Reader, entries: dict[str, YamlNode]) -> InputSpec:
             return _input_list(reader, node, open_input)
         if isinstance(node, Mapping):
             return _input_mapping(reader, node, open_input)
-        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN):
+        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN_DIM):
             reader.invalid(node.span, "expected input: [channels, height, width]", actual=str(node.value))
     if "image_size" in entries:
         return _sized(reader, reader.follow(entries["image_size"]), open_input)
@@ -200,9 +200,9 @@ def _sized(reader: Reader, node: YamlNode, image: InputSpec) -> InputSpec:
 
 def _width(reader: Reader, node: YamlNode, name: str) -> dims.Dim:
     value = node.value if isinstance(node, Scalar) else None
-    if value is dims.UNKNOWN or (isinstance(value, str) and "${" in value):
-        return dims.UNKNOWN
+    if value is dims.UNKNOWN_DIM or (isinstance(value, str) and "${" in value):
+        return dims.UNKNOWN_DIM
     if isinstance(value, int) and is_width(value):
         return value
     reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
-    return dims.UNKNOWN
+    return dims.UNKNOWN_DIM

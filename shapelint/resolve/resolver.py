@@ -87,7 +87,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     value = spec.declared.value
     template = signatures.parse_signature(DECLARED)
     problems = before.problems
-    if value is not dims.UNKNOWN and not is_width(value):
+    if value is not dims.UNKNOWN_DIM and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
         problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
         value = None
@@ -144,7 +144,7 @@ def _trace(
     values = [*arguments.values(), *positional]
     if any(map(_holds_a_module, values)):
         return None, "it is built from other modules, whose shapes are not put together here", False
-    if any(value is dims.UNKNOWN for value in values):
+    if any(value is dims.UNKNOWN_DIM for value in values):
         return None, "an argument is known at run time only", False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)

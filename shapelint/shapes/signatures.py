@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims, expression
-from shapelint.shapes.dims import UNKNOWN, Dim, Expression, Symbol
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim, Expression, Symbol
 from shapelint.shapes.notation import (
     Alternative,
     Ellipsis_,
@@ -180,7 +180,7 @@ def _common(value: ShapeOrStructure, fits: Sequence[Fit]) -> ShapeOrStructure:
     others = [fit.output for fit in fits if isinstance(fit.output, tuple) and isinstance(value, tuple)]
     if len(others) != len(fits) or any(len(other) != len(value) for other in others if isinstance(value, tuple)):
         return value
-    return tuple(column[0] if len(set(column)) == 1 else UNKNOWN for column in zip(*others))
+    return tuple(column[0] if len(set(column)) == 1 else UNKNOWN_DIM for column in zip(*others))
 
 
 _NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}
@@ -285,11 +285,11 @@ def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]
         yield name, _dimension(value)
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
         for index in range(max(SUBSCRIPTS, len(elements))):
-            yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN
+            yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN_DIM
 
 
 def _dimension(value: Any) -> Dim:
     """An argument in a formula; a whole float, such as a scale factor of 2.0, counts as the integer."""
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
-    return value if isinstance(value, Expression) else UNKNOWN
+    return value if isinstance(value, Expression) else UNKNOWN_DIM

@@ -88,7 +88,9 @@ def views(run: Run, transform: Value) -> Views | None:
     if not isinstance(transform, (Instance, Function, Method)):
         return None
 
-    given = run.call(transform, Arguments((Given(Data(dims.UNKNOWN), NO_SPAN),)), Site(ast.Constant(None), Scope({})))
+    given = run.call(
+        transform, Arguments((Given(Data(dims.UNKNOWN_DIM), NO_SPAN),)), Site(ast.Constant(None), Scope({}))
+    )
     sizes = _sizes_of(given)
     return Views(sizes) if sizes else None
 
@@ -96,7 +98,7 @@ def views(run: Run, transform: Value) -> Views | None:
 def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value:
     """`transform(image)`."""
     value = arguments.positional[0].value if arguments.positional else UNKNOWN
-    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN
+    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN_DIM
     if transform.keeps:
         return value if isinstance(value, Data) else Data(rows)
     return Data(rows, sizes=transform.sizes)

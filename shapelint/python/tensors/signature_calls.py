@@ -35,7 +35,7 @@ def apply(
             if inputs and inputs[0] is not None and alternative.output == alternative.inputs[0]:
                 return inputs[0]
             for name in _free(alternative.output):
-                bindings.setdefault(name, dims.UNKNOWN)
+                bindings.setdefault(name, dims.UNKNOWN_DIM)
             return _flows(signatures.fill(alternative.output, bindings), alternative.output, origins, maker)
     output = signature.alternatives[0].output
     blank = Flow(None, (), maker)

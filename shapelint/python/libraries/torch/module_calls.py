@@ -168,7 +168,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
     result = edge.result
     if value.loose and isinstance(result, Misfit) and result.kind != "axis":
         return True
-    if isinstance(result, Fit) and any(axis is dims.UNKNOWN for axis in result.alternative.inputs[0].axes):
+    if isinstance(result, Fit) and any(axis is dims.UNKNOWN_DIM for axis in result.alternative.inputs[0].axes):
         return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
 
@@ -224,7 +224,7 @@ def _channels(run: Run, component: Component) -> Dim:
     first = replaced_parts.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
-        return dims.UNKNOWN if leaf is None else _channels(run, leaf)
+        return dims.UNKNOWN_DIM if leaf is None else _channels(run, leaf)
     signature = resolve(run, component).signature
     axes = signature.alternatives[0].inputs[0].axes if signature else ()
     channels = axes[1] if len(axes) == 4 else 3

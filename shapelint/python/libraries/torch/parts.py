@@ -157,7 +157,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
     symbol = dims.symbol(name)
     if axis == size or not dims.is_known(size):
-        return symbol if axis == size else dims.UNKNOWN
+        return symbol if axis == size else dims.UNKNOWN_DIM
     if isinstance(size, int):
         return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
     if axis == symbol:
