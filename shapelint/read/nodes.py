@@ -202,7 +202,7 @@ _PROPERTIES = re.compile(r"([&!]\S*\s+)+")
 
 
 def _construct(tag: str, text: str) -> Any:
-    """The value of a scalar; a tag that is none of YAML's own, or a text that does not fit it, gives UNKNOWN."""
+    """The value of a scalar; UNKNOWN_DIM for a tag that YAML does not define, or a text that does not fit its tag."""
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
         return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
