@@ -12,7 +12,7 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
@@ -81,7 +81,7 @@ def refused(target: str, values: dict[str, Any]) -> str:
     """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
     for known, parameters, condition in constructors():
         if known == target:
-            given = {p.name: values.get(p.name, dims.UNKNOWN if p.required else p.default) for p in parameters}
+            given = {p.name: values.get(p.name, dims.UNKNOWN_DIM if p.required else p.default) for p in parameters}
             try:
                 if expression.evaluate(condition, given) is False:
                     return condition
@@ -150,4 +150,4 @@ def plain(value: Value) -> Any:
     if isinstance(value, Items) and value.rest is None:
         return tuple(plain(item) for item in value.items)
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

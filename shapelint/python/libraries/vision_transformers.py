@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.python.objects import dicts
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer

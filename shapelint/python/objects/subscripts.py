@@ -200,10 +200,10 @@ def tensor(owner: Tensor, index: Value) -> Value:
             rank = len(chosen)
             # A mask of the same axes drops to one; a list of indices replaces its axis.
             if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
-                result.append(Axis(dims.UNKNOWN, axis.origin))
+                result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
                 place += rank
                 continue
-            result += chosen if rank > 1 else [Axis(dims.UNKNOWN, axis.origin)]
+            result += chosen if rank > 1 else [Axis(dims.UNKNOWN_DIM, axis.origin)]
         elif isinstance(part, Items) and part.rest is None:
             result.append(Axis(len(part.items), axis.origin))
         else:
@@ -228,5 +228,5 @@ def _length(axis: Axis, part: Items) -> dims.Dim:
     unknown = any(v is None and not (isinstance(p, Const) and p.value is None) for v, p in zip(values, (start, stop)))
     stride = integer(step) if not (isinstance(step, Const) and step.value is None) else 1
     if unknown or not isinstance(stride, int):
-        return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
     return ax.sliced(axis.size, values[0], values[1], stride)

@@ -95,4 +95,4 @@ class Arguments:
 
 def _dim(value: Value) -> Dim:
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

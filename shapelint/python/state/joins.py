@@ -73,7 +73,7 @@ def _flow(left: Flow, right: Flow) -> Flow:
     if left.value == right.value:
         return left
     if isinstance(left.value, tuple) and isinstance(right.value, tuple) and len(left.value) == len(right.value):
-        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN for one, two in zip(left.value, right.value))
+        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN_DIM for one, two in zip(left.value, right.value))
         return Flow(sizes, left.origins, left.maker)
     return Flow(None, (), left.maker)
 

@@ -38,7 +38,7 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
     training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
+        filler = filler if filler is not None else Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
         turns = []

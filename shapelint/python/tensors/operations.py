@@ -88,7 +88,7 @@ def _pieces(name: str, axes: Axes, given: Arguments, tensor: Tensor) -> Value:
         return UNKNOWN if sizes is None else Items([piece(size) for size in sizes], "tuple")
     size = given.size(0, "chunks", "split_size", "split_size_or_sections", "indices_or_sections")
     if size is None:
-        return Items([], "tuple", piece(dims.UNKNOWN))
+        return Items([], "tuple", piece(dims.UNKNOWN_DIM))
     if name == "split":
         count = _quotient(whole, size)
         return Items(_copies(piece(size), count), "tuple") if _small(count) else Items([], "tuple", piece(size))
@@ -107,7 +107,7 @@ def _small(count: Dim) -> bool:
 def _quotient(whole: Dim, parts: Dim) -> Dim:
     """`whole / parts` where it is exact, else unknown."""
     result = ax.divided(whole, parts)
-    return dims.UNKNOWN if result is None else result
+    return dims.UNKNOWN_DIM if result is None else result
 
 
 def join(name: str, pieces: Value, given: Arguments) -> Value:

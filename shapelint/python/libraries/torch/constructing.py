@@ -134,8 +134,8 @@ def _plain(value: Value) -> Any:
     if isinstance(value, Component):
         return value.spec
     if isinstance(value, Library):
-        return dims.UNKNOWN
-    return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
+    return dims.UNKNOWN_DIM
 
 
 def _insertion(run: Run, span: Span) -> Insertion | None:

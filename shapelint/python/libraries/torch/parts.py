@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
@@ -157,7 +157,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
     symbol = dims.symbol(name)
     if axis == size or not dims.is_known(size):
-        return symbol if axis == size else dims.UNKNOWN
+        return symbol if axis == size else dims.UNKNOWN_DIM
     if isinstance(size, int):
         return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
     if axis == symbol:
@@ -168,7 +168,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     if len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 1:
         return None
     (operation,) = terms[0][0]
-    if not isinstance(operation, dims.Operation) or operation.operator != "//":
+    if not isinstance(operation, dims.DimOperation) or operation.operator != "//":
         return None
     numerator, step = operation.operands
     shift = numerator - symbol
