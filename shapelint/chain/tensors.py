@@ -23,7 +23,7 @@ _SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affin
 
 @frozen
 class HeldTensor:
-    """One tensor of a component; an unknown axis is `dims.UNKNOWN_DIM`. `certain` is whether the tensor surely exists."""
+    """One tensor of a component, its unknown axes `dims.UNKNOWN_DIM`; `certain` is whether it surely exists."""
 
     name: str
     shape: Shape
