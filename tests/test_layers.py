@@ -71,9 +71,7 @@ def unexplained(modules: Sources, reasons: Mapping[tuple[str, str], str] = LAZY)
     return [
         f"{one.importer} imports {one.imported}"
         for one in imports(modules)
-        if one.lazy
-        and one.is_own
-        and not any(fnmatch(one.importer, a) and fnmatch(one.imported, b) for a, b in reasons)
+        if one.lazy and one.is_own and (one.importer, one.imported) not in reasons
     ]
 
 
