@@ -1,4 +1,4 @@
-"""The command line: parses options, calls the pipeline, picks a reporter."""
+"""The command line: parse options, call the command, choose the exit code."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def signature(target: str, trace: bool) -> None:
 @click.argument("path", type=click.Path(), metavar="FILE")
 @_settings_options
 def config(path: str, config_file: str | None, isolated: bool) -> None:
-    """Print the settings that apply to a file, and where they stand."""
+    """Print the settings that apply to a file, and where each is set."""
     from shapelint.cli import show_settings as command
 
     sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
@@ -152,12 +152,12 @@ def config(path: str, config_file: str | None, isolated: bool) -> None:
 @cli.command(epilog=COMPLETION_EXAMPLES)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print the script that teaches a shell to complete shapelint's command line."""
+    """Print the script that makes a shell complete shapelint's command line."""
     click.echo(completion_script(cli, shell), nl=False)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script. Every way out has a code of its own: 0, 1 for findings, 2 for trouble."""
+    """Run the command line and exit: 0, 1 for findings, 2 for trouble."""
     try:
         cli.main(arguments, prog_name="shapelint", standalone_mode=False)
     except click.exceptions.Exit as error:

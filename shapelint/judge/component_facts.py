@@ -37,7 +37,7 @@ def _own_input(component: Resolved) -> Shape | None:
 
 
 def _hidden_widths(component: Resolved, layers: tuple[LayerFlow, ...]) -> list[int]:
-    """The output widths of the linear layers but the last; a bottleneck argument is narrow by design."""
+    """The output widths of all linear layers except the last; a bottleneck argument is narrow by design."""
     if component.layers:
         linear = [flow for flow in layers if flow.component.label == "Linear" and isinstance(flow.output, tuple)]
         widths: list[Any] = [flow.output[-1] for flow in linear[:-1] if isinstance(flow.output, tuple)]

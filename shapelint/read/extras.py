@@ -1,4 +1,4 @@
-"""What a config says of a model beside its components: target, loss, banks, batch, hidden layer, checkpoint."""
+"""What a config says about a model apart from its components: target, loss, banks, batch, hidden layer, checkpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapelint.spec.pairs import is_size, pair_width
 from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
-"""What `target:` may say in a word. A copy is the default."""
+"""The keywords that `target:` accepts. A copy is the default."""
 
 BANKS = ("memory_bank", "queue", "prototypes")
 WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_features")
@@ -21,7 +21,7 @@ WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_feat
 
 
 def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
-    """Read the keys beside the roles; what is written in another form than is known here stays unsaid."""
+    """Read the keys other than roles; anything written in an unknown form is treated as absent."""
     checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
@@ -80,7 +80,7 @@ def _loss(reader: Reader, entries: Dictionary[str, YamlNode]) -> ComponentSpec |
 
 
 def _names_a_component(text: str) -> bool:
-    """Whether a text is a name or the beginning of a call; other words under these keys are none of our business."""
+    """Whether a text is a name or the beginning of a call; other words under these keys are not for shapelint."""
     return bool(call_strings.NAME.fullmatch(text.strip()) or call_strings.CALL.match(text))
 
 

@@ -1,4 +1,4 @@
-"""Models in YAML: finding the mappings that describe one, and reading them as ModelSpec."""
+"""Models in YAML: find the mappings that describe one, and read them as ModelSpec."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _INPUT_AXES = ("channels", "height", "width")
 
 @frozen
 class Lookup:
-    """What the reader must know of components: the arguments of a class, and whether a name is a known SSL head."""
+    """What the reader needs to know about components: a class's arguments, and whether a name is a known SSL head."""
 
     parameters: Callable[[str], frozenset[str]]
     head_role: Callable[[str], str | None]
 
 
 def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> list[ModelSpec]:
-    """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
+    """All models of a YAML text, composed with its defaults; raises InvalidYamlError if it is not YAML."""
     models = []
     documents = compose(Source(source.path, source.own_text))
     for number, document in enumerate(documents, 1):
@@ -51,7 +51,7 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
 
 
 def _absent(missing: Missing) -> Problem:
-    """What is said of a file that a model should be composed of, and that is not here."""
+    """The problem of a file that is part of a model's defaults but is missing."""
     help = "if it lies in a package or is registered in code, what it sets is known at run time only"
     return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
@@ -90,7 +90,7 @@ def _pack(method: str) -> MethodPack:
 
 
 def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
-    """Which key fills which role: the canonical key first, then aliases, then any key that holds a known SSL head."""
+    """The key of each role: the canonical key first, then aliases, then any key that holds a known SSL head."""
     filled: dict[str, str] = {}
     for key in sorted(entries, key=lambda key: key not in pack.roles):
         role = pack.role_of(key)

@@ -1,4 +1,4 @@
-"""A component as written becomes one with a shape signature: declared, stored or traced; or it stays unknown."""
+"""Resolve a component as written to one with a shape signature: declared, stored, traced, or else unknown."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DECLARED = "B ... -> B out_dim"
 
 
 def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
-    """Find the signature of a component; never raises for anything a file can say.
+    """Find the signature of a component; never raises, whatever the file says.
 
-    `size` is that of the images that it gets, where that is known.
+    `size` is the size of its input images, if that is known.
     """
     with_classes = any(name == "num_classes" for name, _ in spec.keywords)
     as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
@@ -43,7 +43,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
 
 
 def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
-    """The component with what it does at one image size more, or with that size as one that it refuses."""
+    """The component with its shapes at one more image size, or with that size as one that it refuses."""
     assert listed.signature is not None
     assert listed.template is not None
     channels = listed.signature.alternatives[0].inputs[0].axes[1]
@@ -80,7 +80,7 @@ def _sequential(
 
 
 def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None) -> Resolved:
-    """The width that the config declares, where nothing better is known; otherwise the component stays unknown."""
+    """The width that the config declares, if nothing better is known; otherwise the component stays unknown."""
     before = looked_up or Resolved(spec, target, "unknown", reason=reason)
     if spec.declared is None:
         return before
@@ -131,7 +131,10 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
 def _trace(
     spec: ComponentSpec, target: str, role: str, options: Options, at: tuple[int, int] | None = None
 ) -> tuple[ComponentSignature | None, str, bool]:
-    """What tracing gives, or why it gives nothing, and whether it was done earlier; `at` one image size, or at all."""
+    """The traced signature, or the reason why there is none, and whether it comes from an earlier run.
+
+    `at` is the one image size to trace at, None for any.
+    """
     library = stored.library_of(target)
     trusted = library is None and target.partition(".")[0] in options.trust
     if library is None and not trusted:
@@ -206,7 +209,7 @@ def _refused(template: Signature, binding: Binding) -> str:
 
 
 def _fails(condition: str, binding: Binding) -> bool:
-    """Whether a condition speaks of constructor arguments alone, and does not hold for them."""
+    """Whether a condition is on constructor arguments alone, and does not hold for them."""
     try:
         return expression.evaluate(condition, binding.values) is False
     except expression.ExpressionError:

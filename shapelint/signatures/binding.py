@@ -1,4 +1,4 @@
-"""Constructor arguments as written, matched with the parameters that a component's signature has."""
+"""Match constructor arguments as written with the parameters of a component's signature."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Binding:
 
 
 def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Binding:
-    """Match arguments with parameters; what does not match is SL902, what has an impossible value SL903."""
+    """Match arguments with parameters; one that does not match is SL902, an impossible value SL903."""
     label = component.target.rpartition(".")[2]
     parameters = component.parameters
     given, problems = _match(label, parameters, spec, role)
@@ -55,7 +55,7 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
 
 
 def width_names(component: ComponentSignature) -> frozenset[str]:
-    """The arguments that are widths: they stand alone as an axis, or are a head's integers that are not inert."""
+    """The arguments that are widths: those that are an axis by themselves, or a head's integers that are not inert."""
     found: set[str] = set()
     for row in component.rows:
         found |= _axis_names(signatures.parse_signature(row.shapes))

@@ -12,10 +12,10 @@ from shapelint.knowledge.schema.strict import Strict
 class LossSignature(Strict):
     """What a loss takes, for two operands of shapes (B, ..., D).
 
-    `axes` are the least and the greatest number of axes. `operands` says what they must have in common: `equal` shapes,
+    `axes` are the smallest and the largest number of axes. `operands` is what they must have in common: `equal` shapes,
     shapes that `broadcast`, an equal batch with `features` that broadcast, or nothing (`flattened` and cut). `over`
     names the argument that is the axis of comparison, `bank` the one that holds (size, width) of a memory bank, `width`
-    one that must equal the features, `cut` one that takes the first features only. `batch` is the least batch.
+    one that must equal the features, `cut` one that takes the first features only. `batch` is the smallest batch.
     """
 
     call: str
