@@ -62,8 +62,8 @@ def held_by(component: Resolved) -> Holdings:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)
-    if told := component.row.tensors or _stored(component, component.row.parts):
-        return Holdings(tuple(_told(told, dict(component.values))), True)
+    if listed := component.row.tensors or _stored(component, component.row.parts):
+        return Holdings(tuple(_listed(listed, dict(component.values))), True)
     if component.row.weights == 0:
         return Holdings((), True)
     return _of_parts(component, component.row.parts)
@@ -82,8 +82,8 @@ def _is_there(module: str, parts: Mapping[str, str]) -> bool:
     return not module or (bool(listed) and _kind(parts, listed) != "torch.nn.Identity")
 
 
-def _told(told: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldTensor]:
-    for module, text in told.items():
+def _listed(listed: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldTensor]:
+    for module, text in listed.items():
         for name, pattern, learned in _own(text):
             shape = pattern.axes
             if not all(isinstance(axis, int) for axis in shape):

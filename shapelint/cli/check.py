@@ -63,8 +63,8 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     _validate(paths, options)
     settings = _settings(paths, options)
-    beside = _dependents(paths) if options.with_dependents else []
-    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
+    dependents = dependents_of(paths) if options.with_dependents else []
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
@@ -80,10 +80,6 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     if options.verbose:
         _write_notices(report)
     return exit_code(report, options.error_on_unknown)
-
-
-def _dependents(paths: Sequence[str]) -> list[str]:
-    return dependents_of(paths)
 
 
 def _validate(paths: Sequence[str], options: CheckOptions) -> None:

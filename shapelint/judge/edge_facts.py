@@ -56,7 +56,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
         counted=_counted(axis, rank),
-        crash=torch_errors.text(edge.component, expected, actual if axes_fit else _met_first(edge)),
+        crash=torch_errors.text(edge.component, expected, actual if axes_fit else _channels_taken(edge)),
     )
 
 
@@ -67,7 +67,7 @@ def _counted(axis: int, rank: int | None) -> str:
     return "rows" if axis == 0 else f"entries on axis {axis}"
 
 
-def _met_first(edge: Edge) -> Dim | None:
+def _channels_taken(edge: Edge) -> Dim | None:
     """The axis that a BatchNorm takes for its channels if there are too many axes; None for other layers."""
     incoming = edge.incoming.value
     is_norm = edge.component.label == "BatchNorm1d"

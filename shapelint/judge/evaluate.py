@@ -40,13 +40,13 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
                 facts = edge_facts(edge, open_edge, judged.model)
                 if _breaks_off(link, edge):
                     facts = replace(facts, extra_axes=False)
-                found += speak(
+                found += violations_of(
                     rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
                 )
-        found += speak(rules, "component", {"component": component_facts(link)}, link)
+        found += violations_of(rules, "component", {"component": component_facts(link)}, link)
     found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
     for occasion in subjects.occasions(judged):
-        found += speak(rules, occasion.subject, occasion.facts, occasion.ends)
+        found += violations_of(rules, occasion.subject, occasion.facts, occasion.ends)
     return found + _judge_target(judged, rules)
 
 
@@ -74,7 +74,7 @@ def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
             )
             nearest = {"edge": facts, "consumer": consumer, "producer": producer}
             ends = _ends(edge, nearest)
-            found += speak(rules, "edge", nearest, replace(ends, key=("target", *ends.key)))
+            found += violations_of(rules, "edge", nearest, replace(ends, key=("target", *ends.key)))
     return found
 
 
@@ -122,11 +122,11 @@ def _leaves(component: Resolved) -> Iterator[Resolved]:
         yield from _leaves(layer)
 
 
-def speak(
+def violations_of(
     rules: Mapping[str, Rule], subject: str, facts: Mapping[str, Any], place: Edge | Link | Ends
 ) -> list[Violation]:
     """The violations of one subject; a rule that replaces others silences them there."""
-    spoken = [
+    violated = [
         rule
         for rule in rules.values()
         if rule.page.subject == subject
@@ -134,8 +134,8 @@ def speak(
         and expression.evaluate(rule.page.when, facts) is True
         and expression.evaluate(rule.page.require, facts) is False
     ]
-    silenced = {code for rule in spoken for code in rule.page.instead_of}
-    return [_violation(rule, facts, place) for rule in spoken if rule.page.code not in silenced]
+    silenced = {code for rule in violated for code in rule.page.instead_of}
+    return [_violation(rule, facts, place) for rule in violated if rule.page.code not in silenced]
 
 
 def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:

@@ -15,8 +15,8 @@ from shapelint.common.yaml_loader import YAML_LOADER
 def folder() -> Path:
     """The folder that holds rule pages, methods and signatures."""
     package = Path(__file__).resolve().parent.parent
-    inside, beside = package / "rules", package.parent / "rules"
-    return inside if inside.is_dir() else beside
+    shipped, checkout = package / "rules", package.parent / "rules"
+    return shipped if shipped.is_dir() else checkout
 
 
 @cache

@@ -1,5 +1,4 @@
-"""A fake copy of a module: the same Python objects, but tensors without memory, so that running it computes shapes
-alone.
+"""A fake copy of a module: the same Python objects, but tensors without memory, so that a run computes only shapes.
 
 The original is only read. The copy has its own attributes, hooks and modes, and shares no tensor with it.
 """

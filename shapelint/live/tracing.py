@@ -1,5 +1,4 @@
-"""One run of fake modules that does not stop at a misfit: it records the misfit and continues with what its layer
-declares.
+"""One run of fake modules that records misfits instead of stopping, and continues with what the layer declares.
 
 A layer that only passes shapes on, such as a norm, passes on its input, by which the next layer is judged.
 
@@ -73,13 +72,13 @@ class Trace:
         count = len(layer.signature.alternatives[0].inputs)
         if len(given) < count:
             return None
-        mended = self._mend(module, layer, given[:count])
-        if mended is None:
+        corrected = self._corrected(module, layer, given[:count])
+        if corrected is None:
             return None
         kwargs = {name: value for name, value in kwargs.items() if name != "input"}
-        return (*mended, *given[count:]), kwargs
+        return (*corrected, *given[count:]), kwargs
 
-    def _mend(self, module: nn.Module, layer: KnownLayer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
+    def _corrected(self, module: nn.Module, layer: KnownLayer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
         """Record the misfit and return inputs that fit; None if these inputs fit."""
         this = self._this(module, layer)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list, dict)):

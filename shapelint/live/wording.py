@@ -37,7 +37,7 @@ def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_
         subject, names = "batch", {"batch": BatchFacts(1, False, consumer, fault.actual_shape, False, None)}
     role = fault.consumer.layer if facts.inside else fault.consumer.component or fault.consumer.layer
     place = location_of(role, modules)
-    for rule in _speaking(subject, names):
+    for rule in _violated(subject, names):
         return _finding(rule, names, role, place, fault.expected, fault.actual)
     code, name, message = AXIS
     return Finding(code, name, "error", render(message, names), place, "", "", role, fault.expected, fault.actual)
@@ -63,7 +63,7 @@ def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> 
     )
     names = {"loss": facts, "left": left, "right": right}
     place, ends = location_of(left.name, modules), (right.output.features, left.output.features)
-    return [_finding(rule, names, left.name, place, *ends) for rule in _speaking("loss", names)]
+    return [_finding(rule, names, left.name, place, *ends) for rule in _violated("loss", names)]
 
 
 def side(role: str, width: int) -> Side:
@@ -155,9 +155,9 @@ def _class_name(maker: Maker, modules: Mapping[str, nn.Module]) -> str:
     return type(modules[maker.component]).__name__ if maker.component in modules else "the model"
 
 
-def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
+def _violated(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
     """The rules that a subject violates, without those that another one replaces."""
-    spoken = [
+    violated = [
         rule
         for rule in rule_pages.built_in().values()
         if rule.page.subject == subject
@@ -165,8 +165,8 @@ def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
         and expression.evaluate(rule.page.when, names) is True
         and expression.evaluate(rule.page.require, names) is False
     ]
-    silenced = {code for rule in spoken for code in rule.page.instead_of}
-    return (rule for rule in spoken if rule.page.code not in silenced)
+    silenced = {code for rule in violated for code in rule.page.instead_of}
+    return (rule for rule in violated if rule.page.code not in silenced)
 
 
 def _finding(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
 from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, among, header, on_disk
-from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
+from shapelint.read.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, compose, pairs
 from shapelint.text.source import Source, Span, joined
 
@@ -93,7 +93,7 @@ def composed(source: Source, root: YamlNode, find: Find | None = None) -> Compos
     merged: YamlNode = EMPTY
     for layer in composer.layers(own, "", (), _package((), own.header, "")):
         if isinstance(layer.node, Scalar) and not layer.package:
-            merged = veiled(merged, layer.node)
+            merged = with_unknown_values(merged, layer.node)
         else:
             merged = merge(merged, nested(layer.node, layer.package))
     return Composed(merged, tuple(composer.missing))

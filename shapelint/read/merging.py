@@ -70,7 +70,7 @@ def opened(node: YamlNode, why: str) -> YamlNode:
     return replace(node, entries=tuple((key, opened(value, why)) for key, value in node.entries), open=why)
 
 
-def veiled(node: YamlNode | None, cover: Scalar) -> YamlNode:
+def with_unknown_values(node: YamlNode | None, cover: Scalar) -> YamlNode:
     """Make every value of a mapping unknown: its keys exist, but their values may be overridden."""
     if not isinstance(node, Mapping):
         return cover

@@ -52,9 +52,9 @@ def _judged(
     if faults:
         more = f" (and {plural(len(faults) - 1, 'other finding')})" if len(faults) > 1 else ""
         message = f"{faults[0].code} {escape(faults[0].message)}{more}"
-        xml.SubElement(case, "failure", type=faults[0].code, message=message).text = _told(faults, texts, options)
+        xml.SubElement(case, "failure", type=faults[0].code, message=message).text = _blocks(faults, texts, options)
     if infos:
-        xml.SubElement(case, "system-out").text = _told(infos, texts, options)
+        xml.SubElement(case, "system-out").text = _blocks(infos, texts, options)
     return case
 
 
@@ -62,7 +62,7 @@ def _case(file: FileReport, name: str) -> xml.Element:
     return xml.Element("testcase", name=escape(name), classname=escape(file.path), time="0")
 
 
-def _told(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions) -> str:
+def _blocks(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions) -> str:
     plain = RenderOptions(width=options.width)
     return "\n\n".join("\n".join(block(finding, texts, plain)) for finding in findings)
 

@@ -22,5 +22,5 @@ def remarks(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def paragraph(finding: Finding) -> str:
     """The message and all remarks, one line each, for a reader that shows plain text."""
-    told = [finding.message, *(f"{kind}: {text}" for kind, text in remarks(finding))]
-    return "\n".join(escape(line) for line in told)
+    lines = [finding.message, *(f"{kind}: {text}" for kind, text in remarks(finding))]
+    return "\n".join(escape(line) for line in lines)

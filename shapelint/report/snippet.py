@@ -61,8 +61,8 @@ def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Rend
         visible = [place for place in own if place[0].line <= len(lines)]
         for location, style, label in own:
             if location.line > len(lines):
-                told = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
-                yield _arrow(location, gutter, options) + told
+                labelled = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
+                yield _arrow(location, gutter, options) + labelled
         if visible:
             yield _arrow(visible[0][0], gutter, options)
             yield bar(gutter, options)
@@ -138,9 +138,9 @@ def _annotations(placed: Sequence[Placed], options: RenderOptions) -> Iterator[s
     for start, end, mark in order:
         canvas.update(dict.fromkeys(range(start, end), (mark.sign, mark.style)))
     last = max(order, key=lambda item: item[0])
-    beside = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
-    yield _drawn(canvas, options) + (" " + _label(beside[2], options) if beside else "")
-    hanging = sorted((item for item in reversed(order) if item[2].label and item is not beside), key=lambda i: -i[0])
+    inline = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
+    yield _drawn(canvas, options) + (" " + _label(inline[2], options) if inline else "")
+    hanging = sorted((item for item in reversed(order) if item[2].label and item is not inline), key=lambda i: -i[0])
     if hanging:
         yield _drawn({start: ("|", mark.style) for start, _, mark in hanging}, options)
     for index, (start, _, mark) in enumerate(hanging):

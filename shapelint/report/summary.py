@@ -77,11 +77,11 @@ def change_lines(options: RenderOptions) -> Iterator[str]:
     """A line for each fix that was applied: `Fixed model.yaml:4:37: SL101 512 -> 256`."""
     for change in () if options.quiet else options.fixed:
         place = f"{change.location.path}:{change.location.line}:{change.location.column}"
-        texts = ", ".join(_told(before, after) for before, after in change.texts)
+        texts = ", ".join(_replacement(before, after) for before, after in change.texts)
         yield escape(f"Fixed {place}: {change.code} {texts}", options.encoding)
 
 
-def _told(before: str, after: str) -> str:
+def _replacement(before: str, after: str) -> str:
     """`512 -> 256`, `added output_dim=256`, `removed # shapelint: ignore[SL101]`, each on one line."""
     before, after = " ".join(before.split()), " ".join(after.strip(" \t\r\n,").split())
     return f"{before} -> {after}" if before and after else f"added {after}" if after else f"removed {before}"

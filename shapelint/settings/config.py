@@ -25,10 +25,10 @@ class ConfigError(ValueError):
 
 @frozen
 class Config:
-    """The settings of one file, codes resolved and paths absolute. `path` is the file that sets them, None for the
-    defaults.
+    """The settings of one file, codes resolved and paths absolute.
 
-    `given` are the keys that the file sets. `input` is (channels, height, width); an axis that is left open is None.
+    `path` is the file that sets them, None for the defaults. `given` are the keys that the file sets. `input` is
+    (channels, height, width); an axis that is left open is None.
     """
 
     path: Path | None = None
@@ -83,8 +83,7 @@ def _longest(code: str, prefixes: Iterable[str], none_given: int) -> int:
 
 
 def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: str, above: bool = True) -> bool:
-    """Whether a pattern matches the relative path, the whole path or the bare name, of the file or of a folder above
-    it.
+    """Whether a pattern matches the relative path, whole path or bare name of a file, or of a folder above it.
 
     `*` crosses slashes, as in ruff: `old` and `old/*` both cover everything in `old`.
 

@@ -14,10 +14,10 @@ def installed(library: str) -> str | None:
     found = find_spec(library)
     if found is None:
         return None
-    return _version_beside(library, found.submodule_search_locations) or _version_by_metadata(library)
+    return _version_of_folder(library, found.submodule_search_locations) or _version_by_metadata(library)
 
 
-def _version_beside(library: str, locations: Iterable[str] | None) -> str | None:
+def _version_of_folder(library: str, locations: Iterable[str] | None) -> str | None:
     """The version in the name of the one `.dist-info` folder next to the package: `importlib.metadata` takes 40 ms."""
     for location in locations or ():
         found = [path.name for path in Path(location).parent.glob(f"{library}-*.dist-info")]

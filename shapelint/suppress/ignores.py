@@ -189,10 +189,10 @@ def _unused(
         ]
         if missing or idle:
             place = "in this file" if ignore.word == FILE else "on this line"
-            told = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
-            told += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
+            reasons = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
+            reasons += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
             gone = {*missing, *idle}
-            yield _finding(source, ignore, rules, "; ".join(told), "", _removal(source, ignore, gone))
+            yield _finding(source, ignore, rules, "; ".join(reasons), "", _removal(source, ignore, gone))
 
 
 def _finding(

@@ -1,5 +1,4 @@
-"""The process that imports the packages that the user trusts: `python -m shapelint.trace.child`, JSON on stdin and
-stdout.
+"""The process that imports the packages the user trusts: `python -m shapelint.trace.child`, JSON on stdin and stdout.
 
 What the trusted code prints goes to stderr: stdout belongs to the answer.
 """

@@ -1,5 +1,7 @@
-"""Sizes as formulas of the image size, derived from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H, and
-the width of a flattened map, `c*((H+a)//b)*((W+a)//b)`.
+"""Sizes as formulas of the image size, derived from runs at many sizes.
+
+The formulas are a constant, `B`, `(H+a)//b`, a share of H, and the width of a flattened map,
+`c*((H+a)//b)*((W+a)//b)`.
 
 Pure Python. A share occurs in a model that accepts only multiples of a number. Any other formula is used only if no
 other fits: the runs have to cover every remainder by `b`.

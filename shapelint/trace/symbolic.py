@@ -1,5 +1,4 @@
-"""One forward on fake tensors whose free axes are symbols: the result is exact for every size that takes the same
-branch.
+"""One forward on fake tensors whose free axes are symbols: exact for every size that takes the same branch.
 
 torch is imported inside the functions: shapelint's default run never needs it.
 """

@@ -51,8 +51,7 @@ class PackLoss(Strict):
 
 
 class PackBank(Strict):
-    """Stored vectors: the output whose width they must have (`online.projection_head`), and how they are combined with
-    it.
+    """Stored vectors that are combined with features: the output whose width they must have, and how they are combined.
 
     An `assigned` bank takes in features by assignment, which broadcasts features of width 1; a `multiplied` one is
     multiplied with them, which never broadcasts.
