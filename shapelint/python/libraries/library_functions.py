@@ -17,7 +17,7 @@ from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Data, Items, Tensor, Value, integer
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import signature_calls
+from shapelint.python.tensors import image_sizes, signature_calls
 from shapelint.shapes import dims, expression
 
 Table = dict[str, "Function"]
@@ -122,13 +122,11 @@ def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords
 
 def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
     """The operands of a call; None for one whose axes are not known."""
-    from shapelint.python.libraries.torch import module_calls
-
     found: list[Tensor | None] = []
     for name in function.inputs:
         value = given[name].value if name in given else None
         if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
-            value = module_calls.image(value)
+            value = image_sizes.image(value)
         found.append(value if isinstance(value, Tensor) and not value.loose else None)
     return found
 

@@ -16,6 +16,7 @@ from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Tensor, Value
 from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import image_sizes
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes.signatures import Pattern
 from shapelint.spec.spec import Argument, ComponentSpec
@@ -47,7 +48,7 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
 def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> Value | None:
     """`forward_features`: what the pooling gets, or the head that pools itself. Tokens have a head without one."""
     rows, given = run.parts(owner), arguments.positional[0].value
-    value = module_calls.image(given) if isinstance(given, Data) else given
+    value = image_sizes.image(given) if isinstance(given, Data) else given
     tail = next((name for name in ("global_pool", "head") if name in rows), None)
     rank = parts.rank(rows[tail]) if tail is not None else 0
     if vision_transformers.is_plain(owner) or (tail == "head" and rank == 2):

@@ -20,7 +20,6 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Node,
-    Size,
     Table,
     Tensor,
     Value,
@@ -28,6 +27,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls, trail
+from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
@@ -36,18 +36,14 @@ from shapelint.shapes.signatures import Fit, Misfit, Pattern, StructureValue
 from shapelint.signatures import stored
 from shapelint.spec.pairs import pair_width
 from shapelint.spec.roles import Role
-from shapelint.spec.spec import Step
 from shapelint.text.source import Span
 
-INPUT = Origin("input")
 MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
 
 
 def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site) -> Value:
     """`module(x)`."""
-    from shapelint.python.syntax import calls
-
     if isinstance(module, Chained):
         return _call_chained(run, module, arguments, site)
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
@@ -63,7 +59,6 @@ def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
         value = Tensor(Flow(None, (), ax.NOWHERE))
-    _ = calls
     return apply(run, module, value, site)
 
 
@@ -194,14 +189,6 @@ def _needs_trace(run: Run, component: Component) -> bool:
     target = component.spec.target
     declared = any(target == name for name, _ in run.options.signatures)
     return not declared and stored.find(target) is None and vision_transformers.describe(component) is None
-
-
-def image(data: Data, channels: Dim = 3) -> Tensor:
-    """What comes out of a loader, taken for images."""
-    size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
-    seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
-    origin = replace(INPUT, place=size.place, steps=seen)
-    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
 
 
 def _passes(run: Run, component: Component) -> bool:

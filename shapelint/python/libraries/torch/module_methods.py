@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions, timm_
 from shapelint.python.libraries.torch import members, module_calls
 from shapelint.python.objects import dicts, mutation
@@ -41,8 +42,6 @@ def method(
     site: Site,
 ) -> Value:
     """Methods that every nn.Module has, and those of known modules."""
-    from shapelint.python.builtins import builtin_functions
-
     if name in ("__setattr__", "__delattr__"):
         return builtin_functions.call(
             run, name.strip("_"), Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords), site

@@ -15,7 +15,7 @@ from shapelint.knowledge.schema import SignatureRow
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Component, Value, among
+from shapelint.python.state.values import UNKNOWN, Component, Value, among
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim, Expression
@@ -32,7 +32,6 @@ SAME = words(
 
 def table(run: Run, component: Component) -> dict[str, str]:
     """The parts of a model by dotted name."""
-
     row = run.resolve(component).row
     return dict(row.parts) if row else {}
 
@@ -108,8 +107,6 @@ def _general(kind: str, text: str) -> str:
 
 def element(run: Run, owner: Component, index: Dim | None) -> Value:
     """`model.classifier[6]`."""
-    from shapelint.python.state.values import UNKNOWN
-
     names = inner_names(owner)
     if not isinstance(index, int) or not -len(names) <= index < len(names):
         return UNKNOWN
