@@ -96,8 +96,8 @@ def defaults(target: str, condition: str) -> dict[str, Any]:
 
 
 def find(name: str) -> Function | None:
-    """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
-    return table().get(name) if name.startswith("lightly.") else None
+    """A function by its dotted name."""
+    return table().get(name)
 
 
 def call(run: Run, function: Function, arguments: Arguments, values: Any = None) -> Value:

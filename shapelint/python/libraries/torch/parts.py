@@ -12,7 +12,6 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
 from shapelint.knowledge.schema import SignatureRow
-from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Component, Value, among
@@ -44,7 +43,8 @@ def rank(line: str) -> int:
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """The direct children in order, None where the table does not say."""
     names = [name for name in table(run, owner) if "." not in name]
-    if not names or owner.hidden or vision_transformers.is_plain(owner):
+    has_all = run.libraries.components(owner).has_all_parts
+    if not names or owner.hidden or (has_all is not None and not has_all(owner)):
         return None
     found = [(name, child(run, owner, name)) for name in names]
     return [(name, part) for name, part in found if part is not None]
