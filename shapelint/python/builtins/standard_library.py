@@ -158,5 +158,4 @@ HANDLERS: dict[str, Handler] = {
     "math.log2": number(math.log2),
     "math.isqrt": number(lambda value: math.isqrt(int(value))),
     "math.prod": product,
-    "numpy.prod": product,
 }

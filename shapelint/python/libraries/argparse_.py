@@ -6,13 +6,13 @@ Of two options that are read by one name, the first one's default counts.
 
 from __future__ import annotations
 
-import ast
-
+from shapelint.python.libraries.standard_library_ import namespace
 from shapelint.python.objects import dicts
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
 from shapelint.python.state.kernel import Kind
+from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import among, sequence, truth
 from shapelint.python.state.values import (
@@ -24,7 +24,6 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Library,
-    Scope,
     Table,
     Value,
 )
@@ -36,7 +35,7 @@ UNSEEN = frozenset({"argument_default", "conflict_handler"})
 ABSENT = Library("argparse.SUPPRESS")
 
 
-def parser(run: Run, arguments: Arguments) -> Value:
+def parser(run: Run, arguments: Arguments, site: Site) -> Value:
     """`argparse.ArgumentParser(parents=[...])`."""
     parents = sequence(arguments.keywords["parents"].value) if "parents" in arguments.keywords else Items([])
     if parents is None or UNSEEN & arguments.keywords.keys():
@@ -145,18 +144,9 @@ def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     return value
 
 
-def spawn(run: Run, arguments: Arguments) -> Value:
-    """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
-    given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
-    worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
-    handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
-    passed = [Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN])]
-    run.call(
-        worker,
-        Arguments(tuple(passed), complete=handed is None or handed.rest is None),
-        Site(ast.Constant(None), Scope({})),
-    )
-    return NONE
-
-
 COMMAND_LINE = Kind(method=call_method)
+ARGPARSE = LibraryPlugin(
+    "argparse",
+    packages=frozenset({"argparse"}),
+    functions={"argparse.ArgumentParser": parser, "argparse.Namespace": namespace},
+)

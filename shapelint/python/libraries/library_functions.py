@@ -18,7 +18,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import signature_calls
+from shapelint.python.tensors import image_sizes, signature_calls
 from shapelint.shapes import dims, expression
 
 Table = dict[str, "Function"]
@@ -97,8 +97,8 @@ def defaults(target: str, condition: str) -> dict[str, Any]:
 
 
 def find(name: str) -> Function | None:
-    """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
-    return table().get(name) if name.startswith("lightly.") else None
+    """A function by its dotted name."""
+    return table().get(name)
 
 
 def call(run: Run, function: Function, arguments: Arguments, values: Any = None) -> Value:
@@ -123,13 +123,11 @@ def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords
 
 def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
     """The operands of a call; None for one whose axes are not known."""
-    from shapelint.python.libraries.torch import module_calls
-
     found: list[Tensor | None] = []
     for name in function.inputs:
         value = given[name].value if name in given else None
         if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
-            value = module_calls.image(value)
+            value = image_sizes.image(value)
         found.append(value if isinstance(value, Tensor) and not value.loose else None)
     return found
 

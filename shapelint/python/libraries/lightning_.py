@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.common.words import words
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
+from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Function, Instance, Items, Value
 
@@ -52,3 +54,13 @@ def _own(run: Run, owner: Instance) -> Value | None:
 
 
 TRAINING = Observer(unseen_call=note_fit)
+LIGHTNING = LibraryPlugin(
+    "lightning",
+    packages=frozenset({"lightning", "pytorch_lightning"}),
+    quiet=words(
+        """
+        save_hyperparameters log log_dict print configure_optimizers manual_backward optimizers lr_schedulers
+        toggle_optimizer untoggle_optimizer freeze unfreeze
+        """
+    ),
+)

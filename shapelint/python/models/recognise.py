@@ -247,16 +247,16 @@ def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
         if condition:
             label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
             message = f"{label} cannot be built: {condition} does not hold"
-            first, *others = _named(leaf, condition) or (Step(leaf.spec.head, ""),)
+            first, *others = _named(run, leaf, condition) or (Step(leaf.spec.head, ""),)
             problems[(role, condition)] = Problem(
                 "SL903", message, first.span, role, label=first.action, steps=tuple(others)
             )
     return tuple(problems.values())
 
 
-def _named(component: Component, condition: str) -> tuple[Step, ...]:
+def _named(run: Run, component: Component, condition: str) -> tuple[Step, ...]:
     """The arguments of a constructor that a condition names, as they were written, and where they were passed on."""
-    given = constructing.given_by_name(component)
+    given = constructing.given_by_name(run, component)
     found = [(name, given[name]) for name in condition.split() if name in given]
     written = [Step(argument.span, f"{name} is {argument.value}") for name, argument in found]
     defaults = library_functions.defaults(component.spec.target, condition).items()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from shapelint.python.objects import dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
@@ -32,14 +30,6 @@ from shapelint.python.state.values import (
 
 REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
-CONSTANTS = {
-    "math.pi": math.pi,
-    "math.inf": math.inf,
-    "numpy.inf": math.inf,
-    "numpy.pi": math.pi,
-    "typing.TYPE_CHECKING": False,
-    "typing_extensions.TYPE_CHECKING": False,
-}
 
 
 def get(run: Run, owner: Value, name: str, site: Site) -> Value:
@@ -88,7 +78,8 @@ def of_library(run: Run, dotted: str) -> Value:
         return run.patched[dotted]
     if dotted.startswith(REWIRING):
         run.rewired = run.rewired or dotted
-    return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+    constants = run.libraries.constants
+    return Const(constants[dotted]) if dotted in constants else Library(dotted)
 
 
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:

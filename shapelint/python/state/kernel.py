@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.plugins import Libraries
 from shapelint.python.state.values import Chained, Component, Function, Instance, Items, Scope, UserClass, Value
 from shapelint.resolve.resolved import Resolved
 
@@ -22,9 +23,9 @@ class Kind:
     """What a kind of value of a library can do; each function takes the run and the value first.
 
     `attribute(run, owner, name, site)`, `call(run, owner, arguments, site)`,
-    `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)` and
-    `set_attribute(run, owner, name, value)`, which says whether it knows the name. A kind that has none of these is
-    treated like a value that is not known.
+    `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)`,
+    `set_attribute(run, owner, name, value)`, which says whether it knows the name, and `children(run, owner)`, by name,
+    None where they are not known. A kind that has none of these is treated like a value that is not known.
     """
 
     attribute: Callable[..., Value] | None = None
@@ -32,6 +33,7 @@ class Kind:
     method: Callable[..., Value] | None = None
     element: Callable[..., Value] | None = None
     set_attribute: Callable[..., bool] | None = None
+    children: Callable[..., list[tuple[str, Value]] | None] | None = None
 
 
 NO_KIND = Kind()
@@ -58,6 +60,7 @@ class Kernel:
 
     kinds: ClassVar[Mapping[type, Kind]] = {}
     observers: ClassVar[Sequence[Observer]] = ()
+    libraries: ClassVar[Libraries] = Libraries()
 
     def kind_of(self, value: Value) -> Kind:
         """What a value of a library can do; `NO_KIND` for any other."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from shapelint.common.words import words
 from shapelint.python.objects import attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
@@ -14,14 +13,6 @@ from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, V
 from shapelint.text.source import Elsewhere, Span
 
 MAXIMUM_FILES = 40
-LIBRARIES = words(
-    """
-    torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools
-    collections typing dataclasses itertools os sys pathlib argparse json re random time abc enum logging
-    warnings tqdm wandb hydra omegaconf einops PIL cv2 pandas matplotlib yaml transformers contextlib operator
-    string datetime shutil glob
-    """
-)
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
@@ -30,7 +21,7 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
     for alias in node.names:
         top = alias.name.partition(".")[0]
         name = alias.name if alias.asname else top
-        local = load(run, name, 0, scope) if top not in LIBRARIES else None
+        local = load(run, name, 0, scope) if not run.libraries.claim(name) else None
         if local is not None and alias.asname is None and "." in alias.name:
             load(run, alias.name, 0, scope)
         scope.names[alias.asname or top] = namespace(local) if local is not None else Library(name)
@@ -41,7 +32,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
     run.touch(scope)
     module = node.module or ""
-    if not node.level and (module.partition(".")[0] in LIBRARIES or not module):
+    if not node.level and (run.libraries.claim(module) or not module):
         if any(alias.name == "*" for alias in node.names):
             scope.stars.append(module)
             return

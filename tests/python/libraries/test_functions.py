@@ -1,24 +1,21 @@
-"""`rules/functions.yaml` and the numbers of vision transformers, against the libraries themselves."""
+"""`rules/functions.yaml`, against the libraries themselves."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shapelint.chain.chain import Flow, Origin
-from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.libraries import library_functions
 from shapelint.python.models.entry_points import interpret
-from shapelint.python.state.values import Component, Const
 from shapelint.python.tensors import signature_calls
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
-from shapelint.spec.spec import Argument, ComponentSpec
-from shapelint.text.source import Source, Span
+from shapelint.text.source import Source
 from tests.python.features import IMPORTS
 from tests.python.test_features import serious
 
@@ -170,40 +167,6 @@ def test_methods_give_what_the_table_says(name: str) -> None:
     with torch.no_grad():
         real = getattr(module, method)(*tensors)
     agree(predicted(known, tensors, values), real)
-
-
-VITS = ["vit_tiny_patch16_224", "vit_small_patch16_224", "vit_small_patch32_224", "vit_base_patch16_224",
-        "vit_base_patch32_224", "vit_base_patch8_224", "vit_large_patch16_224", "vit_huge_patch14_224"]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", VITS)
-def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
-    with torch.device("meta"):
-        real = timm.create_model(name)
-    component = Component(spec=ComponentSpec("call", f"timm.models.vision_transformer.{name}", Span(0, 0), Span(0, 0)))
-    vit = vision_transformers.describe(component)
-    assert vit is not None
-    patches = real.patch_embed.num_patches
-    assert (vit.width, vit.patch, vit.prefix, vit.grid**2) == (
-        real.embed_dim, real.patch_embed.patch_size[0], real.num_prefix_tokens, patches,
-    )  # fmt: skip
-
-
-def test_which_of_timms_vision_transformers_have_no_classes_by_default() -> None:
-    names = [name for name in timm.list_models("vit_*") if vision_transformers.TIMM_NAME.match(name)]
-    without = {name for name in names if timm.get_pretrained_cfg(name).num_classes == 0}
-    assert without == set(vision_transformers.WITHOUT_CLASSES)
-
-
-@pytest.mark.parametrize("name", ["vit_small_patch16_224.dino", "vit_huge_patch14_224"])
-def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: str) -> None:
-    spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
-    named = Component(spec=spec, arguments={"(0)": Const(name)})
-    assert vision_transformers.resolve(named, "backbone", Options()) is None
-    none = replace(named, arguments={**named.arguments, "num_classes": Const(None)})
-    assert vision_transformers.resolve(none, "backbone", Options()) is None
-    bare = replace(named, arguments={**named.arguments, "num_classes": Const(0)})
-    assert vision_transformers.resolve(bare, "backbone", Options()) is not None
 
 
 @pytest.mark.parametrize("name", ["resnet-9", "resnet-18", "resnet-50"])

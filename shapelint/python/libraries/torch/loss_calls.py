@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
+from shapelint.python.libraries.torch import constructing
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
@@ -102,8 +103,6 @@ def is_loss(target: str) -> bool:
 
 def construct(run: Run, target: str, arguments: Arguments, site: Site) -> Value:
     """A loss object, with its arguments as written."""
-    from shapelint.python.libraries.torch import constructing
-
     return Loss(target=target, spec=constructing.specification(run, target, arguments, site))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
-from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import parts
+from shapelint.python.libraries.torch.method_names import ADDS, LISTS
 from shapelint.python.objects import mutation
-from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
@@ -29,15 +29,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Pattern
 from shapelint.signatures import stored
-
-FAMILIES = (
-    "resnet", "resnext", "wide_resnet", "seresn", "ecaresnet", "res2net", "convnext", "regnet", "densenet", "swin_",
-    "efficientnet", "tf_efficientnet", "mobilevit", "maxvit", "repvgg", "nfnet", "deit_", "beit_",
-)  # fmt: skip
-"""How the names of timm's models begin whose `num_features` is the width before the classifier."""
 
 SWITCHES = {
     "bias": ("bias", "affine", "elementwise_affine"),
@@ -66,18 +58,20 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
 
 def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
     """The children of a module by name, None where they are not known."""
-    pairs: list[tuple[str, Value]] | None
-    if isinstance(owner, Chained):
-        pairs = list(owner.children.items()) if owner.rest is None else None
-    elif isinstance(owner, Instance):
-        pairs = (
-            None
-            if owner.opaque
-            else [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
-        )
-    else:
-        pairs = parts.children(run, owner)
-    return pairs
+    of_kind = run.kind_of(owner).children
+    return of_kind(run, owner) if of_kind is not None else None
+
+
+def children_of_instance(run: Run, owner: Instance) -> list[tuple[str, Value]] | None:
+    """The modules that a user-defined module has as attributes."""
+    if owner.opaque:
+        return None
+    return [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
+
+
+def children_of_container(run: Run, owner: Chained) -> list[tuple[str, Value]] | None:
+    """The layers of `nn.Sequential` and its kin."""
+    return list(owner.children.items()) if owner.rest is None else None
 
 
 def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
@@ -89,9 +83,9 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     if name == "_modules":
         return mutation.modules_of(owner, children(run, owner))
     if owner.hidden:
-        return Bound(owner, name) if name in SELF | QUIET | ADDS | LISTS else among(owner)
-    known = vision_transformers.attribute(run, owner, name)
-    if known is not None:
+        return Bound(owner, name) if _is_method(run, name) or name in ADDS | LISTS else among(owner)
+    components = run.libraries.components(owner)
+    if components.attribute is not None and (known := components.attribute(run, owner, name)) is not None:
         return known
     missing = _missing(owner, name)
     if missing is not None:
@@ -99,10 +93,9 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     if name in owner.arguments and not (name in SWITCHES and _switches(owner)):
         return owner.arguments[name]
     if (
-        name in SELF
-        or name in QUIET
+        _is_method(run, name)
         or name in library_functions.methods().get(owner.spec.target, {})
-        or not _is_described(owner)
+        or not _is_described(run, owner)
     ):
         return Bound(owner, name)
     resolved = run.resolve(owner)
@@ -112,8 +105,6 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     child = parts.child(run, owner, name)
     if child is not None:
         return child
-    if name == "num_features" and owner.part_of is None:
-        return _features(owner, resolved)
     if name in ("in_features", "out_features", "num_features", "in_channels", "out_channels"):
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
@@ -142,29 +133,15 @@ def _missing(owner: Component, name: str) -> Value | None:
     return UNKNOWN if None in given or "InstanceNorm" in owner.spec.target or owner.spec.note else None
 
 
-def _features(owner: Component, resolved: Resolved) -> Value:
-    """`num_features` of a model of timm, in families where it is the width before the classifier."""
-    pool = owner.arguments.get("global_pool", Const("avg"))
-    plain = isinstance(pool, Const) and pool.value in ("avg", "max", "")
-    known = plain and owner.spec.target.startswith("timm") and vision_transformers.name_of(owner).startswith(FAMILIES)
-    if not known or resolved.signature is None or resolved.row is None:
-        return UNKNOWN
-    classes = owner.arguments.get("num_classes")
-    if isinstance(classes, Const) and classes.value == 0:
-        pattern = resolved.signature.alternatives[0].output
-    else:
-        linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
-        line = linear[-1].partition(":")[2] if linear else "S -> S"
-        pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
-    axes = pattern.axes if isinstance(pattern, Pattern) else ()
-    width = axes[1 if len(axes) == 4 else -1] if axes else None
-    return Const(width) if isinstance(width, int) else UNKNOWN
+def _is_method(run: Run, name: str) -> bool:
+    """Whether modules have a method of that name which changes no shape."""
+    return name in run.libraries.returns_self or name in run.libraries.quiet
 
 
-def _is_described(owner: Component) -> bool:
+def _is_described(run: Run, owner: Component) -> bool:
     """Whether looking at the attributes of a component costs no trace, or tells of a model's children."""
-    target = owner.spec.target
-    return owner.part_of is not None or stored.find(target) is not None or not target.startswith("lightly.")
+    described = owner.part_of is not None or stored.find(owner.spec.target) is not None
+    return described or run.libraries.components(owner).traced_for_attributes
 
 
 def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:

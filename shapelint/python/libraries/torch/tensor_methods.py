@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.python.libraries.torch import module_calls
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import BatchReshape, Run
@@ -22,7 +21,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operations, unknown_operations
+from shapelint.python.tensors import image_sizes, operations, unknown_operations
 from shapelint.python.tensors.operation_table import SAME, axes_of
 from shapelint.shapes import dims, signatures
 
@@ -130,7 +129,7 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
     if name == "size" and not arguments.positional and not arguments.keywords:
         return Items([Const(owner.rows)], "tuple", UNKNOWN)
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
-        return _question(module_calls.image(owner), name, arguments)
+        return _question(image_sizes.image(owner), name, arguments)
     return UNKNOWN
 
 

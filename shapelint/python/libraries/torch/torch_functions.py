@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
+from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import concerns
@@ -58,7 +58,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return _layer(
             run,
             layer,
-            module_calls.image(first, dims.UNKNOWN_DIM),
+            image_sizes.image(first, dims.UNKNOWN_DIM),
             Arguments(arguments.positional[1:], arguments.keywords),
             site,
         )
