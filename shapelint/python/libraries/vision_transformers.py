@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.common.frozen import frozen
+from shapelint.knowledge import banks
 from shapelint.knowledge.schema import ComponentSignature, SignatureRow
 from shapelint.python.objects import dicts
 from shapelint.python.state.run import Run
@@ -41,8 +42,6 @@ PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
     "MaskedVisionTransformerTorchvision": ("vit",),
     "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim"),
-    "MemoryBankModule": ("size",),
-    "NNMemoryBankModule": ("size",),
     "SMoGPrototypes": ("group_features", "beta"),
     "AIMPredictionHead": ("input_dim", "output_dim"),
 }
@@ -65,7 +64,9 @@ class Vit:
 
 def parameters(target: str) -> tuple[str, ...]:
     """The names of the leading positional arguments of modules without a stored signature."""
-    return PARAMETERS.get(target.rpartition(".")[2], ())
+    known = PARAMETERS.get(target.rpartition(".")[2])
+    bank = banks.find(target) if known is None else None
+    return known or (tuple(parameter.name for parameter in bank.parameters) if bank else ())
 
 
 def name_of(component: Component) -> str:

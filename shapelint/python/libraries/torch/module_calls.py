@@ -7,6 +7,7 @@ from typing import Any
 
 from shapelint.chain import chain
 from shapelint.chain.chain import Edge, Flow, Origin
+from shapelint.knowledge import banks
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts, replaced_parts
 from shapelint.python.state import naming
@@ -274,21 +275,15 @@ def call_method(
 
 def _note_bank(run: Run, component: Component, arguments: Arguments) -> None:
     """A memory bank stores what it is called with; one that only answers does so where it compares."""
-    label = component.spec.target.rpartition(".")[2]
-    value = (
-        arguments.positional[0].value
-        if arguments.positional
-        else arguments.keywords["output"].value
-        if "output" in arguments.keywords
-        else UNKNOWN
-    )
-    if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
+    bank = banks.find(component.spec.target)
+    given = arguments.positional[0] if arguments.positional else arguments.keywords.get(bank.takes if bank else "")
+    if bank is None or given is None or not isinstance(given.value, Tensor):
         return
-    updates = arguments.keywords.get("update")
-    stores = updates is not None and truth(updates.value) is True
-    size = constructing.given_by_name(component).get("size")
-    if size is not None and (stores or label == "NNMemoryBankModule"):
-        run.banks.append(BankCall(component, pair_width(size), value.flow))
+    condition = arguments.keywords.get(bank.when)
+    meets = not bank.when or (condition is not None and truth(condition.value) is True)
+    size = constructing.given_by_name(component).get(bank.size)
+    if size is not None and meets:
+        run.banks.append(BankCall(component, pair_width(size), given.value.flow))
 
 
 def _checked(
