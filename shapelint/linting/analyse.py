@@ -16,7 +16,7 @@ from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.yaml import Lookup, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.signatures import stored
+from shapelint.signatures import heads, stored
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
@@ -51,7 +51,7 @@ def analyse(source: Source, options: Options) -> FileAnalysis:
     if source.path.endswith((".py", ".ipynb")):
         return _analyse_python(source, options)
     try:
-        models = read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
+        models = read_models(source, Lookup(_parameters, heads.role_of), options.method or methods.DEFAULT)
     except InvalidYamlError as error:
         return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
     folder = str(Path(source.path).parent)
@@ -93,12 +93,3 @@ def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] 
 def _parameters(target: str) -> frozenset[str]:
     found = stored.find(target)
     return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
-
-
-@cache
-def _head_role(name: str) -> str | None:
-    """The role of a known SSL head: prediction heads say so in their name."""
-    found = stored.find(stored.canonical(name, as_backbone=False))
-    if found is None or found[1].role != "head":
-        return None
-    return "prediction_head" if "Prediction" in found[1].target else "projection_head"

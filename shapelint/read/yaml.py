@@ -17,6 +17,7 @@ from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, compose, is_open_call, pairs
 from shapelint.shapes import dims
+from shapelint.spec.roles import HEADS
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
@@ -104,7 +105,7 @@ def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> di
 
 
 def _is_model(entries: dict[str, YamlNode], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
-    if method_is_named or "projection_head" in entries or "prediction_head" in entries:
+    if method_is_named or not HEADS.isdisjoint(entries):
         return True
     heads = (key for role, key in roles.items() if role != "backbone")
     return "backbone" in roles and any(_head_role(entries[key], lookup) for key in heads)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.common.frozen import frozen
+from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import coincidences, wiring_faults
@@ -18,7 +19,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
-from shapelint.spec.roles import Role
+from shapelint.spec.roles import HEADS, Role
 from shapelint.spec.spec import ComponentSpec, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
@@ -116,7 +117,7 @@ def _groups(run: Run) -> list[_Group]:
     groups = [group for group in found.values() if group.calls or _is_declared(group)]
     kinds = {naming.kind(call.edge.role) for call in loose.calls}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or ("backbone" in kinds and kinds & naming.HEADS) or _has_loss(run, loose):
+    if has_head or ("backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
     return groups
 
@@ -131,7 +132,7 @@ def _has_loss(run: Run, group: _Group) -> bool:
     """Whether a loss of self-supervised learning takes what the calls give: a backbone without a head."""
     own = {id(call.edge.component) for call in group.calls}
     roles = {call.edge.role: [call] for call in group.calls}
-    return any(loss.loss.target.startswith("lightly.loss") and _concerns(loss, own, roles) for loss in run.losses)
+    return any(known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, own, roles) for loss in run.losses)
 
 
 def _is_declared(group: _Group) -> bool:
@@ -228,7 +229,7 @@ def _unseen(run: Run, model: Node | None) -> list[Link]:
     for (owner, name), reason in run.unseen.items():
         role = Role(name, naming.kind(name))
         span = run.assigned.get((owner, name))
-        if owner == id(model) and role.kind in ("backbone", *naming.HEADS) and span is not None:
+        if owner == id(model) and role.kind in ("backbone", *HEADS) and span is not None:
             spec = ComponentSpec("call", f"self.{name}", span, span)
             why = reason or "what is handed in is not in the files that were read"
             nothing = Flow(None, (), Origin(role))

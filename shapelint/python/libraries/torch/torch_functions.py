@@ -48,7 +48,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return operations.concrete([size if size is not None else dims.UNKNOWN_DIM] * (2 if last == "eye" else 1))
     if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
         return UNKNOWN if last == "load" else blank()
-    if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
+    if loss_calls.is_function(name):
         return loss_calls.functional(run, name, arguments, site)
     layer = library_functions.layer_of(name)
     if layer and isinstance(first, Tensor):
