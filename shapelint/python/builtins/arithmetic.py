@@ -28,7 +28,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, operations
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
 

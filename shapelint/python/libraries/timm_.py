@@ -16,7 +16,7 @@ from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Tensor, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.signatures import Pattern
 from shapelint.spec.spec import Argument, ComponentSpec
 
