@@ -85,6 +85,11 @@ def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
     return _parsed(name, known) if known else ()
 
 
+def firsts(name: str) -> list[str]:
+    """What the first parameter of an operation is called, by its lines; `input` always."""
+    return ["input", *(one.parameters[0].name for one in find(name) if one.parameters)]
+
+
 def operator(name: str) -> tuple[str, bool]:
     """The operation of an operator's method, and whether its operands are swapped: `__rmatmul__`, `__iadd__`.
 

@@ -75,11 +75,18 @@ def _tensor(value: Value) -> Any:
     return OTHER_KIND if isinstance(value, Items) else UNREAD if axes is None else axes
 
 
+def _text(value: Value) -> Any:
+    if isinstance(value, Const):
+        return value.value if isinstance(value.value, str) else OTHER_KIND
+    return UNREAD
+
+
 _ONE: Mapping[Kind, Callable[[Value], Any]] = {
     "axis": _axis,
     "new axis": _axis,
     "size": _size,
     "flag": _flag,
     "tensor": _tensor,
+    "text": _text,
 }
 _SEVERAL: Mapping[Kind, Callable[[Sequence[Value]], Any]] = {"axes": _axes, "sizes": _sizes}

@@ -19,9 +19,9 @@ from shapelint.shapes.dims import Dim
 
 MAXIMUM_PIECES = 64
 
-Kind = Literal["axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor"]
+Kind = Literal["axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"]
 """What an argument is: an axis that must exist, several of them (None: all), a place for one more; a size, which may be
-unknown, several, or either; a number or a boolean; a tensor's axes, none of them for a number that broadcasts.
+unknown, several, or either; a number, a boolean, a text; a tensor's axes, none of them for a number that broadcasts.
 """
 
 
@@ -89,6 +89,11 @@ def _move(axes: Axes, source: int | None, destination: int | None) -> Axes | Non
 
 def _reduce(axes: Axes, over: Sequence[int] | None = None, keep: bool | None = False) -> Axes | None:
     return ax.reduce(axes, over, bool(keep))
+
+
+def _score(axes: Axes, reduction: str) -> Axes:
+    """One number for a loss, unless each is asked for."""
+    return axes if reduction == "none" else ()
 
 
 def _unsqueeze(axes: Axes, axis: int | None) -> Axes | None:
@@ -256,6 +261,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "assign": Primitive(_same, ("tensor",), refusals.broadcast),
     "like": Primitive(_like, ("tensor",)),
     "reduce": Primitive(_reduce, ("axes", "flag")),
+    "score": Primitive(_score, ("text",)),
     "flatten": Primitive(_flatten, ("axis", "axis")),
     "unflatten": Primitive(_unflatten, ("axis", "sizes")),
     "reshape": Primitive(ax.reshape, ("sizes",), refusals.reshape),

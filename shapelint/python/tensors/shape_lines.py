@@ -22,6 +22,21 @@ Bound = dict[str, Union[Axis, Axes]]
 """The axes that names stand for; those of `...` are several."""
 
 
+@frozen
+class Conflict:
+    """An axis of an operand that has another size than the same name in an operand after it."""
+
+    operand: int
+    known: Dim
+    actual: Dim
+    from_the_end: int
+
+    @property
+    def refusal(self) -> Refusal:
+        """The operand that would be taken."""
+        return Refusal(self.operand, refusals.from_the_end(self.known, self.from_the_end))
+
+
 @cache
 def parsed(text: str) -> Signature:
     """A line, parsed once."""
@@ -59,6 +74,13 @@ def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
                 yield Refusal(index, refusals.named(least) + rest)
 
 
+def conflict(text: str, operands: Sequence[Axes]) -> Conflict | None:
+    """The first axis of an operand that has another size than a line takes, where all have the right axes."""
+    fitting = [alternative for alternative in parsed(text).alternatives if _fits(alternative, operands)]
+    conflicts = [next(_conflicts(alternative, operands, {}), None) for alternative in fitting]
+    return conflicts[0] if conflicts and None not in conflicts else None
+
+
 def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
     """Whether the operands have the numbers of axes of an alternative, as far as they are known."""
     return len(alternative.inputs) == len(operands) and all(
@@ -68,21 +90,6 @@ def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
 
 def _takes(pattern: Pattern, rank: int) -> bool:
     return rank == pattern.rank or (pattern.rank is None and rank >= len(pattern.axes) - 1)
-
-
-@frozen
-class Conflict:
-    """An axis of an operand that has another size than the same name in an operand after it."""
-
-    operand: int
-    known: Dim
-    actual: Dim
-    from_the_end: int
-
-    @property
-    def refusal(self) -> Refusal:
-        """The operand that would be taken."""
-        return Refusal(self.operand, refusals.from_the_end(self.known, self.from_the_end))
 
 
 def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: Bound) -> Iterator[Conflict]:

@@ -71,8 +71,8 @@ def _first(name: str, arguments: Arguments) -> Value | None:
     """The tensor of an operation, which may be given by its name."""
     if arguments.positional:
         return arguments.positional[0].value
-    names = ["input", *(one.parameters[0].name for one in lines.find(name) if one.parameters)]
-    return next((arguments.keywords[key].value for key in names if key in arguments.keywords), None)
+    given = (arguments.keywords[key].value for key in lines.firsts(name) if key in arguments.keywords)
+    return next(given, None)
 
 
 def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
