@@ -19,8 +19,8 @@ MAXIMUM_EDITS = 8
 MAXIMUM_TRIALS = 400
 
 Key = tuple[Any, ...]
-Judge = Callable[[str], Sequence[Violation]]
-"""From a text to the violations of the model in question."""
+Judge = Callable[[Sequence[Move]], Sequence[Violation]]
+"""From edits of the text to the violations that the model in question then has."""
 
 
 @frozen
@@ -89,11 +89,11 @@ class _Search:
         self.initial = frozenset(violation.key for violation in initial)
         self.judged = {text: initial}
 
-    def after(self, moves: Iterable[Move]) -> list[Violation]:
+    def after(self, moves: Sequence[Move]) -> list[Violation]:
         """What fails the run once the edits are made."""
         text = splice(self.text, moves)
         if text not in self.judged:
-            self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
+            self.judged[text] = [violation for violation in self.judge(moves) if violation.blocks]
         return self.judged[text]
 
     def solve(self, tolerated: frozenset[Key]) -> list[_State]:

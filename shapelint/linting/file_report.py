@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
-from shapelint.linting.analyse import Analysis, FileAnalysis, analyse
+from shapelint.linting.analyse import Analysis, analyse
+from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
@@ -41,7 +43,8 @@ def lint_source(source: Source, options: Options) -> FileReport:
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
-    findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
+    trials = Trials(analysis, options)
+    findings = [finding for index in range(len(analysis.models)) for finding in _findings(trials, index)]
     notices = tuple(
         dict.fromkeys(
             notice
@@ -67,38 +70,18 @@ def _others(source: Source) -> tuple[tuple[str, str], ...]:
     return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
 
 
-def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]:
+def _findings(trials: Trials, index: int) -> list[Finding]:
     """The findings of one model; violations that one repair removes together are one finding."""
-    model, source = file.models[index], file.source
-
-    def judge_again(text: str) -> Sequence[Violation]:
-        again = analyse(replace(source, text=text), options)
-        if index >= len(again.models):
-            return [*model.violations, *_broken(again)]
-        return [*again.models[index].violations, *_elsewhere(file, again, index)]
-
-    repairs = {repair.key: repair for repair in find_repairs(source.text, model.violations, judge_again)}
+    model, source = trials.file.models[index], trials.file.source
+    found = find_repairs(source.text, model.violations, partial(trials.after, index))
+    repairs = {repair.key: repair for repair in found}
     by_key = {violation.key: violation for violation in model.violations}
-    merged = {key for repair in repairs.values() for key in repair.also if key not in repairs}
+    merged = {key for repair in found for key in repair.also if key not in repairs}
     return [
         _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
         for violation in by_key.values()
         if violation.key not in merged
     ]
-
-
-def _elsewhere(before: FileAnalysis, after: FileAnalysis, index: int) -> list[Violation]:
-    """What an edit for one model breaks in the others of the file, with which it may share a number."""
-    return [
-        replace(violation, key=("elsewhere", other, *violation.key))
-        for other, (old, new) in enumerate(zip(before.models, after.models))
-        for violation in new.violations
-        if other != index and violation.blocks and violation.key not in {known.key for known in old.violations}
-    ]
-
-
-def _broken(file: FileAnalysis) -> list[Violation]:
-    return [file.invalid] if file.invalid else []
 
 
 def _finding(
