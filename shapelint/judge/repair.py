@@ -100,18 +100,9 @@ class _Search:
         """All smallest sets of edits after which only tolerated violations are left."""
         frontier, seen = [_State()], set()
         for _ in range(MAXIMUM_EDITS + 1):
-            solutions, following = [], []
-            for state in frontier:
-                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
-                if not left:
-                    solutions.append(state)
-                elif not solutions:
-                    following += self.expand(state, left[0])
-                if len(self.judged) > MAXIMUM_TRIALS:
-                    return solutions
-            if solutions:
-                first = min(state.fallback for state in solutions)
-                return [state for state in solutions if state.fallback == first]
+            solutions, following = self.judge_level(frontier, tolerated)
+            if solutions or len(self.judged) > MAXIMUM_TRIALS:
+                return solutions
             frontier = []
             for state in following:
                 edits = frozenset((move.span, move.text) for move in state.moves)
@@ -119,6 +110,25 @@ class _Search:
                     seen.add(edits)
                     frontier.append(state)
         return []
+
+    def judge_level(self, frontier: Sequence[_State], tolerated: frozenset[Key]) -> tuple[list[_State], list[_State]]:
+        """The states that are repairs, of the first choice that has any; where none is, those with one more edit."""
+        following: dict[int, list[_State]] = {}
+        for fallback in sorted({state.fallback for state in frontier}):
+            solutions = []
+            for index, state in enumerate(frontier):
+                if state.fallback != fallback:
+                    continue
+                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
+                if not left:
+                    solutions.append(state)
+                elif not solutions:
+                    following[index] = self.expand(state, left[0])
+                if len(self.judged) > MAXIMUM_TRIALS:
+                    return solutions, []
+            if solutions:
+                return solutions, []
+        return [], [state for index in sorted(following) for state in following[index]]
 
     def expand(self, state: _State, violation: Violation) -> list[_State]:
         """One more edit for a violation; one that an earlier edit caused belongs to the violation behind that edit."""

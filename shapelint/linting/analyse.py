@@ -19,7 +19,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.signatures import stored
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
-from shapelint.text.source import Source
+from shapelint.text.source import Source, Span
 
 if TYPE_CHECKING:
     from shapelint.python.models.entry_points import InvalidPythonError
@@ -40,7 +40,8 @@ class FileAnalysis:
     """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown.
 
     `is_open` says that a class in it gets its parts from code that is not in it. `reading` is the text of a config as
-    it was read.
+    it was read. `checks` are the places of a program that each thing which is checked rests on; `is_traced` says that
+    components of it were traced.
     """
 
     source: Source
@@ -49,12 +50,17 @@ class FileAnalysis:
     notices: tuple[str, ...] = ()
     is_open: bool = False
     reading: Reading | None = None
+    checks: tuple[frozenset[Span], ...] = ()
+    is_traced: bool = False
 
 
-def analyse(source: Source, options: Options) -> FileAnalysis:
-    """Everything that can be said of a text without editing it."""
+def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
+    """Everything that can be said of a text without editing it.
+
+    A program `may_trace` from the start where it is known that it holds a model that needs it.
+    """
     if is_python(source):
-        return _analyse_python(source, options)
+        return _analyse_python(source, options, may_trace)
     try:
         reading = read(source, options)
     except InvalidYamlError as error:
@@ -79,17 +85,24 @@ def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> V
     return problem_violation(Problem("SL903", error.message, error.span), rulebook.known(options.rules))
 
 
-def _analyse_python(source: Source, options: Options) -> FileAnalysis:
+def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAnalysis:
     from shapelint.linting import python_models  # the interpreter of Python is loaded for Python alone
 
     try:
-        models, notices = python_models.analyse(source, options)
+        models, notices = python_models.analyse(source, options, may_trace)
     except python_models.InvalidPythonError as error:
         return FileAnalysis(source, (), invalid(error, options))
     found = tuple(
         Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
     )
-    return FileAnalysis(source, found, notices=notices, is_open=any(one.script.is_open for one in models))
+    return FileAnalysis(
+        source,
+        found,
+        notices=notices,
+        is_open=any(one.script.is_open for one in models),
+        checks=tuple(check for one in models for check in one.checks),
+        is_traced=any(one.script.is_traced for one in models),
+    )
 
 
 def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysis:

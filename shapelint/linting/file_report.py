@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
+from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
-from shapelint.linting.analyse import Analysis, analyse
+from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -43,8 +44,10 @@ def lint_source(source: Source, options: Options) -> FileReport:
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
-    trials = Trials(analysis, options)
-    findings = [finding for index in range(len(analysis.models)) for finding in _findings(trials, index)]
+    repairs = _repairs(analysis, options)
+    findings = [
+        finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, repairs[index])
+    ]
     notices = tuple(
         dict.fromkeys(
             notice
@@ -70,10 +73,20 @@ def _others(source: Source) -> tuple[tuple[str, str], ...]:
     return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
 
 
-def _findings(trials: Trials, index: int) -> list[Finding]:
+def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
+    """The proved repairs of each model."""
+    trials = Trials(file, options)
+    violations = [model.violations for model in file.models]
+    joint = joint_repairs(violations, file.checks, trials.of_all) if is_python(file.source) else {}
+    return [
+        joint[index] if index in joint else find_repairs(file.source.text, found, partial(trials.after, index))
+        for index, found in enumerate(violations)
+    ]
+
+
+def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """The findings of one model; violations that one repair removes together are one finding."""
-    model, source = trials.file.models[index], trials.file.source
-    found = find_repairs(source.text, model.violations, partial(trials.after, index))
+    model, source = file.models[index], file.source
     repairs = {repair.key: repair for repair in found}
     by_key = {violation.key: violation for violation in model.violations}
     merged = {key for repair in found for key in repair.also if key not in repairs}

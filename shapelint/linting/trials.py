@@ -40,7 +40,7 @@ class Trials:
 
         Where the text is nothing that can be judged any more, these are the violations from before, and that.
         """
-        source = replace(self.file.source, text=splice(self.file.source.text, moves))
+        source = self._source(moves)
         model = self._alone(index, moves, source)
         if model is not None:
             return list(analyse_model(model, source, self.options).violations)
@@ -48,6 +48,15 @@ class Trials:
         if index >= edited.count:
             return [*self.file.models[index].violations, *([edited.invalid] if edited.invalid else [])]
         return [*edited.violations(index), *self._elsewhere(edited, index)]
+
+    def of_all(self, moves: Sequence[Move]) -> list[Sequence[Violation]] | None:
+        """The violations of every model after edits, None where these are not the same models any more."""
+        edited = self._whole(self._source(moves), moves)
+        count = len(self.file.models)
+        return [edited.violations(index) for index in range(count)] if edited.count == count else None
+
+    def _source(self, moves: Sequence[Move]) -> Source:
+        return replace(self.file.source, text=splice(self.file.source.text, moves))
 
     def _alone(self, index: int, moves: Sequence[Move], source: Source) -> ModelSpec | None:
         """The edited model where it alone was edited and can be read by itself."""
@@ -100,10 +109,10 @@ class _Edited:
 class _EditedProgram(_Edited):
     def __init__(self, file: FileAnalysis):
         super().__init__(len(file.models), file.invalid)
-        self.models = file.models
+        self.found = [model.violations for model in file.models]
 
     def violations(self, index: int) -> Sequence[Violation]:
-        return self.models[index].violations
+        return self.found[index]
 
 
 class _EditedConfig(_Edited):
@@ -129,7 +138,7 @@ class _EditedConfig(_Edited):
 
 def _edited(file: FileAnalysis, source: Source, moves: Sequence[Move], options: Options) -> _Edited:
     if file.reading is None or is_python(source):
-        return _EditedProgram(analyse(source, options))
+        return _EditedProgram(analyse(source, options, file.is_traced))
     try:
         return _EditedConfig(file.reading.models, read(source, options), moves, options)
     except InvalidYamlError as error:
