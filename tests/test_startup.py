@@ -9,11 +9,11 @@ from conftest import ROOT
 
 PROBE = """
 import sys
-from shapelint import cli
+from shapelint.cli import app
 {before}
 sys.argv = ["shapelint", *{arguments!r}]
 try:
-    cli.main()
+    app.main()
 except SystemExit:
     pass
 heavy = sorted(sys.modules.keys() & {{"torch", "torchvision", "lightly", "timm", "numpy", "sympy"}})

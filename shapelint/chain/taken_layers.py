@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.common.frozen import frozen
+from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
+from shapelint.resolve.resolver import resolve
 from shapelint.shapes import signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+from shapelint.spec.spec import ComponentSpec
 
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
@@ -83,10 +86,6 @@ def last_map(component: Resolved) -> Resolved:
 
 
 def _flatten(component: Resolved) -> tuple[Resolved, ...]:
-    from shapelint.resolve.options import Options
-    from shapelint.resolve.resolver import resolve
-    from shapelint.spec.spec import ComponentSpec
-
     place = component.spec.head
     return (resolve(ComponentSpec("call", "torch.nn.Flatten", place, place), "", Options()),)
 

@@ -7,12 +7,13 @@ from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
-from shapelint.chain import chain, taken_layers
+from shapelint.chain import propagation, taken_layers
 from shapelint.chain.chain import Chain
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.knowledge.schema import ComponentSignature, MethodPack, Reshape, SignatureRow, Step
+from shapelint.knowledge.schema.method_packs import MethodPack, PackStep, Reshape
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
@@ -21,7 +22,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
 from shapelint.text.source import Span
 
-INPUT = "input"
+_INPUT = "input"
 
 
 @frozen
@@ -113,7 +114,7 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
     """The online chain, followed by what each further branch adds to it."""
     steps = _present(pack.online, resolved)
     gaps = _after_a_gap(pack.online, resolved)
-    links = chain.run(steps, image, places, gaps).links
+    links = propagation.run(steps, image, places, gaps).links
     for branch in pack.branches:
         first = branch[0]
         roles = list(steps)
@@ -121,19 +122,19 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
             continue
         before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
         further = _present(branch[1:], {**resolved, **before}, before[str(first)])
-        whole = chain.run({**before, **further}, image, places, gaps)
+        whole = propagation.run({**before, **further}, image, places, gaps)
         links += whole.links[len(before) :]
     return Chain(links)
 
 
-def _after_a_gap(steps: Iterable[Step], resolved: Mapping[str, Resolved]) -> frozenset[str]:
+def _after_a_gap(steps: Iterable[PackStep], resolved: Mapping[str, Resolved]) -> frozenset[str]:
     """The roles whose role before is not in the model: it is never filled in, so what comes to them is not known."""
     roles = [step for step in steps if isinstance(step, str) and step != "input"]
     return frozenset(role for before, role in pairwise(roles) if before not in resolved)
 
 
 def _present(
-    steps: Iterable[Step], resolved: Mapping[str, Resolved], before: Resolved | None = None
+    steps: Iterable[PackStep], resolved: Mapping[str, Resolved], before: Resolved | None = None
 ) -> dict[str, Resolved]:
     """The components of a branch in order; a reshape stands where a component of the model follows it."""
     found: dict[str, Resolved] = {}

@@ -20,7 +20,7 @@ class Thing:
 
 
 @dataclass(eq=False)
-class Tensor:
+class StoredTensor:
     """A tensor: its shape and nothing else."""
 
     shape: tuple[int, ...]
@@ -144,8 +144,8 @@ def _called(name: str, arguments: Any) -> Any:
     short = name.rpartition(".")[2]
     arguments = arguments if isinstance(arguments, tuple) else ()
     if short in ("_rebuild_tensor_v2", "_rebuild_tensor") and len(arguments) >= 3 and _is_shape(arguments[2]):
-        return Tensor(arguments[2])
-    if short.startswith("_rebuild_parameter") and arguments and isinstance(arguments[0], Tensor):
+        return StoredTensor(arguments[2])
+    if short.startswith("_rebuild_parameter") and arguments and isinstance(arguments[0], StoredTensor):
         return arguments[0]
     if short == "_rebuild_from_type_v2" and len(arguments) >= 3 and isinstance(arguments[0], Thing):
         return _called(arguments[0].name, arguments[2])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from shapelint.checkpoints.pickle_machine import Machine, Tensor
+from shapelint.checkpoints.pickle_machine import Machine, StoredTensor
 from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_PICKLE = 64 * 1024 * 1024
@@ -56,7 +56,7 @@ def _found_in(value: Any) -> tuple[dict[str, tuple[int, ...]], ...]:
             continue
         seen.add(id(current))
         tensors = {
-            key: item.shape for key, item in current.items() if isinstance(item, Tensor) and isinstance(key, str)
+            key: item.shape for key, item in current.items() if isinstance(item, StoredTensor) and isinstance(key, str)
         }
         if tensors:
             found.append(tensors)

@@ -10,9 +10,10 @@ import click
 
 from shapelint.cli.help import GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
 from shapelint.cli.output import EXIT_TROUBLE
+from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
+from shapelint.settings.settings import Settings
 
-FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
 SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\b
@@ -91,7 +92,9 @@ def cli() -> None:
 @_option("Files", "--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")
 @_option("Files", "--with-dependents", is_flag=True, help="Lint also what uses a named file in its repository.")
 @_option("Files", "--stdin-filename", metavar="NAME", help="What to call the text that `-` reads from stdin.")
-@_option("Report", "--output-format", type=click.Choice(FORMATS), default="text", help="How to report (default: text).")
+@_option(
+    "Report", "--output-format", type=click.Choice(list(FORMATS)), default="text", help="How to report (default: text)."
+)
 @_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
 @_option("Report", "-v", "--verbose", is_flag=True, help="Say on stderr which signatures were used and why.")
 @_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
@@ -113,7 +116,6 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
     """Print the chain of each model as a table."""
     from shapelint.cli import show as command
-    from shapelint.settings.settings import Settings
 
     sys.exit(command.run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
 
@@ -143,7 +145,6 @@ def signature(target: str, trace: bool) -> None:
 def config(path: str, config_file: str | None, isolated: bool) -> None:
     """Print the settings that apply to a file, and where they stand."""
     from shapelint.cli import show_settings as command
-    from shapelint.settings.settings import Settings
 
     sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
 

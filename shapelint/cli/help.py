@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shapelint.common.version import __version__
+from shapelint.signatures.versions import installed
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-LIBRARIES = ("torch", "lightly", "torchvision", "timm")
+_LIBRARIES = ("torch", "lightly", "torchvision", "timm")
 """What shapelint knows signatures of: `--version` tells which of them it sees."""
 
 
@@ -94,11 +95,9 @@ def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool)
     """`--version`: shapelint's own, and those of the libraries that it sees, without importing them."""
     if not wanted or ctx.resilient_parsing:
         return
-    from shapelint.signatures.versions import installed
-
     click.echo(f"shapelint {__version__}")
     click.echo(f"python {platform.python_version()} ({sys.executable})")
-    for library in LIBRARIES:
+    for library in _LIBRARIES:
         click.echo(f"{library} {installed(library) or 'not installed'}")
     ctx.exit()
 

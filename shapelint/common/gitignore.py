@@ -17,7 +17,7 @@ from shapelint.common.frozen import frozen
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-NAME = ".gitignore"
+_FILE_NAME = ".gitignore"
 
 
 @frozen
@@ -28,7 +28,7 @@ class Ignored:
 
     def below(self, folder: str) -> Ignored:
         """The patterns that hold in a subfolder: these, and its own."""
-        own = _read(os.path.join(folder, NAME))
+        own = _read(os.path.join(folder, _FILE_NAME))
         return Ignored((*self.levels, (folder, own))) if own else self
 
     def covers(self, path: str, is_folder: bool = False) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 from shapelint.chain.chain import Edge, Link, Origin
 from shapelint.chain.wiring import Judged
 from shapelint.judge import subjects
-from shapelint.judge.facts import EdgeFacts, component_facts, edge_facts
+from shapelint.judge.component_facts import component_facts
+from shapelint.judge.edge_facts import edge_facts
+from shapelint.judge.facts import EdgeFacts
 from shapelint.judge.occasions import Ends, origin_span, steps_of
 from shapelint.judge.repair_moves import moves_of
 from shapelint.judge.templates import render

@@ -22,7 +22,7 @@ from shapelint.judge.subjects.loss import LossFacts
 from shapelint.judge.subjects.target import TargetFacts
 from shapelint.judge.subjects.variable import VariableFacts
 from shapelint.judge.templates import FACT
-from shapelint.knowledge.schema import RulePage
+from shapelint.knowledge.schema.front_matter import RulePage
 from shapelint.shapes import expression
 from shapelint.shapes.dims import Expression
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from shapelint.judge import fact_names
 from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_page
 
 
@@ -26,7 +27,5 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
 
 def check_facts(rule: Rule) -> None:
     """Raise RulePageError where a page names what is no fact of its subject."""
-    from shapelint.judge import fact_names
-
     for field, reason in fact_names.faults(rule.page):
         raise RulePageError(f"{rule.path}: {field}: {reason}")

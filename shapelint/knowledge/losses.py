@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import LossFile, LossSignature
+from shapelint.knowledge.schema.loss_files import LossFile, LossSignature
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec
 
@@ -67,6 +67,6 @@ def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
     given.update(spec.keywords)
     values = {parameter.name: parameter.default for parameter in signature.parameters}
     values.update({name: argument.value for name, argument in given.items()})
-    if any(value is dims.UNKNOWN for value in values.values()):
-        values = {name: None if value is dims.UNKNOWN else value for name, value in values.items()}
+    if any(value is dims.UNKNOWN_DIM for value in values.values()):
+        values = {name: None if value is dims.UNKNOWN_DIM else value for name, value in values.items()}
     return BoundLoss(signature, spec, given, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import MethodPack
+from shapelint.knowledge.schema.method_packs import MethodPack
 
 DEFAULT = "byol"
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from shapelint.common import yaml_loader
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import RulePage
+from shapelint.knowledge.schema.front_matter import RulePage
 
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 

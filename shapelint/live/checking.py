@@ -11,12 +11,12 @@ from torch._subclasses import fake_tensor
 
 from shapelint.live.fakes import CannotTraceError, Input
 from shapelint.live.live_models import Model, Modules, Outcome, model_of, run
-from shapelint.live.misfits import INPUT, Fault, Maker
+from shapelint.live.misfits import MODEL_INPUT, Fault, Maker
 from shapelint.live.reporting import report
 from shapelint.spec.findings import Finding
 from shapelint.trace.meta import one_line
 
-USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
+_USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
 """Image sizes that are tried where a model refuses its input: those that models are made for."""
 
 NO_SHAPE_FAULTS = (
@@ -96,7 +96,7 @@ def _refused(model: Model, image: Input, working: Sequence[tuple[int, int]]) -> 
     only = f"H == {height} and W == {width}"
     return Fault(
         Maker(model.first, model.first),
-        Maker(INPUT),
+        Maker(MODEL_INPUT),
         "condition",
         expected=[height, width],
         actual=list(image.size[2:]),
@@ -119,4 +119,4 @@ def _sizes(model: Model, inputs: Sequence[Input]) -> Iterator[tuple[int, int]]:
                 if tuple(size) not in seen:
                     yield size[0], size[1]
                 seen.add(tuple(size))
-    yield from ((size, size) for size in USUAL_SIZES if (size, size) not in seen)
+    yield from ((size, size) for size in _USUAL_SIZES if (size, size) not in seen)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from shapelint.live.heads import call_with
-from shapelint.live.live_layers import Layer, known_class, layer_of
+from shapelint.live.live_layers import KnownLayer, known_class, layer_of
 from shapelint.live.misfits import Maker, fault_of
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Misfit
@@ -106,7 +106,7 @@ class _Hook:
         if isinstance(misfit, Misfit) and not (misfit.kind == "condition" and may_be_empty):
             raise self._error(layer, misfit, given[misfit.input])
 
-    def _error(self, layer: Layer, misfit: Misfit, tensor: torch.Tensor) -> ShapeError:
+    def _error(self, layer: KnownLayer, misfit: Misfit, tensor: torch.Tensor) -> ShapeError:
         shown = str(tuple(tensor.shape))
         fault = fault_of(Maker("", self.name, layer.label), layer, misfit, tensor, shown)
         name = f"{self.name} ({layer.label})" if self.name else layer.label

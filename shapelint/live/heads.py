@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.live.live_layers import call_text, layer_of
 from shapelint.live.misfits import Change
 from shapelint.shapes import signatures

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import expression, signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature
 from shapelint.signatures import stored
@@ -26,7 +26,7 @@ UNNAMED = ("TransformerEncoder", "TransformerDecoder", "Dropout", "FeatureAlphaD
 
 
 @frozen
-class Layer:
+class KnownLayer:
     """A known layer. `template` has the names of constructor arguments where `signature` has their values."""
 
     component: ComponentSignature
@@ -53,7 +53,7 @@ class Layer:
         return call_text(self.component, {**self.values, **changed})
 
 
-ABSENT = object()
+_ABSENT = object()
 
 RECURRENT = {
     kind: ComponentSignature(
@@ -67,7 +67,7 @@ RECURRENT = {
 """What recurrent layers take. Their outputs are tuples of several states, which is not said here."""
 
 
-def layer_of(module: nn.Module) -> Layer | None:
+def layer_of(module: nn.Module) -> KnownLayer | None:
     """The layer that a module is, or None where it is no torch.nn layer with a stored signature."""
     component = _component(module)
     if component is None or any(
@@ -79,7 +79,7 @@ def layer_of(module: nn.Module) -> Layer | None:
     if values is None or row is None:
         return None
     template = _in_mode(_parsed(row.shapes), module)
-    return Layer(component, values, template, signatures.substitute(template, values))
+    return KnownLayer(component, values, template, signatures.substitute(template, values))
 
 
 _parsed = lru_cache(maxsize=None)(signatures.parse_signature)
@@ -111,7 +111,7 @@ def _values(component: ComponentSignature, module: nn.Module) -> dict[str, Any] 
     for parameter in component.parameters:
         if parameter.name in ("device", "dtype") or parameter.kind == "variadic":
             values[parameter.name] = parameter.default
-        elif (held := _held(module, parameter.name)) is not ABSENT:
+        elif (held := _held(module, parameter.name)) is not _ABSENT:
             values[parameter.name] = _plain(parameter.name, held)
         elif parameter.name in component.inert or not parameter.required:
             values[parameter.name] = parameter.default
@@ -136,7 +136,7 @@ def _held(module: nn.Module, name: str) -> Any:
     for place in (vars(module), module._parameters, module._buffers):
         if name in place:
             return place[name]
-    return ABSENT
+    return _ABSENT
 
 
 def _weight_values(module: nn.Module) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _weight_values(module: nn.Module) -> dict[str, Any]:
     if isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)):
         held = module.running_mean if module.running_mean is not None else weight
         known = {"num_features": held.shape[0]} if isinstance(held, torch.Tensor) else {}
-        affine = {} if weight is ABSENT else {"affine": weight is not None}
+        affine = {} if weight is _ABSENT else {"affine": weight is not None}
         return {**known, **affine, "track_running_stats": module.running_mean is not None}
     if not isinstance(weight, torch.Tensor) or weight.dim() < 2:
         return {}

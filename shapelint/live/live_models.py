@@ -11,7 +11,7 @@ from torch import nn
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import methods
 from shapelint.live.fakes import Input, fake_copy, fake_inputs, new_mode, running
-from shapelint.live.misfits import INPUT, METHOD, Fault, Maker, Width, maker_of, mark
+from shapelint.live.misfits import METHOD, MODEL_INPUT, Fault, FeatureWidth, Maker, maker_of, mark
 from shapelint.live.tracing import Following, Stopped, Trace, dotted_names
 
 Modules = Union[nn.Module, Sequence[nn.Module], Mapping[str, nn.Module]]
@@ -46,7 +46,7 @@ class Outcome:
     """
 
     faults: tuple[Fault, ...]
-    widths: Mapping[str, Width]
+    widths: Mapping[str, FeatureWidth]
     error: Exception | None = None
     stopped: bool = False
 
@@ -77,7 +77,7 @@ def model_of(module: Modules) -> Model:
 
 def _link_names(count: int) -> list[str]:
     pack = methods.pack(METHOD)
-    names = [step for step in pack.online if isinstance(step, str) and step != INPUT] if pack else []
+    names = [step for step in pack.online if isinstance(step, str) and step != MODEL_INPUT] if pack else []
     return [*names[:count], *(f"module_{index}" for index in range(len(names), count))]
 
 
@@ -102,7 +102,7 @@ def run(model: Model, inputs: Sequence[Input]) -> Outcome:
     with running(mode), Following(trace):
         value: Any = tuple(fake_inputs(inputs, copies[0]))
         for tensor in value:
-            mark(tensor, Maker(INPUT))
+            mark(tensor, Maker(MODEL_INPUT))
         try:
             for root in roots.values():
                 value = (root(*value),)
@@ -113,7 +113,7 @@ def run(model: Model, inputs: Sequence[Input]) -> Outcome:
     return Outcome(tuple(trace.faults.values()), dict(_widths(trace)), error, stopped)
 
 
-def _widths(trace: Trace) -> Iterator[tuple[str, Width]]:
+def _widths(trace: Trace) -> Iterator[tuple[str, FeatureWidth]]:
     for name, output in trace.outputs.items():
         if isinstance(output, torch.Tensor) and output.dim() > 1:
-            yield name, Width(int(output.shape[-1]), maker_of(output))
+            yield name, FeatureWidth(int(output.shape[-1]), maker_of(output))

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from shapelint.common.frozen import frozen
-from shapelint.live.live_layers import Layer
+from shapelint.live.live_layers import KnownLayer
 from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern
 
-INPUT = "input"
+MODEL_INPUT = "input"
 
 METHOD = "byol"
 """The method whose roles and loss are meant."""
@@ -82,14 +82,14 @@ class Fault:
 
 
 @frozen
-class Width:
+class FeatureWidth:
     """How many features a component gave, and the layer that made them."""
 
     size: int
     maker: Maker
 
 
-def fault_of(consumer: Maker, layer: Layer, misfit: Misfit, tensor: torch.Tensor, shown: str) -> Fault:
+def fault_of(consumer: Maker, layer: KnownLayer, misfit: Misfit, tensor: torch.Tensor, shown: str) -> Fault:
     """The fault of a layer that gets a tensor of the shape `shown`, with the call that would take it."""
     pattern = misfit.alternative.inputs[misfit.input]
     is_axis = misfit.kind == "axis"
@@ -109,7 +109,7 @@ def fault_of(consumer: Maker, layer: Layer, misfit: Misfit, tensor: torch.Tensor
     )
 
 
-def _change(consumer: Maker, layer: Layer, misfit: Misfit, rank: int) -> Change | None:
+def _change(consumer: Maker, layer: KnownLayer, misfit: Misfit, rank: int) -> Change | None:
     """The edit of the constructor argument that sets the axis at fault; None where none does."""
     if misfit.kind != "axis":
         return None
@@ -132,7 +132,7 @@ def _spread(pattern: Pattern, rank: int, values: Mapping[str, Any]) -> list[tupl
     return [(name, index) for name, count in zip(named, counts) for index in range(count if name else free)]
 
 
-def declared(layer: Layer, position: int = 0) -> dict[str, Any]:
+def declared(layer: KnownLayer, position: int = 0) -> dict[str, Any]:
     """What a layer's usual alternative takes, as fields of a Fault."""
     pattern = layer.signature.alternatives[0].inputs[position]
     variadic = is_variadic(pattern)

@@ -17,7 +17,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from shapelint.live import forward_operations
-from shapelint.live.live_layers import Layer, layer_of
+from shapelint.live.live_layers import KnownLayer, layer_of
 from shapelint.live.misfits import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Shape
@@ -41,7 +41,7 @@ class Trace:
     names: Mapping[nn.Module, str]
     faults: dict[tuple[Any, ...], Fault] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    stack: list[tuple[str, Layer | None]] = field(default_factory=list)
+    stack: list[tuple[str, KnownLayer | None]] = field(default_factory=list)
     batch: int = 0
     _replaced: dict[int, torch.Tensor] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class Trace:
         kwargs = {name: value for name, value in kwargs.items() if name != "input"}
         return (*mended, *given[count:]), kwargs
 
-    def _mend(self, module: nn.Module, layer: Layer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
+    def _mend(self, module: nn.Module, layer: KnownLayer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
         """Inputs that fit, after the misfit was noted; None where these do."""
         this = self._this(module, layer)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list, dict)):
@@ -121,7 +121,7 @@ class Trace:
         is_classifier = maker.label == "Linear" and library in ("torchvision", "timm") and tensor.dim() == 2
         return is_classifier and maker.component != this.component and tensor.shape[-1] == DEFAULT_CLASSES
 
-    def _unify(self, layer: Layer, sizes: list[Shape], component: str) -> signatures.Fit | Misfit:
+    def _unify(self, layer: KnownLayer, sizes: list[Shape], component: str) -> signatures.Fit | Misfit:
         result = signatures.unify(layer.signature, *sizes)
         usual = layer.signature.alternatives[0]
         rank = len(sizes[0])
@@ -134,7 +134,7 @@ class Trace:
         return next(iter(self.components), "")
 
     def _with_expected_axes(
-        self, layer: Layer, inputs: tuple[torch.Tensor, ...], sizes: list[Shape], misfit: Misfit
+        self, layer: KnownLayer, inputs: tuple[torch.Tensor, ...], sizes: list[Shape], misfit: Misfit
     ) -> list[torch.Tensor]:
         result: Any = misfit
         for _ in range(TRIES):
@@ -151,7 +151,7 @@ class Trace:
     def _with_larger_batch(self, tensor: torch.Tensor) -> torch.Tensor:
         return _like_tensor(tensor, (2 * tensor.shape[0], *tensor.shape[1:]))
 
-    def _declared_input(self, layer: Layer, tensor: torch.Tensor | None) -> torch.Tensor:
+    def _declared_input(self, layer: KnownLayer, tensor: torch.Tensor | None) -> torch.Tensor:
         """What the layer's usual alternative takes, with axes that nothing demands set to 1."""
         alternative = layer.signature.alternatives[0]
         axes = [axis for axis in alternative.inputs[0].axes if not isinstance(axis, Ellipsis_)]
@@ -185,7 +185,7 @@ class Trace:
 
         return leave
 
-    def _this(self, module: nn.Module, layer: Layer) -> Maker:
+    def _this(self, module: nn.Module, layer: KnownLayer) -> Maker:
         name = self.names[module]
         return Maker(self.component_of(name), name, layer.label)
 
@@ -253,13 +253,13 @@ def dotted_names(components: Mapping[str, nn.Module]) -> dict[nn.Module, str]:
     return found
 
 
-def _passes_on(layer: Layer) -> bool:
+def _passes_on(layer: KnownLayer) -> bool:
     """Whether a layer gives back the shape that it takes."""
     alternative = layer.template.alternatives[0]
     return alternative.output == alternative.inputs[0]
 
 
-def _makes_width(layer: Layer) -> bool:
+def _makes_width(layer: KnownLayer) -> bool:
     output = layer.template.alternatives[0].output
     while not isinstance(output, Pattern):
         output = output.elements[0]

@@ -16,7 +16,7 @@ from shapelint.judge.subjects.loss import LossFacts, compare
 from shapelint.judge.templates import render
 from shapelint.knowledge import losses, methods, rule_pages
 from shapelint.knowledge.rule_pages import Rule
-from shapelint.live.misfits import INPUT, METHOD, Fault, Maker
+from shapelint.live.misfits import METHOD, MODEL_INPUT, Fault, Maker
 from shapelint.shapes import dims, expression
 from shapelint.shapes.signatures import format_shape
 from shapelint.signatures import stored
@@ -50,7 +50,7 @@ def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> 
     if loss is None:
         return []
     batch = dims.symbol("B")
-    sizes = [(batch, one.output.features or dims.UNKNOWN) for one in (left, right)]
+    sizes = [(batch, one.output.features or dims.UNKNOWN_DIM) for one in (left, right)]
     comparison = compare(loss.signature.operands, sizes[0], sizes[1])
     facts = LossFacts(
         left,
@@ -93,13 +93,13 @@ def _foreign(kind: type) -> int:
 
 def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image: bool) -> EdgeFacts:
     consumer, producer = fault.consumer, fault.producer
-    from_input = producer.component == INPUT
+    from_input = producer.component == MODEL_INPUT
     inside = not from_input and producer.component == consumer.component
     inside = inside or (not fault.change and fault.kind in ("axis", "rank") and fault.consumer.label.islower())
     expected = fault.expected if fault.kind == "axis" else None
     actual = fault.actual if fault.kind == "axis" else None
     is_backbone = consumer.component == first
-    role = producer.component if not from_input else INPUT if is_image else ""
+    role = producer.component if not from_input else MODEL_INPUT if is_image else ""
     known = {
         "consumer": Side(
             role=consumer.component,
@@ -123,7 +123,7 @@ def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image:
         "size_fits": not fault.about_size,
         "batch_fits": not fault.about_batch,
         "counted": "features",
-        "channels_fit": not (role == INPUT and fault.kind == "axis" and fault.axis == 1),
+        "channels_fit": not (role == MODEL_INPUT and fault.kind == "axis" and fault.axis == 1),
         "is_one_tensor": fault.kind != "type",
         "condition": fault.condition,
         "crash": _crash(fault),

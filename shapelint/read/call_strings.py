@@ -12,7 +12,7 @@ from shapelint.shapes import dims, expression
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion
 from shapelint.text.source import Span
 
-MAXIMUM_LENGTH = 20_000
+_MAXIMUM_LENGTH = 20_000
 
 NAME = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
 CALL = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(")
@@ -31,8 +31,8 @@ class CallError(ValueError):
 
 def parse_call(text: str, locate: Locate) -> ComponentSpec:
     """Parse a call string; raises CallError."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise CallError(f"a call longer than {MAXIMUM_LENGTH} characters", 0, len(text))
+    if len(text) > _MAXIMUM_LENGTH:
+        raise CallError(f"a call longer than {_MAXIMUM_LENGTH} characters", 0, len(text))
     try:
         body = ast.parse(text, mode="eval").body
         if not isinstance(body, ast.Call):
@@ -90,7 +90,7 @@ class _Reader:
         try:
             return expression.evaluate(ast.unparse(node), {})
         except (expression.ExpressionError, TypeError, OverflowError):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
 
     def keyword_name(self, keyword: ast.keyword) -> Span:
         start = self.offset(keyword.lineno, keyword.col_offset)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.read import call_strings
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
 from shapelint.text.source import Source, Span
@@ -32,7 +32,7 @@ class Wrapper:
     native: bool = False
 
 
-WRAPPERS = {
+_WRAPPERS = {
     "_target_": Wrapper(own=frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})),
     "class_path": Wrapper(("init_args", "dict_kwargs"), frozenset({"class_path", "init_args", "dict_kwargs"})),
     "type": Wrapper(own=frozenset({"type"})),
@@ -49,18 +49,18 @@ class Reader:
     """
 
     source: Source
-    look_up: Callable[[str], Node | None]
+    look_up: Callable[[str], YamlNode | None]
     parameters_of_default: Callable[[str], frozenset[str]]
     problems: list[Problem] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
     role: str = ""
 
-    def component(self, node: Node, role: str, default: str | None) -> ComponentSpec | None:
+    def component(self, node: YamlNode, role: str, default: str | None) -> ComponentSpec | None:
         """The component of a role, or None where there is none (absent, or invalid and reported)."""
         self.role = role
         return self._component(self.follow(node), default)
 
-    def follow(self, node: Node) -> Node:
+    def follow(self, node: YamlNode) -> YamlNode:
         """Follow `${a.b}` within the file; the value is used here and may be overwritten here."""
         for _ in range(10):
             match = REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
@@ -82,7 +82,7 @@ class Reader:
         for key in duplicates(node):
             self.invalid(key.span, f"the key {key.text!r} stands here a second time")
 
-    def _component(self, node: Node, default: str | None) -> ComponentSpec | None:
+    def _component(self, node: YamlNode, default: str | None) -> ComponentSpec | None:
         if node.tag.startswith(("!", "tag:")) and node.tag not in PLAIN_TAGS:
             self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
             return None
@@ -97,7 +97,7 @@ class Reader:
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
             return None
-        if node.value is dims.UNKNOWN and not node.tag:
+        if node.value is dims.UNKNOWN_DIM and not node.tag:
             return ComponentSpec("name", "", node.span, node.span, note=node.text)
         if not isinstance(node.value, str):
             self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
@@ -138,7 +138,7 @@ class Reader:
         if node.open:
             return ComponentSpec("name", "", node.span, node.span, note=f"parts of it are not known: {node.open}")
         entries = {key.text: (key, self.follow(value)) for key, value in pairs(node)}
-        for wrapper in WRAPPERS:
+        for wrapper in _WRAPPERS:
             if wrapper in entries and isinstance(entries[wrapper][1], Scalar):
                 return self._wrapped(node, wrapper, entries)
         if "out_dim" in entries:
@@ -150,7 +150,7 @@ class Reader:
             return self._widths(node, entries, default)
         return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
 
-    def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, Node]], default: str) -> ComponentSpec:
+    def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, YamlNode]], default: str) -> ComponentSpec:
         """`{input_dim: 512, ...}`: the role's default class, if at least one key is an argument of it."""
         if not self.parameters_of_default(default) & entries.keys():
             return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
@@ -159,17 +159,19 @@ class Reader:
             "widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node)
         )
 
-    def _wrapped(self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, Node]]) -> ComponentSpec | None:
+    def _wrapped(
+        self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, YamlNode]]
+    ) -> ComponentSpec | None:
         name_node = entries[wrapper][1]
         assert isinstance(name_node, Scalar)
         name = name_node.value
         if not isinstance(name, str) or not call_strings.NAME.fullmatch(name.strip()):
-            unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
+            unknown = name is dims.UNKNOWN_DIM or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
                 self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
                 return None
             return ComponentSpec("name", "", node.span, name_node.span, note="its class is known at run time only")
-        form = WRAPPERS[wrapper]
+        form = _WRAPPERS[wrapper]
         declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
         holder = next((entries[key][1] for key in form.holders if key in entries), node)
         inner = {k.text: (k, self.follow(v)) for k, v in pairs(holder)} if isinstance(holder, Mapping) else {}
@@ -192,7 +194,7 @@ class Reader:
             partial="_partial_" in entries,
         )
 
-    def _argument(self, key: Scalar | None, node: Node) -> Argument:
+    def _argument(self, key: Scalar | None, node: YamlNode) -> Argument:
         scalar = node if isinstance(node, Scalar) else None
         variable = scalar.origin if scalar and scalar.origin != scalar.span else None
         items = node.items if isinstance(node, Sequence) else ()
@@ -200,16 +202,16 @@ class Reader:
         home, name = (scalar.home if scalar else None), (key.span if key else None)
         return Argument(self._value(node), node.span, home, name, variable, elements=listed)
 
-    def _value(self, node: Node) -> Any:
+    def _value(self, node: YamlNode) -> Any:
         if isinstance(node, Sequence):
             return tuple(self._value(self.follow(item)) for item in node.items)
         if isinstance(node, Mapping):
             wrapped = any(key.text in ("_target_", "class_path", "type") for key, _ in pairs(node))
-            return self._mapping(node, None) if wrapped else dims.UNKNOWN
+            return self._mapping(node, None) if wrapped else dims.UNKNOWN_DIM
         if not isinstance(node.value, str):
             return node.value
         if INTERPOLATION.search(node.value):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
         if node.style == "" and call_strings.CALL.match(node.text):
             return self._call(node)
         return node.value
@@ -230,15 +232,15 @@ class Reader:
         return Insertion(start, "", ": ", newline + " " * column)
 
 
-def look_up(root: Node, path: str) -> Node | None:
+def look_up(root: YamlNode, path: str) -> YamlNode | None:
     """The node at a dotted path such as `model.dims[0]`."""
-    node: Node | None = root
+    node: YamlNode | None = root
     for name in names(path):
         node = child(node, name)
     return node
 
 
-def child(node: Node | None, name: str) -> Node | None:
+def child(node: YamlNode | None, name: str) -> YamlNode | None:
     """What stands in a node under a key or a position."""
     if isinstance(node, Mapping):
         return next((value for key, value in pairs(node) if key.text == name), None)

@@ -13,7 +13,7 @@ from shapelint.read.merging import EMPTY, moved
 from shapelint.read.nodes import InvalidYamlError, Mapping, compose
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
-MAXIMUM_FILES = 200
+MAXIMUM_FRAGMENT_FILES = 200
 OPEN = "/???"
 
 _HEADER = re.compile(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
@@ -44,7 +44,7 @@ def on_disk(source: Source, texts: dict[str, str]) -> Find:
             texts.update(found)
             return _unread(found)
         for path in _candidates(name, roots):
-            if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FILES:
+            if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FRAGMENT_FILES:
                 try:
                     texts[path] = read_source(Path(path)).text
                 except UnreadableError:
@@ -98,7 +98,7 @@ def _listed(name: str, roots: list[str]) -> Iterator[tuple[str, str]]:
     """The files of a folder of configs, with their texts."""
     for folder in dict.fromkeys(os.path.dirname(path) for path in _candidates(name, roots)):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FILES]:
+        for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FRAGMENT_FILES]:
             path = os.path.join(folder, name)
             try:
                 yield path, read_source(Path(path)).text

@@ -18,12 +18,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
-from shapelint.read.fragments import MAXIMUM_FILES, OPEN, Find, Fragment, among, header, on_disk
+from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, among, header, on_disk
 from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
-from shapelint.read.nodes import InvalidYamlError, Mapping, Node, Scalar, Sequence, compose, pairs
+from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, compose, pairs
 from shapelint.text.source import Source, Span, joined
 
-MAXIMUM_DEPTH = 30
+_MAXIMUM_DEPTH = 30
 
 _MENTIONED = re.compile(r"""^["']?defaults["']?[ \t]*:""", re.MULTILINE)
 _ENTRY = re.compile(r"(?P<words>(?:(?:optional|override)\s+)*)(?P<name>[^\s@]+)(?:@(?P<package>[\w.]*))?")
@@ -44,7 +44,7 @@ class Missing:
 class Composed:
     """What a file and its defaults make together."""
 
-    root: Node
+    root: YamlNode
     missing: tuple[Missing, ...] = ()
 
 
@@ -66,7 +66,7 @@ class _Layer:
     """Contents that go to a package, later ones over earlier ones."""
 
     package: Package
-    node: Node
+    node: YamlNode
 
 
 def gathered(source: Source) -> Source:
@@ -83,13 +83,13 @@ def gathered(source: Source) -> Source:
     return joined(source, texts.items())
 
 
-def composed(source: Source, root: Node, find: Find | None = None) -> Composed:
+def composed(source: Source, root: YamlNode, find: Find | None = None) -> Composed:
     """The document of a file with what its defaults name; raises InvalidYamlError where one of the files is no YAML."""
     if not isinstance(root, Mapping) or _defaults(root) is None:
         return Composed(root)
     composer = _Composer(find or among(source))
     own = Fragment(source.path, root, header(source.own_text))
-    merged: Node = EMPTY
+    merged: YamlNode = EMPTY
     for layer in composer.layers(own, "", (), _package((), own.header, "")):
         if isinstance(layer.node, Scalar) and not layer.package:
             merged = veiled(merged, layer.node)
@@ -103,9 +103,9 @@ def _defaults(root: Mapping) -> Sequence | None:
     return found if isinstance(found, Sequence) and all(_entry(item) for item in found.items) else None
 
 
-def _entry(item: Node) -> _Entry | None:
+def _entry(item: YamlNode) -> _Entry | None:
     """One element of a defaults list, or None for what is none."""
-    key: Node = item
+    key: YamlNode = item
     names: tuple[str, ...] = ()
     span = item.span
     if isinstance(item, Mapping):
@@ -157,7 +157,7 @@ class _Composer:
         self.count += 1
         listed = _defaults(fragment.root)
         entries = [found for found in map(_entry, listed.items) if found] if listed else []
-        if self.depth > MAXIMUM_DEPTH or self.count > MAXIMUM_FILES or not entries:
+        if self.depth > _MAXIMUM_DEPTH or self.count > MAXIMUM_FRAGMENT_FILES or not entries:
             return [_Layer(package, own)]
         self.depth += 1
         if not any(entry.names == ("_self_",) for entry in entries):

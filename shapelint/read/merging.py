@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence as List
 from dataclasses import replace
 
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, pairs
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Span
 
 EMPTY = Mapping((), Span(0, 0), Span(0, 0))
 
 
-def moved(node: Node, by: int) -> Node:
+def moved(node: YamlNode, by: int) -> YamlNode:
     """A node with all its spans moved, from a text of its own to that text's place in a joined one."""
     span, home = _moved(node.span, by), _moved(node.home, by)
     if isinstance(node, Scalar):
@@ -29,10 +29,10 @@ def _moved(span: Span, by: int) -> Span:
 
 def unknown(span: Span, why: str) -> Scalar:
     """A value that cannot be known; `why` says so to people."""
-    return Scalar(UNKNOWN, why, span, span, span)
+    return Scalar(UNKNOWN_DIM, why, span, span, span)
 
 
-def nested(node: Node, path: List[str]) -> Node:
+def nested(node: YamlNode, path: List[str]) -> YamlNode:
     """`{a: {b: node}}` for the path `a.b`."""
     for name in reversed(path):
         key = Scalar(name, name, node.span, node.span, node.span)
@@ -40,7 +40,7 @@ def nested(node: Node, path: List[str]) -> Node:
     return node
 
 
-def merge(base: Node | None, over: Node) -> Node:
+def merge(base: YamlNode | None, over: YamlNode) -> YamlNode:
     """As OmegaConf does: mappings merge, key by key; everything else, lists too, takes the place of what was there.
 
     `???` leaves what was there. A mapping over an unknown value (an interpolation, a file that is not here) keeps its
@@ -62,14 +62,14 @@ def merge(base: Node | None, over: Node) -> Node:
     return replace(whole, entries=tuple(entries.values()), home=_nowhere(whole.span), open=base.open)
 
 
-def opened(node: Node, why: str) -> Node:
+def opened(node: YamlNode, why: str) -> YamlNode:
     """A mapping that may have entries that nobody sees, and so may every mapping in it."""
     if not why or not isinstance(node, Mapping):
         return node
     return replace(node, entries=tuple((key, opened(value, why)) for key, value in node.entries), open=why)
 
 
-def veiled(node: Node | None, cover: Scalar) -> Node:
+def veiled(node: YamlNode | None, cover: Scalar) -> YamlNode:
     """A mapping each of whose values may be another: its keys are there, what stands under them is not known."""
     if not isinstance(node, Mapping):
         return cover
@@ -78,7 +78,7 @@ def veiled(node: Node | None, cover: Scalar) -> Node:
 
 
 def _is_unknown(node: Scalar) -> bool:
-    return node.value is UNKNOWN or (isinstance(node.value, str) and "${" in node.value)
+    return node.value is UNKNOWN_DIM or (isinstance(node.value, str) and "${" in node.value)
 
 
 def _nowhere(span: Span) -> Span:

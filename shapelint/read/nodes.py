@@ -18,13 +18,13 @@ from yaml.resolver import Resolver
 
 from shapelint.common.frozen import frozen
 from shapelint.common.yaml_loader import YAML_LOADER
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
-MAXIMUM_DEPTH = 100
+_MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 200_000
 
-LINE_BREAKS = "\n\r\x85\u2028\u2029"
+_LINE_BREAKS = "\n\r\x85\u2028\u2029"
 """What ends a line of YAML."""
 
 STANDARD_TAG = "tag:yaml.org,2002:"
@@ -60,7 +60,7 @@ class Scalar:
 class Sequence:
     """A list; `flow` for `[...]`."""
 
-    items: tuple[Node, ...]
+    items: tuple[YamlNode, ...]
     span: Span
     home: Span
     flow: bool = False
@@ -71,7 +71,7 @@ class Sequence:
 class Mapping:
     """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that nobody sees."""
 
-    entries: tuple[tuple[Node, Node], ...]
+    entries: tuple[tuple[YamlNode, YamlNode], ...]
     span: Span
     home: Span
     flow: bool = False
@@ -79,7 +79,7 @@ class Mapping:
     open: str = ""
 
 
-Node = Union[Scalar, Sequence, Mapping]
+YamlNode = Union[Scalar, Sequence, Mapping]
 
 
 @frozen
@@ -88,7 +88,7 @@ class Definition:
 
     document: int
     name: str
-    node: Node
+    node: YamlNode
     size: int
 
 
@@ -96,13 +96,13 @@ class Definition:
 class Composition:
     """A YAML text as nodes. `uses` are its aliases: the offset of each, and the definition that it names."""
 
-    documents: tuple[Node, ...]
+    documents: tuple[YamlNode, ...]
     definitions: tuple[Definition, ...] = ()
     uses: tuple[tuple[int, Definition], ...] = ()
     count: int = 0
 
 
-def compose(source: Source) -> list[Node]:
+def compose(source: Source) -> list[YamlNode]:
     """The documents of a YAML text; raises InvalidYamlError."""
     return list(composition(source).documents)
 
@@ -132,7 +132,7 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
     `before` is the composition of the text before it was edited at that place, `document` the number of the document
     that it is in. None where the mapping does not end where it must, and only the whole text tells what it is.
     """
-    column = place.start - 1 - max(source.text.rfind(mark, 0, place.start) for mark in LINE_BREAKS)
+    column = place.start - 1 - max(source.text.rfind(mark, 0, place.start) for mark in _LINE_BREAKS)
     composer = _Composer(source, place.start - column, document)
     composer.count = before.count  # too many rather than too few
     for known in before.definitions:
@@ -154,10 +154,10 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
     return found if whole else None
 
 
-def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
+def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
     """The entries of a mapping with merge keys applied: its own first (the last of equal keys), merged ones after."""
-    own: dict[Any, tuple[Scalar, Node]] = {}
-    merged: list[Node] = []
+    own: dict[Any, tuple[Scalar, YamlNode]] = {}
+    merged: list[YamlNode] = []
     for key, value in mapping.entries:
         if not isinstance(key, Scalar):
             continue
@@ -191,11 +191,11 @@ class _Composer:
         self.source = source
         self.shift = shift
         self.document = document
-        self.documents: list[Node] = []
+        self.documents: list[YamlNode] = []
         self.anchors: dict[str, Definition] = {}
         self.definitions: list[Definition] = []
         self.uses: list[tuple[int, Definition]] = []
-        self.open: list[tuple[Any, list[Node], int]] = []
+        self.open: list[tuple[Any, list[YamlNode], int]] = []
         self.count = 0
 
     def composed(self) -> Composition:
@@ -210,8 +210,8 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-            if len(self.open) >= MAXIMUM_DEPTH:
-                raise InvalidYamlError(f"nested more than {MAXIMUM_DEPTH} levels deep", self.span(event))
+            if len(self.open) >= _MAXIMUM_DEPTH:
+                raise InvalidYamlError(f"nested more than {_MAXIMUM_DEPTH} levels deep", self.span(event))
             self.open.append((event, [], self.count))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, children, before = self.open.pop()
@@ -219,7 +219,7 @@ class _Composer:
             node = self.collection(start, children, span)
             self.add(node, start.anchor, self.count - before)
 
-    def add(self, node: Node, anchor: str | None, size: int) -> None:
+    def add(self, node: YamlNode, anchor: str | None, size: int) -> None:
         if isinstance(node, Scalar):
             self.spend(1, node.span)
         if anchor:
@@ -244,7 +244,7 @@ class _Composer:
         self.spend(named.size, span)
         self.add(_use(named.node, span), None, named.size)
 
-    def collection(self, start: Any, children: list[Node], span: Span) -> Node:
+    def collection(self, start: Any, children: list[YamlNode], span: Span) -> YamlNode:
         flow, tag = bool(start.flow_style), start.tag or ""
         if isinstance(start, yaml.SequenceStartEvent):
             items = _join_items(self.source, children) if flow else children
@@ -274,23 +274,23 @@ _PROPERTIES = re.compile(r"([&!]\S*\s+)+")
 
 
 def _construct(tag: str, text: str) -> Any:
-    """The value of a scalar; a tag that is none of YAML's own, or a text that does not fit it, gives UNKNOWN."""
+    """The value of a scalar; UNKNOWN_DIM for a tag that YAML does not define, or a text that does not fit its tag."""
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
-        return text if tag in SCALAR_TAGS else UNKNOWN
+        return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
         return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, KeyError):
         return text
 
 
-def _use(node: Node, span: Span) -> Node:
+def _use(node: YamlNode, span: Span) -> YamlNode:
     """A node as seen through an alias at `span`; a scalar behind an alias is edited there, not at its anchor."""
     if isinstance(node, Scalar):
         return replace(node, span=span, home=span)
     return _relocate(node, span)
 
 
-def _relocate(node: Node, span: Span) -> Node:
+def _relocate(node: YamlNode, span: Span) -> YamlNode:
     if isinstance(node, Scalar):
         return replace(node, span=span)
     if isinstance(node, Sequence):
@@ -299,8 +299,8 @@ def _relocate(node: Node, span: Span) -> Node:
     return replace(node, span=span, entries=entries)
 
 
-def _join_items(source: Source, items: list[Node]) -> list[Node]:
-    joined: list[Node] = []
+def _join_items(source: Source, items: list[YamlNode]) -> list[YamlNode]:
+    joined: list[YamlNode] = []
     for item in items:
         last = joined[-1] if joined else None
         if isinstance(last, Scalar) and isinstance(item, Scalar) and is_open_call(last):
@@ -310,8 +310,8 @@ def _join_items(source: Source, items: list[Node]) -> list[Node]:
     return joined
 
 
-def _join_entries(source: Source, entries: list[tuple[Node, Node]]) -> list[tuple[Node, Node]]:
-    joined: list[tuple[Node, Node]] = []
+def _join_entries(source: Source, entries: list[tuple[YamlNode, YamlNode]]) -> list[tuple[YamlNode, YamlNode]]:
+    joined: list[tuple[YamlNode, YamlNode]] = []
     for key, value in entries:
         name, last = joined[-1] if joined else (None, None)
         absent = isinstance(value, Scalar) and value.span.start == value.span.end

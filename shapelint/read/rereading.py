@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shapelint.read.components import Reader, child, names
-from shapelint.read.nodes import Mapping, Node, Scalar, pairs, recomposed
+from shapelint.read.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
 from shapelint.read.yaml import Found, Reading, candidates, head_role, method_name, read_model
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source, Span
@@ -56,11 +56,11 @@ def reread(reading: Reading, one: Found, source: Source) -> ModelSpec | None:
     return read_model(reader, new, one.spec.name, one.method, reading.lookup)
 
 
-def _among(reading: Reading, one: Found, new: Mapping, growth: int) -> Callable[[str], Node | None]:
+def _among(reading: Reading, one: Found, new: Mapping, growth: int) -> Callable[[str], YamlNode | None]:
     """The way to a node of the document in which a mapping has taken the place of another one."""
 
-    def find(path: str) -> Node | None:
-        node: Node | None = reading.roots[one.document]
+    def find(path: str) -> YamlNode | None:
+        node: YamlNode | None = reading.roots[one.document]
         is_new = node is one.mapping
         for name in names(path):
             node = child(new if node is one.mapping else node, name)

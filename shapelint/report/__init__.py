@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from shapelint.common.frozen import frozen
-from shapelint.spec.findings import Change, Report
+from shapelint.spec.findings import AppliedFix, Report
 
 FORMATS: dict[str, str] = {
     "text": "shapelint.report.text",
@@ -25,7 +25,7 @@ FORMATS: dict[str, str] = {
 
 
 @frozen
-class Options:
+class RenderOptions:
     """How a report is written.
 
     `colour` adds ANSI escapes (text, concise). `width` is the number of columns beyond which source lines are clipped
@@ -38,12 +38,12 @@ class Options:
     width: int = 120
     encoding: str = "utf-8"
     root: str = ""
-    fixed: tuple[Change, ...] = ()
+    fixed: tuple[AppliedFix, ...] = ()
     quiet: bool = False
 
 
-def render(report: Report, output_format: str, options: Options | None = None) -> str:
+def render(report: Report, output_format: str, options: RenderOptions | None = None) -> str:
     """The report in a format of `FORMATS`; raises KeyError for another name."""
     module = import_module(FORMATS[output_format])
-    text: str = module.render(report, options or Options())
+    text: str = module.render(report, options or RenderOptions())
     return text

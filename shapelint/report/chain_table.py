@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.report.summary import problem
 from shapelint.spec.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 
-HEADER: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
+_COLUMNS: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
 BROKEN = "x"
 
 Row = tuple[str, ...]
@@ -34,7 +34,7 @@ def _model(
 ) -> Iterator[str]:
     yield f"{file.path}: {model.name} ({model.method})"
     broken = {finding.role for finding in findings if finding.severity != "info"}
-    marks, rows = [" "], [HEADER]
+    marks, rows = [" "], [_COLUMNS]
     for link in model.chain:
         rows.append(_row(link))
         marks.append(BROKEN if link.role in broken else " ")

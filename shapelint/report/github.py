@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape
@@ -12,7 +12,7 @@ from shapelint.spec.fingerprints import relative
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """A command a finding, then the closing lines for the log."""
     lines = [_annotation(finding, options) for finding in report.findings]
     for file in report.files:
@@ -22,7 +22,7 @@ def render(report: Report, options: Options) -> str:
     return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
 
 
-def _annotation(finding: Finding, options: Options) -> str:
+def _annotation(finding: Finding, options: RenderOptions) -> str:
     """The message begins with the position, since the log of the step shows nothing else of the command."""
     location = finding.location
     path = escape(relative(location.path, options.root))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as xml
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.summary import plural, problem
 from shapelint.report.terminal import escape
 from shapelint.report.text import block, source_lines
 from shapelint.spec.findings import FileReport, Finding, Report
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report as ASCII XML, in the dialect that Jenkins, GitLab and pytest share."""
     root = xml.Element("testsuites", name="shapelint")
     texts = source_lines(report)
@@ -28,7 +28,7 @@ def render(report: Report, options: Options) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _cases(file: FileReport, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[xml.Element]:
+def _cases(file: FileReport, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[xml.Element]:
     """One case a model, and one named as the file for what concerns no model."""
     if problem(file):
         case = _case(file, file.path)
@@ -43,7 +43,7 @@ def _cases(file: FileReport, texts: Mapping[str, Sequence[str]], options: Option
 
 
 def _judged(
-    file: FileReport, name: str, findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: Options
+    file: FileReport, name: str, findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions
 ) -> xml.Element:
     """A case with at most one failure, since some readers show the first only; infos go to its output."""
     case = _case(file, name)
@@ -62,8 +62,8 @@ def _case(file: FileReport, name: str) -> xml.Element:
     return xml.Element("testcase", name=escape(name), classname=escape(file.path), time="0")
 
 
-def _told(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: Options) -> str:
-    plain = Options(width=options.width)
+def _told(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions) -> str:
+    plain = RenderOptions(width=options.width)
     return "\n\n".join("\n".join(block(finding, texts, plain)) for finding in findings)
 
 

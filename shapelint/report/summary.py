@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.common.frozen import frozen
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Report
 
@@ -56,7 +56,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def closing_lines(report: Report, options: Options) -> Iterator[str]:
+def closing_lines(report: Report, options: RenderOptions) -> Iterator[str]:
     """What a person reads last: the verdict, what can be fixed, and what was not checked."""
     if options.quiet:
         return
@@ -73,7 +73,7 @@ def closing_lines(report: Report, options: Options) -> Iterator[str]:
         yield f"{plural(summary.skipped, 'file')} without a model skipped."
 
 
-def change_lines(options: Options) -> Iterator[str]:
+def change_lines(options: RenderOptions) -> Iterator[str]:
     """A line for each fix that was made: `Fixed model.yaml:4:37: SL101 512 -> 256`."""
     for change in () if options.quiet else options.fixed:
         place = f"{change.location.path}:{change.location.line}:{change.location.column}"
@@ -87,7 +87,7 @@ def _told(before: str, after: str) -> str:
     return f"{before} -> {after}" if before and after else f"added {after}" if after else f"removed {before}"
 
 
-def _verdict(summary: Summary, options: Options) -> str:
+def _verdict(summary: Summary, options: RenderOptions) -> str:
     counts = [(summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info")]
     found = [plural(count, noun) for count, noun in counts if count]
     fixed = f"Fixed {plural(len(options.fixed), 'finding')}. " if options.fixed else ""

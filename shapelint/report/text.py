@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import change_lines, closing_lines, problem
@@ -12,7 +12,7 @@ from shapelint.report.terminal import escape, paint
 from shapelint.spec.findings import Finding, Report
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report for a person at a terminal."""
     texts = source_lines(report)
     blocks = ["\n".join(block(finding, texts, options)) for finding in report.findings]
@@ -28,7 +28,7 @@ def source_lines(report: Report) -> dict[str, list[str]]:
     return {path: split_lines(text) for path, text in known if text}
 
 
-def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:
+def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:
     """The lines that tell one finding."""
     head = paint(f"{finding.severity}[{finding.code}]", finding.severity, options.colour)
     yield head + paint(f": {escape(finding.message, options.encoding)}", "strong", options.colour)
@@ -43,7 +43,7 @@ def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options
         yield from (" " * (gutter + len(kind) + 6) + line for line in rest)
 
 
-def _problem(path: str, text: str, options: Options) -> str:
+def _problem(path: str, text: str, options: RenderOptions) -> str:
     head = paint("error", "error", options.colour)
     message = f": {escape(path, options.encoding)}: {escape(text, options.encoding)}"
     return head + paint(message, "strong", options.colour)

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import expression
 from shapelint.shapes.signatures import Signature
 from shapelint.spec.findings import Provenance

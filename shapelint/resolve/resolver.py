@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow, is_width
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, signatures
@@ -87,7 +87,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     value = spec.declared.value
     template = signatures.parse_signature(DECLARED)
     problems = before.problems
-    if value is not dims.UNKNOWN and not is_width(value):
+    if value is not dims.UNKNOWN_DIM and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
         problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
         value = None
@@ -144,7 +144,7 @@ def _trace(
     values = [*arguments.values(), *positional]
     if any(map(_holds_a_module, values)):
         return None, "it is built from other modules, whose shapes are not put together here", False
-    if any(value is dims.UNKNOWN for value in values):
+    if any(value is dims.UNKNOWN_DIM for value in values):
         return None, "an argument is known at run time only", False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)
@@ -152,21 +152,15 @@ def _trace(
         return component, "", True
     if not options.trace and (why := cache.reason(kept)):
         return None, why, True
-    from shapelint.trace import traced
+    from shapelint.resolve import tracing_requests
 
-    try:
-        if trusted:
-            from shapelint.resolve import trusted as child
-
-            component = child.trace(target, arguments, positional, role, options.root, at)
-        else:
-            key = repr((target, sorted(arguments.items()), positional, at))
-            component = cache.once(key, partial(traced.trace, target, arguments, positional, at))
-    except traced.Untraceable as error:
-        cache.store_reason(kept, str(error))
-        return None, str(error), False
-    cache.store(kept, component)
-    return component, "", False
+    request = tracing_requests.TracingRequest(target, arguments, positional, role, at)
+    found, reason = tracing_requests.trace(request, options, trusted)
+    if found is None:
+        cache.store_reason(kept, reason)
+    else:
+        cache.store(kept, found)
+    return found, reason, False
 
 
 def _holds_a_module(value: object) -> bool:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature
+from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.signatures.binding import formula_names
 from shapelint.trace.meta import Untraceable
 

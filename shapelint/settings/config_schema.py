@@ -12,12 +12,14 @@ from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
-from shapelint.knowledge.schema import ComponentSignature, Strict, Width
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.knowledge.schema.strict import Strict
+from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
 from shapelint.shapes.signatures import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
-INPUT = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
+_INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
 PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -34,7 +36,7 @@ class InputSchema(Strict):
     image_size: Width | tuple[Width, Width] | None = None
 
 
-class Settings(Strict):
+class SettingsTable(Strict):
     """Every key, as TOML has it; see the README for what each does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
@@ -52,7 +54,7 @@ class Settings(Strict):
     signatures: dict[str, str] = Field(default_factory=dict)
 
 
-KEYS = tuple(_kebab(name) for name in Settings.model_fields)
+KEYS = tuple(_kebab(name) for name in SettingsTable.model_fields)
 
 
 def validated(path: str, text: str, table: Any) -> Config:
@@ -60,7 +62,7 @@ def validated(path: str, text: str, table: Any) -> Config:
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: {SECTION} must be a table")
     try:
-        settings = Settings.model_validate(table)
+        settings = SettingsTable.model_validate(table)
     except ValidationError as error:
         raise _complaint(path, text, table, error) from None
     return _Checker(path, text).config(settings, table)
@@ -79,7 +81,7 @@ def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationErr
         return ConfigError(f"{place}: unknown key {key!r} in {where}: {hint}")
     found = first["input"]
     if first["loc"][:1] == ("input",):
-        return ConfigError(f"{place}: input: expected {INPUT}, found {table['input']!r}")
+        return ConfigError(f"{place}: input: expected {_INPUT_FORMS}, found {table['input']!r}")
     words = first["msg"].replace("tuple", "list")
     return ConfigError(f"{place}: {'.'.join(keys)}: {words[:1].lower()}{words[1:]}, found {found!r}")
 
@@ -101,7 +103,7 @@ class _Checker:
         self.text = text
         self.folder = Path(path).parent
 
-    def config(self, settings: Settings, table: dict[str, Any]) -> Config:
+    def config(self, settings: SettingsTable, table: dict[str, Any]) -> Config:
         folders = tuple(self.rule_folder(name) for name in settings.rules)
         try:
             known = rulebook.known(folders)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from shapelint.shapes.dims import UNKNOWN, Expression, equal, is_known, symbol
+from shapelint.shapes.dims import UNKNOWN_DIM, Expression, equal, is_known, symbol
 from shapelint.shapes.functions import FUNCTIONS
 
-MAXIMUM_LENGTH = 2000
+MAXIMUM_EXPRESSION_LENGTH = 2000
 ELLIPSIS_PRODUCT = "prod(...)"
 """The name of the product of the axes that `...` stands for."""
 
@@ -32,8 +32,8 @@ class OperandError(ExpressionError):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
     """Parse an expression; raises ExpressionError with the reason."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise ExpressionError(f"expression longer than {MAXIMUM_LENGTH} characters")
+    if len(text) > MAXIMUM_EXPRESSION_LENGTH:
+        raise ExpressionError(f"expression longer than {MAXIMUM_EXPRESSION_LENGTH} characters")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -41,7 +41,7 @@ def parse(text: str) -> ast.expr:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of an expression; names come from `names`, unknown values are `None` or `UNKNOWN`.
+    """The value of an expression; names come from `names`, unknown values are `None` or `UNKNOWN_DIM`.
 
     >>> evaluate("(n + 2*p - 3)//2 + 1", {"n": 224, "p": 1})
     112
@@ -113,7 +113,7 @@ def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
     try:
         return owner[index]
     except IndexError:
-        return UNKNOWN
+        return UNKNOWN_DIM
     except (KeyError, TypeError):
         raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
 
@@ -139,14 +139,14 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     if isinstance(node.op, ast.Not):
         return _negate(_truth(value))
     if isinstance(node.op, ast.USub):
-        return UNKNOWN if value is None else -value
+        return UNKNOWN_DIM if value is None else -value
     raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
 
 
 def _power(left: Any, right: Any) -> Any:
     """Powers of plain numbers, as far as a size can go."""
     plain = isinstance(left, int) and isinstance(right, int)
-    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN
+    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN_DIM
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -164,13 +164,13 @@ def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
     if type(node.op) not in _OPERATORS:
         raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
     if left is None or right is None:
-        return UNKNOWN
+        return UNKNOWN_DIM
     if not all(isinstance(value, (int, Expression)) for value in (left, right)):
         raise OperandError(f"{ast.unparse(node)}: not integers")
     try:
         return _OPERATORS[type(node.op)](left, right)
     except ZeroDivisionError:
-        return UNKNOWN
+        return UNKNOWN_DIM
 
 
 def _compare(node: ast.Compare, names: Mapping[str, Any]) -> bool | None:
@@ -245,14 +245,18 @@ def _negate(truth: bool | None) -> bool | None:
 def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
     truth = _truth(_evaluate(node.test, names))
     if truth is None:
-        return UNKNOWN
+        return UNKNOWN_DIM
     return _evaluate(node.body if truth else node.orelse, names)
 
 
 def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     function, arity = FUNCTIONS.get(name, (None, None))
-    if function is None or node.keywords or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_LENGTH)):
+    if (
+        function is None
+        or node.keywords
+        or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_EXPRESSION_LENGTH))
+    ):
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
     if name == "prod" and operands == (...,):

@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shapelint.shapes.dims import UNKNOWN, Dim, Expression, extreme, is_known
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim, Expression, extreme, is_known
 
 
 def maximum(*values: Any) -> Dim:
     """The largest of some dimensions."""
     found = _dimensions(values)
-    return UNKNOWN if found is None else extreme(max, found)
+    return UNKNOWN_DIM if found is None else extreme(max, found)
 
 
 def minimum(*values: Any) -> Dim:
     """The smallest of some dimensions."""
     found = _dimensions(values)
-    return UNKNOWN if found is None else extreme(min, found)
+    return UNKNOWN_DIM if found is None else extreme(min, found)
 
 
 def length(value: Any) -> Dim:
     """The number of elements of a list argument; 0 for a plain integer, which stands for every axis."""
     if value is None or (isinstance(value, Expression) and not is_known(value)):
-        return UNKNOWN
+        return UNKNOWN_DIM
     if isinstance(value, (int, float, Expression)):
         return 0
     if not isinstance(value, (tuple, list, str)):
@@ -40,7 +40,7 @@ def product(value: Any) -> Dim:
     result: Dim = 1
     for element in value if isinstance(value, (tuple, list)) else (value,):
         if not isinstance(element, (int, Expression)):
-            return UNKNOWN
+            return UNKNOWN_DIM
         result = result * element
     return result
 
@@ -53,7 +53,7 @@ def window(*values: Any) -> Dim:
     """
     found = _dimensions(values)
     if found is None or found[2] == 0:
-        return UNKNOWN
+        return UNKNOWN_DIM
     size, kernel, stride, padding, dilation = found
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
@@ -65,7 +65,7 @@ def ceil_window(*values: Any) -> Dim:
     """
     found = _dimensions(values)
     if found is None or found[2] == 0:
-        return UNKNOWN
+        return UNKNOWN_DIM
     size, kernel, stride, padding, dilation = found
     return minimum(window(size + stride - 1, kernel, stride, padding, dilation), (size + padding - 1) // stride + 1)
 

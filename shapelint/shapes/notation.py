@@ -40,14 +40,14 @@ class Ellipsis_:
         return f"*{self.name}" if self.name else "..."
 
 
-Axis = Union[int, Expression, Ellipsis_]
+PatternAxis = Union[int, Expression, Ellipsis_]
 
 
 @frozen
 class Pattern:
     """The axes of one tensor, of which at most one is an ellipsis."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[PatternAxis, ...]
 
     def __str__(self) -> str:
         return " ".join(format_axis(axis) for axis in self.axes)
@@ -63,7 +63,7 @@ class Structure:
     """What a component returns beside one tensor: a tuple, list or dict of outputs."""
 
     kind: str
-    elements: tuple[Output, ...]
+    elements: tuple[OutputPattern, ...]
     keys: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Structure:
         return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-Output = Union[Pattern, Structure]
+OutputPattern = Union[Pattern, Structure]
 
 
 @frozen
@@ -83,7 +83,7 @@ class Alternative:
     """One way to call a component: input patterns, output pattern, and the condition under which it runs."""
 
     inputs: tuple[Pattern, ...]
-    output: Output
+    output: OutputPattern
     where: str = ""
 
     def __str__(self) -> str:
@@ -123,7 +123,7 @@ def parse_shape(text: str) -> Pattern:
     return Pattern(axes)
 
 
-def format_axis(axis: Axis) -> str:
+def format_axis(axis: PatternAxis) -> str:
     """One axis in the notation: an expression stands in parentheses."""
     text = str(axis)
     return text if not isinstance(axis, Expression) or re.fullmatch(r"[\w?\[\]]+", text) else f"({text})"
@@ -143,7 +143,7 @@ def _parse_alternative(text: str) -> Alternative:
     )
 
 
-def _parse_output(text: str) -> Output:
+def _parse_output(text: str) -> OutputPattern:
     closing = {"(": ")", "[": "]", "{": "}"}.get(text[:1])
     if closing is None or not text.endswith(closing) or not _encloses(text):
         return parse_shape(text)
@@ -167,7 +167,7 @@ def _is_axis(text: str) -> bool:
     return True
 
 
-def _parse_axis(token: str) -> Axis:
+def _parse_axis(token: str) -> PatternAxis:
     if token == "...":
         return Ellipsis_()
     if token.startswith("*"):

@@ -14,13 +14,13 @@ from typing import Any, Union
 
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims, expression
-from shapelint.shapes.dims import UNKNOWN, Dim, Expression, Symbol
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim, Expression, Symbol
 from shapelint.shapes.notation import (
     Alternative,
-    Axis,
     Ellipsis_,
-    Output,
+    OutputPattern,
     Pattern,
+    PatternAxis,
     Signature,
     SignatureError,
     Structure,
@@ -31,18 +31,18 @@ from shapelint.shapes.notation import (
 
 __all__ = [
     "Alternative",
-    "Axis",
     "Ellipsis_",
     "Fit",
     "Misfit",
-    "Output",
+    "OutputPattern",
     "Pattern",
+    "PatternAxis",
     "Shape",
+    "ShapeOrStructure",
     "Signature",
     "SignatureError",
     "Structure",
     "StructureValue",
-    "Value",
     "fill",
     "format_axis",
     "format_shape",
@@ -59,7 +59,7 @@ Shape = tuple[Dim, ...]
 SUBSCRIPTS = 6
 """An integer argument stands for a list of this many: the two ends of up to three axes."""
 
-Value = Union[Shape, "StructureValue"]
+ShapeOrStructure = Union[Shape, "StructureValue"]
 
 
 @frozen
@@ -67,7 +67,7 @@ class StructureValue:
     """The shapes inside a tuple, list or dict that a component returned."""
 
     kind: str
-    elements: tuple[Value, ...]
+    elements: tuple[ShapeOrStructure, ...]
     keys: tuple[str, ...] = ()
 
 
@@ -77,7 +77,7 @@ class Fit:
 
     alternative: Alternative
     bindings: Mapping[str, Dim]
-    output: Value
+    output: ShapeOrStructure
     assumed: tuple[tuple[int, Dim, Dim], ...] = ()
 
 
@@ -99,7 +99,7 @@ class Misfit:
     bindings: Mapping[str, Dim] | None = None
 
 
-def format_shape(value: Value | None) -> str:
+def format_shape(value: ShapeOrStructure | None) -> str:
     """A shape as people write it in torch: `(B, 512, 7, 7)`; unknown axes are `?`.
 
     >>> format_shape((dims.symbol("B"), 512))
@@ -124,7 +124,7 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
     bindings = dict(_argument_bindings(arguments))
 
     def pattern(value: Pattern) -> Pattern:
-        axes: list[Axis] = []
+        axes: list[PatternAxis] = []
         for axis in value.axes:
             if not isinstance(axis, Ellipsis_):
                 axes.append(dims.substitute(axis, bindings))
@@ -135,7 +135,7 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
                 axes.append(axis)
         return Pattern(tuple(axes))
 
-    def output(value: Output) -> Output:
+    def output(value: OutputPattern) -> OutputPattern:
         if isinstance(value, Pattern):
             return pattern(value)
         return Structure(value.kind, tuple(output(element) for element in value.elements), value.keys)
@@ -175,12 +175,12 @@ def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
     return min(misfits, key=lambda misfit: _NEARNESS[misfit.kind])
 
 
-def _common(value: Value, fits: Sequence[Fit]) -> Value:
+def _common(value: ShapeOrStructure, fits: Sequence[Fit]) -> ShapeOrStructure:
     """What comes out whichever of several fits it is: an axis that differs between them is unknown."""
     others = [fit.output for fit in fits if isinstance(fit.output, tuple) and isinstance(value, tuple)]
     if len(others) != len(fits) or any(len(other) != len(value) for other in others if isinstance(value, tuple)):
         return value
-    return tuple(column[0] if len(set(column)) == 1 else UNKNOWN for column in zip(*others))
+    return tuple(column[0] if len(set(column)) == 1 else UNKNOWN_DIM for column in zip(*others))
 
 
 _NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}
@@ -249,7 +249,7 @@ def _holds(condition: str, names: Mapping[str, Any]) -> Any:
         return None
 
 
-def _axes(output: Output) -> Iterator[Dim]:
+def _axes(output: OutputPattern) -> Iterator[Dim]:
     if isinstance(output, Structure):
         for element in output.elements:
             yield from _axes(element)
@@ -257,7 +257,7 @@ def _axes(output: Output) -> Iterator[Dim]:
         yield from (axis for axis in output.axes if not isinstance(axis, Ellipsis_))
 
 
-def fill(output: Output, bindings: Mapping[str, Any]) -> Value:
+def fill(output: OutputPattern, bindings: Mapping[str, Any]) -> ShapeOrStructure:
     """The value of an output pattern once its free axes are known."""
     if isinstance(output, Structure):
         return StructureValue(output.kind, tuple(fill(element, bindings) for element in output.elements), output.keys)
@@ -285,11 +285,11 @@ def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]
         yield name, _dimension(value)
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
         for index in range(max(SUBSCRIPTS, len(elements))):
-            yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN
+            yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN_DIM
 
 
 def _dimension(value: Any) -> Dim:
     """An argument in a formula; a whole float, such as a scale factor of 2.0, counts as the integer."""
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
-    return value if isinstance(value, Expression) else UNKNOWN
+    return value if isinstance(value, Expression) else UNKNOWN_DIM

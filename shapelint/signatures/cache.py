@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shapelint.common.version import __version__
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.signatures import versions
 
 VARIABLE = "SHAPELINT_CACHE_DIR"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from shapelint.knowledge.schema import ComponentSignature
+from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.spec.spec import ComponentSpec
 
 Declarations = tuple[tuple[str, str], ...]

@@ -6,7 +6,7 @@ import difflib
 from functools import cache
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import LibraryRule
+from shapelint.knowledge.schema.library_rules import LibraryRule
 from shapelint.signatures import stored
 
 LIKENESS = 0.8

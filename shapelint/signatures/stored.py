@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import ComponentSignature, LibraryRule, SignatureFile
+from shapelint.knowledge.schema.library_rules import LibraryRule
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile
 
 
 @lru_cache(maxsize=1)

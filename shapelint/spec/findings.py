@@ -32,7 +32,7 @@ class Edit:
 
 
 @frozen
-class Alternative:
+class AlternativeFix:
     """Another repair, as small as the one that was chosen."""
 
     message: str
@@ -46,12 +46,12 @@ class Fix:
     message: str
     edits: tuple[Edit, ...]
     safe: bool
-    alternatives: tuple[Alternative, ...] = ()
+    alternatives: tuple[AlternativeFix, ...] = ()
     proof: str = "the chain fits with it"
 
 
 @frozen
-class Change:
+class AppliedFix:
     """One fix that was made: the rule, where it began, and each text that was replaced, with what replaced it."""
 
     code: str

@@ -27,7 +27,7 @@ class ClassName(str):
 
 @frozen
 class Argument:
-    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN`.
+    """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN_DIM`.
 
     `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. `computed` is the
     expression that gives a value which stands nowhere as a literal. The elements of a list have places of their own.

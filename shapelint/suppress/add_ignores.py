@@ -10,15 +10,16 @@ from typing import Any
 
 from shapelint.spec.findings import FileReport, Finding
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
+from shapelint.text import notebook
 from shapelint.text.source import Source
 
-Lint = Callable[[Source], FileReport]
+_Lint = Callable[[Source], FileReport]
 
 _PREAMBLE = re.compile(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
 """What must stay on the first lines of a file."""
 
 
-def add_ignores(source: Source, lint: Lint) -> tuple[str, int]:
+def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
     """The text with a comment for every finding that fails a run, and how many findings that silences.
 
     The comment goes to the end of the finding's own line, else of a line of a related span; where no line can hold it
@@ -71,8 +72,6 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
     if source.path.endswith(".ipynb"):
-        from shapelint.text import notebook
-
         end = notebook.read(text).end_of(line[1])
         return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)

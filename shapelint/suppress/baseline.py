@@ -18,7 +18,7 @@ from shapelint.spec.findings import Finding, Report
 from shapelint.spec.fingerprints import fingerprinted
 from shapelint.suppress.ignores import is_complete
 
-VERSION = 1
+_VERSION = 1
 
 
 class BaselineError(ValueError):
@@ -56,8 +56,8 @@ def read(path: str) -> tuple[Entry, ...]:
     """The entries of a baseline file; raises BaselineError."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-        if data["version"] != VERSION:
-            raise BaselineError(f"{path}: version {data['version']} of a baseline, this shapelint reads {VERSION}")
+        if data["version"] != _VERSION:
+            raise BaselineError(f"{path}: version {data['version']} of a baseline, this shapelint reads {_VERSION}")
         return tuple(Entry(**entry) for entry in data["findings"])
     except OSError as error:
         raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -69,14 +69,14 @@ def write(path: str, known: Sequence[Entry]) -> None:
     """Write a baseline, one entry a line, sorted; raises BaselineError."""
     ordered = sorted(known, key=lambda entry: (entry.path, entry.code, entry.fingerprint))
     lines = ",\n".join("    " + json.dumps(vars(entry)) for entry in ordered)
-    text = f'{{\n  "version": {VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n' if lines else _EMPTY
+    text = f'{{\n  "version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n' if lines else _EMPTY
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise BaselineError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-_EMPTY = f'{{\n  "version": {VERSION},\n  "findings": []\n}}\n'
+_EMPTY = f'{{\n  "version": {_VERSION},\n  "findings": []\n}}\n'
 
 
 def apply(

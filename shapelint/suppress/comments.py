@@ -6,10 +6,16 @@ lies in no scalar begins one. Python has `tokenize`. Of a text that does not par
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import PurePath
 
+import yaml
+
+from shapelint.common.yaml_loader import YAML_LOADER
+from shapelint.text import notebook
 from shapelint.text.source import Source, Span
 
 _HASH = re.compile(r"(?:^|(?<=[ \t]))#[^\n\r]*", re.MULTILINE)
@@ -47,10 +53,6 @@ def _yaml_comments(text: str) -> Iterator[Span]:
 
 def _scalars(text: str) -> list[Span]:
     """The spans of all scalars; a block scalar begins after its header, where a comment may stand."""
-    import yaml
-
-    from shapelint.common.yaml_loader import YAML_LOADER
-
     found: list[Span] = []
     try:
         for event in yaml.parse(text, Loader=YAML_LOADER):
@@ -67,8 +69,6 @@ def _scalars(text: str) -> list[Span]:
 
 def _notebook_comments(text: str) -> Iterator[Span]:
     """The comments of the code cells, in offsets of the file."""
-    from shapelint.text import notebook
-
     try:
         script = notebook.read(text)
     except notebook.NotebookError:
@@ -78,9 +78,6 @@ def _notebook_comments(text: str) -> Iterator[Span]:
 
 
 def _python_comments(text: str) -> Iterator[Span]:
-    import io
-    import tokenize
-
     starts = [0]
     for line in io.StringIO(text):
         starts.append(starts[-1] + len(line))

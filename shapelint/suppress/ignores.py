@@ -21,6 +21,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge.rule_pages import Rule, nearest
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, Severity
 from shapelint.suppress.comments import comments
+from shapelint.text import notebook
 from shapelint.text.location import Location
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
@@ -142,8 +143,6 @@ def lines_in(source: Source) -> Lines:
     """How lines of a text are counted: those of a notebook in its code cells, which may share one line of the file."""
     if not source.path.endswith(".ipynb"):
         return _lines
-    from shapelint.text import notebook
-
     try:
         script = notebook.read(source.text)
     except notebook.NotebookError:
@@ -217,8 +216,6 @@ def _cell(source: Source, span: Span) -> tuple[str, ...]:
     """In a notebook, the cell and the line of a place."""
     if not source.path.endswith(".ipynb"):
         return ()
-    from shapelint.text import notebook
-
     cell, line = notebook.read(source.text).cell_of(span.start)
     return (f"cell {cell}, line {line}",)
 

@@ -15,10 +15,10 @@ from typing import Any
 from shapelint.common.frozen import frozen
 from shapelint.text.source import Span
 
-MAXIMUM_DEPTH = 100
+_MAXIMUM_DEPTH = 100
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 SPACE = re.compile(r"[ \t\r\n]*")
-PLAIN = re.compile(r'[^"\\]+')
+_PLAIN = re.compile(r'[^"\\]+')
 LITERAL = re.compile(r"true|false|null|-?\d[\d.eE+-]*")
 MAGIC = re.compile(r"^([ \t]*)[%!?]")
 
@@ -123,7 +123,7 @@ def _commented(code: str) -> str:
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     """One JSON value and where it ends; strings come as Text, numbers and the like as None."""
     at = _skip(text, at)
-    if depth > MAXIMUM_DEPTH:
+    if depth > _MAXIMUM_DEPTH:
         raise NotebookError("nested too deeply", at)
     character = text[at : at + 1]
     if character == '"':
@@ -182,7 +182,7 @@ def _string(text: str, at: int) -> tuple[Text, int]:
     offsets: list[int] = []
     at += 1
     while True:
-        plain = PLAIN.match(text, at)
+        plain = _PLAIN.match(text, at)
         if plain:
             values.append(plain[0])
             offsets.extend(range(at, plain.end()))

@@ -12,7 +12,7 @@ from pathlib import Path
 from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
 
-MAXIMUM_BYTES = 4 * 1024 * 1024
+MAXIMUM_SOURCE_BYTES = 4 * 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -119,8 +119,8 @@ def joined(source: Source, others: Iterable[tuple[str, str]]) -> Source:
 def read_source(path: Path) -> Source:
     """Read a file; raises UnreadableError with a reason in plain words."""
     try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise UnreadableError(f"file is larger than {MAXIMUM_BYTES // 2**20} MiB")
+        if path.stat().st_size > MAXIMUM_SOURCE_BYTES:
+            raise UnreadableError(f"file is larger than {MAXIMUM_SOURCE_BYTES // 2**20} MiB")
         data = path.read_bytes()
     except FileNotFoundError:
         raise UnreadableError("no such file or folder") from None
@@ -131,8 +131,8 @@ def read_source(path: Path) -> Source:
 
 def decode(path: str, data: bytes) -> Source:
     """Decode the bytes of a file; raises UnreadableError for binary data and for anything but UTF-8."""
-    if len(data) > MAXIMUM_BYTES:
-        raise UnreadableError(f"file is larger than {MAXIMUM_BYTES // 2**20} MiB")
+    if len(data) > MAXIMUM_SOURCE_BYTES:
+        raise UnreadableError(f"file is larger than {MAXIMUM_SOURCE_BYTES // 2**20} MiB")
     if b"\0" in data:
         raise UnreadableError("binary file (it holds a zero byte)")
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import format_axis
@@ -21,8 +21,8 @@ from shapelint.shapes.signatures import Shape
 from shapelint.signatures import cache, versions
 from shapelint.trace.meta import quiet
 
-NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
-PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
+_TORCH_NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
+_PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
 """The sizes of the symbols in each run: different primes, so that none is taken for another."""
 
 
@@ -35,7 +35,7 @@ class Operand:
 
 def is_asked(name: str) -> bool:
     """Whether a dotted name can be an operation of torch: `torch.logsumexp`, `torch.Tensor.cumprod`."""
-    return NAME.fullmatch(name) is not None
+    return _TORCH_NAME.fullmatch(name) is not None
 
 
 def is_answered(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
@@ -95,10 +95,10 @@ def _rows(
 ) -> tuple[SignatureRow, ...]:
     """The one row of an answer; none where torch raises, gives no single tensor, or its axes are no formula."""
     symbols = _symbols(tensors)
-    if len(symbols) > len(PRIMES[0]):
+    if len(symbols) > len(_PRIMES[0]):
         return ()
     results: list[tuple[int, ...]] = []
-    for primes in PRIMES if symbols else PRIMES[:1]:
+    for primes in _PRIMES if symbols else _PRIMES[:1]:
         at = dict(zip(symbols, primes))
         sizes = [tuple(size if isinstance(size, int) else at[size] for size in shape) for shape in tensors]
         result = _run(name, sizes, positional, keywords)
@@ -119,7 +119,7 @@ def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
     """An axis as the same in every run: a number, a symbol, a multiple of one, or one with something added."""
     if len(set(sizes)) == 1:
         return int(sizes[0])
-    columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in PRIMES]) for index in range(symbols)]
+    columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in _PRIMES]) for index in range(symbols)]
     for symbol, column in columns:
         shifts = {size - prime for size, prime in zip(sizes, column)}
         if len(shifts) == 1:

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.trace import traced
 from shapelint.trace.meta import Untraceable, one_line
+from shapelint.trace.targets import Constructor
 
 SOURCES = ("", "src")
 """Where a project keeps its packages, from its root."""
@@ -41,9 +43,6 @@ def trace(
     sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
     call = _import(target)
     package = target.partition(".")[0]
-    from shapelint.trace import traced
-    from shapelint.trace.targets import Constructor
-
     reasons = []
     size = (at[0], at[1]) if at else None
     for images in (True,) if size else (True, False) if role == "backbone" else (False, True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Union
 
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.trace import signature_rows
 from shapelint.trace.govern import Experiment, Unfitted
 from shapelint.trace.images import Passage, evaluate, passages
@@ -20,16 +20,15 @@ from shapelint.trace.symbolic import observe
 if TYPE_CHECKING:
     from torch import nn
 
-DEPTH = 2
 CLASSES = (1000, 1013, 17)
 """The class counts that are tried: the default of most classifiers, and two that are no width of any model."""
 
 Make = Callable[..., Any]
-Size = Union[tuple[int, int], None]
+ImageSize = Union[tuple[int, int], None]
 """The one image size that a row is wanted for; None for all."""
 
 
-def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
+def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: ImageSize = None) -> SignatureRow:
     """The row of a model as it is, with its class count written `num_classes` where it has one. Raises Untraceable."""
     module = build(lambda: make(**arguments))
     given = arguments.get("num_classes", default_classes(module))
@@ -61,7 +60,7 @@ def _governed(passage: Passage, others: list[nn.Module]) -> Passage:
         raise Untraceable("does otherwise with another num_classes") from error
 
 
-def features_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
+def features_row(make: Make, arguments: Mapping[str, Any], channels: int, at: ImageSize = None) -> SignatureRow:
     """The row of a model with Identity for its classification layers, auxiliary ones off. Raises Untraceable."""
 
     def plain(count: int) -> nn.Module:
@@ -75,7 +74,7 @@ def features_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Si
     return row(passages(module, channels, own_size(module), at))
 
 
-def headless_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Size = None) -> SignatureRow:
+def headless_row(make: Make, arguments: Mapping[str, Any], channels: int, at: ImageSize = None) -> SignatureRow:
     """The row of a model of a library that leaves the classifier off by itself: `num_classes=0`. Raises Untraceable."""
     module = build(lambda: make(**{**arguments, "num_classes": 0}))
     return row(passages(module, channels, own_size(module), at))
@@ -115,6 +114,6 @@ def row(found: Sequence[Passage]) -> SignatureRow:
     return SignatureRow(
         shapes=shapes,
         weights=weights if isinstance(weights, int) else str(weights),
-        parts=signature_rows.parts(first.layers, DEPTH),
+        parts=signature_rows.parts(first.layers, signature_rows.PART_DEPTH),
         tensors=signature_rows.tensors(first.tensors),
     )

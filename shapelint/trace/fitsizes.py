@@ -14,9 +14,9 @@ from fractions import Fraction
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Shape, StructureValue, Value
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.meta import Untraceable
-from shapelint.trace.symbolic import Layer, Observation
+from shapelint.trace.symbolic import Observation, ObservedLayer
 
 MAXIMUM_DIVISOR = 64
 SHIFTS = range(-16, MAXIMUM_DIVISOR)
@@ -44,17 +44,17 @@ class FitSizes:
             counts=tuple(self._shape(shapes) for shapes in zip(*(one.counts for one in self.seen))),
         )
 
-    def _layer(self, layers: Sequence[Layer]) -> Layer:
+    def _layer(self, layers: Sequence[ObservedLayer]) -> ObservedLayer:
         outputs = [layer.output for layer in layers if layer.output is not None]
         if len(outputs) != len(layers):
-            return Layer(layers[0].kind)
+            return ObservedLayer(layers[0].kind)
         try:
             inputs = tuple(self._shape(shapes) for shapes in zip(*(layer.inputs for layer in layers)))
-            return Layer(layers[0].kind, inputs, self._value(outputs))
+            return ObservedLayer(layers[0].kind, inputs, self._value(outputs))
         except Untraceable:
-            return Layer(layers[0].kind)
+            return ObservedLayer(layers[0].kind)
 
-    def _value(self, values: Sequence[Value]) -> Value:
+    def _value(self, values: Sequence[ShapeOrStructure]) -> ShapeOrStructure:
         first = values[0]
         if isinstance(first, StructureValue):
             structures = [value for value in values if isinstance(value, StructureValue)]

@@ -14,8 +14,8 @@ from dataclasses import field, replace
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim, Expression, Product
-from shapelint.shapes.signatures import Shape, StructureValue, Value
-from shapelint.trace.symbolic import Held, Layer, Observation
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
+from shapelint.trace.symbolic import Held, Observation, ObservedLayer
 
 Trial = Mapping[str, int]
 
@@ -150,17 +150,19 @@ class Experiment:
             raise Unfitted
         return zip(*columns)
 
-    def _layer(self, name: str) -> Layer:
+    def _layer(self, name: str) -> ObservedLayer:
         layers = [seen.layers.get(name) for seen in (self.base, *self.others)]
-        base, *others = [layer for layer in layers if layer is not None and layer.output is not None] or [Layer("")]
+        base, *others = [layer for layer in layers if layer is not None and layer.output is not None] or [
+            ObservedLayer("")
+        ]
         if len(others) != len(self.others) or base.output is None:
-            return Layer(self.base.layers[name].kind)
+            return ObservedLayer(self.base.layers[name].kind)
         try:
             inputs = tuple(self._shape(*shapes) for shapes in zip(base.inputs, *(other.inputs for other in others)))
             outputs = [other.output for other in others if other.output is not None]
-            return Layer(base.kind, inputs, self._value(base.output, *outputs))
+            return ObservedLayer(base.kind, inputs, self._value(base.output, *outputs))
         except Unfitted:
-            return Layer(base.kind)
+            return ObservedLayer(base.kind)
 
     def _shape(self, base: Shape, *others: Shape) -> Shape:
         if any(len(other) != len(base) for other in others):
@@ -171,7 +173,7 @@ class Experiment:
         at_point = dims.substitute(base, dict(self.point))
         return base if all(other == at_point for other in others) else fit((base, *others), self.trials, self.prefer)
 
-    def _value(self, base: Value, *others: Value) -> Value:
+    def _value(self, base: ShapeOrStructure, *others: ShapeOrStructure) -> ShapeOrStructure:
         if isinstance(base, tuple):
             return self._shape(base, *(other for other in others if isinstance(other, tuple)))
         structures = [other for other in others if isinstance(other, StructureValue)]

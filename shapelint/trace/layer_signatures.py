@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.signatures import Alternative, Pattern
 from shapelint.trace import probe, signature_rows
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAXIMUM_MERGED = 4
 MAXIMUM_REAL_WEIGHTS = 20_000_000
-DEPTH = 2
 
 
 def layer_row(variant: Variant) -> SignatureRow:
@@ -62,7 +61,7 @@ def _really_accepted(
     except Exception:
         real = None
     for template in templates:
-        tries = (probe.SMALL_SIZES, probe.SIZES)
+        tries = (probe.SMALL_SIZES, probe.AXIS_SIZES)
         if real is None or any(runs(real, probe.sizes(template, size), device="cpu") for size in tries):
             yield template
 
@@ -78,7 +77,7 @@ def _row(found: list[Alternative], first: Observation) -> SignatureRow:
     return SignatureRow(
         shapes=" | ".join(str(alternative) for alternative in collapsed),
         weights=weights if isinstance(weights, int) else str(weights),
-        parts=signature_rows.parts(first.layers, DEPTH, any_axes),
+        parts=signature_rows.parts(first.layers, signature_rows.PART_DEPTH, any_axes),
         tensors=signature_rows.tensors(first.tensors),
     )
 
@@ -118,7 +117,7 @@ def _generalised(
     built = [variant.make(trial) for trial in trials[1:]]
     templates = [_counterpart(template, other) for other in built]
     try:
-        return Experiment(seen, _observed(built, templates, symbolic=False), trials, probe.SIZES).generalise()
+        return Experiment(seen, _observed(built, templates, symbolic=False), trials, probe.AXIS_SIZES).generalise()
     except Unfitted:
         pass
     try:
@@ -162,10 +161,10 @@ def _smallest(module: nn.Module, template: probe.Template) -> Iterator[tuple[str
     for axis in template:
         if not isinstance(axis, Free) or axis.name == "B":
             continue
-        low, high = 0, probe.SIZES[axis.name]
+        low, high = 0, probe.AXIS_SIZES[axis.name]
         while high - low > 1:
             middle = (low + high) // 2
-            works = runs(module, probe.sizes(template, {**probe.SIZES, axis.name: middle}))
+            works = runs(module, probe.sizes(template, {**probe.AXIS_SIZES, axis.name: middle}))
             low, high = (low, middle) if works else (middle, high)
         yield axis.name, high
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from shapelint.trace.meta import runs
 from shapelint.trace.signature_rows import LEADING
-from shapelint.trace.symbolic import Axis, Free
+from shapelint.trace.symbolic import Free, TracedAxis
 
 if TYPE_CHECKING:
     from torch import nn
 
-Template = tuple[Axis, ...]
+Template = tuple[TracedAxis, ...]
 
-SIZES = {"B": 5, "C": 29, "L": 37, "D": 31, "H": 41, "W": 43}
+AXIS_SIZES = {"B": 5, "C": 29, "L": 37, "D": 31, "H": 41, "W": 43}
 """The sizes of free axes in a probe: different primes, that batch statistics and small kernels can live with."""
 
 OTHER_SIZES = {"B": 7, "C": 67, "L": 53, "D": 47, "H": 59, "W": 61}
@@ -62,7 +62,7 @@ def accepted(module: nn.Module) -> list[Template]:
 
 def free_template(*names: str) -> Template:
     """A template of free axes by name."""
-    return tuple(Free(name, SIZES[name]) for name in names)
+    return tuple(Free(name, AXIS_SIZES[name]) for name in names)
 
 
 def _templates(rank: int, widths: Sequence[int], channels: Sequence[int]) -> Iterator[Template]:
@@ -112,7 +112,7 @@ def is_instance(template: Template, other: Template) -> bool:
 
 def sizes(template: Template, at: dict[str, int] | None = None) -> tuple[int, ...]:
     """The template with a size for every free axis."""
-    at = at or SIZES
+    at = at or AXIS_SIZES
     return tuple(axis if isinstance(axis, int) else at[axis.name] for axis in template)
 
 

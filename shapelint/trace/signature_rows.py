@@ -11,23 +11,23 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import (
     Alternative,
     Ellipsis_,
-    Output,
+    OutputPattern,
     Pattern,
     Shape,
+    ShapeOrStructure,
     Structure,
     StructureValue,
-    Value,
     format_axis,
 )
-from shapelint.trace.symbolic import Held, Layer
+from shapelint.trace.symbolic import Held, ObservedLayer
 
 
-def alternative(inputs: Iterable[Shape], output: Value, where: str = "") -> Alternative:
+def alternative(inputs: Iterable[Shape], output: ShapeOrStructure, where: str = "") -> Alternative:
     """One alternative of a signature."""
     return Alternative(tuple(Pattern(shape) for shape in inputs), pattern(output), where)
 
 
-def pattern(value: Value) -> Output:
+def pattern(value: ShapeOrStructure) -> OutputPattern:
     """Shapes as an output pattern."""
     if isinstance(value, StructureValue):
         return Structure(value.kind, tuple(pattern(element) for element in value.elements), value.keys)
@@ -45,7 +45,11 @@ def weights(parameters: Iterable[Shape]) -> Dim:
     return total
 
 
-def parts(layers: Mapping[str, Layer], depth: int, any_axes: bool = False) -> dict[str, str]:
+PART_DEPTH = 2
+"""How many modules deep the parts of a stored signature are listed."""
+
+
+def parts(layers: Mapping[str, ObservedLayer], depth: int, any_axes: bool = False) -> dict[str, str]:
     """The children in order down to a depth, each `class: shapes`; one that is never called, `class` alone.
 
     With `any_axes` the batch axis that leads everywhere is written `...`.
@@ -101,7 +105,7 @@ _FREE = {"B", "C", "D", "H", "L", "W"}
 def with_ellipsis(one: Alternative, leading: list[str]) -> Alternative | None:
     """The alternative with `...` for the leading axes of every shape in it; None where they do not lead everywhere."""
 
-    def shorten(value: Output) -> Output:
+    def shorten(value: OutputPattern) -> OutputPattern:
         if isinstance(value, Structure):
             return Structure(value.kind, tuple(shorten(element) for element in value.elements), value.keys)
         if [str(axis) for axis in value.axes[: len(leading)]] != leading:

@@ -10,7 +10,7 @@ from typing import Any
 
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Shape, StructureValue, Value
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.meta import Untraceable
 
 
@@ -19,7 +19,7 @@ def shape_of(tensor: Any, names: Mapping[str, str]) -> Shape:
     return tuple(to_dim(size, names) for size in tensor.shape)
 
 
-def value_of(output: Any, names: Mapping[str, str]) -> Value:
+def value_of(output: Any, names: Mapping[str, str]) -> ShapeOrStructure:
     """The shapes in a tensor, tuple, list or dict; None inside them is left out. Raises Untraceable for others."""
     if hasattr(output, "shape"):
         return shape_of(output, names)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import LibraryRule
+from shapelint.knowledge.schema.library_rules import LibraryRule
 from shapelint.signatures.stored import libraries, library_of
 from shapelint.trace.meta import Untraceable, one_line, quiet
 

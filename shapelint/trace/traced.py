@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.signatures import stored
 from shapelint.signatures.binding import formula_names
 from shapelint.spec.spec import ClassName
 from shapelint.trace import classifier, layer_signatures, targets, variant
-from shapelint.trace.classifier import Size
+from shapelint.trace.classifier import ImageSize
 from shapelint.trace.latent_widths import latent
 from shapelint.trace.meta import Untraceable, build, one_line
 from shapelint.trace.targets import Constructor
@@ -23,7 +23,7 @@ __all__ = ["Constructor", "Untraceable", "trace", "trace_constructor"]
 
 
 def trace(
-    target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
+    target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: ImageSize = None
 ) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`; of `library/model` it is that of the feature extractor.
 
@@ -39,7 +39,7 @@ def trace(
 
 
 def trace_constructor(
-    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
+    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: ImageSize = None
 ) -> ComponentSignature:
     """`trace` for a constructor that was found, and allowed, in another way than by its name."""
     places = [_as_list(value) for value in positional]
@@ -65,7 +65,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _image_signature(
-    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any], at: Size
+    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any], at: ImageSize
 ) -> ComponentSignature:
     signature = inspect.signature(constructor.call)
     try:

@@ -196,13 +196,13 @@ def on_a_terminal(folder: Path, code: str) -> str:
 
 SLOW = """
 import sys, time
-from shapelint import api
-from shapelint.cli import main
-real = api.lint_text
+from shapelint.linting import lint_paths
+from shapelint.cli.app import main
+real = lint_paths.lint_text
 def slow(source, settings):
     time.sleep({pause})
     return real(source, settings)
-api.lint_text = slow
+lint_paths.lint_text = slow
 main(["."])
 """
 

@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[2]
 LINT = """
 import sys
 from pathlib import Path
-from shapelint.linting import lint_source
-from shapelint.read.text import read_source
-from shapelint.resolve.resolver import Options
+from shapelint.linting.file_report import lint_source
+from shapelint.text.source import read_source
+from shapelint.resolve.options import Options
 report = lint_source(read_source(Path(sys.argv[1])), Options())
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(len(report.findings), sorted(loaded & {"torch", "torchvision", "lightly"}))

@@ -139,5 +139,5 @@ def _prototypes(judged: Judged) -> Iterator[Occasion]:
             yield Occasion("bank", {"bank": facts, "producer": producer}, ends)
 
 
-def _shape_port(value: signatures.Value | None) -> Port:
+def _shape_port(value: signatures.ShapeOrStructure | None) -> Port:
     return Port(value[-1], len(value), signatures.format_shape(value)) if isinstance(value, tuple) and value else Port()

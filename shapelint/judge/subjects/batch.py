@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.chain.chain import Edge
 from shapelint.chain.wiring import Judged, smallest_batch
 from shapelint.common.frozen import frozen
-from shapelint.judge.facts import words
+from shapelint.judge.edge_facts import words
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Misfit

@@ -9,7 +9,7 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Value
+from shapelint.shapes.signatures import ShapeOrStructure
 
 
 @frozen
@@ -38,5 +38,5 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
             break
 
 
-def _first(value: Value | None) -> Dim | None:
+def _first(value: ShapeOrStructure | None) -> Dim | None:
     return value[0] if isinstance(value, tuple) and value and dims.is_known(value[0]) else None

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from shapelint.chain import taken_layers, tensors
-from shapelint.chain.tensors import Tensor
+from shapelint.chain.tensors import HeldTensor
 from shapelint.chain.wiring import Judged
-from shapelint.checkpoints import SUFFIXES, CheckpointError, StateDict, state_dicts
+from shapelint.checkpoints import CHECKPOINT_SUFFIXES, CheckpointError, StateDict, state_dicts
 from shapelint.common.frozen import frozen
 from shapelint.judge.occasions import Ends, Occasion
-from shapelint.knowledge.schema import MethodPack
+from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.spec.spec import Problem
@@ -48,7 +48,7 @@ class _Match:
 
     role: str
     prefix: str
-    found: Mapping[str, Tensor]
+    found: Mapping[str, HeldTensor]
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
@@ -84,7 +84,7 @@ def _path(judged: Judged) -> Path | None:
         return Path(judged.checkpoint)
     argument = judged.model.extras.checkpoint
     written = str(argument.value) if argument else ""
-    if Path(written).suffix not in SUFFIXES or "://" in written:
+    if Path(written).suffix not in CHECKPOINT_SUFFIXES or "://" in written:
         return None
     return Path(judged.folder) / written
 
@@ -111,7 +111,7 @@ def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
     return found
 
 
-def _prefixes(keys: StateDict, known: Mapping[str, Tensor]) -> dict[str, list[str]]:
+def _prefixes(keys: StateDict, known: Mapping[str, HeldTensor]) -> dict[str, list[str]]:
     """What stands before the names of a component in a checkpoint, with the names found under each."""
     found: dict[str, list[str]] = {}
     for key in keys:

@@ -9,7 +9,8 @@ from typing import Any
 from shapelint.chain.chain import Origin
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
-from shapelint.judge.facts import Port, Side, comes_with_extra_axes
+from shapelint.judge.edge_facts import comes_with_extra_axes
+from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, output_of
 from shapelint.knowledge.losses import BoundLoss
@@ -18,7 +19,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.text.source import Span
 
-BATCH = dims.symbol("B")
+_BATCH = dims.symbol("B")
 
 
 @frozen
@@ -175,7 +176,7 @@ def broadcast(left: Shape, right: Shape) -> Shape | None:
             result.append(a)
         elif a == 1:
             result.append(b)
-        elif same is False or (len(left) != len(right) and BATCH in (a, b)):
+        elif same is False or (len(left) != len(right) and _BATCH in (a, b)):
             return ()
         else:
             unknown = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.chain import tensors
-from shapelint.chain.tensors import Holdings, Tensor
+from shapelint.chain.tensors import HeldTensor, Holdings
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge.occasions import Ends, Occasion, Slot
@@ -105,7 +105,7 @@ def update(role: str, online: Holdings, target: Holdings) -> TargetFacts | None:
     )
 
 
-def _pairs(online: Holdings, target: Holdings) -> list[tuple[Tensor, Tensor]] | None:
+def _pairs(online: Holdings, target: Holdings) -> list[tuple[HeldTensor, HeldTensor]] | None:
     """The parameters side by side: in order where both are complete, by equal names and order otherwise."""
     left, right = online.learned, target.learned
     if len(left) != len(right):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from shapelint.chain.chain import Edge
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
-from shapelint.judge.facts import side_name
+from shapelint.judge.edge_facts import side_name
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.signatures import Fit

@@ -9,27 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries import transforms
-from shapelint.python.libraries.torch import loss_calls, misuse
 from shapelint.python.objects import dicts, lists, strings
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Data,
-    Given,
-    Items,
-    Scope,
-    Table,
-    Tensor,
-    Unknown,
-    Value,
-    elements,
-    integer,
-)
+from shapelint.python.state.value_facts import elements, integer
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.tensors import image_sizes, operations
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
@@ -72,15 +58,15 @@ def _of_data(left: Value, right: Value) -> Value:
     assert isinstance(data, Data)
     if isinstance(other, Const):
         return data
-    return replace(data, sizes=transforms.together([data, other]) if isinstance(other, Data) else ())
+    return replace(data, sizes=image_sizes.together([data, other]) if isinstance(other, Data) else ())
 
 
-def binary(run: Run, op: ast.operator, left: Value, right: Value, node: ast.AST, scope: Scope) -> Value:
+def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) -> Value:
     """`left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         name = _NAMES.get(type(op), "")
-        if name and not loss_calls.elementwise(run, name, left, right, node, scope) and isinstance(left, Tensor):
-            misuse.note(run, name, left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}), node, scope)
+        if name:
+            run.observe_operation(name, left, Arguments((Given(right, NO_SPAN),)), site)
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return _of_data(left, right)
@@ -144,7 +130,7 @@ def _number(value: Any) -> Value:
 def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, operation_arguments.Arguments((Given(right, NO_SPAN),), {}))
+            return operations.apply("matmul", left, Arguments((Given(right, NO_SPAN),), {}))
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shapelint.python.builtins import iteration, numbers
 from shapelint.python.builtins.iteration import Handler, any_of
-from shapelint.python.libraries.torch import parts
-from shapelint.python.objects import isinstance_checks, laziness, lists, module_method_names
+from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
+from shapelint.python.state import class_lookup, forgetting
+from shapelint.python.state.arguments import NOWHERE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.value_facts import among, elements, sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -29,37 +30,30 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    among,
-    elements,
-    sequence,
-    truth,
 )
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
 WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
 
 
-def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a built-in function by its name."""
-    from shapelint.python.syntax import assignment
 
-    values = [given.value for given in positional]
+    values = [given.value for given in arguments.positional]
     if name in ("map", "filter"):
-        return _map(run, name, values, node, scope)
+        return _map(run, name, values, site)
     if name == "delattr" and len(values) == 2:
-        assignment.remove_attribute(run, values[0], values[1])
+        run.remove_attribute(values[0], values[1])
         return NONE
     if name in ("getattr", "setattr", "hasattr"):
-        return attribute(run, name, values, node, scope)
+        return attribute(run, name, values, site)
     if name in ("vars", "locals", "globals"):
-        return _names(run, values, scope, everywhere=name == "globals")
+        return _names(run, values, site.scope, everywhere=name == "globals")
     if name == "sorted" and values:
         items = elements(values[0])
-        return UNKNOWN if items is None else lists.in_order(run, items, keywords, node, scope)
+        return UNKNOWN if items is None else lists.in_order(run, items, arguments.keywords, site)
     if name == "exec":
-        return _execute(run, scope, values)
+        return _execute(run, site.scope, values)
     if name in ("eval", "__import__"):
         run.hidden = True
         if values and isinstance(values[0], Const) and WRITES.search(str(values[0].value)):
@@ -68,28 +62,28 @@ def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: a
     for value in values:
         if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
             value.registered = True
-    if name in ("max", "min") and "key" in keywords:
+    if name in ("max", "min") and "key" in arguments.keywords:
         items = sequence(values[0]) if len(values) == 1 else Items(values)
         return UNKNOWN if items is None else any_of(items)
     handler = _HANDLERS.get(name)
     if handler is not None:
-        return handler(run, values, keywords)
+        return handler(run, values, arguments.keywords)
     for value in values:
         run.escape(value)
     return UNKNOWN
 
 
-def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`map(function, *iterables)`, `filter(function, iterable)`."""
     columns = [sequence(value) for value in values[1:]]
     known = [column for column in columns if column is not None]
     if not known or len(known) < len(columns):
         return UNKNOWN
     if name == "filter":
-        return _filter(run, values[0], known[0], node, scope)
+        return _filter(run, values[0], known[0], site)
 
     def one(row: Iterable[Value]) -> Value:
-        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], node, scope)
+        return _applied(run, values[0], [Given(item, NO_SPAN) for item in row], site)
 
     if any(column.rest is not None for column in known):
         return Items([], "iterator", one([any_of(column) for column in known]))
@@ -97,18 +91,18 @@ def _map(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) 
     return Items([one(row) for row in rows], "iterator")
 
 
-def _applied(run: Run, function: Value, given: Arguments, node: ast.AST, scope: Scope) -> Value:
+def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
     """What a function gives that is called where its iterator is gone through: later, that is not known."""
-    if laziness.at_once(node) or isinstance(function, (Library, Component, Chained)):
-        return calls.call(run, function, given, {}, node, scope)
+    if laziness.at_once(run, site.node) or isinstance(function, (Library, Component, Chained)):
+        return run.call(function, Arguments(tuple(given)), site)
     with run.journal.perhaps():
-        calls.call(run, function, given, {}, node, scope)
+        run.call(function, Arguments(tuple(given)), site)
     return UNKNOWN
 
 
-def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope) -> Value:
+def _filter(run: Run, function: Value, items: Items, site: Site) -> Value:
     def kept(item: Value) -> bool | None:
-        given = _applied(run, function, [Given(item, NO_SPAN)], node, scope) if function != NONE else item
+        given = _applied(run, function, [Given(item, NO_SPAN)], site) if function != NONE else item
         return truth(given)
 
     found = [kept(item) for item in items.items]
@@ -117,16 +111,13 @@ def _filter(run: Run, function: Value, items: Items, node: ast.AST, scope: Scope
     return Items([item for item, keep in zip(items.items, found) if keep], "iterator")
 
 
-def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`getattr`, `setattr` and `hasattr`."""
-    from shapelint.python.objects import mutation
-    from shapelint.python.state import forgetting
-    from shapelint.python.syntax import assignment
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if name == "setattr":
         if isinstance(key, str) and len(values) > 2:
-            assignment.assign_attribute(run, values[0], key, values[2])
+            run.assign_attribute(values[0], key, values[2])
         elif values and isinstance(values[0], Instance):
             mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
         elif values:
@@ -137,27 +128,22 @@ def attribute(run: Run, name: str, values: list[Value], node: ast.AST, scope: Sc
     has = _has(run, values[0], key)
     if name == "hasattr":
         return UNKNOWN if has is None else Const(has)
-    found = named_attribute(run, values[0], key, node, scope)
+    found = named_attribute(run, values[0], key, site)
     if len(values) < 3 or has is True:
         return found
     return values[2] if has is False else join(found, values[2])
 
 
-def named_attribute(
-    run: Run, owner: Value, name: str, node: ast.AST | None = None, scope: Scope | None = None
-) -> Value:
+def named_attribute(run: Run, owner: Value, name: str, site: Site | None = None) -> Value:
     """`getattr(owner, name)`."""
-    from shapelint.python.objects import attributes
-
-    return attributes.get(run, owner, name, node or ast.Constant(None), scope or Scope({}))
+    return run.attribute(owner, name, site or NOWHERE)
 
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:
     """Whether an object has an attribute, where that is certain."""
-    from shapelint.python.objects import attributes, dicts
 
     if isinstance(owner, Instance) and owner.cls is not None:
-        found = attributes.find(owner.cls, name)
+        found = class_lookup.find(owner.cls, name)
         if name.startswith("__") and hasattr(object(), name):
             return True
         if found is not None and name not in owner.attributes and isinstance(found, Unknown):
@@ -166,11 +152,11 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
             return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
         if name in owner.attributes:
             return None if name in owner.perhaps else True
-        mine = all(isinstance(one, UserClass) for one in attributes.linear(owner.cls))
+        mine = all(isinstance(one, UserClass) for one in class_lookup.linear(owner.cls))
         mine = mine and not name.startswith("__")
-        return False if mine and not owner.opaque and attributes.find(owner.cls, "__getattr__") is None else None
+        return False if mine and not owner.opaque and class_lookup.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
-        known = owner.replaced[name] if name in owner.replaced else parts.table(run, owner).get(name, UNKNOWN)
+        known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
         return None if owner.hidden or isinstance(known, Unknown) else True
     if isinstance(owner, Table) and dicts.is_namespace(owner):
         return True if name in owner.items.keys() - owner.perhaps else None
@@ -211,7 +197,6 @@ def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
 
     A text that is known and does more than to assign may change how the file's code works.
     """
-    from shapelint.python.state import forgetting
 
     if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):
         run.rewired = run.rewired or "exec"

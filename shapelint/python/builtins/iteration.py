@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shapelint.python.objects import sets
+from shapelint.python.objects import dicts, sets
+from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
-from shapelint.python.syntax.calls import Keywords
+from shapelint.python.state.value_facts import elements, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -41,10 +42,10 @@ def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     bounds = [integer(value) for value in values]
     numbers = [bound for bound in bounds if isinstance(bound, int)]
     if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
-        return Items([], "range", Const(dims.UNKNOWN))
+        return Items([], "range", Const(dims.UNKNOWN_DIM))
     whole = range(*numbers)
     if len(whole) > MAXIMUM_ELEMENTS:
-        return Items([], "range", Const(dims.UNKNOWN))
+        return Items([], "range", Const(dims.UNKNOWN_DIM))
     return Items([Const(number) for number in whole], "range")
 
 
@@ -52,17 +53,15 @@ def _collect(kind: str) -> Handler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         if not values:
             return Items([], kind)
-        from shapelint.python.syntax import expressions
 
         found = elements(values[0]) if kind == "set" else sequence(values[0])
-        items = found or expressions.rows(run, values[0], 0) or Items([], rest=UNKNOWN)
+        items = found or run.rows(values[0], 0) or Items([], rest=UNKNOWN)
         return sets.distinct(items) if kind == "set" else Items(list(items.items), kind, items.rest)
 
     return handler
 
 
 def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.objects import dicts
 
     return dicts.made(run, values[0] if values else None, keywords)
 
@@ -78,16 +77,15 @@ def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.syntax import expressions
 
-    items = (sequence(values[0]) or expressions.rows(run, values[0], 0)) if values else None
+    items = (sequence(values[0]) or run.rows(values[0], 0)) if values else None
     if items is None:
         return UNKNOWN
     given = values[1] if len(values) > 1 else keywords["start"].value if "start" in keywords else Const(0)
     start = integer(given)
-    first: Dim = dims.UNKNOWN if start is None else start
+    first: Dim = dims.UNKNOWN_DIM if start is None else start
     pairs: list[Value] = [Items([Const(first + i), item], "tuple") for i, item in enumerate(items.items)]
-    rest = Items([Const(dims.UNKNOWN), items.rest], "tuple") if items.rest is not None else None
+    rest = Items([Const(dims.UNKNOWN_DIM), items.rest], "tuple") if items.rest is not None else None
     return Items(pairs, "iterator", rest)
 
 
@@ -99,13 +97,12 @@ def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.syntax import expressions
 
     if len(values) != 1 or isinstance(values[0], Data):
         return values[0] if len(values) == 1 else UNKNOWN
     if isinstance(values[0], Items) and values[0].kind == "iterator":
         return values[0]
-    items = sequence(values[0]) or expressions.rows(run, values[0], 0)
+    items = sequence(values[0]) or run.rows(values[0], 0)
     return UNKNOWN if items is None else Items(list(items.items), "iterator", items.rest)
 
 

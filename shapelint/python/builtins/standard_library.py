@@ -7,36 +7,28 @@ import itertools
 import math
 from collections.abc import Callable
 
+from shapelint.python.builtins import arithmetic
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Library,
-    Scope,
-    Value,
-    integer,
-    sequence,
-)
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.state.value_facts import integer, sequence
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Value
 
-Handler = Callable[[Run, Arguments, Keywords], Value]
+Handler = Callable[[Run, Arguments], Value]
 
 
 def apply(run: Run, function: Value, *values: Value) -> Value:
     """Call a value with others."""
-    return calls.call(run, function, [Given(value, NO_SPAN) for value in values], {}, ast.Constant(None), Scope({}))
+    return run.call(
+        function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), Site(ast.Constant(None), Scope({}))
+    )
 
 
 def number(function: Callable[[float], float]) -> Handler:
     """A function of one number."""
 
-    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-        value = positional[0].value if len(positional) == 1 else UNKNOWN
+    def handler(run: Run, arguments: Arguments) -> Value:
+        value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
         if isinstance(value, Const) and isinstance(value.value, (int, float)):
             try:
                 return Const(function(value.value))
@@ -47,27 +39,28 @@ def number(function: Callable[[float], float]) -> Handler:
     return handler
 
 
-def product(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def product(run: Run, arguments: Arguments) -> Value:
     """`math.prod`, `numpy.prod`."""
-    items = sequence(positional[0].value) if len(positional) == 1 and not keywords else None
+    items = (
+        sequence(arguments.positional[0].value) if len(arguments.positional) == 1 and not arguments.keywords else None
+    )
     sizes = [integer(item) for item in items.items] if items is not None and items.rest is None else [None]
     return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
 
 
 def _binary(function: str) -> Handler:
-    def handler(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-        from shapelint.python.builtins import arithmetic
+    def handler(run: Run, arguments: Arguments) -> Value:
 
-        if len(positional) != 2:
+        if len(arguments.positional) != 2:
             return UNKNOWN
-        left, right = (given.value for given in positional)
-        return arithmetic.binary(run, OPERATORS[function](), left, right, ast.Constant(None), Scope({}))
+        left, right = (given.value for given in arguments.positional)
+        return arithmetic.binary(run, OPERATORS[function](), left, right, Site(ast.Constant(None), Scope({})))
 
     return handler
 
 
-def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    parts = [sequence(given.value) for given in positional]
+def _chain(run: Run, arguments: Arguments) -> Value:
+    parts = [sequence(given.value) for given in arguments.positional]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return Items([], "iterator", UNKNOWN)
@@ -76,65 +69,64 @@ def _chain(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([], "iterator", all_of([*items, *rests])) if rests else Items(items[:MAXIMUM_ELEMENTS], "iterator")
 
 
-def _from_iterable(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    items = sequence(positional[0].value) if positional else None
+def _from_iterable(run: Run, arguments: Arguments) -> Value:
+    items = sequence(arguments.positional[0].value) if arguments.positional else None
     if items is None or items.rest is not None:
         return Items([], "iterator", UNKNOWN)
-    return _chain(run, [Given(item, NO_SPAN) for item in items.items], {})
+    return _chain(run, Arguments(tuple(Given(item, NO_SPAN) for item in items.items)))
 
 
-def _pairwise(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    items = sequence(positional[0].value) if positional else None
+def _pairwise(run: Run, arguments: Arguments) -> Value:
+    items = sequence(arguments.positional[0].value) if arguments.positional else None
     if items is None or items.rest is not None:
         return Items([], "iterator", Items([UNKNOWN, UNKNOWN], "tuple"))
     return Items([Items([one, two], "tuple") for one, two in zip(items.items, items.items[1:])], "iterator")
 
 
-def _all_pairs(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    parts = [sequence(given.value) for given in positional]
+def _all_pairs(run: Run, arguments: Arguments) -> Value:
+    parts = [sequence(given.value) for given in arguments.positional]
     known = [part.items for part in parts if part is not None and part.rest is None]
     size = math.prod(len(part) for part in known)
-    if len(known) < len(parts) or keywords or size > MAXIMUM_ELEMENTS:
+    if len(known) < len(parts) or arguments.keywords or size > MAXIMUM_ELEMENTS:
         return Items([], "iterator", Items([UNKNOWN] * len(parts), "tuple"))
     return Items([Items(list(row), "tuple") for row in itertools.product(*known)], "iterator")
 
 
-def _reduce(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    items = sequence(positional[1].value) if len(positional) > 1 else None
-    if items is None or items.rest is not None or keywords:
+def _reduce(run: Run, arguments: Arguments) -> Value:
+    items = sequence(arguments.positional[1].value) if len(arguments.positional) > 1 else None
+    if items is None or items.rest is not None or arguments.keywords:
         return UNKNOWN
-    values = [*(given.value for given in positional[2:3]), *items.items]
+    values = [*(given.value for given in arguments.positional[2:3]), *items.items]
     result = values[0] if values else UNKNOWN
     for value in values[1:MAXIMUM_ELEMENTS]:
-        result = apply(run, positional[0].value, result, value)
+        result = apply(run, arguments.positional[0].value, result, value)
     return result
 
 
-def _accumulate(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    items = sequence(positional[0].value) if positional else None
-    if items is None or items.rest is not None or keywords:
+def _accumulate(run: Run, arguments: Arguments) -> Value:
+    items = sequence(arguments.positional[0].value) if arguments.positional else None
+    if items is None or items.rest is not None or arguments.keywords:
         return Items([], "iterator", UNKNOWN)
-    function = positional[1].value if len(positional) > 1 else Library("operator.add")
+    function = arguments.positional[1].value if len(arguments.positional) > 1 else Library("operator.add")
     found: list[Value] = []
     for item in items.items:
         found.append(apply(run, function, found[-1], item) if found else item)
     return Items(found, "iterator")
 
 
-def _repeat(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    times = integer(positional[1].value) if len(positional) > 1 else None
-    if not positional or not isinstance(times, int) or not 0 <= times <= MAXIMUM_ELEMENTS:
-        return Items([], "iterator", positional[0].value if positional else UNKNOWN)
-    return Items([positional[0].value] * times, "iterator")
+def _repeat(run: Run, arguments: Arguments) -> Value:
+    times = integer(arguments.positional[1].value) if len(arguments.positional) > 1 else None
+    if not arguments.positional or not isinstance(times, int) or not 0 <= times <= MAXIMUM_ELEMENTS:
+        return Items([], "iterator", arguments.positional[0].value if arguments.positional else UNKNOWN)
+    return Items([arguments.positional[0].value] * times, "iterator")
 
 
-def _set_item(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def _set_item(run: Run, arguments: Arguments) -> Value:
     """`operator.setitem(owner, index, value)`."""
-    from shapelint.python.syntax import assignment
 
-    if len(positional) == 3:
-        owner, index, value = (given.value for given in positional)
-        assignment.assign_element(run, owner, index, value)
+    if len(arguments.positional) == 3:
+        owner, index, value = (given.value for given in arguments.positional)
+        run.assign_element(owner, index, value)
     return UNKNOWN
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import ast
 
 from shapelint.python.objects import dicts
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -24,12 +27,7 @@ from shapelint.python.state.values import (
     Scope,
     Table,
     Value,
-    among,
-    sequence,
-    truth,
 )
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 SWITCHES = {"store_true": False, "store_false": True}
 """What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
@@ -38,10 +36,10 @@ UNSEEN = frozenset({"argument_default", "conflict_handler"})
 ABSENT = Library("argparse.SUPPRESS")
 
 
-def parser(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def parser(run: Run, arguments: Arguments) -> Value:
     """`argparse.ArgumentParser(parents=[...])`."""
-    parents = sequence(keywords["parents"].value) if "parents" in keywords else Items([])
-    if parents is None or UNSEEN & keywords.keys():
+    parents = sequence(arguments.keywords["parents"].value) if "parents" in arguments.keywords else Items([])
+    if parents is None or UNSEEN & arguments.keywords.keys():
         return UNKNOWN
     found = CommandLine()
     for parent in parents.items:
@@ -55,22 +53,20 @@ def defaults(owner: CommandLine) -> dict[str, Value]:
     return {**owner.defaults, **{name: defaults(parent).get(name, UNKNOWN) for name, parent in owner.shared.items()}}
 
 
-def call_method(
-    run: Run, owner: CommandLine, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
+def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, site: Site) -> Value:
     """A method of a parser, or of a group of its options."""
     if name == "add_argument":
-        _add(run, owner, positional, keywords, node, scope)
+        _add(run, owner, arguments, site)
         return among(owner)
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return owner
     if name == "set_defaults":
-        for key, given in keywords.items():
+        for key, given in arguments.keywords.items():
             _set_default(run, owner, key, given.value)
         return NONE
     if name.startswith("parse_"):
-        parsed = _parsed(run, owner, positional, keywords)
-        rest = None if _says_nothing(positional, keywords) else UNKNOWN
+        parsed = _parsed(run, owner, arguments)
+        rest = None if _says_nothing(arguments) else UNKNOWN
         return Items([parsed, Items([], rest=rest)], "tuple") if "known" in name else parsed
     return UNKNOWN
 
@@ -83,28 +79,38 @@ def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:
     holder.defaults[name] = value
 
 
-def _parsed(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords) -> Table:
+def _parsed(run: Run, owner: CommandLine, arguments: Arguments) -> Table:
     """The options as a command line leaves them that says nothing; one that is written may say anything."""
     values = {name: value for name, value in defaults(owner).items() if value != ABSENT}
-    said = "sys.argv" in run.patched or not _says_nothing(positional, keywords)
-    if said or "namespace" in keywords or len(positional) > 1:
+    said = "sys.argv" in run.patched or not _says_nothing(arguments)
+    if said or "namespace" in arguments.keywords or len(arguments.positional) > 1:
         return dicts.namespace(dict.fromkeys(values, UNKNOWN))
     return dicts.namespace(values)
 
 
-def _says_nothing(positional: Arguments, keywords: Keywords) -> bool:
-    words = positional[0].value if positional else keywords["args"].value if "args" in keywords else NONE
+def _says_nothing(arguments: Arguments) -> bool:
+    words = (
+        arguments.positional[0].value
+        if arguments.positional
+        else arguments.keywords["args"].value
+        if "args" in arguments.keywords
+        else NONE
+    )
     return words in (NONE, Library("sys.argv")) or truth(words) is False
 
 
-def _add(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> None:
-    flags = [given.value.value for given in positional if isinstance(given.value, Const)]
+def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None:
+    flags = [given.value.value for given in arguments.positional if isinstance(given.value, Const)]
     names = [flag for flag in flags if isinstance(flag, str)]
-    destination = keywords["dest"].value if "dest" in keywords else _destination(names)
+    destination = arguments.keywords["dest"].value if "dest" in arguments.keywords else _destination(names)
     if isinstance(destination, Const) and isinstance(destination.value, str):
         optional = bool(names) and names[0].startswith("-")
-        required = truth(keywords["required"].value) is not False if "required" in keywords else not optional
-        default = UNKNOWN if required else _default(run, keywords, node, scope)
+        required = (
+            truth(arguments.keywords["required"].value) is not False
+            if "required" in arguments.keywords
+            else not optional
+        )
+        default = UNKNOWN if required else _default(run, arguments.keywords, site)
         name = destination.value
         if name in owner.shared:
             return
@@ -112,7 +118,7 @@ def _add(run: Run, owner: CommandLine, positional: Arguments, keywords: Keywords
         if name not in owner.defaults:
             owner.defaults[name] = default
         elif (
-            required or "default" in keywords
+            required or "default" in arguments.keywords
         ):  # beside another option, or after a `set_defaults` that it takes the place of
             owner.defaults[name] = join(owner.defaults[name], default)
     else:
@@ -125,7 +131,7 @@ def _destination(names: list[str]) -> Value:
     return Const(chosen.lstrip("-").replace("-", "_") if chosen.startswith("-") else chosen)
 
 
-def _default(run: Run, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     action = keywords["action"].value if "action" in keywords else NONE
     if not isinstance(action, Const) and action != Library("argparse.BooleanOptionalAction"):
         return UNKNOWN
@@ -135,15 +141,22 @@ def _default(run: Run, keywords: Keywords, node: ast.AST, scope: Scope) -> Value
     if value == NONE:
         return UNKNOWN
     if "type" in keywords and isinstance(value, Const) and isinstance(value.value, str):
-        return calls.call(run, keywords["type"].value, [Given(value, NO_SPAN)], {}, node, scope)
+        return run.call(keywords["type"].value, Arguments((Given(value, NO_SPAN),)), site)
     return value
 
 
-def spawn(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def spawn(run: Run, arguments: Arguments) -> Value:
     """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
-    given = [*positional, *([keywords["args"]] if "args" in keywords else [])]
-    worker = keywords["fn"].value if "fn" in keywords else given[0].value if given else UNKNOWN
+    given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
+    worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
     handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
     passed = [Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN])]
-    calls.call(run, worker, passed, {}, ast.Constant(None), Scope({}), handed is None or handed.rest is None)
+    run.call(
+        worker,
+        Arguments(tuple(passed), complete=handed is None or handed.rest is None),
+        Site(ast.Constant(None), Scope({})),
+    )
     return NONE
+
+
+COMMAND_LINE = Kind(method=call_method)

@@ -12,10 +12,11 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
+from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Const, Data, Items, Tensor, Value, integer
-from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls
 from shapelint.shapes import dims, expression
@@ -80,7 +81,7 @@ def refused(target: str, values: dict[str, Any]) -> str:
     """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
     for known, parameters, condition in constructors():
         if known == target:
-            given = {p.name: values.get(p.name, dims.UNKNOWN if p.required else p.default) for p in parameters}
+            given = {p.name: values.get(p.name, dims.UNKNOWN_DIM if p.required else p.default) for p in parameters}
             try:
                 if expression.evaluate(condition, given) is False:
                     return condition
@@ -100,13 +101,13 @@ def find(name: str) -> Function | None:
     return table().get(name) if name.startswith("lightly.") else None
 
 
-def call(run: Run, function: Function, positional: Arguments, keywords: Keywords, values: Any = None) -> Value:
+def call(run: Run, function: Function, arguments: Arguments, values: Any = None) -> Value:
     """Call it: tensors by shape, plain arguments by value."""
-    given = by_name(function.parameters, positional, keywords)
+    given = by_name(function.parameters, arguments)
     operands = tensors(function, given)
     flows = [None if operand is None else operand.flow for operand in operands]
     detached = all(operand is None or operand.detached for operand in operands)
-    bound = arguments(function, given, values)
+    bound = bound_arguments(function, given, values)
     maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
     result = signature_calls.apply(function.shapes, flows, bound, maker)
     detached = detached or run.no_grad > 0
@@ -115,9 +116,9 @@ def call(run: Run, function: Function, positional: Arguments, keywords: Keywords
     return Items([Tensor(flow, detached) for flow in result], "tuple")
 
 
-def by_name(parameters: tuple[Parameter, ...], positional: Arguments, keywords: Keywords) -> Keywords:
+def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords:
     """The arguments of a call by the names of the parameters."""
-    return {**dict(zip((parameter.name for parameter in parameters), positional)), **keywords}
+    return {**dict(zip((parameter.name for parameter in parameters), arguments.positional)), **arguments.keywords}
 
 
 def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
@@ -133,7 +134,7 @@ def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
     return found
 
 
-def arguments(function: Function, given: Keywords, values: Any = None) -> dict[str, Any]:
+def bound_arguments(function: Function, given: Keywords, values: Any = None) -> dict[str, Any]:
     """What the names in a function's line stand for: its plain arguments, after `values` of a module."""
     bound: dict[str, Any] = dict(values or {})
     for parameter in function.parameters:
@@ -149,4 +150,4 @@ def plain(value: Value) -> Any:
     if isinstance(value, Items) and value.rest is None:
         return tuple(plain(item) for item in value.items)
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Function, Instance, Items, Value
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
-from shapelint.python.tensors import operation_arguments
 
 HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
 """What Lightning calls before the first step: https://lightning.ai/docs/pytorch/stable/common/lightning_module.html"""
 LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
 
 
-def note_fit(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords) -> None:
+def note_fit(run: Run, site: Site, arguments: Arguments) -> None:
     """Remember what `trainer.fit(model, loader)` trains a module of the file on."""
+    node = site.node
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fit"):
         return
-    given = operation_arguments.Arguments(tuple(positional), keywords)
-    model, loader = given.get(0, "model"), given.get(0 if "model" in keywords else 1, *LOADER_NAMES)
+    given = arguments
+    model, loader = given.get(0, "model"), given.get(0 if "model" in arguments.keywords else 1, *LOADER_NAMES)
     for hook in HOOKS if isinstance(model, Instance) and model.cls is not None else ():
-        found = attributes.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
+        found = class_lookup.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
         if isinstance(found, Function):
-            calls.call_function(run, found, [], {}, model, complete=False)
+            run.call_function(found, Arguments(complete=False), model)
     if isinstance(model, Instance) and loader is not None:
         run.batches[id(model)] = _own(run, loader) if isinstance(loader, Instance) else _one(loader)
 
@@ -43,9 +43,12 @@ def _one(loader: Value) -> Value | None:
 def _own(run: Run, owner: Instance) -> Value | None:
     """The batch of what the `train_dataloader` of a module or of a data module returns."""
     assert owner.cls is not None
-    method, setup = attributes.find(owner.cls, "train_dataloader"), attributes.find(owner.cls, "setup")
+    method, setup = class_lookup.find(owner.cls, "train_dataloader"), class_lookup.find(owner.cls, "setup")
     if not isinstance(method, Function):
         return None
     if isinstance(setup, Function) and (id(owner), id(setup.node)) not in run.visited:
-        calls.call_function(run, setup, [], {}, owner)
-    return _one(calls.call_function(run, method, [], {}, owner))
+        run.call_function(setup, Arguments(), owner)
+    return _one(run.call_function(method, Arguments(), owner))
+
+
+TRAINING = Observer(unseen_call=note_fit)

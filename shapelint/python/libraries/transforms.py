@@ -9,9 +9,13 @@ from functools import lru_cache
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -27,16 +31,12 @@ from shapelint.python.state.values import (
     Table,
     Value,
     Views,
-    integer,
-    sequence,
 )
-from shapelint.python.syntax.calls import Arguments, Keywords
-from shapelint.python.tensors import operation_arguments
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
 
-BATCH = dims.symbol("B")
 MAXIMUM_VIEWS = 64
 
 
@@ -64,25 +64,21 @@ def _datasets() -> tuple[str, ...]:
     return tuple(f"{package}." for package in rules_folder.load("transforms.yaml")["datasets"])
 
 
-def construct(
-    run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Views | None:
+def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Views | None:
     """A transform, or a dataset that has one; None for what is neither, or gives images of a size that is not known."""
     if name.startswith(_datasets()):
-        return views(run, keywords["transform"].value) if "transform" in keywords else None
+        return views(run, arguments.keywords["transform"].value) if "transform" in arguments.keywords else None
     package = next((package for package in table() if name.startswith(f"{package}.")), "")
     if not package:
         return None
     data, last = rules_folder.load("transforms.yaml"), name.rpartition(".")[2]
     if last in data["sequences"]:
-        return _sequence(
-            run, operation_arguments.Arguments(tuple(positional), keywords).get(0, "transforms") or UNKNOWN
-        )
+        return _sequence(run, arguments.get(0, "transforms") or UNKNOWN)
     if last in data["same"][package].split():
         return Views((), keeps=True)
     cut = table()[package].get(last)
-    head = scope.file.span(node.func) if scope.file and isinstance(node, ast.Call) else None
-    return None if cut is None else _cut(run, cut, positional, keywords, head)
+    head = site.scope.file.span(site.node.func) if site.scope.file and isinstance(site.node, ast.Call) else None
+    return None if cut is None else _cut(run, cut, arguments, head)
 
 
 def views(run: Run, transform: Value) -> Views | None:
@@ -91,25 +87,27 @@ def views(run: Run, transform: Value) -> Views | None:
         return transform
     if not isinstance(transform, (Instance, Function, Method)):
         return None
-    from shapelint.python.syntax import calls
 
-    given = calls.call(run, transform, [Given(Data(dims.UNKNOWN), NO_SPAN)], {}, ast.Constant(None), Scope({}))
+    given = run.call(
+        transform, Arguments((Given(Data(dims.UNKNOWN_DIM), NO_SPAN),)), Site(ast.Constant(None), Scope({}))
+    )
     sizes = _sizes_of(given)
     return Views(sizes) if sizes else None
 
 
-def apply(transform: Views, value: Value) -> Value:
+def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value:
     """`transform(image)`."""
-    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN
+    value = arguments.positional[0].value if arguments.positional else UNKNOWN
+    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN_DIM
     if transform.keeps:
         return value if isinstance(value, Data) else Data(rows)
     return Data(rows, sizes=transform.sizes)
 
 
-def loader(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def loader(run: Run, arguments: Arguments) -> Value:
     """`DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
-    dataset = operation_arguments.Arguments(tuple(positional), keywords).get(0, "dataset")
-    collated = "collate_fn" in keywords
+    dataset = arguments.get(0, "dataset")
+    collated = "collate_fn" in arguments.keywords
     batch: Value = Data(BATCH)
     if isinstance(dataset, Views) and dataset.sizes and not collated:
         batch = Data(BATCH, sizes=dataset.sizes, labelled=True)
@@ -118,23 +116,14 @@ def loader(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return Items([], "list", batch)
 
 
-def together(pieces: list[Data]) -> tuple[Size, ...]:
-    """The size of images that are joined to one batch; empty where it is not known, or not one."""
-    sizes = [size for piece in pieces if (size := piece.size) is not None]
-    alike = len({size.pixels for size in sizes}) == 1
-    return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
-
-
 def _own_batch(run: Run, dataset: Instance) -> Value:
     """What a dataset of the file gives, stacked to a batch, if it gives images of a known size."""
-    from shapelint.python.objects import attributes
-    from shapelint.python.syntax import calls
 
     assert dataset.cls is not None
-    getter = attributes.find(dataset.cls, "__getitem__")
+    getter = class_lookup.find(dataset.cls, "__getitem__")
     if not isinstance(getter, Function):
         return Data(BATCH)
-    given = calls.call_function(run, getter, [Given(UNKNOWN, NO_SPAN)], {}, dataset)
+    given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
     return _stacked(given) if _sizes_of(given) else Data(BATCH)
 
 
@@ -167,9 +156,9 @@ def _sequence(run: Run, steps: Value) -> Views | None:
     return result
 
 
-def _cut(run: Run, cut: Cut, positional: Arguments, keywords: Keywords, head: Span | None) -> Views | None:
+def _cut(run: Run, cut: Cut, arguments: Arguments, head: Span | None) -> Views | None:
     """The views of a transform with its arguments; a default stands where the transform is named."""
-    given = library_functions.by_name(cut.parameters, positional, keywords)
+    given = library_functions.by_name(cut.parameters, arguments)
     values: dict[str, tuple[Value, Span | None]] = {}
     for parameter in cut.parameters:
         argument = given.get(parameter.name)
@@ -220,3 +209,16 @@ def _sizes(run: Run, value: Value, place: Span | None) -> list[Size] | None:
 
 def _literal(default: object) -> Value:
     return Items([Const(item) for item in default], "tuple") if isinstance(default, tuple) else Const(default)
+
+
+def set_attribute(run: Run, owner: Views, name: str, value: Value) -> bool:
+    """`dataset.transform = transform`."""
+    if name != "transform":
+        return False
+    given = views(run, value)
+    run.touch(owner)
+    owner.sizes = given.sizes if given is not None else ()
+    return True
+
+
+VIEWS = Kind(call=apply, set_attribute=set_attribute)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.python.objects import dicts
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Component, Const, Items, Tensor, Value, integer
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Component, Const, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve import options, resolver
 from shapelint.resolve.resolved import Resolved

@@ -7,10 +7,11 @@ import re
 import warnings
 from pathlib import Path
 
+from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import lightning_
-from shapelint.python.libraries.transforms import BATCH
-from shapelint.python.objects import attributes, instances
-from shapelint.python.state import forgetting, model_scan
+from shapelint.python.state import class_lookup, forgetting, model_scan
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.class_lookup import is_module
 from shapelint.python.state.places import Places
 from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.python.state.values import (
@@ -20,13 +21,12 @@ from shapelint.python.state.values import (
     Function,
     Given,
     Instance,
-    Library,
     Scope,
     SourceFile,
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls, imports, statements
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.resolve.options import Options
 from shapelint.spec.spec import Variable
 from shapelint.text import notebook
@@ -64,7 +64,7 @@ def interpret(
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    run = Run(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
+    run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not SPEAKS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
@@ -111,7 +111,7 @@ def _user(run: Run, path: Path) -> None:
     """A script that imports the linted file, for what it builds of its classes."""
     inner = None
     with run.share():
-        inner = imports.load_file(run, path, script=True)
+        inner = run.load_file(path, script=True)
     if inner is not None:
         _idle_functions(run, inner)
         _idle_classes(run, inner)
@@ -121,7 +121,7 @@ def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
     for statement in tree.body:
         ended = True
         with run.share():
-            ended = statements.execute(run, [statement], scope)
+            ended = run.execute([statement], scope)
             if ended:
                 return
         if run.exhausted and ended:
@@ -154,7 +154,7 @@ def _guarded(
     if batch is not None and keywords:
         keywords[next(iter(keywords))] = Given(batch, NO_SPAN)
     with run.share(share):
-        calls.call_function(run, function, positional, keywords, receiver)
+        run.call_function(function, Arguments(tuple(positional), keywords), receiver)
 
 
 def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
@@ -187,30 +187,17 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                instances.instantiate(run, value, [], {}, node, scope, not (run.hidden or value.registered))
+                run.instantiate(value, Arguments(complete=not (run.hidden or value.registered)), Site(node, scope))
 
 
 def _needs_more(cls: UserClass) -> bool:
     """Whether a class cannot be built without arguments."""
-    found = attributes.find(cls, "__init__")
+    found = class_lookup.find(cls, "__init__")
     if not isinstance(found, Function):
         return False
     parameters = found.node.args
     required = len(parameters.posonlyargs) + len(parameters.args) - 1 - len(found.defaults)
     return required > 0 or None in found.keyword_defaults
-
-
-def is_module(cls: UserClass) -> bool:
-    """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
-    for base in attributes.linear(cls):
-        if isinstance(base, Library):
-            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(
-                ("builtins.", "enum.", "abc.", "typing.")
-            ):
-                return True
-        elif not isinstance(base, UserClass):
-            return True
-    return False
 
 
 def _methods(run: Run) -> None:
@@ -220,14 +207,14 @@ def _methods(run: Run) -> None:
             continue
         names = dict.fromkeys(
             name
-            for cls in attributes.linear(instance.cls)
+            for cls in class_lookup.linear(instance.cls)
             if isinstance(cls, UserClass)
             for name, value in cls.scope.names.items()
             if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")
         )
         # What a step calls itself need not be run again; inner modules are run by the models that hold them.
         for name in sorted(names, key=lambda name: "step" not in name):
-            function = attributes.find(instance.cls, name)
+            function = class_lookup.find(instance.cls, name)
             inner = instance.holder is not None and "step" not in name
             if name in instance.attributes:
                 continue

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import ast
 import math
 
-from shapelint.python.objects import dicts
-from shapelint.python.state import forgetting
+from shapelint.python.objects import dicts, enums, mutation
+from shapelint.python.state import class_lookup, forgetting
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.class_lookup import find, linear
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
-    Chained,
     CommandLine,
     Component,
     Const,
-    Data,
     Function,
     Instance,
     Items,
     Library,
-    Loss,
     Method,
     Node,
     Partial,
-    Scope,
     Super,
     Table,
-    Tensor,
     Unknown,
     UserClass,
     Value,
-    among,
 )
-from shapelint.python.syntax import calls
-from shapelint.python.tensors import operation_arguments, operations
-from shapelint.python.tensors.operation_table import axes_of
 
 REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
@@ -49,13 +42,14 @@ CONSTANTS = {
 }
 
 
-def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value:
+def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     """The attribute, or Unknown."""
-    from shapelint.python.libraries.torch import members
-    from shapelint.python.objects import enums, mutation
 
+    kind = run.kind_of(owner)
+    if kind.attribute is not None:
+        return kind.attribute(run, owner, name, site)
     if isinstance(owner, Instance):
-        return of_instance(run, owner, name, node, scope)
+        return of_instance(run, owner, name, site)
     if isinstance(owner, UserClass):
         if name == "__name__":
             return Const(owner.name)
@@ -70,12 +64,6 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         return enums.member(owner, name, found) if found is not None else UNKNOWN
     if isinstance(owner, Library):
         return of_library(run, f"{owner.name}.{name}")
-    if isinstance(owner, Component):
-        return members.attribute(run, owner, name, node, scope)
-    if isinstance(owner, Chained):
-        if name == "_modules":
-            return mutation.modules_of(owner, members.children(run, owner))
-        return owner.children.get(name, Bound(owner, name))
     if isinstance(owner, Unknown) and owner.inside:
         return owner
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
@@ -85,14 +73,8 @@ def get(run: Run, owner: Value, name: str, node: ast.AST, scope: Scope) -> Value
         return UNKNOWN
     if isinstance(owner, Function) and name == "setter":
         return Bound(owner, name)
-    if isinstance(owner, Tensor):
-        return _of_tensor(owner, name)
-    if isinstance(owner, Data):
-        return _of_data(owner, name)
     if isinstance(owner, Super):
         return of_super(run, owner, name)
-    if isinstance(owner, Loss):
-        return Bound(owner, name)
     if isinstance(owner, (Items, Table, Const, CommandLine)):
         return _of_container(owner, name)
     if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
@@ -119,72 +101,21 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
     return Bound(owner, name)
 
 
-def _of_data(owner: Data, name: str) -> Value:
-    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
-    if name == "shape":
-        return Items([Const(owner.rows)], "tuple", UNKNOWN)
-    return Const(name) if name in ("device", "dtype") else Bound(owner, name)
-
-
-def _of_tensor(owner: Tensor, name: str) -> Value:
-    if name == "shape":
-        axes = axes_of(owner)
-        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
-    if name == "ndim":
-        axes = axes_of(owner)
-        return UNKNOWN if axes is None else Const(len(axes))
-    if name in ("T", "mT", "data", "real"):
-        return operations.apply(name, owner, operation_arguments.Arguments((), {}))
-    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
-        return UNKNOWN
-    return Bound(owner, name)
-
-
-def linear(cls: UserClass, depth: int = 0) -> list[Value]:
-    """A class with its bases in the order in which Python looks into them.
-
-    https://docs.python.org/3/howto/mro.html
-    """
-    lines = [linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base] for base in cls.bases]
-    waiting = [*lines, list(cls.bases)]
-    found: list[Value] = [cls]
-    while waiting := [line for line in waiting if line]:
-        later = [one for line in waiting for one in line[1:]]
-        following = next((line[0] for line in waiting if line[0] not in later), waiting[0][0])
-        found.append(following)
-        waiting = [[one for one in line if one != following] for line in waiting]
-    return found
-
-
-def is_dataclass(cls: UserClass | None) -> bool:
-    """Whether a class or one of its bases is a dataclass."""
-    return cls is not None and any(isinstance(one, UserClass) and one.fields is not None for one in linear(cls))
-
-
-def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
-    """A name in a class and its bases, after one of them where that is asked for."""
-    line = linear(cls)
-    if after is not None and after in line:
-        line = line[line.index(after) + 1 :]
-    return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
-
-
-def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scope) -> Value:
+def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
     """Attributes of the object first, then of its class; then what every nn.Module has."""
-    from shapelint.python.models import entry_points
 
     assert owner.cls is not None
     found = find(owner.cls, name)
     if _is_handled(owner.cls, found):
         return UNKNOWN
     if isinstance(found, Function) and found.wrapper == "property":
-        return calls.call_function(run, found, [], {}, owner)
+        return run.call_function(found, Arguments(), owner)
     if name in owner.attributes:
         own = owner.attributes[name]
         if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
             return among(own)
         # What nn.Module keeps apart is looked for after what its class has.
-        hidden = isinstance(own, Node) and isinstance(found, Const) and entry_points.is_module(owner.cls)
+        hidden = isinstance(own, Node) and isinstance(found, Const) and class_lookup.is_module(owner.cls)
         return found if hidden and found is not None else own
     if name == "__class__":
         return owner.cls
@@ -195,7 +126,7 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return among(owner)
     if isinstance(found, Function):
         if found.wrapper == "cached_property":
-            value = calls.call_function(run, found, [], {}, owner)
+            value = run.call_function(found, Arguments(), owner)
             run.touch(owner)
             owner.attributes[name] = value
             return value
@@ -204,14 +135,11 @@ def of_instance(run: Run, owner: Instance, name: str, node: ast.AST, scope: Scop
         return Method(found, owner.cls if found.wrapper == "classmethod" else owner)
     if found is not None:
         return found
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Component):
-        return get(run, base, name, node, scope)
+        return get(run, base, name, site)
     if name == "_modules":
-        from shapelint.python.libraries.torch import members
-        from shapelint.python.objects import mutation
-
-        return mutation.modules_of(owner, members.children(run, owner))
+        return mutation.modules_of(owner, run.children(owner))
     if name in ("current_epoch", "global_step", "hparams", "trainer", "device"):
         return _hyperparameters(owner) if name == "hparams" else UNKNOWN
     if name == "module":
@@ -231,7 +159,7 @@ def _is_handled(cls: UserClass, found: Value | None) -> bool:
 
 
 def _hyperparameters(owner: Instance) -> Value:
-    return owner.attributes.get("(hparams)", UNKNOWN)
+    return owner.hyperparameters or UNKNOWN
 
 
 def of_super(run: Run, owner: Super, name: str) -> Value:

@@ -10,7 +10,8 @@ import ast
 from collections.abc import Hashable
 from dataclasses import replace
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -29,8 +30,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls, expressions
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
@@ -43,7 +42,7 @@ FEW = 100
 def memory(run: Run, node: ast.expr, scope: Scope) -> Table | None:
     """The empty memory that a decorator gives a function, if it does; one whose size is told is not known."""
     call = node if isinstance(node, ast.Call) else None
-    found = expressions.evaluate(run, call.func if call else node, scope)
+    found = run.evaluate(call.func if call else node, scope)
     if not isinstance(found, Library) or found.name not in NAMES:
         return None
     sizes = [*call.args, *(keyword.value for keyword in call.keywords)] if call else []
@@ -54,32 +53,41 @@ def call(
     run: Run,
     function: Function,
     memory: Table,
-    positional: Arguments,
-    keywords: Keywords,
+    arguments: Arguments,
     receiver: Value | None,
-    complete: bool,
 ) -> Value:
     """What a call gives that may have been made before."""
-    key = _key([*([] if receiver is None else [Given(receiver, NO_SPAN)]), *positional], keywords) if complete else None
+    key = (
+        _key(
+            Arguments(
+                (*([] if receiver is None else [Given(receiver, NO_SPAN)]), *arguments.positional), arguments.keywords
+            )
+        )
+        if arguments.complete
+        else None
+    )
     if key in memory.items and key not in memory.perhaps:
         return memory.items[key]
     plain = replace(function, memory=None)
     if key is None or memory.open or key in memory.perhaps:
         with run.journal.perhaps():
-            calls.call_function(run, plain, positional, keywords, receiver, complete)
+            run.call_function(plain, arguments, receiver)
         hide(run, memory)
         return UNKNOWN
-    value = calls.call_function(run, plain, positional, keywords, receiver, complete)
+    value = run.call_function(plain, arguments, receiver)
     run.touch(memory)
     memory.items[key] = value
     memory.open = len(memory.items) > FEW
     return value
 
 
-def _key(positional: Arguments, keywords: Keywords) -> Hashable:
+def _key(arguments: Arguments) -> Hashable:
     """What tells arguments from others, None where that is not known."""
-    parts = [*(_identity(given.value) for given in positional), *(_identity(one.value) for one in keywords.values())]
-    return None if None in parts else (tuple(parts), tuple(keywords))
+    parts = [
+        *(_identity(given.value) for given in arguments.positional),
+        *(_identity(one.value) for one in arguments.keywords.values()),
+    ]
+    return None if None in parts else (tuple(parts), tuple(arguments.keywords))
 
 
 def _identity(value: Value) -> Hashable:
@@ -91,7 +99,7 @@ def _identity(value: Value) -> Hashable:
         parts = tuple(_identity(item) for item in value.items)
         return None if None in parts else parts
     if isinstance(value, Instance) and value.cls is not None:
-        known = all(isinstance(one, UserClass) or one in PLAIN for one in attributes.linear(value.cls))
-        compared = attributes.is_dataclass(value.cls) or attributes.find(value.cls, "__eq__") is not None
+        known = all(isinstance(one, UserClass) or one in PLAIN for one in class_lookup.linear(value.cls))
+        compared = class_lookup.is_dataclass(value.cls) or class_lookup.find(value.cls, "__eq__") is not None
         return value if known and not compared else None
     return value if isinstance(value, (Chained, Component, Function, UserClass)) else None

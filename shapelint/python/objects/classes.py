@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.python.objects import attributes, dataclass_fields
+from shapelint.python.objects import dataclass_fields
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -21,7 +23,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls, expressions
 
 INERT = ("torch.", "functools.", "typing.", "builtins.", "abc.", "enum.")
 """Libraries whose decorators leave a class alone."""
@@ -31,7 +32,7 @@ METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
 def made(run: Run, cls: UserClass, scope: Scope) -> Value:
     """A class after its decorators and its metaclass: whatever these make of it."""
     keywords = {
-        keyword.arg: Given(expressions.evaluate(run, keyword.value, scope), NO_SPAN)
+        keyword.arg: Given(run.evaluate(keyword.value, scope), NO_SPAN)
         for keyword in cls.node.keywords
         if keyword.arg is not None
     }
@@ -39,17 +40,17 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
     if metaclass is not None and not (isinstance(metaclass.value, Library) and metaclass.value.name in METACLASSES):
         own = metaclass.value
         cls.meta = True
-        cls.strange = not isinstance(own, UserClass) or attributes.find(own, "__call__") is not None
-    if any(isinstance(one, UserClass) and one.meta for one in attributes.linear(cls)):
+        cls.strange = not isinstance(own, UserClass) or class_lookup.find(own, "__call__") is not None
+    if any(isinstance(one, UserClass) and one.meta for one in class_lookup.linear(cls)):
         hide(run, cls)
     for name, value in list(cls.scope.names.items()):
         if isinstance(value, Instance) and value.cls is not None:
-            told = attributes.find(value.cls, "__set_name__")
+            told = class_lookup.find(value.cls, "__set_name__")
             if isinstance(told, Function):
-                calls.call_function(run, told, [Given(cls, NO_SPAN), Given(Const(name), NO_SPAN)], {}, value)
-    base = attributes.find(cls, "__init_subclass__", after=cls)
+                run.call_function(told, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
+    base = class_lookup.find(cls, "__init_subclass__", after=cls)
     if isinstance(base, Function):
-        calls.call_function(run, replace(base, wrapper="classmethod"), [], keywords, cls)
+        run.call_function(replace(base, wrapper="classmethod"), Arguments(keywords=keywords), cls)
     if any(isinstance(one, Library) and one.name == "typing.NamedTuple" for one in cls.bases):
         dataclass_fields.decorate(run, cls, {})
     result: Value = cls
@@ -60,14 +61,16 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
 
 def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A class after one decorator; whoever else gets it may build it, with arguments that are not seen."""
-    found = expressions.evaluate(run, node, scope)
-    head = expressions.evaluate(run, node.func, scope) if isinstance(node, ast.Call) else found
+    found = run.evaluate(node, scope)
+    head = run.evaluate(node.func, scope) if isinstance(node, ast.Call) else found
     inner = found
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, calls.MINE) or (isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES):
-        return calls.call(run, found, [Given(value, NO_SPAN)], {}, node, scope)
-    if isinstance(head, calls.MINE):
+    if isinstance(inner, class_lookup.MINE) or (
+        isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES
+    ):
+        return run.call(found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
+    if isinstance(head, class_lookup.MINE):
         return UNKNOWN
     if isinstance(value, UserClass):
         value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -22,35 +24,33 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
     Views,
-    among,
 )
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.text.source import Span
 
 HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
 """Methods by which a class decides what a copy of its objects is like."""
 
 
-def deepcopy(run: Run, positional: Arguments, keywords: Keywords) -> Value:
-    if not positional:
+def deepcopy(run: Run, arguments: Arguments) -> Value:
+    if not arguments.positional:
         return UNKNOWN
-    original = positional[0].value
+    original = arguments.positional[0].value
     duplicate = copied(run, original, {})
     if isinstance(duplicate, Node):
         run.copies[id(duplicate)] = run.anchors[-1] if run.anchors else Span(0, 0)
     return duplicate
 
 
-def shallow(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def shallow(run: Run, arguments: Arguments) -> Value:
     """`copy.copy`: what is inside is shared; a module shares its children with its copy, even as they change."""
-    value = positional[0].value if len(positional) == 1 else UNKNOWN
+    value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
             return made
-        if value.opaque or not all(isinstance(base, UserClass) for base in attributes.linear(value.cls)):
+        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls)):
             return among(value)
         twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
+        twin.base, twin.hyperparameters = value.base, value.hyperparameters
         run.instances.append(twin)
         return twin
     if isinstance(value, Items):
@@ -62,13 +62,17 @@ def shallow(run: Run, positional: Arguments, keywords: Keywords) -> Value:
     return among(value) if isinstance(value, CommandLine) else value
 
 
-def as_dict(run: Run, positional: Arguments, keywords: Keywords) -> Value:
+def as_dict(run: Run, arguments: Arguments) -> Value:
     """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again, and copies of the rest."""
-    return _fields(run, positional[0].value, 0) if len(positional) == 1 and not keywords else UNKNOWN
+    return (
+        _fields(run, arguments.positional[0].value, 0)
+        if len(arguments.positional) == 1 and not arguments.keywords
+        else UNKNOWN
+    )
 
 
 def _fields(run: Run, value: Value, depth: int) -> Value:
-    if isinstance(value, Instance) and depth < 20 and attributes.is_dataclass(value.cls):
+    if isinstance(value, Instance) and depth < 20 and class_lookup.is_dataclass(value.cls):
         items = {name: _fields(run, item, depth + 1) for name, item in value.attributes.items()}
         return Table(items, value.opaque, perhaps=value.perhaps)
     if isinstance(value, Items) and value.kind in ("list", "tuple") and depth < 20:
@@ -82,10 +86,10 @@ def _fields(run: Run, value: Value, depth: int) -> Value:
 def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | None:
     """What a class of the file makes of its copies, if it does."""
     assert value.cls is not None
-    found = attributes.find(value.cls, name)
+    found = class_lookup.find(value.cls, name)
     if isinstance(found, Function):
-        return calls.call_function(run, found, given, {}, value)
-    if any(attributes.find(value.cls, hook) is not None for hook in HOOKS):
+        return run.call_function(found, Arguments(tuple(given)), value)
+    if any(class_lookup.find(value.cls, hook) is not None for hook in HOOKS):
         return UNKNOWN
     return None
 
@@ -108,6 +112,11 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         for name, attribute in value.attributes.items():
             new.attributes[name] = copied(run, attribute, done)
             _hold(new, name, attribute, new.attributes[name])
+        if value.base is not None:
+            new.base = copied(run, value.base, done)
+            _hold(new, "", value.base, new.base)
+        if value.hyperparameters is not None:
+            new.hyperparameters = copied(run, value.hyperparameters, done)
         return new
     if isinstance(value, Chained):
         chained = Chained(origin=value, first=value.first, last=value.last, kind=value.kind, rest=value.rest)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.python.objects import attributes, mutation
+from shapelint.python.objects import mutation
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -22,10 +25,7 @@ from shapelint.python.state.values import (
     Scope,
     UserClass,
     Value,
-    truth,
 )
-from shapelint.python.syntax import calls, expressions
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 DATACLASSES: frozenset[str] = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
@@ -38,7 +38,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
     """A class after `@dataclass`: with the fields of its bases and its own, and their defaults as attributes."""
     found: dict[str, Field] = {}
     certain = True
-    for base in reversed(attributes.linear(cls)[1:]):
+    for base in reversed(class_lookup.linear(cls)[1:]):
         if isinstance(base, UserClass):
             found.update({field.name: field for field in inherited(base)})
             certain = certain and base.certain
@@ -59,7 +59,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:
     """The fields of a class, or those of the nearest base that has some."""
-    line = [one for one in attributes.linear(cls) if isinstance(one, UserClass)]
+    line = [one for one in class_lookup.linear(cls) if isinstance(one, UserClass)]
     return next((one.fields for one in line if one.fields is not None), ())
 
 
@@ -76,7 +76,7 @@ def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
         kind = _kind(run, node.annotation, cls.scope)
         keyword = keyword or kind == "KW_ONLY"
         if kind not in ("KW_ONLY", "ClassVar"):
-            default = attributes.find(cls, node.target.id)
+            default = class_lookup.find(cls, node.target.id)
             found.append(_field(node.target.id, default or UNKNOWN, keyword, kind == "InitVar"))
     return found
 
@@ -87,7 +87,7 @@ def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
         text = node.value
     else:
         head = node.value if isinstance(node, ast.Subscript) else node
-        found = expressions.evaluate(run, head, scope)
+        found = run.evaluate(head, scope)
         text = found.name if isinstance(found, Library) else ast.unparse(head)
     return text.partition("[")[0].rpartition(".")[2]
 
@@ -102,32 +102,33 @@ def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
     return Field(name, default or UNKNOWN, factory, initial, only_initial, keyword)
 
 
-def initialise(
-    run: Run, cls: UserClass, owner: Instance, positional: Arguments, keywords: Keywords, complete: bool
-) -> None:
+def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) -> None:
     """The `__init__` of a dataclass: each attribute as given or by default, then `__post_init__` with the rest."""
     assert owner.cls is not None
     fields = cls.fields or ()
     places = [field.name for field in fields if field.initial and not field.keyword]
-    given = {**dict(zip(places, positional)), **{f.name: keywords[f.name] for f in fields if f.name in keywords}}
-    rest: Arguments = []
+    given = {
+        **dict(zip(places, arguments.positional)),
+        **{f.name: arguments.keywords[f.name] for f in fields if f.name in arguments.keywords},
+    }
+    rest: list[Given] = []
     for field in fields:
         value = given[field.name] if field.name in given and field.initial else None
         if value is None:
-            value = Given(_default(run, field) if complete or not field.initial else UNKNOWN, NO_SPAN)
+            value = Given(_default(run, field) if arguments.complete or not field.initial else UNKNOWN, NO_SPAN)
         if field.only_initial:
             rest.append(value)
         else:
             mutation.set_attribute(run, owner, field.name, value.value)
     for name in ("__post_init__", "__attrs_post_init__"):
-        after = attributes.find(owner.cls, name)
+        after = class_lookup.find(owner.cls, name)
         if isinstance(after, Function):
-            calls.call_function(run, after, rest, {}, owner)
-    if not cls.certain or isinstance(attributes.find(owner.cls, "__setattr__"), Function):
+            run.call_function(after, Arguments(tuple(rest)), owner)
+    if not cls.certain or isinstance(class_lookup.find(owner.cls, "__setattr__"), Function):
         hide(run, owner)
 
 
 def _default(run: Run, field: Field) -> Value:
     if field.factory is None:
         return field.default
-    return calls.call(run, field.factory, [], {}, ast.Constant(None), Scope({}))
+    return run.call(field.factory, Arguments(), Site(ast.Constant(None), Scope({})))

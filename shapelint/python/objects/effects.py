@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import CommandLine, Function, Instance, Items, Method, Scope, Table, UserClass, Value
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.state.values import (
+    CommandLine,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Method,
+    Scope,
+    Table,
+    UserClass,
+    Value,
+)
 
 ONLY_LOOKS = re.compile(
     r"print|log|info|debug|warn|error|save|dump|write|watch|init|seed|setup|summary|show|plot|display|check|assert|valid"
@@ -28,21 +39,21 @@ WRITES = (
 """Libraries whose functions write into what they are given, or call it."""
 
 
-def note(run: Run, node: ast.AST, positional: Arguments, keywords: Keywords, library: str = "") -> None:
+def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> None:
     """Forget what is in the containers and objects that a call for its effect was given."""
     if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(WRITES)):
         return
-    for given in (*positional, *keywords.values()) if library.startswith(WRITES) else ():
+    for given in arguments.every if library.startswith(WRITES) else ():
         hide_inside(run, given.value)
         if isinstance(given.value, (Function, Method)):
             with run.journal.perhaps():
-                calls.call(run, given.value, [], {}, node, Scope({}), complete=False)
+                run.call(given.value, Arguments(complete=False), Site(node, Scope({})))
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
-        forget(run, [*positional, *keywords.values()])
+        forget(run, arguments.every)
 
 
-def forget(run: Run, given: Arguments, receiver: Value | None = None) -> None:
+def forget(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:
     """Code that cannot be seen has these values in hand: what is in containers and plain objects is unknown."""
     for one in given:
         run.escape(one.value)
@@ -57,4 +68,4 @@ def _is_plain(value: Value) -> bool:
     """Whether a value is an object of a class of the file that is no module."""
     if not isinstance(value, Instance) or value.cls is None:
         return False
-    return all(isinstance(base, UserClass) for base in attributes.linear(value.cls))
+    return all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls))

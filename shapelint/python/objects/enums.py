@@ -5,15 +5,16 @@ https://docs.python.org/3/howto/enum.html
 
 from __future__ import annotations
 
-from shapelint.python.objects import attributes
-from shapelint.python.state.values import Const, Instance, Items, Library, Table, UserClass, Value, among
+from shapelint.python.state import class_lookup
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import Const, Instance, Items, Library, Table, UserClass, Value
 
 PLAIN = ("enum.Enum", "enum.Flag")
 
 
 def is_plain(cls: UserClass) -> bool:
     """Whether the members of a class are equal to nothing but themselves."""
-    line = attributes.linear(cls)
+    line = class_lookup.linear(cls)
     libraries = [base.name for base in line if isinstance(base, Library)]
     return bool(libraries) and all(name in PLAIN for name in libraries)
 

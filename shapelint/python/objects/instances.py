@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.objects import dataclass_fields, enums
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
@@ -18,8 +21,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Arguments, Keywords
 
 WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
 """How the names of library classes end that make nothing of what they are given."""
@@ -28,63 +29,54 @@ WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
 def instantiate(
     run: Run,
     cls: UserClass,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
-    from shapelint.python.objects import attributes, enums
 
     if enums.is_plain(cls):
-        return enums.looked_up(cls, positional[0].value if positional else None)
+        return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
     if _is_strange(cls):
-        for given in (*positional, *keywords.values()):
+        for given in arguments.every:
             run.escape(given.value)
-        return run.unknown(f"what {cls.name}(...) makes cannot be seen", node, scope.file)
+        return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise(run, attributes.linear(cls), owner, positional, keywords, node, scope, complete)
+    initialise(run, class_lookup.linear(cls), owner, arguments, site)
     return owner
 
 
 def _is_strange(cls: UserClass) -> bool:
     """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
-    from shapelint.python.objects import attributes
 
-    strange = any(isinstance(one, UserClass) and one.strange for one in attributes.linear(cls))
-    return strange or attributes.find(cls, "__new__") is not None
+    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.linear(cls))
+    return strange or class_lookup.find(cls, "__new__") is not None
 
 
 def initialise(
     run: Run,
     line: list[Value],
     owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> None:
     """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
-    from shapelint.python.objects import dataclass_fields
 
     built = False
     for one in line:
         if isinstance(one, Library) and not built:
             built = not one.name.endswith(WITHOUT)
             if built:
-                _base(run, one, owner, positional, keywords, node, scope, complete)
+                _base(run, one, owner, arguments, site)
         if not isinstance(one, UserClass):
             continue
         function = one.scope.names.get("__init__")
         if isinstance(function, Function):
-            calls.call_function(run, function, positional, keywords, owner, complete)
+            run.call_function(function, arguments, owner)
         elif function is not None:
             hide(run, owner)
         elif one.fields is not None:
-            dataclass_fields.initialise(run, one, owner, positional, keywords, complete)
+            dataclass_fields.initialise(run, one, owner, arguments)
         else:
             continue
         return
@@ -94,29 +86,24 @@ def _base(
     run: Run,
     library: Library,
     owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool,
+    arguments: Arguments,
+    site: Site,
 ) -> None:
-    from shapelint.python.libraries import dispatch
 
-    built = dispatch.call(run, library.name, positional, keywords, node, scope, complete)
+    built = run.call_library(library.name, arguments, site)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
         run.touch(owner)
-        owner.attributes["(base)"] = built
+        owner.base = built
         if isinstance(built, Chained):
             owner.attributes.update(built.children)
 
 
 def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
     """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
-    from shapelint.python.syntax import expressions
 
     if len(node.args) == 2:
-        cls, one = (expressions.evaluate(run, argument, scope) for argument in node.args)
+        cls, one = (run.evaluate(argument, scope) for argument in node.args)
         known = isinstance(cls, UserClass) and isinstance(one, (Instance, UserClass))
         return Super(cls, one) if known and isinstance(cls, UserClass) else UNKNOWN
     inner: Scope | None = scope

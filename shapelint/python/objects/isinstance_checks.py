@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from shapelint.common.words import words
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
 from shapelint.python.state.values import (
     Chained,
     Component,
@@ -62,15 +62,15 @@ def is_a(value: Value, cls: Value) -> bool | None:
 
 def _is_own(own: UserClass, cls: UserClass) -> bool | None:
     """Whether a class of the file is derived from another; what others may be registered with has a say in it."""
-    if cls in attributes.linear(own):
+    if cls in class_lookup.linear(own):
         return True
-    line = attributes.linear(cls)
+    line = class_lookup.linear(cls)
     plain = all(
         one.name.endswith((".Module", ".object")) if isinstance(one, Library) else isinstance(one, UserClass)
         for one in line
     )
     asked = any(isinstance(one, UserClass) and one.meta for one in line)
-    return False if plain and not asked and not isinstance(attributes.find(own, "__class__"), Function) else None
+    return False if plain and not asked and not isinstance(class_lookup.find(own, "__class__"), Function) else None
 
 
 def _is_layer(value: Component | Chained, name: str) -> bool | None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from shapelint.python.objects import attributes
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Value, among
-from shapelint.python.syntax import calls
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Value
 
 
 def get_item(run: Run, owner: Instance, index: Value) -> Value:
     """`owner[index]`."""
-    found = attributes.find(owner.cls, "__getitem__") if owner.cls is not None else None
+    found = class_lookup.find(owner.cls, "__getitem__") if owner.cls is not None else None
     if not isinstance(found, Function):
         return among(owner)
-    return calls.call_function(run, found, [Given(index, NO_SPAN)], {}, owner)
+    return run.call_function(found, Arguments((Given(index, NO_SPAN),)), owner)
 
 
 def set_item(run: Run, owner: Instance, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
-    found = attributes.find(owner.cls, "__setitem__") if owner.cls is not None else None
+    found = class_lookup.find(owner.cls, "__setitem__") if owner.cls is not None else None
     if isinstance(found, Function):
-        calls.call_function(run, found, [Given(index, NO_SPAN), Given(value, NO_SPAN)], {}, owner)
+        run.call_function(found, Arguments((Given(index, NO_SPAN), Given(value, NO_SPAN))), owner)
     else:
         hide(run, owner)

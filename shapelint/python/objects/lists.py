@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import math
 
 from shapelint.python.objects import sets
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    NONE,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Scope,
-    Value,
-    integer,
-    sequence,
-    truth,
-)
-from shapelint.python.syntax import calls
-from shapelint.python.syntax.calls import Keywords
+from shapelint.python.state.value_facts import integer, sequence, truth
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
 READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 
 
-def call_method(
-    run: Run, owner: Items, name: str, values: list[Value], keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
+def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
     """A method of a list, tuple, set or shape."""
+    values = arguments.values
     if name in ("append", "add") and values:
         append(run, owner, values[0])
     elif name == "extend" and values:
@@ -49,7 +35,7 @@ def call_method(
         _touch(run, owner)
         owner.items = list(reversed(owner.items)) if owner.rest is None else [_any(owner)]
     elif name == "sort":
-        ordered = in_order(run, owner, keywords, node, scope)
+        ordered = in_order(run, owner, arguments.keywords, site)
         _touch(run, owner)
         owner.items, owner.rest = ordered.items, ordered.rest
     elif name == "clear":
@@ -123,10 +109,10 @@ def put(run: Run, owner: Items, index: Value, value: Value) -> None:
         hide(run, owner)
 
 
-def in_order(run: Run, items: Items, keywords: Keywords, node: ast.AST, scope: Scope) -> Items:
+def in_order(run: Run, items: Items, keywords: Keywords, site: Site) -> Items:
     """`sorted(items, key=..., reverse=...)`: in order where all keys are known, else any of them in any place."""
     key, reverse = keywords.get("key"), keywords.get("reverse")
-    keys = [_key(run, item, key.value if key else None, node, scope) for item in items.items]
+    keys = [_key(run, item, key.value if key else None, site) for item in items.items]
     backwards = truth(reverse.value) if reverse else False
     alike = len({type(one) for one in keys}) < 2 and all(isinstance(one, (int, float, str)) for one in keys)
     if items.rest is not None or backwards is None or not alike:
@@ -135,7 +121,7 @@ def in_order(run: Run, items: Items, keywords: Keywords, node: ast.AST, scope: S
     return Items([item for _, item in pairs])
 
 
-def _key(run: Run, item: Value, function: Value | None, node: ast.AST, scope: Scope) -> object:
+def _key(run: Run, item: Value, function: Value | None, site: Site) -> object:
     if function is not None and function != NONE:
-        item = calls.call(run, function, [Given(item, NO_SPAN)], {}, node, scope)
+        item = run.call(function, Arguments((Given(item, NO_SPAN),)), site)
     return item.value if isinstance(item, Const) else None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries.torch import parts
-from shapelint.python.objects import attributes, dicts
+from shapelint.python.objects import dicts
+from shapelint.python.state import class_lookup, naming, part_names
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide, lose
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -26,9 +28,7 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    integer,
 )
-from shapelint.python.syntax import calls
 
 HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
 """Attributes that do not decide what a module gives."""
@@ -53,23 +53,23 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
         lose(run, owner)
         return
     assert owner.cls is not None
-    found, setter = attributes.find(owner.cls, name), attributes.find(owner.cls, "__setattr__")
+    found, setter = class_lookup.find(owner.cls, name), class_lookup.find(owner.cls, "__setattr__")
     if isinstance(setter, Function):
-        calls.call_function(run, setter, [Given(Const(name), NO_SPAN), Given(value, NO_SPAN)], {}, owner)
+        run.call_function(setter, Arguments((Given(Const(name), NO_SPAN), Given(value, NO_SPAN))), owner)
         return
     if isinstance(found, Function) and found.setter is not None:
-        calls.call_function(run, found.setter, [Given(value, NO_SPAN)], {}, owner)
+        run.call_function(found.setter, Arguments((Given(value, NO_SPAN),)), owner)
         return
-    descriptor = isinstance(found, Instance) and found.cls is not None and attributes.find(found.cls, "__set__")
+    descriptor = isinstance(found, Instance) and found.cls is not None and class_lookup.find(found.cls, "__set__")
     if isinstance(descriptor, Function):
-        calls.call_function(run, descriptor, [Given(owner, NO_SPAN), Given(value, NO_SPAN)], {}, found)
+        run.call_function(descriptor, Arguments((Given(owner, NO_SPAN), Given(value, NO_SPAN))), found)
     else:
         store(run, owner, name, UNKNOWN if descriptor else value)
 
 
 def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     """An attribute by a name that is not known."""
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Chained):
         hide(run, base)
     if not isinstance(value, Node):
@@ -85,7 +85,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     """
     if isinstance(value, Tensor) and 0 in (value.shape or ()):
         value = Tensor(Flow(None, (), value.flow.maker), value.detached)
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Chained) and isinstance(value, Node):
         run.touch(base)
         base.children[name] = value
@@ -94,7 +94,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     run.touch(owner)
     owner.attributes[name] = value
     owner.perhaps -= {name}
-    owner.hold(name, value)
+    naming.hold(owner, name, value)
 
 
 def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> None:
@@ -102,12 +102,12 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
     if isinstance(owner, Chained):
         _set_of_chained(run, owner, name, value)
     elif isinstance(owner.part_of, Component):
-        known = name in parts.inner_names(owner)
+        known = name in part_names.inner_names(owner)
         if known:
-            _replace(run, owner.part_of, f"{parts.own_name(owner)}.{name}", value)
+            _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
             hide(run, owner)
-    elif isinstance(value, Node) or name in parts.table(run, owner) or is_harmless(name, owner):
+    elif isinstance(value, Node) or name in run.parts(owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
         hide(run, owner)
@@ -117,7 +117,7 @@ def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
     if isinstance(value, Node) or name in owner.children:
         run.touch(owner)
         owner.children[name] = value
-        owner.hold(name, value)
+        naming.hold(owner, name, value)
     elif not is_harmless(name):
         hide(run, owner)
 
@@ -146,12 +146,12 @@ def set_element(run: Run, owner: Value, index: Value, value: Value) -> None:
 def _names(owner: Value) -> list[str]:
     if isinstance(owner, Chained):
         return list(owner.children) if owner.kind != "ModuleDict" and owner.rest is None else []
-    return parts.inner_names(owner) if isinstance(owner, Component) else []
+    return part_names.inner_names(owner) if isinstance(owner, Component) else []
 
 
 def delete_attribute(run: Run, owner: Value, name: str) -> None:
     """`del owner.name`."""
-    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    base = owner.base if isinstance(owner, Instance) else None
     if isinstance(owner, Instance):
         run.touch(owner)
         owner.attributes.pop(name, None)
@@ -160,7 +160,7 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
             delete_attribute(run, base, name)
     elif isinstance(owner, Table) and owner.namespace:
         dicts.remove(run, owner, Const(name))
-    elif isinstance(owner, Component) and name in parts.table(run, owner):
+    elif isinstance(owner, Component) and name in run.parts(owner):
         set_child(run, owner, name, UNKNOWN)
     else:
         hide(run, owner)
@@ -184,13 +184,11 @@ def delete_element(run: Run, owner: Value, index: Value) -> None:
 
 def set_submodule(run: Run, owner: Value, path: str, value: Value) -> None:
     """`model.set_submodule("head.fc", layer)`."""
-    from shapelint.python.builtins import builtin_functions
-    from shapelint.python.syntax import assignment
 
     *way, name = path.split(".")
     for step in way:
-        owner = builtin_functions.named_attribute(run, owner, step)
-    assignment.assign_attribute(run, owner, name, value)
+        owner = run.named_attribute(owner, step)
+    run.assign_attribute(owner, name, value)
 
 
 def modules_of(owner: Instance | Chained | Component, found: list[tuple[str, Value]] | None) -> Table:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries.torch import misuse
+from shapelint.python.objects import attributes, item_methods
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
     Chained,
-    Component,
     Const,
     Data,
     Given,
@@ -26,18 +27,14 @@ from shapelint.python.state.values import (
     Tensor,
     Unknown,
     Value,
-    among,
-    integer,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axis
-from shapelint.python.tensors.operation_arguments import Arguments
 from shapelint.shapes import dims
 
 
-def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Value:
+def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """The element, or Unknown."""
-    from shapelint.python.objects import attributes, item_methods
 
     if isinstance(owner, Data):
         return _of_data(owner, index)
@@ -45,10 +42,10 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         return tensor(owner, index)
     if isinstance(owner, Items):
         if owner.shape_of is not None and not isinstance(index, Items):
-            misuse.note(run, "size", owner.shape_of, Arguments((Given(index, NO_SPAN),), {}), node, scope)
+            run.observe_operation("size", owner.shape_of, Arguments((Given(index, NO_SPAN),)), site)
         return _item(owner, index)
     if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
-        return attributes.get(run, owner.of, "_modules", node, scope)
+        return run.attribute(owner.of, "_modules", site)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
@@ -60,12 +57,11 @@ def get(run: Run, owner: Value, index: Value, node: ast.AST, scope: Scope) -> Va
         return _child(owner, index)
     if isinstance(owner, Instance):
         return item_methods.get_item(run, owner, index)
-    if isinstance(owner, Component):
-        from shapelint.python.libraries.torch import members
-
-        return members.element(run, owner, index)
+    kind = run.kind_of(owner)
+    if kind.element is not None:
+        return kind.element(run, owner, index, site)
     if isinstance(owner, Library):
-        return _of_library(run, owner, index, scope)
+        return _of_library(run, owner, index, site.scope)
     if isinstance(owner, Const) and isinstance(owner.value, str):
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
@@ -95,11 +91,9 @@ def _outermost(scope: Scope) -> Scope:
 
 def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
     """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
-    from shapelint.python.objects import attributes
-    from shapelint.python.syntax import imports
 
     if owner.name == "sys.modules":
-        return imports.namespace(_outermost(scope))
+        return class_lookup.namespace(_outermost(scope))
     module = owner.name.removesuffix(".__dict__")
     if module == owner.name:
         return owner
@@ -206,10 +200,10 @@ def tensor(owner: Tensor, index: Value) -> Value:
             rank = len(chosen)
             # A mask of the same axes drops to one; a list of indices replaces its axis.
             if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
-                result.append(Axis(dims.UNKNOWN, axis.origin))
+                result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
                 place += rank
                 continue
-            result += chosen if rank > 1 else [Axis(dims.UNKNOWN, axis.origin)]
+            result += chosen if rank > 1 else [Axis(dims.UNKNOWN_DIM, axis.origin)]
         elif isinstance(part, Items) and part.rest is None:
             result.append(Axis(len(part.items), axis.origin))
         else:
@@ -234,5 +228,5 @@ def _length(axis: Axis, part: Items) -> dims.Dim:
     unknown = any(v is None and not (isinstance(p, Const) and p.value is None) for v, p in zip(values, (start, stop)))
     stride = integer(step) if not (isinstance(step, Const) and step.value is None) else 1
     if unknown or not isinstance(stride, int):
-        return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
     return ax.sliced(axis.size, values[0], values[1], stride)

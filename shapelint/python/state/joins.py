@@ -8,6 +8,8 @@ from functools import reduce
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.python.state import class_lookup
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -24,7 +26,6 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
     Views,
-    among,
 )
 from shapelint.shapes import dims
 
@@ -72,7 +73,7 @@ def _flow(left: Flow, right: Flow) -> Flow:
     if left.value == right.value:
         return left
     if isinstance(left.value, tuple) and isinstance(right.value, tuple) and len(left.value) == len(right.value):
-        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN for one, two in zip(left.value, right.value))
+        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN_DIM for one, two in zip(left.value, right.value))
         return Flow(sizes, left.origins, left.maker)
     return Flow(None, (), left.maker)
 
@@ -107,14 +108,20 @@ def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]]
 
 def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Attributes of an object: without one of its own it has that of its class."""
-    from shapelint.python.objects import attributes
 
     def some(name: str, found: list[Value]) -> Value:
-        inherited = attributes.find(owner.cls, name) if owner.cls is not None else None
+        inherited = class_lookup.find(owner.cls, name) if owner.cls is not None else None
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
-    dicts = [names for names, *_ in contents]
-    return _by_key(dicts, some), any(opaque for _, opaque, _ in contents), _perhaps(dicts, [one[2] for one in contents])
+    dicts = [one[0] for one in contents]
+    opaque, perhaps = any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    return _by_key(dicts, some), opaque, perhaps, *(_of_some([one[place] for one in contents]) for place in (3, 4))
+
+
+def _of_some(values: Sequence[Value | None]) -> Value | None:
+    """What is there on some branches at least."""
+    found = [value for value in values if value is not None]
+    return all_of(found) if found else None
 
 
 def _perhaps(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:

@@ -13,6 +13,7 @@ from shapelint.chain.chain import Edge, Flow
 from shapelint.common.frozen import frozen
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
+from shapelint.python.state.kernel import Kernel
 from shapelint.python.state.values import (
     MAXIMUM_HOPS,
     Component,
@@ -105,12 +106,13 @@ class BatchReshape:
 
 
 @dataclass
-class Run:
+class Run(Kernel):
     """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
 
     Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
     statement of its own. Names of libraries that the file replaces are `patched`; a file that changes how code itself
     works is `rewired`, by the name by which it does so. From what roles gave, tokens are `chosen` one by one.
+    `takers` are the functions that iterate over generators and calls, by node; `generators` whether a function yields.
     """
 
     options: Options
@@ -153,6 +155,8 @@ class Run:
     rewired: str = ""
     chosen: set[str] = field(default_factory=set)
     patched: dict[str, Value] = field(default_factory=dict)
+    takers: dict[ast.AST, str] = field(default_factory=dict)
+    generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))

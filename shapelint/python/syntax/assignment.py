@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from shapelint.python.libraries import transforms
-from shapelint.python.libraries.torch import misuse
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -26,11 +26,7 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    Views,
-    integer,
-    sequence,
 )
-from shapelint.python.syntax import expressions
 
 
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
@@ -47,7 +43,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         if isinstance(value, Node) and not value.name:
             value.name = target.id
     elif isinstance(target, ast.Attribute):
-        owner = expressions.evaluate(run, target.value, scope)
+        owner = run.evaluate(target.value, scope)
         name = names.mangled(scope, target.attr)
         if isinstance(owner, Instance) and scope.file:
             run.assigned[(id(owner), name)] = scope.file.span(target)
@@ -55,10 +51,10 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
             mutation.set_tensor(run, owner, value)
         assign_attribute(run, owner, name, value)
     elif isinstance(target, ast.Subscript):
-        owner = expressions.evaluate(run, target.value, scope)
-        index = expressions.evaluate(run, target.slice, scope)
+        owner = run.evaluate(target.value, scope)
+        index = run.evaluate(target.slice, scope)
         if isinstance(owner, Tensor) and isinstance(value, Tensor):
-            misuse.note_copy(run, subscripts.tensor(owner, index), value, target, scope)
+            run.observe_copy(subscripts.tensor(owner, index), value, Site(target, scope))
         assign_element(run, owner, index, value)
     elif isinstance(target, ast.Starred):
         bind(run, target.value, value, scope, own)
@@ -68,10 +64,10 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
 
 def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: bool) -> None:
     starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
-    items = sequence(value) or expressions.rows(run, value, len(targets))
+    items = sequence(value) or run.rows(value, len(targets))
     parts: list[Value] = [UNKNOWN] * len(targets)
     if items is not None and starred is None:
-        misuse.note_unpacking(run, items, len(targets), targets[0], scope)
+        run.observe_unpacking(items, len(targets), Site(targets[0], scope))
         have = items.items[: len(targets)]
         missing = len(targets) - len(have)
         if missing == 0 or items.rest is not None:
@@ -101,6 +97,9 @@ def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`; a module that is held for the first time gets its name from it."""
+    set_attribute = run.kind_of(owner).set_attribute
+    if set_attribute is not None and set_attribute(run, owner, name, value):
+        return
     if isinstance(owner, Unknown):
         if not mutation.HARMLESS.search(name):
             _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
@@ -118,10 +117,6 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     elif isinstance(owner, UserClass):
         run.touch(owner.scope)
         owner.scope.names[name] = value
-    elif isinstance(owner, Views) and name == "transform":
-        given = transforms.views(run, value)
-        run.touch(owner)
-        owner.sizes = given.sizes if given is not None else ()
     elif dicts.is_namespace(owner):
         dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
     elif not mutation.is_harmless(name):
@@ -166,10 +161,10 @@ def delete(run: Run, target: ast.expr, scope: Scope) -> None:
             delete(run, one, scope)
     elif isinstance(target, ast.Attribute):
         name = names.mangled(scope, target.attr)
-        mutation.delete_attribute(run, expressions.evaluate(run, target.value, scope), name)
+        mutation.delete_attribute(run, run.evaluate(target.value, scope), name)
     elif isinstance(target, ast.Subscript):
-        owner = expressions.evaluate(run, target.value, scope)
-        index = expressions.evaluate(run, target.slice, scope)
+        owner = run.evaluate(target.value, scope)
+        index = run.evaluate(target.slice, scope)
         place = integer(index)
         if isinstance(owner, Table):
             dicts.remove(run, owner, index)

@@ -7,7 +7,13 @@ import builtins as python
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.objects import caching, effects, generators, instances, methods_of_values
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Keywords, Site
+from shapelint.python.state.class_lookup import MINE, concerns
+from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.value_facts import among, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -15,13 +21,11 @@ from shapelint.python.state.values import (
     Bound,
     Chained,
     Component,
-    Data,
     Function,
     Given,
     Instance,
     Items,
     Library,
-    Loss,
     Method,
     Node,
     Partial,
@@ -31,18 +35,11 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    Views,
-    among,
-    sequence,
 )
 from shapelint.python.tensors import trail
 from shapelint.text.source import Span
 
 BUILTINS = frozenset(dir(python))
-Arguments = list[Given]
-Keywords = dict[str, Given]
-MINE = (Function, Method, Instance, UserClass)
-"""What a file can say of its own that is called as a decorator."""
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
 """Of so many functions each is followed where any of them may be called."""
@@ -51,38 +48,35 @@ INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     """The value of a call expression."""
-    from shapelint.python.objects import instances
-    from shapelint.python.syntax import expressions
 
-    function = expressions.evaluate(run, node.func, scope)
+    function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
         return instances.superclass(run, node, scope)
-    positional, keywords, complete = arguments(run, node, scope)
+    given = arguments_of(run, node, scope)
     main = scope.file is not None and scope.file.main
     if main and scope.file:
         run.anchors.append(scope.file.span(node))
     try:
-        value = call(run, function, positional, keywords, node, scope, complete)
+        value = call(run, function, given, Site(node, scope))
         if not trail.is_operation(function):
             return value
         owner = [function.owner] if isinstance(function, Bound) else []
-        return trail.after(value, [*owner, *(given.value for given in (*positional, *keywords.values()))], node, scope)
+        return trail.after(value, [*owner, *(one.value for one in given.every)], node, scope)
     finally:
         if main:
             run.anchors.pop()
 
 
-def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywords, bool]:
-    """The arguments of a call, and whether all of them are known (no star that hides some)."""
-    from shapelint.python.syntax import expressions
+def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
+    """The arguments of a call expression."""
 
-    positional: Arguments = []
+    positional: list[Given] = []
     keywords: Keywords = {}
     complete = True
     assert scope.file is not None
     foreign = not scope.file.main
     for argument in node.args:
-        value = expressions.evaluate(run, argument, scope)
+        value = run.evaluate(argument, scope)
         span = scope.file.span(argument)
         if isinstance(argument, ast.Starred):
             items = sequence(value)
@@ -94,7 +88,7 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
         elif complete:
             positional.append(Given(value, span, foreign=foreign))
     for keyword in node.keywords:
-        value = expressions.evaluate(run, keyword.value, scope)
+        value = run.evaluate(keyword.value, scope)
         span = scope.file.span(keyword.value)
         if keyword.arg is None:
             if not isinstance(value, Table) or value.open:
@@ -105,152 +99,131 @@ def arguments(run: Run, node: ast.Call, scope: Scope) -> tuple[Arguments, Keywor
             start = scope.file.span(keyword).start
             key = Span(start, start + len(keyword.arg))
             keywords[keyword.arg] = Given(value, span, None if foreign else key, foreign)
-    return positional, keywords, complete
+    return Arguments(tuple(positional), keywords, complete)
 
 
 def call(
     run: Run,
     function: Value,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """Call a value."""
-    from shapelint.python.libraries import dispatch, lightning_, transforms
-    from shapelint.python.libraries.torch import loss_calls, module_calls
-    from shapelint.python.objects import effects, instances, methods_of_values
 
     run.step()
     if isinstance(function, Function):
-        return call_function(run, function, positional, keywords, None, complete)
+        return call_function(run, function, arguments, None)
     if isinstance(function, Method):
-        return call_function(run, function.function, positional, keywords, function.receiver, complete)
+        return call_function(run, function.function, arguments, function.receiver)
     if isinstance(function, UserClass):
-        return instances.instantiate(run, function, positional, keywords, node, scope, complete)
+        return run.instantiate(function, arguments, site)
     if isinstance(function, Partial):
-        merged = {**dict(function.keywords), **keywords}
-        return call(run, function.function, [*function.positional, *positional], merged, node, scope, complete)
+        merged = {**dict(function.keywords), **arguments.keywords}
+        return call(
+            run,
+            function.function,
+            Arguments((*function.positional, *arguments.positional), merged, arguments.complete),
+            site,
+        )
     if isinstance(function, Instance):
-        return call_instance(run, function, positional, keywords, node, scope, complete)
-    if isinstance(function, (Component, Chained)):
-        return module_calls.call(run, function, positional, keywords, node, scope)
-    if isinstance(function, Views):
-        return transforms.apply(function, positional[0].value if positional else UNKNOWN)
-    if isinstance(function, Loss):
-        return loss_calls.call(run, function, positional, keywords, node, scope)
+        return call_instance(run, function, arguments, site)
+    kind = run.kind_of(function)
+    if kind.call is not None:
+        return kind.call(run, function, arguments, site)
     if isinstance(function, Library):
-        return dispatch.call(run, function.name, positional, keywords, node, scope, complete)
-    if isinstance(function, Bound) and not complete and isinstance(function.owner, Tensor):
+        return run.call_library(function.name, arguments, site)
+    if isinstance(function, Bound) and not arguments.complete and isinstance(function.owner, Tensor):
         return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
     if isinstance(function, Bound):
-        return methods_of_values.call_method(run, function, positional, keywords, node, scope, complete)
+        return methods_of_values.call_method(run, function, arguments, site)
     if isinstance(function, Unknown) and function.inside:
-        return _any_of(run, function, positional, keywords, node, scope, complete)
-    lightning_.note_fit(run, node, positional, keywords)
-    effects.note(run, node, positional, keywords)
-    for given in (*positional, *keywords.values()):
+        return _any_of(run, function, arguments, site)
+    run.observe_unseen_call(site, arguments)
+    effects.note(run, site.node, arguments)
+    for given in arguments.every:
         run.escape(given.value)
-    if not isinstance(node, ast.Call) or not concerns([*positional, *keywords.values()]):
+    if not isinstance(site.node, ast.Call) or not concerns(arguments.every):
         return UNKNOWN
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-        owner = scope.names.get(node.func.value.id)
+    if isinstance(site.node.func, ast.Attribute) and isinstance(site.node.func.value, ast.Name):
+        owner = site.scope.names.get(site.node.func.value.id)
         if isinstance(owner, Instance):
-            run.unseen[(id(owner), node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
-    return run.unknown(f"{ast.unparse(node.func)[:60]}(...) cannot be seen", node, scope.file)
+            run.unseen[(id(owner), site.node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
+    return run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
 
 
 def _any_of(
     run: Run,
     function: Unknown,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
-    from shapelint.python.objects import attributes, effects
 
-    name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
     for one in function.inside:
         if isinstance(one, UserClass):
             one.registered = True
         callee: Value = Bound(one, name) if name and isinstance(one, (Items, Table)) else one
         if isinstance(one, Instance) and name and one.cls is not None:
-            found = attributes.find(one.cls, name)
+            found = class_lookup.find(one.cls, name)
             callee = Method(found, one) if isinstance(found, Function) else one
         if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
         with run.journal.perhaps():
-            results.append(call(run, callee, positional, keywords, node, scope, complete))
-    effects.note(run, node, positional, keywords)
-    for given in (*positional, *keywords.values()):
+            results.append(call(run, callee, arguments, site))
+    effects.note(run, site.node, arguments)
+    for given in arguments.every:
         run.escape(given.value)
-    if not results and concerns([*positional, *keywords.values()]):
-        return run.unknown(f"{ast.unparse(node)[:60]} cannot be seen", node, scope.file)
-    return among(*results, *function.inside, *(given.value for given in positional))
-
-
-def concerns(given: Arguments) -> bool:
-    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
-    return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)
+    if not results and concerns(arguments.every):
+        return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
+    return among(*results, *function.inside, *(given.value for given in arguments.positional))
 
 
 def call_instance(
     run: Run,
     owner: Instance,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
-    complete: bool = True,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """`model(x)`: its `forward`, or its `__call__`."""
-    from shapelint.python.objects import attributes
 
     assert owner.cls is not None
     own = owner.attributes.get("forward")
     if own is not None and not isinstance(own, Node):
-        return call(run, own, positional, keywords, node, scope, complete)
+        return call(run, own, arguments, site)
     for name in ("__call__", "forward"):
-        found = attributes.find(owner.cls, name)
+        found = class_lookup.find(owner.cls, name)
         if isinstance(found, Function):
-            return call_function(run, found, positional, keywords, owner, complete)
-    base = owner.attributes.get("(base)")
+            return call_function(run, found, arguments, owner)
+    base = owner.base
     if isinstance(base, (Component, Chained)):
-        return call(run, base, positional, keywords, node, scope, complete)
-    return run.unknown(f"{owner.cls.name} has no forward", node, scope.file)
+        return call(run, base, arguments, site)
+    return run.unknown(f"{owner.cls.name} has no forward", site.node, site.scope.file)
 
 
 def call_function(
     run: Run,
     function: Function,
-    positional: Arguments,
-    keywords: Keywords,
+    arguments: Arguments,
     receiver: Value | None,
-    complete: bool = True,
 ) -> Value:
     """Interpret a function of the file."""
-    from shapelint.python.objects import caching, effects, generators
-    from shapelint.python.syntax import expressions, statements
 
     if function.memory is not None:
-        return caching.call(run, function, function.memory, positional, keywords, receiver, complete)
+        return caching.call(run, function, function.memory, arguments, receiver)
     node = function.node
     run.entered.add(id(node))
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
     if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
-        effects.forget(run, [*positional, *keywords.values()], receiver)
+        effects.forget(run, arguments.every, receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     if receiver is not None and function.wrapper != "staticmethod":
-        positional = [Given(receiver, NO_SPAN), *positional]
+        arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
     inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
-    bind_parameters(function, positional, keywords, inner, complete)
+    bind_parameters(function, arguments, inner)
     inner.names = {name: run.named(value, inner, name) for name, value in inner.names.items()}
     run.depth += 1
     run.active.append(node)
@@ -260,9 +233,9 @@ def call_function(
     run.no_grad += function.wrapper == "no_grad"
     try:
         if isinstance(node, ast.Lambda):
-            return expressions.evaluate(run, node.body, inner)
+            return run.evaluate(node.body, inner)
         with run.journal.frame("return") as frame:
-            gone = statements.execute(run, node.body, inner)
+            gone = run.execute(node.body, inner)
             if not gone and run.returns[-1]:
                 run.returns[-1].append(NONE)
             run.journal.resume(frame, gone)
@@ -280,7 +253,6 @@ def call_function(
 
 
 def _joined(values: list[Value]) -> Value:
-    from shapelint.python.state.joins import join
 
     if not values:
         return NONE
@@ -290,37 +262,37 @@ def _joined(values: list[Value]) -> Value:
     return result
 
 
-def bind_parameters(
-    function: Function, positional: Arguments, keywords: Keywords, scope: Scope, complete: bool = True
-) -> None:
+def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
     """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
     first_default = len(names) - len(function.defaults)
-    left = dict(keywords)
+    left = dict(arguments.keywords)
     for index, name in enumerate(names):
-        if index < len(positional):
-            scope.names[name] = positional[index].passed
+        if index < len(arguments.positional):
+            scope.names[name] = arguments.positional[index].passed
         elif name in left:
             scope.names[name] = left.pop(name).passed
-        elif index >= first_default and complete:
+        elif index >= first_default and arguments.complete:
             scope.names[name] = function.defaults[index - first_default]
         else:
             scope.names[name] = UNKNOWN
     if parameters.vararg:
-        rest = None if complete else UNKNOWN
-        scope.names[parameters.vararg.arg] = Items([g.value for g in positional[len(names) :]], "tuple", rest)
+        rest = None if arguments.complete else UNKNOWN
+        scope.names[parameters.vararg.arg] = Items([g.value for g in arguments.positional[len(names) :]], "tuple", rest)
     for argument, default in zip(parameters.kwonlyargs, function.keyword_defaults):
         given = left.pop(argument.arg, None)
-        scope.names[argument.arg] = given.passed if given else default if default is not None and complete else UNKNOWN
+        scope.names[argument.arg] = (
+            given.passed if given else default if default is not None and arguments.complete else UNKNOWN
+        )
     if parameters.kwarg:
-        scope.names[parameters.kwarg.arg] = Table({name: given.value for name, given in left.items()}, not complete)
+        scope.names[parameters.kwarg.arg] = Table(
+            {name: given.value for name, given in left.items()}, not arguments.complete
+        )
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
-    from shapelint.python.objects import caching
-    from shapelint.python.syntax import expressions
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN
@@ -343,8 +315,8 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
     while isinstance(inner, Partial):
         inner = inner.function
     if isinstance(inner, MINE):
-        return call(run, decorator, [Given(value, NO_SPAN)], {}, node, scope)
-    made_here = isinstance(node, ast.Call) and isinstance(expressions.evaluate(run, node.func, scope), MINE)
+        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
+    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), MINE)
     return UNKNOWN if made_here else value
 
 

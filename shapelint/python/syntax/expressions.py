@@ -9,11 +9,12 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
-from shapelint.python.libraries import dispatch
-from shapelint.python.objects import attributes, dicts, laziness, lists, subscripts
+from shapelint.python.objects import dicts, generators, laziness, lists
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
+from shapelint.python.state.value_facts import among, truth
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -28,10 +29,8 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    among,
-    truth,
 )
-from shapelint.python.syntax import calls
+from shapelint.python.syntax import calls, comprehensions
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.operation_table import axes_of
@@ -79,7 +78,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
             return here.names[name]
-        starred = next((f"{module}.{name}" for module in here.stars if dispatch.has(f"{module}.{name}")), None)
+        starred = next((f"{module}.{name}" for module in here.stars if run.knows(f"{module}.{name}")), None)
         if starred:
             return Library(starred)
         here = here.parent
@@ -94,7 +93,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = attributes.get(run, owner, names.mangled(scope, node.attr), node, scope)
+    value = run.attribute(owner, names.mangled(scope, node.attr), Site(node, scope))
     return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
 
 
@@ -102,7 +101,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
     result = Items([], type(node).__name__.lower())
     for element in node.elts:
         if isinstance(element, ast.Starred):
-            laziness.unpack(element.value)
+            laziness.unpack(run, element.value)
             lists.extend(run, result, evaluate(run, element.value, scope))
         else:
             lists.append(run, result, evaluate(run, element, scope))
@@ -122,7 +121,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
 
 def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
     left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
-    return arithmetic.binary(run, node.op, left, right, node, scope)
+    return arithmetic.binary(run, node.op, left, right, Site(node, scope))
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -180,13 +179,13 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
-    laziness.hand_over(node)
+    laziness.hand_over(run, node)
     return calls.evaluate_call(run, node, scope)
 
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    value = subscripts.get(run, owner, evaluate(run, node.slice, scope), node, scope)
+    value = run.element(owner, evaluate(run, node.slice, scope), Site(node, scope))
     if isinstance(owner, Tensor):
         if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
             run.chosen.add(owner.flow.maker.role)
@@ -220,7 +219,6 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
 
 
 def _comprehension(run: Run, node: ast.expr, scope: Scope) -> Value:
-    from shapelint.python.syntax import comprehensions
 
     return comprehensions.evaluate(run, node, scope)
 
@@ -241,7 +239,6 @@ def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
 
 
 def _yield(run: Run, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
-    from shapelint.python.objects import generators
 
     if isinstance(node, ast.Yield):
         return generators.yielded(run, node, scope)
@@ -261,10 +258,9 @@ def loaded(target: ast.expr) -> ast.expr:
 
 def rows(run: Run, value: Value, count: int) -> Items | None:
     """A tensor as the sequence of its rows, `count` of them where that is asked for; a model's part as its layers."""
-    from shapelint.python.libraries.torch import members
 
     if isinstance(value, Component):
-        children = members.children(run, value)
+        children = run.children(value)
         return None if children is None else Items([child for _, child in children], "tuple")
     if not isinstance(value, Tensor):
         return None

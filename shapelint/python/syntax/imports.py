@@ -6,7 +6,9 @@ import ast
 from pathlib import Path
 
 from shapelint.common.words import words
+from shapelint.python.objects import attributes
 from shapelint.python.state import model_scan
+from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.text.source import Elsewhere, Span
@@ -36,7 +38,6 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
     """`from a.b import c as d`, `from . import x`, `from m import *`."""
-    from shapelint.python.objects import attributes
 
     run.touch(scope)
     module = node.module or ""
@@ -60,13 +61,6 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         scope.names[alias.asname or alias.name] = value
 
 
-def namespace(scope: Scope) -> Value:
-    """A local module as a value whose attributes are its names."""
-    from shapelint.python.state.values import UserClass
-
-    return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
-
-
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
     """The names of a local module, or None where there is none beside the linted file."""
     if run.folder is None:
@@ -83,7 +77,6 @@ def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
         return run.modules[key]
     if len(run.modules) >= MAXIMUM_FILES:
         return None
-    from shapelint.python.syntax import statements
 
     tree = model_scan.parsed(path)
     if tree is None:
@@ -98,7 +91,7 @@ def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
     depth, run.depth = run.depth, run.depth + 1
     try:
         if depth < 20:
-            statements.execute(run, tree.body, inner)
+            run.execute(tree.body, inner)
     finally:
         run.depth = depth
     return inner

@@ -11,8 +11,9 @@ from shapelint.python.state import journal
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value, sequence, truth
-from shapelint.python.syntax import assignment, expressions, statements
+from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
@@ -20,7 +21,7 @@ TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
 
 
 def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
-    iterable = expressions.evaluate(run, node.iter, scope)
+    iterable = run.evaluate(node.iter, scope)
     items = elements(run, iterable, node.iter)
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=iterable)
@@ -37,7 +38,7 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
     training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
+        filler = filler if filler is not None else Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
         turns = []
@@ -47,7 +48,7 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
             return True
     if filler is not None:
         _once(run, node, filler, scope)
-    return statements.execute(run, node.orelse, scope)
+    return run.execute(node.orelse, scope)
 
 
 def _trains(node: ast.For | ast.AsyncFor) -> bool:
@@ -63,8 +64,8 @@ def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, elem
     """One turn of a loop; True where no way leads to the next one."""
     with run.journal.frame("continue") as turn:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
-            assignment.bind(run, node.target, element, scope, own=False)
-        return run.journal.resume(turn, statements.execute(run, node.body, scope))
+            run.bind(node.target, element, scope, own=False)
+        return run.journal.resume(turn, run.execute(node.body, scope))
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
@@ -112,10 +113,8 @@ def _is_nothing(value: Value | None) -> bool:
 
 def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
     """What a loop runs over; an unknown that is called a loader gives batches."""
-    items = sequence(iterable) or expressions.rows(run, iterable, 0)
+    items = sequence(iterable) or run.rows(iterable, 0)
     if items is None and LOADER.search(ast.unparse(node)[:200]):
-        from shapelint.python.libraries.transforms import BATCH
-
         return Items([], "list", Data(BATCH))
     if isinstance(iterable, Unknown) and iterable.inside:
         return Items([], "list", iterable)
@@ -130,11 +129,11 @@ def while_(run: Run, node: ast.While, scope: Scope) -> bool:
 def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
     """The turns while the condition is known; one that may be left in any turn is left in one of the first."""
     for _ in range(MAXIMUM_ELEMENTS):
-        known = truth(expressions.evaluate(run, node.test, scope))
+        known = truth(run.evaluate(node.test, scope))
         if known is None:
             _once(run, node, UNKNOWN, scope)
         if not known:
-            return statements.execute(run, node.orelse, scope)
+            return run.execute(node.orelse, scope)
         if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
             return True
     far = run.journal.state(loop)

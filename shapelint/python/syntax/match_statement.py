@@ -10,23 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from shapelint.python.builtins import arithmetic, builtin_functions
-from shapelint.python.objects import attributes, dicts
+from shapelint.python.objects import dicts
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Library,
-    Scope,
-    Table,
-    UserClass,
-    Value,
-    truth,
-)
-from shapelint.python.syntax import assignment, expressions, statements
+from shapelint.python.state.value_facts import truth
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Table, UserClass, Value
+from shapelint.python.syntax import expressions
 
 Captures = dict[str, Value]
 Match = tuple[bool | None, Captures]
@@ -38,7 +29,7 @@ ITSELF = frozenset({"bool", "dict", "float", "int", "list", "set", "str", "tuple
 
 def match(run: Run, node: ast.Match, scope: Scope) -> bool:
     """The statement; True where the way ends inside."""
-    return _cases(run, node.cases, expressions.evaluate(run, node.subject, scope), scope)
+    return _cases(run, node.cases, run.evaluate(node.subject, scope), scope)
 
 
 def _cases(run: Run, cases: Sequence[ast.match_case], subject: Value, scope: Scope) -> bool:
@@ -51,19 +42,19 @@ def _cases(run: Run, cases: Sequence[ast.match_case], subject: Value, scope: Sco
         if fits is None:
             return _ways(run, [taken, partial(_refused, run, case, later, scope)])
         _capture(run, captures, scope)
-        guard = truth(expressions.evaluate(run, case.guard, scope)) if case.guard else True
+        guard = truth(run.evaluate(case.guard, scope)) if case.guard else True
         if guard is None:
-            return _ways(run, [partial(statements.execute, run, case.body, scope), later])
+            return _ways(run, [partial(Run.execute, run, case.body, scope), later])
         if guard:
-            return statements.execute(run, case.body, scope)
+            return run.execute(case.body, scope)
     return False
 
 
 def _taken(run: Run, case: ast.match_case, captures: Captures, scope: Scope) -> bool:
     _capture(run, captures, scope)
     if case.guard:
-        expressions.evaluate(run, case.guard, scope)
-    return statements.execute(run, case.body, scope)
+        run.evaluate(case.guard, scope)
+    return run.execute(case.body, scope)
 
 
 def _refused(run: Run, case: ast.match_case, later: Callable[[], bool], scope: Scope) -> bool:
@@ -89,7 +80,7 @@ def _ways(run: Run, ways: Sequence[Callable[[], bool]]) -> bool:
 
 def _capture(run: Run, captures: Captures, scope: Scope) -> None:
     for name, value in captures.items():
-        assignment.bind(run, ast.Name(name, ast.Store()), value, scope)
+        run.bind(ast.Name(name, ast.Store()), value, scope)
 
 
 def _names(pattern: ast.pattern) -> list[str]:
@@ -113,7 +104,7 @@ def _all(run: Run, pairs: Sequence[tuple[ast.pattern, Value]], scope: Scope, fit
 
 
 def _value(run: Run, pattern: ast.MatchValue, value: Value, scope: Scope) -> Match:
-    asked = expressions.evaluate(run, pattern.value, scope)
+    asked = run.evaluate(pattern.value, scope)
     if isinstance(value, (Items, Table)) and isinstance(asked, Const):
         return False, {}
     return None if _is_member(run, pattern.value, scope) else arithmetic.compared(ast.Eq(), value, asked), {}
@@ -121,8 +112,8 @@ def _value(run: Run, pattern: ast.MatchValue, value: Value, scope: Scope) -> Mat
 
 def _is_member(run: Run, node: ast.expr, scope: Scope) -> bool:
     """Whether a name is that of a member of an enumeration, which equals what it stands for only in some of them."""
-    owner = expressions.evaluate(run, node.value, scope) if isinstance(node, ast.Attribute) else None
-    bases = attributes.linear(owner) if isinstance(owner, UserClass) else []
+    owner = run.evaluate(node.value, scope) if isinstance(node, ast.Attribute) else None
+    bases = class_lookup.linear(owner) if isinstance(owner, UserClass) else []
     return any(isinstance(base, Library) and base.name.startswith("enum.") for base in bases)
 
 
@@ -151,7 +142,7 @@ def _mapping(run: Run, pattern: ast.MatchMapping, value: Value, scope: Scope) ->
         return False, {}
     if not isinstance(value, Table) or dicts.is_namespace(value):
         return None, {}
-    keys = [dicts.key_of(expressions.evaluate(run, key, scope)) for key in pattern.keys]
+    keys = [dicts.key_of(run.evaluate(key, scope)) for key in pattern.keys]
     known = [key for is_known, key in keys if is_known]
     if any(key not in value.items for key in known) and not value.open:
         return False, {}
@@ -165,25 +156,28 @@ def _mapping(run: Run, pattern: ast.MatchMapping, value: Value, scope: Scope) ->
 
 
 def _class(run: Run, pattern: ast.MatchClass, value: Value, scope: Scope) -> Match:
-    cls = expressions.evaluate(run, pattern.cls, scope)
+    cls = run.evaluate(pattern.cls, scope)
     fits = truth(
-        builtin_functions.call(run, "isinstance", [Given(value, NO_SPAN), Given(cls, NO_SPAN)], {}, pattern, scope)
+        builtin_functions.call(
+            run, "isinstance", Arguments((Given(value, NO_SPAN), Given(cls, NO_SPAN))), Site(pattern, scope)
+        )
     )
     if fits is False:
         return False, {}
     if isinstance(cls, Library) and cls.name.rpartition(".")[2] in ITSELF:
         return _all(run, [(one, value) for one in pattern.patterns], scope, fits)
-    found = attributes.find(cls, "__match_args__") if isinstance(cls, UserClass) else None
+    found = class_lookup.find(cls, "__match_args__") if isinstance(cls, UserClass) else None
     names = [item.value for item in found.items if isinstance(item, Const)] if isinstance(found, Items) else []
     asked = [*zip(names, pattern.patterns), *zip(pattern.kwd_attrs, pattern.kwd_patterns)]
     if len(names) < len(pattern.patterns):
         return None, {}
     has = [
-        truth(builtin_functions.attribute(run, "hasattr", [value, Const(name)], pattern, scope)) for name, _ in asked
+        truth(builtin_functions.attribute(run, "hasattr", [value, Const(name)], Site(pattern, scope)))
+        for name, _ in asked
     ]
     if False in has:
         return False, {}
-    pairs = [(one, builtin_functions.named_attribute(run, value, str(name), pattern, scope)) for name, one in asked]
+    pairs = [(one, run.named_attribute(value, str(name), Site(pattern, scope))) for name, one in asked]
     return _all(run, pairs, scope, None if None in has else fits)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shapelint.python.builtins import arithmetic
-from shapelint.python.libraries import dispatch
-from shapelint.python.objects import attributes, classes, dicts, laziness, lists
-from shapelint.python.state import names
+from shapelint.python.objects import classes, dicts, laziness, lists
+from shapelint.python.state import class_lookup, names
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import EXITS, Exit, State
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -26,8 +27,6 @@ from shapelint.python.state.values import (
     Tensor,
     UserClass,
     Value,
-    sequence,
-    truth,
 )
 from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, raising
 from shapelint.python.tensors import trail
@@ -51,25 +50,25 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
     value: Value = Function(
         node,
         scope,
-        tuple(expressions.evaluate(run, default, scope) for default in node.args.defaults),
-        tuple(None if d is None else expressions.evaluate(run, d, scope) for d in node.args.kw_defaults),
+        tuple(run.evaluate(default, scope) for default in node.args.defaults),
+        tuple(None if d is None else run.evaluate(d, scope) for d in node.args.kw_defaults),
     )
     for decorator in reversed(node.decorator_list):
-        value = calls.decorate(run, expressions.evaluate(run, decorator, scope), value, decorator, scope)
+        value = calls.decorate(run, run.evaluate(decorator, scope), value, decorator, scope)
     names.put(run, scope, node.name, value)
 
 
 def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
     """A base class; for one of a library, its stand-in where there is one."""
-    value = expressions.evaluate(run, node, scope)
-    return (dispatch.stand_in(run, value.name) or value) if isinstance(value, Library) else value
+    value = run.evaluate(node, scope)
+    return (run.stand_in(value.name) or value) if isinstance(value, Library) else value
 
 
 def _bases(run: Run, node: ast.expr, scope: Scope) -> list[Value]:
     """A base class, or all that a star stands for."""
     if not isinstance(node, ast.Starred):
         return [_base(run, node, scope)]
-    items = sequence(expressions.evaluate(run, node.value, scope))
+    items = sequence(run.evaluate(node.value, scope))
     return items.items if items is not None and items.rest is None else [UNKNOWN]
 
 
@@ -87,7 +86,7 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
 
 
 def _return(run: Run, node: ast.Return, scope: Scope) -> bool:
-    value = expressions.evaluate(run, node.value, scope) if node.value else NONE
+    value = run.evaluate(node.value, scope) if node.value else NONE
     if run.returns:
         run.returns[-1].append(value)
     run.journal.leave("return")
@@ -104,17 +103,17 @@ def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     if isinstance(node.targets[0], (ast.Tuple, ast.List)):
-        laziness.unpack(node.value)
-    value = expressions.evaluate(run, node.value, scope)
+        laziness.unpack(run, node.value)
+    value = run.evaluate(node.value, scope)
     if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
         value = trail.renamed(value, node, scope)
     for target in node.targets:
-        assignment.bind(run, target, value, scope)
+        run.bind(target, value, scope)
 
 
 def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
     if node.value is not None:
-        assignment.bind(run, node.target, expressions.evaluate(run, node.value, scope), scope)
+        run.bind(node.target, run.evaluate(node.value, scope), scope)
     elif scope.kind == "class" and isinstance(node.target, ast.Name):
         run.touch(scope)
         scope.names.setdefault(node.target.id, UNKNOWN)
@@ -122,18 +121,18 @@ def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
 
 def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     load = expressions.loaded(node.target)
-    old, new = expressions.evaluate(run, load, scope), expressions.evaluate(run, node.value, scope)
+    old, new = run.evaluate(load, scope), run.evaluate(node.value, scope)
     if isinstance(old, Items) and isinstance(node.op, ast.Add) and old.kind == "list":
         lists.extend(run, old, new)
         return
     if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
         dicts.update(run, old, new, {})
         return
-    assignment.bind(run, node.target, arithmetic.binary(run, node.op, old, new, node, scope), scope)
+    run.bind(node.target, arithmetic.binary(run, node.op, old, new, Site(node, scope)), scope)
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
-    known = truth(expressions.evaluate(run, node.test, scope))
+    known = truth(run.evaluate(node.test, scope))
     if known is not None:
         return execute(run, node.body if known else node.orelse, scope)
     return branch(run, [node.body, node.orelse], scope)
@@ -156,16 +155,20 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
     """The body between what its managers do; of one that may swallow what is raised, the body is a `try`."""
     frozen, managers, swallows = 0, [], False
     for item in node.items:
-        value = expressions.evaluate(run, item.context_expr, scope)
+        value = run.evaluate(item.context_expr, scope)
         text = ast.unparse(item.context_expr)[:60]
         frozen += "no_grad" in text or "inference_mode" in text
         swallows = swallows or "suppress(" in text
-        if isinstance(value, Instance) and value.cls is not None and attributes.find(value.cls, "__exit__") is not None:
+        if (
+            isinstance(value, Instance)
+            and value.cls is not None
+            and class_lookup.find(value.cls, "__exit__") is not None
+        ):
             managers.append(value)
             swallows = swallows or _may_swallow(value)
             value = _manage(run, value, "__enter__", item.context_expr, scope)
         if item.optional_vars is not None:
-            assignment.bind(run, item.optional_vars, value, scope)
+            run.bind(item.optional_vars, value, scope)
     run.no_grad += frozen
     try:
         if swallows:
@@ -181,14 +184,14 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
 
 
 def _manage(run: Run, manager: Value, name: str, node: ast.expr, scope: Scope) -> Value:
-    method = attributes.get(run, manager, name, node, scope)
+    method = run.attribute(manager, name, Site(node, scope))
     nothing = [Given(NONE, NO_SPAN)] * (3 if name == "__exit__" else 0)
-    return calls.call(run, method, nothing, {}, node, scope)
+    return run.call(method, Arguments(tuple(nothing)), Site(node, scope))
 
 
 def _may_swallow(manager: Instance) -> bool:
     """Whether the `__exit__` of a class returns anything at all."""
-    found = attributes.find(manager.cls, "__exit__") if manager.cls is not None else None
+    found = class_lookup.find(manager.cls, "__exit__") if manager.cls is not None else None
     if not isinstance(found, Function):
         return True
     return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(found.node))
@@ -246,7 +249,7 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
         with run.journal.frame() as frame:
             run.journal.merge(ways)
             if handler.name:
-                assignment.bind(run, ast.Name(handler.name, ast.Store()), UNKNOWN, scope)
+                run.bind(ast.Name(handler.name, ast.Store()), UNKNOWN, scope)
             if not execute(run, handler.body, scope):
                 live.append(run.journal.state(frame))
             run.journal.undo(frame)
@@ -256,11 +259,11 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
 
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> bool:
     run.effect = node.value
-    expressions.evaluate(run, node.value, scope)
+    run.evaluate(node.value, scope)
     function = node.value.func if isinstance(node.value, ast.Call) else None
     if not isinstance(function, (ast.Name, ast.Attribute)) or ast.unparse(function).rpartition(".")[2] not in ENDS:
         return False
-    if expressions.evaluate(run, function, scope) not in ENDING:
+    if run.evaluate(function, scope) not in ENDING:
         return False
     run.journal.leave("raise")
     return True
@@ -275,7 +278,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     """A condition on numbers, as constructors have them; what tests assert calls half a project."""
     if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
         return False
-    if truth(expressions.evaluate(run, node.test, scope)) is not False:
+    if truth(run.evaluate(node.test, scope)) is not False:
         return False
     run.journal.leave("raise")
     return True

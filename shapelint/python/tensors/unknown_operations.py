@@ -6,9 +6,9 @@ import ast
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Items, Tensor, Value
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.python.tensors import signature_calls
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
@@ -21,14 +21,14 @@ class _Open(Exception):
     """An argument is neither a tensor of known shape nor a literal."""
 
 
-def ask(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST) -> Tensor | None:
+def ask(run: Run, name: str, arguments: Arguments, node: ast.AST) -> Tensor | None:
     """What an operation gives; None where that is not known. Without leave to trace, the run is marked as untraced."""
     tensors: list[Tensor] = []
     if not asking.is_asked(name) or not isinstance(node, ast.Call) or _has_star(node):
         return None
     try:
-        places = [_plain(given.value, tensors) for given in positional]
-        named = {key: _plain(given.value, tensors) for key, given in keywords.items()}
+        places = [_plain(given.value, tensors) for given in arguments.positional]
+        named = {key: _plain(given.value, tensors) for key, given in arguments.keywords.items()}
     except _Open:
         return None
     flows = [tensor.flow for tensor in tensors]

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import SignatureFile
+from shapelint.knowledge.schema.signature_files import SignatureFile
 from shapelint.trace.make import lightly_heads, torchvision_models
 from shapelint.trace.make.emit import tensors_to_yaml, to_yaml
 
-HEADER = ("Made by `python -m shapelint.trace.make`; do not edit.",)
+GENERATED_HEADER = ("Made by `python -m shapelint.trace.make`; do not edit.",)
 
 
 def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
@@ -39,9 +39,9 @@ def main(wanted: list[str]) -> int:
     for name in wanted or known:
         started = time.perf_counter()
         file = known[name]()
-        path = _write("signatures", name, to_yaml(file, HEADER))
+        path = _write("signatures", name, to_yaml(file, GENERATED_HEADER))
         if tensors := stored_tensors(file):
-            _write("tensors", name, tensors_to_yaml(tensors, HEADER))
+            _write("tensors", name, tensors_to_yaml(tensors, GENERATED_HEADER))
         print(f"{path} ({time.perf_counter() - started:.1f} s)", file=sys.stderr, flush=True)
     return 0
 

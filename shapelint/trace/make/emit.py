@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 
 
 def to_yaml(file: SignatureFile, header: Sequence[str]) -> str:

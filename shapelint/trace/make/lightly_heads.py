@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import dims, expression
 from shapelint.trace.layer_signatures import layer_row
 from shapelint.trace.variant import bind
@@ -30,7 +30,7 @@ the class takes it, and one above the last gets a row of its own, without parts.
 NO_FEWER = frozenset({"LeJEPAProjectionHead"})
 """Classes that raise for fewer layers than the first."""
 
-INERT = frozenset({"freeze_last_layer", "n_steps_frozen_prototypes"})
+_INERT = frozenset({"freeze_last_layer", "n_steps_frozen_prototypes"})
 DENSE = frozenset({"CAPIProjectionHead", "DenseCLProjectionHead", "VicRegLLocalProjectionHead"})
 WITHOUT_WIDTHS = frozenset({"ProjectionHead", "SMoGPrototypes"})
 """Classes that are made from other objects, not from numbers."""
@@ -61,7 +61,7 @@ def component(head: type) -> ComponentSignature:
         call=call_string(head),
         role="head",
         rows=tuple(_rows(head, STRUCTURAL.get(name, {}))),
-        inert=frozenset(INERT & set(inspect.signature(head).parameters)),
+        inert=frozenset(_INERT & set(inspect.signature(head).parameters)),
         dense=name in DENSE,
     )
 

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.trace.classifier import features_row, literal_row
 from shapelint.trace.meta import Untraceable, build
 
-INERT = frozenset(
+_INERT = frozenset(
     {
         "weights", "pretrained", "progress", "dropout", "dropout_aux", "drop_rate", "stochastic_depth_prob",
         "attention_dropout", "mlp_dropout", "init_weights", "zero_init_residual", "memory_efficient", "layer_scale",
@@ -48,13 +48,13 @@ def component_file(name: str) -> SignatureFile:
         call=f"torchvision/{name}({_text({key: value for key, value in passed.items() if key not in CLASSIFIER})})",
         role="backbone",
         rows=(features_row(make, {}, 3),),
-        inert=INERT & passed.keys(),
+        inert=_INERT & passed.keys(),
     )
     literal = ComponentSignature(
         call=f"torchvision.models.{name}({_text(passed)})",
         role="backbone",
         rows=_literal(name, make),
-        inert=INERT & passed.keys(),
+        inert=_INERT & passed.keys(),
         classes="num_classes",
     )
     version = torchvision.__version__.partition("+")[0]

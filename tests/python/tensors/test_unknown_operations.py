@@ -98,9 +98,9 @@ def test_what_raises_or_is_not_all_known_is_unknown(operation: str) -> None:
 
 LINT = """
 import sys
-from shapelint.linting import lint_source
-from shapelint.read.text import Source
-from shapelint.resolve.resolver import Options
+from shapelint.linting.file_report import lint_source
+from shapelint.text.source import Source
+from shapelint.resolve.options import Options
 report = lint_source(Source("train.py", sys.argv[1]), Options())
 print(len(report.findings), "torch" in sys.modules)
 """

@@ -7,21 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.state import naming
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Chained,
-    Component,
-    Const,
-    Given,
-    Items,
-    Library,
-    Scope,
-    Table,
-    Value,
-    sequence,
-)
-from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import UNKNOWN, Chained, Component, Const, Given, Items, Library, Table, Value
 from shapelint.shapes import dims
 from shapelint.signatures import stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
@@ -52,47 +42,47 @@ def canonical(name: str) -> str:
     return f"lightly.models.modules.{last}" if head.startswith("lightly.models") else name
 
 
-def construct(
-    run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope, complete: bool
-) -> Value:
+def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """A module as written, with the place of every argument."""
     target = (
         canonical(name) if canonical(name) in library_functions.methods() else stored.canonical(name, as_backbone=False)
     )
-    spec = specification(run, target, positional, keywords, node, scope)
-    component = Component(spec=spec if complete else replace(spec, note="its arguments are unpacked from elsewhere"))
-    component.arguments = _by_name(target, positional, keywords)
+    spec = specification(run, target, arguments, site)
+    component = Component(
+        spec=spec if arguments.complete else replace(spec, note="its arguments are unpacked from elsewhere")
+    )
+    component.arguments = _by_name(target, arguments)
     return component
 
 
-def wrapped(run: Run, name: str, inner: Value, node: ast.AST, scope: Scope) -> Value:
+def wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
     """A wrapper that a class method makes around a vision transformer, or around its encoder."""
-    component = Component(spec=specification(run, canonical(name), [], {}, node, scope))
+    component = Component(spec=specification(run, canonical(name), Arguments(), site))
     vit = inner.part_of if isinstance(inner, Component) and inner.part_of is not None else inner
     component.arguments = {"vit": vit}
     return component
 
 
-def specification(
-    run: Run, target: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> ComponentSpec:
+def specification(run: Run, target: str, arguments: Arguments, site: Site) -> ComponentSpec:
     """A call of a library's constructor with the places of its arguments; in another file, those of the call here."""
-    main = scope.file is not None and scope.file.main
+    main = site.scope.file is not None and site.scope.file.main
     anchor = run.anchors[-1] if run.anchors else Span(0, 0)
-    span = scope.file.span(node) if scope.file else anchor
-    head = scope.file.span(node.func) if scope.file and isinstance(node, ast.Call) else span
+    span = site.scope.file.span(site.node) if site.scope.file else anchor
+    head = site.scope.file.span(site.node.func) if site.scope.file and isinstance(site.node, ast.Call) else span
     return ComponentSpec(
         spelling="call",
         target=target,
         span=span,
         head=head,
-        positional=tuple(_argument(given, main, takes_classes(target)) for given in positional),
-        keywords=tuple((name, _argument(given, main, takes_classes(target))) for name, given in keywords.items()),
-        insertion=_insertion(run, span) if main and isinstance(node, ast.Call) else None,
+        positional=tuple(_argument(given, main, takes_classes(target)) for given in arguments.positional),
+        keywords=tuple(
+            (name, _argument(given, main, takes_classes(target))) for name, given in arguments.keywords.items()
+        ),
+        insertion=_insertion(run, span) if main and isinstance(site.node, ast.Call) else None,
     )
 
 
-def _by_name(target: str, positional: Arguments, keywords: Keywords) -> dict[str, Value]:
+def _by_name(target: str, arguments: Arguments) -> dict[str, Value]:
     """The values of the arguments by name, as far as the names are known."""
     found = stored.find(target)
     names = (
@@ -100,9 +90,9 @@ def _by_name(target: str, positional: Arguments, keywords: Keywords) -> dict[str
         if found
         else vision_transformers.parameters(target)
     )
-    named = {name: given.value for name, given in zip(names, positional)}
-    named.update({name: given.value for name, given in keywords.items()})
-    for index, given in enumerate(positional):
+    named = {name: given.value for name, given in zip(names, arguments.positional)}
+    named.update({name: given.value for name, given in arguments.keywords.items()})
+    for index, given in enumerate(arguments.positional):
         named.setdefault(f"({index})", given.value)
     return named
 
@@ -144,8 +134,8 @@ def _plain(value: Value) -> Any:
     if isinstance(value, Component):
         return value.spec
     if isinstance(value, Library):
-        return dims.UNKNOWN
-    return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
+    return dims.UNKNOWN_DIM
 
 
 def _insertion(run: Run, span: Span) -> Insertion | None:
@@ -156,10 +146,10 @@ def _insertion(run: Run, span: Span) -> Insertion | None:
     return Insertion(span.end - 1, prefix, "=")
 
 
-def container(run: Run, kind: str, positional: Arguments, keywords: Keywords, complete: bool) -> Value:
+def container(run: Run, kind: str, arguments: Arguments) -> Value:
     """`nn.Sequential(...)`, `nn.ModuleList([...])`, `nn.ModuleDict({...})`."""
-    chained = Chained(kind=kind, rest=None if complete else UNKNOWN)
-    values = [given.value for given in positional]
+    chained = Chained(kind=kind, rest=None if arguments.complete else UNKNOWN)
+    values = [given.value for given in arguments.positional]
     first = values[0] if values else None
     if len(values) == 1 and isinstance(first, Table):
         children = {str(key): value for key, value in first.items.items()}
@@ -172,7 +162,7 @@ def container(run: Run, kind: str, positional: Arguments, keywords: Keywords, co
         children = {str(index): value for index, value in enumerate(values)}
     for name, value in children.items():
         chained.children[name] = value
-        chained.hold(name, value)
+        naming.hold(chained, name, value)
     return chained
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
-from shapelint.python.state.values import Given, Items, Loss, Scope, Tensor, Value
-from shapelint.python.syntax.calls import Arguments, Keywords
-from shapelint.python.tensors import operation_arguments, operations
+from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
+from shapelint.python.tensors import operations
 from shapelint.spec import roles
 from shapelint.text.source import Span
 
@@ -101,37 +100,41 @@ def is_loss(target: str) -> bool:
     return kind(target) is not None and target.rpartition(".")[2][:1].isupper()
 
 
-def construct(run: Run, target: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def construct(run: Run, target: str, arguments: Arguments, site: Site) -> Value:
     """A loss object, with its arguments as written."""
     from shapelint.python.libraries.torch import constructing
 
-    return Loss(target=target, spec=constructing.specification(run, target, positional, keywords, node, scope))
+    return Loss(target=target, spec=constructing.specification(run, target, arguments, site))
 
 
-def functional(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def functional(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """`F.mse_loss(a, b)`."""
     target = FUNCTIONAL[name.rpartition(".")[2]]
-    return call(run, Loss(target=f"torch.nn.{target}"), positional, keywords, node, scope)
+    return call(run, Loss(target=f"torch.nn.{target}"), arguments, site)
 
 
-def call(run: Run, loss: Loss, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     """Record what a loss compares; what comes out is a number, and for a similarity one for each row."""
     form = kind(loss.target) or TWO
     names = (*form.operands, form.stored) if form.stored else form.operands
-    given: dict[str, Given] = dict(zip(names, positional))
-    given.update(keywords)
+    given: dict[str, Given] = dict(zip(names, arguments.positional))
+    given.update(arguments.keywords)
     operands = tuple((name, flow_of(given[name].value) if name in given else None) for name in form.operands)
-    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    span = (
+        site.scope.file.span(site.node)
+        if site.scope.file and site.scope.file.main
+        else (run.anchors[-1] if run.anchors else Span(0, 0))
+    )
     stored = flow_of(given[form.stored].value) if form.stored in given else None
     run.losses.append(LossCall(loss, operands, span, form.compared, stored))
-    if loss.target.endswith("CosineSimilarity") and loss.target.startswith("torch.") and len(positional) == 2:
-        first = positional[0].value
+    if loss.target.endswith("CosineSimilarity") and loss.target.startswith("torch.") and len(arguments.positional) == 2:
+        first = arguments.positional[0].value
         if isinstance(first, Tensor):
-            return operations.apply("cosine_similarity", first, operation_arguments.Arguments((positional[1],), {}))
+            return operations.apply("cosine_similarity", first, Arguments((arguments.positional[1],), {}))
     return operations.concrete([], detached=False)
 
 
-def elementwise(run: Run, operation: str, left: Value, right: Value, node: ast.AST, scope: Scope) -> bool:
+def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site) -> bool:
     """Record what a loss written by hand compares: the features (B, D) of two ends of a model, as they came out.
 
     Whether it is one is returned.
@@ -140,7 +143,11 @@ def elementwise(run: Run, operation: str, left: Value, right: Value, node: ast.A
     if operation not in ELEMENTWISE or None in ends or ends[0] == ends[1]:
         return False
     operands = (("input", flow_of(left)), ("target", flow_of(right)))
-    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    span = (
+        site.scope.file.span(site.node)
+        if site.scope.file and site.scope.file.main
+        else (run.anchors[-1] if run.anchors else Span(0, 0))
+    )
     run.losses.append(LossCall(Loss(target="torch.nn.MSELoss"), operands, span, name=ELEMENTWISE[operation]))
     return True
 
@@ -164,3 +171,24 @@ def flow_of(value: Value) -> Flow | None:
         items = [*value.items, *([value.rest] if value.rest is not None else [])]
         return flow_of(items[0]) if items else None
     return None
+
+
+def method(run: Run, owner: Loss, name: str, arguments: Arguments, site: Site) -> Value:
+    """`criterion.to(device)`, `criterion.forward(a, b)`."""
+    if name in ("to", "cuda", "cpu", "train", "eval"):
+        return owner
+    return call(run, owner, arguments, site) if name == "forward" else UNKNOWN
+
+
+def attribute(run: Run, owner: Loss, name: str, site: Site) -> Value:
+    """A method of a loss."""
+    return Bound(owner, name)
+
+
+def observed(run: Run, operation: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
+    """Record an operation if it is a loss written by hand; it is no mistake then, whatever its widths."""
+    return bool(arguments.positional) and elementwise(run, operation, tensor, arguments.positional[0].value, site)
+
+
+LOSS = Kind(attribute=attribute, call=call, method=method)
+HAND_WRITTEN_LOSSES = Observer(operation=observed)

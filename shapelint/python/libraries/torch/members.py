@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import module_calls, parts
+from shapelint.python.libraries.torch import parts
 from shapelint.python.objects import mutation
 from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.python.state import naming
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer, truth
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -22,13 +23,9 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Node,
-    Scope,
     Table,
     Tensor,
     Value,
-    among,
-    integer,
-    truth,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
@@ -76,16 +73,14 @@ def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str,
         pairs = (
             None
             if owner.opaque
-            else [
-                (key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"
-            ]
+            else [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
         )
     else:
         pairs = parts.children(run, owner)
     return pairs
 
 
-def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope) -> Value:
+def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
@@ -110,7 +105,7 @@ def attribute(run: Run, owner: Component, name: str, node: ast.AST, scope: Scope
         or not _is_described(owner)
     ):
         return Bound(owner, name)
-    resolved = module_calls.resolve(run, owner)
+    resolved = run.resolve(owner)
     if resolved.component is not None and name in resolved.values:
         value = resolved.values[name]
         return Const(value) if isinstance(value, (int, float, str, bool, type(None))) else UNKNOWN
@@ -186,6 +181,13 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
     return Tensor(Flow(None, (), ax.NOWHERE), True, weight_of=owner)
 
 
-def element(run: Run, owner: Component, index: Value) -> Value:
+def element(run: Run, owner: Component, index: Value, site: Site) -> Value:
     """`vgg.classifier[6]`, `densenet.features[0]`."""
     return parts.element(run, owner, integer(index))
+
+
+def container_attribute(run: Run, owner: Chained, name: str, site: Site) -> Value:
+    """A layer of `nn.Sequential` and its kin by its name, or a method."""
+    if name == "_modules":
+        return mutation.modules_of(owner, children(run, owner))
+    return owner.children.get(name, Bound(owner, name))

@@ -5,21 +5,22 @@ Only what is certain counts: numbers of axes, and sizes that are plain numbers o
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import Function
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
-from shapelint.python.state.values import Component, Const, Given, Items, Scope, Tensor, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.operation_arguments import Arguments
 from shapelint.python.tensors.operation_table import BROADCAST, REDUCE, axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
@@ -59,18 +60,18 @@ PAIRS = BROADCAST | {"cosine_similarity", "pairwise_distance"}
 RANKS = {"mm": 2, "bmm": 3}
 
 
-def note(run: Run, name: str, tensor: Tensor, given: Arguments, node: ast.AST, scope: Scope) -> None:
+def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Remember an operation that cannot take its tensor, or its other operand."""
     axes, other = axes_of(tensor), given_axes(given.get(0, "other", "mat2", "weight"))
     if axes is None:
         return
     for judged, expected in _expectations(name, tensor, axes, given, other):
         if expected:
-            _remember(run, name, judged, expected, node, scope)
+            _remember(run, name, judged, expected, site)
             return
 
 
-def note_pieces(run: Run, name: str, pieces: Value, given: Arguments, node: ast.AST, scope: Scope) -> None:
+def note_pieces(run: Run, name: str, pieces: Value, given: Arguments, site: Site) -> None:
     """The same of `cat` and `stack`, which take a list."""
     items = sequence(pieces)
     tensors = [item for item in items.items if isinstance(item, Tensor)] if items is not None else []
@@ -83,16 +84,16 @@ def note_pieces(run: Run, name: str, pieces: Value, given: Arguments, node: ast.
     along = given.integer(0, 0, "dim", "axis")
     rank = len(axes[0])
     if along is not None and (expected := _axis(along, rank + (name == "stack"))):
-        _remember(run, name, tensors[0], expected, node, scope)
+        _remember(run, name, tensors[0], expected, site)
         return
     place = None if along is None or name == "stack" else ax.position(along, rank)
     for tensor, other in zip(tensors[1:], axes[1:]):
         if other is not None and (expected := _alike(axes[0], other, place)):
-            _remember(run, name, tensor, expected, node, scope)
+            _remember(run, name, tensor, expected, site)
             return
 
 
-def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], node: ast.AST, scope: Scope) -> None:
+def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) -> None:
     """The same of `torch.einsum`: a letter has one size, but for 1, which is repeated."""
     terms = equation.replace(" ", "").partition("->")[0].split(",")
     if "." in equation or len(terms) != len(tensors):
@@ -104,39 +105,39 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], node: ast.AS
         if axes is None:
             continue
         if len(term) != len(axes):
-            _remember(run, "einsum", tensor, _named(len(term)), node, scope)
+            _remember(run, "einsum", tensor, _named(len(term)), site)
             return
         for index, (letter, axis) in enumerate(zip(term, axes)):
             known = sizes.setdefault(letter, axis.size)
             if _differ(known, axis.size) and 1 not in (known, axis.size):
-                _remember(run, "einsum", tensor, _from_the_end(known, len(axes) - index), node, scope)
+                _remember(run, "einsum", tensor, _from_the_end(known, len(axes) - index), site)
                 return
             sizes[letter] = axis.size if known == 1 else known
 
 
-def note_unpacking(run: Run, shape: Items, count: int, node: ast.AST, scope: Scope) -> None:
+def note_unpacking(run: Run, shape: Items, count: int, site: Site) -> None:
     """The same of `batch, width = x.shape`."""
     if shape.shape_of is not None and shape.rest is None and len(shape.items) != count:
-        _remember(run, "unpacking", shape.shape_of, _named(count), node, scope)
+        _remember(run, "unpacking", shape.shape_of, _named(count), site)
 
 
-def note_copy(run: Run, place: Value, value: Tensor, node: ast.AST, scope: Scope) -> None:
+def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
     """The same of `x[...] = value`: what is assigned has to broadcast to the place, and to nothing larger."""
     have, want = axes_of(value), given_axes(place)
     if have is not None and want is not None and (expected := _broadcast(want, have)):
-        _remember(run, "assignment", value, expected, node, scope)
+        _remember(run, "assignment", value, expected, site)
 
 
-def note_function(
-    run: Run, function: Function, positional: list[Given], keywords: dict[str, Given], node: ast.AST, scope: Scope
-) -> None:
+def note_function(run: Run, function: Function, arguments: Arguments, site: Site) -> None:
     """The same of a function whose line is exact: an operand with other axes, or a condition that does not hold."""
     if function.name not in library_functions.exact():
         return
-    given = library_functions.by_name(function.parameters, positional, keywords)
+    given = library_functions.by_name(function.parameters, arguments)
     operands = library_functions.tensors(function, given)
     ranks = [None if operand is None else len(axes_of(operand) or ()) or None for operand in operands]
-    line = signatures.substitute(signature_calls.parsed(function.shapes), library_functions.arguments(function, given))
+    line = signatures.substitute(
+        signature_calls.parsed(function.shapes), library_functions.bound_arguments(function, given)
+    )
     for index, operand in enumerate(operands):
         taken = [one for one in line.alternatives if _fit_beside(one.inputs, ranks, index)]
         if operand is None or ranks[index] is None or not taken:
@@ -145,7 +146,7 @@ def note_function(
         where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
             line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
-            _record(run, function.name.rpartition(".")[2], operand, line, node, scope, _written(given))
+            _record(run, function.name.rpartition(".")[2], operand, line, site, _written(given))
             return
 
 
@@ -268,9 +269,9 @@ def _reshaped(axes: Axes, sizes: Sequence[Dim] | None) -> str:
     return f"... {want // before}" if want % before == 0 else ""
 
 
-def _remember(run: Run, name: str, tensor: Tensor, expected: str, node: ast.AST, scope: Scope) -> None:
+def _remember(run: Run, name: str, tensor: Tensor, expected: str, site: Site) -> None:
     """An edge from whatever made a tensor into an operation that takes another shape."""
-    _record(run, name, tensor, signatures.parse_signature(f"{expected} -> {expected}"), node, scope)
+    _record(run, name, tensor, signatures.parse_signature(f"{expected} -> {expected}"), site)
 
 
 def _record(
@@ -278,19 +279,28 @@ def _record(
     name: str,
     tensor: Tensor,
     signature: Signature,
-    node: ast.AST,
-    scope: Scope,
+    site: Site,
     steps: tuple[Step, ...] = (),
 ) -> None:
     """The same of an operation with a signature, if it does not fit; `steps` decided what it takes."""
-    if scope.file is None or not scope.file.main:
+    if site.scope.file is None or not site.scope.file.main:
         return
-    span = scope.file.span(node)
+    span = site.scope.file.span(site.node)
     spec = ComponentSpec("call", name, span, span)
     resolved = Resolved(spec, name, "stored", signature, signature)
-    edge, outgoing = chain.step(Role(name, ""), resolved, tensor.flow)
+    edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)
     if not isinstance(edge.result, Misfit):
         return
     outside = tuple(step for step in steps if not span.start <= step.span.start < span.end)
     edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))
+
+
+def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
+    """Note an operation on a tensor; other observers see it too."""
+    if isinstance(tensor, Tensor):
+        note(run, name, tensor, arguments, site)
+    return False
+
+
+MISUSE = Observer(operation=observed, unpacking=note_unpacking, copy=note_copy)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 from typing import Any
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts, replaced_parts
 from shapelint.python.state import naming
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import BankCall, Call, Run
+from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -20,14 +21,11 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Node,
-    Scope,
     Size,
     Table,
     Tensor,
     Value,
-    truth,
 )
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls, trail
 from shapelint.resolve import resolver
@@ -46,20 +44,18 @@ MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
 
 
-def call(
-    run: Run, module: Component | Chained, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
+def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site) -> Value:
     """`module(x)`."""
     from shapelint.python.syntax import calls
 
     if isinstance(module, Chained):
-        return _call_chained(run, module, positional, keywords, node, scope)
+        return _call_chained(run, module, arguments, site)
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
     if method is not None and not module.hidden:
-        return call_method(run, module, method, positional, keywords, node, scope)
-    values = [given.value for given in (*positional, *keywords.values())]
+        return call_method(run, module, method, arguments, site)
+    values = [given.value for given in arguments.every]
     if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
-        return _several(run, module, values, node, scope)
+        return _several(run, module, values, site)
     value = values[0]
     if isinstance(value, Data):
         if _passes(run, module):
@@ -68,28 +64,25 @@ def call(
     if not isinstance(value, Tensor):
         value = Tensor(Flow(None, (), ax.NOWHERE))
     _ = calls
-    return apply(run, module, value, node, scope)
+    return apply(run, module, value, site)
 
 
-def _call_chained(
-    run: Run, module: Chained, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
-    from shapelint.python.syntax import calls
+def _call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
 
     own = module.children.get("forward")
     if own is not None and not isinstance(own, Node):
-        return calls.call(run, own, positional, keywords, node, scope)
-    if module.kind != "Sequential" or not positional:
-        return run.unknown("a list of modules is not called", node, scope.file)
+        return run.call(own, arguments, site)
+    if module.kind != "Sequential" or not arguments.positional:
+        return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
         return Tensor(Flow(None, (), ax.NOWHERE))
-    value = positional[0].value
+    value = arguments.positional[0].value
     for child in module.children.values():
-        value = calls.call(run, child, [Given(value, positional[0].span)], {}, node, scope)
+        value = run.call(child, Arguments((Given(value, arguments.positional[0].span),)), site)
     return value
 
 
-def _several(run: Run, module: Component, values: list[Value], node: ast.AST, scope: Scope) -> Value:
+def _several(run: Run, module: Component, values: list[Value], site: Site) -> Value:
     """A component with several inputs: the first decides what comes out where all have its shape."""
     tensors = [value for value in values if isinstance(value, Tensor)]
     label = module.spec.target.rpartition(".")[2]
@@ -99,18 +92,22 @@ def _several(run: Run, module: Component, values: list[Value], node: ast.AST, sc
         return Items([tensors[0], Tensor(Flow(None, (), tensors[0].flow.maker))], "tuple")
     for value in values:
         run.escape(value)
-    return run.unknown(f"{label} with several inputs", node, scope.file)
+    return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
 
 
-def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: Scope) -> Value:
+def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
     """Run a component on a tensor and record the edge."""
     place = naming.place(component)
     resolved = resolve(run, component)
-    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
+    span = (
+        site.scope.file.span(site.node)
+        if site.scope.file and site.scope.file.main
+        else (run.anchors[-1] if run.anchors else Span(0, 0))
+    )
     if takes_images(run, component):
         value = _given(value)
     if component.replaced and resolved.signature is not None:
-        result = replaced_parts.run_replaced(run, component, value, node, scope)
+        result = replaced_parts.run_replaced(run, component, value, site)
         if result is not None:
             return result
     if resolved.signature is None and resolved.layers:
@@ -118,7 +115,7 @@ def apply(run: Run, component: Component, value: Tensor, node: ast.AST, scope: S
     key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
     if key not in run.steps:
         resolved = parts.rebased(component, resolved, value.flow)
-        run.steps[key] = (component, resolved, *chain.step(place.role, resolved, value.flow))
+        run.steps[key] = (component, resolved, *propagation.step(place.role, resolved, value.flow))
     _, resolved, edge, outgoing = run.steps[key]
     consumer = trail.placed(edge.consumer, component, span, consumes=True)
     if isinstance(edge.result, Misfit) and takes_images(run, component):
@@ -171,7 +168,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
     result = edge.result
     if value.loose and isinstance(result, Misfit) and result.kind != "axis":
         return True
-    if isinstance(result, Fit) and any(axis is dims.UNKNOWN for axis in result.alternative.inputs[0].axes):
+    if isinstance(result, Fit) and any(axis is dims.UNKNOWN_DIM for axis in result.alternative.inputs[0].axes):
         return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
 
@@ -227,7 +224,7 @@ def _channels(run: Run, component: Component) -> Dim:
     first = replaced_parts.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
-        return dims.UNKNOWN if leaf is None else _channels(run, leaf)
+        return dims.UNKNOWN_DIM if leaf is None else _channels(run, leaf)
     signature = resolve(run, component).signature
     axes = signature.alternatives[0].inputs[0].axes if signature else ()
     channels = axes[1] if len(axes) == 4 else 3
@@ -238,10 +235,8 @@ def call_method(
     run: Run,
     component: Component,
     method: library_functions.Function,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """A method of a module that the tables know; its first axis in conflict is an edge."""
     place = naming.place(component)
@@ -249,12 +244,16 @@ def call_method(
     values.update(vision_transformers.values(run, component))
     given = constructing.given_by_name(component)
     resolved = Resolved(component.spec, component.spec.target, "stored", given=given, values=values)
-    positional, keywords, edge = _checked(method, resolved, place, positional, keywords)
+    arguments, edge = _checked(method, resolved, place, arguments)
     if edge.consumer.parameter not in given:
         edge = replace(edge, consumer=_decided(edge.consumer, edge.consumer.parameter, component))
-    span = scope.file.span(node) if scope.file and scope.file.main else (run.anchors[-1] if run.anchors else Span(0, 0))
-    _note_bank(run, component, positional, keywords)
-    result = library_functions.call(run, method, positional, keywords, values)
+    span = (
+        site.scope.file.span(site.node)
+        if site.scope.file and site.scope.file.main
+        else (run.anchors[-1] if run.anchors else Span(0, 0))
+    )
+    _note_bank(run, component, arguments)
+    result = library_functions.call(run, method, arguments, values)
     maker = Origin(place.role, resolved, place=span)
     if isinstance(result, Tensor):
         width = _width(method, maker, component)
@@ -273,13 +272,19 @@ def call_method(
     return result
 
 
-def _note_bank(run: Run, component: Component, positional: Arguments, keywords: Keywords) -> None:
+def _note_bank(run: Run, component: Component, arguments: Arguments) -> None:
     """A memory bank stores what it is called with; one that only answers does so where it compares."""
     label = component.spec.target.rpartition(".")[2]
-    value = positional[0].value if positional else keywords["output"].value if "output" in keywords else UNKNOWN
+    value = (
+        arguments.positional[0].value
+        if arguments.positional
+        else arguments.keywords["output"].value
+        if "output" in arguments.keywords
+        else UNKNOWN
+    )
     if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
         return
-    updates = keywords.get("update")
+    updates = arguments.keywords.get("update")
     stores = updates is not None and truth(updates.value) is True
     size = constructing.given_by_name(component).get("size")
     if size is not None and (stores or label == "NNMemoryBankModule"):
@@ -290,30 +295,29 @@ def _checked(
     method: library_functions.Function,
     resolved: Resolved,
     place: naming.Place,
-    positional: Arguments,
-    keywords: Keywords,
-) -> tuple[Arguments, Keywords, Edge]:
+    arguments: Arguments,
+) -> tuple[Arguments, Edge]:
     """The first operand against its pattern: one that does not fit is an edge, and counts as unknown afterwards."""
     name = method.inputs[0]
-    given = positional[0] if positional else keywords.get(name)
+    given = arguments.positional[0] if arguments.positional else arguments.keywords.get(name)
     value = given.value if given else UNKNOWN
     if isinstance(value, Data):
         value = image(value)
     this = Origin(place.role, resolved)
     if not isinstance(value, Tensor) or value.loose:
-        return positional, keywords, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
+        return arguments, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
     pattern = method.shapes.split("->")[0].split(",")[0].strip()
     template = signatures.parse_signature(f"{pattern} -> {pattern}")
     signature = signatures.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
     checked = replace(resolved, template=template, signature=signature)
-    edge, _ = chain.step(Role(place.role, ""), checked, value.flow)
+    edge, _ = propagation.step(Role(place.role, ""), checked, value.flow)
     edge = replace(edge, layer=place.layer)
     if isinstance(edge.result, Misfit):
         blank = Given(UNKNOWN, given.span if given else Span(0, 0))
-        if positional:
-            return [blank, *positional[1:]], keywords, edge
-        return positional, {**keywords, name: blank}, edge
-    return positional, keywords, edge
+        if arguments.positional:
+            return replace(arguments, positional=(blank, *arguments.positional[1:])), edge
+        return replace(arguments, keywords={**arguments.keywords, name: blank}), edge
+    return arguments, edge
 
 
 def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:

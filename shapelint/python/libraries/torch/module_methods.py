@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from shapelint.python.libraries import library_functions, timm_
 from shapelint.python.libraries.torch import members, module_calls
-from shapelint.python.objects import attributes, dicts, mutation
+from shapelint.python.objects import dicts, mutation
 from shapelint.python.objects.module_method_names import ADDS, CHANGES, QUIET, SELF
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -26,10 +28,7 @@ from shapelint.python.state.values import (
     Scope,
     Table,
     Value,
-    among,
-    sequence,
 )
-from shapelint.python.syntax.calls import Arguments, Keywords
 from shapelint.python.tensors import trail
 
 
@@ -37,31 +36,30 @@ def method(
     run: Run,
     owner: Instance | Component | Chained,
     name: str,
-    positional: Arguments,
-    keywords: Keywords,
-    node: ast.AST,
-    scope: Scope,
+    arguments: Arguments,
+    site: Site,
 ) -> Value:
     """Methods that every nn.Module has, and those of known modules."""
     from shapelint.python.builtins import builtin_functions
-    from shapelint.python.syntax import calls
 
     if name in ("__setattr__", "__delattr__"):
-        return builtin_functions.call(run, name.strip("_"), [Given(owner, NO_SPAN), *positional], keywords, node, scope)
-    if name == "apply" and positional and _sets_parts(positional[0].value):
+        return builtin_functions.call(
+            run, name.strip("_"), Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords), site
+        )
+    if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
         hide_inside(run, owner)
     if name in SELF:
         return owner
     if name in QUIET:
         if name == "register_parameter" and isinstance(owner, Component):
             hide(run, owner)
-        if name == "register_buffer" and isinstance(owner, Instance) and len(positional) > 1:
-            key = positional[0].value
+        if name == "register_buffer" and isinstance(owner, Instance) and len(arguments.positional) > 1:
+            key = arguments.positional[0].value
             if isinstance(key, Const) and isinstance(key.value, str):
-                mutation.store(run, owner, key.value, positional[1].value)
+                mutation.store(run, owner, key.value, arguments.positional[1].value)
         if name == "save_hyperparameters" and isinstance(owner, Instance):
             run.touch(owner)
-            owner.attributes["(hparams)"] = _hyperparameters([given.value for given in positional], scope)
+            owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
         if name in ("modules", "named_modules"):
             inside = among(owner)
             return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
@@ -69,52 +67,52 @@ def method(
     if name in ("children", "named_children"):
         children = members.listed(run, owner, name)
         if not isinstance(owner, Chained):
-            trail.listed(children, node, scope)
+            trail.listed(children, site.node, site.scope)
         return children
     if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
         if isinstance(owner, Component):
             known = library_functions.methods().get(owner.spec.target, {}).get(name)
             if known is not None:
-                return module_calls.call_method(run, owner, known, positional, keywords, node, scope)
+                return module_calls.call_method(run, owner, known, arguments, site)
         if name != "forward_features":
-            return calls.call(run, owner, positional, keywords, node, scope)
+            return run.call(owner, arguments, site)
     if isinstance(owner, Component):
         known = library_functions.methods().get(owner.spec.target, {}).get(name)
         if known is not None:
-            return module_calls.call_method(run, owner, known, positional, keywords, node, scope)
-    if name in ADDS and len(positional) > 1:
-        key = positional[0].value
+            return module_calls.call_method(run, owner, known, arguments, site)
+    if name in ADDS and len(arguments.positional) > 1:
+        key = arguments.positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):
-            mutation.set_submodule(run, owner, key.value, positional[1].value)
+            mutation.set_submodule(run, owner, key.value, arguments.positional[1].value)
         else:
             hide(run, owner)
         return NONE
-    if name == "get_submodule" and positional and isinstance(positional[0].value, Const):
-        return _submodule(run, owner, positional[0].value.value, node, scope)
+    if name == "get_submodule" and arguments.positional and isinstance(arguments.positional[0].value, Const):
+        return _submodule(run, owner, arguments.positional[0].value.value, site)
     if name.startswith("register_") and name.endswith("hook"):
-        if not positional or _may_change(positional[0].value):
+        if not arguments.positional or _may_change(arguments.positional[0].value):
             hide_inside(run, owner)
         return NONE
     if isinstance(owner, Chained):
-        return _container_method(run, owner, name, positional)
+        return _container_method(run, owner, name, arguments.positional)
     if isinstance(owner, Component) and timm_.is_model(owner) and not owner.hidden:
-        found = timm_.call_method(run, owner, name, positional, keywords, node, scope)
+        found = timm_.call_method(run, owner, name, arguments, site)
         if found is not None:
             return found
-    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    base = owner.base if isinstance(owner, Instance) else None
     if isinstance(base, Chained):
-        return _container_method(run, base, name, positional)
+        return _container_method(run, base, name, arguments.positional)
     if CHANGES.match(name):
         hide(run, owner)
     run.escape(owner)
-    for given in (*positional, *keywords.values()):
+    for given in arguments.every:
         run.escape(given.value)
-    return run.unknown(f".{name}() of a module is not known", node, scope.file)
+    return run.unknown(f".{name}() of a module is not known", site.node, site.scope.file)
 
 
-def _submodule(run: Run, owner: Value, path: object, node: ast.AST, scope: Scope) -> Value:
+def _submodule(run: Run, owner: Value, path: object, site: Site) -> Value:
     for step in path.split(".") if isinstance(path, str) and path else ():
-        owner = attributes.get(run, owner, step, node, scope)
+        owner = run.attribute(owner, step, site)
     return owner
 
 
@@ -156,7 +154,7 @@ def _hyperparameters(values: list[Value], scope: Scope) -> Value:
     return dicts.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
 
 
-def _container_method(run: Run, owner: Chained, name: str, positional: Arguments) -> Value:
+def _container_method(run: Run, owner: Chained, name: str, positional: Sequence[Given]) -> Value:
     values = [given.value for given in positional]
     if name in ("append", "add_module", "register_module") and values:
         key: object = str(len(owner.children))

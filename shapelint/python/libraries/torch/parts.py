@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.libraries import vision_transformers
+from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Component, Value, among
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import Component, Value
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim, Expression
@@ -29,22 +31,16 @@ SAME = words(
 )
 
 
-def table(run: Run, owner: Component) -> dict[str, str]:
+def table(run: Run, component: Component) -> dict[str, str]:
     """The parts of a model by dotted name."""
-    from shapelint.python.libraries.torch import module_calls
 
-    row = module_calls.resolve(run, owner).row
+    row = run.resolve(component).row
     return dict(row.parts) if row else {}
 
 
 def rank(line: str) -> int:
     """How many axes a part takes, by its line of the table."""
     return len(line.partition(":")[2].partition("->")[0].split())
-
-
-def own_name(part: Component) -> str:
-    """The dotted name of a part in its model."""
-    return part.spec.note.removeprefix("part ")
 
 
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
@@ -111,12 +107,6 @@ def _general(kind: str, text: str) -> str:
     return text
 
 
-def inner_names(owner: Component) -> list[str]:
-    """The names directly below a part."""
-    row = owner.resolved.row if owner.resolved else None
-    return [name for name in (row.parts if row else {}) if "." not in name]
-
-
 def element(run: Run, owner: Component, index: Dim | None) -> Value:
     """`model.classifier[6]`."""
     from shapelint.python.state.values import UNKNOWN
@@ -130,9 +120,8 @@ def element(run: Run, owner: Component, index: Dim | None) -> Value:
 
 def width(run: Run, owner: Component, name: str) -> Dim | None:
     """`in_features` of a part: the last axis of what it takes; the second of a convolution."""
-    from shapelint.python.libraries.torch import module_calls
 
-    signature = module_calls.resolve(run, owner).signature
+    signature = run.resolve(owner).signature
     if signature is None or owner.part_of is None:
         return None
     alternative = signature.alternatives[0]
@@ -168,7 +157,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
     symbol = dims.symbol(name)
     if axis == size or not dims.is_known(size):
-        return symbol if axis == size else dims.UNKNOWN
+        return symbol if axis == size else dims.UNKNOWN_DIM
     if isinstance(size, int):
         return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
     if axis == symbol:
@@ -179,7 +168,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     if len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 1:
         return None
     (operation,) = terms[0][0]
-    if not isinstance(operation, dims.Operation) or operation.operator != "//":
+    if not isinstance(operation, dims.DimOperation) or operation.operator != "//":
         return None
     numerator, step = operation.operands
     shift = numerator - symbol

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
-from shapelint.python.libraries.torch import module_calls, parts
-from shapelint.python.state import naming
+from shapelint.python.libraries.torch import parts
+from shapelint.python.state import naming, part_names
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Call, Run
-from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Scope, Tensor, Unknown, Value
+from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
 
 
-def run_replaced(run: Run, owner: Component, value: Tensor, node: ast.AST, scope: Scope) -> Value | None:
+def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value | None:
     """A model some of whose children were set anew; None where only attributes that are no modules were."""
-    rows = parts.table(run, owner)
+    rows = run.parts(owner)
     top = [name for name in rows if "." not in name]
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
@@ -28,12 +27,12 @@ def run_replaced(run: Run, owner: Component, value: Tensor, node: ast.AST, scope
     resolved = owner.resolved
     assert resolved is not None
     if _first(run, owner) in changed:
-        return _through(run, owner, top, value, node, scope)
-    edge, outgoing = chain.step(place.role, resolved, value.flow)
+        return _through(run, owner, top, value, site)
+    edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
-        return _last(run, owner, end, edge, Origin(place.role, resolved), node, scope)
-    return _through(run, owner, top, value, node, scope)
+        return _last(run, owner, end, edge, Origin(place.role, resolved), site)
+    return _through(run, owner, top, value, site)
 
 
 def _end(owner: Component, rows: dict[str, str]) -> str:
@@ -57,7 +56,7 @@ def entry(run: Run, owner: Component) -> Value:
 
 def _first(run: Run, owner: Component) -> str:
     """The child that takes what the model takes; "" where the table does not have it."""
-    rows, template = parts.table(run, owner), owner.resolved.template if owner.resolved else None
+    rows, template = run.parts(owner), owner.resolved.template if owner.resolved else None
     name = next(iter(rows), "")
     if not name or template is None:
         return ""
@@ -66,15 +65,15 @@ def _first(run: Run, owner: Component) -> str:
     return name if len(takes.axes) == len(whole.axes) else ""
 
 
-def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, node: ast.AST, scope: Scope) -> Value:
+def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, site: Site) -> Value:
     """Only the end was replaced: it gets what the model's own end got."""
-    result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), node, scope)
+    result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), site)
     return _closed(run, owner, name, result)
 
 
 def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
     """What comes to a child of a model, from what comes to the model."""
-    line = parts.table(run, owner)[name].partition(":")[2]
+    line = run.parts(owner)[name].partition(":")[2]
     pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
     bindings = dict(getattr(edge.result, "bindings", None) or {})
     bindings.setdefault("B", dims.symbol("B"))
@@ -86,8 +85,8 @@ def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) 
 
 def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
     """A model up to one of its children: what that one would get."""
-    place, resolved = naming.place(owner), module_calls.resolve(run, owner)
-    edge, _ = chain.step(place.role, resolved, value.flow)
+    place, resolved = naming.place(owner), run.resolve(owner)
+    edge, _ = propagation.step(place.role, resolved, value.flow)
     given = _arriving(run, owner, name, edge, Origin(place.role, resolved))
     run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
     return given
@@ -96,7 +95,7 @@ def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
 def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
     """What a model gives after its last child: that child's output, flattened where the model does so."""
     signature = owner.resolved.template if owner.resolved else None
-    line = signatures.parse_signature(parts.table(run, owner)[last].partition(":")[2]).alternatives[0].output
+    line = signatures.parse_signature(run.parts(owner)[last].partition(":")[2]).alternatives[0].output
     whole = signature.alternatives[0].output if signature else None
     if not isinstance(line, Pattern) or not isinstance(whole, Pattern) or not isinstance(result, Tensor):
         return result
@@ -106,9 +105,9 @@ def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
     return _glue(gives, takes, result) or Tensor(Flow(None, (), result.flow.maker))
 
 
-def _through(run: Run, owner: Component, top: list[str], value: Tensor, node: ast.AST, scope: Scope) -> Value:
+def _through(run: Run, owner: Component, top: list[str], value: Tensor, site: Site) -> Value:
     """A changed stem: part by part, with the flattening or pooling that the model does between two of them."""
-    rows = parts.table(run, owner)
+    rows = run.parts(owner)
     previous: Shape | None = None
     current: Value = value
     for name in top:
@@ -121,7 +120,7 @@ def _through(run: Run, owner: Component, top: list[str], value: Tensor, node: as
             current = glued
         if not isinstance(current, Tensor):
             return current
-        current = _section(run, owner, name, current, node, scope)
+        current = _section(run, owner, name, current, site)
         previous = _plain(alternative.output) if isinstance(alternative.output, Pattern) else None
     return _closed(run, owner, top[-1], current)
 
@@ -146,12 +145,11 @@ def _glue(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
     return None
 
 
-def _section(run: Run, owner: Component, name: str, value: Tensor, node: ast.AST, scope: Scope) -> Value:
+def _section(run: Run, owner: Component, name: str, value: Tensor, site: Site) -> Value:
     """One child of a model, or what was put in its place, or its own children where one of those was replaced."""
-    from shapelint.python.syntax import calls
 
     if name in owner.replaced:
-        return calls.call(run, owner.replaced[name], [Given(value, NO_SPAN)], {}, node, scope)
+        return run.call(owner.replaced[name], Arguments((Given(value, NO_SPAN),)), site)
     part = parts.child(run, owner, name)
     inside = {key[len(name) + 1 :]: new for key, new in owner.replaced.items() if key.startswith(f"{name}.")}
     if not isinstance(part, Component):
@@ -160,10 +158,10 @@ def _section(run: Run, owner: Component, name: str, value: Tensor, node: ast.AST
         if not part.spec.target.endswith("Sequential") or any("." in key for key in inside):
             return Tensor(Flow(None, (), value.flow.maker))
         current: Value = value
-        for inner in parts.inner_names(part):
+        for inner in part_names.inner_names(part):
             step = inside.get(inner) or parts.child(run, part, inner)
             if step is None:
                 return Tensor(Flow(None, (), value.flow.maker))
-            current = calls.call(run, step, [Given(current, NO_SPAN)], {}, node, scope)
+            current = run.call(step, Arguments((Given(current, NO_SPAN),)), site)
         return current
-    return calls.call(run, part, [Given(value, NO_SPAN)], {}, node, scope)
+    return run.call(part, Arguments((Given(value, NO_SPAN),)), site)

@@ -5,40 +5,54 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.python.libraries.torch import loss_calls, misuse, module_calls
+from shapelint.python.libraries.torch import module_calls
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import BatchReshape, Run
-from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Instance, Items, Scope, Tensor, Value
-from shapelint.python.syntax.calls import Arguments, Keywords
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Bound,
+    Const,
+    Data,
+    Given,
+    Instance,
+    Items,
+    Tensor,
+    Value,
+)
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operation_arguments, operations, unknown_operations
+from shapelint.python.tensors import operations, unknown_operations
 from shapelint.python.tensors.operation_table import SAME, axes_of
 from shapelint.shapes import dims, signatures
 
 
-def tensor_method(
-    run: Run, owner: Tensor, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Value:
+def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site: Site) -> Value:
     """`x.flatten(1)`."""
     if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
         if name == "size":
-            misuse.note(run, name, owner, operation_arguments.Arguments(tuple(positional), keywords), node, scope)
-        return _question(owner, name, positional, keywords)
-    given = operation_arguments.Arguments(tuple(positional), keywords)
+            run.observe_operation(name, owner, arguments, site)
+        return _question(owner, name, arguments)
+    given = arguments
     if name in ("expand", "broadcast_to") and owner.shape is not None:
-        _note_expansion(run, owner, given, node, scope)
+        _note_expansion(run, owner, given, site)
     if name in ("view", "reshape") and (owner.shape is not None):
-        _note_batch(run, owner, given, node, scope)
-    if not positional or not loss_calls.elementwise(run, name, owner, positional[0].value, node, scope):
-        misuse.note(run, name, owner, given, node, scope)
+        _note_batch(run, owner, given, site)
+    run.observe_operation(name, owner, arguments, site)
     if operations.known(name):
         return operations.apply(name, owner, given)
-    asked = unknown_operations.ask(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *positional], keywords, node)
+    asked = unknown_operations.ask(
+        run,
+        f"torch.Tensor.{name}",
+        Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords),
+        site.node,
+    )
     if asked is not None:
         return asked
-    return run.unknown(f".{name}() of a tensor is not known", node, scope.file)
+    return run.unknown(f".{name}() of a tensor is not known", site.node, site.scope.file)
 
 
-def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keywords) -> Value:
+def _question(owner: Tensor, name: str, arguments: Arguments) -> Value:
     axes = axes_of(owner)
     if axes is None or name in ("item", "tolist", "numpy", "backward"):
         return UNKNOWN
@@ -46,28 +60,34 @@ def _question(owner: Tensor, name: str, positional: Arguments, keywords: Keyword
         return Const(len(axes))
     if name in ("numel", "nelement"):
         return Const(ax.product(axes))
-    where = operation_arguments.Arguments(tuple(positional), keywords).integer(0, None, "dim")
-    if not positional and not keywords:
+    where = arguments.integer(0, None, "dim")
+    if not arguments.positional and not arguments.keywords:
         return Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
     place = ax.position(where, len(axes)) if where is not None else None
     return Const(axes[place].size) if place is not None else UNKNOWN
 
 
-def _note_batch(run: Run, owner: Tensor, given: operation_arguments.Arguments, node: ast.AST, scope: Scope) -> None:
+def _note_batch(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
     """Remember a reshape to literal sizes of a tensor whose number of elements depends on the batch."""
     sizes = given.sizes(0, "shape", "size")
     axes = axes_of(owner)
-    if not sizes or axes is None or scope.file is None or not scope.file.main or not isinstance(node, ast.Call):
+    if (
+        not sizes
+        or axes is None
+        or site.scope.file is None
+        or not site.scope.file.main
+        or not isinstance(site.node, ast.Call)
+    ):
         return
     total = ax.product(axes)
     if isinstance(total, int) or "B" not in dims.names(total) or not dims.is_known(total):
         return
     if all(isinstance(size, int) and size > 0 for size in sizes):
-        argument = node.args[0] if node.args else node
+        argument = site.node.args[0] if site.node.args else site.node
         number = sizes[0]
         assert isinstance(number, int)
         shape = signatures.format_shape(tuple(sizes))
-        run.reshapes.append(BatchReshape(scope.file.span(argument), number, shape, _holder(run)))
+        run.reshapes.append(BatchReshape(site.scope.file.span(argument), number, shape, _holder(run)))
 
 
 def _holder(run: Run) -> Instance | None:
@@ -75,40 +95,66 @@ def _holder(run: Run) -> Instance | None:
     return next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
 
 
-def _note_expansion(run: Run, owner: Tensor, given: operation_arguments.Arguments, node: ast.AST, scope: Scope) -> None:
+def _note_expansion(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
     """Remember an expansion to the size of the batch of an axis that has another size: it fits one batch alone."""
     sizes = given.sizes(0, "size", "sizes") or []
     axes = axes_of(owner) or ()
-    if scope.file is None or not scope.file.main:
+    if site.scope.file is None or not site.scope.file.main:
         return
     for axis, size in zip(reversed(axes), reversed(sizes)):
         if isinstance(axis.size, int) and axis.size > 1 and size == dims.symbol("B"):
             before = (-1,) * (len(sizes) - len(axes))
             kept = zip(sizes, (*before, *(one.size for one in axes)))
             shape = signatures.format_shape(tuple(have if want in (-1, size) else want for want, have in kept))
-            span, steps = scope.file.span(node), axis.origin.steps
+            span, steps = site.scope.file.span(site.node), axis.origin.steps
             run.reshapes.append(BatchReshape(span, axis.size, shape, _holder(run), "an expansion", steps))
             return
 
 
-def data_method(run: Run, owner: Data, name: str, positional: Arguments, keywords: Keywords, scope: Scope) -> Value:
+def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Site) -> Value:
     """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
     if name in SAME or name in ("items", "values"):
         return owner
-    if name in ("cat", "concat") and positional:
+    if name in ("cat", "concat") and arguments.positional:
         return owner
     if name in ("new_zeros", "new_ones", "new_full", "new_empty"):
-        sizes = operation_arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
+        sizes = arguments.sizes(0, "size")
         return operations.concrete(sizes) if sizes is not None else UNKNOWN
     if name in ("chunk", "split", "tensor_split", "unbind"):
-        return Items([], "tuple", Data(dims.UNKNOWN))
+        return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if name in ("squeeze", "unsqueeze", "permute", "repeat"):
         return replace(owner, sizes=())
     if name in ("view", "reshape"):
-        return Data(dims.UNKNOWN) if len(positional) > 3 else UNKNOWN
-    place = operation_arguments.Arguments(tuple(positional), keywords).integer(0, None, "dim")
-    if name == "size" and not positional and not keywords:
+        return Data(dims.UNKNOWN_DIM) if len(arguments.positional) > 3 else UNKNOWN
+    place = arguments.integer(0, None, "dim")
+    if name == "size" and not arguments.positional and not arguments.keywords:
         return Items([Const(owner.rows)], "tuple", UNKNOWN)
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
-        return _question(module_calls.image(owner), name, positional, keywords)
+        return _question(module_calls.image(owner), name, arguments)
     return UNKNOWN
+
+
+def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:
+    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
+    if name == "shape":
+        return Items([Const(owner.rows)], "tuple", UNKNOWN)
+    return Const(name) if name in ("device", "dtype") else Bound(owner, name)
+
+
+def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
+    """`x.shape`, `x.ndim`, `x.T`."""
+    if name == "shape":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
+    if name == "ndim":
+        axes = axes_of(owner)
+        return UNKNOWN if axes is None else Const(len(axes))
+    if name in ("T", "mT", "data", "real"):
+        return operations.apply(name, owner, Arguments((), {}))
+    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
+        return UNKNOWN
+    return Bound(owner, name)
+
+
+TENSOR = Kind(attribute=tensor_attribute, method=tensor_method)
+DATA = Kind(attribute=data_attribute, method=data_method)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Sequence
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries import library_functions, transforms
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
 from shapelint.python.objects import effects
+from shapelint.python.state.arguments import Arguments, Keywords, Site
+from shapelint.python.state.class_lookup import concerns
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Component,
-    Const,
-    Data,
-    Items,
-    Scope,
-    Tensor,
-    UserClass,
-    Value,
-    among,
-    integer,
-    sequence,
-)
-from shapelint.python.syntax.calls import Arguments, Keywords, concerns
+from shapelint.python.state.value_facts import among, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operation_arguments, operations, unknown_operations
+from shapelint.python.tensors import image_sizes, operations, unknown_operations
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Fit
@@ -36,62 +25,70 @@ from shapelint.spec.roles import Role
 NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full"])
 
 
-def call(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """A function on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
     last = name.rpartition(".")[2]
-    given = operation_arguments.Arguments(tuple(positional[1:]), keywords)
-    first = positional[0].value if positional else _first(keywords)
+    given = Arguments(tuple(arguments.positional[1:]), arguments.keywords)
+    first = arguments.positional[0].value if arguments.positional else _first(arguments.keywords)
     if last in ("hstack", "vstack", "dstack"):
         return blank()
     if last in ("cat", "concat", "concatenate", "stack"):
-        return _join(run, "stack" if last == "stack" else "cat", first, given, node, scope)
+        return _join(run, "stack" if last == "stack" else "cat", first, given, site)
     if last == "einsum":
-        return _einsum(run, positional, node, scope)
+        return _einsum(run, arguments.positional, site)
     if last in NEW:
-        sizes = operation_arguments.Arguments(tuple(positional), keywords).sizes(0, "size")
+        sizes = arguments.sizes(0, "size")
         return operations.concrete(sizes) if sizes is not None else blank()
     if last in ("arange", "linspace"):
-        ends = [integer(p.value) for p in positional[:2]]
+        ends = [integer(p.value) for p in arguments.positional[:2]]
         count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
-        return operations.concrete([dims.UNKNOWN if count is None or last == "linspace" else count])
+        return operations.concrete([dims.UNKNOWN_DIM if count is None or last == "linspace" else count])
     if last in ("eye", "randperm"):
         size = integer(first) if first is not None else None
-        return operations.concrete([size if size is not None else dims.UNKNOWN] * (2 if last == "eye" else 1))
+        return operations.concrete([size if size is not None else dims.UNKNOWN_DIM] * (2 if last == "eye" else 1))
     if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
         return UNKNOWN if last == "load" else blank()
     if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
-        return loss_calls.functional(run, name, positional, keywords, node, scope)
+        return loss_calls.functional(run, name, arguments, site)
     layer = library_functions.layer_of(name)
     if layer and isinstance(first, Tensor):
-        return _layer(run, layer, first, positional[1:], keywords, node, scope)
+        return _layer(run, layer, first, Arguments(arguments.positional[1:], arguments.keywords), site)
     if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(given.sizes(0, "size") or ()) == 2:
         # Two sizes are those of (B, C, H, W); how many channels a mask has is not known.
-        return _layer(run, layer, module_calls.image(first, dims.UNKNOWN), positional[1:], keywords, node, scope)
+        return _layer(
+            run,
+            layer,
+            module_calls.image(first, dims.UNKNOWN_DIM),
+            Arguments(arguments.positional[1:], arguments.keywords),
+            site,
+        )
     if isinstance(first, Data):
-        return tensor_methods.data_method(run, first, last, positional[1:], keywords, scope)
+        return tensor_methods.data_method(
+            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site
+        )
     if isinstance(first, Tensor) and operations.known(last):
-        return tensor_methods.tensor_method(run, first, last, positional[1:], keywords, node, scope)
+        return tensor_methods.tensor_method(
+            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site
+        )
     if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
         return UNKNOWN
-    asked = unknown_operations.ask(run, name, positional, keywords, node)
+    asked = unknown_operations.ask(run, name, arguments, site.node)
     if asked is not None:
         return asked
-    return unseen(run, name, positional, keywords, node, scope)
+    return unseen(run, name, arguments, site)
 
 
 def _first(keywords: Keywords) -> Value | None:
     return next((keywords[name].value for name in ("input", "tensors", "x", "size") if name in keywords), None)
 
 
-def _layer(
-    run: Run, target: str, value: Tensor, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope
-) -> Tensor:
+def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
     """What a layer with the function's arguments gives; unknown where it does not fit."""
-    given = {name: argument for name, argument in keywords.items() if name != "input"}
-    component = constructing.construct(run, target, positional, given, node, scope, True)
+    given = {name: argument for name, argument in arguments.keywords.items() if name != "input"}
+    component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
-    edge, outgoing = chain.step(Role("function", ""), module_calls.resolve(run, component), value.flow)
+    edge, outgoing = propagation.step(Role("function", ""), run.resolve(component), value.flow)
     if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
         return blank(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
@@ -102,9 +99,7 @@ def blank(like: Tensor | None = None) -> Tensor:
     return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
 
 
-def _join(
-    run: Run, name: str, pieces: Value | None, given: operation_arguments.Arguments, node: ast.AST, scope: Scope
-) -> Value:
+def _join(run: Run, name: str, pieces: Value | None, given: Arguments, site: Site) -> Value:
     items = sequence(pieces) if pieces is not None else None
     if items is None:
         return UNKNOWN
@@ -113,13 +108,13 @@ def _join(
     ]
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
-        sizes = transforms.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
-        return Data(rows if name == "cat" else dims.UNKNOWN, name == "cat", sizes)
-    misuse.note_pieces(run, name, items, given, node, scope)
+        sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
+        return Data(rows if name == "cat" else dims.UNKNOWN_DIM, name == "cat", sizes)
+    misuse.note_pieces(run, name, items, given, site)
     return operations.join(name, items, given)
 
 
-def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Value:
+def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:
     equation = positional[0].value if positional else UNKNOWN
     operands = [given.value for given in positional[1:]]
     if len(operands) == 1 and isinstance(operands[0], Items):
@@ -132,17 +127,17 @@ def _einsum(run: Run, positional: Arguments, node: ast.AST, scope: Scope) -> Val
         or not tensors
     ):
         return UNKNOWN
-    misuse.note_einsum(run, equation.value, tensors, node, scope)
+    misuse.note_einsum(run, equation.value, tensors, site)
     axes = [axes_of(tensor) for tensor in tensors]
     whole = [one for one in axes if one is not None]
     result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
     return Tensor(ax.flow(result, tensors[0].flow.maker), all(tensor.detached for tensor in tensors))
 
 
-def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node: ast.AST, scope: Scope) -> Value:
+def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """What cannot be seen: modules that it takes may be used there."""
-    effects.note(run, node, positional, keywords, name)
-    given = [*positional, *keywords.values()]
+    effects.note(run, site.node, arguments, name)
+    given = arguments.every
     for argument in given:
         run.escape(argument.value)
         if isinstance(argument.value, UserClass):
@@ -151,5 +146,5 @@ def unseen(run: Run, name: str, positional: Arguments, keywords: Keywords, node:
             hide(run, argument.value)
     quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
     if not quiet:
-        run.unknown(f"{name} is not known", node, scope.file)
+        run.unknown(f"{name} is not known", site.node, site.scope.file)
     return among(*(argument.value for argument in given))

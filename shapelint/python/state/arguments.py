@@ -1,19 +1,51 @@
-"""The arguments of an operation on a tensor: dimensions, axes, flags, by place or by name."""
+"""The arguments of a call, and where the call is."""
 
 from __future__ import annotations
 
+import ast
+from dataclasses import field
+
 from shapelint.common.frozen import frozen
-from shapelint.python.state.values import Const, Given, Items, Value, integer, truth
+from shapelint.python.state.value_facts import integer, truth
+from shapelint.python.state.values import Const, Given, Items, Scope, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
+
+Keywords = dict[str, Given]
+
+
+@frozen
+class Site:
+    """Where something happens: a node of the syntax tree, and the scope that it is in."""
+
+    node: ast.AST
+    scope: Scope
+
+
+NOWHERE = Site(ast.Constant(None), Scope({}))
+"""The site of what the interpreter calls itself."""
 
 
 @frozen
 class Arguments:
-    """The arguments of an operation, after the tensor itself."""
+    """The arguments of a call; they are `complete` unless an unknown `*sequence` or `**mapping` hides some.
 
-    positional: tuple[Given, ...]
-    keywords: dict[str, Given]
+    Those of a method are without the object, those of an operation without the tensor that it is applied to.
+    """
+
+    positional: tuple[Given, ...] = ()
+    keywords: Keywords = field(default_factory=dict)
+    complete: bool = True
+
+    @property
+    def every(self) -> tuple[Given, ...]:
+        """All of them, in order."""
+        return (*self.positional, *self.keywords.values())
+
+    @property
+    def values(self) -> list[Value]:
+        """The values of the positional ones."""
+        return [given.value for given in self.positional]
 
     def get(self, index: int, *names: str) -> Value | None:
         """An argument by place or name."""
@@ -63,4 +95,4 @@ class Arguments:
 
 def _dim(value: Value) -> Dim:
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

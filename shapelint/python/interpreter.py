@@ -1,0 +1,68 @@
+"""The interpreter put together: the only module that knows all the others.
+
+Each function takes the run first, so that it is a method of it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from shapelint.python.builtins import builtin_functions
+from shapelint.python.libraries import argparse_, dispatch, lightning_, transforms
+from shapelint.python.libraries.torch import (
+    loss_calls,
+    members,
+    misuse,
+    module_calls,
+    module_methods,
+    parts,
+    tensor_methods,
+)
+from shapelint.python.objects import attributes, instances, mutation, subscripts
+from shapelint.python.state.kernel import Kind, Observer
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Chained, CommandLine, Component, Data, Instance, Loss, Tensor, Views
+from shapelint.python.syntax import assignment, calls, expressions, imports, statements
+
+
+class Interpreter(Run):
+    """A run that can do what its parts ask of it."""
+
+    kinds: ClassVar[Mapping[type, Kind]] = {
+        Tensor: tensor_methods.TENSOR,
+        Data: tensor_methods.DATA,
+        Component: Kind(members.attribute, module_calls.call, module_methods.method, members.element),
+        Chained: Kind(members.container_attribute, module_calls.call, module_methods.method),
+        Instance: Kind(method=module_methods.method),
+        Loss: loss_calls.LOSS,
+        Views: transforms.VIEWS,
+        CommandLine: argparse_.COMMAND_LINE,
+    }
+    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.TRAINING)
+
+    evaluate = expressions.evaluate
+    execute = statements.execute
+    lookup = expressions.lookup
+    bind = assignment.bind
+    rows = expressions.rows
+    load_file = imports.load_file
+
+    call = calls.call
+    call_function = calls.call_function
+    instantiate = instances.instantiate
+    call_library = dispatch.call
+    knows = dispatch.knows
+    stand_in = dispatch.stand_in
+
+    attribute = attributes.get
+    named_attribute = builtin_functions.named_attribute
+    element = subscripts.get
+    assign_attribute = assignment.assign_attribute
+    assign_element = assignment.assign_element
+    store = mutation.store
+    remove_attribute = assignment.remove_attribute
+
+    resolve = module_calls.resolve
+    parts = parts.table
+    children = members.children

@@ -1,0 +1,77 @@
+"""Where Python finds a name in a class and its bases."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from shapelint.python.state.values import (
+    Data,
+    Function,
+    Given,
+    Instance,
+    Library,
+    Method,
+    Node,
+    Scope,
+    Tensor,
+    UserClass,
+    Value,
+)
+
+
+def linear(cls: UserClass, depth: int = 0) -> list[Value]:
+    """A class with its bases in the order in which Python looks into them.
+
+    https://docs.python.org/3/howto/mro.html
+    """
+    lines = [linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base] for base in cls.bases]
+    waiting = [*lines, list(cls.bases)]
+    found: list[Value] = [cls]
+    while waiting := [line for line in waiting if line]:
+        later = [one for line in waiting for one in line[1:]]
+        following = next((line[0] for line in waiting if line[0] not in later), waiting[0][0])
+        found.append(following)
+        waiting = [[one for one in line if one != following] for line in waiting]
+    return found
+
+
+def is_dataclass(cls: UserClass | None) -> bool:
+    """Whether a class or one of its bases is a dataclass."""
+    return cls is not None and any(isinstance(one, UserClass) and one.fields is not None for one in linear(cls))
+
+
+def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
+    """A name in a class and its bases, after one of them where that is asked for."""
+    line = linear(cls)
+    if after is not None and after in line:
+        line = line[line.index(after) + 1 :]
+    return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
+
+
+def is_module(cls: UserClass) -> bool:
+    """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
+    for base in linear(cls):
+        if isinstance(base, Library):
+            if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(
+                ("builtins.", "enum.", "abc.", "typing.")
+            ):
+                return True
+        elif not isinstance(base, UserClass):
+            return True
+    return False
+
+
+def namespace(scope: Scope) -> Value:
+    """A local module as a value whose attributes are its names."""
+
+    return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
+
+
+MINE = (Function, Method, Instance, UserClass)
+"""What a file can say of its own that is called as a decorator."""
+
+
+def concerns(given: Sequence[Given]) -> bool:
+    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
+    return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)

@@ -1,0 +1,184 @@
+"""What code that knows only some kinds of values may ask of the interpreter as a whole.
+
+`Run` is a `Kernel` without its methods; `interpreter.py`, which knows all modules, fills them in. So no module has to
+import one that lies above it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from shapelint.common.frozen import frozen
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.values import Chained, Component, Function, Instance, Items, Scope, UserClass, Value
+from shapelint.resolve.resolved import Resolved
+
+
+@frozen
+class Kind:
+    """What a kind of value of a library can do; each function takes the run and the value first.
+
+    `attribute(run, owner, name, site)`, `call(run, owner, arguments, site)`,
+    `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)` and
+    `set_attribute(run, owner, name, value)`, which says whether it knows the name. A kind that has none of these is
+    treated like a value that is not known.
+    """
+
+    attribute: Callable[..., Value] | None = None
+    call: Callable[..., Value] | None = None
+    method: Callable[..., Value] | None = None
+    element: Callable[..., Value] | None = None
+    set_attribute: Callable[..., bool] | None = None
+
+
+NO_KIND = Kind()
+
+
+@frozen
+class Observer:
+    """What only watches: each function takes the run first, and changes no value of the file.
+
+    `operation(run, name, tensor, arguments, site)` sees an operation on a tensor, and returns whether the others are
+    spared it; `unpacking(run, items, count, site)` a tuple of sizes that is assigned to several names,
+    `copy(run, place, value, site)` a tensor that is written into another, and `unseen_call(run, site, arguments)` the
+    call of something that is not known.
+    """
+
+    operation: Callable[..., bool] | None = None
+    unpacking: Callable[..., None] | None = None
+    copy: Callable[..., None] | None = None
+    unseen_call: Callable[..., None] | None = None
+
+
+class Kernel:
+    """The interpreter, as its parts see it."""
+
+    kinds: ClassVar[Mapping[type, Kind]] = {}
+    observers: ClassVar[Sequence[Observer]] = ()
+
+    def kind_of(self, value: Value) -> Kind:
+        """What a value of a library can do; `NO_KIND` for any other."""
+        return self.kinds.get(type(value), NO_KIND)
+
+    def observe_operation(self, name: str, tensor: Value, arguments: Arguments, site: Site) -> None:
+        """Report an operation on a tensor to the observers, up to the first that takes it for itself."""
+        for observer in self.observers:
+            if observer.operation is not None and observer.operation(self, name, tensor, arguments, site):
+                return
+
+    def observe_unpacking(self, items: Items, count: int, site: Site) -> None:
+        """Report a tuple that is assigned to several names."""
+        for observer in self.observers:
+            if observer.unpacking is not None:
+                observer.unpacking(self, items, count, site)
+
+    def observe_copy(self, place: Value, value: Value, site: Site) -> None:
+        """Report a tensor that is written into a part of another."""
+        for observer in self.observers:
+            if observer.copy is not None:
+                observer.copy(self, place, value, site)
+
+    def observe_unseen_call(self, site: Site, arguments: Arguments) -> None:
+        """Report the call of something that is not known."""
+        for observer in self.observers:
+            if observer.unseen_call is not None:
+                observer.unseen_call(self, site, arguments)
+
+    # Syntax
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> Value:
+        """Evaluate an expression."""
+        raise NotImplementedError
+
+    def execute(self, body: Sequence[ast.stmt], scope: Scope) -> bool:
+        """Execute statements; True where nothing comes after them, for the block was left early."""
+        raise NotImplementedError
+
+    def lookup(self, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
+        """Look up a name."""
+        raise NotImplementedError
+
+    def bind(self, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
+        """Assign to a name, an attribute, an element, or several of them."""
+        raise NotImplementedError
+
+    def rows(self, value: Value, count: int) -> Items | None:
+        """Iterate over a tensor or over a part of a model, `count` elements where that many are expected."""
+        raise NotImplementedError
+
+    def load_file(self, path: Path, script: bool = False) -> Scope | None:
+        """Interpret a file as a module; None where it cannot be read."""
+        raise NotImplementedError
+
+    # Calls
+
+    def call(self, function: Value, arguments: Arguments, site: Site) -> Value:
+        """Call a value."""
+        raise NotImplementedError
+
+    def call_function(self, function: Function, arguments: Arguments, receiver: Value | None) -> Value:
+        """Call a user-defined function, as a method of `receiver` where there is one."""
+        raise NotImplementedError
+
+    def instantiate(self, cls: UserClass, arguments: Arguments, site: Site) -> Value:
+        """Create an object of a user-defined class."""
+        raise NotImplementedError
+
+    def call_library(self, name: str, arguments: Arguments, site: Site) -> Value:
+        """Call a function or class of a library by its dotted name."""
+        raise NotImplementedError
+
+    def knows(self, name: str) -> bool:
+        """Return whether a dotted name of a library is known here."""
+        raise NotImplementedError
+
+    def stand_in(self, name: str) -> Value | None:
+        """Return what is interpreted in place of something of a library, None where nothing is."""
+        raise NotImplementedError
+
+    # Objects
+
+    def attribute(self, owner: Value, name: str, site: Site) -> Value:
+        """Read `owner.name`."""
+        raise NotImplementedError
+
+    def named_attribute(self, owner: Value, name: str, site: Site | None = None) -> Value:
+        """Read an attribute, or a child that only has a number for a name."""
+        raise NotImplementedError
+
+    def element(self, owner: Value, index: Value, site: Site) -> Value:
+        """Read `owner[index]`."""
+        raise NotImplementedError
+
+    def assign_attribute(self, owner: Value, name: str, value: Value) -> None:
+        """Perform `owner.name = value`."""
+        raise NotImplementedError
+
+    def assign_element(self, owner: Value, index: Value, value: Value) -> None:
+        """Perform `owner[index] = value`."""
+        raise NotImplementedError
+
+    def store(self, owner: Instance, name: str, value: Value) -> None:
+        """Keep an attribute of an object, whatever its class says of assignments."""
+        raise NotImplementedError
+
+    def remove_attribute(self, owner: Value, name: Value) -> None:
+        """Perform `del owner.name`, for a name that is a value."""
+        raise NotImplementedError
+
+    # Modules
+
+    def resolve(self, component: Component) -> Resolved:
+        """Look up or trace the signature of a component."""
+        raise NotImplementedError
+
+    def parts(self, component: Component) -> dict[str, str]:
+        """Return the parts of a library's model by dotted name, each with its line of the table."""
+        raise NotImplementedError
+
+    def children(self, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
+        """Return the children of a module by name, None where they are not known."""
+        raise NotImplementedError
