@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -36,9 +36,15 @@ UNREPAIRED = frozenset({"SL902", "SL113"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
 
-def lint_source(source: Source, options: Options) -> FileReport:
-    """Lint one text. Pure: nothing is written, nothing of the file is run."""
+def lint_source(source: Source, options: Options, importing: Callable[[], tuple[str, ...]] = tuple) -> FileReport:
+    """Lint one text. Nothing is written, nothing of the file is run.
+
+    `importing` gives the Python files that import it: it is analysed with them where a class gets its parts from them.
+    """
     analysis = analyse(source, options)
+    if analysis.is_open and not options.users and (users := importing()):
+        options = replace(options, users=users)
+        analysis = analyse(source, options, analysis.is_traced)
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "", None, {})
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
@@ -64,6 +70,7 @@ def lint_source(source: Source, options: Options) -> FileReport:
         text=source.own_text,
         notices=(*notices, *analysis.notices),
         is_open=analysis.is_open,
+        users=options.users,
         others=_others(source),
     )
 

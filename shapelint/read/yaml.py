@@ -14,9 +14,10 @@ from shapelint.knowledge import methods
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up
+from shapelint.read.composing import composed_once
 from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
-from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, composition, is_open_call, pairs
+from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
@@ -70,7 +71,7 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
     """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
     found = []
     roots = []
-    whole = composition(Source(source.path, source.own_text))
+    whole = composed_once(Source(source.path, source.own_text))
     documents = whole.documents
     for number, document in enumerate(documents, 1):
         root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
