@@ -29,7 +29,8 @@ class PythonModel:
     """One model of a file: its chain with every component that was called, and what its losses compare.
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
-    parts from code that is not in it, `is_own` that the model is of the file itself.
+    parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
+    traced where no signature is stored.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PythonModel:
     latent: tuple[coincidences.Latent, ...] = ()
     is_open: bool = False
     is_own: bool = True
+    is_traced: bool = False
 
 
 @dataclass
@@ -55,9 +57,12 @@ class _Group:
     calls: list[Call] = field(default_factory=list)
 
 
-def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tuple[str, ...]]:
-    """All models of a Python text, and what stayed unknown; raises InvalidPythonError."""
-    run, _ = interpret(source, options, may_trace=options.trace)
+def read_models(source: Source, options: Options, may_trace: bool = False) -> tuple[list[PythonModel], tuple[str, ...]]:
+    """All models of a Python text, and what stayed unknown; raises InvalidPythonError.
+
+    `may_trace` says that components may be traced before it is known that there is a model at all.
+    """
+    run, _ = interpret(source, options, may_trace=may_trace or options.trace)
     groups = _groups(run)
     if groups and run.untraced:
         # Only a file that has a model is worth the seconds that torch takes.
@@ -78,7 +83,7 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
         found = tuple(coincidences.find(model.chain.links, moved))
-        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
+        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
