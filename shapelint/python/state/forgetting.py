@@ -94,7 +94,7 @@ def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
 
 
 def _lasting(names: dict[str, Value]) -> dict[str, Value]:
-    """Return the values that unknown changes to numbers, strings and containers do not affect: modules, classes etc."""
+    """Return the values that outlast unknown changes to numbers and containers: modules, functions, classes."""
     return {name: value for name, value in names.items() if not isinstance(value, (Const, Items, Table))}
 
 
