@@ -1,4 +1,4 @@
-"""The methods that every module has, by what they mean for the shapes of what it gives."""
+"""Names of methods that every module has, by what they mean for the shapes of its output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANGES = re.compile(
     r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop|append|extend"
     r"|insert|clear|__init__|__setattr__|__delattr__|__setitem__|__delitem__|load_from)"
 )
-"""How methods of a library's model begin that may make another one of it."""
+"""Beginnings of the names of methods that may change the structure of a library model."""
 
 OF_CONTAINERS = words(
     """
@@ -44,4 +44,4 @@ OF_CONTAINERS = words(
     train training type update values xpu zero_grad
     """
 )
-"""What nn.Sequential, nn.ModuleList and nn.ModuleDict have beside their children."""
+"""Attributes of nn.Sequential, nn.ModuleList and nn.ModuleDict other than their children."""
