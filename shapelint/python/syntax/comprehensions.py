@@ -96,7 +96,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
     iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
 
-    def turn(item: Value, done: Body) -> None:
+    def run_iteration(item: Value, done: Body) -> None:
         run.step()
         run.bind(first.target, item, inner, own=False)
         _tested(run, first.ifs, inner, lambda certain: _iterate(run, loop.rest, inner, _if(certain, done)))
@@ -104,13 +104,13 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
     for item in items.items[:MAXIMUM_ELEMENTS]:
         if loop.lazy:
             with run.journal.perhaps():
-                turn(item, body)
+                run_iteration(item, body)
         else:
-            turn(item, body)
+            run_iteration(item, body)
     filler = items.rest if items.rest is not None or len(items.items) <= MAXIMUM_ELEMENTS else UNKNOWN
     if filler is not None:
         with run.journal.perhaps():
-            turn(filler, _if(False, body))
+            run_iteration(filler, _if(False, body))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
         hide(run, iterable)
 

@@ -35,15 +35,15 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
 
 def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
     """Run the iterations of a loop and its `else`; in a training loop, one iteration stands for all."""
-    turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
+    iterations, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
     training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
         filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
-        turns = []
-    for item in turns:
+        iterations = []
+    for item in iterations:
         run.step()
         if _turn(run, node, scope, item):
             return True
@@ -63,10 +63,10 @@ def _is_batch(value: Value) -> bool:
 
 def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
     """Run one iteration of a loop; return True if no branch reaches the next one."""
-    with run.journal.frame("continue") as turn:
+    with run.journal.frame("continue") as iteration:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
             run.bind(node.target, element, scope, own=False)
-        return run.journal.resume(turn, run.execute(node.body, scope))
+        return run.journal.resume(iteration, run.execute(node.body, scope))
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
