@@ -13,9 +13,6 @@ from shapelint.common.version import __version__
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-LIBRARIES = ("torch", "lightly", "torchvision", "timm")
-"""What shapelint knows signatures of: `--version` tells which of them it sees."""
-
 
 class GroupedOption(click.Option):
     """An option that `--help` lists under a heading."""
@@ -94,12 +91,13 @@ def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool)
     """`--version`: shapelint's own, and those of the libraries that it sees, without importing them."""
     if not wanted or ctx.resilient_parsing:
         return
+    from shapelint.signatures.stored import libraries
     from shapelint.signatures.versions import installed
 
     click.echo(f"shapelint {__version__}")
     click.echo(f"python {platform.python_version()} ({sys.executable})")
-    for library in LIBRARIES:
-        click.echo(f"{library} {installed(library) or 'not installed'}")
+    for known in libraries():
+        click.echo(f"{known.library} {installed(known.library) or 'not installed'}")
     ctx.exit()
 
 
