@@ -1,4 +1,4 @@
-"""The tensors that a component holds, as they are stored or as far as its parts tell: names and shapes, in order."""
+"""The tensors that a component holds: names and shapes in order, as stored or as far as its parts determine them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import TensorRule
+from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
-from shapelint.shapes.dims import UNKNOWN, Dim
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
 from shapelint.signatures import stored
 
 BIASED = frozenset({"torch.nn.Linear", "torch.nn.Conv1d", "torch.nn.Conv2d"})
-SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
-"""Constructor arguments that leave a tensor out where they are False."""
+_SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
+"""Constructor arguments that leave out a tensor when they are False."""
 
 
 @frozen
-class Tensor:
-    """One tensor of a component; an axis that is not known is `dims.UNKNOWN`. `certain` is whether it surely exists."""
+class HeldTensor:
+    """One tensor of a component; unknown axes are `dims.UNKNOWN_DIM`, `certain` is whether the tensor surely exists."""
 
     name: str
     shape: Shape
@@ -33,15 +33,15 @@ class Tensor:
 
 @frozen
 class Holdings:
-    """The tensors of a component; `complete` says that there are no others, `variants` what some may be called."""
+    """The tensors of a component; `complete` is whether there are no others, `variants` are other names of some."""
 
-    tensors: tuple[Tensor, ...]
+    tensors: tuple[HeldTensor, ...]
     complete: bool
-    variants: tuple[Tensor, ...] = ()
+    variants: tuple[HeldTensor, ...] = ()
 
     @property
-    def learned(self) -> tuple[Tensor, ...]:
-        """What an optimiser sees, and a momentum update."""
+    def learned(self) -> tuple[HeldTensor, ...]:
+        """The parameters that an optimiser and a momentum update see."""
         return tuple(tensor for tensor in self.tensors if tensor.learned)
 
 
@@ -62,34 +62,34 @@ def held_by(component: Resolved) -> Holdings:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)
-    if told := component.row.tensors or _stored(component, component.row.parts):
-        return Holdings(tuple(_told(told, dict(component.values))), True)
+    if listed := component.row.tensors or _stored(component, component.row.parts):
+        return Holdings(tuple(_listed(listed, dict(component.values))), True)
     if component.row.weights == 0:
         return Holdings((), True)
     return _of_parts(component, component.row.parts)
 
 
 def _stored(component: Resolved, parts: Mapping[str, str]) -> Mapping[str, str]:
-    """What is stored of a model, less the modules that this one does without or has an Identity for."""
+    """The stored tensors of a model, without those of modules that this one lacks or replaces by Identity."""
     return {name: text for name, text in stored.tensors(component.target).items() if _is_there(name, parts)}
 
 
 def _is_there(module: str, parts: Mapping[str, str]) -> bool:
-    """Whether the nearest part around a module is there, and not replaced; the whole itself always is."""
+    """Whether the nearest part around a module exists and is not replaced; the whole itself always exists."""
     listed = module
     while listed and listed not in parts:
         listed = listed.rpartition(".")[0]
     return not module or (bool(listed) and _kind(parts, listed) != "torch.nn.Identity")
 
 
-def _told(told: Mapping[str, str], values: dict[str, Any]) -> Iterator[Tensor]:
-    for module, text in told.items():
+def _listed(listed: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldTensor]:
+    for module, text in listed.items():
         for name, pattern, learned in _own(text):
             shape = pattern.axes
             if not all(isinstance(axis, int) for axis in shape):
                 same = signatures.Alternative((pattern,), pattern)
                 shape = signatures.substitute(signatures.Signature((same,)), values).alternatives[0].inputs[0].axes
-            yield Tensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
+            yield HeldTensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
 
 
 @lru_cache(maxsize=4096)
@@ -103,27 +103,27 @@ def _own(text: str) -> tuple[tuple[str, Pattern, bool], ...]:
     return tuple(found)
 
 
-def _renamed(tensor: Tensor, prefix: str) -> Tensor:
-    return Tensor(f"{prefix}.{tensor.name}", tensor.shape, tensor.learned, tensor.certain)
+def _renamed(tensor: HeldTensor, prefix: str) -> HeldTensor:
+    return HeldTensor(f"{prefix}.{tensor.name}", tensor.shape, tensor.learned, tensor.certain)
 
 
-def _of_layer(component: Resolved) -> Iterator[Tensor]:
-    """A layer whose constructor arguments are known."""
+def _of_layer(component: Resolved) -> Iterator[HeldTensor]:
+    """The tensors of a layer whose constructor arguments are known."""
     assert component.signature is not None
     alternative = component.signature.alternatives[0]
     values = component.values
     for tensor in _tensors(component.target, alternative.inputs[0], alternative.output):
-        switches = [values[name] for name in SWITCHES.get(tensor.name, ()) if name in values]
+        switches = [values[name] for name in _SWITCHES.get(tensor.name, ()) if name in values]
         if not tensor.learned and (values.get("track_running_stats") is False):
             continue
         if all(switch is True for switch in switches):
             yield _with_kernel(tensor, component)
         elif not any(switch is False for switch in switches):
-            yield Tensor(tensor.name, tensor.shape, tensor.learned, certain=False)
+            yield HeldTensor(tensor.name, tensor.shape, tensor.learned, certain=False)
 
 
-def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
-    """The weight of a convolution in full: its channels a group, and its kernel."""
+def _with_kernel(tensor: HeldTensor, component: Resolved) -> HeldTensor:
+    """The weight of a convolution in full: its channels per group, and its kernel."""
     values = component.values
     channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
     if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
@@ -131,13 +131,13 @@ def _with_kernel(tensor: Tensor, component: Resolved) -> Tensor:
     sizes: tuple[Any, ...] = kernel if isinstance(kernel, tuple) else (kernel,) * (len(tensor.shape) - 2)
     if len(sizes) != len(tensor.shape) - 2 or not all(isinstance(size, int) for size in sizes):
         return tensor
-    return Tensor(tensor.name, (tensor.shape[0], channels // groups, *sizes), tensor.learned, tensor.certain)
+    return HeldTensor(tensor.name, (tensor.shape[0], channels // groups, *sizes), tensor.learned, tensor.certain)
 
 
 def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
-    """The tensors of a component's parts; whether its layers have biases follows from the number of its weights."""
-    tensors: list[Tensor] = []
-    variants: list[Tensor] = []
+    """The tensors of a component's parts; whether its layers have biases follows from its number of weights."""
+    tensors: list[HeldTensor] = []
+    variants: list[HeldTensor] = []
     complete = bool(parts)
     for name, text in parts.items():
         kind, _, written = text.partition(":")
@@ -154,13 +154,15 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
     for choice in _choices(tensors, parts):
         if complete and total is not None and _count(choice) == total:
             return Holdings(choice, True, tuple(variants))
-    doubtful = (Tensor(t.name, t.shape, t.learned, certain=not _may_lack(t, parts)) for t in tensors)
+    doubtful = (HeldTensor(t.name, t.shape, t.learned, certain=not _may_lack(t, parts)) for t in tensors)
     return Holdings(tuple(doubtful), False, tuple(variants))
 
 
-def _choices(tensors: list[Tensor], parts: Mapping[str, str]) -> Iterator[tuple[Tensor, ...]]:
-    """The ways in which people leave tensors out: no bias where a BatchNorm follows, none at all; a last BatchNorm
-    without its own weights. Which one it is shows in the number of weights."""
+def _choices(tensors: list[HeldTensor], parts: Mapping[str, str]) -> Iterator[tuple[HeldTensor, ...]]:
+    """The usual ways to leave out tensors; the number of weights shows which of them applies.
+
+    They are: no bias before a BatchNorm, no bias at all, or a last BatchNorm without its own weights.
+    """
     order = [name for name in parts if parts[name].partition(":")[0] in rules()]
     norms = [name for name in order if _kind(parts, name).startswith("torch.nn.BatchNorm")]
     before_norm = {name for name, following in pairwise(order) if following in norms}
@@ -175,8 +177,8 @@ def _choices(tensors: list[Tensor], parts: Mapping[str, str]) -> Iterator[tuple[
             )
 
 
-def _may_lack(tensor: Tensor, parts: Mapping[str, str]) -> bool:
-    """Whether a layer of this kind may be without the tensor."""
+def _may_lack(tensor: HeldTensor, parts: Mapping[str, str]) -> bool:
+    """Whether a layer of this kind may lack the tensor."""
     owner, _, name = tensor.name.rpartition(".")
     return (name == "bias" and _kind(parts, owner) in BIASED) or _kind(parts, owner).startswith("torch.nn.BatchNorm")
 
@@ -190,7 +192,7 @@ def _is_weightless(kind: str) -> bool:
     return found is not None and all(row.weights == 0 for row in found[1].rows)
 
 
-def _count(tensors: tuple[Tensor, ...]) -> int | None:
+def _count(tensors: tuple[HeldTensor, ...]) -> int | None:
     total = 0
     for tensor in tensors:
         product: Any = 1
@@ -202,8 +204,10 @@ def _count(tensors: tuple[Tensor, ...]) -> int | None:
     return total
 
 
-def _tensors(kind: str, taken: Pattern, given: signatures.Output, variants: bool = False) -> Iterator[Tensor]:
-    """The tensors of a layer of a kind with these shapes, all of them that it may have, or what they may be called."""
+def _tensors(
+    kind: str, taken: Pattern, given: signatures.OutputPattern, variants: bool = False
+) -> Iterator[HeldTensor]:
+    """All tensors that a layer of a kind with these shapes may have, or, with `variants`, their other names."""
     rule = rules()[kind]
     alternative = signatures.parse_signature(rule.shapes).alternatives[0]
     bindings: dict[str, Any] = {}
@@ -213,7 +217,7 @@ def _tensors(kind: str, taken: Pattern, given: signatures.Output, variants: bool
     named = ((True, rule.variants),) if variants else ((True, rule.parameters), (False, rule.buffers))
     for learned, entries in named:
         for name, axes in entries.items():
-            yield Tensor(name, tuple(_axis(axis, bindings) for axis in axes.split()), learned)
+            yield HeldTensor(name, tuple(_axis(axis, bindings) for axis in axes.split()), learned)
 
 
 def _plain(pattern: Pattern) -> Shape:
@@ -222,5 +226,5 @@ def _plain(pattern: Pattern) -> Shape:
 
 def _axis(axis: str, bindings: Mapping[str, Any]) -> Dim:
     if axis == "?":
-        return UNKNOWN
-    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN)
+        return UNKNOWN_DIM
+    return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN_DIM)

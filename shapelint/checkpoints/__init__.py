@@ -7,14 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile, is_zipfile
 
+from shapelint.checkpoints import safetensors
 from shapelint.checkpoints.unreadable import CheckpointError
 
 StateDict = Mapping[str, tuple[int, ...]]
-"""Shapes by the names of tensors."""
+"""The shape of each tensor by its name."""
 
-SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
+CHECKPOINT_SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
 
-__all__ = ["SUFFIXES", "CheckpointError", "StateDict", "state_dicts"]
+__all__ = ["CHECKPOINT_SUFFIXES", "CheckpointError", "StateDict", "state_dicts"]
 
 
 def state_dicts(path: Path) -> tuple[StateDict, ...]:
@@ -34,11 +35,11 @@ def state_dicts(path: Path) -> tuple[StateDict, ...]:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _modified: int, size: int) -> tuple[StateDict, ...]:
-    from shapelint.checkpoints import pickled, safetensors
-
     try:
         if path.suffix == ".safetensors":
             return (safetensors.read(path, size),)
+        from shapelint.checkpoints import pickled  # this loads the pickle modules
+
         return pickled.read_zip(path) if _is_zip(path) else pickled.read_legacy(path)
     except OSError as error:
         raise CheckpointError((error.strerror or "cannot be read").lower()) from None
@@ -48,4 +49,4 @@ def _is_zip(path: Path) -> bool:
     try:
         return is_zipfile(path)
     except BadZipFile:
-        return True  # so far as to have a part that says so
+        return True  # enough of a zip to be recognised as one

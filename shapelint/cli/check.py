@@ -11,17 +11,21 @@ from pathlib import Path
 import click
 
 from shapelint import report as reports
+from shapelint.checkpoints import CheckpointError, state_dicts
+from shapelint.cli import known_faults
 from shapelint.cli.output import colours, exit_code, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
 from shapelint.linting.deduplicate import once
+from shapelint.linting.dependents import dependents_of
 from shapelint.linting.fixing import diff, fixed_text, write
-from shapelint.linting.lint_paths import gathered, lint, lint_text
+from shapelint.linting.lint_paths import lint, lint_text
+from shapelint.read.defaults import join_defaults
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings
-from shapelint.spec.findings import Change, FileReport, Report
+from shapelint.spec.findings import AppliedFix, FileReport, Report
 from shapelint.text.source import Source, UnreadableError, decode, read_source
 
 STDIN = "-"
@@ -56,17 +60,15 @@ class CheckOptions:
 
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
-    """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
+    """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     _validate(paths, options)
     settings = _settings(paths, options)
-    beside = _dependents(paths) if options.with_dependents else []
-    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
-    fixed: tuple[Change, ...] = ()
+    dependents = dependents_of(paths) if options.with_dependents else []
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
+    fixed: tuple[AppliedFix, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
     if options.write_baseline or options.baseline or options.add_ignores:
-        from shapelint.cli import known_faults
-
         if options.write_baseline:
             return known_faults.remember(report, options.write_baseline)
         report = known_faults.without(report, options.baseline, settings, options.quiet) if options.baseline else report
@@ -80,19 +82,13 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     return exit_code(report, options.error_on_unknown)
 
 
-def _dependents(paths: Sequence[str]) -> list[str]:
-    from shapelint.linting.dependents import dependents_of
-
-    return dependents_of(paths)
-
-
 def _validate(paths: Sequence[str], options: CheckOptions) -> None:
     if options.unsafe_fixes and not (options.fix or options.diff):
         raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
     if options.fix and options.diff:
         raise click.UsageError("--fix changes files, --diff only shows the changes: choose one")
-    known_faults = [options.add_ignores, options.write_baseline, options.baseline]
-    if sum(map(bool, known_faults)) > 1:
+    exclusive = [options.add_ignores, options.write_baseline, options.baseline]
+    if sum(map(bool, exclusive)) > 1:
         raise click.UsageError("choose one of --add-ignores, --write-baseline and --baseline")
     if (options.add_ignores or options.write_baseline) and (options.fix or options.diff):
         raise click.UsageError("fix first, then remember what is left: --fix goes with --baseline alone")
@@ -108,8 +104,6 @@ def _validate(paths: Sequence[str], options: CheckOptions) -> None:
 
 
 def _validate_checkpoint(path: str) -> None:
-    from shapelint.checkpoints import CheckpointError, state_dicts
-
     try:
         state_dicts(Path(path))
     except CheckpointError as error:
@@ -117,7 +111,7 @@ def _validate_checkpoint(path: str) -> None:
 
 
 def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
-    """The settings of the command line; raises click.UsageError for a code that no rule has."""
+    """The settings from the command line; raises click.UsageError for a code that no rule has."""
     settings = Settings(
         trace=options.trace,
         skip_unrecognised=options.skip_unrecognised,
@@ -154,14 +148,14 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
     return Report((file,))
 
 
-def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[Change, ...]]:
-    """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
-    made: list[Change] = []
+def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[AppliedFix, ...]]:
+    """Apply fixes to the files (or print them as a diff); return the report after them, and the fixes."""
+    made: list[AppliedFix] = []
     diffs: list[str] = []
     written: set[str] = set()
     for file in report.files:
         if any(finding.fix for finding in file.findings):
-            source = gathered(_source(file, options))
+            source = join_defaults(_source(file, options))
             again = partial(lint_text, settings=settings, users=file.users)
             text, changes = fixed_text(source, again, options.unsafe_fixes)
             made += changes
@@ -169,7 +163,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
                 diffs.append(diff(source, text))
             else:
                 written.update(write(source, text))
-    for text in dict.fromkeys(diffs):  # several files may be composed of the one that changes
+    for text in dict.fromkeys(diffs):  # several files may include the one that changes
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (
@@ -183,13 +177,13 @@ def _source(file: FileReport, options: CheckOptions) -> Source:
     return Source(file.path, file.text) if options.stdin_filename else read_source(Path(file.path))
 
 
-def _write(report: Report, options: CheckOptions, fixed: Sequence[Change]) -> None:
+def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -> None:
     encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
     colour = colours() and not options.output_file
     text = reports.render(
         report,
         options.output_format,
-        reports.Options(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
+        reports.RenderOptions(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
     )
     if options.output_file is None:
         write_out(text)

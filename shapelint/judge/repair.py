@@ -18,7 +18,7 @@ from shapelint.text.source import Span
 MAXIMUM_EDITS = 8
 MAXIMUM_TRIALS = 400
 
-Key = tuple[Any, ...]
+_Key = tuple[Any, ...]
 Judge = Callable[[str], Sequence[Violation]]
 """From a text to the violations of the model in question."""
 
@@ -31,9 +31,9 @@ class Repair:
     were proved by themselves.
     """
 
-    key: Key
+    key: _Key
     moves: tuple[Move, ...]
-    also: frozenset[Key] = frozenset()
+    also: frozenset[_Key] = frozenset()
     only: bool = True
     alternatives: tuple[tuple[Move, ...], ...] = ()
 
@@ -42,7 +42,7 @@ class Repair:
 class _State:
     """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
 
-    steps: tuple[tuple[Move, Key], ...] = ()
+    steps: tuple[tuple[Move, _Key], ...] = ()
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -53,7 +53,7 @@ class _State:
         """The choice of its last resort: 0 where every edit is first choice."""
         return max((move.fallback for move in self.moves), default=0)
 
-    def moves_for(self, key: Key) -> tuple[Move, ...]:
+    def moves_for(self, key: _Key) -> tuple[Move, ...]:
         return tuple(move for move, root in self.steps if root == key)
 
 
@@ -96,7 +96,7 @@ class _Search:
             self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
         return self.judged[text]
 
-    def solve(self, tolerated: frozenset[Key]) -> list[_State]:
+    def solve(self, tolerated: frozenset[_Key]) -> list[_State]:
         """All smallest sets of edits after which only tolerated violations are left."""
         frontier, seen = [_State()], set()
         for _ in range(MAXIMUM_EDITS + 1):
@@ -148,7 +148,7 @@ class _Search:
             repairs.append(Repair(key, moves, removed, not others, proved))
         return repairs
 
-    def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
+    def proves(self, moves: tuple[Move, ...], key: _Key) -> bool:
         left = frozenset(violation.key for violation in self.after(moves))
         return key not in left and not left - self.initial
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from shapelint.judge import fact_names
 from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_page
 
 
@@ -15,7 +16,7 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     for folder in folders:
         for path in sorted(folder.glob("*.md")):
             if not path.read_text(encoding="utf-8").startswith("---\n"):
-                continue  # a README, say
+                continue  # for example a README
             rule = read_page(path)
             check_facts(rule)
             if rule.page.code in found:
@@ -25,8 +26,6 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
 
 
 def check_facts(rule: Rule) -> None:
-    """Raise RulePageError where a page names what is no fact of its subject."""
-    from shapelint.judge import fact_names
-
+    """Raise RulePageError if a page names something that is not a fact of its subject."""
     for field, reason in fact_names.faults(rule.page):
         raise RulePageError(f"{rule.path}: {field}: {reason}")

@@ -1,4 +1,4 @@
-"""The losses of `rules/losses/`, looked up by name, with the user's arguments bound."""
+"""The losses of `rules/losses/`, looked up by name and bound to the user's arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import LossFile, LossSignature
+from shapelint.knowledge.schema.loss_files import LossFile, LossSignature
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec
 
@@ -29,7 +29,7 @@ class BoundLoss:
         return self.signature.target.rpartition(".")[2]
 
     def value(self, name: str | None) -> Any:
-        """The value of an argument, None where the loss has none of that kind."""
+        """The value of an argument, None if the loss has no argument of that kind."""
         return self.values.get(name) if name else None
 
 
@@ -44,7 +44,7 @@ def _file(name: str) -> LossFile:
 
 
 def find(written: str) -> LossSignature | None:
-    """The loss that a name means, qualified or not; None where it is not known."""
+    """The loss that a name means, qualified or not; None if it is not known."""
     module, _, name = written.rpartition(".")
     for file in files():
         if module in ("", file.module, *file.also) or module.startswith(f"{file.module}."):
@@ -55,7 +55,7 @@ def find(written: str) -> LossSignature | None:
 
 
 def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
-    """The loss as configured, the method's own where nothing is said; None where it is not known."""
+    """The loss as configured, the method's own if nothing is configured; None if it is not known."""
     if spec is None:
         signature = find(default) if default else None
         values = {parameter.name: parameter.default for parameter in signature.parameters} if signature else {}
@@ -67,6 +67,6 @@ def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
     given.update(spec.keywords)
     values = {parameter.name: parameter.default for parameter in signature.parameters}
     values.update({name: argument.value for name, argument in given.items()})
-    if any(value is dims.UNKNOWN for value in values.values()):
-        values = {name: None if value is dims.UNKNOWN else value for name, value in values.items()}
+    if any(value is dims.UNKNOWN_DIM for value in values.values()):
+        values = {name: None if value is dims.UNKNOWN_DIM else value for name, value in values.items()}
     return BoundLoss(signature, spec, given, values)

@@ -13,9 +13,9 @@ from shapelint.linting.analyse import Analysis, FileAnalysis, analyse
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import StructureValue, Value
+from shapelint.shapes.signatures import ShapeOrStructure, StructureValue
 from shapelint.spec.findings import (
-    Alternative,
+    AlternativeFix,
     Edit,
     FileReport,
     Finding,
@@ -136,7 +136,9 @@ def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
     at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models too
     overwrites = any(move.overwrites for move in repair.moves)
     safe = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
-    alternatives = tuple(Alternative(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives)
+    alternatives = tuple(
+        AlternativeFix(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives
+    )
     proof = "the chain fits with it" if at_home else "the chain fits with it, other models may use the file too"
     return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
 
@@ -245,7 +247,7 @@ def _signature_text(component: Resolved) -> str:
     return str(replace(component.signature.alternatives[0], where="")) if component.signature else ""
 
 
-def json_shape(value: Value | None) -> JsonShape:
+def json_shape(value: ShapeOrStructure | None) -> JsonShape:
     """A shape as JSON: `["B", 512]`, a list of them for a tuple of tensors, None where it is unknown."""
     if value is None:
         return None

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move
-from shapelint.spec.findings import Change, Edit, FileReport, Finding
+from shapelint.spec.findings import AppliedFix, Edit, FileReport, Finding
 from shapelint.text.source import Source, Span, encode, read_source
 
 MAXIMUM_ROUNDS = 20
 
-Lint = Callable[[Source], FileReport]
+_Lint = Callable[[Source], FileReport]
 
 
-def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, tuple[Change, ...]]:
+def fixed_text(source: Source, lint: _Lint, unsafe: bool) -> tuple[str, tuple[AppliedFix, ...]]:
     """The text after all applicable fixes, and those that were made; fixes that overlap go one after another."""
-    made: list[Change] = []
+    made: list[AppliedFix] = []
     for _ in range(MAXIMUM_ROUNDS):
         fixable = [finding for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
         moves, changes = _compatible(source, fixable)
@@ -30,17 +30,17 @@ def fixed_text(source: Source, lint: Lint, unsafe: bool) -> tuple[str, tuple[Cha
     return source.text, tuple(made)
 
 
-def _compatible(source: Source, fixable: list[Finding]) -> tuple[list[Move], list[Change]]:
+def _compatible(source: Source, fixable: list[Finding]) -> tuple[list[Move], list[AppliedFix]]:
     """The edits of as many fixes as do not touch the same text; an edit that two fixes share is made once."""
     chosen: dict[Span, Move] = {}
-    changes: list[Change] = []
+    changes: list[AppliedFix] = []
     for finding in fixable:
         edits = finding.fix.edits if finding.fix else ()
         moves = [move_of(source, edit) for edit in edits]
         if all(chosen.get(move.span, move) == move and not _overlaps(move, chosen) for move in moves):
             chosen.update((move.span, move) for move in moves)
             texts = tuple((source.slice(move.span), move.text) for move in moves)
-            changes.append(Change(finding.code, edits[0].location, texts))
+            changes.append(AppliedFix(finding.code, edits[0].location, texts))
     return list(chosen.values()), changes
 
 

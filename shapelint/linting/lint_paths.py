@@ -12,6 +12,7 @@ from shapelint.linting.collect import SPEAKS_OF_A_MODEL, Candidate, collect, wor
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.importers import Users
+from shapelint.read.defaults import join_defaults
 from shapelint.settings.settings import Settings, as_severe_as, options_for
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
@@ -46,15 +47,6 @@ def lint(
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
 
 
-def gathered(source: Source) -> Source:
-    """The source with the files joined to it that its Hydra defaults name. Reads files."""
-    if "defaults" not in source.text:
-        return source
-    from shapelint.read import hydra  # for the few that need it
-
-    return hydra.gathered(source)
-
-
 def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -> FileReport:
     """Lint one text, which the Python files `users` import; raises ConfigError.
 
@@ -62,7 +54,7 @@ def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -
     """
     found = settings.config_of(source.path)
     try:
-        source = gathered(source)
+        source = join_defaults(source)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
         report = lint_source(source, options)
         known = rulebook.known(found.rules)

@@ -1,6 +1,6 @@
-"""Operations that a forward calls itself, outside of any layer: when their shapes cannot fit, and what would come out.
+"""Operations that a forward calls outside any layer: when their shapes cannot fit, and what would come out.
 
-Decided on the shapes alone; no error text of torch is read.
+This is decided on the shapes alone; no error text of torch is read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PRODUCTS = {"matmul", "mm", "bmm", "__matmul__", "__rmatmul__"}
 
 @frozen
 class OperationMisfit:
-    """An operation that cannot be: what it expects (a width, or a shape), what it gets, and the shape to go on with."""
+    """An impossible operation: what it expects (a width or a shape), what it gets, and the shape to continue with."""
 
     name: str
     tensor: torch.Tensor
@@ -34,7 +34,7 @@ class OperationMisfit:
 
 
 def misfit(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OperationMisfit | None:
-    """Why an operation does not fit its operands, or None where it may."""
+    """Why an operation does not fit its operands, or None if it may fit."""
     name = getattr(function, "__name__", "")
     operands = [value for value in args[:2] if isinstance(value, torch.Tensor)]
     if any(operand.is_nested for operand in operands):

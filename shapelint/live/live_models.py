@@ -1,4 +1,4 @@
-"""What is checked: the named components of a live model, and one run of them on fake tensors."""
+"""The named components of a live model, and one run of them on fake tensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import methods
 from shapelint.live.fakes import Input, fake_copy, fake_inputs, new_mode, running
-from shapelint.live.misfits import INPUT, METHOD, Fault, Maker, Width, maker_of, mark
+from shapelint.live.misfits import METHOD, MODEL_INPUT, Fault, FeatureWidth, Maker, maker_of, mark
 from shapelint.live.tracing import Following, Stopped, Trace, dotted_names
 
 Modules = Union[nn.Module, Sequence[nn.Module], Mapping[str, nn.Module]]
@@ -40,13 +40,13 @@ class Model:
 
 @frozen
 class Outcome:
-    """One run: its faults, the widths that components gave, and the error that ended it, if one did.
+    """One run: its faults, the widths of the components' outputs, and the error that ended it, if any.
 
-    `stopped` says that it ended at a misfit after which no size is known.
+    `stopped` is whether it ended at a misfit after which no size is known.
     """
 
     faults: tuple[Fault, ...]
-    widths: Mapping[str, Width]
+    widths: Mapping[str, FeatureWidth]
     error: Exception | None = None
     stopped: bool = False
 
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def model_of(module: Modules) -> Model:
-    """The components of a model, or of a chain of modules. Raises TypeError for what is neither."""
+    """The components of a model, or of a chain of modules. Raises TypeError for anything else."""
     if isinstance(module, nn.Module) and not isinstance(module, (nn.ModuleList, nn.ModuleDict)):
         return Model({"": module}, _parts(module))
     if isinstance(module, (Mapping, nn.ModuleDict)):
@@ -77,12 +77,12 @@ def model_of(module: Modules) -> Model:
 
 def _link_names(count: int) -> list[str]:
     pack = methods.pack(METHOD)
-    names = [step for step in pack.online if isinstance(step, str) and step != INPUT] if pack else []
+    names = [step for step in pack.online if isinstance(step, str) and step != MODEL_INPUT] if pack else []
     return [*names[:count], *(f"module_{index}" for index in range(len(names), count))]
 
 
 def _parts(model: nn.Module) -> dict[str, nn.Module]:
-    """The children beside each other of which two are named as roles of the method; else the model is one component."""
+    """Siblings at least two of which are named like roles of the method; otherwise the model as one component."""
     pack = methods.pack(METHOD)
     for prefix, owner in model.named_modules():
         children = dict(owner.named_children())
@@ -102,7 +102,7 @@ def run(model: Model, inputs: Sequence[Input]) -> Outcome:
     with running(mode), Following(trace):
         value: Any = tuple(fake_inputs(inputs, copies[0]))
         for tensor in value:
-            mark(tensor, Maker(INPUT))
+            mark(tensor, Maker(MODEL_INPUT))
         try:
             for root in roots.values():
                 value = (root(*value),)
@@ -113,7 +113,7 @@ def run(model: Model, inputs: Sequence[Input]) -> Outcome:
     return Outcome(tuple(trace.faults.values()), dict(_widths(trace)), error, stopped)
 
 
-def _widths(trace: Trace) -> Iterator[tuple[str, Width]]:
+def _widths(trace: Trace) -> Iterator[tuple[str, FeatureWidth]]:
     for name, output in trace.outputs.items():
         if isinstance(output, torch.Tensor) and output.dim() > 1:
-            yield name, Width(int(output.shape[-1]), maker_of(output))
+            yield name, FeatureWidth(int(output.shape[-1]), maker_of(output))

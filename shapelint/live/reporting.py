@@ -1,4 +1,4 @@
-"""From the faults of a run to its findings: each fault once, each with the call that mends it."""
+"""Turn the faults of a run into findings: each fault once, with the call that fixes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 from shapelint.knowledge import methods
 from shapelint.live.heads import call_with
 from shapelint.live.live_layers import layer_of
-from shapelint.live.misfits import METHOD, Change, Fault, Width
+from shapelint.live.misfits import METHOD, Change, Fault, FeatureWidth
 from shapelint.live.wording import edge_finding, loss_findings, side
 from shapelint.spec.findings import Finding, Related
 
@@ -19,9 +19,13 @@ Pair = tuple[str, str]
 
 
 def report(
-    faults: Sequence[Fault], widths: Mapping[str, Width], modules: Mapping[str, nn.Module], first: str, is_image: bool
+    faults: Sequence[Fault],
+    widths: Mapping[str, FeatureWidth],
+    modules: Mapping[str, nn.Module],
+    first: str,
+    is_image: bool,
 ) -> list[Finding]:
-    """The findings of one run. `first` is the component that takes the input, an image or not."""
+    """The findings of one run. `first` is the component that takes the input, `is_image` whether that is an image."""
     groups = _grouped(faults, modules)
     kept = [group[0] for group in groups]
     found = [(_finding(group, modules, first, is_image), _change(group, modules)) for group in groups]
@@ -49,21 +53,21 @@ def _finding(group: Sequence[Fault], modules: Mapping[str, nn.Module], first: st
 
 
 def _change(group: Sequence[Fault], modules: Mapping[str, nn.Module]) -> Change | None:
-    """The fewest edits: of the layer that takes the wrong width, or of the one that makes it, where several take it."""
+    """The fewest edits: of the layer that takes the wrong width, or of the one that makes it if several take it."""
     fault = group[0]
     if fault.are_logits:
         return None
     consumers = {one.consumer for one in group if one.consumer.component == fault.consumer.component}
     inside = fault.producer.component == fault.consumer.component
     at_producer = inside and len(consumers) > 1 and fault.kind == "axis"
-    width = Width(fault.actual, fault.producer)
+    width = FeatureWidth(fault.actual, fault.producer)
     return (_width_change(width, fault.expected, modules) if at_producer else None) or fault.change
 
 
 def _grouped(faults: Sequence[Fault], modules: Mapping[str, nn.Module]) -> list[list[Fault]]:
-    """Faults of one cause together: layers that take the same wrong tensor, also in a momentum copy; a small batch.
+    """Group faults of one cause: layers that take the same wrong tensor, also in a momentum copy; a small batch.
 
-    A copy is a component of the same class in which the same numbers meet.
+    A copy is a component of the same class with the same two numbers in conflict.
     """
     groups: dict[Any, list[Fault]] = {}
     for fault in faults:
@@ -74,7 +78,7 @@ def _grouped(faults: Sequence[Fault], modules: Mapping[str, nn.Module]) -> list[
     return list(groups.values())
 
 
-def _operands(widths: Mapping[str, Width]) -> Pair | None:
+def _operands(widths: Mapping[str, FeatureWidth]) -> Pair | None:
     """The components whose outputs the method's loss compares; a target's projection is as wide as the online one."""
     pack = methods.pack(METHOD)
     if pack is None or pack.loss is None:
@@ -91,7 +95,7 @@ def _with_loss(
     faults: Sequence[Fault],
     lost: Sequence[Finding],
     operands: Pair,
-    widths: Mapping[str, Width],
+    widths: Mapping[str, FeatureWidth],
     modules: Mapping[str, nn.Module],
 ) -> list[tuple[Finding, Change | None]]:
     """The findings with those of the loss.
@@ -112,8 +116,8 @@ def _with_loss(
     return [*found, *((finding, change) for finding in lost)]
 
 
-def _width_change(width: Width, size: int, modules: Mapping[str, nn.Module]) -> Change | None:
-    """The change that makes a component give another number of features; None where its last layer has no say."""
+def _width_change(width: FeatureWidth, size: int, modules: Mapping[str, nn.Module]) -> Change | None:
+    """The change that makes a component give another number of features; None if its last layer does not set it."""
     layer = layer_of(modules[width.maker.layer]) if width.maker.layer in modules and width.maker.layer else None
     argument = layer.width_argument if layer else ""
     return Change(width.maker.layer, argument, size) if argument else None

@@ -20,7 +20,7 @@ from shapelint.python.libraries.torch import (
     parts,
     tensor_methods,
 )
-from shapelint.python.objects import attributes, instances, subscripts
+from shapelint.python.objects import attributes, instances, mutation, subscripts
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.plugins import Libraries
 from shapelint.python.state.run import Run
@@ -74,6 +74,7 @@ class Interpreter(Run):
     element = subscripts.get
     assign_attribute = assignment.assign_attribute
     assign_element = assignment.assign_element
+    store = mutation.store
     remove_attribute = assignment.remove_attribute
 
     resolve = module_calls.resolve

@@ -1,4 +1,4 @@
-"""A call string such as `BYOLProjectionHead(512, 1024, output_dim=256)` as a component: parsed, never evaluated."""
+"""Parse a call string such as `BYOLProjectionHead(512, 1024, output_dim=256)` as a component; nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shapelint.shapes import dims, expression
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion
 from shapelint.text.source import Span
 
-MAXIMUM_LENGTH = 20_000
+_MAXIMUM_LENGTH = 20_000
 
 NAME = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
 CALL = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(")
 
 Locate = Callable[[int, int], tuple[Span, "Span | None"]]
-"""From a range of offsets in the call's text to the place of use and the place to edit (None if there is none)."""
+"""Map a range of offsets in the call's text to the place of use and the place to edit (None if there is none)."""
 
 
 class CallError(ValueError):
@@ -31,8 +31,8 @@ class CallError(ValueError):
 
 def parse_call(text: str, locate: Locate) -> ComponentSpec:
     """Parse a call string; raises CallError."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise CallError(f"a call longer than {MAXIMUM_LENGTH} characters", 0, len(text))
+    if len(text) > _MAXIMUM_LENGTH:
+        raise CallError(f"a call longer than {_MAXIMUM_LENGTH} characters", 0, len(text))
     try:
         body = ast.parse(text, mode="eval").body
         if not isinstance(body, ast.Call):
@@ -90,7 +90,7 @@ class _Reader:
         try:
             return expression.evaluate(ast.unparse(node), {})
         except (expression.ExpressionError, TypeError, OverflowError):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
 
     def keyword_name(self, keyword: ast.keyword) -> Span:
         start = self.offset(keyword.lineno, keyword.col_offset)
@@ -111,11 +111,11 @@ class _Reader:
         return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
 
     def offset(self, line: int, column: int) -> int:
-        """`ast` counts columns in bytes of UTF-8."""
+        """Convert an offset: `ast` counts columns in bytes of UTF-8."""
         before = sum(len(text) for text in self.lines[: line - 1])
         return before + len(self.lines[line - 1].encode()[:column].decode())
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Whether an argument is one argument, not `*unpacked`: what follows one that is not has no known place."""
+    """Whether an argument is one argument, not `*unpacked`: the position of what follows an unpacked one is unknown."""
     return not isinstance(node, ast.Starred)

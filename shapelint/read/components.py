@@ -1,4 +1,4 @@
-"""One component of a config, in any of the spellings of the README, as a ComponentSpec."""
+"""Read one component of a config, in any of the spellings in the README, as a ComponentSpec."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.read import call_strings
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, duplicates, pairs
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
 from shapelint.text.source import Source, Span
@@ -25,14 +25,14 @@ PLAIN_TAGS = frozenset(
 
 @frozen
 class Wrapper:
-    """A mapping that names its class: under which keys its arguments may lie apart, and which keys are no arguments."""
+    """A mapping that names its class: the keys that group its arguments, and the keys that are no arguments."""
 
     holders: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
     native: bool = False
 
 
-WRAPPERS = {
+_WRAPPERS = {
     "_target_": Wrapper(own=frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})),
     "class_path": Wrapper(("init_args", "dict_kwargs"), frozenset({"class_path", "init_args", "dict_kwargs"})),
     "type": Wrapper(own=frozenset({"type"})),
@@ -43,20 +43,20 @@ WRAPPERS = {
 
 @dataclass
 class Reader:
-    """Reads the components of one document; problems gather in `problems`."""
+    """Reads the components of one document; problems are collected in `problems`."""
 
     source: Source
-    root: Node
+    root: YamlNode
     parameters_of_default: Callable[[str], frozenset[str]]
     problems: list[Problem] = field(default_factory=list)
     role: str = ""
 
-    def component(self, node: Node, role: str, default: str | None) -> ComponentSpec | None:
-        """The component of a role, or None where there is none (absent, or invalid and reported)."""
+    def component(self, node: YamlNode, role: str, default: str | None) -> ComponentSpec | None:
+        """The component of a role, or None if there is none (absent, or invalid and reported)."""
         self.role = role
         return self._component(self.follow(node), default)
 
-    def follow(self, node: Node) -> Node:
+    def follow(self, node: YamlNode) -> YamlNode:
         """Follow `${a.b}` within the file; the value is used here and may be overwritten here."""
         for _ in range(10):
             match = REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
@@ -71,11 +71,11 @@ class Reader:
         self.problems.append(Problem("SL903", message, span, self.role, **details))
 
     def check_keys(self, node: Mapping) -> None:
-        """Report the keys of a mapping that stand there a second time."""
+        """Report the keys of a mapping that occur a second time."""
         for key in duplicates(node):
             self.invalid(key.span, f"the key {key.text!r} stands here a second time")
 
-    def _component(self, node: Node, default: str | None) -> ComponentSpec | None:
+    def _component(self, node: YamlNode, default: str | None) -> ComponentSpec | None:
         if node.tag.startswith(("!", "tag:")) and node.tag not in PLAIN_TAGS:
             self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
             return None
@@ -90,7 +90,7 @@ class Reader:
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
             return None
-        if node.value is dims.UNKNOWN and not node.tag:
+        if node.value is dims.UNKNOWN_DIM and not node.tag:
             return ComponentSpec("name", "", node.span, node.span, note=node.text)
         if not isinstance(node.value, str):
             self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
@@ -112,7 +112,7 @@ class Reader:
             return None
 
     def _located(self, node: Scalar) -> tuple[str, call_strings.Locate]:
-        """The text of a scalar and the way from its offsets into the file."""
+        """The text of a scalar, and a function from its offsets to the file."""
         raw = self.source.slice(node.origin)
         quoted = node.style in ("'", '"')
         text, start = (raw[1:-1], node.origin.start + 1) if quoted else (raw, node.origin.start)
@@ -131,7 +131,7 @@ class Reader:
         if node.open:
             return ComponentSpec("name", "", node.span, node.span, note=f"parts of it are not known: {node.open}")
         entries = {key.text: (key, self.follow(value)) for key, value in pairs(node)}
-        for wrapper in WRAPPERS:
+        for wrapper in _WRAPPERS:
             if wrapper in entries and isinstance(entries[wrapper][1], Scalar):
                 return self._wrapped(node, wrapper, entries)
         if "out_dim" in entries:
@@ -143,8 +143,8 @@ class Reader:
             return self._widths(node, entries, default)
         return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
 
-    def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, Node]], default: str) -> ComponentSpec:
-        """`{input_dim: 512, ...}`: the role's default class, if at least one key is an argument of it."""
+    def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, YamlNode]], default: str) -> ComponentSpec:
+        """`{input_dim: 512, ...}`: the role's default class, if at least one key is one of its arguments."""
         if not self.parameters_of_default(default) & entries.keys():
             return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
         keywords = tuple((name, self._argument(key, value)) for name, (key, value) in entries.items())
@@ -152,21 +152,23 @@ class Reader:
             "widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node)
         )
 
-    def _wrapped(self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, Node]]) -> ComponentSpec | None:
+    def _wrapped(
+        self, node: Mapping, wrapper: str, entries: dict[str, tuple[Scalar, YamlNode]]
+    ) -> ComponentSpec | None:
         name_node = entries[wrapper][1]
         assert isinstance(name_node, Scalar)
         name = name_node.value
         if not isinstance(name, str) or not call_strings.NAME.fullmatch(name.strip()):
-            unknown = name is dims.UNKNOWN or (isinstance(name, str) and INTERPOLATION.search(name))
+            unknown = name is dims.UNKNOWN_DIM or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
                 self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
                 return None
             return ComponentSpec("name", "", node.span, name_node.span, note="its class is known at run time only")
-        form = WRAPPERS[wrapper]
+        form = _WRAPPERS[wrapper]
         declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
         holder = next((entries[key][1] for key in form.holders if key in entries), node)
         inner = {k.text: (k, self.follow(v)) for k, v in pairs(holder)} if isinstance(holder, Mapping) else {}
-        # Beside a backbone's bare name stand settings of every kind; only `kwargs` are certainly its arguments.
+        # Settings of every kind may accompany a backbone's bare name; only `kwargs` are certainly its arguments.
         loose = wrapper == "name" and self.role == "backbone" and holder is node
         names = () if loose else inner if holder is not node else [name for name in inner if name not in form.own]
         keywords = tuple((name, self._argument(*inner[name])) for name in names)
@@ -185,7 +187,7 @@ class Reader:
             partial="_partial_" in entries,
         )
 
-    def _argument(self, key: Scalar | None, node: Node) -> Argument:
+    def _argument(self, key: Scalar | None, node: YamlNode) -> Argument:
         scalar = node if isinstance(node, Scalar) else None
         variable = scalar.origin if scalar and scalar.origin != scalar.span else None
         items = node.items if isinstance(node, Sequence) else ()
@@ -193,22 +195,22 @@ class Reader:
         home, name = (scalar.home if scalar else None), (key.span if key else None)
         return Argument(self._value(node), node.span, home, name, variable, elements=listed)
 
-    def _value(self, node: Node) -> Any:
+    def _value(self, node: YamlNode) -> Any:
         if isinstance(node, Sequence):
             return tuple(self._value(self.follow(item)) for item in node.items)
         if isinstance(node, Mapping):
             wrapped = any(key.text in ("_target_", "class_path", "type") for key, _ in pairs(node))
-            return self._mapping(node, None) if wrapped else dims.UNKNOWN
+            return self._mapping(node, None) if wrapped else dims.UNKNOWN_DIM
         if not isinstance(node.value, str):
             return node.value
         if INTERPOLATION.search(node.value):
-            return dims.UNKNOWN
+            return dims.UNKNOWN_DIM
         if node.style == "" and call_strings.CALL.match(node.text):
             return self._call(node)
         return node.value
 
     def _insertion(self, node: Mapping) -> Insertion | None:
-        """A flow mapping grows before its closing brace, a block mapping before its first key."""
+        """Where a key can be added: before a flow mapping's closing brace, or a block mapping's first key."""
         if node.span != node.home:
             return None
         if node.flow:
@@ -223,9 +225,9 @@ class Reader:
         return Insertion(start, "", ": ", newline + " " * (column - 1))
 
 
-def _look_up(root: Node, path: str) -> Node | None:
+def _look_up(root: YamlNode, path: str) -> YamlNode | None:
     """The node at a dotted path such as `model.dims[0]`."""
-    node: Node | None = root
+    node: YamlNode | None = root
     for name in re.findall(r"\w+", path):
         if isinstance(node, Mapping):
             node = next((value for key, value in pairs(node) if key.text == name), None)

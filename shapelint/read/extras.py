@@ -1,27 +1,27 @@
-"""What a config says of a model beside its components: target, loss, banks, batch, hidden layer, checkpoint."""
+"""What a config says about a model apart from its components: target, loss, banks, batch, hidden layer, checkpoint."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping as Dictionary
 
-from shapelint.knowledge.schema import MethodPack
+from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.read import call_strings
 from shapelint.read.components import Reader
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, is_open_call, pairs
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.spec.pairs import is_size, pair_width
 from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
-"""What `target:` may say in a word. A copy is the default."""
+"""The keywords that `target:` accepts. A copy is the default."""
 
 BANKS = ("memory_bank", "queue", "prototypes")
 WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_features")
 """Arguments of a bank's class that are the width of what it stores."""
 
 
-def read_extras(reader: Reader, entries: Dictionary[str, Node], pack: MethodPack) -> Extras:
-    """Read the keys beside the roles; what is written in another form than is known here stays unsaid."""
+def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
+    """Read the keys other than roles; anything written in an unknown form is treated as absent."""
     checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
@@ -37,7 +37,7 @@ def read_extras(reader: Reader, entries: Dictionary[str, Node], pack: MethodPack
     )
 
 
-def _target(reader: Reader, node: Node | None, pack: MethodPack) -> TargetSpec | None:
+def _target(reader: Reader, node: YamlNode | None, pack: MethodPack) -> TargetSpec | None:
     if node is None or pack.target is None:
         return None
     node = reader.follow(node)
@@ -67,7 +67,7 @@ def _target_word(reader: Reader, node: Scalar) -> TargetSpec | None:
     return TargetSpec("alias" if kind == "alias" else "copy", node.span)
 
 
-def _loss(reader: Reader, entries: Dictionary[str, Node]) -> ComponentSpec | None:
+def _loss(reader: Reader, entries: Dictionary[str, YamlNode]) -> ComponentSpec | None:
     node = entries.get("loss", entries.get("criterion"))
     if node is None or isinstance(node, Sequence) or (isinstance(node, Scalar) and is_open_call(node)):
         return None
@@ -80,7 +80,7 @@ def _loss(reader: Reader, entries: Dictionary[str, Node]) -> ComponentSpec | Non
 
 
 def _names_a_component(text: str) -> bool:
-    """Whether a text is a name or the beginning of a call; other words under these keys are none of our business."""
+    """Whether a text is a name or the beginning of a call; other words under these keys are not for shapelint."""
     return bool(call_strings.NAME.fullmatch(text.strip()) or call_strings.CALL.match(text))
 
 
@@ -88,7 +88,7 @@ def _is_named(node: Mapping) -> bool:
     return any(key.text in ("_target_", "class_path", "type", "target", "name") for key, _ in pairs(node))
 
 
-def _bank(reader: Reader, name: str, entries: Dictionary[str, Node]) -> list[BankSpec]:
+def _bank(reader: Reader, name: str, entries: Dictionary[str, YamlNode]) -> list[BankSpec]:
     """`memory_bank: [4096, 128]`, `{size: [4096, 128]}`, `MemoryBankModule(size=(4096, 128))`, `Linear(128, 3000)`."""
     if name not in entries:
         return []
@@ -122,18 +122,18 @@ def bank_width(component: ComponentSpec) -> Argument | None:
     return next((keywords[name] for name in WIDTH_ARGUMENTS if name in keywords), first)
 
 
-def _integer(reader: Reader, node: Node | None) -> Argument | None:
+def _integer(reader: Reader, node: YamlNode | None) -> Argument | None:
     node = reader.follow(node) if node is not None else None
     if not isinstance(node, Scalar) or not is_size(node.value):
         return None
     return Argument(node.value, node.span, node.home)
 
 
-def _is_true(node: Node | None) -> bool:
+def _is_true(node: YamlNode | None) -> bool:
     return isinstance(node, Scalar) and node.value is True
 
 
-def _layer(reader: Reader, node: Node | None) -> Argument | None:
+def _layer(reader: Reader, node: YamlNode | None) -> Argument | None:
     node = reader.follow(node) if node is not None else None
     if not isinstance(node, Scalar) or isinstance(node.value, bool) or not isinstance(node.value, (str, int)):
         return None
@@ -142,7 +142,7 @@ def _layer(reader: Reader, node: Node | None) -> Argument | None:
     return Argument(node.value, node.span, node.home)
 
 
-def _checkpoint(reader: Reader, node: Node | None) -> tuple[Argument | None, str]:
+def _checkpoint(reader: Reader, node: YamlNode | None) -> tuple[Argument | None, str]:
     """`checkpoint: path`, or `checkpoint: {path: ..., prefix: module.}`."""
     node = reader.follow(node) if node is not None else None
     prefix = ""

@@ -1,4 +1,4 @@
-"""The files that a Hydra config is composed of: found by their names, on disk or among those joined to a source."""
+"""The files that compose a Hydra config: found by their names, on disk or among those joined to a source."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from shapelint.read.merging import EMPTY, moved
 from shapelint.read.nodes import InvalidYamlError, Mapping, compose
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
-MAXIMUM_FILES = 200
+MAXIMUM_FRAGMENT_FILES = 200
 OPEN = "/???"
 
 _HEADER = re.compile(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
 
 Find = Callable[[str], "Fragment | None"]
-"""From a name such as `backbone/resnet18` to the file of that name, or None.
+"""Find the file of a name such as `backbone/resnet18`, or None.
 
-`experiment/???`, an open choice, is a file of that folder which sets more than what is its own, or None.
+For an open choice, `experiment/???`, it is a file of that folder which sets more than its own group, or None.
 """
 
 
 @frozen
 class Fragment:
-    """One file: what it holds, and the package that its header asks for (None: that of its folder)."""
+    """One file: its content, and the package that its header asks for (None: that of its folder)."""
 
     path: str
     root: Mapping
@@ -35,7 +35,7 @@ class Fragment:
 
 
 def on_disk(source: Source, texts: dict[str, str]) -> Find:
-    """Find fragments around the file of a source; what is read is kept in `texts`, by its path."""
+    """Find fragments around the file of a source; files that are read are added to `texts`, by their path."""
     roots = list(_roots(source.path))
 
     def find(name: str) -> Fragment | None:
@@ -44,7 +44,7 @@ def on_disk(source: Source, texts: dict[str, str]) -> Find:
             texts.update(found)
             return _unread(found)
         for path in _candidates(name, roots):
-            if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FILES:
+            if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FRAGMENT_FILES:
                 try:
                     texts[path] = read_source(Path(path)).text
                 except UnreadableError:
@@ -72,7 +72,7 @@ def among(source: Source) -> Find:
 
 
 def _unread(files: dict[str, str]) -> Fragment | None:
-    """The first of some files, if there is one, by its header alone."""
+    """The first of some files, if any, without its content: only the package of its header."""
     return next((Fragment(path, EMPTY, header(text)) for path, text in files.items()), None)
 
 
@@ -86,7 +86,7 @@ def _fragment(path: str, text: str, start: int = 0) -> Fragment:
 
 
 def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The first file of a folder that has a package of its own or may choose for other groups, with its text."""
+    """The first file of a folder that has a package of its own or may override other groups, with its text."""
     folders = {os.path.dirname(path) for path in _candidates(name, roots)}
     for path, text in files:
         if os.path.dirname(path) in folders and (header(text) not in (None, "_group_") or "override" in text):
@@ -98,7 +98,7 @@ def _listed(name: str, roots: list[str]) -> Iterator[tuple[str, str]]:
     """The files of a folder of configs, with their texts."""
     for folder in dict.fromkeys(os.path.dirname(path) for path in _candidates(name, roots)):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FILES]:
+        for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FRAGMENT_FILES]:
             path = os.path.join(folder, name)
             try:
                 yield path, read_source(Path(path)).text
@@ -107,7 +107,7 @@ def _listed(name: str, roots: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def header(text: str) -> str | None:
-    """The package that the header of a file asks for, if it has one."""
+    """The package that the header of a file asks for, if any."""
     found = _HEADER.match(text)
     return found[1] if found else None
 

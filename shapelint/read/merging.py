@@ -1,19 +1,19 @@
-"""Nodes of several YAML files as one: moved to their offsets in a joined text, and merged as OmegaConf merges."""
+"""Join the nodes of several YAML files: move them to offsets in a joined text, and merge them as OmegaConf does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence as List
 from dataclasses import replace
 
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, pairs
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Span
 
 EMPTY = Mapping((), Span(0, 0), Span(0, 0))
 
 
-def moved(node: Node, by: int) -> Node:
-    """A node with all its spans moved, from a text of its own to that text's place in a joined one."""
+def moved(node: YamlNode, by: int) -> YamlNode:
+    """Move all spans of a node from its own text to that text's place in a joined one."""
     span, home = _moved(node.span, by), _moved(node.home, by)
     if isinstance(node, Scalar):
         return replace(node, span=span, home=home, origin=_moved(node.origin, by))
@@ -28,11 +28,11 @@ def _moved(span: Span, by: int) -> Span:
 
 
 def unknown(span: Span, why: str) -> Scalar:
-    """A value that cannot be known; `why` says so to people."""
-    return Scalar(UNKNOWN, why, span, span, span)
+    """A value that cannot be known; `why` is the reason for people."""
+    return Scalar(UNKNOWN_DIM, why, span, span, span)
 
 
-def nested(node: Node, path: List[str]) -> Node:
+def nested(node: YamlNode, path: List[str]) -> YamlNode:
     """`{a: {b: node}}` for the path `a.b`."""
     for name in reversed(path):
         key = Scalar(name, name, node.span, node.span, node.span)
@@ -40,11 +40,12 @@ def nested(node: Node, path: List[str]) -> Node:
     return node
 
 
-def merge(base: Node | None, over: Node) -> Node:
-    """As OmegaConf does: mappings merge, key by key; everything else, lists too, takes the place of what was there.
+def merge(base: YamlNode | None, over: YamlNode) -> YamlNode:
+    """Merge as OmegaConf does: mappings merge key by key; everything else, including lists, replaces what was there.
 
-    `???` leaves what was there. A mapping over an unknown value (an interpolation, a file that is not here) keeps its
-    entries and is `open`: it may have others that nobody sees. An unknown value over a mapping makes all of it unknown.
+    `???` leaves what was there. A mapping over an unknown value (an interpolation, a missing file) keeps its entries
+    and is `open`: it may have other entries that cannot be seen. An unknown value over a mapping makes all of it
+    unknown.
     """
     if base is None or (isinstance(base, Mapping) and not base.entries and not base.open):
         return over
@@ -62,15 +63,15 @@ def merge(base: Node | None, over: Node) -> Node:
     return replace(whole, entries=tuple(entries.values()), home=_nowhere(whole.span), open=base.open)
 
 
-def opened(node: Node, why: str) -> Node:
-    """A mapping that may have entries that nobody sees, and so may every mapping in it."""
+def opened(node: YamlNode, why: str) -> YamlNode:
+    """Mark a mapping, and every mapping in it, as one that may have other entries."""
     if not why or not isinstance(node, Mapping):
         return node
     return replace(node, entries=tuple((key, opened(value, why)) for key, value in node.entries), open=why)
 
 
-def veiled(node: Node | None, cover: Scalar) -> Node:
-    """A mapping each of whose values may be another: its keys are there, what stands under them is not known."""
+def with_unknown_values(node: YamlNode | None, cover: Scalar) -> YamlNode:
+    """Make every value of a mapping unknown: its keys exist, but their values may be overridden."""
     if not isinstance(node, Mapping):
         return cover
     entries = tuple((key, cover) for key, _ in pairs(node))
@@ -78,9 +79,9 @@ def veiled(node: Node | None, cover: Scalar) -> Node:
 
 
 def _is_unknown(node: Scalar) -> bool:
-    return node.value is UNKNOWN or (isinstance(node.value, str) and "${" in node.value)
+    return node.value is UNKNOWN_DIM or (isinstance(node.value, str) and "${" in node.value)
 
 
 def _nowhere(span: Span) -> Span:
-    """The home of a mapping that stands in no single place: nothing can be written into it."""
+    """The home of a mapping that has no single place in the text: nothing can be written into it."""
     return Span(span.start, span.start)

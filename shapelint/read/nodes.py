@@ -1,8 +1,9 @@
-"""YAML as nodes with spans: a small composer over PyYAML's event stream.
+"""YAML as nodes with spans: a small composer on PyYAML's event stream.
 
-Events rather than PyYAML's own composer, for three reasons: nesting, size and alias expansion are bounded; an alias
-keeps the place where it is used; a call such as `Head(512, 256)` that YAML's flow style has cut at its commas is joined
-again, as one scalar with one span. No tag constructs anything: a scalar of a foreign tag has an unknown value.
+It uses events rather than PyYAML's own composer for three reasons: nesting, size and alias expansion are bounded; an
+alias keeps the place where it is used; a call such as `Head(512, 256)` that YAML's flow style splits at its commas is
+joined again, as one scalar with one span. No tag constructs anything: a scalar with an unknown tag has an unknown
+value.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
 from shapelint.common.yaml_loader import YAML_LOADER
-from shapelint.shapes.dims import UNKNOWN
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
-MAXIMUM_DEPTH = 100
+_MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 200_000
 
 STANDARD_TAG = "tag:yaml.org,2002:"
@@ -30,7 +31,7 @@ SCALAR_TAGS = frozenset(
 
 
 class InvalidYamlError(Exception):
-    """A text that is no YAML, or more of it than is sane; `span` is the place."""
+    """A text that is not YAML, or too large or too deep; `span` is the place."""
 
     def __init__(self, message: str, span: Span):
         super().__init__(message)
@@ -40,8 +41,11 @@ class InvalidYamlError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Scalar:
-    """One scalar. `span` is where it is used (the alias, if it came through one), `home` where one may write another
-    value for this use alone, `origin` where its text stands."""
+    """One scalar.
+
+    `span` is where it is used (the alias, if it came through one), `home` where another value can be written for this
+    use alone, `origin` where its text is.
+    """
 
     value: Any
     text: str
@@ -56,7 +60,7 @@ class Scalar:
 class Sequence:
     """A list; `flow` for `[...]`."""
 
-    items: tuple[Node, ...]
+    items: tuple[YamlNode, ...]
     span: Span
     home: Span
     flow: bool = False
@@ -65,9 +69,9 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that nobody sees."""
+    """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that cannot be seen."""
 
-    entries: tuple[tuple[Node, Node], ...]
+    entries: tuple[tuple[YamlNode, YamlNode], ...]
     span: Span
     home: Span
     flow: bool = False
@@ -75,10 +79,10 @@ class Mapping:
     open: str = ""
 
 
-Node = Union[Scalar, Sequence, Mapping]
+YamlNode = Union[Scalar, Sequence, Mapping]
 
 
-def compose(source: Source) -> list[Node]:
+def compose(source: Source) -> list[YamlNode]:
     """The documents of a YAML text; raises InvalidYamlError."""
     composer = _Composer(source)
     try:
@@ -97,10 +101,10 @@ def compose(source: Source) -> list[Node]:
     return composer.documents
 
 
-def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
-    """The entries of a mapping with merge keys applied: its own first (the last of equal keys), merged ones after."""
-    own: dict[Any, tuple[Scalar, Node]] = {}
-    merged: list[Node] = []
+def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
+    """The entries of a mapping with merge keys applied: its own first (the last of equal keys), then merged ones."""
+    own: dict[Any, tuple[Scalar, YamlNode]] = {}
+    merged: list[YamlNode] = []
     for key, value in mapping.entries:
         if not isinstance(key, Scalar):
             continue
@@ -116,7 +120,7 @@ def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
 
 
 def duplicates(mapping: Mapping) -> list[Scalar]:
-    """The keys of a mapping that stand there a second time."""
+    """The keys of a mapping that occur a second time."""
     seen: set[Any] = set()
     repeated = []
     for key, _ in mapping.entries:
@@ -130,9 +134,9 @@ def duplicates(mapping: Mapping) -> list[Scalar]:
 class _Composer:
     def __init__(self, source: Source):
         self.source = source
-        self.documents: list[Node] = []
-        self.anchors: dict[str, tuple[Node, int]] = {}
-        self.open: list[tuple[Any, list[Node], int]] = []
+        self.documents: list[YamlNode] = []
+        self.anchors: dict[str, tuple[YamlNode, int]] = {}
+        self.open: list[tuple[Any, list[YamlNode], int]] = []
         self.count = 0
 
     def take(self, event: Any) -> None:
@@ -143,8 +147,8 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-            if len(self.open) >= MAXIMUM_DEPTH:
-                raise InvalidYamlError(f"nested more than {MAXIMUM_DEPTH} levels deep", _span(event))
+            if len(self.open) >= _MAXIMUM_DEPTH:
+                raise InvalidYamlError(f"nested more than {_MAXIMUM_DEPTH} levels deep", _span(event))
             self.open.append((event, [], self.count))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, children, before = self.open.pop()
@@ -152,7 +156,7 @@ class _Composer:
             node = self.collection(start, children, span)
             self.add(node, start.anchor, self.count - before)
 
-    def add(self, node: Node, anchor: str | None, size: int) -> None:
+    def add(self, node: YamlNode, anchor: str | None, size: int) -> None:
         if isinstance(node, Scalar):
             self.spend(1, node.span)
         if anchor:
@@ -175,7 +179,7 @@ class _Composer:
         self.spend(size, span)
         self.add(_use(node, span), None, size)
 
-    def collection(self, start: Any, children: list[Node], span: Span) -> Node:
+    def collection(self, start: Any, children: list[YamlNode], span: Span) -> YamlNode:
         flow, tag = bool(start.flow_style), start.tag or ""
         if isinstance(start, yaml.SequenceStartEvent):
             items = _join_items(self.source, children) if flow else children
@@ -202,23 +206,23 @@ _PROPERTIES = re.compile(r"([&!]\S*\s+)+")
 
 
 def _construct(tag: str, text: str) -> Any:
-    """The value of a scalar; a tag that is none of YAML's own, or a text that does not fit it, gives UNKNOWN."""
+    """The value of a scalar; UNKNOWN_DIM for a tag that YAML does not define, or a text that does not fit its tag."""
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
-        return text if tag in SCALAR_TAGS else UNKNOWN
+        return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
         return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, KeyError):
         return text
 
 
-def _use(node: Node, span: Span) -> Node:
+def _use(node: YamlNode, span: Span) -> YamlNode:
     """A node as seen through an alias at `span`; a scalar behind an alias is edited there, not at its anchor."""
     if isinstance(node, Scalar):
         return replace(node, span=span, home=span)
     return _relocate(node, span)
 
 
-def _relocate(node: Node, span: Span) -> Node:
+def _relocate(node: YamlNode, span: Span) -> YamlNode:
     if isinstance(node, Scalar):
         return replace(node, span=span)
     if isinstance(node, Sequence):
@@ -227,8 +231,8 @@ def _relocate(node: Node, span: Span) -> Node:
     return replace(node, span=span, entries=entries)
 
 
-def _join_items(source: Source, items: list[Node]) -> list[Node]:
-    joined: list[Node] = []
+def _join_items(source: Source, items: list[YamlNode]) -> list[YamlNode]:
+    joined: list[YamlNode] = []
     for item in items:
         last = joined[-1] if joined else None
         if isinstance(last, Scalar) and isinstance(item, Scalar) and is_open_call(last):
@@ -238,8 +242,8 @@ def _join_items(source: Source, items: list[Node]) -> list[Node]:
     return joined
 
 
-def _join_entries(source: Source, entries: list[tuple[Node, Node]]) -> list[tuple[Node, Node]]:
-    joined: list[tuple[Node, Node]] = []
+def _join_entries(source: Source, entries: list[tuple[YamlNode, YamlNode]]) -> list[tuple[YamlNode, YamlNode]]:
+    joined: list[tuple[YamlNode, YamlNode]] = []
     for key, value in entries:
         name, last = joined[-1] if joined else (None, None)
         absent = isinstance(value, Scalar) and value.span.start == value.span.end

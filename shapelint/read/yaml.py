@@ -1,4 +1,4 @@
-"""Models in YAML: finding the mappings that describe one, and reading them as ModelSpec."""
+"""Models in YAML: find the mappings that describe one, and read them as ModelSpec."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
 from shapelint.knowledge import methods
-from shapelint.knowledge.schema import MethodPack, is_width
+from shapelint.knowledge.schema.method_packs import MethodPack
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader
+from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
-from shapelint.read.nodes import Mapping, Node, Scalar, Sequence, compose, is_open_call, pairs
+from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, compose, is_open_call, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
@@ -21,23 +23,23 @@ from shapelint.text.source import Source
 if TYPE_CHECKING:
     from shapelint.read.hydra import Missing
 
-AXES = ("channels", "height", "width")
+_INPUT_AXES = ("channels", "height", "width")
 
 
 @frozen
 class Lookup:
-    """What the reader must know of components: the arguments of a class, and whether a name is a known SSL head."""
+    """What the reader needs to know about components: a class's arguments, and whether a name is a known SSL head."""
 
     parameters: Callable[[str], frozenset[str]]
     head_role: Callable[[str], str | None]
 
 
 def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> list[ModelSpec]:
-    """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
+    """All models of a YAML text, composed with its defaults; raises InvalidYamlError if it is not YAML."""
     models = []
     documents = compose(Source(source.path, source.own_text))
     for number, document in enumerate(documents, 1):
-        root, missing = _composed(source, document) if len(documents) == 1 else (document, ())
+        root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
         for path, mapping, method in _candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
@@ -48,24 +50,14 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
     return models
 
 
-def _composed(source: Source, document: Node) -> tuple[Node, tuple[Missing, ...]]:
-    """A document with what its Hydra defaults name, and what of that is not here."""
-    if not isinstance(document, Mapping) or all(key.text != "defaults" for key, _ in pairs(document)):
-        return document, ()
-    from shapelint.read.hydra import composed  # for the few that need it
-
-    whole = composed(source, document)
-    return whole.root, whole.missing
-
-
 def _absent(missing: Missing) -> Problem:
-    """What is said of a file that a model should be composed of, and that is not here."""
+    """The problem of a file that is part of a model's defaults but is missing."""
     help = "if it lies in a package or is registered in code, what it sets is known at run time only"
     return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
 
 def _candidates(
-    node: Node, lookup: Lookup, path: tuple[str, ...], method: str
+    node: YamlNode, lookup: Lookup, path: tuple[str, ...], method: str
 ) -> Iterator[tuple[tuple[str, ...], Mapping, str]]:
     """The mappings under a node that describe a model, with their key paths and the method that is named above them."""
     if isinstance(node, Sequence):
@@ -84,7 +76,7 @@ def _candidates(
         yield from _candidates(value, lookup, (*path, key), method)
 
 
-def _method_name(entries: dict[str, Node]) -> str | None:
+def _method_name(entries: dict[str, YamlNode]) -> str | None:
     value = entries.get("method")
     if isinstance(value, Scalar) and isinstance(value.value, str) and methods.pack(value.value):
         return value.value.lower()
@@ -97,8 +89,8 @@ def _pack(method: str) -> MethodPack:
     return pack
 
 
-def _roles(entries: dict[str, Node], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
-    """Which key fills which role: the canonical key first, then aliases, then any key that holds a known SSL head."""
+def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
+    """The key of each role: the canonical key first, then aliases, then any key that holds a known SSL head."""
     filled: dict[str, str] = {}
     for key in sorted(entries, key=lambda key: key not in pack.roles):
         role = pack.role_of(key)
@@ -111,14 +103,14 @@ def _roles(entries: dict[str, Node], pack: MethodPack, lookup: Lookup) -> dict[s
     return filled
 
 
-def _is_model(entries: dict[str, Node], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
+def _is_model(entries: dict[str, YamlNode], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
     if method_is_named or "projection_head" in entries or "prediction_head" in entries:
         return True
     heads = (key for role, key in roles.items() if role != "backbone")
     return "backbone" in roles and any(_head_role(entries[key], lookup) for key in heads)
 
 
-def _head_role(node: Node, lookup: Lookup) -> str | None:
+def _head_role(node: YamlNode, lookup: Lookup) -> str | None:
     """The role of a known SSL head, from the name of its class."""
     if isinstance(node, Mapping):
         values = {key.text: value for key, value in pairs(node)}
@@ -131,7 +123,7 @@ def _head_role(node: Node, lookup: Lookup) -> str | None:
     return lookup.head_role(name) if name.isidentifier() or "." in name else None
 
 
-def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
+def _model(source: Source, root: YamlNode, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
     pack = _pack(method)
     entries = {key.text: value for key, value in pairs(mapping)}
     reader = Reader(source, root, lookup.parameters)
@@ -154,7 +146,7 @@ def _model(source: Source, root: Node, mapping: Mapping, name: str, method: str,
     return ModelSpec(name, method, image, mapping.span, components, tuple(reader.problems), extras)
 
 
-def _input(reader: Reader, entries: dict[str, Node]) -> InputSpec:
+def _input(reader: Reader, entries: dict[str, YamlNode]) -> InputSpec:
     """`input: [3, 224, 224]`, `input: {channels: 3, ...}`, or `image_size: 224`; open axes are symbols."""
     open_input = InputSpec(3, dims.symbol("H"), dims.symbol("W"))
     if "input" in entries:
@@ -163,7 +155,7 @@ def _input(reader: Reader, entries: dict[str, Node]) -> InputSpec:
             return _input_list(reader, node, open_input)
         if isinstance(node, Mapping):
             return _input_mapping(reader, node, open_input)
-        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN):
+        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN_DIM):
             reader.invalid(node.span, "expected input: [channels, height, width]", actual=str(node.value))
     if "image_size" in entries:
         return _sized(reader, reader.follow(entries["image_size"]), open_input)
@@ -176,7 +168,7 @@ def _input_list(reader: Reader, node: Sequence, image: InputSpec) -> InputSpec:
         reader.invalid(node.span, message, expected=3, actual=len(node.items))
         return image
     items = [reader.follow(item) for item in node.items]
-    channels, height, width = (_width(reader, item, f"input {axis}") for item, axis in zip(items, AXES))
+    channels, height, width = (_width(reader, item, f"input {axis}") for item, axis in zip(items, _INPUT_AXES))
     return InputSpec(channels, height, width, node.span, tuple(item.span for item in items))
 
 
@@ -184,8 +176,8 @@ def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec
     image = replace(image, span=node.span)
     for key, value in pairs(node):
         value = reader.follow(value)
-        if key.text in AXES:
-            position = AXES.index(key.text)
+        if key.text in _INPUT_AXES:
+            position = _INPUT_AXES.index(key.text)
             spans = (*image.spans[:position], value.span, *image.spans[position + 1 :])
             axis: dict[str, Any] = {key.text: _width(reader, value, f"input {key.text}")}
             image = replace(image, spans=spans, **axis)
@@ -197,7 +189,7 @@ def _input_mapping(reader: Reader, node: Mapping, image: InputSpec) -> InputSpec
     return image
 
 
-def _sized(reader: Reader, node: Node, image: InputSpec) -> InputSpec:
+def _sized(reader: Reader, node: YamlNode, image: InputSpec) -> InputSpec:
     items = list(node.items) if isinstance(node, Sequence) else [node]
     if len(items) not in (1, 2):
         reader.invalid(node.span, "expected image_size: one number, or [height, width]", actual=len(items))
@@ -206,11 +198,11 @@ def _sized(reader: Reader, node: Node, image: InputSpec) -> InputSpec:
     return replace(image, height=height, width=width, spans=(image.spans[0], items[0].span, items[-1].span))
 
 
-def _width(reader: Reader, node: Node, name: str) -> dims.Dim:
+def _width(reader: Reader, node: YamlNode, name: str) -> dims.Dim:
     value = node.value if isinstance(node, Scalar) else None
-    if value is dims.UNKNOWN or (isinstance(value, str) and "${" in value):
-        return dims.UNKNOWN
+    if value is dims.UNKNOWN_DIM or (isinstance(value, str) and "${" in value):
+        return dims.UNKNOWN_DIM
     if isinstance(value, int) and is_width(value):
         return value
     reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
-    return dims.UNKNOWN
+    return dims.UNKNOWN_DIM

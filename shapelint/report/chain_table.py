@@ -1,4 +1,4 @@
-"""The chain of each model as a table: what goes in, what comes out, how that is known, and where the chain breaks."""
+"""The chain of each model as a table: inputs, outputs, how they are known, and where the chain breaks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from shapelint.report.summary import problem
 from shapelint.spec.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 
-HEADER: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
+_COLUMNS: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
 BROKEN = "x"
 
 Row = tuple[str, ...]
 
 
 def render(report: Report, layers: bool = False, width: int | None = None) -> str:
-    """A table for each model, with the messages of what breaks it under it; in `width` columns if it can be."""
+    """A table for each model, with the messages about its breaks below it; in `width` columns if possible."""
     blocks = []
     for file in report.files:
         for model in file.models:
@@ -34,7 +34,7 @@ def _model(
 ) -> Iterator[str]:
     yield f"{file.path}: {model.name} ({model.method})"
     broken = {finding.role for finding in findings if finding.severity != "info"}
-    marks, rows = [" "], [HEADER]
+    marks, rows = [" "], [_COLUMNS]
     for link in model.chain:
         rows.append(_row(link))
         marks.append(BROKEN if link.role in broken else " ")
@@ -89,7 +89,7 @@ def _row(link: LinkReport) -> Row:
 
 
 def shape(value: JsonShape) -> str:
-    """`(B, 512)`; several tensors stand one after the other."""
+    """`(B, 512)`; several tensors are listed one after the other."""
     if value is None:
         return "?"
     if value and isinstance(value[0], list):

@@ -1,15 +1,15 @@
-"""`--output-format concise`: a line a finding, `path:line:column: code [*] message`, where `[*]` marks a safe fix."""
+"""`--output-format concise`: a line per finding, `path:line:column: code [*] message`, where `[*]` marks a safe fix."""
 
 from __future__ import annotations
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.snippet import position
 from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import escape, paint
 from shapelint.spec.findings import Finding, Report
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report in as many lines as there are findings, and the closing lines."""
     lines = [_line(finding, options) for finding in report.findings]
     for file in report.files:
@@ -19,7 +19,7 @@ def render(report: Report, options: Options) -> str:
     return "\n".join([*lines, *change_lines(options), *closing_lines(report, options)]) + "\n"
 
 
-def _line(finding: Finding, options: Options) -> str:
+def _line(finding: Finding, options: RenderOptions) -> str:
     code = paint(finding.code, finding.severity, options.colour)
     mark = " [*]" if finding.fix and finding.fix.safe else ""
     return f"{position(finding.location, options)}: {code}{mark} {escape(finding.message, options.encoding)}"

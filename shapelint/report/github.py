@@ -1,8 +1,8 @@
-"""`--output-format github`: workflow commands, which GitHub Actions shows as annotations beside the lines."""
+"""`--output-format github`: workflow commands, which GitHub Actions shows as annotations next to the lines."""
 
 from __future__ import annotations
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape
@@ -12,8 +12,8 @@ from shapelint.spec.fingerprints import relative
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report, options: Options) -> str:
-    """A command a finding, then the closing lines for the log."""
+def render(report: Report, options: RenderOptions) -> str:
+    """A command per finding, then the closing lines for the log."""
     lines = [_annotation(finding, options) for finding in report.findings]
     for file in report.files:
         if problem(file):
@@ -22,12 +22,12 @@ def render(report: Report, options: Options) -> str:
     return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
 
 
-def _annotation(finding: Finding, options: Options) -> str:
+def _annotation(finding: Finding, options: RenderOptions) -> str:
     """The message begins with the position, since the log of the step shows nothing else of the command."""
     location = finding.location
     path = escape(relative(location.path, options.root))
     properties = {"file": path, "line": str(location.line), "endLine": str(location.end_line)}
-    if location.line == location.end_line:  # GitHub takes columns on one line only
+    if location.line == location.end_line:  # GitHub accepts columns only on a single line
         properties |= {"col": str(location.column), "endColumn": str(location.end_column)}
     properties["title"] = f"shapelint {finding.code} ({finding.name})"
     message = f"{path}:{location.line}:{location.column}: {finding.code} {paragraph(finding)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.summary import problem
 from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Finding, Report
@@ -14,14 +14,14 @@ from shapelint.spec.fingerprints import fingerprint, fingerprinted, relative
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report as a JSON list of issues."""
     issues = [_issue(finding, identity, options) for finding, identity in fingerprinted(report, options.root)]
     issues += [_problem(file, options) for file in report.files if problem(file)]
     return json.dumps(issues, indent=2) + "\n"
 
 
-def _issue(finding: Finding, identity: str, options: Options) -> dict[str, Any]:
+def _issue(finding: Finding, identity: str, options: RenderOptions) -> dict[str, Any]:
     return {
         "description": escape(finding.message),
         "check_name": finding.code,
@@ -34,7 +34,7 @@ def _issue(finding: Finding, identity: str, options: Options) -> dict[str, Any]:
     }
 
 
-def _problem(file: FileReport, options: Options) -> dict[str, Any]:
+def _problem(file: FileReport, options: RenderOptions) -> dict[str, Any]:
     """A file that could not be checked, as an issue on its first line."""
     path = relative(file.path, options.root)
     return {

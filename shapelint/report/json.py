@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.summary import summarise
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, ModelReport, Report
 from shapelint.text.location import Location
 
-VERSION = 1
+_VERSION = 1
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report as one JSON object. Keys may be added within a version, never removed or given another meaning."""
     return json.dumps(as_object(report), indent=2) + "\n"
 
@@ -23,7 +23,7 @@ def as_object(report: Report) -> dict[str, Any]:
     """The report as dicts, lists, strings and numbers."""
     summary = summarise(report)
     return {
-        "version": VERSION,
+        "version": _VERSION,
         "files": [_file(file) for file in report.files],
         "findings": [_finding(finding) for finding in report.findings],
         "summary": {

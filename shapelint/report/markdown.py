@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.mermaid import flowchart
 from shapelint.report.summary import closing_lines, problem
 from shapelint.report.terminal import escape
@@ -16,8 +16,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-def render(report: Report, options: Options) -> str:
-    """GitHub Markdown; diagrams of models without a fault are folded away."""
+def render(report: Report, options: RenderOptions) -> str:
+    """GitHub Markdown; the diagrams of models without a fault are collapsed."""
     blocks = ["## shapelint", "<br>\n".join(_text(line) for line in closing_lines(report, options))]
     if report.findings or any(problem(file) for file in report.files):
         blocks.append("\n".join(_table(report, options)))
@@ -27,7 +27,7 @@ def render(report: Report, options: Options) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _table(report: Report, options: Options) -> Iterator[str]:
+def _table(report: Report, options: RenderOptions) -> Iterator[str]:
     yield "| Severity | Rule | Where | Finding | Fix |"
     yield "| --- | --- | --- | --- | --- |"
     for finding in report.findings:
@@ -52,7 +52,7 @@ def _fix(finding: Finding) -> str:
     return "<br>".join(_text(choice) for choice in choices) + f" ({'safe' if fix.safe else 'unsafe'})"
 
 
-def _diagram(file: FileReport, model: ModelReport, options: Options) -> Sequence[str]:
+def _diagram(file: FileReport, model: ModelReport, options: RenderOptions) -> Sequence[str]:
     findings = [finding for finding in file.findings if finding.model == model.name]
     title = _text(f"{relative(file.path, options.root)}: {model.name} ({model.method})")
     chart = f"```mermaid\n{flowchart(model, findings)}\n```"
@@ -62,6 +62,6 @@ def _diagram(file: FileReport, model: ModelReport, options: Options) -> Sequence
 
 
 def _text(text: str) -> str:
-    """Text of the user's as Markdown that shows it literally, on one line, inside a table too."""
+    """Escape a user's text so that Markdown shows it literally, on one line, also inside a table."""
     marked = _MARKUP.sub(lambda match: "\\" + match[0], escape(text))
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], marked)

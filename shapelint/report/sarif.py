@@ -1,7 +1,7 @@
 """`--output-format sarif`: SARIF 2.1.0, for GitHub code scanning and others.
 
-The objects are written as plain dicts: a library of them would be one more dependency of every install, and would prove
-less than the official schema, which the tests validate against.
+The objects are plain dicts: a library for them would be one more dependency of every install, and would prove less than
+the official schema, which the tests validate against.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shapelint.common.version import __version__
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem
 from shapelint.report.terminal import escape
@@ -26,7 +26,7 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SEVEREST_FIRST = tuple(_LEVELS)
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report as one SARIF log with one run."""
     rules = _rules(report.findings)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
@@ -49,7 +49,7 @@ def render(report: Report, options: Options) -> str:
 
 
 def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """One descriptor a code; its level is the severest that occurs."""
+    """One descriptor per code; its level is the severest that occurs."""
     by_code: dict[str, Finding] = {}
     for finding in sorted(findings, key=lambda f: (f.code, _SEVEREST_FIRST.index(f.severity))):
         by_code.setdefault(finding.code, finding)
@@ -65,7 +65,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def _invocation(report: Report, options: Options) -> dict[str, Any]:
+def _invocation(report: Report, options: RenderOptions) -> dict[str, Any]:
     """Whether every file could be read, and which could not."""
     notifications = [
         {
@@ -79,7 +79,7 @@ def _invocation(report: Report, options: Options) -> dict[str, Any]:
     return {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
 
 
-def _result(finding: Finding, fingerprint: str, rule: int, options: Options) -> dict[str, Any]:
+def _result(finding: Finding, fingerprint: str, rule: int, options: RenderOptions) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule,
@@ -107,7 +107,7 @@ def _result(finding: Finding, fingerprint: str, rule: int, options: Options) -> 
     return result
 
 
-def _fixes(fix: Fix, options: Options) -> list[dict[str, Any]]:
+def _fixes(fix: Fix, options: RenderOptions) -> list[dict[str, Any]]:
     """The chosen repair and its alternatives, of which a reader may apply one."""
     choices: list[tuple[str, Sequence[Edit]]] = [(fix.message, fix.edits)]
     choices += [(alternative.message, alternative.edits) for alternative in fix.alternatives]
@@ -118,7 +118,7 @@ def _fixes(fix: Fix, options: Options) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(edits: Sequence[Edit], options: Options) -> list[dict[str, Any]]:
+def _changes(edits: Sequence[Edit], options: RenderOptions) -> list[dict[str, Any]]:
     return [
         {
             "artifactLocation": _artifact(path, options),
@@ -132,11 +132,11 @@ def _changes(edits: Sequence[Edit], options: Options) -> list[dict[str, Any]]:
     ]
 
 
-def _place(location: Location, options: Options) -> dict[str, Any]:
+def _place(location: Location, options: RenderOptions) -> dict[str, Any]:
     return {"artifactLocation": _artifact(location.path, options), "region": _region(location)}
 
 
-def _artifact(path: str, options: Options) -> dict[str, Any]:
+def _artifact(path: str, options: RenderOptions) -> dict[str, Any]:
     """A reference relative to the root of the sources, or a `file:` URI for a path outside it."""
     path = relative(path, options.root)
     if PurePath(path).is_absolute():

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shapelint.common.frozen import frozen
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.terminal import cells, escape, layout, paint
 from shapelint.spec.findings import Finding
 from shapelint.text.location import Location
 
-Place = tuple[Location, str, str]
+StyledSpan = tuple[Location, str, str]
 """A span, the style it is painted in, and its label."""
 
 _LINES_MARKED = 4
@@ -20,8 +20,8 @@ _LEAST_ROOM = 40
 
 
 @frozen
-class Mark:
-    """A stretch of one line to underline: code points from 0, the end exclusive; empty marks an insertion."""
+class Underline:
+    """A stretch of one line to underline: code points from 0, the end exclusive; an empty one marks an insertion."""
 
     line: int
     start: int
@@ -31,12 +31,12 @@ class Mark:
 
     @property
     def sign(self) -> str:
-        """What it is underlined with."""
+        """The character that underlines it."""
         return "-" if self.style == "related" else "^"
 
 
-Placed = tuple[int, int, Mark]
-"""The columns that a mark takes on the terminal, from 0, the end exclusive."""
+Placed = tuple[int, int, Underline]
+"""The terminal columns of an underline, from 0, the end exclusive."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -44,12 +44,12 @@ def split_lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
-def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:
-    """The block from `-->` to the last line of source; `texts` holds the lines of each file that is known.
+def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:
+    """The block from `-->` to the last line of source; `texts` holds the lines of each known file.
 
     The file of the primary span comes first, then each other file that holds a related span.
     """
-    places: list[Place] = [(finding.location, finding.severity, finding.label)]
+    places: list[StyledSpan] = [(finding.location, finding.severity, finding.label)]
     places += [(related.location, "related", related.message) for related in finding.related]
     gutter = gutter_width(finding)
     paths = list(dict.fromkeys(location.path for location, _, _ in places))
@@ -61,8 +61,8 @@ def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Opti
         visible = [place for place in own if place[0].line <= len(lines)]
         for location, style, label in own:
             if location.line > len(lines):
-                told = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
-                yield _arrow(location, gutter, options) + told
+                labelled = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
+                yield _arrow(location, gutter, options) + labelled
         if visible:
             yield _arrow(visible[0][0], gutter, options)
             yield bar(gutter, options)
@@ -70,38 +70,38 @@ def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Opti
 
 
 def gutter_width(finding: Finding) -> int:
-    """The columns that the largest line number of a finding takes."""
+    """The width of the largest line number of a finding."""
     locations = [finding.location, *(related.location for related in finding.related)]
     return len(str(max(max(location.line, location.end_line) for location in locations)))
 
 
-def position(location: Location, options: Options) -> str:
-    """`path:line:column`, which terminals and editors make a link of."""
+def position(location: Location, options: RenderOptions) -> str:
+    """`path:line:column`, which terminals and editors turn into a link."""
     return f"{escape(location.path, options.encoding)}:{location.line}:{location.column}"
 
 
-def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> Iterator[Mark]:
-    """One mark for each line of a span that holds more than white space; the last one carries the label.
+def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> Iterator[Underline]:
+    """One underline for each line of a span that is not blank; the last one carries the label.
 
-    Of a span over many lines, the first and the last line are marked.
+    Of a span over many lines, the first and the last line are underlined.
     """
-    found: list[Mark] = []
+    found: list[Underline] = []
     for number in range(location.line, min(location.end_line, len(lines)) + 1):
         text = lines[number - 1]
         start = location.column - 1 if number == location.line else len(text) - len(text.lstrip())
         end = location.end_column - 1 if number == location.end_line else len(text.rstrip())
         if start < min(end, len(text)):
-            found.append(Mark(number, start, min(end, len(text)), style))
+            found.append(Underline(number, start, min(end, len(text)), style))
     if not found:
         start = min(location.column - 1, len(lines[location.line - 1]))
-        found.append(Mark(location.line, start, start, style))
+        found.append(Underline(location.line, start, start, style))
     yield from found[:-1] if len(found) <= _LINES_MARKED else found[:1]
     yield replace(found[-1], label=label)
 
 
-def _source(marks: Iterable[Mark], lines: Sequence[str], gutter: int, options: Options) -> Iterator[str]:
-    """The marked lines in order; one line between two of them is shown too, more become `...`."""
-    by_line: dict[int, list[Mark]] = {}
+def _source(marks: Iterable[Underline], lines: Sequence[str], gutter: int, options: RenderOptions) -> Iterator[str]:
+    """The underlined lines in order; one line between two of them is shown too, more become `...`."""
+    by_line: dict[int, list[Underline]] = {}
     for mark in marks:
         by_line.setdefault(mark.line, []).append(mark)
     previous = 0
@@ -114,7 +114,9 @@ def _source(marks: Iterable[Mark], lines: Sequence[str], gutter: int, options: O
         previous = number
 
 
-def _line(number: int, marks: Sequence[Mark], lines: Sequence[str], gutter: int, options: Options) -> Iterator[str]:
+def _line(
+    number: int, marks: Sequence[Underline], lines: Sequence[str], gutter: int, options: RenderOptions
+) -> Iterator[str]:
     """One line of source and the rows under it."""
     room = max(options.width - gutter - 4, _LEAST_ROOM)
     shown = layout(cells(lines[number - 1], options.encoding), [(mark.start, mark.end) for mark in marks], room)
@@ -126,8 +128,8 @@ def _line(number: int, marks: Sequence[Mark], lines: Sequence[str], gutter: int,
         yield _row(gutter, "", row, options)
 
 
-def _annotations(placed: Sequence[Placed], options: Options) -> Iterator[str]:
-    """The underlines of a line; the label of the last one stands beside it, the others hang below it, as rustc does."""
+def _annotations(placed: Sequence[Placed], options: RenderOptions) -> Iterator[str]:
+    """The underlines of a line; the label of the last one is on the same row, the others hang below, as in rustc."""
     if not placed:
         return
     # Related spans first: where two spans overlap, the carets are drawn over the dashes.
@@ -136,9 +138,9 @@ def _annotations(placed: Sequence[Placed], options: Options) -> Iterator[str]:
     for start, end, mark in order:
         canvas.update(dict.fromkeys(range(start, end), (mark.sign, mark.style)))
     last = max(order, key=lambda item: item[0])
-    beside = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
-    yield _drawn(canvas, options) + (" " + _label(beside[2], options) if beside else "")
-    hanging = sorted((item for item in reversed(order) if item[2].label and item is not beside), key=lambda i: -i[0])
+    inline = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
+    yield _drawn(canvas, options) + (" " + _label(inline[2], options) if inline else "")
+    hanging = sorted((item for item in reversed(order) if item[2].label and item is not inline), key=lambda i: -i[0])
     if hanging:
         yield _drawn({start: ("|", mark.style) for start, _, mark in hanging}, options)
     for index, (start, _, mark) in enumerate(hanging):
@@ -147,16 +149,16 @@ def _annotations(placed: Sequence[Placed], options: Options) -> Iterator[str]:
         yield drawn + " " * (start - (max(stems) + 1 if stems else 0)) + _label(mark, options)
 
 
-def _arrow(location: Location, gutter: int, options: Options) -> str:
+def _arrow(location: Location, gutter: int, options: RenderOptions) -> str:
     return paint(" " * (gutter + 1) + "-->", "gutter", options.colour) + f" {position(location, options)}"
 
 
-def _label(mark: Mark, options: Options) -> str:
+def _label(mark: Underline, options: RenderOptions) -> str:
     return paint(escape(mark.label, options.encoding), mark.style, options.colour)
 
 
-def _drawn(canvas: Mapping[int, tuple[str, str]], options: Options) -> str:
-    """A row of signs by column, equal neighbours painted together."""
+def _drawn(canvas: Mapping[int, tuple[str, str]], options: RenderOptions) -> str:
+    """A row of characters by column, equal neighbours painted together."""
     text, column = "", 0
     columns = sorted(canvas)
     while columns:
@@ -170,12 +172,12 @@ def _drawn(canvas: Mapping[int, tuple[str, str]], options: Options) -> str:
     return text
 
 
-def bar(gutter: int, options: Options) -> str:
-    """A line of nothing but the gutter."""
+def bar(gutter: int, options: RenderOptions) -> str:
+    """A line with nothing but the gutter."""
     return _row(gutter, "", "", options)
 
 
-def _row(gutter: int, number: str, content: str, options: Options) -> str:
-    """A line behind the gutter, without trailing white space."""
+def _row(gutter: int, number: str, content: str, options: RenderOptions) -> str:
+    """A line after the gutter, without trailing white space."""
     edge = paint(f" {number:>{gutter}} |", "gutter", options.colour)
     return f"{edge} {content}".rstrip()

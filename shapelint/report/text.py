@@ -1,10 +1,10 @@
-"""`--output-format text`: a block a finding, as rustc writes them, then the closing lines."""
+"""`--output-format text`: a block per finding, as rustc writes them, then the closing lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shapelint.report import Options
+from shapelint.report import RenderOptions
 from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import change_lines, closing_lines, problem
@@ -12,7 +12,7 @@ from shapelint.report.terminal import escape, paint
 from shapelint.spec.findings import Finding, Report
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """The report for a person at a terminal."""
     texts = source_lines(report)
     blocks = ["\n".join(block(finding, texts, options)) for finding in report.findings]
@@ -23,13 +23,13 @@ def render(report: Report, options: Options) -> str:
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:
-    """The lines of every file whose text is known, by path, with those that it is composed of."""
+    """The lines of every file with a known text, by path, including the files that are composed with it."""
     known = [pair for file in report.files for pair in ((file.path, file.text), *file.others)]
     return {path: split_lines(text) for path, text in known if text}
 
 
-def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options) -> Iterator[str]:
-    """The lines that tell one finding."""
+def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:
+    """The lines of one finding."""
     head = paint(f"{finding.severity}[{finding.code}]", finding.severity, options.colour)
     yield head + paint(f": {escape(finding.message, options.encoding)}", "strong", options.colour)
     yield from snippets(finding, texts, options)
@@ -43,7 +43,7 @@ def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: Options
         yield from (" " * (gutter + len(kind) + 6) + line for line in rest)
 
 
-def _problem(path: str, text: str, options: Options) -> str:
+def _problem(path: str, text: str, options: RenderOptions) -> str:
     head = paint("error", "error", options.colour)
     message = f": {escape(path, options.encoding)}: {escape(text, options.encoding)}"
     return head + paint(message, "strong", options.colour)

@@ -1,12 +1,12 @@
-"""A component as written becomes one with a shape signature: declared, stored or traced; or it stays unknown."""
+"""Resolve a component as written to one with a shape signature: declared, stored, traced, or else unknown."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow, is_width
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, signatures
@@ -22,9 +22,9 @@ DECLARED = "B ... -> B out_dim"
 
 
 def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
-    """Find the signature of a component; never raises for anything a file can say.
+    """Find the signature of a component; never raises, whatever the file says.
 
-    `size` is that of the images that it gets, where that is known.
+    `size` is the size of its input images, if that is known.
     """
     with_classes = any(name == "num_classes" for name, _ in spec.keywords)
     as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
@@ -43,7 +43,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
 
 
 def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
-    """The component with what it does at one image size more, or with that size as one that it refuses."""
+    """The component with its shapes at one more image size, or with that size as one that it refuses."""
     assert listed.signature is not None
     assert listed.template is not None
     channels = listed.signature.alternatives[0].inputs[0].axes[1]
@@ -80,14 +80,14 @@ def _sequential(
 
 
 def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None) -> Resolved:
-    """The width that the config declares, where nothing better is known; otherwise the component stays unknown."""
+    """The width that the config declares, if nothing better is known; otherwise the component stays unknown."""
     before = looked_up or Resolved(spec, target, "unknown", reason=reason)
     if spec.declared is None:
         return before
     value = spec.declared.value
     template = signatures.parse_signature(DECLARED)
     problems = before.problems
-    if value is not dims.UNKNOWN and not is_width(value):
+    if value is not dims.UNKNOWN_DIM and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
         problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
         value = None
@@ -131,7 +131,10 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
 def _trace(
     spec: ComponentSpec, target: str, role: str, options: Options, at: tuple[int, int] | None = None
 ) -> tuple[ComponentSignature | None, str, bool]:
-    """What tracing gives, or why it gives nothing, and whether it was done earlier; `at` one image size, or at all."""
+    """The traced signature, or the reason why there is none, and whether it comes from an earlier run.
+
+    `at` is the one image size to trace at, None for any.
+    """
     library = stored.library_of(target)
     trusted = library is None and target.partition(".")[0] in options.trust
     if library is None and not trusted:
@@ -144,7 +147,7 @@ def _trace(
     values = [*arguments.values(), *positional]
     if any(map(_holds_a_module, values)):
         return None, "it is built from other modules, whose shapes are not put together here", False
-    if any(value is dims.UNKNOWN for value in values):
+    if any(value is dims.UNKNOWN_DIM for value in values):
         return None, "an argument is known at run time only", False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)
@@ -152,21 +155,15 @@ def _trace(
         return component, "", True
     if not options.trace and (why := cache.reason(kept)):
         return None, why, True
-    from shapelint.trace import traced
+    from shapelint.resolve import tracing_requests
 
-    try:
-        if trusted:
-            from shapelint.resolve import trusted as child
-
-            component = child.trace(target, arguments, positional, role, options.root, at)
-        else:
-            key = repr((target, sorted(arguments.items()), positional, at))
-            component = cache.once(key, partial(traced.trace, target, arguments, positional, at))
-    except traced.Untraceable as error:
-        cache.store_reason(kept, str(error))
-        return None, str(error), False
-    cache.store(kept, component)
-    return component, "", False
+    request = tracing_requests.TracingRequest(target, arguments, positional, role, at)
+    found, reason = tracing_requests.trace(request, options, trusted)
+    if found is None:
+        cache.store_reason(kept, reason)
+    else:
+        cache.store(kept, found)
+    return found, reason, False
 
 
 def _holds_a_module(value: object) -> bool:
@@ -212,7 +209,7 @@ def _refused(template: Signature, binding: Binding) -> str:
 
 
 def _fails(condition: str, binding: Binding) -> bool:
-    """Whether a condition speaks of constructor arguments alone, and does not hold for them."""
+    """Whether a condition is on constructor arguments alone, and does not hold for them."""
     try:
         return expression.evaluate(condition, binding.values) is False
     except expression.ExpressionError:

@@ -1,4 +1,4 @@
-"""The keys of `[tool.shapelint]`: validated once, only where a file has settings."""
+"""The keys of `[tool.shapelint]`: validated once, and only if a file has settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
-from shapelint.knowledge.schema import ComponentSignature, Strict, Width
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.knowledge.schema.strict import Strict
+from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
 from shapelint.shapes.signatures import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
-INPUT = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
+_INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
 PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -26,7 +28,7 @@ def _kebab(name: str) -> str:
 
 
 class InputSchema(Strict):
-    """`input:` as a mapping; an axis that is left out stays open."""
+    """`input:` as a mapping; an omitted axis stays open."""
 
     channels: Width = 3
     height: Width | None = None
@@ -34,8 +36,8 @@ class InputSchema(Strict):
     image_size: Width | tuple[Width, Width] | None = None
 
 
-class Settings(Strict):
-    """Every key, as TOML has it; see the README for what each does."""
+class SettingsTable(Strict):
+    """Every key as it is in TOML; see the README for its meaning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
 
@@ -52,7 +54,7 @@ class Settings(Strict):
     signatures: dict[str, str] = Field(default_factory=dict)
 
 
-KEYS = tuple(_kebab(name) for name in Settings.model_fields)
+KEYS = tuple(_kebab(name) for name in SettingsTable.model_fields)
 
 
 def validated(path: str, text: str, table: Any) -> Config:
@@ -60,14 +62,14 @@ def validated(path: str, text: str, table: Any) -> Config:
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: {SECTION} must be a table")
     try:
-        settings = Settings.model_validate(table)
+        settings = SettingsTable.model_validate(table)
     except ValidationError as error:
         raise _complaint(path, text, table, error) from None
     return _Checker(path, text).config(settings, table)
 
 
 def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationError) -> ConfigError:
-    first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union, the branch that came furthest
+    first = max(error.errors(), key=lambda one: len(one["loc"]))  # in a union, the branch that got furthest
     keys = [part for part in first["loc"] if isinstance(part, str) and not re.search(r"[\[(]|^InputSchema$", part)]
     key = keys[-1] if keys else ""
     place = _place(path, text, key)
@@ -79,7 +81,7 @@ def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationErr
         return ConfigError(f"{place}: unknown key {key!r} in {where}: {hint}")
     found = first["input"]
     if first["loc"][:1] == ("input",):
-        return ConfigError(f"{place}: input: expected {INPUT}, found {table['input']!r}")
+        return ConfigError(f"{place}: input: expected {_INPUT_FORMS}, found {table['input']!r}")
     words = first["msg"].replace("tuple", "list")
     return ConfigError(f"{place}: {'.'.join(keys)}: {words[:1].lower()}{words[1:]}, found {found!r}")
 
@@ -94,14 +96,14 @@ def _place(path: str, text: str, key: str) -> str:
 
 
 class _Checker:
-    """What the types alone do not say: codes, methods, folders and signatures that must exist."""
+    """What the types alone do not check: codes, methods, folders and signatures that must exist."""
 
     def __init__(self, path: str, text: str):
         self.path = path
         self.text = text
         self.folder = Path(path).parent
 
-    def config(self, settings: Settings, table: dict[str, Any]) -> Config:
+    def config(self, settings: SettingsTable, table: dict[str, Any]) -> Config:
         folders = tuple(self.rule_folder(name) for name in settings.rules)
         try:
             known = rulebook.known(folders)
@@ -131,7 +133,7 @@ class _Checker:
         )
 
     def error(self, key: str, message: str, entry: str = "") -> ConfigError:
-        """What is wrong with a key, at its line or at that of an entry of its table."""
+        """The error of a key, at its line or at that of an entry in its table."""
         return ConfigError(f"{_place(self.path, self.text, entry or key)}: {key}: {message}")
 
     def codes(

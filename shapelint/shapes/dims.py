@@ -1,8 +1,8 @@
 """Dimensions of a shape: integers, symbols, and integer expressions in symbols.
 
 A dimension is a plain `int`, or an `Expression` such as `(H-1)//32 + 1`. Expressions are kept in a normal form (a sum
-of products), so that two ways of writing one dimension compare equal, and arithmetic that comes out constant is an
-`int` again. All arithmetic is exact; `//` and `%` are Python's, which is torch's for sizes.
+of products), so that different notations of one dimension compare equal, and an arithmetic result that is constant is
+an `int` again. All arithmetic is exact; `//` and `%` are Python's, which is torch's for sizes.
 
 Pure Python: no torch, no sympy (0.5 s to import).
 """
@@ -30,7 +30,7 @@ class Symbol:
 
 
 @frozen
-class Operation:
+class DimOperation:
     """An irreducible operation on dimensions: `//`, `%`, `max` or `min`."""
 
     operator: str
@@ -47,7 +47,7 @@ class Operation:
         return f"{_operand(left)}{self.operator}{_operand(right)}"
 
 
-Atom = Union[Symbol, Operation]
+Atom = Union[Symbol, DimOperation]
 Product = tuple[Atom, ...]
 
 
@@ -106,8 +106,8 @@ class Expression:
         return _factored(self) or _sum(self)
 
 
-UNKNOWN = Expression((((Symbol("?"),), 1),))
-"""A dimension that could not be worked out. It spreads through arithmetic and is equal to nothing, not even itself."""
+UNKNOWN_DIM = Expression((((Symbol("?"),), 1),))
+"""A dimension that could not be worked out. It propagates through arithmetic and equals nothing, not even itself."""
 
 
 def symbol(name: str) -> Expression:
@@ -138,7 +138,7 @@ def equal(left: Dim, right: Dim) -> bool | None:
 
 
 def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
-    """Replace symbols by dimensions, all at once; symbols without a binding stay. What divides by 0 is unknown."""
+    """Replace symbols by dimensions, all at once; symbols without a binding stay. Anything divided by 0 is unknown."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -158,7 +158,7 @@ def floor_divide(left: Dim, right: Dim) -> Dim:
     if isinstance(left, int) and isinstance(right, int):
         return left // right
     if not (is_known(left) and is_known(right)):
-        return UNKNOWN
+        return UNKNOWN_DIM
     if not isinstance(right, int) or right <= 0:
         if isinstance(right, int) and right < 0:
             return floor_divide(left * -1, -right)
@@ -185,7 +185,7 @@ def modulo(left: Dim, right: Dim) -> Dim:
     if isinstance(left, int) and isinstance(right, int):
         return left % right
     if not (is_known(left) and is_known(right)):
-        return UNKNOWN
+        return UNKNOWN_DIM
     if isinstance(right, int):
         if right == 0:
             raise ZeroDivisionError("remainder of a dimension by 0")
@@ -198,7 +198,7 @@ def modulo(left: Dim, right: Dim) -> Dim:
 def extreme(choose: Callable[[Iterable[int]], int], operands: tuple[Dim, ...]) -> Dim:
     """`max` or `min` of dimensions."""
     if not all(is_known(operand) for operand in operands):
-        return UNKNOWN
+        return UNKNOWN_DIM
     integers = [operand for operand in operands if isinstance(operand, int)]
     rest: list[Dim] = list(dict.fromkeys(operand for operand in operands if not isinstance(operand, int)))
     if integers:
@@ -207,7 +207,7 @@ def extreme(choose: Callable[[Iterable[int]], int], operands: tuple[Dim, ...]) -
 
 
 def _operation(operator: str, *operands: Dim) -> Expression:
-    return Expression((((Operation(operator, operands),), 1),))
+    return Expression((((DimOperation(operator, operands),), 1),))
 
 
 def _merge_nested_division(left: Dim, right: int) -> tuple[Dim, int]:
@@ -218,7 +218,7 @@ def _merge_nested_division(left: Dim, right: int) -> tuple[Dim, int]:
     if len(quotients) != 1 or len(terms) != (2 if constant else 1):
         return left, right
     (inner,) = quotients
-    if not isinstance(inner, Operation) or inner.operator != "//" or not isinstance(inner.operands[1], int):
+    if not isinstance(inner, DimOperation) or inner.operator != "//" or not isinstance(inner.operands[1], int):
         return left, right
     return _merge_nested_division(inner.operands[0] + inner.operands[1] * constant, inner.operands[1] * right)
 
@@ -229,7 +229,7 @@ def _substitute_atom(atom: Atom, bindings: Mapping[str, Dim]) -> Dim:
     operands = tuple(substitute(operand, bindings) for operand in atom.operands)
     if atom.operator in ("//", "%"):
         if operands[1] == 0:
-            return UNKNOWN
+            return UNKNOWN_DIM
         return floor_divide(*operands) if atom.operator == "//" else modulo(*operands)
     return extreme(max if atom.operator == "max" else min, operands)
 
@@ -243,7 +243,7 @@ def _terms(dim: Dim) -> tuple[tuple[Product, int], ...]:
 def _build(sums: Mapping[Product, int]) -> Dim:
     terms = tuple(sorted(((p, c) for p, c in sums.items() if c), key=lambda term: [str(atom) for atom in term[0]]))
     if any(isinstance(atom, Symbol) and atom.name == "?" for product, _ in terms for atom in product):
-        return UNKNOWN
+        return UNKNOWN_DIM
     if not terms:
         return 0
     return terms[0][1] if len(terms) == 1 and not terms[0][0] else Expression(terms)
@@ -253,13 +253,13 @@ def _atoms(dim: Dim) -> Iterator[Atom]:
     for product, _ in _terms(dim):
         for atom in product:
             yield atom
-            if isinstance(atom, Operation):
+            if isinstance(atom, DimOperation):
                 for operand in atom.operands:
                     yield from _atoms(operand)
 
 
 def _atoms_other_than_symbols(dim: Dim) -> bool:
-    return any(isinstance(atom, Operation) for atom in _atoms(dim))
+    return any(isinstance(atom, DimOperation) for atom in _atoms(dim))
 
 
 def _one_sign(dim: Expression) -> bool:
@@ -276,7 +276,7 @@ def _sum(dim: Expression) -> str:
 
 
 def _factored(dim: Expression) -> str | None:
-    """`512*((H-1)//32+1)*((W-1)//32+1)` rather than its four terms, where it is such a product."""
+    """`512*((H-1)//32+1)*((W-1)//32+1)` rather than its four terms, if it is such a product."""
     coefficients = dict(dim.terms)
     atoms = max((product for product, _ in dim.terms), key=len)
     leading = coefficients[atoms]
@@ -305,7 +305,7 @@ def _product(atoms: Product, coefficient: int, bare: bool) -> str:
 
 
 def _operand_atom(atom: Atom) -> str:
-    return f"({atom})" if isinstance(atom, Operation) and atom.operator in ("//", "%") else str(atom)
+    return f"({atom})" if isinstance(atom, DimOperation) and atom.operator in ("//", "%") else str(atom)
 
 
 def _operand(dim: Dim) -> str:

@@ -1,8 +1,8 @@
 """A restricted expression language, evaluated over dimensions and facts: never `eval`.
 
-Used for the dimensions of a signature (`(H-1)//32+1`), its conditions (`H % 16 == 0`), and what a rule requires
-(`consumer.input.features == producer.output.features`). Python's own parser reads it; a whitelist of nodes evaluates
-it. Logic has three values: `None` stands for "cannot be known", as in SQL.
+It is used for the dimensions of a signature (`(H-1)//32+1`), its conditions (`H % 16 == 0`), and what a rule requires
+(`consumer.input.features == producer.output.features`). Python's own parser reads it; an allowlist of nodes evaluates
+it. Logic has three values: `None` means "cannot be known", as in SQL.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from shapelint.shapes.dims import UNKNOWN, Expression, equal, is_known, symbol
+from shapelint.shapes.dims import UNKNOWN_DIM, Expression, equal, is_known, symbol
 from shapelint.shapes.functions import FUNCTIONS
 
-MAXIMUM_LENGTH = 2000
+MAXIMUM_EXPRESSION_LENGTH = 2000
 ELLIPSIS_PRODUCT = "prod(...)"
 """The name of the product of the axes that `...` stands for."""
 
@@ -26,14 +26,14 @@ class ExpressionError(ValueError):
 
 
 class OperandError(ExpressionError):
-    """An operation met a value that it is not made for, such as arithmetic a text: the fault of the value's author."""
+    """An operation on a value that it is not defined for, such as arithmetic on a text: its author is at fault."""
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
     """Parse an expression; raises ExpressionError with the reason."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise ExpressionError(f"expression longer than {MAXIMUM_LENGTH} characters")
+    if len(text) > MAXIMUM_EXPRESSION_LENGTH:
+        raise ExpressionError(f"expression longer than {MAXIMUM_EXPRESSION_LENGTH} characters")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -41,7 +41,7 @@ def parse(text: str) -> ast.expr:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of an expression; names come from `names`, unknown values are `None` or `UNKNOWN`.
+    """The value of an expression; names come from `names`, unknown values are `None` or `UNKNOWN_DIM`.
 
     >>> evaluate("(n + 2*p - 3)//2 + 1", {"n": 224, "p": 1})
     112
@@ -101,7 +101,7 @@ def _attribute(node: ast.Attribute, names: Mapping[str, Any]) -> Any:
 
 
 def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
-    """An axis of an argument; torch reads one integer as the same value for every axis, and so does this.
+    """An element of an argument; like torch, read one integer as the same value for every axis.
 
     An element that a list argument lacks is unknown.
     """
@@ -113,7 +113,7 @@ def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
     try:
         return owner[index]
     except IndexError:
-        return UNKNOWN
+        return UNKNOWN_DIM
     except (KeyError, TypeError):
         raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
 
@@ -139,14 +139,14 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     if isinstance(node.op, ast.Not):
         return _negate(_truth(value))
     if isinstance(node.op, ast.USub):
-        return UNKNOWN if value is None else -value
+        return UNKNOWN_DIM if value is None else -value
     raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
 
 
 def _power(left: Any, right: Any) -> Any:
-    """Powers of plain numbers, as far as a size can go."""
+    """Powers of plain numbers, within the range of sizes."""
     plain = isinstance(left, int) and isinstance(right, int)
-    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN
+    return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN_DIM
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -164,13 +164,13 @@ def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
     if type(node.op) not in _OPERATORS:
         raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
     if left is None or right is None:
-        return UNKNOWN
+        return UNKNOWN_DIM
     if not all(isinstance(value, (int, Expression)) for value in (left, right)):
         raise OperandError(f"{ast.unparse(node)}: not integers")
     try:
         return _OPERATORS[type(node.op)](left, right)
     except ZeroDivisionError:
-        return UNKNOWN
+        return UNKNOWN_DIM
 
 
 def _compare(node: ast.Compare, names: Mapping[str, Any]) -> bool | None:
@@ -223,7 +223,7 @@ def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None
 
 
 def _same(left: Any, right: Any) -> bool | None:
-    """Whether two values are equal; unknown where a dimension is, also against a value of another type."""
+    """Whether two values are equal; unknown if a dimension is, also compared with a value of another type."""
     if all(isinstance(value, (int, Expression)) for value in (left, right)):
         return equal(left, right)
     if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):
@@ -245,14 +245,18 @@ def _negate(truth: bool | None) -> bool | None:
 def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
     truth = _truth(_evaluate(node.test, names))
     if truth is None:
-        return UNKNOWN
+        return UNKNOWN_DIM
     return _evaluate(node.body if truth else node.orelse, names)
 
 
 def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     function, arity = FUNCTIONS.get(name, (None, None))
-    if function is None or node.keywords or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_LENGTH)):
+    if (
+        function is None
+        or node.keywords
+        or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_EXPRESSION_LENGTH))
+    ):
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
     if name == "prod" and operands == (...,):

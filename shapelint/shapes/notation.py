@@ -1,15 +1,16 @@
 """The notation of shape signatures: parse and print.
 
-The notation is the one that einops and jaxtyping users read:
+It resembles that of einops and jaxtyping:
 
     B in_channels H W -> B out_channels ((H-1)//2+1) ((W-1)//2+1) where H > 2 and W > 2
 
 Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
-parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` for their product, `*name` for the axes
-of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
-`(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is
-substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. How
-often it fits along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.shapes.functions`.
+parentheses. `...` (once per shape) stands for any number of axes and `prod(...)` for their product, `*name` for the
+axes of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is
+written `(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name
+is substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. The
+number of its positions along an axis is `window(size,kernel,stride,padding,dilation)`, see
+`shapelint.shapes.functions`.
 
 Pure Python: no torch, no YAML.
 """
@@ -40,30 +41,30 @@ class Ellipsis_:
         return f"*{self.name}" if self.name else "..."
 
 
-Axis = Union[int, Expression, Ellipsis_]
+PatternAxis = Union[int, Expression, Ellipsis_]
 
 
 @frozen
 class Pattern:
     """The axes of one tensor, of which at most one is an ellipsis."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[PatternAxis, ...]
 
     def __str__(self) -> str:
         return " ".join(format_axis(axis) for axis in self.axes)
 
     @property
     def rank(self) -> int | None:
-        """The number of axes, or None where an ellipsis leaves it open."""
+        """The number of axes, or None if an ellipsis leaves it open."""
         return None if any(isinstance(axis, Ellipsis_) for axis in self.axes) else len(self.axes)
 
 
 @frozen
 class Structure:
-    """What a component returns beside one tensor: a tuple, list or dict of outputs."""
+    """An output other than one tensor: a tuple, list or dict of outputs."""
 
     kind: str
-    elements: tuple[Output, ...]
+    elements: tuple[OutputPattern, ...]
     keys: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -75,7 +76,7 @@ class Structure:
         return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-Output = Union[Pattern, Structure]
+OutputPattern = Union[Pattern, Structure]
 
 
 @frozen
@@ -83,7 +84,7 @@ class Alternative:
     """One way to call a component: input patterns, output pattern, and the condition under which it runs."""
 
     inputs: tuple[Pattern, ...]
-    output: Output
+    output: OutputPattern
     where: str = ""
 
     def __str__(self) -> str:
@@ -123,8 +124,8 @@ def parse_shape(text: str) -> Pattern:
     return Pattern(axes)
 
 
-def format_axis(axis: Axis) -> str:
-    """One axis in the notation: an expression stands in parentheses."""
+def format_axis(axis: PatternAxis) -> str:
+    """One axis in the notation: an expression is in parentheses."""
     text = str(axis)
     return text if not isinstance(axis, Expression) or re.fullmatch(r"[\w?\[\]]+", text) else f"({text})"
 
@@ -143,7 +144,7 @@ def _parse_alternative(text: str) -> Alternative:
     )
 
 
-def _parse_output(text: str) -> Output:
+def _parse_output(text: str) -> OutputPattern:
     closing = {"(": ")", "[": "]", "{": "}"}.get(text[:1])
     if closing is None or not text.endswith(closing) or not _encloses(text):
         return parse_shape(text)
@@ -167,7 +168,7 @@ def _is_axis(text: str) -> bool:
     return True
 
 
-def _parse_axis(token: str) -> Axis:
+def _parse_axis(token: str) -> PatternAxis:
     if token == "...":
         return Ellipsis_()
     if token.startswith("*"):

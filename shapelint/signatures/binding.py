@@ -1,4 +1,4 @@
-"""Constructor arguments as written, matched with the parameters that a component's signature has."""
+"""Match constructor arguments as written with the parameters of a component's signature."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
-from shapelint.knowledge.schema import ComponentSignature, Parameter, is_width
+from shapelint.knowledge.schema.call_parameters import Parameter
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
@@ -26,7 +28,7 @@ class Binding:
 
 
 def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Binding:
-    """Match arguments with parameters; what does not match is SL902, what has an impossible value SL903."""
+    """Match arguments with parameters; one that does not match is SL902, an impossible value SL903."""
     label = component.target.rpartition(".")[2]
     parameters = component.parameters
     given, problems = _match(label, parameters, spec, role)
@@ -37,23 +39,23 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
         if argument is None:
             if parameter.required and not (spec.partial or spec.note) and parameter.kind != "variadic":
                 problems.append(_missing(label, parameter, spec, role))
-            values[parameter.name] = dims.UNKNOWN if parameter.required else parameter.default
+            values[parameter.name] = dims.UNKNOWN_DIM if parameter.required else parameter.default
             continue
         values[parameter.name] = argument.value
         if parameter.name in widths and isinstance(argument.value, dims.Expression):
-            values[parameter.name] = dims.UNKNOWN
+            values[parameter.name] = dims.UNKNOWN_DIM
             message = f"{parameter.name} of {label} is known at run time only"
             hint = f"write {parameter.name} as a number to have it checked"
             problems.append(Problem("SL901", message, argument.span, role, help=hint))
         elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
             message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
             problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))
-            values[parameter.name] = dims.UNKNOWN
+            values[parameter.name] = dims.UNKNOWN_DIM
     return Binding(given, values, tuple(problems))
 
 
 def width_names(component: ComponentSignature) -> frozenset[str]:
-    """The arguments that are widths: they stand alone as an axis, or are a head's integers that are not inert."""
+    """The arguments that are widths: those that are an axis by themselves, or a head's integers that are not inert."""
     found: set[str] = set()
     for row in component.rows:
         found |= _axis_names(signatures.parse_signature(row.shapes))
@@ -113,7 +115,7 @@ def _missing(label: str, parameter: Parameter, spec: ComponentSpec, role: str) -
 
 
 def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
-    if value is dims.UNKNOWN or (value is None and not parameter.required and parameter.default is None):
+    if value is dims.UNKNOWN_DIM or (value is None and not parameter.required and parameter.default is None):
         return True
     if isinstance(value, tuple):
         return takes_list and all(_is_width(element, parameter, False) for element in value)

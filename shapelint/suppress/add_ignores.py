@@ -1,4 +1,4 @@
-"""`--add-ignores`: silence what is there now, by comments, each proved by linting the text with it."""
+"""`--add-ignores`: silence the present findings with comments, each proved by linting the text with it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import Any
 
 from shapelint.spec.findings import FileReport, Finding
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
+from shapelint.text import notebook
 from shapelint.text.source import Source
 
-Lint = Callable[[Source], FileReport]
+_Lint = Callable[[Source], FileReport]
 
 _PREAMBLE = re.compile(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
 """What must stay on the first lines of a file."""
 
 
-def add_ignores(source: Source, lint: Lint) -> tuple[str, int]:
+def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
     """The text with a comment for every finding that fails a run, and how many findings that silences.
 
-    The comment goes to the end of the finding's own line, else of a line of a related span; where no line can hold it
-    (inside a block scalar, say), it is an `ignore-file` at the top. No other finding appears or goes.
+    The comment goes to the end of the finding's own line, else of a line of a related span; if no line can hold it
+    (inside a block scalar, for example), it is an `ignore-file` at the top. No other finding appears or disappears.
     """
     report = lint(source)
     before = Counter(_identity(finding) for finding in report.findings)
@@ -54,7 +55,7 @@ def _attempts(source: Source, finding: Finding) -> Iterator[str]:
 
 
 def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
-    """The text with a code added to the comment of a line, or (None) to that of the file, or with a new comment."""
+    """Add a code to the comment of a line, or (None) to that of the whole file, or add a comment."""
     word = LINE if line else FILE
     text = source.text
     for ignore in read_ignores(source, {}):
@@ -71,8 +72,6 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
     if source.path.endswith(".ipynb"):
-        from shapelint.text import notebook
-
         end = notebook.read(text).end_of(line[1])
         return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)

@@ -1,8 +1,8 @@
-"""What torch itself says of an operation that no table knows: it is run on the meta device, and the answer is kept.
+"""What torch itself answers for an operation that no table lists: it is run on the meta device, and the answer is kept.
 
 An operation is one of torch's own, on tensors of known shapes and literals. Sizes that are symbols are run at several
-primes, and an axis of the answer is a formula of them or nothing is said. torch is imported only where the cache has no
-answer; an operation that raises is unknown, never a fault.
+primes; unless every axis of the answer is a formula of them, the operation is unknown. torch is imported only if the
+cache has no answer; an operation that raises is unknown, never a fault.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import format_axis
@@ -21,25 +21,25 @@ from shapelint.shapes.signatures import Shape
 from shapelint.signatures import cache, versions
 from shapelint.trace.meta import quiet
 
-NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
-PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
-"""The sizes of the symbols in each run: different primes, so that none is taken for another."""
+_TORCH_NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
+_PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
+"""The sizes of the symbols in each run: different primes, so that none is confused with another."""
 
 
 @frozen
 class Operand:
-    """The place of a tensor among the arguments, counted from 0."""
+    """The position of a tensor among the arguments, counted from 0."""
 
     index: int
 
 
 def is_asked(name: str) -> bool:
     """Whether a dotted name can be an operation of torch: `torch.logsumexp`, `torch.Tensor.cumprod`."""
-    return NAME.fullmatch(name) is not None
+    return _TORCH_NAME.fullmatch(name) is not None
 
 
 def is_answered(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether an answer is there without torch: in this process, or in the cache."""
+    """Whether an answer is available without torch: in this process, or in the cache."""
     return _kept(*_key(name, tensors, positional, keywords)) is not None
 
 
@@ -61,7 +61,7 @@ def ask(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords
 
 
 def _kept(key: str, place: Path | None) -> ComponentSignature | None:
-    """The answer of this process, else the one in the cache, whose file is read once."""
+    """The answer of this process, or else the one in the cache, whose file is read once."""
     if key not in cache.TRACED:
         known = cache.load(place)
         if known is None:
@@ -73,19 +73,19 @@ def _kept(key: str, place: Path | None) -> ComponentSignature | None:
 def _key(
     name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[str, Path | None]:
-    """Everything that an answer depends on, for this process, and its file in the cache."""
+    """The key of an answer in this process, which includes everything that it depends on, and its file in the cache."""
     taken = ", ".join(" ".join(map(str, _named(tensors, shape))) for shape in tensors)
     asked = f"{name} of {taken}"
     return f"{asked} {positional!r} {sorted(keywords.items())!r}", cache.place("torch", asked, keywords, positional)
 
 
 def _symbols(tensors: Sequence[Shape]) -> list[Dim]:
-    """The sizes that are no numbers, each once, in order."""
+    """The sizes that are not numbers, each once, in order."""
     return list(dict.fromkeys(size for shape in tensors for size in shape if not isinstance(size, int)))
 
 
 def _named(tensors: Sequence[Shape], shape: Shape) -> list[Dim]:
-    """A shape with its symbols under the names that the answer has for them."""
+    """A shape with its symbols under their names in the answer."""
     symbols = _symbols(tensors)
     return [size if isinstance(size, int) else dims.symbol(f"a{symbols.index(size)}") for size in shape]
 
@@ -93,12 +93,12 @@ def _named(tensors: Sequence[Shape], shape: Shape) -> list[Dim]:
 def _rows(
     name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[SignatureRow, ...]:
-    """The one row of an answer; none where torch raises, gives no single tensor, or its axes are no formula."""
+    """The one row of an answer; none if torch raises or returns no single tensor, or an axis follows no formula."""
     symbols = _symbols(tensors)
-    if len(symbols) > len(PRIMES[0]):
+    if len(symbols) > len(_PRIMES[0]):
         return ()
     results: list[tuple[int, ...]] = []
-    for primes in PRIMES if symbols else PRIMES[:1]:
+    for primes in _PRIMES if symbols else _PRIMES[:1]:
         at = dict(zip(symbols, primes))
         sizes = [tuple(size if isinstance(size, int) else at[size] for size in shape) for shape in tensors]
         result = _run(name, sizes, positional, keywords)
@@ -116,10 +116,10 @@ def _rows(
 
 
 def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
-    """An axis as the same in every run: a number, a symbol, a multiple of one, or one with something added."""
+    """An axis as the same formula in every run: a number, a symbol, a multiple of one, or one plus a constant."""
     if len(set(sizes)) == 1:
         return int(sizes[0])
-    columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in PRIMES]) for index in range(symbols)]
+    columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in _PRIMES]) for index in range(symbols)]
     for symbol, column in columns:
         shifts = {size - prime for size, prime in zip(sizes, column)}
         if len(shifts) == 1:
@@ -135,7 +135,7 @@ def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
 def _run(
     name: str, sizes: Sequence[tuple[int, ...]], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The shape of what torch gives for tensors of these sizes, which hold nothing."""
+    """The shape of torch's result for tensors of these sizes, which hold no data."""
     import torch
 
     last = name.rpartition(".")[2]

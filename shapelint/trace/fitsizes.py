@@ -1,8 +1,10 @@
-"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H, and
-the width of a flattened map, `c*((H+a)//b)*((W+a)//b)`.
+"""Sizes as formulas of the image size, derived from runs at many sizes.
 
-Pure Python. A share is what a size is in a model that takes multiples alone. Any other formula is taken where it is the
-only one that fits: the runs have to cover every remainder by `b`.
+The formulas are a constant, `B`, `(H+a)//b`, a share of H, and the width of a flattened map,
+`c*((H+a)//b)*((W+a)//b)`.
+
+Pure Python. A share occurs in a model that accepts only multiples of a number. Any other formula is used only if no
+other fits: the runs have to cover every remainder by `b`.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from fractions import Fraction
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Shape, StructureValue, Value
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.meta import Untraceable
-from shapelint.trace.symbolic import Layer, Observation
+from shapelint.trace.symbolic import Observation, ObservedLayer
 
 MAXIMUM_DIVISOR = 64
 SHIFTS = range(-16, MAXIMUM_DIVISOR)
@@ -26,7 +28,7 @@ SHIFTS = range(-16, MAXIMUM_DIVISOR)
 class FitSizes:
     """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each.
 
-    Where they are `complete`, every size that runs is among them, and any formula that fits is exact.
+    If they are `complete`, they include every size that runs, and any formula that fits is exact.
     """
 
     seen: Sequence[Observation]
@@ -44,17 +46,17 @@ class FitSizes:
             counts=tuple(self._shape(shapes) for shapes in zip(*(one.counts for one in self.seen))),
         )
 
-    def _layer(self, layers: Sequence[Layer]) -> Layer:
+    def _layer(self, layers: Sequence[ObservedLayer]) -> ObservedLayer:
         outputs = [layer.output for layer in layers if layer.output is not None]
         if len(outputs) != len(layers):
-            return Layer(layers[0].kind)
+            return ObservedLayer(layers[0].kind)
         try:
             inputs = tuple(self._shape(shapes) for shapes in zip(*(layer.inputs for layer in layers)))
-            return Layer(layers[0].kind, inputs, self._value(outputs))
+            return ObservedLayer(layers[0].kind, inputs, self._value(outputs))
         except Untraceable:
-            return Layer(layers[0].kind)
+            return ObservedLayer(layers[0].kind)
 
-    def _value(self, values: Sequence[Value]) -> Value:
+    def _value(self, values: Sequence[ShapeOrStructure]) -> ShapeOrStructure:
         first = values[0]
         if isinstance(first, StructureValue):
             structures = [value for value in values if isinstance(value, StructureValue)]

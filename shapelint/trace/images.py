@@ -1,4 +1,4 @@
-"""What a model of images does to shapes: symbolic in height and width where that is exact, else at stated sizes.
+"""What a model of images does to shapes: symbolic in height and width where that is exact, otherwise at stated sizes.
 
 torch is used through `meta` and `symbolic` alone.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import StructureValue, Value
+from shapelint.shapes.signatures import ShapeOrStructure, StructureValue
 from shapelint.trace.fitsizes import FitSizes
 from shapelint.trace.meta import Untraceable, one_line, run, runs
 from shapelint.trace.symbolic import Free, Observation, observe
@@ -23,15 +23,15 @@ from shapelint.trace.symbolic_sizes import product, value_of
 if TYPE_CHECKING:
     from torch import nn
 
-BATCH = 3
+_BATCH = 3
 HINTS = ((331, 277), (389, 421))
-USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
+_USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
 CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 512))
 
 
 @frozen
 class Passage:
-    """One way through a model: what was observed, the condition on the axes of its input, and a size that it takes."""
+    """One branch through a model: the observation, the condition on its input, and a size that it accepts."""
 
     seen: Observation
     where: str
@@ -39,23 +39,22 @@ class Passage:
 
 
 BATCHES = (*range(1, 17), 20, 24, 32, 48, 50, 64, 96, 100, 128, 200, 256, 512, 1024)
-"""The batches that are tried where a module does not take any."""
+"""The batches to try if a module does not accept every batch."""
 
 
 def passages(
     module: nn.Module, channels: int, own: tuple[int, int], at: tuple[int, int] | None = None
 ) -> tuple[Passage, ...]:
-    """Every way that images go through a module; where only some sizes do, those, its `own` first.
+    """Every branch that images can take through a module; if only some sizes run, those, its `own` first.
 
-    With `at` it is the way at that size alone, and nothing where none leads there.
-    Raises Untraceable where no size runs.
+    With `at` it is the branch at that size alone, empty if that size does not run. Raises Untraceable if no size runs.
     """
-    tried = dict.fromkeys([at] if at else [own, *((size, size) for size in USUAL_SIZES)])
+    tried = dict.fromkeys([at] if at else [own, *((size, size) for size in _USUAL_SIZES)])
     if batch := _only_batch(module, channels, tried):
         sizes = [size for size in tried if runs(module, (batch, channels, *size))]
         return tuple(Passage(observe(module, (batch, channels, *size)), "", size) for size in sizes)
     if at:
-        return tuple(_single(module, channels, size) for size in tried if runs(module, (BATCH, channels, *size)))
+        return tuple(_single(module, channels, size) for size in tried if runs(module, (_BATCH, channels, *size)))
     try:
         return (_symbolic(module, channels),)
     except Untraceable:
@@ -71,7 +70,7 @@ def passages(
     found = tuple(_fixed(module, channels, tried))
     if not found:
         try:
-            run(module, (BATCH, channels, *own))
+            run(module, (_BATCH, channels, *own))
         except Exception as error:
             raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
         raise Untraceable("fixes its batch size")
@@ -79,9 +78,9 @@ def passages(
 
 
 def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
-    """The one batch that a module takes, at the first size that it takes; None where it takes several."""
+    """The one batch that a module accepts, at the first size that it accepts; None if it accepts several."""
     for size in itertools.islice(tried, 4):
-        if all(runs(module, (batch, channels, *size)) for batch in (BATCH, BATCH + 2)):
+        if all(runs(module, (batch, channels, *size)) for batch in (_BATCH, _BATCH + 2)):
             return None
         if found := [batch for batch in BATCHES if runs(module, (batch, channels, *size))]:
             return found[0] if len(found) == 1 else None
@@ -89,11 +88,11 @@ def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int
 
 
 def _symbolic(module: nn.Module, channels: int) -> Passage:
-    """One passage in B, H and W, checked against real sizes; Untraceable where the symbols do not say it exactly."""
-    hint = next((hint for hint in HINTS if runs(module, (BATCH, channels, *hint))), None)
+    """One passage in B, H and W, checked against real sizes; Untraceable if the symbols do not describe it exactly."""
+    hint = next((hint for hint in HINTS if runs(module, (_BATCH, channels, *hint))), None)
     if hint is None:
         raise Untraceable("takes images of some sizes only")
-    seen = observe(module, (Free("B", BATCH), channels, Free("H", hint[0]), Free("W", hint[1])))
+    seen = observe(module, (Free("B", _BATCH), channels, Free("H", hint[0]), Free("W", hint[1])))
     if seen.specialised:
         raise Untraceable(f"takes images of some sizes only ({seen.specialised})")
     return _checked(module, channels, seen, hint)
@@ -102,18 +101,18 @@ def _symbolic(module: nn.Module, channels: int) -> Passage:
 def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[int, int]) -> Passage:
     """The passage with its smallest sizes, once the formulas hold at real sizes: those of the parts at two of them."""
     least = (smallest(module, channels, 2, hint[0]), smallest(module, channels, 3, hint[1]))
-    if not runs(module, (BATCH, channels, *least)) or any(
-        runs(module, (BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
+    if not runs(module, (_BATCH, channels, *least)) or any(
+        runs(module, (_BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
     ):
         raise Untraceable("takes images of a size that depends on both sides")
     above = [(least[0], least[1]), (least[0] + 1, least[1]), (least[0] + 37, least[1] + 2)]
     for size in [*above, *(size for size in CHECKED_SIZES if size[0] >= least[0] and size[1] >= least[1])]:
-        expected = evaluate(seen.output, {"B": BATCH, "H": size[0], "W": size[1]})
-        if sizes(run(module, (BATCH, channels, *size))) != expected:
+        expected = evaluate(seen.output, {"B": _BATCH, "H": size[0], "W": size[1]})
+        if sizes(run(module, (_BATCH, channels, *size))) != expected:
             raise Untraceable(f"does otherwise at {size} than at {hint}")
     for size in above[1:]:
-        point = {"B": BATCH, "H": size[0], "W": size[1]}
-        layers = observe(module, (BATCH, channels, *size)).layers
+        point = {"B": _BATCH, "H": size[0], "W": size[1]}
+        layers = observe(module, (_BATCH, channels, *size)).layers
         for name, layer in seen.layers.items():
             if layer.output is not None and layers[name].output != evaluate(layer.output, point):
                 raise Untraceable(f"does otherwise at {size} than at {hint} in {name}")
@@ -126,16 +125,16 @@ FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), 
 
 
 def _fitted(module: nn.Module, channels: int) -> Passage:
-    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
+    """One passage whose sizes are derived from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
 
-    Raises Untraceable where a size does not run, or the output follows no such formula.
+    Raises Untraceable if a size does not run, or the output follows no such formula.
     """
-    if not all(runs(module, (BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
+    if not all(runs(module, (_BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
         raise Untraceable("takes images of some sizes only")
-    seen = [observe(module, (BATCH, channels, *size)) for size in FITTED_SIZES]
-    points = [{"B": BATCH, "H": height, "W": width} for height, width in FITTED_SIZES]
-    other = observe(module, (BATCH + 2, channels, *FITTED_SIZES[0]))
-    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": BATCH + 2}]).observation()
+    seen = [observe(module, (_BATCH, channels, *size)) for size in FITTED_SIZES]
+    points = [{"B": _BATCH, "H": height, "W": width} for height, width in FITTED_SIZES]
+    other = observe(module, (_BATCH + 2, channels, *FITTED_SIZES[0]))
+    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": _BATCH + 2}]).observation()
     return _checked(module, channels, fitted, FITTED_SIZES[0])
 
 
@@ -144,20 +143,20 @@ def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
 
 
 def _multiples(module: nn.Module, channels: int) -> Passage:
-    """One passage for a model that takes multiples of one number alone, such as patches of 14 or windows of 224.
+    """One passage for a model that accepts only multiples of one number, such as patches of 14 or windows of 224.
 
-    Raises Untraceable where the sizes that run are not just the multiples.
+    Raises Untraceable if the sizes that run are not exactly the multiples.
     """
-    sizes = [size for size in USUAL_SIZES if runs(module, (BATCH, channels, size, size))]
+    sizes = [size for size in _USUAL_SIZES if runs(module, (_BATCH, channels, size, size))]
     step = math.gcd(*sizes) if len(sizes) > 1 else 1
     if step == 1:
         raise Untraceable("takes images of some sizes only")
-    least = next(size for size in range(step, sizes[0] + 1, step) if runs(module, (BATCH, channels, size, size)))
+    least = next(size for size in range(step, sizes[0] + 1, step) if runs(module, (_BATCH, channels, size, size)))
     points = [
-        {"B": BATCH + more % 3, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
+        {"B": _BATCH + more % 3, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
     ]
     others = [(least + step // 2, least), (least, least + step // 2), (least + 1, least), (2 * least + step - 1, least)]
-    if any(runs(module, (BATCH, channels, *size)) for size in others):
+    if any(runs(module, (_BATCH, channels, *size)) for size in others):
         raise Untraceable(f"takes images of other sizes than multiples of {step}")
     seen = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
     fitted = FitSizes(seen, points).observation()
@@ -169,7 +168,7 @@ def _multiples(module: nn.Module, channels: int) -> Passage:
 
 def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
     """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection."""
-    shape = [BATCH, channels, working, working]
+    shape = [_BATCH, channels, working, working]
     shape[axis] = 1
     low, high = (0, 1) if runs(module, shape) else (1, working)
     while high - low > 1:
@@ -182,17 +181,17 @@ MAXIMUM_BAND = 64
 
 
 class TooWide(Untraceable):
-    """A model takes more sizes around one than are listed one by one."""
+    """A model accepts more sizes around one than are listed one by one."""
 
 
 def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
     """One passage for each size that runs, or for the band of sizes around it that run as well.
 
-    Where a band is too wide for that, no other is looked for.
+    If a band is too wide for that, no other is looked for.
     """
     wide = False
     for size in at:
-        if not runs(module, (BATCH, channels, *size)):
+        if not runs(module, (_BATCH, channels, *size)):
             continue
         try:
             if wide:
@@ -207,15 +206,15 @@ def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> I
 
 def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
     """One passage at one image size, for any batch."""
-    seen = observe(module, (Free("B", BATCH), channels, *size))
+    seen = observe(module, (Free("B", _BATCH), channels, *size))
     if seen.specialised:
-        points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (BATCH, BATCH + 2, BATCH + 5)]
+        points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (_BATCH, _BATCH + 2, _BATCH + 5)]
         seen = FitSizes([observe(module, (point["B"], channels, *size)) for point in points], points).observation()
     return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size)
 
 
 def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
-    """One passage for the sizes around one that a model rounds to it. Raises Untraceable where there are none."""
+    """One passage for the sizes around one that a model rounds to it. Raises Untraceable if there are none."""
     edges: list[tuple[int, int]] = []
     for axis in (0, 1):
         edges.append((_last(module, channels, size, axis, -1), _last(module, channels, size, axis, 1)))
@@ -225,12 +224,12 @@ def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
     if low == high:
         raise Untraceable("takes one image size only")
     count = max(high[0] - low[0], high[1] - low[1]) + 1
-    points = [{"B": BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
+    points = [{"B": _BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
     tried = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
     seen = FitSizes(tried, points, complete=True).observation()
     for height, width in itertools.product((low[0], high[0]), (low[1], high[1])):
-        real = observe(module, (BATCH, channels, height, width))
-        at = {"B": BATCH, "H": height, "W": width}
+        real = observe(module, (_BATCH, channels, height, width))
+        at = {"B": _BATCH, "H": height, "W": width}
         if real.output != evaluate(seen.output, at) or any(
             layer.output is not None and real.layers[name].output != evaluate(layer.output, at)
             for name, layer in seen.layers.items()
@@ -243,7 +242,7 @@ def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
 
 def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, step: int) -> int:
     """The last size that runs, going from `size` along one axis by `step`, until the band would be too wide."""
-    shape = [BATCH, channels, *size]
+    shape = [_BATCH, channels, *size]
     for _ in range(MAXIMUM_BAND + 1):
         if shape[axis + 2] == 1 or not runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
             break
@@ -252,7 +251,7 @@ def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, st
 
 
 def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
-    """Conditions `B*h*w > 1` of the layers that normalise in training: those that another does not imply.
+    """Conditions `B*h*w > 1` of the layers that normalise in training, without those that another one implies.
 
     Every count grows with the axes, so one that is above 1 at the smallest sizes always is.
     """
@@ -273,13 +272,13 @@ def _number(dim: Dim, point: dict[str, int]) -> int:
     return value
 
 
-def evaluate(value: Value, at: Mapping[str, Dim]) -> Value:
+def evaluate(value: ShapeOrStructure, at: Mapping[str, Dim]) -> ShapeOrStructure:
     """The shapes with numbers for symbols."""
     if isinstance(value, StructureValue):
         return replace(value, elements=tuple(evaluate(element, at) for element in value.elements))
     return tuple(dims.substitute(dim, at) for dim in value)
 
 
-def sizes(output: object) -> Value:
-    """The concrete shapes of what a module returned, as `symbolic` writes them."""
+def sizes(output: object) -> ShapeOrStructure:
+    """The concrete shapes of a module's output, in the notation of `symbolic`."""
     return value_of(output, {})

@@ -1,4 +1,4 @@
-"""From observations to rows of a signature file: the notation, the number of weights, the table of parts.
+"""Convert observations to rows of a signature file: the notation, the number of weights, the table of parts.
 
 Pure Python.
 """
@@ -11,23 +11,23 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import (
     Alternative,
     Ellipsis_,
-    Output,
+    OutputPattern,
     Pattern,
     Shape,
+    ShapeOrStructure,
     Structure,
     StructureValue,
-    Value,
     format_axis,
 )
-from shapelint.trace.symbolic import Held, Layer
+from shapelint.trace.symbolic import Held, ObservedLayer
 
 
-def alternative(inputs: Iterable[Shape], output: Value, where: str = "") -> Alternative:
+def alternative(inputs: Iterable[Shape], output: ShapeOrStructure, where: str = "") -> Alternative:
     """One alternative of a signature."""
     return Alternative(tuple(Pattern(shape) for shape in inputs), pattern(output), where)
 
 
-def pattern(value: Value) -> Output:
+def pattern(value: ShapeOrStructure) -> OutputPattern:
     """Shapes as an output pattern."""
     if isinstance(value, StructureValue):
         return Structure(value.kind, tuple(pattern(element) for element in value.elements), value.keys)
@@ -45,8 +45,12 @@ def weights(parameters: Iterable[Shape]) -> Dim:
     return total
 
 
-def parts(layers: Mapping[str, Layer], depth: int, any_axes: bool = False) -> dict[str, str]:
-    """The children in order down to a depth, each `class: shapes`; one that is never called, `class` alone.
+PART_DEPTH = 2
+"""How many modules deep the parts of a stored signature are listed."""
+
+
+def parts(layers: Mapping[str, ObservedLayer], depth: int, any_axes: bool = False) -> dict[str, str]:
+    """The children in order down to a depth, each as `class: shapes`, or as `class` alone if it is never called.
 
     With `any_axes` the batch axis that leads everywhere is written `...`.
     """
@@ -63,7 +67,7 @@ def parts(layers: Mapping[str, Layer], depth: int, any_axes: bool = False) -> di
 
 
 def tensors(held: Mapping[str, Held]) -> dict[str, str]:
-    """What each module itself holds: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
+    """The tensors of each module: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for name, one in held.items():
         owner, _, own = name.rpartition(".")
@@ -77,7 +81,7 @@ LEADING = {1: [], 2: ["B"], 3: ["B", "L"], 4: ["B", "H", "W"], 5: ["B", "D", "H"
 
 
 def collapse(found: list[Alternative]) -> list[Alternative]:
-    """Alternatives for every rank that differ only in how many axes lead become one with `...`, in front."""
+    """Merge alternatives of all ranks that differ only in their number of leading axes into one with `...`, first."""
     short = [_any_rank(one) for one in found]
     for general in short:
         ranks = {len(one.inputs[0].axes) for one, other in zip(found, short) if other == general}
@@ -99,9 +103,9 @@ _FREE = {"B", "C", "D", "H", "L", "W"}
 
 
 def with_ellipsis(one: Alternative, leading: list[str]) -> Alternative | None:
-    """The alternative with `...` for the leading axes of every shape in it; None where they do not lead everywhere."""
+    """The alternative with `...` for the leading axes of every shape in it; None if they do not lead everywhere."""
 
-    def shorten(value: Output) -> Output:
+    def shorten(value: OutputPattern) -> OutputPattern:
         if isinstance(value, Structure):
             return Structure(value.kind, tuple(shorten(element) for element in value.elements), value.keys)
         if [str(axis) for axis in value.axes[: len(leading)]] != leading:

@@ -1,6 +1,6 @@
-"""One forward on fake tensors whose free axes are symbols: the result is exact for every size that takes the same path.
+"""One forward on fake tensors whose free axes are symbols: exact for every size that takes the same branch.
 
-torch is imported inside the functions: nothing of shapelint's default run comes here.
+torch is imported inside the functions: shapelint's default run never needs it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Union
 
 from shapelint.common.frozen import frozen
-from shapelint.shapes.signatures import Shape, Value
+from shapelint.shapes.signatures import Shape, ShapeOrStructure
 from shapelint.trace.meta import Untraceable, class_name, one_line, quiet, run
 from shapelint.trace.shortcuts import shortcuts
 from shapelint.trace.symbolic_sizes import shape_of, to_dim, value_of
@@ -27,16 +27,16 @@ class Free:
     hint: int
 
 
-Axis = Union[int, Free]
+TracedAxis = Union[int, Free]
 
 
 @frozen
-class Layer:
-    """What one child module did: its class, the shapes it got, what it returned (None where it was never called)."""
+class ObservedLayer:
+    """The behaviour of one child module: its class, its input shapes, and its output (None if it was never called)."""
 
     kind: str
     inputs: tuple[Shape, ...] = ()
-    output: Value | None = None
+    output: ShapeOrStructure | None = None
 
 
 @frozen
@@ -52,20 +52,20 @@ class Observation:
     """One forward: inputs, output, every child by dotted name, learnable parameters, tensors, normalisation counts.
 
     `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch
-    demands that it has more than one value.
+    requires that it has more than one value.
     """
 
     inputs: tuple[Shape, ...]
-    output: Value
-    layers: Mapping[str, Layer]
+    output: ShapeOrStructure
+    layers: Mapping[str, ObservedLayer]
     parameters: tuple[Shape, ...]
     counts: tuple[Shape, ...]
     tensors: Mapping[str, Held] = field(default_factory=dict)
     specialised: Mapping[str, int] = field(default_factory=dict)
 
 
-def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
-    """Run a meta module on inputs of these axes. Raises Untraceable with the reason where that fails.
+def observe(module: nn.Module, *templates: Sequence[TracedAxis]) -> Observation:
+    """Run a meta module on inputs of these axes. Raises Untraceable with the reason if that fails.
 
     A free axis that the module forces to one size is listed under `specialised`. Without a free axis it is a plain run
     on the meta device, ten times as fast.
@@ -84,7 +84,7 @@ def observe(module: nn.Module, *templates: Sequence[Axis]) -> Observation:
     names: dict[str, str] = {}
     free: dict[str, Any] = {}
 
-    def fake(index: int, template: Sequence[Axis]) -> torch.Tensor:
+    def fake(index: int, template: Sequence[TracedAxis]) -> torch.Tensor:
         real = torch.empty([axis if isinstance(axis, int) else axis.hint for axis in template], device="meta")
         dynamic = [DimDynamic.STATIC if isinstance(axis, int) else DimDynamic.DYNAMIC for axis in template]
         context: Any = StatelessSymbolicContext(dynamic_sizes=dynamic)
@@ -149,18 +149,18 @@ def learnable(module: nn.Module) -> tuple[Shape, ...]:
 
 
 def held(module: nn.Module) -> dict[str, Held]:
-    """The module's state dict, in its order; of a parameter that has two names, the first is one."""
+    """The module's state dict, in its order; if a parameter has two names, only the first counts as a parameter."""
     parameters = {name for name, _ in module.named_parameters()}
     return {name: Held(tuple(value.shape), name in parameters) for name, value in module.state_dict().items()}
 
 
 class _Recorder:
-    """Hooks on every child that note the shapes of its first call."""
+    """Hooks on every child that record the shapes of its first call."""
 
     def __init__(self, module: nn.Module, names: Mapping[str, str]) -> None:
         self.module = module
         self.names = names
-        self.calls: dict[str, Layer] = {}
+        self.calls: dict[str, ObservedLayer] = {}
         self.counts: list[Shape] = []
         self.handles = []
         for name, child in module.named_modules():
@@ -172,17 +172,17 @@ class _Recorder:
         for handle in self.handles:
             handle.remove()
 
-    def layers(self) -> dict[str, Layer]:
+    def layers(self) -> dict[str, ObservedLayer]:
         found = {}
         for name, child in self.module.named_modules():
             if name:
-                found[name] = self.calls.get(name, Layer(class_name(child)))
+                found[name] = self.calls.get(name, ObservedLayer(class_name(child)))
         return found
 
     def shape(self, tensor: Any) -> Shape:
         return shape_of(tensor, self.names)
 
-    def value(self, output: Any) -> Value:
+    def value(self, output: Any) -> ShapeOrStructure:
         return value_of(output, self.names)
 
     def _before(self, child: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -196,15 +196,15 @@ class _Recorder:
                 return
             shapes = tuple(self.shape(tensor) for tensor in inputs if hasattr(tensor, "shape"))
             try:
-                self.calls[name] = Layer(class_name(child), shapes, self.value(output))
+                self.calls[name] = ObservedLayer(class_name(child), shapes, self.value(output))
             except Untraceable:
-                self.calls[name] = Layer(class_name(child))
+                self.calls[name] = ObservedLayer(class_name(child))
 
         return note
 
 
 def _normalised_axes(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The axes over which a layer in train mode takes a mean, for the layers that demand more than one value.
+    """The axes over which a layer in train mode takes a mean, for the layers that require more than one value.
 
     `torch.nn.functional.batch_norm` and `instance_norm` raise for one value.
     """

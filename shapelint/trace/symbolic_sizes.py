@@ -1,6 +1,6 @@
-"""torch's symbolic sizes as dimensions of the notation.
+"""Convert torch's symbolic sizes to dimensions of the notation.
 
-Pure Python: sympy's expressions are read by the names of their classes, which are the same from one torch to the next.
+Pure Python: sympy's expressions are read by the names of their classes, which do not change between torch versions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Shape, StructureValue, Value
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.meta import Untraceable
 
 
@@ -19,7 +19,7 @@ def shape_of(tensor: Any, names: Mapping[str, str]) -> Shape:
     return tuple(to_dim(size, names) for size in tensor.shape)
 
 
-def value_of(output: Any, names: Mapping[str, str]) -> Value:
+def value_of(output: Any, names: Mapping[str, str]) -> ShapeOrStructure:
     """The shapes in a tensor, tuple, list or dict; None inside them is left out. Raises Untraceable for others."""
     if hasattr(output, "shape"):
         return shape_of(output, names)
@@ -41,7 +41,7 @@ def product(sizes: Iterable[Dim]) -> Dim:
 
 
 def to_dim(size: Any, names: Mapping[str, str]) -> Dim:
-    """A size of a fake tensor as a dimension; raises Untraceable for what the notation has no words for."""
+    """A size of a fake tensor as a dimension; raises Untraceable for one that the notation cannot express."""
     if isinstance(size, int):
         return size
     return _convert(size.node.expr, names)

@@ -1,4 +1,4 @@
-"""The tracer: the signature of a component that is instantiated, on the meta device, and run on shapes alone.
+"""The tracer: the signature of a component that is instantiated on the meta device and run on shapes alone.
 
 Importing this module imports no torch; `trace` does, and the library of its target.
 """
@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.signatures import stored
 from shapelint.signatures.binding import formula_names
 from shapelint.spec.spec import ClassName
 from shapelint.trace import classifier, layer_signatures, targets, variant
-from shapelint.trace.classifier import Size
+from shapelint.trace.classifier import ImageSize
 from shapelint.trace.latent_widths import latent
 from shapelint.trace.meta import Untraceable, build, one_line
 from shapelint.trace.targets import Constructor
@@ -23,14 +23,14 @@ __all__ = ["Constructor", "Untraceable", "trace", "trace_constructor"]
 
 
 def trace(
-    target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
+    target: str, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: ImageSize = None
 ) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`; of `library/model` it is that of the feature extractor.
 
-    One row, which holds for these arguments: widths stand in it by the name of their argument wherever the argument was
-    found to govern them, every other argument counts as inert. With `at` it holds for images of that size alone; its
-    shapes are empty where they do not run. No weights are loaded. Raises Untraceable with a reason of one line; never
-    speaks of a mismatch.
+    It has one row, for these arguments: widths are written by the name of their argument wherever the argument was
+    found to govern them; every other argument counts as inert. With `at` it holds for images of that size alone; its
+    shapes are empty if such images do not run. No weights are loaded. Raises Untraceable with a reason of one line;
+    never reports a mismatch.
 
     >>> trace("torch.nn.Linear", {}, (512, 256)).rows[0].shapes  # doctest: +SKIP
     '... in_features -> ... out_features'
@@ -39,9 +39,9 @@ def trace(
 
 
 def trace_constructor(
-    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: Size = None
+    constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: ImageSize = None
 ) -> ComponentSignature:
-    """`trace` for a constructor that was found, and allowed, in another way than by its name."""
+    """`trace` for a constructor that was found, and allowed, by other means than its name."""
     places = [_as_list(value) for value in positional]
     named = {name: _as_list(value) for name, value in arguments.items()}
     try:
@@ -58,14 +58,14 @@ def trace_constructor(
 
 
 def _as_list(value: Any) -> Any:
-    """A list argument as a list: lightly tells lists from tuples, and a config has lists. A class as what it names."""
+    """A list argument as a list, since lightly distinguishes lists from tuples; a class by its dotted name."""
     if isinstance(value, ClassName):
         return targets.handed_over(value)
     return list(value) if isinstance(value, tuple) else value
 
 
 def _image_signature(
-    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any], at: Size
+    constructor: Constructor, arguments: Mapping[str, Any], places: Sequence[Any], at: ImageSize
 ) -> ComponentSignature:
     signature = inspect.signature(constructor.call)
     try:
@@ -89,7 +89,7 @@ def _image_signature(
 
 
 def _parameters(signature: inspect.Signature, more: Mapping[str, Any]) -> str:
-    """The constructor's parameters as text, with the arguments that its `**kwargs` takes listed as keywords."""
+    """The constructor's parameters as text, with the arguments that its `**kwargs` accepts listed as keywords."""
     texts: list[str] = []
     keyword_only = False
     for name, parameter in signature.parameters.items():

@@ -12,7 +12,7 @@ from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport
-from shapelint.text.source import MAXIMUM_BYTES, Source
+from shapelint.text.source import MAXIMUM_SOURCE_BYTES, Source
 
 LIMIT = 20  # seconds that the whole process may take on the slowest machine
 
@@ -36,7 +36,7 @@ UNREADABLE = {
     "binary": (b"projection_head: \0\1\2", "binary file"),
     "invalid UTF-8": (b"projection_head: \xff\xfe", "not UTF-8: byte 0xff at offset 17"),
     "UTF-16": ("projection_head: 1".encode("utf-16"), "binary file"),
-    "too large": (b"projection_head: x\n" + b"# 345678\n" * (MAXIMUM_BYTES // 9 + 1), "larger than 4 MiB"),
+    "too large": (b"projection_head: x\n" + b"# 345678\n" * (MAXIMUM_SOURCE_BYTES // 9 + 1), "larger than 4 MiB"),
     "no model": (b"a: 1\n", "no model is recognised"),
     "empty": (b"", "no model is recognised"),
 }

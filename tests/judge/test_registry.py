@@ -9,7 +9,7 @@ import pytest
 from shapelint.judge import fact_names, rulebook
 from shapelint.knowledge import rule_pages
 from shapelint.knowledge.rule_pages import RulePageError
-from shapelint.knowledge.schema import RulePage
+from shapelint.knowledge.schema.front_matter import RulePage
 
 PAGE = """---
 code: TEAM001

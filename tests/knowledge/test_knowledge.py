@@ -10,7 +10,13 @@ import yaml
 from conftest import ROOT
 
 from shapelint.knowledge import rule_pages
-from shapelint.knowledge.schema import LibraryRule, LossFile, MethodPack, RulePage, SignatureFile, Strict, TensorRule
+from shapelint.knowledge.schema.front_matter import RulePage
+from shapelint.knowledge.schema.library_rules import LibraryRule
+from shapelint.knowledge.schema.loss_files import LossFile
+from shapelint.knowledge.schema.method_packs import MethodPack
+from shapelint.knowledge.schema.signature_files import SignatureFile
+from shapelint.knowledge.schema.strict import Strict
+from shapelint.knowledge.schema.tensor_rules import TensorRule
 
 RULES = ROOT / "rules"
 

@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from shapelint.judge import rulebook
 from shapelint.knowledge import losses, methods, rule_pages, rules_folder
-from shapelint.knowledge.schema import MethodPack, Reshape
+from shapelint.knowledge.schema.method_packs import MethodPack, Reshape
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
 from shapelint.signatures import stored

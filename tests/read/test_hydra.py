@@ -16,11 +16,11 @@ from omegaconf import OmegaConf
 
 from shapelint.read.hydra import composed, gathered
 from shapelint.read.merging import EMPTY
-from shapelint.read.nodes import Mapping, Node, Sequence, compose, pairs
+from shapelint.read.nodes import Mapping, Sequence, YamlNode, compose, pairs
 from shapelint.text.source import Source, read_source
 
 
-def plain(node: Node) -> Any:
+def plain(node: YamlNode) -> Any:
     if isinstance(node, Mapping):
         return {key.text: plain(value) for key, value in pairs(node)}
     return [plain(item) for item in node.items] if isinstance(node, Sequence) else node.value

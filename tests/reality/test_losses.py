@@ -12,7 +12,7 @@ import torch
 
 from shapelint.judge.subjects.loss import compare
 from shapelint.knowledge import losses
-from shapelint.knowledge.schema import LossSignature
+from shapelint.knowledge.schema.loss_files import LossSignature
 
 LOSSES = [signature for file in losses.files() for signature in file.losses]
 

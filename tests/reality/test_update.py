@@ -9,7 +9,7 @@ import torch
 from lightly.models.utils import update_momentum
 from torch import nn
 
-from shapelint.chain.tensors import Holdings, Tensor
+from shapelint.chain.tensors import HeldTensor, Holdings
 from shapelint.judge.subjects.target import update
 
 SHAPES = [(8, 8), (1, 8), (8, 1), (1, 1), (4, 8), (8,), (1,)]
@@ -24,7 +24,7 @@ class Parameters(nn.Module):
 
 
 def holdings(*shapes: tuple[int, ...]) -> Holdings:
-    return Holdings(tuple(Tensor(f"held.{index}", shape) for index, shape in enumerate(shapes)), complete=True)
+    return Holdings(tuple(HeldTensor(f"held.{index}", shape) for index, shape in enumerate(shapes)), complete=True)
 
 
 def real(online: list[tuple[int, ...]], target: list[tuple[int, ...]]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapelint.report import Options, render
+from shapelint.report import RenderOptions, render
 from shapelint.spec.findings import (
-    Alternative,
+    AlternativeFix,
     Edit,
     FileReport,
     Finding,
@@ -71,7 +71,7 @@ HEADS = "a: Head(512, 1024, 256)\n"
 
 def body(text: str, location: Location, *related: tuple[Location, str], width: int = 120, **more: object) -> str:
     """The block of one finding, without the closing lines and white space at line ends."""
-    rendered = render(report_of(text, finding(location, related, **more)), "text", Options(width=width))
+    rendered = render(report_of(text, finding(location, related, **more)), "text", RenderOptions(width=width))
     return rendered.rpartition("\n\n")[0]
 
 
@@ -120,7 +120,7 @@ UNSAFE_FINDING = Finding(
         "use 256",
         (Edit(at(9, 5, 8, "other.yaml"), "256"),),
         safe=False,
-        alternatives=(Alternative("use 128 before it", (Edit(at(8, 5, 8, "other.yaml"), "128"),)),),
+        alternatives=(AlternativeFix("use 128 before it", (Edit(at(8, 5, 8, "other.yaml"), "128"),)),),
     ),
 )
 
@@ -166,7 +166,7 @@ NASTY_FINDING = finding(
     actual=[NASTY, 3],
     notes=(NASTY, "two\nlines"),
     help=NASTY,
-    fix=Fix(NASTY, (Edit(at(1, 2, 3, NASTY), NASTY),), safe=True, alternatives=(Alternative(NASTY, ()),)),
+    fix=Fix(NASTY, (Edit(at(1, 2, 3, NASTY), NASTY),), safe=True, alternatives=(AlternativeFix(NASTY, ()),)),
 )
 
 NASTY_REPORT = Report(

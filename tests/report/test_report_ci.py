@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from junitparser import Error, Failure, JUnitXml
 from report_examples import MIXED, NASTY, REPORTS, SEED, SEED_FINDING, SEED_TEXT, at, finding, report_of
 
-from shapelint.report import Options, render
+from shapelint.report import RenderOptions, render
 from shapelint.spec.findings import Finding, Report
 from shapelint.text.location import Location
 
@@ -55,7 +55,7 @@ CODE_QUALITY = Draft202012Validator(
 
 
 def test_github_whole() -> None:
-    assert render(MIXED, "github", Options()) == (
+    assert render(MIXED, "github", RenderOptions()) == (
         """\
 ::error file=model.yaml,line=4,endLine=4,col=37,endColumn=40,title=shapelint SL101 (feature-width-mismatch)::\
 model.yaml:4:37: SL101 projection_head expects 512 features, but backbone produces 256%0A\
@@ -135,7 +135,7 @@ def test_gitlab_whole() -> None:
 
 
 def fingerprints(report: Report, root: str = "") -> list[str]:
-    return [issue["fingerprint"] for issue in json.loads(render(report, "gitlab", Options(root=root)))]
+    return [issue["fingerprint"] for issue in json.loads(render(report, "gitlab", RenderOptions(root=root)))]
 
 
 def shifted(one: Finding, lines: int) -> Finding:

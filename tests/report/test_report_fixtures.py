@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from test_report_ci import CODE_QUALITY, read_command
 
 from shapelint.linting.lint_paths import lint_text
-from shapelint.report import FORMATS, Options, render
+from shapelint.report import FORMATS, RenderOptions, render
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import Report
 from shapelint.suppress.comments import comments
@@ -40,7 +40,7 @@ def report(name: str) -> Report:
 
 
 def rendered(name: str, output_format: str) -> str:
-    return render(report(name), output_format, Options(root=str(ROOT)))
+    return render(report(name), output_format, RenderOptions(root=str(ROOT)))
 
 
 @pytest.fixture(scope="module")

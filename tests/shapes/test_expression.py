@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from shapelint.shapes.dims import UNKNOWN, substitute, symbol
-from shapelint.shapes.expression import MAXIMUM_LENGTH, ExpressionError, OperandError, conjuncts, evaluate, parse
+from shapelint.shapes.dims import UNKNOWN_DIM, substitute, symbol
+from shapelint.shapes.expression import (
+    MAXIMUM_EXPRESSION_LENGTH,
+    ExpressionError,
+    OperandError,
+    conjuncts,
+    evaluate,
+    parse,
+)
 
 H, W = symbol("H"), symbol("W")
 
@@ -24,7 +31,7 @@ FACTS: dict[str, Any] = {"H": H, "W": W, "n": 224, "none": None, "yes": True, "n
 FACTS |= {
     "sizes": (3, 5),
     "listed": [2, None],
-    "unknown": UNKNOWN,
+    "unknown": UNKNOWN_DIM,
     "input": Port(512),
     "output": Port(None),
     "half": 0.5,
@@ -52,16 +59,16 @@ FACTS |= {
         ("window(5, 3, 1, 0, 3)", -1),
         ("window(H, 3, 2, 1, 1)", (H - 1) // 2 + 1),
         ("ceil_window(4, 3, 2, 0, 1)", 2),
-        ("window(H, 3, 0, 1, 1)", UNKNOWN),
-        ("ceil_window(H, 3, none, 1, 1)", UNKNOWN),
-        ("n // 0", UNKNOWN),
-        ("none + 1", UNKNOWN),
-        ("-none", UNKNOWN),
-        ("max(none, 1)", UNKNOWN),
-        ("1 if none else 2", UNKNOWN),
-        ("prod(listed)", UNKNOWN),
-        ("len(unknown)", UNKNOWN),
-        ("sizes[2]", UNKNOWN),
+        ("window(H, 3, 0, 1, 1)", UNKNOWN_DIM),
+        ("ceil_window(H, 3, none, 1, 1)", UNKNOWN_DIM),
+        ("n // 0", UNKNOWN_DIM),
+        ("none + 1", UNKNOWN_DIM),
+        ("-none", UNKNOWN_DIM),
+        ("max(none, 1)", UNKNOWN_DIM),
+        ("1 if none else 2", UNKNOWN_DIM),
+        ("prod(listed)", UNKNOWN_DIM),
+        ("len(unknown)", UNKNOWN_DIM),
+        ("sizes[2]", UNKNOWN_DIM),
         ("none[0]", None),
         ("none.features", None),
         ("output.features", None),
@@ -69,7 +76,7 @@ FACTS |= {
 )
 def test_value(text: str, value: Any) -> None:
     found = evaluate(text, FACTS)
-    assert found is value if value is UNKNOWN or value is None else found == value
+    assert found is value if value is UNKNOWN_DIM or value is None else found == value
 
 
 @pytest.mark.parametrize(
@@ -213,7 +220,7 @@ def test_refused(text: str, reason: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1" + "+1" * MAXIMUM_LENGTH,
+        "1" + "+1" * MAXIMUM_EXPRESSION_LENGTH,
         "+".join(["n"] * 900),
         "(" * 900 + "n" + ")" * 900,
         "-" * 1900 + "n",
@@ -230,8 +237,8 @@ def test_size_and_depth_are_bounded(text: str) -> None:
 
 
 def test_length_is_bounded() -> None:
-    with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_LENGTH}"):
-        parse("1" * (MAXIMUM_LENGTH + 1))
+    with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_EXPRESSION_LENGTH}"):
+        parse("1" * (MAXIMUM_EXPRESSION_LENGTH + 1))
 
 
 @pytest.mark.parametrize(
@@ -255,4 +262,4 @@ def test_powers_of_plain_numbers(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("text", ["2**65", "2**-1", "(2**64)**64**2", "B**2"])
 def test_powers_beyond_a_size_are_unknown(text: str) -> None:
-    assert evaluate(text, {"B": symbol("B")}) is UNKNOWN
+    assert evaluate(text, {"B": symbol("B")}) is UNKNOWN_DIM

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import SignatureFile
-from shapelint.shapes.dims import UNKNOWN, symbol
+from shapelint.knowledge.schema.signature_files import SignatureFile
+from shapelint.shapes.dims import UNKNOWN_DIM, symbol
 from shapelint.shapes.expression import OperandError, evaluate
 from shapelint.shapes.signatures import (
     Fit,
@@ -131,7 +131,7 @@ def test_every_shipped_signature_reads_back(file: str) -> None:
         ((B,), "(B,)"),
         ((), "()"),
         ((B, 512, (H - 1) // 32 + 1), "(B, 512, (H-1)//32+1)"),
-        ((B, UNKNOWN), "(B, ?)"),
+        ((B, UNKNOWN_DIM), "(B, ?)"),
         (StructureValue("list", ((B, 7), (B, 9))), "list of (B, 7), (B, 9)"),
         (None, "?"),
     ],
@@ -164,11 +164,11 @@ def test_substitute(text: str, arguments: dict[str, Any], result: str) -> None:
     assert str(substitute(parse_signature(text), arguments)) == result
 
 
-@pytest.mark.parametrize("value", [None, UNKNOWN, "same", 0.5, (3,), (None, None), ((1, 2), (3, 4)), {}])
+@pytest.mark.parametrize("value", [None, UNKNOWN_DIM, "same", 0.5, (3,), (None, None), ((1, 2), (3, 4)), {}])
 def test_what_is_no_dimension_is_unknown_and_never_a_free_axis(value: Any) -> None:
     """`k[1]` of a list of one element, a text, a fraction: nothing fits it for certain, and nothing contradicts it."""
     result = fit("B k[1] -> B k[1] (k[1]//2)", (B, 7), k=value)
-    assert result.output == (B, UNKNOWN, UNKNOWN)
+    assert result.output == (B, UNKNOWN_DIM, UNKNOWN_DIM)
     assert result.assumed == ()
 
 
@@ -180,7 +180,7 @@ def test_arguments_take_part_in_conditions() -> None:
 
 
 def test_division_by_an_argument_of_zero_is_unknown() -> None:
-    assert fit("B H -> B (H//stride) where H % stride == 0", (B, 7), stride=0).output == (B, UNKNOWN)
+    assert fit("B H -> B (H//stride) where H % stride == 0", (B, 7), stride=0).output == (B, UNKNOWN_DIM)
 
 
 # Unification --------------------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_a_fit_for_some_sizes_says_what_it_assumes() -> None:
 
 def test_a_certain_fit_goes_before_an_assumed_one() -> None:
     assert fit("B 7 -> B 1 | B D -> B 2", (B, H)).output == (B, 2)
-    assert fit("B 7 -> B 1 | B 9 -> B 2", (B, H)).output == (B, UNKNOWN)
+    assert fit("B 7 -> B 1 | B 9 -> B 2", (B, H)).output == (B, UNKNOWN_DIM)
 
 
 def test_a_condition_that_cannot_be_known_is_no_misfit() -> None:
@@ -267,9 +267,9 @@ def test_a_condition_that_cannot_be_known_is_no_misfit() -> None:
 
 
 def test_the_unknown_fits_everywhere_and_assumes_nothing() -> None:
-    result = fit("B 512 -> B 256", (B, UNKNOWN))
+    result = fit("B 512 -> B 256", (B, UNKNOWN_DIM))
     assert (result.output, result.assumed) == ((B, 256), ())
-    assert fit("... D -> ... (2*D)", (B, UNKNOWN)).output == (B, UNKNOWN)
+    assert fit("... D -> ... (2*D)", (B, UNKNOWN_DIM)).output == (B, UNKNOWN_DIM)
 
 
 def test_several_inputs_share_their_names() -> None:
@@ -306,7 +306,7 @@ ODD: list[Any] = [
     1.5,
     "same",
     None,
-    UNKNOWN,
+    UNKNOWN_DIM,
     (),
     (3,),
     (1, 2, 3, 4),

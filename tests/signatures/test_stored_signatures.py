@@ -18,14 +18,14 @@ import torchvision
 from lightly.models.modules import heads
 from torch import nn
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import expression
 from shapelint.shapes.signatures import Fit, Shape, Signature, fill, parse_signature, substitute, unify
 from shapelint.signatures import stored
 from shapelint.trace.classifier import remove_classifier
 from shapelint.trace.images import evaluate
 from shapelint.trace.make import lightly_heads, torchvision_models
-from shapelint.trace.make.__main__ import HEADER, stored_tensors
+from shapelint.trace.make.__main__ import GENERATED_HEADER, stored_tensors
 from shapelint.trace.make.emit import tensors_to_yaml, to_yaml
 from shapelint.trace.meta import build, quiet, run, runs
 from shapelint.trace.symbolic import observe, value_of
@@ -246,9 +246,9 @@ def test_the_generated_files_are_what_the_command_makes() -> None:
     """The quickest one whole; of lightly's, one head."""
     made = torchvision_models.component_file("alexnet")
     path = stored.rules_folder.folder() / "signatures" / "torchvision.models" / "alexnet.yaml"
-    assert path.read_text(encoding="utf-8") == to_yaml(made, HEADER)
+    assert path.read_text(encoding="utf-8") == to_yaml(made, GENERATED_HEADER)
     path = stored.rules_folder.folder() / "tensors" / "torchvision.models" / "alexnet.yaml"
-    assert path.read_text(encoding="utf-8") == tensors_to_yaml(stored_tensors(made), HEADER)
+    assert path.read_text(encoding="utf-8") == tensors_to_yaml(stored_tensors(made), GENERATED_HEADER)
     head = component("lightly.models.modules", "lightly.models.modules.SMoGProjectionHead")
     assert lightly_heads.component(heads.SMoGProjectionHead) == head
 

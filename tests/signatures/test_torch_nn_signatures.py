@@ -19,15 +19,15 @@ import torch
 from torch_nn_cases import CASES, INERT, SIZES, Arguments
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import dims, expression
 from shapelint.shapes.signatures import (
     Fit,
     Misfit,
     Shape,
+    ShapeOrStructure,
     Signature,
     StructureValue,
-    Value,
     parse_signature,
     substitute,
     unify,
@@ -87,7 +87,7 @@ def build(name: str, arguments: Arguments) -> Any:
         return error
 
 
-def run(module: Any, shapes: tuple[Shape, ...]) -> Value | None:
+def run(module: Any, shapes: tuple[Shape, ...]) -> ShapeOrStructure | None:
     """The shape that comes out, or None where torch raises or gives an empty tensor."""
     if isinstance(module, Exception):
         return None
@@ -98,7 +98,7 @@ def run(module: Any, shapes: tuple[Shape, ...]) -> Value | None:
     return None if isinstance(output, torch.Tensor) and not output.numel() else value_of(output)
 
 
-def value_of(output: Any) -> Value:
+def value_of(output: Any) -> ShapeOrStructure:
     if isinstance(output, torch.Tensor):
         return tuple(output.shape)
     assert isinstance(output, tuple)
@@ -121,7 +121,7 @@ def symbolic(shapes: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], dict[str, in
     return tuple(tuple(dims.symbol(name) for name, _ in shape) for shape in named), dict(itertools.chain(*named))
 
 
-def fill(value: Value, sizes: dict[str, int]) -> Value:
+def fill(value: ShapeOrStructure, sizes: dict[str, int]) -> ShapeOrStructure:
     if isinstance(value, StructureValue):
         return StructureValue(value.kind, tuple(fill(element, sizes) for element in value.elements))
     return tuple(dims.substitute(dim, sizes) for dim in value)

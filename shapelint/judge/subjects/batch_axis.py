@@ -1,4 +1,4 @@
-"""Layers that write a fixed number where the batch should be."""
+"""Layers that write a fixed number in place of the batch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Value
+from shapelint.shapes.signatures import ShapeOrStructure
 
 
 @frozen
 class BatchAxisFacts:
-    """The first layer whose output has another first axis than the batch: `size` stands there, `free` if it is open."""
+    """The first layer whose first output axis is not the batch: `size` is that axis, `free` the open batch."""
 
     layer: str
     size: Dim
@@ -38,5 +38,5 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
             break
 
 
-def _first(value: Value | None) -> Dim | None:
+def _first(value: ShapeOrStructure | None) -> Dim | None:
     return value[0] if isinstance(value, tuple) and value and dims.is_known(value[0]) else None

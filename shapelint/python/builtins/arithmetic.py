@@ -12,20 +12,8 @@ from shapelint.chain.chain import Flow
 from shapelint.python.objects import dicts, lists, strings
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Data,
-    Given,
-    Items,
-    Table,
-    Tensor,
-    Unknown,
-    Value,
-    elements,
-    integer,
-)
+from shapelint.python.state.value_facts import elements, integer
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, operations
 from shapelint.python.tensors.operation_table import axes_of

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from shapelint.python.builtins import iteration, numbers
 from shapelint.python.builtins.iteration import Handler, any_of
-from shapelint.python.objects import isinstance_checks, laziness, lists, module_method_names
-from shapelint.python.state import class_lookup
+from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
+from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import NOWHERE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
+from shapelint.python.state.value_facts import among, elements, sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -29,10 +30,6 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    among,
-    elements,
-    sequence,
-    truth,
 )
 
 MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
@@ -96,7 +93,7 @@ def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
 
 def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
     """What a function gives that is called where its iterator is gone through: later, that is not known."""
-    if laziness.at_once(site.node) or isinstance(function, (Library, Component, Chained)):
+    if laziness.at_once(run, site.node) or isinstance(function, (Library, Component, Chained)):
         return run.call(function, Arguments(tuple(given)), site)
     with run.journal.perhaps():
         run.call(function, Arguments(tuple(given)), site)
@@ -116,8 +113,6 @@ def _filter(run: Run, function: Value, items: Items, site: Site) -> Value:
 
 def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """`getattr`, `setattr` and `hasattr`."""
-    from shapelint.python.objects import mutation
-    from shapelint.python.state import forgetting
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if name == "setattr":
@@ -146,7 +141,6 @@ def named_attribute(run: Run, owner: Value, name: str, site: Site | None = None)
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:
     """Whether an object has an attribute, where that is certain."""
-    from shapelint.python.objects import dicts
 
     if isinstance(owner, Instance) and owner.cls is not None:
         found = class_lookup.find(owner.cls, name)
@@ -203,7 +197,6 @@ def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
 
     A text that is known and does more than to assign may change how the file's code works.
     """
-    from shapelint.python.state import forgetting
 
     if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):
         run.rewired = run.rewired or "exec"

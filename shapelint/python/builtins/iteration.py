@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shapelint.python.objects import sets
+from shapelint.python.objects import dicts, sets
 from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value, elements, integer, sequence
+from shapelint.python.state.value_facts import elements, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
 from shapelint.python.tensors.operation_table import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -41,10 +42,10 @@ def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     bounds = [integer(value) for value in values]
     numbers = [bound for bound in bounds if isinstance(bound, int)]
     if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
-        return Items([], "range", Const(dims.UNKNOWN))
+        return Items([], "range", Const(dims.UNKNOWN_DIM))
     whole = range(*numbers)
     if len(whole) > MAXIMUM_ELEMENTS:
-        return Items([], "range", Const(dims.UNKNOWN))
+        return Items([], "range", Const(dims.UNKNOWN_DIM))
     return Items([Const(number) for number in whole], "range")
 
 
@@ -61,7 +62,6 @@ def _collect(kind: str) -> Handler:
 
 
 def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    from shapelint.python.objects import dicts
 
     return dicts.made(run, values[0] if values else None, keywords)
 
@@ -83,9 +83,9 @@ def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return UNKNOWN
     given = values[1] if len(values) > 1 else keywords["start"].value if "start" in keywords else Const(0)
     start = integer(given)
-    first: Dim = dims.UNKNOWN if start is None else start
+    first: Dim = dims.UNKNOWN_DIM if start is None else start
     pairs: list[Value] = [Items([Const(first + i), item], "tuple") for i, item in enumerate(items.items)]
-    rest = Items([Const(dims.UNKNOWN), items.rest], "tuple") if items.rest is not None else None
+    rest = Items([Const(dims.UNKNOWN_DIM), items.rest], "tuple") if items.rest is not None else None
     return Items(pairs, "iterator", rest)
 
 

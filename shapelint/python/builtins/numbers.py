@@ -9,7 +9,8 @@ from dataclasses import replace
 from shapelint.python.builtins.iteration import Handler, any_of
 from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import UNKNOWN, Const, Items, Tensor, Value, elements, integer, truth
+from shapelint.python.state.value_facts import elements, integer, truth
+from shapelint.python.state.values import UNKNOWN, Const, Items, Tensor, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
 

@@ -7,21 +7,12 @@ import itertools
 import math
 from collections.abc import Callable
 
+from shapelint.python.builtins import arithmetic
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Library,
-    Scope,
-    Value,
-    integer,
-    sequence,
-)
+from shapelint.python.state.value_facts import integer, sequence
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Value
 
 Handler = Callable[[Run, Arguments], Value]
 
@@ -59,7 +50,6 @@ def product(run: Run, arguments: Arguments) -> Value:
 
 def _binary(function: str) -> Handler:
     def handler(run: Run, arguments: Arguments) -> Value:
-        from shapelint.python.builtins import arithmetic
 
         if len(arguments.positional) != 2:
             return UNKNOWN

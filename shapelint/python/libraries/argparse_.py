@@ -14,6 +14,7 @@ from shapelint.python.state.joins import join
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -25,9 +26,6 @@ from shapelint.python.state.values import (
     Library,
     Table,
     Value,
-    among,
-    sequence,
-    truth,
 )
 
 SWITCHES = {"store_true": False, "store_false": True}

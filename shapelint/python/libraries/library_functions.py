@@ -12,10 +12,11 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Const, Data, Items, Tensor, Value, integer
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, signature_calls
 from shapelint.shapes import dims, expression
@@ -80,7 +81,7 @@ def refused(target: str, values: dict[str, Any]) -> str:
     """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
     for known, parameters, condition in constructors():
         if known == target:
-            given = {p.name: values.get(p.name, dims.UNKNOWN if p.required else p.default) for p in parameters}
+            given = {p.name: values.get(p.name, dims.UNKNOWN_DIM if p.required else p.default) for p in parameters}
             try:
                 if expression.evaluate(condition, given) is False:
                     return condition
@@ -147,4 +148,4 @@ def plain(value: Value) -> Any:
     if isinstance(value, Items) and value.rest is None:
         return tuple(plain(item) for item in value.items)
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

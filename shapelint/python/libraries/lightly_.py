@@ -14,7 +14,8 @@ from shapelint.python.libraries.vision_transformers import SIZES, Vit
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, LibraryPlugin, Number
 from shapelint.python.state.run import BankCall, Run
-from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Items, Tensor, Value, truth
+from shapelint.python.state.value_facts import truth
+from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.signatures import stored
 from shapelint.spec.pairs import pair_width

@@ -22,7 +22,8 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Items, Tensor, Value, integer
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes
 from shapelint.python.tensors.operation_table import axes_of

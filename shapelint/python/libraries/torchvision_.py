@@ -11,7 +11,8 @@ from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Component, Const, Value, integer
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Component, Const, Value
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures

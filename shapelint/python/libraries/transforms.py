@@ -9,12 +9,13 @@ from functools import lru_cache
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema import Parameter, parse_parameters
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -30,8 +31,6 @@ from shapelint.python.state.values import (
     Table,
     Value,
     Views,
-    integer,
-    sequence,
 )
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -89,7 +88,9 @@ def views(run: Run, transform: Value) -> Views | None:
     if not isinstance(transform, (Instance, Function, Method)):
         return None
 
-    given = run.call(transform, Arguments((Given(Data(dims.UNKNOWN), NO_SPAN),)), Site(ast.Constant(None), Scope({})))
+    given = run.call(
+        transform, Arguments((Given(Data(dims.UNKNOWN_DIM), NO_SPAN),)), Site(ast.Constant(None), Scope({}))
+    )
     sizes = _sizes_of(given)
     return Views(sizes) if sizes else None
 
@@ -97,7 +98,7 @@ def views(run: Run, transform: Value) -> Views | None:
 def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value:
     """`transform(image)`."""
     value = arguments.positional[0].value if arguments.positional else UNKNOWN
-    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN
+    rows = value.rows if isinstance(value, Data) else dims.UNKNOWN_DIM
     if transform.keeps:
         return value if isinstance(value, Data) else Data(rows)
     return Data(rows, sizes=transform.sizes)

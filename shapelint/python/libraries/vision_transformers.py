@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge.schema import ComponentSignature, SignatureRow
-from shapelint.python.state.values import Component, Const, Tensor, Value, integer
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Component, Const, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve import resolver
 from shapelint.resolve.options import Options

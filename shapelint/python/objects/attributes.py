@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from shapelint.python.objects import dicts
+from shapelint.python.objects import dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import find, linear
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
@@ -25,7 +26,6 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    among,
 )
 
 REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
@@ -34,7 +34,6 @@ REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "i
 
 def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     """The attribute, or Unknown."""
-    from shapelint.python.objects import enums
 
     kind = run.kind_of(owner)
     if kind.attribute is not None:
@@ -127,12 +126,10 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
         return Method(found, owner.cls if found.wrapper == "classmethod" else owner)
     if found is not None:
         return found
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Component):
         return get(run, base, name, site)
     if name == "_modules":
-        from shapelint.python.objects import mutation
-
         return mutation.modules_of(owner, run.children(owner))
     if name in ("current_epoch", "global_step", "hparams", "trainer", "device"):
         return _hyperparameters(owner) if name == "hparams" else UNKNOWN
@@ -153,7 +150,7 @@ def _is_handled(cls: UserClass, found: Value | None) -> bool:
 
 
 def _hyperparameters(owner: Instance) -> Value:
-    return owner.attributes.get("(hparams)", UNKNOWN)
+    return owner.hyperparameters or UNKNOWN
 
 
 def of_super(run: Run, owner: Super, name: str) -> Value:

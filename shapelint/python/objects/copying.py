@@ -7,6 +7,7 @@ import copy
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -23,7 +24,6 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
     Views,
-    among,
 )
 from shapelint.text.source import Span
 
@@ -50,6 +50,7 @@ def shallow(run: Run, arguments: Arguments) -> Value:
         if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls)):
             return among(value)
         twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
+        twin.base, twin.hyperparameters = value.base, value.hyperparameters
         run.instances.append(twin)
         return twin
     if isinstance(value, Items):
@@ -111,6 +112,11 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         for name, attribute in value.attributes.items():
             new.attributes[name] = copied(run, attribute, done)
             _hold(new, name, attribute, new.attributes[name])
+        if value.base is not None:
+            new.base = copied(run, value.base, done)
+            _hold(new, "", value.base, new.base)
+        if value.hyperparameters is not None:
+            new.hyperparameters = copied(run, value.hyperparameters, done)
         return new
     if isinstance(value, Chained):
         chained = Chained(origin=value, first=value.first, last=value.last, kind=value.kind, rest=value.rest)

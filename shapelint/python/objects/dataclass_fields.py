@@ -12,6 +12,7 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -24,7 +25,6 @@ from shapelint.python.state.values import (
     Scope,
     UserClass,
     Value,
-    truth,
 )
 
 DATACLASSES: frozenset[str] = frozenset(

@@ -6,23 +6,12 @@ values.
 
 from __future__ import annotations
 
-from shapelint.python.state.arguments import Keywords
+from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    NONE,
-    UNKNOWN,
-    Const,
-    Instance,
-    Items,
-    Node,
-    Scope,
-    Table,
-    Value,
-    among,
-    sequence,
-)
+from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value
 
 Key = str | int | bool | float | None
 READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})
@@ -64,9 +53,7 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         run.touch(table.of)
         table.of.names[str(key)] = value
     elif isinstance(table.of, Instance):
-        from shapelint.python.objects import mutation
-
-        mutation.store(run, table.of, str(key), value)
+        run.store(table.of, str(key), value)
     elif table.of is not None:
         run.assign_attribute(table.of, str(key), value)
 
@@ -117,12 +104,11 @@ def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
     return table
 
 
-def call_method(
-    run: Run, owner: Table, name: str, values: list[Value], keywords: Keywords, complete: bool = True
-) -> Value:
+def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Value:
     """A method of a dict."""
+    values, keywords = arguments.values, arguments.keywords
     if name == "update":
-        update(run, owner, values[0] if values else None, keywords, complete)
+        update(run, owner, values[0] if values else None, keywords, arguments.complete)
         return NONE
     if name in ("__setitem__", "__delitem__") and values:
         if name == "__delitem__":

@@ -6,7 +6,8 @@ https://docs.python.org/3/howto/enum.html
 from __future__ import annotations
 
 from shapelint.python.state import class_lookup
-from shapelint.python.state.values import Const, Instance, Items, Library, Table, UserClass, Value, among
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import Const, Instance, Items, Library, Table, UserClass, Value
 
 PLAIN = ("enum.Enum", "enum.Flag")
 

@@ -43,7 +43,7 @@ def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
 
 def result(run: Run, function: Function, given: Items, returned: Value) -> Value:
     """What a call of a function gives: what it yields, if it does."""
-    if not is_generator(function.node):
+    if not is_generator(run, function.node):
         return returned
     if function.wrapper == MANAGER:
         return given.items[0] if given.items else UNKNOWN
@@ -52,14 +52,12 @@ def result(run: Run, function: Function, given: Items, returned: Value) -> Value
     return Items([], "iterator", all_of([*given.items, *([] if given.rest is None else [given.rest])]))
 
 
-def is_generator(node: ast.AST) -> bool:
+def is_generator(run: Run, node: ast.AST) -> bool:
     """Whether a function yields, itself and not in a function inside."""
-    cached = getattr(node, "shapelint_yields", None)
-    if cached is None:
+    if node not in run.generators:
         body = [] if isinstance(node, ast.Lambda) else getattr(node, "body", [])
-        cached = any(_own_yield(statement) for statement in body)
-        node.shapelint_yields = cached  # type: ignore[attr-defined]
-    return bool(cached)
+        run.generators[node] = any(_own_yield(statement) for statement in body)
+    return run.generators[node]
 
 
 def _own_yield(node: ast.AST) -> bool:

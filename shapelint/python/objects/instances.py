@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.objects import dataclass_fields, enums
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide
@@ -32,7 +33,6 @@ def instantiate(
     site: Site,
 ) -> Value:
     """An object of a class of the file, after its `__init__`."""
-    from shapelint.python.objects import enums
 
     if enums.is_plain(cls):
         return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
@@ -61,7 +61,6 @@ def initialise(
     site: Site,
 ) -> None:
     """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
-    from shapelint.python.objects import dataclass_fields
 
     built = False
     for one in line:
@@ -95,7 +94,7 @@ def _base(
     if isinstance(built, (Component, Chained)):
         built.base_of = owner
         run.touch(owner)
-        owner.attributes["(base)"] = built
+        owner.base = built
         if isinstance(built, Chained):
             owner.attributes.update(built.children)
 

@@ -6,7 +6,8 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Value, among
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Value
 
 
 def get_item(run: Run, owner: Instance, index: Value) -> Value:

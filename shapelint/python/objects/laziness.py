@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.state.run import Run
+
 WHOLE = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "join", "extend", "update"}
     | {"Sequential", "ModuleList", "ModuleDict", "OrderedDict", "deque", "Counter", "reduce", "prod"}
@@ -17,36 +19,36 @@ LATER = frozenset(
 """Functions that go through what they get when somebody goes through what they give."""
 
 
-def hand_over(node: ast.Call) -> None:
-    """Note on the arguments of a call who goes through them."""
+def hand_over(run: Run, node: ast.Call) -> None:
+    """Note for the arguments of a call who goes through them."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    taker = _taker(node) if name in LATER else name or "call"
+    taker = _taker(run, node) if name in LATER else name or "call"
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         if isinstance(argument, ast.Starred):
-            unpack(argument.value)
+            unpack(run, argument.value)
         else:
-            _note(argument, taker)
+            _note(run, argument, taker)
 
 
-def unpack(node: ast.expr) -> None:
+def unpack(run: Run, node: ast.expr) -> None:
     """Note that an expression is gone through to its end at its place."""
-    _note(node, "list")
+    _note(run, node, "list")
 
 
-def _note(node: ast.expr, taker: str) -> None:
+def _note(run: Run, node: ast.expr, taker: str) -> None:
     if isinstance(node, (ast.GeneratorExp, ast.Call)):
-        node.shapelint_taker = taker  # type: ignore[union-attr]
+        run.takers[node] = taker
 
 
-def _taker(node: ast.AST) -> str:
-    return str(getattr(node, "shapelint_taker", ""))
+def _taker(run: Run, node: ast.AST) -> str:
+    return run.takers.get(node, "")
 
 
-def at_once(node: ast.AST) -> bool:
+def at_once(run: Run, node: ast.AST) -> bool:
     """Whether what a generator gives is computed at its place, as far as it is."""
-    return bool(_taker(node))
+    return bool(_taker(run, node))
 
 
-def to_the_end(node: ast.AST) -> bool:
+def to_the_end(run: Run, node: ast.AST) -> bool:
     """Whether a generator is gone through to its end at its place."""
-    return _taker(node) in WHOLE
+    return _taker(run, node) in WHOLE

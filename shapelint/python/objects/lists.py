@@ -9,24 +9,15 @@ from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    NONE,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Value,
-    integer,
-    sequence,
-    truth,
-)
+from shapelint.python.state.value_facts import integer, sequence, truth
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
 READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 
 
-def call_method(run: Run, owner: Items, name: str, values: list[Value], keywords: Keywords, site: Site) -> Value:
+def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
     """A method of a list, tuple, set or shape."""
+    values = arguments.values
     if name in ("append", "add") and values:
         append(run, owner, values[0])
     elif name == "extend" and values:
@@ -44,7 +35,7 @@ def call_method(run: Run, owner: Items, name: str, values: list[Value], keywords
         _touch(run, owner)
         owner.items = list(reversed(owner.items)) if owner.rest is None else [_any(owner)]
     elif name == "sort":
-        ordered = in_order(run, owner, keywords, site)
+        ordered = in_order(run, owner, arguments.keywords, site)
         _touch(run, owner)
         owner.items, owner.rest = ordered.items, ordered.rest
     elif name == "clear":

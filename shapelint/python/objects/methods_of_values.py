@@ -38,9 +38,9 @@ def call_method(
     if kind.method is not None:
         return kind.method(run, owner, name, arguments, site)
     if isinstance(owner, Items):
-        return lists.call_method(run, owner, name, values, arguments.keywords, site)
+        return lists.call_method(run, owner, name, arguments, site)
     if isinstance(owner, Table):
-        return dicts.call_method(run, owner, name, values, arguments.keywords, arguments.complete)
+        return dicts.call_method(run, owner, name, arguments)
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
     if isinstance(owner, UserClass):
@@ -85,7 +85,7 @@ def _super_method(
         rest = line[line.index(owner.cls) + 1 :] if owner.cls in line else []
         instances.initialise(run, rest, receiver, arguments, site)
         return NONE
-    base = receiver.attributes.get("(base)")
+    base = receiver.base
     if isinstance(base, (Component, Chained)) and name in ("forward", "__call__"):
         return run.call(base, arguments, site)
     if name == "__setattr__" and len(arguments.positional) == 2:

@@ -10,10 +10,11 @@ import re
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import dicts
-from shapelint.python.state import class_lookup, part_names
+from shapelint.python.state import class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import hide, lose
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -27,7 +28,6 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    integer,
 )
 
 HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
@@ -69,7 +69,7 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
 
 def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     """An attribute by a name that is not known."""
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Chained):
         hide(run, base)
     if not isinstance(value, Node):
@@ -85,7 +85,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     """
     if isinstance(value, Tensor) and 0 in (value.shape or ()):
         value = Tensor(Flow(None, (), value.flow.maker), value.detached)
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Chained) and isinstance(value, Node):
         run.touch(base)
         base.children[name] = value
@@ -94,7 +94,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     run.touch(owner)
     owner.attributes[name] = value
     owner.perhaps -= {name}
-    owner.hold(name, value)
+    naming.hold(owner, name, value)
 
 
 def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> None:
@@ -117,7 +117,7 @@ def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
     if isinstance(value, Node) or name in owner.children:
         run.touch(owner)
         owner.children[name] = value
-        owner.hold(name, value)
+        naming.hold(owner, name, value)
     elif not is_harmless(name):
         hide(run, owner)
 
@@ -151,7 +151,7 @@ def _names(owner: Value) -> list[str]:
 
 def delete_attribute(run: Run, owner: Value, name: str) -> None:
     """`del owner.name`."""
-    base = owner.attributes.get("(base)") if isinstance(owner, Instance) else None
+    base = owner.base if isinstance(owner, Instance) else None
     if isinstance(owner, Instance):
         run.touch(owner)
         owner.attributes.pop(name, None)

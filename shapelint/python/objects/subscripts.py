@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.objects import attributes, item_methods
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -25,8 +27,6 @@ from shapelint.python.state.values import (
     Tensor,
     Unknown,
     Value,
-    among,
-    integer,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axis
@@ -35,7 +35,6 @@ from shapelint.shapes import dims
 
 def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """The element, or Unknown."""
-    from shapelint.python.objects import item_methods
 
     if isinstance(owner, Data):
         return _of_data(owner, index)
@@ -92,7 +91,6 @@ def _outermost(scope: Scope) -> Scope:
 
 def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
     """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
-    from shapelint.python.objects import attributes
 
     if owner.name == "sys.modules":
         return class_lookup.namespace(_outermost(scope))
@@ -202,10 +200,10 @@ def tensor(owner: Tensor, index: Value) -> Value:
             rank = len(chosen)
             # A mask of the same axes drops to one; a list of indices replaces its axis.
             if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
-                result.append(Axis(dims.UNKNOWN, axis.origin))
+                result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
                 place += rank
                 continue
-            result += chosen if rank > 1 else [Axis(dims.UNKNOWN, axis.origin)]
+            result += chosen if rank > 1 else [Axis(dims.UNKNOWN_DIM, axis.origin)]
         elif isinstance(part, Items) and part.rest is None:
             result.append(Axis(len(part.items), axis.origin))
         else:
@@ -230,5 +228,5 @@ def _length(axis: Axis, part: Items) -> dims.Dim:
     unknown = any(v is None and not (isinstance(p, Const) and p.value is None) for v, p in zip(values, (start, stop)))
     stride = integer(step) if not (isinstance(step, Const) and step.value is None) else 1
     if unknown or not isinstance(stride, int):
-        return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
     return ax.sliced(axis.size, values[0], values[1], stride)

@@ -6,7 +6,8 @@ import ast
 from dataclasses import field
 
 from shapelint.common.frozen import frozen
-from shapelint.python.state.values import Const, Given, Items, Scope, Value, integer, truth
+from shapelint.python.state.value_facts import integer, truth
+from shapelint.python.state.values import Const, Given, Items, Scope, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
@@ -94,4 +95,4 @@ class Arguments:
 
 def _dim(value: Value) -> Dim:
     size = integer(value)
-    return dims.UNKNOWN if size is None else size
+    return dims.UNKNOWN_DIM if size is None else size

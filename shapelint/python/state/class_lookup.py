@@ -64,7 +64,6 @@ def is_module(cls: UserClass) -> bool:
 
 def namespace(scope: Scope) -> Value:
     """A local module as a value whose attributes are its names."""
-    from shapelint.python.state.values import UserClass
 
     return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
 

@@ -52,7 +52,7 @@ def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
     hide(run, value)
     held: list[Value] = []
     if isinstance(value, Instance):
-        held = list(value.attributes.values())
+        held = [*value.attributes.values(), *([] if value.base is None else [value.base])]
     elif isinstance(value, Chained):
         held = list(value.children.values())
     elif isinstance(value, Unknown):
@@ -65,6 +65,8 @@ def lose(run: Run, owner: Instance) -> None:
     """Forget all that an object has, modules included."""
     run.touch(owner)
     owner.opaque = True
+    owner.base = UNKNOWN if owner.base is not None else None
+    owner.hyperparameters = UNKNOWN if owner.hyperparameters is not None else None
     _forget(owner.attributes, {})
 
 
@@ -80,6 +82,7 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
         _forget(value.defaults, {})
     elif isinstance(value, Instance):
         value.opaque = True
+        value.hyperparameters = UNKNOWN if value.hyperparameters is not None else None
         _forget(value.attributes, _lasting(value.attributes))
     else:
         _forget(value.names, _lasting(value.names))

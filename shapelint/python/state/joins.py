@@ -9,6 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
+from shapelint.python.state.value_facts import among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -25,7 +26,6 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
     Views,
-    among,
 )
 from shapelint.shapes import dims
 
@@ -73,7 +73,7 @@ def _flow(left: Flow, right: Flow) -> Flow:
     if left.value == right.value:
         return left
     if isinstance(left.value, tuple) and isinstance(right.value, tuple) and len(left.value) == len(right.value):
-        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN for one, two in zip(left.value, right.value))
+        sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN_DIM for one, two in zip(left.value, right.value))
         return Flow(sizes, left.origins, left.maker)
     return Flow(None, (), left.maker)
 
@@ -113,8 +113,15 @@ def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[A
         inherited = class_lookup.find(owner.cls, name) if owner.cls is not None else None
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
-    dicts = [names for names, *_ in contents]
-    return _by_key(dicts, some), any(opaque for _, opaque, _ in contents), _perhaps(dicts, [one[2] for one in contents])
+    dicts = [one[0] for one in contents]
+    opaque, perhaps = any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    return _by_key(dicts, some), opaque, perhaps, *(_of_some([one[place] for one in contents]) for place in (3, 4))
+
+
+def _of_some(values: Sequence[Value | None]) -> Value | None:
+    """What is there on some branches at least."""
+    found = [value for value in values if value is not None]
+    return all_of(found) if found else None
 
 
 def _perhaps(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:

@@ -25,7 +25,7 @@ FIELDS: dict[type, tuple[str, ...]] = {
     Scope: ("names",),
     Items: ("items", "rest"),
     Table: ("items", "open", "perhaps"),
-    Instance: ("attributes", "opaque", "perhaps"),
+    Instance: ("attributes", "opaque", "perhaps", "base", "hyperparameters"),
     Chained: ("children", "rest"),
     Component: ("replaced", "hidden", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),

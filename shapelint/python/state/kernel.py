@@ -164,6 +164,10 @@ class Kernel:
         """Perform `owner[index] = value`."""
         raise NotImplementedError
 
+    def store(self, owner: Instance, name: str, value: Value) -> None:
+        """Keep an attribute of an object, whatever its class says of assignments."""
+        raise NotImplementedError
+
     def remove_attribute(self, owner: Value, name: Value) -> None:
         """Perform `del owner.name`, for a name that is a value."""
         raise NotImplementedError

@@ -8,6 +8,7 @@ from functools import lru_cache
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import methods
 from shapelint.python.state.values import Chained, Component, Instance, Items, Node, Unknown, Value
+from shapelint.signatures import stored
 from shapelint.spec.roles import Role
 
 ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
@@ -124,7 +125,7 @@ def _is_shelf(node: Value) -> bool:
 
 def _part_names(node: Instance) -> list[str]:
     """What an object calls its parts, and the keys of its dicts of modules."""
-    parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node) and name != "(base)"}
+    parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node)}
     shelves = [value for value in parts.values() if isinstance(value, Chained) and _is_shelf(value)]
     return [*parts, *(name for shelf in shelves for name in shelf.children)]
 
@@ -158,14 +159,25 @@ def is_model_like(node: Node) -> bool:
         return False
     return has_backbone(node) or any(
         isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
-        for name, value in node.attributes.items()
-        if name != "(base)"
+        for value in node.attributes.values()
     )
+
+
+def hold(owner: Node, name: str, child: Value) -> None:
+    """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
+    if not isinstance(child, Node) or child is owner:
+        return
+    if child.holder is None or not child.name or (child.holder is not owner and _is_loose(child)):
+        child.name, child.holder = name, owner
+
+
+def _is_loose(child: Node) -> bool:
+    """Whether what holds a module is held by nothing itself, and is no model."""
+    return child.holder is not None and child.holder.holder is None and not is_model_like(child.holder)
 
 
 def is_head(component: Component) -> bool:
     """Whether a component is a known SSL head."""
-    from shapelint.signatures import stored
 
     target = component.spec.target
     if not target.startswith("lightly."):
@@ -186,7 +198,7 @@ def leaves(node: Value, seen: set[int] | None = None) -> list[Component]:
     if isinstance(node, Chained):
         children = list(node.children.values())
     elif isinstance(node, Instance):
-        children = list(node.attributes.values())
+        children = [*node.attributes.values(), *([] if node.base is None else [node.base])]
     elif isinstance(node, Items):
         children = list(node.items)
     return [leaf for child in children for leaf in leaves(child, seen)]

@@ -112,6 +112,7 @@ class Run(Kernel):
     Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
     statement of its own. Names of libraries that the file replaces are `patched`; a file that changes how code itself
     works is `rewired`, by the name by which it does so. From what roles gave, tokens are `chosen` one by one.
+    `takers` are the functions that iterate over generators and calls, by node; `generators` whether a function yields.
     """
 
     options: Options
@@ -154,6 +155,8 @@ class Run(Kernel):
     rewired: str = ""
     chosen: set[str] = field(default_factory=set)
     patched: dict[str, Value] = field(default_factory=dict)
+    takers: dict[ast.AST, str] = field(default_factory=dict)
+    generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))

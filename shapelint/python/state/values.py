@@ -14,7 +14,7 @@ from typing import Any, Union
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes.dims import Dim, Expression
+from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, Step, Variable
 from shapelint.text.source import Span
 
@@ -275,20 +275,6 @@ class Node:
     last: tuple[Step, ...] = ()
     born: int = born()
 
-    def hold(self, name: str, child: Value) -> None:
-        """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
-        if not isinstance(child, Node) or child is self:
-            return
-        if child.holder is None or not child.name or (child.holder is not self and child.is_loose):
-            child.name, child.holder = name, self
-
-    @property
-    def is_loose(self) -> bool:
-        """Whether what holds this module is held by nothing itself, and is no model."""
-        from shapelint.python.state import naming
-
-        return self.holder is not None and self.holder.holder is None and not naming.is_model_like(self.holder)
-
     @property
     def path(self) -> tuple[Node, ...]:
         """The modules from the outermost holder to this one."""
@@ -303,15 +289,18 @@ class Node:
 
 @dataclass(eq=False)
 class Instance(Node):
-    """An object of a class of the file; one that is `opaque` got parts by names that are not known.
+    """An object of a user-defined class; one that is `opaque` got parts by names that are not known.
 
-    Attributes may be there only `perhaps`.
+    Attributes may be there only `perhaps`. `base` is the module of a library that the object is by inheritance,
+    `hyperparameters` are those that Lightning's `save_hyperparameters` saved.
     """
 
     cls: UserClass | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False
     perhaps: frozenset[str] = frozenset()
+    base: Value | None = None
+    hyperparameters: Value | None = None
 
 
 @dataclass(eq=False)
@@ -415,66 +404,3 @@ Value = Union[
     Partial,
     Super,
 ]
-
-
-MAXIMUM_AMONG = 24
-
-
-def among(*values: Value | None) -> Unknown:
-    """Something that is one of these values, or inside one: whatever is done to it may be done to any of them."""
-    found: dict[int, Value] = {}
-    for value in values:
-        for one in value.inside if isinstance(value, Unknown) else (value,):
-            if isinstance(one, (Items, Table, Node, CommandLine, UserClass, Function, Method, Partial)):
-                found[id(one)] = one
-    return Unknown(inside=tuple(found.values())[:MAXIMUM_AMONG]) if found else UNKNOWN
-
-
-def integer(value: Value | None) -> Dim | None:
-    """The dimension that a value is, or None."""
-    if isinstance(value, Const) and isinstance(value.value, (int, Expression)) and not isinstance(value.value, bool):
-        return value.value
-    return None
-
-
-def truth(value: Value) -> bool | None:
-    """Whether a value counts as true; None where that is not known."""
-    if isinstance(value, Const):
-        return None if isinstance(value.value, Expression) else bool(value.value)
-    if isinstance(value, Items):
-        return True if value.items else None if value.rest is not None else False
-    if isinstance(value, Table):
-        return True if value.items.keys() - value.perhaps else None if value.open or value.items else False
-    if isinstance(value, Library):
-        return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
-    return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
-
-
-def _views(data: Data) -> Items:
-    """What is in data: the views one by one where they differ in size."""
-    if data.size is not None or not data.sizes:
-        return Items([], rest=data)
-    if data.labelled:
-        return Items([replace(data, labelled=False)], rest=replace(data, sizes=()))
-    return Items([replace(data, sizes=(size,)) for size in data.sizes])
-
-
-def elements(value: Value) -> Items | None:
-    """What is in a value, in whatever order, or None where that is not known."""
-    return value if isinstance(value, Items) else sequence(value)
-
-
-def sequence(value: Value) -> Items | None:
-    """A value as the elements that iterating over it gives, or None where they are not known; a set has no order."""
-    if isinstance(value, Items):
-        return Items([], rest=UNKNOWN) if value.kind == "set" and len(value.items) > 1 else value
-    if isinstance(value, Table) and not value.open and not value.perhaps:
-        return Items([Const(key) for key in value.items])
-    if isinstance(value, Chained):
-        names = [Const(key) for key in value.children]
-        return Items(list(names) if value.kind == "ModuleDict" else list(value.children.values()), rest=value.rest)
-    if isinstance(value, Data):
-        return _views(value)
-    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
-        return Items([Const(character) for character in value.value])
-    return None

@@ -10,6 +10,7 @@ from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -25,8 +26,6 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    integer,
-    sequence,
 )
 
 

@@ -7,10 +7,13 @@ import builtins as python
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.objects import caching, effects, generators, instances, methods_of_values
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import MINE, concerns
+from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.value_facts import among, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -32,8 +35,6 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
-    among,
-    sequence,
 )
 from shapelint.python.tensors import trail
 from shapelint.text.source import Span
@@ -47,7 +48,6 @@ INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     """The value of a call expression."""
-    from shapelint.python.objects import instances
 
     function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
@@ -109,7 +109,6 @@ def call(
     site: Site,
 ) -> Value:
     """Call a value."""
-    from shapelint.python.objects import effects, methods_of_values
 
     run.step()
     if isinstance(function, Function):
@@ -159,7 +158,6 @@ def _any_of(
     site: Site,
 ) -> Value:
     """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
-    from shapelint.python.objects import effects
 
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -198,7 +196,7 @@ def call_instance(
         found = class_lookup.find(owner.cls, name)
         if isinstance(found, Function):
             return call_function(run, found, arguments, owner)
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, (Component, Chained)):
         return call(run, base, arguments, site)
     return run.unknown(f"{owner.cls.name} has no forward", site.node, site.scope.file)
@@ -211,7 +209,6 @@ def call_function(
     receiver: Value | None,
 ) -> Value:
     """Interpret a function of the file."""
-    from shapelint.python.objects import caching, effects, generators
 
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
@@ -256,7 +253,6 @@ def call_function(
 
 
 def _joined(values: list[Value]) -> Value:
-    from shapelint.python.state.joins import join
 
     if not values:
         return NONE
@@ -297,7 +293,6 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
     """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
-    from shapelint.python.objects import caching
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
+from shapelint.common.frozen import frozen
 from shapelint.python.objects import dicts, laziness, sets
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value, truth
+from shapelint.python.state.value_facts import truth
+from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value
 from shapelint.python.syntax import loops
 
 Body = Callable[[bool], None]
@@ -25,8 +27,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     kind = {ast.SetComp: "set", ast.GeneratorExp: "iterator"}.get(type(node), "list")
     result = Items([], kind)
 
-    lazy = isinstance(node, ast.GeneratorExp) and not laziness.to_the_end(node)
-    known = not lazy or laziness.at_once(node) or _is_settled(run, node, scope)
+    lazy = isinstance(node, ast.GeneratorExp) and not laziness.to_the_end(run, node)
+    known = not lazy or laziness.at_once(run, node) or _is_settled(run, node, scope)
 
     def body(certain: bool) -> None:
         value = run.evaluate(node.elt, inner) if known else UNKNOWN
@@ -35,7 +37,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         else:
             result.rest = value if result.rest is None else join(result.rest, value)
 
-    _turns(run, node.generators, scope, inner, body, lazy)
+    _iterate(run, Loops(tuple(node.generators), inner, lazy), scope, body)
     return sets.distinct(result) if kind == "set" else result
 
 
@@ -49,7 +51,7 @@ def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
         else:
             hide(run, table)
 
-    _turns(run, node.generators, scope, inner, body)
+    _iterate(run, Loops(tuple(node.generators), inner), scope, body)
     return table
 
 
@@ -68,28 +70,36 @@ def _is_settled(run: Run, node: ast.expr, scope: Scope) -> bool:
     return True
 
 
-def _turns(
-    run: Run,
-    generators: Sequence[ast.comprehension],
-    scope: Scope,
-    inner: Scope,
-    body: Body,
-    lazy: bool = False,
-) -> None:
-    if not generators:
+@frozen
+class Loops:
+    """The loops of a comprehension, the scope that they bind names in, and whether the first one may run later."""
+
+    generators: tuple[ast.comprehension, ...]
+    inner: Scope
+    lazy: bool = False
+
+    @property
+    def rest(self) -> Loops:
+        """The loops inside the first."""
+        return Loops(self.generators[1:], self.inner)
+
+
+def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
+    """Run the body for each element; the first iterable is evaluated in `scope`."""
+    if not loop.generators:
         body(True)
         return
-    first, rest = generators[0], generators[1:]
+    first, inner = loop.generators[0], loop.inner
     iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
 
     def turn(item: Value, done: Body) -> None:
         run.step()
         run.bind(first.target, item, inner, own=False)
-        _tested(run, first.ifs, inner, lambda certain: _turns(run, rest, inner, inner, _if(certain, done)))
+        _tested(run, first.ifs, inner, lambda certain: _iterate(run, loop.rest, inner, _if(certain, done)))
 
     for item in items.items[:MAXIMUM_ELEMENTS]:
-        if lazy:
+        if loop.lazy:
             with run.journal.perhaps():
                 turn(item, body)
         else:

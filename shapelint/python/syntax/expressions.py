@@ -9,11 +9,12 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
-from shapelint.python.objects import dicts, laziness, lists
+from shapelint.python.objects import dicts, generators, laziness, lists
 from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
+from shapelint.python.state.value_facts import among, truth
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -28,10 +29,8 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    among,
-    truth,
 )
-from shapelint.python.syntax import calls
+from shapelint.python.syntax import calls, comprehensions
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.operation_table import axes_of
@@ -102,7 +101,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
     result = Items([], type(node).__name__.lower())
     for element in node.elts:
         if isinstance(element, ast.Starred):
-            laziness.unpack(element.value)
+            laziness.unpack(run, element.value)
             lists.extend(run, result, evaluate(run, element.value, scope))
         else:
             lists.append(run, result, evaluate(run, element, scope))
@@ -180,7 +179,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
-    laziness.hand_over(node)
+    laziness.hand_over(run, node)
     return calls.evaluate_call(run, node, scope)
 
 
@@ -220,7 +219,6 @@ def _named(run: Run, node: ast.NamedExpr, scope: Scope) -> Value:
 
 
 def _comprehension(run: Run, node: ast.expr, scope: Scope) -> Value:
-    from shapelint.python.syntax import comprehensions
 
     return comprehensions.evaluate(run, node, scope)
 
@@ -241,7 +239,6 @@ def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
 
 
 def _yield(run: Run, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
-    from shapelint.python.objects import generators
 
     if isinstance(node, ast.Yield):
         return generators.yielded(run, node, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from shapelint.python.objects import attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
@@ -28,7 +29,6 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
     """`from a.b import c as d`, `from . import x`, `from m import *`."""
-    from shapelint.python.objects import attributes
 
     run.touch(scope)
     module = node.module or ""

@@ -11,7 +11,9 @@ from shapelint.python.state import journal
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value, sequence, truth
+from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
@@ -36,7 +38,7 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
     training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
-        filler = filler if filler is not None else Const(dims.UNKNOWN) if numbers else UNKNOWN
+        filler = filler if filler is not None else Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
         turns = []
@@ -113,8 +115,6 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
     """What a loop runs over; an unknown that is called a loader gives batches."""
     items = sequence(iterable) or run.rows(iterable, 0)
     if items is None and LOADER.search(ast.unparse(node)[:200]):
-        from shapelint.python.tensors.image_sizes import BATCH
-
         return Items([], "list", Data(BATCH))
     if isinstance(iterable, Unknown) and iterable.inside:
         return Items([], "list", iterable)

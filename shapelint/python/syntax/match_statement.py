@@ -15,19 +15,8 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    NO_SPAN,
-    UNKNOWN,
-    Const,
-    Given,
-    Items,
-    Library,
-    Scope,
-    Table,
-    UserClass,
-    Value,
-    truth,
-)
+from shapelint.python.state.value_facts import truth
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Table, UserClass, Value
 from shapelint.python.syntax import expressions
 
 Captures = dict[str, Value]

@@ -12,6 +12,7 @@ from shapelint.python.state import class_lookup, names
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import EXITS, Exit, State
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -26,8 +27,6 @@ from shapelint.python.state.values import (
     Tensor,
     UserClass,
     Value,
-    sequence,
-    truth,
 )
 from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, raising
 from shapelint.python.tensors import trail
@@ -104,7 +103,7 @@ def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     if isinstance(node.targets[0], (ast.Tuple, ast.List)):
-        laziness.unpack(node.value)
+        laziness.unpack(run, node.value)
     value = run.evaluate(node.value, scope)
     if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
         value = trail.renamed(value, node, scope)

@@ -92,7 +92,7 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
     if -1 not in sizes and dims.equal(product(axes), product(given)) is False:
         return None
     quotient = None if exact else divided(product(axes), product(given))
-    rest = merge(left) if exact else Axis(dims.UNKNOWN if quotient is None else quotient, origin)
+    rest = merge(left) if exact else Axis(dims.UNKNOWN_DIM if quotient is None else quotient, origin)
     return tuple(rest if size == -1 else axis for axis, size in zip(known, sizes))
 
 
@@ -173,7 +173,7 @@ def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes |
 def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
     """`squeeze`; an axis whose size is a symbol is taken for wider than one, of an unknown one nothing is known."""
     places = set(range(len(axes))) if over is None else {position(axis, len(axes)) for axis in over}
-    if None in places or any(axis.size is dims.UNKNOWN for index, axis in enumerate(axes) if index in places):
+    if None in places or any(axis.size is dims.UNKNOWN_DIM for index, axis in enumerate(axes) if index in places):
         return None
     return tuple(axis for index, axis in enumerate(axes) if index not in places or axis.size != 1)
 
@@ -207,7 +207,7 @@ def broadcast(left: Axes, right: Axes) -> Axes | None:
             result.append(one if one.origin.component else two)
         else:
             known = one if isinstance(one.size, int) else two if isinstance(two.size, int) else None
-            result.append(known or Axis(dims.UNKNOWN, one.origin))
+            result.append(known or Axis(dims.UNKNOWN_DIM, one.origin))
     return tuple(reversed(result))
 
 
@@ -267,7 +267,7 @@ def einsum(equation: str, operands: Sequence[Axes]) -> Axes | None:
 def sliced(size: Dim, start: Dim | None, stop: Dim | None, step: int = 1) -> Dim:
     """The length of `x[start:stop:step]` along an axis of a size."""
     if step != 1 or not all(bound is None or dims.is_known(bound) for bound in (start, stop)):
-        return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
     if isinstance(size, int) and all(bound is None or isinstance(bound, int) for bound in (start, stop)):
         return len(range(*slice(start, stop).indices(size)))
     first: Dim = 0 if start is None else size + start if isinstance(start, int) and start < 0 else start

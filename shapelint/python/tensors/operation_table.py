@@ -197,7 +197,7 @@ def _unflatten(axes: Axes, given: Arguments) -> Axes | None:
 
 def _one_hot(axes: Axes, given: Arguments) -> Axes | None:
     size = given.size(0, "num_classes")
-    return (*axes, Axis(size if size is not None and size != -1 else dims.UNKNOWN))
+    return (*axes, Axis(size if size is not None and size != -1 else dims.UNKNOWN_DIM))
 
 
 def _select(axes: Axes, given: Arguments) -> Axes | None:
@@ -216,7 +216,7 @@ def _gather(axes: Axes, given: Arguments) -> Axes | None:
 
 def _index_select(axes: Axes, given: Arguments) -> Axes | None:
     axis, index = given.integer(0, None, "dim"), given_axes(given.get(1, "index"))
-    count = index[0].size if index else dims.UNKNOWN
+    count = index[0].size if index else dims.UNKNOWN_DIM
     return None if axis is None else ax.resized(axes, axis, count)
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.operation_table import OPERATIONS, SAME, axes_of, given_axes, reduce
@@ -87,7 +88,7 @@ def _pieces(name: str, axes: Axes, given: Arguments, tensor: Tensor) -> Value:
         return UNKNOWN if sizes is None else Items([piece(size) for size in sizes], "tuple")
     size = given.size(0, "chunks", "split_size", "split_size_or_sections", "indices_or_sections")
     if size is None:
-        return Items([], "tuple", piece(dims.UNKNOWN))
+        return Items([], "tuple", piece(dims.UNKNOWN_DIM))
     if name == "split":
         count = _quotient(whole, size)
         return Items(_copies(piece(size), count), "tuple") if _small(count) else Items([], "tuple", piece(size))
@@ -106,7 +107,7 @@ def _small(count: Dim) -> bool:
 def _quotient(whole: Dim, parts: Dim) -> Dim:
     """`whole / parts` where it is exact, else unknown."""
     result = ax.divided(whole, parts)
-    return dims.UNKNOWN if result is None else result
+    return dims.UNKNOWN_DIM if result is None else result
 
 
 def join(name: str, pieces: Value, given: Arguments) -> Value:

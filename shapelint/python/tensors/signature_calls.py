@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Signature, StructureValue, Value
+from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, ShapeOrStructure, Signature, StructureValue
 
 
 @cache
@@ -35,7 +35,7 @@ def apply(
             if inputs and inputs[0] is not None and alternative.output == alternative.inputs[0]:
                 return inputs[0]
             for name in _free(alternative.output):
-                bindings.setdefault(name, dims.UNKNOWN)
+                bindings.setdefault(name, dims.UNKNOWN_DIM)
             return _flows(signatures.fill(alternative.output, bindings), alternative.output, origins, maker)
     output = signature.alternatives[0].output
     blank = Flow(None, (), maker)
@@ -55,13 +55,13 @@ def _match(pattern: Pattern, given: Flow | None, bindings: dict[str, Any], origi
     return True
 
 
-def _free(output: signatures.Output) -> set[str]:
+def _free(output: signatures.OutputPattern) -> set[str]:
     patterns = [output] if isinstance(output, Pattern) else [e for e in output.elements if isinstance(e, Pattern)]
     return {name for p in patterns for axis in p.axes if not isinstance(axis, Ellipsis_) for name in dims.names(axis)}
 
 
 def _flows(
-    value: Value, output: signatures.Output, origins: Mapping[str, Origin], maker: Origin
+    value: ShapeOrStructure, output: signatures.OutputPattern, origins: Mapping[str, Origin], maker: Origin
 ) -> Flow | tuple[Flow, ...]:
     if isinstance(value, StructureValue):
         assert not isinstance(output, Pattern)

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shapelint.knowledge.schema import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.trace.classifier import features_row, literal_row
 from shapelint.trace.meta import Untraceable, build
 
-INERT = frozenset(
+_INERT = frozenset(
     {
         "weights", "pretrained", "progress", "dropout", "dropout_aux", "drop_rate", "stochastic_depth_prob",
         "attention_dropout", "mlp_dropout", "init_weights", "zero_init_residual", "memory_efficient", "layer_scale",
@@ -25,7 +25,7 @@ THROUGH_KWARGS: dict[str, dict[str, Any]] = {
     "mobilenet_v3": {"reduced_tail": False, "dilated": False},
     "vit": {"image_size": 224},
 }
-"""Arguments that a builder takes out of its **kwargs, with their defaults, by the start of its name."""
+"""Arguments that a builder takes from its **kwargs, with their defaults, by the beginning of its name."""
 
 AUXILIARY: dict[str, tuple[Any, str]] = {
     "googlenet": (None, "(weights is None and not pretrained) if aux_logits is None else aux_logits"),
@@ -48,13 +48,13 @@ def component_file(name: str) -> SignatureFile:
         call=f"torchvision/{name}({_text({key: value for key, value in passed.items() if key not in CLASSIFIER})})",
         role="backbone",
         rows=(features_row(make, {}, 3),),
-        inert=INERT & passed.keys(),
+        inert=_INERT & passed.keys(),
     )
     literal = ComponentSignature(
         call=f"torchvision.models.{name}({_text(passed)})",
         role="backbone",
         rows=_literal(name, make),
-        inert=INERT & passed.keys(),
+        inert=_INERT & passed.keys(),
         classes="num_classes",
     )
     version = torchvision.__version__.partition("+")[0]
@@ -70,9 +70,9 @@ def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
 
 
 def passed_arguments(name: str, make: Callable[..., Any]) -> dict[str, Any]:
-    """The arguments that a builder takes, with their defaults; the first two are its positional ones.
+    """The arguments that a builder accepts, with their defaults; the first two are its positional ones.
 
-    Of the class's own arguments, those are listed that the builder passes on: it takes their defaults as they are.
+    Of the class's own arguments, those are listed that the builder passes on: it accepts their defaults unchanged.
     """
     module = build(make)
     passed: dict[str, Any] = {"weights": None, "progress": True}

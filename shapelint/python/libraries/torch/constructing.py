@@ -6,20 +6,11 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Chained,
-    Component,
-    Const,
-    Given,
-    Items,
-    Library,
-    Table,
-    Value,
-    sequence,
-)
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import UNKNOWN, Chained, Component, Const, Given, Items, Library, Table, Value
 from shapelint.shapes import dims
 from shapelint.signatures import stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
@@ -122,8 +113,8 @@ def _plain(value: Value) -> Any:
     if isinstance(value, Component):
         return value.spec
     if isinstance(value, Library):
-        return dims.UNKNOWN
-    return dims.UNKNOWN
+        return dims.UNKNOWN_DIM
+    return dims.UNKNOWN_DIM
 
 
 def _insertion(run: Run, span: Span) -> Insertion | None:
@@ -150,7 +141,7 @@ def container(run: Run, kind: str, arguments: Arguments) -> Value:
         children = {str(index): value for index, value in enumerate(values)}
     for name, value in children.items():
         chained.children[name] = value
-        chained.hold(name, value)
+        naming.hold(chained, name, value)
     return chained
 
 

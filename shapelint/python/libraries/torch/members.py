@@ -12,6 +12,7 @@ from shapelint.python.objects import mutation
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, integer, truth
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -25,9 +26,6 @@ from shapelint.python.state.values import (
     Table,
     Tensor,
     Value,
-    among,
-    integer,
-    truth,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
@@ -68,7 +66,7 @@ def children_of_instance(run: Run, owner: Instance) -> list[tuple[str, Value]] |
     """The modules that a user-defined module has as attributes."""
     if owner.opaque:
         return None
-    return [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node) and key != "(base)"]
+    return [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
 
 
 def children_of_container(run: Run, owner: Chained) -> list[tuple[str, Value]] | None:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import Function
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
-from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import signature_calls
 from shapelint.python.tensors.axes import Axes
@@ -287,7 +288,7 @@ def _record(
     span = site.scope.file.span(site.node)
     spec = ComponentSpec("call", name, span, span)
     resolved = Resolved(spec, name, "stored", signature, signature)
-    edge, outgoing = chain.step(Role(name, ""), resolved, tensor.flow)
+    edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)
     if not isinstance(edge.result, Misfit):
         return
     outside = tuple(step for step in steps if not span.start <= step.span.start < span.end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts, replaced_parts
@@ -108,7 +108,7 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
     key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
     if key not in run.steps:
         resolved = parts.rebased(component, resolved, value.flow)
-        run.steps[key] = (component, resolved, *chain.step(place.role, resolved, value.flow))
+        run.steps[key] = (component, resolved, *propagation.step(place.role, resolved, value.flow))
     _, resolved, edge, outgoing = run.steps[key]
     consumer = trail.placed(edge.consumer, component, span, consumes=True)
     if isinstance(edge.result, Misfit) and takes_images(run, component):
@@ -161,7 +161,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
     result = edge.result
     if value.loose and isinstance(result, Misfit) and result.kind != "axis":
         return True
-    if isinstance(result, Fit) and any(axis is dims.UNKNOWN for axis in result.alternative.inputs[0].axes):
+    if isinstance(result, Fit) and any(axis is dims.UNKNOWN_DIM for axis in result.alternative.inputs[0].axes):
         return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
 
@@ -211,7 +211,7 @@ def _channels(run: Run, component: Component) -> Dim:
     first = replaced_parts.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
-        return dims.UNKNOWN if leaf is None else _channels(run, leaf)
+        return dims.UNKNOWN_DIM if leaf is None else _channels(run, leaf)
     signature = resolve(run, component).signature
     axes = signature.alternatives[0].inputs[0].axes if signature else ()
     channels = axes[1] if len(axes) == 4 else 3
@@ -281,7 +281,7 @@ def _checked(
     template = signatures.parse_signature(f"{pattern} -> {pattern}")
     signature = signatures.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
     checked = replace(resolved, template=template, signature=signature)
-    edge, _ = chain.step(Role(place.role, ""), checked, value.flow)
+    edge, _ = propagation.step(Role(place.role, ""), checked, value.flow)
     edge = replace(edge, layer=place.layer)
     if isinstance(edge.result, Misfit):
         blank = Given(UNKNOWN, given.span if given else Span(0, 0))

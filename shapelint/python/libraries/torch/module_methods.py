@@ -13,6 +13,7 @@ from shapelint.python.objects import dicts, mutation
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import hide, hide_inside
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import among, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -28,8 +29,6 @@ from shapelint.python.state.values import (
     Scope,
     Table,
     Value,
-    among,
-    sequence,
 )
 from shapelint.python.tensors import trail
 
@@ -68,7 +67,7 @@ def instance_method(run: Run, owner: Instance, name: str, arguments: Arguments, 
     found = found if found is not None else _common(run, owner, name, arguments, site)
     if found is not None:
         return found
-    base = owner.attributes.get("(base)")
+    base = owner.base
     if isinstance(base, Chained):
         return _of_container(run, base, name, arguments)
     return _unknown(run, owner, name, arguments, site)
@@ -102,7 +101,7 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
             mutation.store(run, owner, key.value, arguments.positional[1].value)
     if name == "save_hyperparameters" and isinstance(owner, Instance):
         run.touch(owner)
-        owner.attributes["(hparams)"] = _hyperparameters([given.value for given in arguments.positional], site.scope)
+        owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
     if name in ("modules", "named_modules"):
         inside = among(owner)
         return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))

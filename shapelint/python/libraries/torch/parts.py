@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
-from shapelint.knowledge.schema import SignatureRow
+from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import UNKNOWN, Component, Value, among
+from shapelint.python.state.value_facts import among
+from shapelint.python.state.values import UNKNOWN, Component, Value
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim, Expression
@@ -153,7 +154,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
     symbol = dims.symbol(name)
     if axis == size or not dims.is_known(size):
-        return symbol if axis == size else dims.UNKNOWN
+        return symbol if axis == size else dims.UNKNOWN_DIM
     if isinstance(size, int):
         return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
     if axis == symbol:
@@ -164,7 +165,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     if len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 1:
         return None
     (operation,) = terms[0][0]
-    if not isinstance(operation, dims.Operation) or operation.operator != "//":
+    if not isinstance(operation, dims.DimOperation) or operation.operator != "//":
         return None
     numerator, step = operation.operands
     shift = numerator - symbol

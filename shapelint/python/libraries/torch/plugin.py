@@ -9,7 +9,8 @@ from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
 from shapelint.python.state.arguments import NOWHERE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Value, sequence
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Value
 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(

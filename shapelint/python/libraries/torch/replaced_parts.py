@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries.torch import parts
 from shapelint.python.state import naming, part_names
@@ -28,7 +28,7 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     assert resolved is not None
     if _first(run, owner) in changed:
         return _through(run, owner, top, value, site)
-    edge, outgoing = chain.step(place.role, resolved, value.flow)
+    edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
         return _last(run, owner, end, edge, site)
@@ -87,7 +87,7 @@ def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) 
 def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
     """A model up to one of its children: what that one would get."""
     place, resolved = naming.place(owner), run.resolve(owner)
-    edge, _ = chain.step(place.role, resolved, value.flow)
+    edge, _ = propagation.step(place.role, resolved, value.flow)
     given = _arriving(run, owner, name, edge, Origin(place.role, resolved))
     run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
     return given

@@ -120,11 +120,11 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
         sizes = arguments.sizes(0, "size")
         return operations.concrete(sizes) if sizes is not None else UNKNOWN
     if name in ("chunk", "split", "tensor_split", "unbind"):
-        return Items([], "tuple", Data(dims.UNKNOWN))
+        return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if name in ("squeeze", "unsqueeze", "permute", "repeat"):
         return replace(owner, sizes=())
     if name in ("view", "reshape"):
-        return Data(dims.UNKNOWN) if len(arguments.positional) > 3 else UNKNOWN
+        return Data(dims.UNKNOWN_DIM) if len(arguments.positional) > 3 else UNKNOWN
     place = arguments.integer(0, None, "dim")
     if name == "size" and not arguments.positional and not arguments.keywords:
         return Items([Const(owner.rows)], "tuple", UNKNOWN)

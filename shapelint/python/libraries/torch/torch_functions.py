@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapelint.chain import chain
+from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
@@ -13,20 +13,8 @@ from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import concerns
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import (
-    UNKNOWN,
-    Component,
-    Const,
-    Data,
-    Given,
-    Items,
-    Tensor,
-    UserClass,
-    Value,
-    among,
-    integer,
-    sequence,
-)
+from shapelint.python.state.value_facts import among, integer, sequence
+from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, operations, unknown_operations
 from shapelint.python.tensors.operation_table import axes_of
@@ -54,10 +42,10 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if last in ("arange", "linspace"):
         ends = [integer(p.value) for p in arguments.positional[:2]]
         count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
-        return operations.concrete([dims.UNKNOWN if count is None or last == "linspace" else count])
+        return operations.concrete([dims.UNKNOWN_DIM if count is None or last == "linspace" else count])
     if last in ("eye", "randperm"):
         size = integer(first) if first is not None else None
-        return operations.concrete([size if size is not None else dims.UNKNOWN] * (2 if last == "eye" else 1))
+        return operations.concrete([size if size is not None else dims.UNKNOWN_DIM] * (2 if last == "eye" else 1))
     if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
         return UNKNOWN if last == "load" else blank()
     if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
@@ -70,7 +58,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return _layer(
             run,
             layer,
-            image_sizes.image(first, dims.UNKNOWN),
+            image_sizes.image(first, dims.UNKNOWN_DIM),
             Arguments(arguments.positional[1:], arguments.keywords),
             site,
         )
@@ -100,7 +88,7 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
-    edge, outgoing = chain.step(Role("function", ""), run.resolve(component), value.flow)
+    edge, outgoing = propagation.step(Role("function", ""), run.resolve(component), value.flow)
     if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
         return blank(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
@@ -121,7 +109,7 @@ def _join(run: Run, name: str, pieces: Value | None, given: Arguments, site: Sit
     if data:
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
         sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
-        return Data(rows if name == "cat" else dims.UNKNOWN, name == "cat", sizes)
+        return Data(rows if name == "cat" else dims.UNKNOWN_DIM, name == "cat", sizes)
     misuse.note_pieces(run, name, items, given, site)
     return operations.join(name, items, given)
 

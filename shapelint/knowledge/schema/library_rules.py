@@ -1,0 +1,15 @@
+"""The entries of `rules/libraries.yaml`: where the components of a library live."""
+
+from __future__ import annotations
+
+from shapelint.knowledge.schema.strict import Strict
+
+
+class LibraryRule(Strict):
+    """One library of `rules/libraries.yaml`: where its components are, and how its bare backbone names begin."""
+
+    library: str
+    module: str
+    also: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    features: str | None = None

@@ -1,0 +1,82 @@
+"""The files of `rules/methods/`: how a method wires its networks."""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+from pydantic import Field
+
+from shapelint.knowledge.schema.strict import Strict
+
+
+class PackRole(Strict):
+    """A place in a method's chain: its aliases in configs, and the class that bare widths stand for.
+
+    `features: map` means that the method takes a bare backbone without its pooling: its last feature map.
+    """
+
+    aliases: tuple[str, ...] = ()
+    default: str | None = None
+    features: Literal["vector", "map"] = "vector"
+
+
+class Reshape(Strict):
+    """What a method does to a tensor between two roles, as a signature: `B C H W -> B C` pools."""
+
+    name: str
+    reshape: str
+
+
+PackStep = Union[str, Reshape]
+"""One item of a branch: a role, or a reshape that the method itself does."""
+
+
+class PackTarget(Strict):
+    """The momentum branch: which online roles it copies."""
+
+    copies: tuple[str, ...]
+
+
+class PackLoss(Strict):
+    """Which outputs the loss compares (`online.prediction_head`), with which class by default.
+
+    `reshape` is what the method does to both before the loss takes them, as a signature.
+    """
+
+    left: str
+    right: str
+    default: str | None = None
+    reshape: str = ""
+    over: Literal["features"] = "features"
+
+
+class PackBank(Strict):
+    """Stored vectors that are combined with features: the output whose width they must have, and how they are combined.
+
+    An `assigned` bank takes in features by assignment, which broadcasts features of width 1; a `multiplied` one is
+    multiplied with them, which never broadcasts.
+    """
+
+    meets: tuple[str, ...]
+    how: Literal["assigned", "multiplied"] = "assigned"
+
+
+class MethodPack(Strict):
+    """The wiring of one method, one file of `rules/methods/`.
+
+    `online` is the chain from the input on; `branches` are further chains that begin at one of its roles.
+    """
+
+    method: str
+    roles: dict[str, PackRole]
+    online: tuple[PackStep, ...]
+    branches: tuple[tuple[PackStep, ...], ...] = ()
+    target: PackTarget | None = None
+    loss: PackLoss | None = None
+    banks: dict[str, PackBank] = Field(default_factory=dict)
+
+    def role_of(self, key: str) -> str | None:
+        """The role that a key of a config names, directly or by an alias."""
+        if key in self.roles:
+            return key
+        return next((name for name, role in self.roles.items() if key in role.aliases), None)

@@ -1,0 +1,20 @@
+"""The entries of `rules/tensors.yaml`: which tensors a layer holds."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shapelint.knowledge.schema.strict import Strict
+
+
+class TensorRule(Strict):
+    """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not determine is `?`.
+
+    `parameters` are learned, in torch's order; `buffers` are saved with them. `variants` are the names of a parameter
+    that is reparametrised, such as by weight normalisation.
+    """
+
+    shapes: str
+    parameters: dict[str, str] = Field(default_factory=dict)
+    buffers: dict[str, str] = Field(default_factory=dict)
+    variants: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""The imports between the modules of shapelint, read from their text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "shapelint"
+
+Sources = Mapping[str, str]
+"""The text of every module, by its dotted name."""
+
+
+class Import(NamedTuple):
+    """One imported module; `lazy` says that the import is inside a function."""
+
+    importer: str
+    imported: str
+    lazy: bool
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a module of shapelint is imported."""
+        return self.imported.partition(".")[0] == PACKAGE
+
+
+def sources() -> dict[str, str]:
+    """The text of every module of shapelint."""
+    found = {}
+    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
+    return found
+
+
+def imports(modules: Sources) -> list[Import]:
+    """Every import, also those inside functions and under `TYPE_CHECKING`."""
+    return [one for name, text in modules.items() for one in _imports(name, text, modules)]
+
+
+def _imports(name: str, text: str, modules: Sources) -> Iterator[Import]:
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    lazy = {id(inner) for function in functions for inner in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(name, alias.name, id(node) in lazy)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports are absolute"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield Import(name, inner if inner in modules else str(node.module), id(node) in lazy)
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
+    """Modules that import each other, directly or through others (Tarjan's strongly connected components)."""
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[set[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = lowest[node] = len(index)
+        stack.append(node)
+        for following in sorted(graph.get(node, ())):
+            if following not in index:
+                visit(following)
+            if following in stack:
+                lowest[node] = min(lowest[node], lowest[following])
+        if lowest[node] == index[node]:
+            circle = set(stack[stack.index(node) :])
+            del stack[stack.index(node) :]
+            if len(circle) > 1:
+                found.append(circle)
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
