@@ -21,6 +21,7 @@ from shapelint.live.live_layers import KnownLayer, layer_of
 from shapelint.live.misfits import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Shape
+from shapelint.signatures import stored
 
 DEFAULT_CLASSES = 1000
 """The number of classes of ImageNet, the default of the classifiers in torchvision and timm."""
@@ -118,7 +119,8 @@ class Trace:
         maker = maker_of(tensor)
         component = self.components.get(maker.component)
         library = type(component).__module__.partition(".")[0]
-        is_classifier = maker.label == "Linear" and library in ("torchvision", "timm") and tensor.dim() == 2
+        has_models = any(known.features and known.library == library for known in stored.libraries())
+        is_classifier = maker.label == "Linear" and has_models and tensor.dim() == 2
         return is_classifier and maker.component != this.component and tensor.shape[-1] == DEFAULT_CLASSES
 
     def _unify(self, layer: KnownLayer, sizes: list[Shape], component: str) -> signatures.Fit | Misfit:

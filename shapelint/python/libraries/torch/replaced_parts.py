@@ -31,7 +31,7 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
-        return _last(run, owner, end, edge, Origin(place.role, resolved), site)
+        return _last(run, owner, end, edge, site)
     return _through(run, owner, top, value, site)
 
 
@@ -65,8 +65,9 @@ def _first(run: Run, owner: Component) -> str:
     return name if len(takes.axes) == len(whole.axes) else ""
 
 
-def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, site: Site) -> Value:
+def _last(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> Value:
     """Only the end was replaced: it gets what the model's own end got."""
+    maker = Origin(naming.place(owner).role, owner.resolved)
     result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), site)
     return _closed(run, owner, name, result)
 
