@@ -22,7 +22,7 @@ from shapelint.python.state.values import (
     sequence,
 )
 from shapelint.shapes import dims
-from shapelint.signatures import stored
+from shapelint.signatures import heads, stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
 from shapelint.text.source import Span
 
@@ -41,7 +41,8 @@ def is_component(name: str) -> bool:
     if library.library == "torchvision" and last[:1].isupper():
         return not last.endswith("_Weights")
     if library.library in ("torch", "lightly"):
-        return last[:1].isupper() and (library.library == "torch" or stored.find(target) is not None or "Head" in last)
+        is_known = library.library == "torch" or stored.find(target) is not None or heads.is_head(target)
+        return last[:1].isupper() and is_known
     return stored.find(target) is not None or last[:1].islower() or vision_transformers.describes(target)
 
 
