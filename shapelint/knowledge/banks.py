@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 
+from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
-from shapelint.knowledge.schema.strict import Strict
 
 
-class BankModule(Strict):
+@frozen
+class BankModule:
     """A class that stores vectors.
 
     `size` is its argument with their number and width, `takes` the argument of a call with the features that meet them,
@@ -26,31 +27,30 @@ class BankModule(Strict):
         """The dotted name of the class."""
         return self.call.partition("(")[0]
 
-    @cached_property
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The constructor arguments in order, parsed from `call`."""
         return parse_parameters(self.call)
 
 
-class Banks(Strict):
-    """What banks are called, which arguments are the width of one, and the modules that keep them."""
+def names() -> tuple[str, ...]:
+    """What a bank is called in a config or a program."""
+    return tuple(rules_folder.load("banks.yaml")["names"])
 
-    names: tuple[str, ...]
-    widths: tuple[str, ...]
-    modules: tuple[BankModule, ...]
+
+def widths() -> tuple[str, ...]:
+    """Arguments of other classes that are the width of what a bank stores."""
+    return tuple(rules_folder.load("banks.yaml")["widths"])
 
 
 @cache
-def load() -> Banks:
-    """The content of the file, read once."""
-    return Banks.trusted(rules_folder.load("banks.yaml"))
+def modules() -> tuple[BankModule, ...]:
+    """The classes that keep vectors."""
+    return tuple(BankModule(**entry) for entry in rules_folder.load("banks.yaml")["modules"])
 
 
 def find(target: str) -> BankModule | None:
-    """The bank that a class is, by its own full name or that of a package which it is imported from."""
+    """The bank that a class is, by its own full name or by that of a package which it is imported from."""
     package, _, name = target.rpartition(".")
-    return next((one for one in load().modules if one.target.endswith(f".{name}") and _is_in(one, package)), None)
-
-
-def _is_in(module: BankModule, package: str) -> bool:
-    return module.target.startswith(f"{package}.")
+    ends = (f"{package}.", f".{name}")
+    return next((one for one in modules() if one.target.startswith(ends[0]) and one.target.endswith(ends[1])), None)

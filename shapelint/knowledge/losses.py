@@ -5,14 +5,14 @@ A file is named after its module, so that a name of another library is told apar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from functools import cache, lru_cache
 from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema.loss_files import LossFile, LossSignature
+from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec
 
@@ -36,94 +36,91 @@ class BoundLoss:
         return self.values.get(name) if name else None
 
 
-@frozen
-class _Module:
-    """One file with its losses by the names of their classes, by their functions, and by what they are written with."""
-
-    file: LossFile
-    classes: Mapping[str, LossSignature]
-    functions: Mapping[str, LossSignature]
-    by_hand: Mapping[str, tuple[LossSignature, str]]
-
-    def has(self, module: str) -> bool:
-        """Whether classes of a module, "" for any, are those of this one."""
-        home = self.file.module
-        return module in ("", home, *self.file.also) or module.startswith(f"{home}.")
-
-
 @cache
-def names() -> tuple[str, ...]:
+def modules() -> tuple[str, ...]:
     """The modules that have a file."""
     return tuple(sorted(path.stem for path in (rules_folder.folder() / "losses").glob("*.yaml")))
 
 
+def _home(target: str) -> str | None:
+    """The module with a file that a full name is of."""
+    return next((name for name in modules() if target.startswith(f"{name}.")), None)
+
+
+def _file(module: str) -> Mapping[str, Any]:
+    """A file as it is written: an entry becomes a signature when it is looked up."""
+    content: Mapping[str, Any] = rules_folder.load(f"losses/{module}.yaml")
+    return content
+
+
 @cache
-def _module(name: str) -> _Module:
-    file = LossFile.trusted(rules_folder.load(f"losses/{name}.yaml"))
-    return _Module(
-        file,
-        {loss.target.rpartition(".")[2]: loss for loss in file.losses},
-        {function: loss for loss in file.losses for function in loss.functions},
-        {operation: (loss, words) for loss in file.losses for operation, words in loss.by_hand.items()},
-    )
+def entries(module: str) -> Mapping[str, dict[str, Any]]:
+    """The losses of a module by the short names of their classes, as they are written."""
+    return {entry["call"].partition("(")[0].rpartition(".")[2]: entry for entry in _file(module)["losses"]}
 
 
-def files() -> Iterator[LossFile]:
-    """The files of `rules/losses/`, each read when it is needed."""
-    return (_module(name).file for name in names())
+@cache
+def _signature(module: str, name: str) -> LossSignature | None:
+    entry = entries(module).get(name)
+    return LossSignature.trusted(entry) if entry else None
 
 
 def find(written: str) -> LossSignature | None:
     """The loss that a name in a config means, qualified or not; None where it is not known."""
-    module, _, name = written.rpartition(".")
-    for one in _likely(module):
-        if one.has(module) and name in one.classes:
-            return one.classes[name]
-    return None
+    package, _, name = written.rpartition(".")
+    home = _home(written)
+    likely = (home,) if home else modules()
+    found = (_signature(module, name) for module in likely if not package or home or package in _homes(module))
+    return next(filter(None, found), None)
 
 
-def _likely(module: str) -> Iterator[_Module]:
-    """The modules to look in: the one that a full name begins with, or all."""
-    own = _home(f"{module}.")
-    return iter([_module(own)]) if own else (_module(name) for name in names())
-
-
-def _home(target: str) -> str | None:
-    """The module of `rules/losses/` that a full name is of."""
-    return next((name for name in names() if target.startswith(f"{name}.")), None)
+def _homes(module: str) -> tuple[str, ...]:
+    """What a module is called, `nn` for `torch.nn`."""
+    return (module, *_file(module).get("also", ()))
 
 
 @lru_cache(maxsize=4096)
 def of_class(target: str) -> LossSignature | None:
     """The loss that a class is, by its full name as a program imports it."""
-    home = _home(target)
-    name = target.rpartition(".")[2]
+    home, name = _home(target), target.rpartition(".")[2]
     if home is None or not name[:1].isupper():
         return None
-    one = _module(home)
-    if name not in one.classes and one.file.unlisted:
-        return LossSignature.trusted({"call": target, "takes": one.file.unlisted})
-    return one.classes.get(name)
+    unlisted = _file(home).get("unlisted")
+    if unlisted and name not in entries(home):
+        return LossSignature.trusted({"call": target, "takes": unlisted})
+    return _signature(home, name)
 
 
 @lru_cache(maxsize=4096)
 def of_function(target: str) -> LossSignature | None:
     """The loss that a function is, by its full name: `torch.nn.functional.mse_loss`."""
     root = target.partition(".")[0]
-    likely = (_module(name) for name in names() if name.partition(".")[0] == root)
-    return next((one.functions[target] for one in likely if target in one.functions), None)
+    for module in modules():
+        if module.partition(".")[0] == root and target in _functions(module):
+            return _signature(module, _functions(module)[target])
+    return None
+
+
+@cache
+def _functions(module: str) -> Mapping[str, str]:
+    """The classes that do the same as a function, by its full name."""
+    return {function: name for name, entry in entries(module).items() for function in entry.get("functions", ())}
 
 
 @cache
 def written_by_hand(operation: str) -> tuple[LossSignature, str] | None:
     """The loss that an operation compares as where it makes one by hand, and what reports call it then."""
-    return next((one.by_hand[operation] for one in map(_module, names()) if operation in one.by_hand), None)
+    for module in modules():
+        for name, entry in entries(module).items():
+            if operation in entry.get("by_hand", {}) and (signature := _signature(module, name)):
+                return signature, signature.by_hand[operation]
+    return None
 
 
 def is_self_supervised(target: str) -> bool:
     """Whether a class is of a module whose losses are those of self-supervised learning."""
     home = _home(target)
-    return home is not None and _module(home).file.self_supervised
+    return home is not None and bool(_file(home).get("self_supervised"))
 
 
 def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:

@@ -20,7 +20,7 @@ TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alia
 def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
     """Read the keys other than roles; anything written in an unknown form is treated as absent."""
     checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
-    stored = [name for name in banks.load().names if name not in pack.roles]
+    stored = [name for name in banks.names() if name not in pack.roles]
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
         target=_target(reader, entries.get("target"), pack),
@@ -117,7 +117,7 @@ def bank_width(component: ComponentSpec) -> Argument | None:
     size = size or (first if first and isinstance(first.value, tuple) else None)
     if size is not None:
         return pair_width(size)
-    return next((keywords[name] for name in banks.load().widths if name in keywords), first)
+    return next((keywords[name] for name in banks.widths() if name in keywords), first)
 
 
 def _integer(reader: Reader, node: YamlNode | None) -> Argument | None:

@@ -124,7 +124,7 @@ def _argument(value: object, given: Argument | None, head: Span) -> Argument | N
 def _prototypes(judged: Judged) -> Iterator[Occasion]:
     """Prototypes that are a component of the chain."""
     for link in judged.chain.links:
-        for edge in link.edges if link.role in banks.load().names else ():
+        for edge in link.edges if link.role in banks.names() else ():
             result = edge.result
             if not isinstance(result, Misfit) or result.kind != "axis" or not isinstance(result.expected, int):
                 continue

@@ -41,7 +41,7 @@ def kind(name: str, of_method: str | None = None) -> str:
     roles are known too.
     """
     parts, known = words(name), role_words.load()
-    stripped = tuple(part for part in parts if part not in known.online + known.target) or parts
+    stripped = tuple(part for part in parts if part not in (*known.online, *known.target)) or parts
     one = tuple(part.removesuffix("s") for part in stripped)
     return _kind(stripped) or _kind(one) or _own_kind(stripped, of_method) or _own_kind(one, of_method)
 
@@ -66,7 +66,7 @@ def _own_kind(parts: tuple[str, ...], of_method: str | None) -> str:
     if pack is None or pack.roles.keys() <= DEFAULT_ROLES:
         return ""
     found = (pack.role_of(text) for text in _runs(parts))
-    return next((role for role in found if role and role not in banks.load().names), "")
+    return next((role for role in found if role and role not in banks.names()), "")
 
 
 def _runs(parts: tuple[str, ...]) -> Iterator[str]:
