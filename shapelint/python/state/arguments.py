@@ -6,7 +6,7 @@ import ast
 from dataclasses import field
 
 from shapelint.common.frozen import frozen
-from shapelint.python.state.values import Const, Given, Items, Scope, Value, integer, truth
+from shapelint.python.state.values import Given, Items, Scope, Value, integer, truth
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
@@ -53,10 +53,6 @@ class Arguments:
                 return self.keywords[name].value
         return self.positional[index].value if index < len(self.positional) else None
 
-    def size(self, index: int, *names: str) -> Dim | None:
-        """An argument that is a dimension."""
-        return integer(self.get(index, *names))
-
     def integer(self, index: int, default: int | None, *names: str) -> int | None:
         """An argument that is a plain integer; None where it is given and unknown."""
         value = self.get(index, *names)
@@ -76,15 +72,6 @@ class Arguments:
             return None
         given = self.positional[index:] if index < len(self.positional) else ()
         return [_dim(argument.value) for argument in given] or [_dim(value)]
-
-    def over(self, index: int) -> tuple[list[int] | None, bool]:
-        """`dim=`: the axes to reduce over (None: all), and whether that is known."""
-        value = self.get(index, "dim", "axis")
-        if value is None or (isinstance(value, Const) and value.value is None):
-            return None, True
-        found = [integer(item) for item in value.items] if isinstance(value, Items) else [integer(value)]
-        known = [axis for axis in found if isinstance(axis, int)]
-        return known, len(known) == len(found)
 
     def flag(self, index: int, name: str) -> bool:
         """A boolean argument, False by default."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import operations as lines
@@ -372,6 +374,13 @@ def test_every_line_is_made_of_what_there_is(section: Section) -> None:
         for step in operation.steps:
             assert section == "joins" or step.primitive in PRIMITIVES, step
             assert {feed for feed in step.feeds if isinstance(feed, str)} <= names, label(operation)
+
+
+def test_the_table_of_steps_has_them_all() -> None:
+    table = (ROOT / "rules" / "README.md").read_text(encoding="utf-8").partition("<!-- steps -->")[2]
+    first_column = [row.split("|")[1] for row in table.partition("<!-- end")[0].splitlines()[3:] if row]
+    written = {name for cell in first_column for name in re.findall(r"`(\w+)", cell)}
+    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum"}
 
 
 def test_a_wrong_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
