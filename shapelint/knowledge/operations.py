@@ -73,6 +73,7 @@ class Operation:
         return any(step.primitive == "no_gradient" for step in self.steps)
 
 
+@cache
 def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
     """The lines of an operation, in the order in which they are tried; `add_` is `add` into its own tensor.
 

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from shapelint.common.frozen import frozen
 from shapelint.python.state.value_facts import integer, truth
-from shapelint.python.state.values import Const, Given, Items, Scope, Value
+from shapelint.python.state.values import Given, Items, Scope, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
@@ -54,10 +54,6 @@ class Arguments:
                 return self.keywords[name].value
         return self.positional[index].value if index < len(self.positional) else None
 
-    def size(self, index: int, *names: str) -> Dim | None:
-        """Return an argument that is a dimension; None if it is not given or is not a dimension."""
-        return integer(self.get(index, *names))
-
     def integer(self, index: int, default: int | None, *names: str) -> int | None:
         """Return an argument that is a plain integer, or `default` if it is not given; None if its value is unknown."""
         value = self.get(index, *names)
@@ -77,15 +73,6 @@ class Arguments:
             return None
         given = self.positional[index:] if index < len(self.positional) else ()
         return [_dim(argument.value) for argument in given] or [_dim(value)]
-
-    def over(self, index: int) -> tuple[list[int] | None, bool]:
-        """Return the axes to reduce over, given as `dim` or `axis` (None for all axes), and whether they are known."""
-        value = self.get(index, "dim", "axis")
-        if value is None or (isinstance(value, Const) and value.value is None):
-            return None, True
-        found = [integer(item) for item in value.items] if isinstance(value, Items) else [integer(value)]
-        known = [axis for axis in found if isinstance(axis, int)]
-        return known, len(known) == len(found)
 
     def flag(self, index: int, name: str) -> bool:
         """Return a boolean argument; False if it is not given or unknown."""

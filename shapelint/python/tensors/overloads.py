@@ -111,7 +111,7 @@ def _bind(
             bound[parameter.name] = [named[parameter.name]]
         elif parameter.kind == "variadic":
             bound[parameter.name], left = left, []
-        elif left:
+        elif left and parameter.kind == "positional":
             bound[parameter.name] = [left.pop(0)]
         elif parameter.required:
             return None

@@ -186,8 +186,9 @@ def _new(axes: Axes, *sizes: Sequence[Dim]) -> Axes:
 def _range(axes: Axes, start: Dim, end: Dim, step: Dim) -> Axes:
     if step == 1:
         return ax.sized([end - start])
-    whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int) and step
-    return ax.sized([-((start - end) // step) if whole else dims.UNKNOWN_DIM])
+    if isinstance(start, int) and isinstance(end, int) and isinstance(step, int) and step:
+        return ax.sized([len(range(start, end, step))])
+    return ax.sized([dims.UNKNOWN_DIM])
 
 
 def _split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:

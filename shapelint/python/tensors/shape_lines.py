@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Union
 
 from shapelint.common.frozen import frozen
+from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals
 from shapelint.python.tensors.axes import NOWHERE, Axes, Axis
 from shapelint.python.tensors.refusals import Refusal
@@ -99,16 +100,26 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
         if axes is None:
             continue
         for place, name, taken in _pairs(alternative.inputs[index], axes):
-            if not isinstance(taken, Axis):
-                bound.setdefault(name, taken)
-                continue
             known = bound.get(name)
-            if known is None or not isinstance(known, Axis):
+            if known is None:
                 bound[name] = taken
+            elif not isinstance(taken, Axis) or not isinstance(known, Axis):
+                yield from _batches(index, taken, known, bound)
             elif dims.equal(known.size, taken.size) is False:
                 yield Conflict(index, known.size, taken.size, len(axes) - place)
             else:
                 bound[name] = _met(taken, known)
+
+
+def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: Bound) -> Iterator[Conflict]:
+    """Bind `...` to the axes that two operands have there together, which broadcast."""
+    assert isinstance(taken, tuple)
+    assert isinstance(known, tuple)
+    both = ax.broadcast(taken, known)
+    if both is None:
+        yield Conflict(index, dims.UNKNOWN_DIM, dims.UNKNOWN_DIM, 0)
+    else:
+        bound["..."] = both
 
 
 def _pairs(pattern: Pattern, axes: Axes) -> Iterator[tuple[int, str, Axis | Axes]]:
