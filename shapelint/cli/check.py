@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -153,11 +153,15 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
     made: list[AppliedFix] = []
     diffs: list[str] = []
     written: set[str] = set()
+
+    @cache
+    def again(source: Source, users: tuple[str, ...]) -> FileReport:
+        return lint_text(source, settings, users)
+
     for file in report.files:
         if any(finding.fix for finding in file.findings):
             source = join_defaults(_source(file, options))
-            again = partial(lint_text, settings=settings, users=file.users)
-            text, changes = fixed_text(source, again, options.unsafe_fixes)
+            text, changes = fixed_text(source, partial(again, users=file.users), options.unsafe_fixes)
             made += changes
             if options.diff:
                 diffs.append(diff(source, text))
@@ -167,7 +171,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (
-        lint_text(_source(file, options), settings, file.users) if new else file
+        again(join_defaults(_source(file, options)), users=file.users) if new else file
         for file, new in zip(report.files, changed)
     )
     return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))

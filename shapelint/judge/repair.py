@@ -18,9 +18,9 @@ from shapelint.text.source import Span
 MAXIMUM_EDITS = 8
 MAXIMUM_TRIALS = 400
 
-_Key = tuple[Any, ...]
-Judge = Callable[[str], Sequence[Violation]]
-"""From a text to the violations of the model in question."""
+Key = tuple[Any, ...]
+Judge = Callable[[Sequence[Move]], Sequence[Violation]]
+"""From edits of the text to the violations that the model in question then has."""
 
 
 @frozen
@@ -31,9 +31,9 @@ class Repair:
     were proved by themselves.
     """
 
-    key: _Key
+    key: Key
     moves: tuple[Move, ...]
-    also: frozenset[_Key] = frozenset()
+    also: frozenset[Key] = frozenset()
     only: bool = True
     alternatives: tuple[tuple[Move, ...], ...] = ()
 
@@ -42,7 +42,7 @@ class Repair:
 class _State:
     """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
 
-    steps: tuple[tuple[Move, _Key], ...] = ()
+    steps: tuple[tuple[Move, Key], ...] = ()
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -53,7 +53,7 @@ class _State:
         """The choice of its last resort: 0 where every edit is first choice."""
         return max((move.fallback for move in self.moves), default=0)
 
-    def moves_for(self, key: _Key) -> tuple[Move, ...]:
+    def moves_for(self, key: Key) -> tuple[Move, ...]:
         return tuple(move for move, root in self.steps if root == key)
 
 
@@ -89,29 +89,20 @@ class _Search:
         self.initial = frozenset(violation.key for violation in initial)
         self.judged = {text: initial}
 
-    def after(self, moves: Iterable[Move]) -> list[Violation]:
+    def after(self, moves: Sequence[Move]) -> list[Violation]:
         """What fails the run once the edits are made."""
         text = splice(self.text, moves)
         if text not in self.judged:
-            self.judged[text] = [violation for violation in self.judge(text) if violation.blocks]
+            self.judged[text] = [violation for violation in self.judge(moves) if violation.blocks]
         return self.judged[text]
 
-    def solve(self, tolerated: frozenset[_Key]) -> list[_State]:
+    def solve(self, tolerated: frozenset[Key]) -> list[_State]:
         """All smallest sets of edits after which only tolerated violations are left."""
         frontier, seen = [_State()], set()
         for _ in range(MAXIMUM_EDITS + 1):
-            solutions, following = [], []
-            for state in frontier:
-                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
-                if not left:
-                    solutions.append(state)
-                elif not solutions:
-                    following += self.expand(state, left[0])
-                if len(self.judged) > MAXIMUM_TRIALS:
-                    return solutions
-            if solutions:
-                first = min(state.fallback for state in solutions)
-                return [state for state in solutions if state.fallback == first]
+            solutions, following = self.judge_level(frontier, tolerated)
+            if solutions or len(self.judged) > MAXIMUM_TRIALS:
+                return solutions
             frontier = []
             for state in following:
                 edits = frozenset((move.span, move.text) for move in state.moves)
@@ -119,6 +110,25 @@ class _Search:
                     seen.add(edits)
                     frontier.append(state)
         return []
+
+    def judge_level(self, frontier: Sequence[_State], tolerated: frozenset[Key]) -> tuple[list[_State], list[_State]]:
+        """The states that are repairs, of the first choice that has any; where none is, those with one more edit."""
+        following: dict[int, list[_State]] = {}
+        for fallback in sorted({state.fallback for state in frontier}):
+            solutions = []
+            for index, state in enumerate(frontier):
+                if state.fallback != fallback:
+                    continue
+                left = [violation for violation in self.after(state.moves) if violation.key not in tolerated]
+                if not left:
+                    solutions.append(state)
+                elif not solutions:
+                    following[index] = self.expand(state, left[0])
+                if len(self.judged) > MAXIMUM_TRIALS:
+                    return solutions, []
+            if solutions:
+                return solutions, []
+        return [], [state for index in sorted(following) for state in following[index]]
 
     def expand(self, state: _State, violation: Violation) -> list[_State]:
         """One more edit for a violation; one that an earlier edit caused belongs to the violation behind that edit."""
@@ -148,7 +158,7 @@ class _Search:
             repairs.append(Repair(key, moves, removed, not others, proved))
         return repairs
 
-    def proves(self, moves: tuple[Move, ...], key: _Key) -> bool:
+    def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
         left = frozenset(violation.key for violation in self.after(moves))
         return key not in left and not left - self.initial
 

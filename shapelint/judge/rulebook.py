@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from shapelint.judge import fact_names
 from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_page
 
 
-@lru_cache(maxsize=8)
+@cache
 def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     """The rules that ship with shapelint and those in folders of a team's own pages; raises RulePageError."""
     found = dict(built_in())

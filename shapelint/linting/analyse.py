@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shapelint.chain import chain
 from shapelint.chain.wiring import wire
@@ -13,12 +14,15 @@ from shapelint.judge.evaluate import judge, problem_violation
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import methods
 from shapelint.read.nodes import InvalidYamlError
-from shapelint.read.yaml import Lookup, read_models
+from shapelint.read.yaml import Lookup, Reading, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.signatures import stored
+from shapelint.signatures import heads, stored
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
-from shapelint.text.source import Source
+from shapelint.text.source import Source, Span
+
+if TYPE_CHECKING:
+    from shapelint.python.models.entry_points import InvalidPythonError
 
 
 @frozen
@@ -35,7 +39,9 @@ class Analysis:
 class FileAnalysis:
     """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown.
 
-    `is_open` says that a class in it gets its parts from code that is not in it.
+    `is_open` says that a class in it gets its parts from code that is not in it. `reading` is the text of a config as
+    it was read. `checks` are the places of a program that each thing which is checked rests on; `is_traced` says that
+    components of it were traced.
     """
 
     source: Source
@@ -43,39 +49,67 @@ class FileAnalysis:
     invalid: Violation | None = None
     notices: tuple[str, ...] = ()
     is_open: bool = False
+    reading: Reading | None = None
+    checks: tuple[frozenset[Span], ...] = ()
+    is_traced: bool = False
 
 
-def analyse(source: Source, options: Options) -> FileAnalysis:
-    """Everything that can be said of a text without editing it."""
-    known = rulebook.known(options.rules)
-    if source.path.endswith((".py", ".ipynb")):
-        return _analyse_python(source, options)
+def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
+    """Everything that can be said of a text without editing it.
+
+    A program `may_trace` from the start where it is known that it holds a model that needs it.
+    """
+    if is_python(source):
+        return _analyse_python(source, options, may_trace)
     try:
-        models = read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
+        reading = read(source, options)
     except InvalidYamlError as error:
-        return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
-    folder = str(Path(source.path).parent)
-    return FileAnalysis(source, tuple(_analyse_model(model, options, folder) for model in models))
+        return FileAnalysis(source, (), invalid(error, options))
+    return FileAnalysis(
+        source, tuple(analyse_model(model, source, options) for model in reading.models), reading=reading
+    )
 
 
-def _analyse_python(source: Source, options: Options) -> FileAnalysis:
+def is_python(source: Source) -> bool:
+    """Whether a source is a program, and no config."""
+    return source.path.endswith((".py", ".ipynb"))
+
+
+def read(source: Source, options: Options) -> Reading:
+    """The models of a config; raises InvalidYamlError."""
+    return read_models(source, Lookup(_parameters, heads.role_of), options.method or methods.DEFAULT)
+
+
+def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> Violation:
+    """What is said of a text that does not parse."""
+    return problem_violation(Problem("SL903", error.message, error.span), rulebook.known(options.rules))
+
+
+def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAnalysis:
     from shapelint.linting import python_models  # the interpreter of Python is loaded for Python alone
 
-    known = rulebook.known(options.rules)
     try:
-        models, notices = python_models.analyse(source, options)
+        models, notices = python_models.analyse(source, options, may_trace)
     except python_models.InvalidPythonError as error:
-        return FileAnalysis(source, (), problem_violation(Problem("SL903", error.message, error.span), known))
+        return FileAnalysis(source, (), invalid(error, options))
     found = tuple(
         Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
     )
-    return FileAnalysis(source, found, notices=notices, is_open=any(one.script.is_open for one in models))
+    return FileAnalysis(
+        source,
+        found,
+        notices=notices,
+        is_open=any(one.script.is_open for one in models),
+        checks=tuple(check for one in models for check in one.checks),
+        is_traced=any(one.script.is_traced for one in models),
+    )
 
 
-def _analyse_model(model: ModelSpec, options: Options, folder: str) -> Analysis:
+def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysis:
+    """One model of a config, wired and judged."""
     pack = methods.pack(model.method)
     assert pack is not None
-    judged = wire(model, pack, _sized(model.input, options.input), options, folder)
+    judged = wire(model, pack, _sized(model.input, options.input), options, str(Path(source.path).parent))
     violations = judge(judged, rulebook.known(options.rules))
     return Analysis(model, dict(judged.components), judged.chain, tuple(violations))
 
@@ -93,12 +127,3 @@ def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] 
 def _parameters(target: str) -> frozenset[str]:
     found = stored.find(target)
     return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
-
-
-@cache
-def _head_role(name: str) -> str | None:
-    """The role of a known SSL head: prediction heads say so in their name."""
-    found = stored.find(stored.canonical(name, as_backbone=False))
-    if found is None or found[1].role != "head":
-        return None
-    return "prediction_head" if "Prediction" in found[1].target else "projection_head"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
+from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
-from shapelint.linting.analyse import Analysis, FileAnalysis, analyse
+from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
+from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
@@ -33,15 +36,24 @@ UNREPAIRED = frozenset({"SL902", "SL113"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
 
-def lint_source(source: Source, options: Options) -> FileReport:
-    """Lint one text. Pure: nothing is written, nothing of the file is run."""
+def lint_source(source: Source, options: Options, importing: Callable[[], tuple[str, ...]] = tuple) -> FileReport:
+    """Lint one text. Nothing is written, nothing of the file is run.
+
+    `importing` gives the Python files that import it: it is analysed with them where a class gets its parts from them.
+    """
     analysis = analyse(source, options)
+    if analysis.is_open and not options.users and (users := importing()):
+        options = replace(options, users=users)
+        analysis = analyse(source, options, analysis.is_traced)
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "", None, {})
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
-    findings = [finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, options)]
+    repairs = _repairs(analysis, options)
+    findings = [
+        finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, repairs[index])
+    ]
     notices = tuple(
         dict.fromkeys(
             notice
@@ -58,6 +70,7 @@ def lint_source(source: Source, options: Options) -> FileReport:
         text=source.own_text,
         notices=(*notices, *analysis.notices),
         is_open=analysis.is_open,
+        users=options.users,
         others=_others(source),
     )
 
@@ -67,38 +80,28 @@ def _others(source: Source) -> tuple[tuple[str, str], ...]:
     return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
 
 
-def _findings(file: FileAnalysis, index: int, options: Options) -> list[Finding]:
+def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
+    """The proved repairs of each model."""
+    trials = Trials(file, options)
+    violations = [model.violations for model in file.models]
+    joint = joint_repairs(violations, file.checks, trials.of_all) if is_python(file.source) else {}
+    return [
+        joint[index] if index in joint else find_repairs(file.source.text, found, partial(trials.after, index))
+        for index, found in enumerate(violations)
+    ]
+
+
+def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """The findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
-
-    def judge_again(text: str) -> Sequence[Violation]:
-        again = analyse(replace(source, text=text), options)
-        if index >= len(again.models):
-            return [*model.violations, *_broken(again)]
-        return [*again.models[index].violations, *_elsewhere(file, again, index)]
-
-    repairs = {repair.key: repair for repair in find_repairs(source.text, model.violations, judge_again)}
+    repairs = {repair.key: repair for repair in found}
     by_key = {violation.key: violation for violation in model.violations}
-    merged = {key for repair in repairs.values() for key in repair.also if key not in repairs}
+    merged = {key for repair in found for key in repair.also if key not in repairs}
     return [
         _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
         for violation in by_key.values()
         if violation.key not in merged
     ]
-
-
-def _elsewhere(before: FileAnalysis, after: FileAnalysis, index: int) -> list[Violation]:
-    """What an edit for one model breaks in the others of the file, with which it may share a number."""
-    return [
-        replace(violation, key=("elsewhere", other, *violation.key))
-        for other, (old, new) in enumerate(zip(before.models, after.models))
-        for violation in new.violations
-        if other != index and violation.blocks and violation.key not in {known.key for known in old.violations}
-    ]
-
-
-def _broken(file: FileAnalysis) -> list[Violation]:
-    return [file.invalid] if file.invalid else []
 
 
 def _finding(

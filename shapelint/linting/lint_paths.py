@@ -11,12 +11,12 @@ from shapelint.judge import rulebook
 from shapelint.linting.collect import SPEAKS_OF_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
-from shapelint.linting.importers import Users
+from shapelint.linting.run_files import RunFiles
 from shapelint.read.defaults import join_defaults
 from shapelint.settings.settings import Settings, as_severe_as, options_for
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
-from shapelint.text.source import Source, UnreadableError, read_source
+from shapelint.text.source import Source, UnreadableError
 
 
 def lint(
@@ -35,9 +35,9 @@ def lint(
     files: list[FileReport] = []
     skipped = 0
     candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
-    users = Users.of(candidate.path for candidate in candidates)
+    run_files = RunFiles.of(candidate.path for candidate in candidates)
     for candidate in watch(candidates):
-        report = _lint_candidate(candidate, settings, users)
+        report = _lint_candidate(candidate, settings, run_files)
         if report is None:
             skipped += 1
         else:
@@ -47,16 +47,20 @@ def lint(
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
 
 
-def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -> FileReport:
+def lint_text(
+    source: Source, settings: Settings, users: tuple[str, ...] = (), run_files: RunFiles | None = None
+) -> FileReport:
     """Lint one text, which the Python files `users` import; raises ConfigError.
 
+    Where no users are given, they are looked for among the files of the run, if the text has a class that needs them.
     A fault of shapelint itself becomes an unreadable file with a plain reason.
     """
     found = settings.config_of(source.path)
     try:
-        source = join_defaults(source)
+        run_files = run_files or RunFiles()
+        source = join_defaults(source, run_files.read)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
-        report = lint_source(source, options)
+        report = lint_source(source, options, lambda: run_files.importing(Path(source.path)))
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except Exception as error:  # a fault of ours must not hide the findings in other files
@@ -69,23 +73,20 @@ def lint_text(source: Source, settings: Settings, users: tuple[str, ...] = ()) -
         for finding in report.findings
         if all(settings.keeps(finding.code, path, parses) for path in {source.path, finding.location.path})
     )
-    return replace(report, findings=tuple(as_severe_as(finding, found) for finding in kept), users=users)
+    return replace(report, findings=tuple(as_severe_as(finding, found) for finding in kept))
 
 
-def _lint_candidate(candidate: Candidate, settings: Settings, users: Users) -> FileReport | None:
+def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFiles) -> FileReport | None:
     """The report of one file, or None where it is passed over."""
     lenient = settings.skip_unrecognised or not candidate.named
     try:
-        source = read_source(candidate.path)
+        source = run_files.read(candidate.path)
     except UnreadableError as error:
         passed_over = lenient and candidate.path.exists()  # no text of ours: binary, in another encoding, huge
         return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))
     if lenient and not worth_reading(candidate.path, source.text):
         return None
-    report = lint_text(source, settings)
-    importing = users.importing(candidate.path) if report.is_open else ()
-    if importing:
-        report = lint_text(source, settings, importing)
+    report = lint_text(source, settings, run_files=run_files)
     if report.status == "no-model":
         return None if lenient else report
     if report.status == "checked" and not report.models and lenient and not SPEAKS_OF_A_MODEL.search(source.text):

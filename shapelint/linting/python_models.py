@@ -20,6 +20,7 @@ from shapelint.judge.subjects.target import TargetFacts
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
+from shapelint.linting import footprints
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, read_models
 from shapelint.python.state import naming
@@ -53,10 +54,22 @@ class AnalysedScript:
     judged: Judged
     violations: tuple[Violation, ...]
 
+    @property
+    def checks(self) -> Iterator[footprints.Places]:
+        """The places that each thing which is checked of it rests on."""
+        yield from footprints.of_chain(self.script.chain)
+        for loss_call in self.script.losses:
+            given = loss_call.loss.spec.arguments if loss_call.loss.spec else ()
+            yield footprints.of_flows([*(flow for _, flow in loss_call.operands), loss_call.stored], given)
+        for bank_call in self.script.banks:
+            yield footprints.of_flows([bank_call.features], [bank_call.width] if bank_call.width else [])
+        for update in self.script.updates:
+            yield footprints.of_components([update.online, update.target])
 
-def analyse(source: Source, options: Options) -> tuple[list[AnalysedScript], tuple[str, ...]]:
+
+def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[list[AnalysedScript], tuple[str, ...]]:
     """All models of a file, and what stayed unknown; raises InvalidPythonError. A fault is said once in a file."""
-    scripts, notices = read_models(source, options)
+    scripts, notices = read_models(source, options, may_trace)
     known = rulebook.known(options.rules)
     said: set[tuple[str, Span]] = set()
     found = []

@@ -12,13 +12,13 @@ from shapelint.live.live_layers import call_text, layer_of
 from shapelint.live.misfits import Change
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
-from shapelint.signatures import stored
+from shapelint.signatures import heads as known_heads
 
 
 def head_of(module: nn.Module) -> tuple[ComponentSignature, SignatureRow] | None:
     """The stored signature of a head, and the row whose parts are the module's layers."""
     kind = type(module)
-    component = _component(kind)
+    component = known_heads.find(f"{kind.__module__}.{kind.__name__}")
     if component is None or kind.forward is not vars(kind).get("forward", kind.forward):
         return None
     names = {name for name, _ in module.named_modules() if name}
@@ -28,12 +28,6 @@ def head_of(module: nn.Module) -> tuple[ComponentSignature, SignatureRow] | None
         if parts and parts == {name for name in names if name.count(".") <= deepest}:
             return component, row
     return None
-
-
-def _component(kind: type[nn.Module]) -> ComponentSignature | None:
-    target = stored.canonical(f"{kind.__module__}.{kind.__name__}", as_backbone=False)
-    found = stored.find(target)
-    return found[1] if found and found[1].role == "head" else None
 
 
 def call_with(change: Change, others: Sequence[Change], modules: Mapping[str, nn.Module]) -> str:

@@ -43,12 +43,16 @@ _WRAPPERS = {
 
 @dataclass
 class Reader:
-    """Reads the components of one document; problems are collected in `problems`."""
+    """Reads the components of one document; problems gather in `problems`, the paths that it followed in `references`.
+
+    `look_up` gives the node at a dotted path of the document, such as `model.dims[0]`.
+    """
 
     source: Source
-    root: YamlNode
+    look_up: Callable[[str], YamlNode | None]
     parameters_of_default: Callable[[str], frozenset[str]]
     problems: list[Problem] = field(default_factory=list)
+    references: set[str] = field(default_factory=set)
     role: str = ""
 
     def component(self, node: YamlNode, role: str, default: str | None) -> ComponentSpec | None:
@@ -60,7 +64,10 @@ class Reader:
         """Follow `${a.b}` within the file; the value is used here and may be overwritten here."""
         for _ in range(10):
             match = REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
-            found = _look_up(self.root, match[1]) if match else None
+            if match is None:
+                return node
+            self.references.add(match[1])
+            found = self.look_up(match[1])
             if not isinstance(found, Scalar):
                 return node
             node = replace(found, span=node.span, home=node.home)
@@ -220,22 +227,31 @@ class Reader:
         if not node.entries:
             return None
         start = node.entries[0][0].span.start
-        column = self.source.location(Span(start, start)).column
+        column = start - 1 - max(self.source.text.rfind(mark, 0, start) for mark in "\n\r")
         newline = "\r\n" if "\r\n" in self.source.text else "\n"
-        return Insertion(start, "", ": ", newline + " " * (column - 1))
+        return Insertion(start, "", ": ", newline + " " * column)
 
 
-def _look_up(root: YamlNode, path: str) -> YamlNode | None:
+def look_up(root: YamlNode, path: str) -> YamlNode | None:
     """The node at a dotted path such as `model.dims[0]`."""
     node: YamlNode | None = root
-    for name in re.findall(r"\w+", path):
-        if isinstance(node, Mapping):
-            node = next((value for key, value in pairs(node) if key.text == name), None)
-        elif isinstance(node, Sequence) and name.isdigit() and int(name) < len(node.items):
-            node = node.items[int(name)]
-        else:
-            return None
+    for name in names(path):
+        node = child(node, name)
     return node
+
+
+def child(node: YamlNode | None, name: str) -> YamlNode | None:
+    """What stands in a node under a key or a position."""
+    if isinstance(node, Mapping):
+        return next((value for key, value in pairs(node) if key.text == name), None)
+    if isinstance(node, Sequence) and name.isdigit() and int(name) < len(node.items):
+        return node.items[int(name)]
+    return None
+
+
+def names(path: str) -> list[str]:
+    """The keys and positions of a dotted path."""
+    return re.findall(r"\w+", path)
 
 
 def _describe(value: Any) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.read.nodes import Mapping, YamlNode, pairs
-from shapelint.text.source import Source
+from shapelint.text.source import Source, read_source
 
 if TYPE_CHECKING:
     from shapelint.read.hydra import Missing
 
 
-def join_defaults(source: Source) -> Source:
-    """Join to a config the files that its defaults list names, directly or through others. Reads files."""
+def join_defaults(source: Source, read: Callable[[Path], Source] = read_source) -> Source:
+    """Join to a config the files that its defaults list names, directly or through others; `read` reads one."""
     if "defaults" not in source.text:
         return source
     from shapelint.read import hydra
 
-    return hydra.gathered(source)
+    return hydra.gathered(source, read)
 
 
 def compose_defaults(source: Source, document: YamlNode) -> tuple[YamlNode, tuple[Missing, ...]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
+from shapelint.read.composing import composed_once
 from shapelint.read.merging import EMPTY, moved
-from shapelint.read.nodes import InvalidYamlError, Mapping, compose
+from shapelint.read.nodes import InvalidYamlError, Mapping
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FRAGMENT_FILES = 200
@@ -24,6 +25,9 @@ Find = Callable[[str], "Fragment | None"]
 For an open choice, `experiment/???`, it is a file of that folder which sets more than its own group, or None.
 """
 
+Read = Callable[[Path], Source]
+"""Reads a file; raises UnreadableError."""
+
 
 @frozen
 class Fragment:
@@ -34,19 +38,19 @@ class Fragment:
     header: str | None = None
 
 
-def on_disk(source: Source, texts: dict[str, str]) -> Find:
-    """Find fragments around the file of a source; files that are read are added to `texts`, by their path."""
+def on_disk(source: Source, texts: dict[str, str], read: Read = read_source) -> Find:
+    """Find fragments around the file of a source; what is read is kept in `texts`, by its path."""
     roots = list(_roots(source.path))
 
     def find(name: str) -> Fragment | None:
         if name.endswith(OPEN):
-            found = _far_reaching(name, roots, _listed(name, roots))
+            found = _far_reaching(name, roots, _listed(name, roots, read))
             texts.update(found)
             return _unread(found)
         for path in _candidates(name, roots):
             if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FRAGMENT_FILES:
                 try:
-                    texts[path] = read_source(Path(path)).text
+                    texts[path] = read(Path(path)).text
                 except UnreadableError:
                     return None
             if path in texts:
@@ -78,7 +82,7 @@ def _unread(files: dict[str, str]) -> Fragment | None:
 
 def _fragment(path: str, text: str, start: int = 0) -> Fragment:
     try:
-        documents = compose(Source(path, text))
+        documents = composed_once(Source(path, text)).documents
     except InvalidYamlError as error:
         raise InvalidYamlError(error.message, Span(error.span.start + start, error.span.end + start)) from None
     root = moved(documents[0], start) if documents else EMPTY
@@ -94,14 +98,14 @@ def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]])
     return {}
 
 
-def _listed(name: str, roots: list[str]) -> Iterator[tuple[str, str]]:
+def _listed(name: str, roots: list[str], read: Read) -> Iterator[tuple[str, str]]:
     """The files of a folder of configs, with their texts."""
     for folder in dict.fromkeys(os.path.dirname(path) for path in _candidates(name, roots)):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
         for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FRAGMENT_FILES]:
             path = os.path.join(folder, name)
             try:
-                yield path, read_source(Path(path)).text
+                yield path, read(Path(path)).text
             except UnreadableError:
                 continue
 

@@ -19,10 +19,11 @@ import re
 from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
-from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, among, header, on_disk
+from shapelint.read.composing import composed_once
+from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
 from shapelint.read.merging import EMPTY, merge, nested, unknown, with_unknown_values
-from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, compose, pairs
-from shapelint.text.source import Source, Span, joined
+from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.text.source import Source, Span, joined, read_source
 
 _MAXIMUM_DEPTH = 30
 
@@ -70,15 +71,15 @@ class _Layer:
     node: YamlNode
 
 
-def gathered(source: Source) -> Source:
-    """Join to a YAML source the files that its defaults name, directly or through others. Reads files."""
+def gathered(source: Source, read: Read = read_source) -> Source:
+    """A YAML source with the files joined to it that its defaults name, directly or through others. Reads files."""
     if len(source.parts) > 1 or not _MENTIONED.search(source.text) or source.path.endswith((".py", ".ipynb")):
         return source
     texts: dict[str, str] = {}
     try:
-        documents = compose(source)
+        documents = composed_once(source).documents
         if len(documents) == 1:
-            composed(source, documents[0], on_disk(source, texts))
+            composed(source, documents[0], on_disk(source, texts, read))
     except InvalidYamlError:
         pass  # reported when the joined text is read
     return joined(source, texts.items())

@@ -17,12 +17,16 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
+from shapelint.common.frozen import frozen
 from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
 _MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 200_000
+
+_LINE_BREAKS = "\n\r\x85\u2028\u2029"
+"""What ends a line of YAML."""
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 SCALAR_TAGS = frozenset(
@@ -82,8 +86,33 @@ class Mapping:
 YamlNode = Union[Scalar, Sequence, Mapping]
 
 
+@frozen
+class Definition:
+    """An anchor: the document that it is in, its name, its node, and how many values that holds."""
+
+    document: int
+    name: str
+    node: YamlNode
+    size: int
+
+
+@frozen
+class Composition:
+    """A YAML text as nodes. `uses` are its aliases: the offset of each, and the definition that it names."""
+
+    documents: tuple[YamlNode, ...]
+    definitions: tuple[Definition, ...] = ()
+    uses: tuple[tuple[int, Definition], ...] = ()
+    count: int = 0
+
+
 def compose(source: Source) -> list[YamlNode]:
     """The documents of a YAML text; raises InvalidYamlError."""
+    return list(composition(source).documents)
+
+
+def composition(source: Source) -> Composition:
+    """The documents of a YAML text, with its anchors and aliases; raises InvalidYamlError."""
     composer = _Composer(source)
     try:
         for event in yaml.parse(source.text, Loader=YAML_LOADER):
@@ -98,7 +127,35 @@ def compose(source: Source) -> list[YamlNode]:
     except yaml.reader.ReaderError as error:
         offset = error.position if isinstance(error.position, int) else 0
         raise InvalidYamlError(f"character not allowed in YAML: {error.reason}", Span(offset, offset + 1)) from None
-    return composer.documents
+    return composer.composed()
+
+
+def recomposed(source: Source, place: Span, before: Composition, document: int) -> Composition | None:
+    """The mapping at a place of an edited text, composed alone: what `composition` of the whole text gives for it.
+
+    `before` is the composition of the text before it was edited at that place, `document` the number of the document
+    that it is in. None where the mapping does not end where it must, and only the whole text tells what it is.
+    """
+    column = place.start - 1 - max(source.text.rfind(mark, 0, place.start) for mark in _LINE_BREAKS)
+    composer = _Composer(source, place.start - column, document)
+    composer.count = before.count  # too many rather than too few
+    for known in before.definitions:
+        if known.document == document and known.node.span.end <= place.start:
+            composer.anchors[known.name] = known
+    # What stands before it on its line is no part of it, yet its column is its indentation.
+    text = " " * column + source.slice(place)
+    try:
+        for event in yaml.parse(text, Loader=YAML_LOADER):
+            if isinstance(event, (yaml.DocumentStartEvent, yaml.DocumentEndEvent)):
+                if event.explicit:
+                    return None
+            else:
+                composer.take(event)
+    except (yaml.YAMLError, InvalidYamlError):
+        return None
+    found = composer.composed()
+    whole = len(found.documents) == 1 and isinstance(found.documents[0], Mapping) and found.documents[0].span == place
+    return found if whole else None
 
 
 def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
@@ -132,15 +189,25 @@ def duplicates(mapping: Mapping) -> list[Scalar]:
 
 
 class _Composer:
-    def __init__(self, source: Source):
+    """Builds nodes of events; `shift` is the offset in the source at which the text of the events begins."""
+
+    def __init__(self, source: Source, shift: int = 0, document: int = -1):
         self.source = source
+        self.shift = shift
+        self.document = document
         self.documents: list[YamlNode] = []
-        self.anchors: dict[str, tuple[YamlNode, int]] = {}
+        self.anchors: dict[str, Definition] = {}
+        self.definitions: list[Definition] = []
+        self.uses: list[tuple[int, Definition]] = []
         self.open: list[tuple[Any, list[YamlNode], int]] = []
         self.count = 0
 
+    def composed(self) -> Composition:
+        return Composition(tuple(self.documents), tuple(self.definitions), tuple(self.uses), self.count)
+
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
+            self.document += 1
             self.anchors = {}
         elif isinstance(event, yaml.ScalarEvent):
             self.add(self.scalar(event), event.anchor, 1)
@@ -148,11 +215,11 @@ class _Composer:
             self.alias(event)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             if len(self.open) >= _MAXIMUM_DEPTH:
-                raise InvalidYamlError(f"nested more than {_MAXIMUM_DEPTH} levels deep", _span(event))
+                raise InvalidYamlError(f"nested more than {_MAXIMUM_DEPTH} levels deep", self.span(event))
             self.open.append((event, [], self.count))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, children, before = self.open.pop()
-            span = Span(start.start_mark.index, _span(event).end)
+            span = Span(self.span(start).start, self.span(event).end)
             node = self.collection(start, children, span)
             self.add(node, start.anchor, self.count - before)
 
@@ -160,7 +227,8 @@ class _Composer:
         if isinstance(node, Scalar):
             self.spend(1, node.span)
         if anchor:
-            self.anchors[anchor] = (node, size)
+            self.anchors[anchor] = Definition(self.document, anchor, node, size)
+            self.definitions.append(self.anchors[anchor])
         if self.open:
             self.open[-1][1].append(node)
         else:
@@ -172,12 +240,13 @@ class _Composer:
             raise InvalidYamlError(f"more than {MAXIMUM_NODES} values, aliases expanded", span)
 
     def alias(self, event: yaml.AliasEvent) -> None:
-        span = _span(event)
+        span = self.span(event)
         if event.anchor not in self.anchors:
             raise InvalidYamlError(f"alias *{event.anchor} names no anchor that stands before it", span)
-        node, size = self.anchors[event.anchor]
-        self.spend(size, span)
-        self.add(_use(node, span), None, size)
+        named = self.anchors[event.anchor]
+        self.uses.append((span.start, named))
+        self.spend(named.size, span)
+        self.add(_use(named.node, span), None, named.size)
 
     def collection(self, start: Any, children: list[YamlNode], span: Span) -> YamlNode:
         flow, tag = bool(start.flow_style), start.tag or ""
@@ -193,11 +262,14 @@ class _Composer:
         tag: str = event.tag or _RESOLVER.resolve(yaml.ScalarNode, event.value, (not style, bool(style)))
         if tag == "!":
             tag = STANDARD_TAG + "str"
-        span = _span(event)
+        span = self.span(event)
         properties = _PROPERTIES.match(self.source.text, span.start, span.end)
         if (event.anchor or event.tag) and properties:
             span = Span(properties.end(), span.end)
         return Scalar(_construct(tag, event.value), event.value, span, span, span, style, event.tag or "")
+
+    def span(self, event: Any) -> Span:
+        return Span(event.start_mark.index + self.shift, event.end_mark.index + self.shift)
 
 
 _RESOLVER: Any = Resolver()
@@ -262,10 +334,6 @@ def _joined(source: Source, first: Scalar, last: Scalar) -> Scalar:
 def is_open_call(scalar: Scalar) -> bool:
     """Whether a plain scalar has a parenthesis that is not closed in it."""
     return scalar.style == "" and scalar.text.count("(") > scalar.text.count(")")
-
-
-def _span(event: Any) -> Span:
-    return Span(event.start_mark.index, event.end_mark.index)
 
 
 def _hashable(key: Scalar) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from shapelint.common.value_words import describe
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.knowledge.schema.widths import is_width
-from shapelint.read.components import Reader
+from shapelint.read.components import Reader, look_up
+from shapelint.read.composing import composed_once
 from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
-from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, compose, is_open_call, pairs
+from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.shapes import dims
+from shapelint.spec.roles import HEADS
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
@@ -34,20 +37,56 @@ class Lookup:
     head_role: Callable[[str], str | None]
 
 
-def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> list[ModelSpec]:
-    """All models of a YAML text, composed with its defaults; raises InvalidYamlError if it is not YAML."""
-    models = []
-    documents = compose(Source(source.path, source.own_text))
+@frozen
+class Found:
+    """One model of a text: the mapping that describes it, with the path of keys to it, and its document.
+
+    `method` is the one that is named in it or above it; `references` are the paths that its values refer to.
+    """
+
+    spec: ModelSpec
+    mapping: Mapping
+    path: tuple[str, ...]
+    document: int
+    method: str
+    references: frozenset[str]
+
+
+@frozen
+class Reading:
+    """A YAML text as read: its models, and the documents that they were found in, composed with their Hydra parts."""
+
+    source: Source
+    lookup: Lookup
+    found: tuple[Found, ...]
+    roots: tuple[YamlNode, ...]
+    composition: Composition
+
+    @property
+    def models(self) -> tuple[ModelSpec, ...]:
+        """The models in the order in which they stand."""
+        return tuple(one.spec for one in self.found)
+
+
+def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> Reading:
+    """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
+    found = []
+    roots = []
+    whole = composed_once(Source(source.path, source.own_text))
+    documents = whole.documents
     for number, document in enumerate(documents, 1):
         root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
-        for path, mapping, method in _candidates(root, lookup, (), default_method):
+        roots.append(root)
+        for path, mapping, method in candidates(root, lookup, (), default_method):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
-            model = _model(source, root, mapping, name, method, lookup)
+            reader = Reader(source, partial(look_up, root), lookup.parameters)
+            model = read_model(reader, mapping, name, method, lookup)
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
-            models.append(replace(model, problems=(*model.problems, *absent)))
-    return models
+            model = replace(model, problems=(*model.problems, *absent))
+            found.append(Found(model, mapping, path, number - 1, method, frozenset(reader.references)))
+    return Reading(source, lookup, tuple(found), tuple(roots), whole)
 
 
 def _absent(missing: Missing) -> Problem:
@@ -56,27 +95,28 @@ def _absent(missing: Missing) -> Problem:
     return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
 
-def _candidates(
+def candidates(
     node: YamlNode, lookup: Lookup, path: tuple[str, ...], method: str
 ) -> Iterator[tuple[tuple[str, ...], Mapping, str]]:
     """The mappings under a node that describe a model, with their key paths and the method that is named above them."""
     if isinstance(node, Sequence):
         for index, item in enumerate(node.items):
-            yield from _candidates(item, lookup, (*path, str(index)), method)
+            yield from candidates(item, lookup, (*path, str(index)), method)
     if not isinstance(node, Mapping):
         return
     entries = {key.text: value for key, value in pairs(node)}
-    named = _method_name(entries)
+    named = method_name(entries)
     method = named or method
     roles = _roles(entries, _pack(method), lookup)
     if roles and _is_model(entries, roles, named is not None, lookup):
         yield path, node, method
         return
     for key, value in entries.items():
-        yield from _candidates(value, lookup, (*path, key), method)
+        yield from candidates(value, lookup, (*path, key), method)
 
 
-def _method_name(entries: dict[str, YamlNode]) -> str | None:
+def method_name(entries: dict[str, YamlNode]) -> str | None:
+    """The method that a mapping names, if it is one that is known."""
     value = entries.get("method")
     if isinstance(value, Scalar) and isinstance(value.value, str) and methods.pack(value.value):
         return value.value.lower()
@@ -97,20 +137,20 @@ def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> di
         if role and role not in filled:
             filled[role] = key
     for key, value in entries.items():
-        role = _head_role(value, lookup)
+        role = head_role(value, lookup)
         if role in pack.roles and role not in filled and pack.role_of(key) is None:
             filled[role] = key
     return filled
 
 
 def _is_model(entries: dict[str, YamlNode], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
-    if method_is_named or "projection_head" in entries or "prediction_head" in entries:
+    if method_is_named or not HEADS.isdisjoint(entries):
         return True
     heads = (key for role, key in roles.items() if role != "backbone")
-    return "backbone" in roles and any(_head_role(entries[key], lookup) for key in heads)
+    return "backbone" in roles and any(head_role(entries[key], lookup) for key in heads)
 
 
-def _head_role(node: YamlNode, lookup: Lookup) -> str | None:
+def head_role(node: YamlNode, lookup: Lookup) -> str | None:
     """The role of a known SSL head, from the name of its class."""
     if isinstance(node, Mapping):
         values = {key.text: value for key, value in pairs(node)}
@@ -123,10 +163,10 @@ def _head_role(node: YamlNode, lookup: Lookup) -> str | None:
     return lookup.head_role(name) if name.isidentifier() or "." in name else None
 
 
-def _model(source: Source, root: YamlNode, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
+def read_model(reader: Reader, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
+    """The model that a mapping describes."""
     pack = _pack(method)
     entries = {key.text: value for key, value in pairs(mapping)}
-    reader = Reader(source, root, lookup.parameters)
     reader.check_keys(mapping)
     components: dict[str, ComponentSpec] = {}
     for role, key in _roles(entries, pack, lookup).items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+HEADS = frozenset({"projection_head", "prediction_head"})
+"""The kinds of role that self-supervised learning puts behind a backbone."""
+
 
 class Role(str):
     """A role's name in reports, with its kind; the kind "" is a part that is neither backbone nor head."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shapelint.linting.lint_paths import lint, lint_text
-from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import MAXIMUM_SOURCE_BYTES, Source
@@ -162,10 +162,10 @@ def test_a_fault_of_shapelint_is_no_finding(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "b.yaml").write_text(MODEL + "Linear(3, 4)\n")
     real = shapelint.linting.lint_paths.lint_source
 
-    def broken(source: Source, options: Options) -> FileReport:
+    def broken(source: Source, *rest: Any) -> FileReport:
         if source.path.endswith("a.yaml"):
             raise KeyError("x")
-        return real(source, options)
+        return real(source, *rest)
 
     monkeypatch.setattr(shapelint.linting.lint_paths, "lint_source", broken)
     report = lint([tmp_path])

@@ -199,9 +199,9 @@ import sys, time
 from shapelint.linting import lint_paths
 from shapelint.cli.app import main
 real = lint_paths.lint_text
-def slow(source, settings):
+def slow(*arguments, **keywords):
     time.sleep({pause})
-    return real(source, settings)
+    return real(*arguments, **keywords)
 lint_paths.lint_text = slow
 main(["."])
 """

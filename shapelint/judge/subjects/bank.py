@@ -9,8 +9,8 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, last_output, output_of
+from shapelint.knowledge import banks
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.read.extras import BANKS
 from shapelint.shapes import signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Misfit
@@ -124,7 +124,7 @@ def _argument(value: object, given: Argument | None, head: Span) -> Argument | N
 def _prototypes(judged: Judged) -> Iterator[Occasion]:
     """Prototypes that are a component of the chain."""
     for link in judged.chain.links:
-        for edge in link.edges if link.role in BANKS else ():
+        for edge in link.edges if link.role in banks.load().names else ():
             result = edge.result
             if not isinstance(result, Misfit) or result.kind != "axis" or not isinstance(result.expected, int):
                 continue

@@ -16,7 +16,7 @@ from shapelint.python.state.value_facts import elements, integer
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, operations
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
 

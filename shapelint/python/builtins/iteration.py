@@ -10,7 +10,7 @@ from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
 from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 

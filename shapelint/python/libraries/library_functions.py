@@ -65,11 +65,6 @@ def exact() -> frozenset[str]:
     return frozenset(f"lightly.models.utils.{name}" for name in rules_folder.load("functions.yaml")["exact"].split())
 
 
-def layer_of(name: str) -> str:
-    """The layer that a function does the work of, by dotted name; empty where it is none of these."""
-    return str(rules_folder.load("functions.yaml")["layers"].get(name, ""))
-
-
 @lru_cache(maxsize=1)
 def constructors() -> list[tuple[str, tuple[Parameter, ...], str]]:
     """What constructors refuse: the target, the arguments with their defaults, and the condition that must hold."""

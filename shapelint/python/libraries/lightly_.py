@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shapelint.common.words import words
+from shapelint.knowledge import banks
 from shapelint.python.libraries import library_functions, timm_, torchvision_, transforms, vision_transformers
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse
 from shapelint.python.libraries.vision_transformers import SIZES, Vit
@@ -31,8 +32,6 @@ WIDTHS = ("embed_dim", "hidden_dim")
 PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
     "MaskedVisionTransformerTorchvision": ("vit",),
-    "MemoryBankModule": ("size",),
-    "NNMemoryBankModule": ("size",),
     "SMoGPrototypes": ("group_features", "beta"),
     "AIMPredictionHead": ("input_dim", "output_dim"),
 }
@@ -161,13 +160,14 @@ def _is_of_one_size(component: Component) -> bool:
 
 def note_bank(run: Run, component: Component, arguments: Arguments) -> None:
     """A memory bank stores what it is called with; one that only answers does so where it compares."""
-    label, value = component.spec.target.rpartition(".")[2], arguments.get(0, "output")
-    if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
+    bank = banks.find(component.spec.target)
+    value = arguments.get(0, bank.takes) if bank else None
+    if bank is None or not isinstance(value, Tensor):
         return
-    updates = arguments.keywords.get("update")
-    stores = updates is not None and truth(updates.value) is True
-    size = constructing.given_by_name(run, component).get("size")
-    if size is not None and (stores or label == "NNMemoryBankModule"):
+    condition = arguments.keywords.get(bank.when)
+    stores = not bank.when or (condition is not None and truth(condition.value) is True)
+    size = constructing.given_by_name(run, component).get(bank.size)
+    if size is not None and stores:
         run.banks.append(BankCall(component, pair_width(size), value.flow))
 
 

@@ -26,7 +26,7 @@ from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.common.frozen import frozen
+from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import coincidences, wiring_faults
@@ -18,7 +19,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
-from shapelint.spec.roles import Role
+from shapelint.spec.roles import HEADS, Role
 from shapelint.spec.spec import ComponentSpec, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
@@ -28,7 +29,8 @@ class PythonModel:
     """One model of a file: its chain with every component that was called, and what its losses compare.
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
-    parts from code that is not in it, `is_own` that the model is of the file itself.
+    parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
+    traced where no signature is stored.
     """
 
     name: str
@@ -44,6 +46,7 @@ class PythonModel:
     latent: tuple[coincidences.Latent, ...] = ()
     is_open: bool = False
     is_own: bool = True
+    is_traced: bool = False
 
 
 @dataclass
@@ -54,9 +57,12 @@ class _Group:
     calls: list[Call] = field(default_factory=list)
 
 
-def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tuple[str, ...]]:
-    """All models of a Python text, and what stayed unknown; raises InvalidPythonError."""
-    run, _ = interpret(source, options, may_trace=options.trace)
+def read_models(source: Source, options: Options, may_trace: bool = False) -> tuple[list[PythonModel], tuple[str, ...]]:
+    """All models of a Python text, and what stayed unknown; raises InvalidPythonError.
+
+    `may_trace` says that components may be traced before it is known that there is a model at all.
+    """
+    run, _ = interpret(source, options, may_trace=may_trace or options.trace)
     groups = _groups(run)
     if groups and run.untraced:
         # Only a file that has a model is worth the seconds that torch takes.
@@ -77,7 +83,7 @@ def read_models(source: Source, options: Options) -> tuple[list[PythonModel], tu
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
         found = tuple(coincidences.find(model.chain.links, moved))
-        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group)))
+        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
@@ -116,7 +122,7 @@ def _groups(run: Run) -> list[_Group]:
     groups = [group for group in found.values() if group.calls or _is_declared(group)]
     kinds = {naming.kind(call.edge.role) for call in loose.calls}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or ("backbone" in kinds and kinds & naming.HEADS) or _has_loss(run, loose):
+    if has_head or ("backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
     return groups
 
@@ -131,7 +137,7 @@ def _has_loss(run: Run, group: _Group) -> bool:
     """Whether a loss of self-supervised learning takes what the calls give: a backbone without a head."""
     own = {id(call.edge.component) for call in group.calls}
     roles = {call.edge.role: [call] for call in group.calls}
-    return any(loss.loss.target.startswith("lightly.loss") and _concerns(loss, own, roles) for loss in run.losses)
+    return any(known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, own, roles) for loss in run.losses)
 
 
 def _is_declared(group: _Group) -> bool:
@@ -228,7 +234,7 @@ def _unseen(run: Run, model: Node | None) -> list[Link]:
     for (owner, name), reason in run.unseen.items():
         role = Role(name, naming.kind(name))
         span = run.assigned.get((owner, name))
-        if owner == id(model) and role.kind in ("backbone", *naming.HEADS) and span is not None:
+        if owner == id(model) and role.kind in ("backbone", *HEADS) and span is not None:
             spec = ComponentSpec("call", f"self.{name}", span, span)
             why = reason or "what is handed in is not in the files that were read"
             nothing = Flow(None, (), Origin(role))

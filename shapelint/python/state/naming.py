@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge import methods
+from shapelint.knowledge import banks, methods, role_words
 from shapelint.python.state.values import Chained, Component, Instance, Items, Node, Unknown, Value
-from shapelint.signatures import stored
-from shapelint.spec.roles import Role
+from shapelint.signatures import heads
+from shapelint.spec.roles import HEADS, Role
 
-ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
-TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
 MAXIMUM_DEPTH = 3
-HEADS = frozenset({"projection_head", "prediction_head"})
+DEFAULT_ROLES = frozenset({"backbone", *HEADS})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-MORE_ALIASES = {
-    "backbone": (
-        "resnet",
-        "vit",
-        "model_backbone",
-        "base_encoder",
-        "base_model",
-        "f",
-        "student",
-        "features",
-        "base_network",
-        "network",
-    ),
-    "projection_head": ("head", "proj", "proj_head", "g", "mlp", "projection_layer", "embedder"),
-    "prediction_head": ("pred", "pred_head", "q", "predictor_head"),
-}
 
 
 @frozen
@@ -51,36 +34,52 @@ def words(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def kind(name: str) -> str:
+def kind(name: str, of_method: str | None = None) -> str:
     """The canonical role that an attribute's name means, with `online_`, `target_` and the like taken off; else "".
 
-    A list of them (`encoders`) is called after its elements.
+    A list of them (`encoders`) is called after its elements. In a class that is called after a method, the method's own
+    roles are known too.
     """
-    parts = words(name)
-    stripped = tuple(part for part in parts if part not in ONLINE + TARGET) or parts
-    return _kind(stripped) or _kind(tuple(part.removesuffix("s") for part in stripped))
+    parts, known = words(name), role_words.load()
+    stripped = tuple(part for part in parts if part not in known.online + known.target) or parts
+    one = tuple(part.removesuffix("s") for part in stripped)
+    return _kind(stripped) or _kind(one) or _own_kind(stripped, of_method) or _own_kind(one, of_method)
 
 
 def _kind(parts: tuple[str, ...]) -> str:
     """The role that words mean, the longest run of them first."""
-    pack = methods.pack(methods.DEFAULT)
+    pack, known = methods.pack(methods.DEFAULT), role_words.load()
     assert pack is not None
-    for end in range(len(parts), 0, -1):
-        for start in range(0, len(parts) - end + 1):
-            text = "_".join(parts[start : start + end])
-            found = pack.role_of(text)
-            if found is not None:
-                return found
-            known = next((role for role, names in MORE_ALIASES.items() if text in names and end == len(parts)), None)
-            if known is not None:
-                return known
-    return "projection_head" if "head" in parts else ""
+    name = "_".join(parts)
+    for text in _runs(parts):
+        found = pack.role_of(text)
+        if found is None and text == name:
+            found = next((role for role, names in known.aliases.items() if name in names), None)
+        if found is not None:
+            return found
+    return next((role for role, names in known.words.items() if any(part in names for part in parts)), "")
+
+
+def _own_kind(parts: tuple[str, ...], of_method: str | None) -> str:
+    """The role that words mean in one method alone; a bank is no part of the chain."""
+    pack = methods.pack(of_method) if of_method else None
+    if pack is None or pack.roles.keys() <= DEFAULT_ROLES:
+        return ""
+    found = (pack.role_of(text) for text in _runs(parts))
+    return next((role for role in found if role and role not in banks.load().names), "")
+
+
+def _runs(parts: tuple[str, ...]) -> Iterator[str]:
+    """Every run of words as a name, the longest first."""
+    for length in range(len(parts), 0, -1):
+        for start in range(len(parts) - length + 1):
+            yield "_".join(parts[start : start + length])
 
 
 @lru_cache(maxsize=4096)
 def is_target(name: str) -> bool:
     """Whether a name says that it is of the momentum branch."""
-    return any(word in TARGET for word in words(name))
+    return any(word in role_words.load().target for word in words(name))
 
 
 @lru_cache(maxsize=4096)
@@ -107,15 +106,25 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
     whole = [index for index in instances if has_backbone(path[index])]
     models = whole or [index for index in instances if is_model_like(path[index])]
     if not models and not instances:
-        top = path[0]
-        role = top.name or "module"
-        return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
+        return _placed(None, path[0], component, path[0] is path[-1])
     at = models[-1] if models else instances[0]
-    top = path[at + 1]
-    if _is_shelf(top) and len(path) > at + 2 and kind(path[at + 2].name):
+    model, top = path[at], path[at + 1]
+    if _is_shelf(top) and len(path) > at + 2 and _kind_in(model, path[at + 2].name):
         top = path[at + 2]
-    role = top.name or "module"
-    return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
+    return _placed(model, top, component, top is path[-1])
+
+
+def _placed(model: Node | None, top: Node, component: Node, is_whole: bool) -> Place:
+    """The place of a component in the part of a model that holds it, or is it."""
+    name = top.name or "module"
+    meant = _kind_in(model, name)
+    return Place(model, Role(name, meant), meant, _layer(top, component) if not is_whole else None)
+
+
+def _kind_in(model: Node | None, name: str) -> str:
+    """The role that a name means as an attribute of a model, whose class may be called after a method."""
+    cls = model.cls if isinstance(model, Instance) else None
+    return kind(name, method(cls.name) if cls is not None else None)
 
 
 def _is_shelf(node: Value) -> bool:
@@ -178,12 +187,7 @@ def _is_loose(child: Node) -> bool:
 
 def is_head(component: Component) -> bool:
     """Whether a component is a known SSL head."""
-
-    target = component.spec.target
-    if not target.startswith("lightly."):
-        return False
-    found = stored.find(target)
-    return (found is not None and found[1].role == "head") or target.endswith("Head")
+    return heads.is_head(component.spec.target)
 
 
 def leaves(node: Value, seen: set[int] | None = None) -> list[Component]:

@@ -33,7 +33,7 @@ from shapelint.python.state.values import (
 from shapelint.python.syntax import calls, comprehensions
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
 
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)

@@ -5,145 +5,92 @@ An operation takes the tensor and the other arguments; what it cannot tell is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.knowledge import operations as lines
+from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
+from shapelint.python.tensors import argument_values, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.operation_table import OPERATIONS, SAME, axes_of, given_axes, reduce
-from shapelint.shapes import dims
+from shapelint.python.tensors.overloads import Call
+from shapelint.python.tensors.primitives import Pieces
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
-PAIRS = frozenset(["max", "min", "median", "mode", "kthvalue", "cummax", "cummin"])
-
-GRADIENT_FREE = frozenset(["detach", "detach_", "data", "argmax", "argmin"])
-
-SEQUENCES = frozenset({"chunk", "tensor_split", "split", "split_with_sizes", "unbind"})
+IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
+"""The primitives that give a tuple of tensors."""
 
 
 def known(name: str) -> bool:
-    """Whether the table has an operation of this name."""
-    return name in OPERATIONS or name in SEQUENCES or name in PAIRS or name == "topk"
+    """Whether the data has an operation of this name."""
+    return bool(lines.find(name))
 
 
-def apply(name: str, tensor: Tensor, given: Arguments) -> Value:
+def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
     """The result of `tensor.name(*given)`."""
-    detached = tensor.detached or name in GRADIENT_FREE
-    if name in SAME:
+    operations = lines.find(name, section)
+    detached = tensor.detached or any(operation.detaches for operation in operations)
+    if all(operation.keeps_shape for operation in operations):
         return replace(tensor, detached=detached)
-    axes = axes_of(tensor)
-    maker = tensor.flow.maker
-    if name in SEQUENCES:
-        blank = Tensor(Flow(None, (), maker), detached)
-        return Items([], "tuple", blank) if axes is None else _pieces(name, axes, given, tensor)
-    if name in PAIRS or name == "topk":
-        return _pair(name, axes, given, tensor)
-    if axes is None:
-        return Tensor(Flow(None, (), maker), detached)
-    if name == "norm" and given.get(0, "p") is not None and "dim" not in given.keywords:
-        result = reduce(axes, given, 1)
-    else:
-        result = OPERATIONS[name](axes, given)
-    return Tensor(ax.flow(result, maker), detached)
+    call = _chosen(operations, 1, given)
+    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), detached))
 
 
-def _pair(name: str, axes: Axes | None, given: Arguments, tensor: Tensor) -> Value:
-    """`max` and its like: a tensor over all axes or against another tensor, a pair along one axis."""
-    other = given_axes(given.get(0, "other"))
-    if axes is not None and other is not None:
-        return Tensor(ax.flow(ax.broadcast(axes, other), tensor.flow.maker), tensor.detached)
-    if name == "topk":
-        count, axis = given.size(0, "k"), given.integer(1, -1, "dim")
-        result = None if axes is None or axis is None or count is None else ax.resized(axes, axis, count)
-    elif not given.positional and not given.keywords:
-        return Tensor(ax.flow(() if axes is not None else None, tensor.flow.maker), tensor.detached)
-    else:
-        result = None if axes is None else reduce(axes, given)
-    one = Tensor(ax.flow(result, tensor.flow.maker), tensor.detached)
-    return Items([one, replace(one, detached=True)], "tuple")
-
-
-def _pieces(name: str, axes: Axes, given: Arguments, tensor: Tensor) -> Value:
-    """`chunk`, `split`, `unbind`: a tuple of tensors, or an unknown number of them."""
-    along = given.integer(0 if name == "unbind" else 1, 0, "dim")
-    place = None if along is None else ax.position(along, len(axes))
-    if place is None:
+def create(name: str, given: Arguments) -> Value:
+    """The result of a function that takes no tensor: `torch.zeros(2, 8)`."""
+    call = _chosen(lines.find(name, "creations"), 0, given)
+    if call is not None and call.operation.primitive == "value":
         return UNKNOWN
-
-    def piece(size: Dim | None) -> Tensor:
-        result = ax.reduce(axes, [place]) if size is None else ax.resized(axes, place, size)
-        return Tensor(ax.flow(result, tensor.flow.maker), tensor.detached)
-
-    whole = axes[place].size
-    if name == "unbind":
-        return Items(_copies(piece(None), whole), "tuple") if _small(whole) else Items([], "tuple", piece(None))
-    if name in ("split", "split_with_sizes") and isinstance(
-        given.get(0, "split_size", "split_size_or_sections"), Items
-    ):
-        sizes = given.sizes(0, "split_size", "split_size_or_sections")
-        return UNKNOWN if sizes is None else Items([piece(size) for size in sizes], "tuple")
-    size = given.size(0, "chunks", "split_size", "split_size_or_sections", "indices_or_sections")
-    if size is None:
-        return Items([], "tuple", piece(dims.UNKNOWN_DIM))
-    if name == "split":
-        count = _quotient(whole, size)
-        return Items(_copies(piece(size), count), "tuple") if _small(count) else Items([], "tuple", piece(size))
-    each = _quotient(whole, size)
-    return Items(_copies(piece(each), size), "tuple") if _small(size) else Items([], "tuple", piece(each))
+    return _value(call, (), Tensor(Flow(None, (), ax.NOWHERE), True))
 
 
-def _copies(piece: Value, count: Dim) -> list[Value]:
-    return [piece] * count if isinstance(count, int) else []
+def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, str]]:
+    """The operands that an operation certainly does not take, each with the shape that it would take."""
+    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
+    if call is None or axes is None:
+        return
+    operands = (tensor, *call.operands)
+    for refusal in call.refusals(axes):
+        operand = operands[refusal.operand]
+        if isinstance(operand, Tensor):
+            yield operand, refusal.expected
 
 
-def _small(count: Dim) -> bool:
-    return isinstance(count, int) and 0 <= count <= 64
+def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> Call[Value] | None:
+    keywords = {name: argument.value for name, argument in given.keywords.items()}
+    return overloads.choose(operations, first, given.values, keywords, argument_values.read)
 
 
-def _quotient(whole: Dim, parts: Dim) -> Dim:
-    """`whole / parts` where it is exact, else unknown."""
-    result = ax.divided(whole, parts)
-    return dims.UNKNOWN_DIM if result is None else result
+def _value(call: Call[Value] | None, axes: Axes | None, blank: Tensor) -> Value:
+    """What a call gives; `blank` is the same with no shape."""
+    if call is None:
+        return blank
+    result = None if axes is None else call.result(axes)
+    last = call.operation.steps[-1].primitive if call.operation.steps else ""
+    if last in IN_PIECES:
+        if axes is None:
+            return Items([], "tuple", blank)
+        return _tuple(result, blank) if isinstance(result, Pieces) else UNKNOWN
+    if last == "pair":
+        (first, _) = result.each if isinstance(result, Pieces) else (None, None)
+        one = _shaped(first, blank)
+        return Items([one, replace(one, detached=True)], "tuple")
+    return _shaped(None if isinstance(result, Pieces) else result, blank)
 
 
-def join(name: str, pieces: Value, given: Arguments) -> Value:
-    """`cat` and `stack` of a list of tensors."""
-    items = sequence(pieces)
-    along = given.integer(0, 0, "dim", "axis")
-    if items is None or along is None:
-        return UNKNOWN
-    tensors = [item for item in items.items if isinstance(item, Tensor)]
-    rest = items.rest if isinstance(items.rest, Tensor) else None
-    if len(tensors) < len(items.items) or (items.rest is not None and rest is None) or not (tensors or rest):
-        return UNKNOWN
-    first = tensors[0] if tensors else rest
-    assert first is not None
-    axes = [axes_of(tensor) for tensor in [*tensors, *([rest] if rest else [])]]
-    if name == "cat" and not all(_is_blank(piece) for piece in axes):
-        # torch passes over tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
-        axes = [piece for piece in axes if not _is_blank(piece)]
-    whole = [piece for piece in axes if piece is not None]
-    detached = all(tensor.detached for tensor in tensors)
-    if len(whole) < len(axes):
-        return Tensor(Flow(None, (), first.flow.maker), detached)
-    if name == "stack":
-        alike = ax.concatenate([ax.stack(piece, 0, 1) or piece for piece in whole], 0) is not None
-        result = ax.stack(whole[0], along, dims.symbol("V") if rest else len(whole)) if alike else None
-    else:
-        result = ax.concatenate(whole, along)
-        if rest and result is not None:
-            result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size)
-    return Tensor(ax.flow(result, first.flow.maker), detached)
+def _tuple(pieces: Pieces, blank: Tensor) -> Items:
+    rest = None if pieces.rest is None else _shaped(pieces.rest, blank)
+    return Items([_shaped(piece, blank) for piece in pieces.each], "tuple", rest)
 
 
-def _is_blank(axes: Axes | None) -> bool:
-    return axes is not None and len(axes) == 1 and axes[0].size == 0
+def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
+    return replace(blank, flow=ax.flow(axes, blank.flow.maker))
 
 
-def concrete(sizes: Sequence[Dim], detached: bool = True) -> Tensor:
+def concrete(sizes: Iterable[Dim], detached: bool = True) -> Tensor:
     """A new tensor of given sizes."""
     return Tensor(ax.flow(ax.sized(sizes), ax.NOWHERE), detached)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow, Origin
 from shapelint.python.state.values import Bound, Chained, Items, Library, Node, Scope, Tensor, Value
 from shapelint.python.tensors.axes import Axes, Axis
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import signatures
 from shapelint.spec.spec import Step
 from shapelint.text.source import Span

@@ -10,7 +10,7 @@ from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Items, Tensor, Value
 from shapelint.python.tensors import signature_calls
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.trace import asking
 

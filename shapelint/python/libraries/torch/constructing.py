@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from shapelint.knowledge import banks
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
@@ -38,7 +39,9 @@ def canonical(run: Run, name: str) -> str:
 
 def parameters(run: Run, target: str) -> tuple[str, ...]:
     """The names of the leading parameters of a class without a stored signature, as far as they are known."""
-    return run.libraries.of(target).components.parameters.get(target.rpartition(".")[2], ())
+    known = run.libraries.of(target).components.parameters.get(target.rpartition(".")[2])
+    bank = banks.find(target) if known is None else None
+    return known or (tuple(parameter.name for parameter in bank.parameters) if bank else ())
 
 
 def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Value:

@@ -1,0 +1,63 @@
+"""The files of a run: each is read once. Which of them import which is found when it is first asked.
+
+A class without its backbone is checked as another file of the run builds it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shapelint.linting.dependents import MAXIMUM_BYTES, behind, users
+from shapelint.text.source import Source, UnreadableError, read_source
+
+
+@dataclass
+class RunFiles:
+    """What was read in a run so far, and its Python files by their real paths."""
+
+    python: tuple[str, ...] = ()
+    kept: dict[str, Source] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> RunFiles:
+        """The files of a run, none of them read yet."""
+        return cls(tuple(os.path.realpath(path) for path in paths if path.suffix == ".py"))
+
+    def read(self, path: Path) -> Source:
+        """A file as it was when it was first read; raises UnreadableError."""
+        place = os.path.realpath(path)
+        if place not in self.kept:
+            source = read_source(path)
+            if len(source.text) > MAXIMUM_BYTES:
+                return source
+            self.kept[place] = source
+        known = self.kept[place]
+        return known if known.path == str(path) else Source(str(path), known.text, known.mark)
+
+    @cached_property
+    def direct(self) -> dict[str, set[str]]:
+        """The Python files that import each one."""
+        found: dict[str, str] = {}
+        for path in self.python:
+            try:
+                source = self.read(Path(path))
+            except UnreadableError:
+                continue
+            if len(source.text) <= MAXIMUM_BYTES:
+                found[_name(path)] = source.text
+        return users(found)
+
+    def importing(self, path: Path) -> tuple[str, ...]:
+        """The Python files that import one, directly or through others."""
+        if len(self.python) < 2:
+            return ()
+        by_name = {_name(path): path for path in self.python}
+        return tuple(by_name[name] for name in behind([_name(os.path.realpath(path))], self.direct))
+
+
+def _name(path: str) -> str:
+    return path.replace(os.sep, "/").lstrip("/")

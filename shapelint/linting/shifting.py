@@ -1,0 +1,38 @@
+"""What was read of a text, as it would be read of the edited text if the edits changed nothing but its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from shapelint.judge.violations import Move
+from shapelint.spec.spec import Insertion
+from shapelint.text.source import Span
+
+
+def shifted(value: Any, moves: Sequence[Move]) -> Any:
+    """A value with every place in it, at whatever depth, moved to where the edits push it."""
+    if isinstance(value, Span):
+        return replace(value, start=_start(value.start, moves), end=_end(value.end, moves))
+    if isinstance(value, Insertion):
+        return replace(value, offset=_start(value.offset, moves))
+    if isinstance(value, tuple):
+        return tuple(shifted(item, moves) for item in value)
+    if isinstance(value, dict):
+        return {key: shifted(item, moves) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: shifted(getattr(value, one.name), moves) for one in fields(value)})
+    return value
+
+
+def _start(offset: int, moves: Sequence[Move]) -> int:
+    return offset + sum(_growth(move) for move in moves if move.span.end <= offset)
+
+
+def _end(offset: int, moves: Sequence[Move]) -> int:
+    return offset + sum(_growth(move) for move in moves if move.span.start < offset)
+
+
+def _growth(move: Move) -> int:
+    return len(move.text) - (move.span.end - move.span.start)

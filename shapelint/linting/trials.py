@@ -1,0 +1,145 @@
+"""Trial edits of a file: what is wrong with a model once they are made, judged in the edited text.
+
+Of the other models only those are judged again that an edit can change: those of a program, which is interpreted as a
+whole, and of a config those that share what was edited through an alias, a merge key, a reference or a Hydra part.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from shapelint.judge.repair import splice
+from shapelint.judge.violations import Move, Violation
+from shapelint.linting.analyse import FileAnalysis, analyse, analyse_model, invalid, is_python, read
+from shapelint.linting.shifting import shifted
+from shapelint.read.nodes import InvalidYamlError
+from shapelint.read.rereading import is_apart, reread
+from shapelint.read.yaml import Reading
+from shapelint.resolve.options import Options
+from shapelint.spec.spec import ModelSpec
+from shapelint.text.source import Source
+
+MAXIMUM_KEPT = 64
+"""How many edited texts are kept, for edits that several models try."""
+
+
+class Trials:
+    """The trial edits of one analysed file."""
+
+    def __init__(self, file: FileAnalysis, options: Options):
+        self.file = file
+        self.options = options
+        self.is_apart = cache(self._is_apart)
+        self.edited: OrderedDict[str, _Edited] = OrderedDict()
+
+    def after(self, index: int, moves: Sequence[Move]) -> list[Violation]:
+        """The violations of a model after edits, with those of the first other model that they break.
+
+        Where the text is nothing that can be judged any more, these are the violations from before, and that.
+        """
+        source = self._source(moves)
+        model = self._alone(index, moves, source)
+        if model is not None:
+            return list(analyse_model(model, source, self.options).violations)
+        edited = self._whole(source, moves)
+        if index >= edited.count:
+            return [*self.file.models[index].violations, *([edited.invalid] if edited.invalid else [])]
+        return [*edited.violations(index), *self._elsewhere(edited, index)]
+
+    def of_all(self, moves: Sequence[Move]) -> list[Sequence[Violation]] | None:
+        """The violations of every model after edits, None where these are not the same models any more."""
+        edited = self._whole(self._source(moves), moves)
+        count = len(self.file.models)
+        return [edited.violations(index) for index in range(count)] if edited.count == count else None
+
+    def _source(self, moves: Sequence[Move]) -> Source:
+        return replace(self.file.source, text=splice(self.file.source.text, moves))
+
+    def _alone(self, index: int, moves: Sequence[Move], source: Source) -> ModelSpec | None:
+        """The edited model where it alone was edited and can be read by itself."""
+        reading = self.file.reading
+        if reading is None:
+            return None
+        place = reading.found[index].mapping.span
+        inside = all(place.start <= move.span.start and move.span.end < place.end for move in moves)
+        return reread(reading, reading.found[index], source) if inside and self.is_apart(index) else None
+
+    def _is_apart(self, index: int) -> bool:
+        reading = self.file.reading
+        return reading is not None and is_apart(reading, reading.found[index])
+
+    def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
+        if source.text not in self.edited:
+            self.edited[source.text] = _edited(self.file, source, moves, self.options)
+            if len(self.edited) > MAXIMUM_KEPT:
+                self.edited.popitem(last=False)
+        self.edited.move_to_end(source.text)
+        return self.edited[source.text]
+
+    def _elsewhere(self, edited: _Edited, index: int) -> list[Violation]:
+        """What edits for one model break in the first other one of the file, with which it may share a number."""
+        for other, before in enumerate(self.file.models[: edited.count]):
+            if other != index and not edited.is_unchanged(other):
+                known = {violation.key for violation in before.violations}
+                new = [one for one in edited.violations(other) if one.blocks and one.key not in known]
+                if new:
+                    return [replace(one, key=("elsewhere", other, *one.key)) for one in new]
+        return []
+
+
+class _Edited:
+    """An edited text with its models; `invalid` is the violation of one that does not parse."""
+
+    def __init__(self, count: int, invalid: Violation | None = None):
+        self.count = count
+        self.invalid = invalid
+
+    def violations(self, index: int) -> Sequence[Violation]:
+        """All that is wrong with a model."""
+        raise NotImplementedError
+
+    def is_unchanged(self, index: int) -> bool:
+        """Whether the edits leave a model as it was, so that nothing new can be wrong with it."""
+        return False
+
+
+class _EditedProgram(_Edited):
+    def __init__(self, file: FileAnalysis):
+        super().__init__(len(file.models), file.invalid)
+        self.found = [model.violations for model in file.models]
+
+    def violations(self, index: int) -> Sequence[Violation]:
+        return self.found[index]
+
+
+class _EditedConfig(_Edited):
+    """The models of a config are judged when it is first asked what is wrong with them."""
+
+    def __init__(self, before: Sequence[ModelSpec], after: Reading, moves: Sequence[Move], options: Options):
+        super().__init__(len(after.models))
+        self.before = before
+        self.after = after
+        self.moves = moves
+        self.options = options
+        self.judged: dict[int, Sequence[Violation]] = {}
+
+    def violations(self, index: int) -> Sequence[Violation]:
+        if index not in self.judged:
+            model = self.after.models[index]
+            self.judged[index] = analyse_model(model, self.after.source, self.options).violations
+        return self.judged[index]
+
+    def is_unchanged(self, index: int) -> bool:
+        return bool(shifted(self.before[index], self.moves) == self.after.models[index])
+
+
+def _edited(file: FileAnalysis, source: Source, moves: Sequence[Move], options: Options) -> _Edited:
+    if file.reading is None or is_python(source):
+        return _EditedProgram(analyse(source, options, file.is_traced))
+    try:
+        return _EditedConfig(file.reading.models, read(source, options), moves, options)
+    except InvalidYamlError as error:
+        return _Edited(0, invalid(error, options))
