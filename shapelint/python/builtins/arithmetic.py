@@ -1,4 +1,4 @@
-"""Arithmetic and comparisons on values: numbers and dimensions, texts, lists, and tensors by their shapes."""
+"""Arithmetic and comparisons of values: numbers and dimensions, strings, lists, and tensors by their shapes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _NAMES: dict[type[ast.operator], str] = {
 
 
 def _of_data(left: Value, right: Value) -> Value:
-    """Arithmetic with what a loader gives; beside a plain number it keeps its size."""
+    """Combine the output of a loader with another value; combined with a plain number, it keeps its size."""
     data, other = (left, right) if isinstance(left, Data) else (right, left)
     assert isinstance(data, Data)
     if isinstance(other, Const):
@@ -62,7 +62,7 @@ def _of_data(left: Value, right: Value) -> Value:
 
 
 def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) -> Value:
-    """`left op right`."""
+    """Evaluate `left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         name = _NAMES.get(type(op), "")
         if name:
@@ -128,6 +128,7 @@ def _number(value: Any) -> Value:
 
 
 def tensors(op: ast.operator, left: Value, right: Value) -> Value:
+    """Evaluate `left op right` for operands of which at least one is a tensor."""
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
             return operations.apply("matmul", left, Arguments((Given(right, NO_SPAN),), {}))
@@ -152,6 +153,7 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
+    """Evaluate the comparison `left op right`; None if the result is unknown."""
     if isinstance(op, (ast.Is, ast.IsNot)):
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return None

@@ -1,4 +1,4 @@
-"""Python's own functions: those on values of any kind, and where the others are."""
+"""Built-in functions on values of any kind, and calls of all built-in functions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ from shapelint.python.state.values import (
 )
 
 MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
+"""Code in a string that does more than assign to names."""
 WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+"""Expressions in a string that change values."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
@@ -74,7 +76,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 
 def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
-    """`map(function, *iterables)`, `filter(function, iterable)`."""
+    """Evaluate `map(function, *iterables)` or `filter(function, iterable)`."""
     columns = [sequence(value) for value in values[1:]]
     known = [column for column in columns if column is not None]
     if not known or len(known) < len(columns):
@@ -92,7 +94,7 @@ def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
 
 
 def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
-    """What a function gives that is called where its iterator is gone through: later, that is not known."""
+    """Call the function of an iterator; if the iterator is consumed later, the result is unknown."""
     if laziness.at_once(run, site.node) or isinstance(function, (Library, Component, Chained)):
         return run.call(function, Arguments(tuple(given)), site)
     with run.journal.perhaps():
@@ -112,7 +114,7 @@ def _filter(run: Run, function: Value, items: Items, site: Site) -> Value:
 
 
 def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
-    """`getattr`, `setattr` and `hasattr`."""
+    """Evaluate `getattr`, `setattr` or `hasattr`."""
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if name == "setattr":
@@ -135,19 +137,19 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
 
 
 def named_attribute(run: Run, owner: Value, name: str, site: Site | None = None) -> Value:
-    """`getattr(owner, name)`."""
+    """Evaluate `getattr(owner, name)`."""
     return run.attribute(owner, name, site or NOWHERE)
 
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:
-    """Whether an object has an attribute, where that is certain."""
+    """Return whether an object has an attribute; None if that is uncertain."""
 
     if isinstance(owner, Instance) and owner.cls is not None:
         found = class_lookup.find(owner.cls, name)
         if name.startswith("__") and hasattr(object(), name):
             return True
         if found is not None and name not in owner.attributes and isinstance(found, Unknown):
-            return None  # it may be annotated alone
+            return None  # it may only be annotated, without a value
         if found is not None:
             return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
         if name in owner.attributes:
@@ -182,7 +184,7 @@ def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Value:
-    """`vars(x)`, `vars()` and `locals()`, `globals()`."""
+    """Evaluate `vars(x)`, `vars()` or `locals()`, or `globals()` if `everywhere` is True."""
     if values:
         return named_attribute(run, values[0], "__dict__")
     while everywhere and scope.parent is not None:
@@ -193,9 +195,9 @@ def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Val
 
 
 def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
-    """`exec(text)` may give any name of the file another value; classes may be built in it.
+    """Evaluate `exec(text)`: any name of the file may get another value, and classes may be instantiated.
 
-    A text that is known and does more than to assign may change how the file's code works.
+    If the text is known and does more than assign, it may change how the code of the file works.
     """
 
     if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):

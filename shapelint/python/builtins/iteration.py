@@ -1,4 +1,4 @@
-"""Python's own functions on containers: `len`, `range`, `zip`, `dict` and their like."""
+"""Built-in functions on containers: `len`, `range`, `zip`, `dict` and the like."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Handler = Callable[[Run, list[Value], Keywords], Value]
 
 
 def any_of(items: Items) -> Value:
-    """One value for all elements: what they have in common."""
+    """Return one value for all elements: their join."""
     found = items.rest
     for item in items.items:
         found = item if found is None else join(found, item)
@@ -107,7 +107,7 @@ def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    """The first element, which an iterator gives once."""
+    """Return the first element, and remove it from an iterator."""
     items = values[0] if values else UNKNOWN
     if isinstance(items, Data) or not isinstance(items, Items):
         return items if isinstance(items, Data) else UNKNOWN

@@ -1,4 +1,4 @@
-"""Python's own functions on numbers, texts and truth values: `int`, `max`, `sum`, `all` and their like."""
+"""Built-in functions on numbers, strings and truth values: `int`, `max`, `sum`, `all` and the like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of Python's own library on numbers and containers: `itertools`, `functools`, `operator`, `math`."""
+"""Functions of the standard library on numbers and containers: `itertools`, `functools`, `operator`, `math`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Handler = Callable[[Run, Arguments], Value]
 
 
 def apply(run: Run, function: Value, *values: Value) -> Value:
-    """Call a value with others."""
+    """Call a function with positional arguments."""
     return run.call(
         function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), Site(ast.Constant(None), Scope({}))
     )
 
 
 def number(function: Callable[[float], float]) -> Handler:
-    """A function of one number."""
+    """Return a handler that applies a function of one number."""
 
     def handler(run: Run, arguments: Arguments) -> Value:
         value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
@@ -40,7 +40,7 @@ def number(function: Callable[[float], float]) -> Handler:
 
 
 def product(run: Run, arguments: Arguments) -> Value:
-    """`math.prod`, `numpy.prod`."""
+    """Evaluate `math.prod` or `numpy.prod`."""
     items = (
         sequence(arguments.positional[0].value) if len(arguments.positional) == 1 and not arguments.keywords else None
     )
@@ -122,7 +122,7 @@ def _repeat(run: Run, arguments: Arguments) -> Value:
 
 
 def _set_item(run: Run, arguments: Arguments) -> Value:
-    """`operator.setitem(owner, index, value)`."""
+    """Perform `operator.setitem(owner, index, value)`."""
 
     if len(arguments.positional) == 3:
         owner, index, value = (given.value for given in arguments.positional)

@@ -1,4 +1,4 @@
-"""`owner.name`."""
+"""Evaluate `owner.name`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "i
 
 
 def get(run: Run, owner: Value, name: str, site: Site) -> Value:
-    """The attribute, or Unknown."""
+    """Return an attribute of a value; Unknown if it cannot be determined."""
 
     kind = run.kind_of(owner)
     if kind.attribute is not None:
@@ -73,7 +73,7 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
 
 
 def of_library(run: Run, dotted: str) -> Value:
-    """A name of a library: what the file replaced it with, a constant that is known, else the name itself."""
+    """Return a name of a library: what the file replaced it with, a known constant, or else the name itself."""
     if dotted in run.patched:
         return run.patched[dotted]
     if dotted.startswith(REWIRING):
@@ -86,14 +86,14 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
     if isinstance(owner, Table) and dicts.is_namespace(owner):
         return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
     if isinstance(owner, Const) and name == "value":
-        return owner  # the member of an enumeration; numbers and texts have no such attribute
+        return owner  # a member of an enumeration; numbers and strings have no such attribute
     if isinstance(owner, CommandLine) and name.startswith("_"):
         return among(owner)
     return Bound(owner, name)
 
 
 def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
-    """Attributes of the object first, then of its class; then what every nn.Module has."""
+    """Return an attribute of an object: one of its own, then one of its class, then one that every nn.Module has."""
 
     assert owner.cls is not None
     found = find(owner.cls, name)
@@ -105,7 +105,7 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
         own = owner.attributes[name]
         if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
             return among(own)
-        # What nn.Module keeps apart is looked for after what its class has.
+        # nn.Module keeps its children apart: Python looks for them after the attributes of the class.
         hidden = isinstance(own, Node) and isinstance(found, Const) and class_lookup.is_module(owner.cls)
         return found if hidden and found is not None else own
     if name == "__class__":
@@ -144,7 +144,7 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
 
 
 def _is_handled(cls: UserClass, found: Value | None) -> bool:
-    """Whether code of the class decides what an attribute is: a descriptor, or a method that is asked for all."""
+    """Return whether user code decides what an attribute is: a descriptor, or a `__getattribute__` of the class."""
     described = isinstance(found, Instance) and found.cls is not None and find(found.cls, "__get__") is not None
     return described or isinstance(find(cls, "__getattribute__"), Function)
 
@@ -154,7 +154,7 @@ def _hyperparameters(owner: Instance) -> Value:
 
 
 def of_super(run: Run, owner: Super, name: str) -> Value:
-    """`super().name`: the method of the next class, or what a library's class has."""
+    """Return `super().name`: a method of the next class, or an attribute of a library class."""
     receiver = owner.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else receiver
     if isinstance(cls, UserClass) and name != "__init__":

@@ -1,7 +1,7 @@
-"""`functools.cache` and `lru_cache`: the same arguments get the same object again, and the function is not called.
+"""`functools.cache` and `lru_cache`: the same arguments give the same object again, without a call of the function.
 
-What a function remembers is a table, so that it is undone and joined as any other. Where it cannot be told whether a
-call is one that was made before, what it gives is unknown.
+The memory of a function is a table, so that it is undone and joined like any other. If it is unknown whether a call was
+made before, its result is unknown.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
 PLAIN = (Library("torch.nn.Module"), Library("builtins.object"))
-"""Bases whose objects are equal to nothing but themselves."""
+"""Base classes whose objects are equal to nothing but themselves."""
 FEW = 100
-"""What a function remembers at least, if it is not told how much; with more than that it may forget."""
+"""Number of results that a cache without a given size keeps at least; beyond it, a result may have been dropped."""
 
 
 def memory(run: Run, node: ast.expr, scope: Scope) -> Table | None:
-    """The empty memory that a decorator gives a function, if it does; one whose size is told is not known."""
+    """Return the empty memory for a caching decorator, or None; if its size is given, the contents are unknown."""
     call = node if isinstance(node, ast.Call) else None
     found = run.evaluate(call.func if call else node, scope)
     if not isinstance(found, Library) or found.name not in NAMES:
@@ -56,7 +56,7 @@ def call(
     arguments: Arguments,
     receiver: Value | None,
 ) -> Value:
-    """What a call gives that may have been made before."""
+    """Call a cached function: return its earlier result for the same arguments, or interpret it."""
     key = (
         _key(
             Arguments(
@@ -82,7 +82,7 @@ def call(
 
 
 def _key(arguments: Arguments) -> Hashable:
-    """What tells arguments from others, None where that is not known."""
+    """Return a key that tells arguments apart; None if they are unknown."""
     parts = [
         *(_identity(given.value) for given in arguments.positional),
         *(_identity(one.value) for one in arguments.keywords.values()),

@@ -1,4 +1,4 @@
-"""What makes a class more than its body: decorators, metaclasses, and bases that look at what derives from them."""
+"""What makes a class more than its body: decorators, metaclasses, and bases with hooks for their subclasses."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from shapelint.python.state.values import (
 )
 
 INERT = ("torch.", "functools.", "typing.", "builtins.", "abc.", "enum.")
-"""Libraries whose decorators leave a class alone."""
+"""Libraries whose decorators leave a class unchanged."""
 METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
 
 
 def made(run: Run, cls: UserClass, scope: Scope) -> Value:
-    """A class after its decorators and its metaclass: whatever these make of it."""
+    """Apply the hooks, the metaclass and the decorators of a class, and return the result."""
     keywords = {
         keyword.arg: Given(run.evaluate(keyword.value, scope), NO_SPAN)
         for keyword in cls.node.keywords
@@ -45,9 +45,9 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
         hide(run, cls)
     for name, value in list(cls.scope.names.items()):
         if isinstance(value, Instance) and value.cls is not None:
-            told = class_lookup.find(value.cls, "__set_name__")
-            if isinstance(told, Function):
-                run.call_function(told, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
+            hook = class_lookup.find(value.cls, "__set_name__")
+            if isinstance(hook, Function):
+                run.call_function(hook, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
     base = class_lookup.find(cls, "__init_subclass__", after=cls)
     if isinstance(base, Function):
         run.call_function(replace(base, wrapper="classmethod"), Arguments(keywords=keywords), cls)
@@ -60,7 +60,7 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
 
 
 def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
-    """A class after one decorator; whoever else gets it may build it, with arguments that are not seen."""
+    """Apply one decorator to a class; other code that receives the class may instantiate it with unknown arguments."""
     found = run.evaluate(node, scope)
     head = run.evaluate(node.func, scope) if isinstance(node, ast.Call) else found
     inner = found

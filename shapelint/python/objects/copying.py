@@ -1,4 +1,4 @@
-"""`copy.copy`, `copy.deepcopy` and `dataclasses.asdict`: what is shared with a copy, and what is new in it."""
+"""`copy.copy`, `copy.deepcopy` and `dataclasses.asdict`: what a copy shares with its original, and what is new."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ from shapelint.python.state.values import (
 from shapelint.text.source import Span
 
 HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
-"""Methods by which a class decides what a copy of its objects is like."""
+"""Methods by which a class customizes copies of its objects."""
 
 
 def deepcopy(run: Run, arguments: Arguments) -> Value:
+    """Evaluate `copy.deepcopy`, and record where a module was copied."""
     if not arguments.positional:
         return UNKNOWN
     original = arguments.positional[0].value
@@ -42,7 +43,7 @@ def deepcopy(run: Run, arguments: Arguments) -> Value:
 
 
 def shallow(run: Run, arguments: Arguments) -> Value:
-    """`copy.copy`: what is inside is shared; a module shares its children with its copy, even as they change."""
+    """Evaluate `copy.copy`: the contents are shared, and a module shares later changes of its children as well."""
     value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
@@ -63,7 +64,7 @@ def shallow(run: Run, arguments: Arguments) -> Value:
 
 
 def as_dict(run: Run, arguments: Arguments) -> Value:
-    """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again, and copies of the rest."""
+    """Evaluate `dataclasses.asdict`: the fields by name, nested dataclass objects as dicts, and copies of the rest."""
     return (
         _fields(run, arguments.positional[0].value, 0)
         if len(arguments.positional) == 1 and not arguments.keywords
@@ -84,7 +85,7 @@ def _fields(run: Run, value: Value, depth: int) -> Value:
 
 
 def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | None:
-    """What a class of the file makes of its copies, if it does."""
+    """Return what a user-defined class makes of a copy of its object; None if it has no hook for that."""
     assert value.cls is not None
     found = class_lookup.find(value.cls, name)
     if isinstance(found, Function):
@@ -95,7 +96,7 @@ def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | No
 
 
 def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
-    """A deep copy: modules become new ones that remember what they copy."""
+    """Make a deep copy; new modules remember their originals, and `done` maps ids of values to their copies."""
     if id(value) in done:
         return done[id(value)]
     if len(done) > 2000:

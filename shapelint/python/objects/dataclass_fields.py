@@ -1,4 +1,4 @@
-"""Dataclasses: which fields a class has, and what its `__init__` makes of them.
+"""Dataclasses: the fields of a class, and what its `__init__` does with them.
 
 https://docs.python.org/3/library/dataclasses.html
 """
@@ -35,7 +35,7 @@ PLAIN = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enu
 
 
 def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
-    """A class after `@dataclass`: with the fields of its bases and its own, and their defaults as attributes."""
+    """Apply `@dataclass`: give a class the fields of its bases and its own, and their defaults as attributes."""
     found: dict[str, Field] = {}
     certain = True
     for base in reversed(class_lookup.linear(cls)[1:]):
@@ -58,7 +58,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
 
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:
-    """The fields of a class, or those of the nearest base that has some."""
+    """Return the fields of a class, or those of its nearest base that has some."""
     line = [one for one in class_lookup.linear(cls) if isinstance(one, UserClass)]
     return next((one.fields for one in line if one.fields is not None), ())
 
@@ -68,7 +68,7 @@ def _flag(keywords: Keywords, name: str, default: bool) -> bool | None:
 
 
 def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
-    """The fields that the body of a class annotates; those after `_: KW_ONLY` are given by name."""
+    """Return the fields that a class body annotates; those after `_: KW_ONLY` are keyword-only."""
     found = []
     for node in cls.node.body:
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
@@ -82,7 +82,7 @@ def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
 
 
 def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
-    """The last name of an annotation without what it is of: `InitVar` of `dataclasses.InitVar[int]`."""
+    """Return the last name of an annotation without its arguments: `InitVar` for `dataclasses.InitVar[int]`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         text = node.value
     else:
@@ -93,7 +93,7 @@ def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
 
 
 def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
-    """A field by what it is set to: a default, or `field(...)`."""
+    """Return a field according to the value that is assigned to it: a default, or `field(...)`."""
     if not isinstance(value, Partial) or value.function != Library("dataclasses.field"):
         return Field(name, value, None, True, only_initial, keyword)
     given = dict(value.keywords)
@@ -103,7 +103,7 @@ def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
 
 
 def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) -> None:
-    """The `__init__` of a dataclass: each attribute as given or by default, then `__post_init__` with the rest."""
+    """Run the `__init__` of a dataclass: set each attribute as given or to its default, then call `__post_init__`."""
     assert owner.cls is not None
     fields = cls.fields or ()
     places = [field.name for field in fields if field.initial and not field.keyword]

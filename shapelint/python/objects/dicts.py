@@ -1,7 +1,7 @@
-"""Dicts: what is put into them, taken out of them, and asked of them.
+"""Dicts: assigning, removing and updating items, and the methods of dicts.
 
-Whatever cannot be followed (a key that is not known, another dict whose keys are not) may have changed any of their
-values.
+An operation that cannot be followed (with an unknown key, or another dict with unknown keys) may have changed any of
+the values.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__c
 
 
 def key_of(value: Value | None) -> tuple[bool, Key]:
-    """Whether a value is a key that is known, and which."""
+    """Return whether a value is a known key, and the key."""
     known = isinstance(value, Const) and isinstance(value.value, (str, int, bool, float, type(None)))
     return known, value.value if isinstance(value, Const) and known else None
 
 
 def is_namespace(value: Value) -> bool:
-    """Whether a table is an object whose keys are read as attributes."""
+    """Return whether a value is an object whose keys are read as attributes."""
     return isinstance(value, Table) and value.namespace
 
 
 def namespace(items: dict[str, Value]) -> Table:
-    """An object with attributes, of which others may be set."""
+    """Create an object with these attributes, which may have others as well."""
     return Table(dict(items), True, namespace=True)
 
 
 def names_of(owner: Table) -> Table:
-    """`vars(namespace)`: the same names as a dict."""
+    """Return `vars(namespace)`: the same names as a dict."""
     return Table(owner.items, owner.open, of=owner, perhaps=owner.perhaps)
 
 
 def put(run: Run, table: Table, index: Value, value: Value) -> None:
-    """`table[index] = value`."""
+    """Perform `table[index] = value`."""
     known, key = key_of(index)
     if not known:
         hide(run, table)
@@ -59,7 +59,7 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
 
 
 def remove(run: Run, table: Table, index: Value) -> Value:
-    """`del table[index]`, `table.pop(index)`: what was there."""
+    """Perform `del table[index]` or `table.pop(index)`, and return the removed value."""
     known, key = key_of(index)
     if not known or table.of is not None:
         hide(run, table)
@@ -70,7 +70,7 @@ def remove(run: Run, table: Table, index: Value) -> Value:
 
 
 def update(run: Run, table: Table, more: Value | None, keywords: Keywords, complete: bool = True) -> None:
-    """`table.update(more, **keywords)`."""
+    """Perform `table.update(more, **keywords)`."""
     pairs = _pairs(more) if more is not None else []
     if pairs is None or not complete or (isinstance(more, Table) and more.open):
         hide(run, table)
@@ -87,7 +87,7 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
 
 
 def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
-    """What a dict, or pairs of keys and values, hold; None where that is not known."""
+    """Return the items of a dict, or of a sequence of pairs of keys and values; None if they are unknown."""
     if isinstance(more, Table):
         return [(Const(key), value) for key, value in more.items.items()]
     items = sequence(more)
@@ -98,14 +98,14 @@ def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
 
 
 def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
-    """`dict(source, **keywords)`."""
+    """Evaluate `dict(source, **keywords)`."""
     table = Table({})
     update(run, table, source, keywords)
     return table
 
 
 def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Value:
-    """A method of a dict."""
+    """Call a method of a dict."""
     values, keywords = arguments.values, arguments.keywords
     if name == "update":
         update(run, owner, values[0] if values else None, keywords, arguments.complete)

@@ -1,4 +1,4 @@
-"""Objects of the file's own classes, as they are built: `__init__`, the fields of a dataclass, `super()`."""
+"""Creation of objects of user-defined classes: `__init__`, the fields of a dataclass, `super()`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shapelint.python.state.values import (
 )
 
 WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
-"""How the names of library classes end that make nothing of what they are given."""
+"""Name endings of library classes whose constructors do nothing with their arguments."""
 
 
 def instantiate(
@@ -32,7 +32,7 @@ def instantiate(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """An object of a class of the file, after its `__init__`."""
+    """Create an object of a user-defined class, and run its `__init__`."""
 
     if enums.is_plain(cls):
         return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
@@ -47,7 +47,7 @@ def instantiate(
 
 
 def _is_strange(cls: UserClass) -> bool:
-    """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
+    """Return whether a call of a class may return anything but an object of it, because of `__new__` or a metaclass."""
 
     strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.linear(cls))
     return strange or class_lookup.find(cls, "__new__") is not None
@@ -60,7 +60,10 @@ def initialise(
     arguments: Arguments,
     site: Site,
 ) -> None:
-    """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
+    """Run the first `__init__` among the classes of `line`, or build the library base that comes before it.
+
+    The `__init__` of nn.Module does nothing; for other library bases, such as a head, a component is built.
+    """
 
     built = False
     for one in line:
@@ -100,7 +103,7 @@ def _base(
 
 
 def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
-    """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
+    """Evaluate `super()` inside the method that is being interpreted, or `super(cls, receiver)`."""
 
     if len(node.args) == 2:
         cls, one = (run.evaluate(argument, scope) for argument in node.args)

@@ -1,4 +1,4 @@
-"""Objects of the file's own classes as containers: what their `__getitem__` and `__setitem__` do."""
+"""Objects of user-defined classes as containers: calls of their `__getitem__` and `__setitem__`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Va
 
 
 def get_item(run: Run, owner: Instance, index: Value) -> Value:
-    """`owner[index]`."""
+    """Evaluate `owner[index]`."""
     found = class_lookup.find(owner.cls, "__getitem__") if owner.cls is not None else None
     if not isinstance(found, Function):
         return among(owner)
@@ -19,7 +19,7 @@ def get_item(run: Run, owner: Instance, index: Value) -> Value:
 
 
 def set_item(run: Run, owner: Instance, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
+    """Perform `owner[index] = value`."""
     found = class_lookup.find(owner.cls, "__setitem__") if owner.cls is not None else None
     if isinstance(found, Function):
         run.call_function(found, Arguments((Given(index, NO_SPAN), Given(value, NO_SPAN))), owner)

@@ -1,4 +1,4 @@
-"""When the elements of a generator are computed: where it is handed over, or later, when something may have changed."""
+"""When the elements of a generator are computed: where it is passed on, or later, when something may have changed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ WHOLE = frozenset(
     | {"Sequential", "ModuleList", "ModuleDict", "OrderedDict", "deque", "Counter", "reduce", "prod"}
     | {"cat", "stack", "hstack", "vstack", "concat", "concatenate", "array", "tensor"}
 )
-"""Functions that go through what they get to its end, before they return."""
+"""Functions that consume their iterables completely before they return."""
 LATER = frozenset(
     {"zip", "enumerate", "map", "filter", "iter", "reversed", "partial"}
     | {"chain", "from_iterable", "islice", "starmap", "tee", "cycle", "pairwise"}
 )
-"""Functions that go through what they get when somebody goes through what they give."""
+"""Functions that consume their iterables only when their own results are consumed."""
 
 
 def hand_over(run: Run, node: ast.Call) -> None:
-    """Note for the arguments of a call who goes through them."""
+    """Record for the arguments of a call which function consumes them."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     taker = _taker(run, node) if name in LATER else name or "call"
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -31,7 +31,7 @@ def hand_over(run: Run, node: ast.Call) -> None:
 
 
 def unpack(run: Run, node: ast.expr) -> None:
-    """Note that an expression is gone through to its end at its place."""
+    """Record that an expression is consumed completely in place."""
     _note(run, node, "list")
 
 
@@ -45,10 +45,10 @@ def _taker(run: Run, node: ast.AST) -> str:
 
 
 def at_once(run: Run, node: ast.AST) -> bool:
-    """Whether what a generator gives is computed at its place, as far as it is."""
+    """Return whether the elements of a generator are computed in place, as far as they are computed at all."""
     return bool(_taker(run, node))
 
 
 def to_the_end(run: Run, node: ast.AST) -> bool:
-    """Whether a generator is gone through to its end at its place."""
+    """Return whether a generator is consumed completely in place."""
     return _taker(run, node) in WHOLE

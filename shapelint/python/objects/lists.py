@@ -1,4 +1,4 @@
-"""Lists: what is appended to them, taken out of them, and asked of them."""
+"""Lists: adding, removing, assigning and sorting elements, and the methods of lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getit
 
 
 def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method of a list, tuple, set or shape."""
+    """Call a method of a list, tuple, set or shape."""
     values = arguments.values
     if name in ("append", "add") and values:
         append(run, owner, values[0])
@@ -50,7 +50,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
 
 
 def _touch(run: Run, owner: Items) -> None:
-    """A list is about to change: one that is one of several may be any of them."""
+    """Note that a list is about to change; if it may be one of several lists, forget the contents of each of them."""
     run.touch(owner)
     for one in owner.one_of:
         hide(run, one)
@@ -61,7 +61,7 @@ def _any(owner: Items) -> Value:
 
 
 def append(run: Run, owner: Items, value: Value) -> None:
-    """One more element."""
+    """Append an element."""
     _touch(run, owner)
     if owner.kind == "set":
         more = sets.distinct(Items([*owner.items, value], "set", owner.rest))
@@ -73,7 +73,7 @@ def append(run: Run, owner: Items, value: Value) -> None:
 
 
 def extend(run: Run, owner: Items, more: Value) -> None:
-    """The elements of another value."""
+    """Append the elements of another value."""
     found = sequence(more)
     _touch(run, owner)
     if found is None:
@@ -91,7 +91,7 @@ def extend(run: Run, owner: Items, more: Value) -> None:
 
 
 def remove(run: Run, owner: Items, place: int) -> Value:
-    """The element at a place, taken out."""
+    """Remove the element at an index, and return it."""
     if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
         hide(run, owner)
         return UNKNOWN
@@ -100,7 +100,7 @@ def remove(run: Run, owner: Items, place: int) -> Value:
 
 
 def put(run: Run, owner: Items, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
+    """Perform `owner[index] = value`."""
     place = integer(index)
     if isinstance(place, int) and owner.rest is None and -len(owner.items) <= place < len(owner.items):
         _touch(run, owner)
@@ -110,7 +110,7 @@ def put(run: Run, owner: Items, index: Value, value: Value) -> None:
 
 
 def in_order(run: Run, items: Items, keywords: Keywords, site: Site) -> Items:
-    """`sorted(items, key=..., reverse=...)`: in order where all keys are known, else any of them in any place."""
+    """Evaluate `sorted(items, key=..., reverse=...)`; if some keys are unknown, the order of the elements is, too."""
     key, reverse = keywords.get("key"), keywords.get("reverse")
     keys = [_key(run, item, key.value if key else None, site) for item in items.items]
     backwards = truth(reverse.value) if reverse else False

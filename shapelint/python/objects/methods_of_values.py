@@ -1,4 +1,4 @@
-"""Methods of values that the interpreter itself knows, by the kind of value."""
+"""Methods that the interpreter implements itself, by the kind of value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def call_method(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """Call a method of a value that the interpreter itself knows; without all arguments it may do anything to it."""
+    """Call a method that the interpreter implements; with incomplete arguments, it may change its owner in any way."""
     owner, name, values = bound.owner, bound.name, [given.value for given in arguments.positional]
     if not arguments.complete and not isinstance(owner, (Table, Super, UserClass, Instance, Component, Chained)):
         hide(run, owner)
@@ -60,7 +60,7 @@ def _explicit(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """`Base.__init__(owner, ...)` of a class that has none of its own."""
+    """Call `Base.__init__(owner, ...)` of a class that does not define it itself."""
     receiver = arguments.positional[0].value if arguments.positional else UNKNOWN
     if isinstance(receiver, Instance):
         line = class_lookup.linear(cls)

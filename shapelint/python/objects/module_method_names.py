@@ -16,4 +16,4 @@ OF_CONTAINERS = words(
     train training type update values xpu zero_grad
     """
 )
-"""What nn.Sequential, nn.ModuleList and nn.ModuleDict have beside their children."""
+"""Attributes of nn.Sequential, nn.ModuleList and nn.ModuleDict other than their children."""

@@ -1,4 +1,4 @@
-"""Sets: each element once, in an order that is not known."""
+"""Sets: distinct elements in an unknown order."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from shapelint.shapes.dims import Expression
 
 MANY = 128
 UNLIKE_OTHERS = (Chained, Component, Function, Loss, UserClass)
-"""What is equal to nothing but itself."""
+"""Kinds of values that are equal to nothing but themselves."""
 
 
 def distinct(items: Items) -> Items:
-    """The set of some elements; how many it has is not known where some of them may be equal."""
+    """Return the set of some elements; its length is unknown if some of them may be equal."""
     found: list[Value] = []
     for item in items.items:
         equal = [_equal(item, other) for other in found]

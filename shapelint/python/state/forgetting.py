@@ -1,4 +1,4 @@
-"""What was done to a value in a way that cannot be followed: from there on what is in it is unknown."""
+"""Forget the contents of a value that was changed in a way that cannot be followed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shapelint.python.state.values import (
 
 
 def hide(run: Run, value: Value | Scope | None) -> None:
-    """Forget what is in an object."""
+    """Forget the contents of a value or scope."""
     if isinstance(value, Unknown):
         for one in value.inside:
             hide(run, one)
@@ -48,7 +48,7 @@ MAXIMUM_DEPTH = 4
 
 
 def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
-    """Forget what is in an object and in whatever it holds."""
+    """Forget the contents of a value and, recursively, of everything it holds."""
     hide(run, value)
     held: list[Value] = []
     if isinstance(value, Instance):
@@ -62,7 +62,7 @@ def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
 
 
 def lose(run: Run, owner: Instance) -> None:
-    """Forget all that an object has, modules included."""
+    """Forget everything about an object, including its modules."""
     run.touch(owner)
     owner.opaque = True
     owner.base = UNKNOWN if owner.base is not None else None
@@ -89,17 +89,17 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
 
 
 def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
-    """Make all values unknown but some, in the same dict."""
+    """Set all values of a dict to unknown except those to keep; the dict stays the same object."""
     names.update({name: kept.get(name, UNKNOWN) for name in names})
 
 
 def _lasting(names: dict[str, Value]) -> dict[str, Value]:
-    """What stays what it is where numbers, texts and containers may have changed: modules, functions, classes."""
+    """Return the values that outlast unknown changes to numbers and containers: modules, functions, classes."""
     return {name: value for name, value in names.items() if not isinstance(value, (Const, Items, Table))}
 
 
 def _component(run: Run, component: Component) -> None:
-    """A model whose part is hidden is hidden with it, and its other parts are."""
+    """Forget a component together with the model it is part of, and thereby all other parts of that model."""
     whole = component.part_of if isinstance(component.part_of, Component) else component
     waiting = [whole, component]
     while waiting:

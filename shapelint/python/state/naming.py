@@ -1,4 +1,4 @@
-"""What a component is called in reports: the attribute of its model, and its place among that attribute's layers."""
+"""Names of components in reports: the attribute of the model, and the index among the layers of that attribute."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 @frozen
 class Place:
-    """The model that holds a component, the role it fills there, what kind of role that is, and the layer inside."""
+    """Where a component is located: its model, its role there, the kind of that role, and its layer index inside it."""
 
     model: Node | None
     role: Role
@@ -29,7 +29,7 @@ class Place:
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """`online_projectionHead` is online, projection, head."""
+    """Split an attribute name into words: `online_projectionHead` gives online, projection, head."""
     return tuple(word.lower() for word in WORDS.findall(name))
 
 
@@ -84,14 +84,14 @@ def is_target(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def method(name: str) -> str | None:
-    """The method that a class is called after: `ResNetSimCLR` is one of simclr, `StaticModel` is none of tico."""
+    """Return the method that a class is named after: simclr for `ResNetSimCLR`, but not tico for `StaticModel`."""
     parts = words(name)
     spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
     return next((known for known in methods.names() if known in spans), None)
 
 
 def place(component: Node) -> Place:
-    """Where a component stands in its model; looked up anew only where the modules around it have changed."""
+    """Locate a component in its model; the result is reused until the modules around the component change."""
     path = component.path
     around = tuple((id(node), len(node.attributes) if isinstance(node, Instance) else 0) for node in path)
     if component.placed is None or component.placed[0] != around:
@@ -128,24 +128,25 @@ def _kind_in(model: Node | None, name: str) -> str:
 
 
 def _is_shelf(node: Value) -> bool:
-    """Whether a module only keeps others by name, such as `heads` in `self.heads["projector"](x)`."""
+    """Return whether a module only holds others by name, such as `heads` in `self.heads["projector"](x)`."""
     return isinstance(node, Chained) and node.kind == "ModuleDict"
 
 
 def _part_names(node: Instance) -> list[str]:
-    """What an object calls its parts, and the keys of its dicts of modules."""
+    """Return the names of an object's parts, and the keys of its module dicts."""
     parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node)}
     shelves = [value for value in parts.values() if isinstance(value, Chained) and _is_shelf(value)]
     return [*parts, *(name for shelf in shelves for name in shelf.children)]
 
 
 def has_backbone(node: Node, depth: int = 0) -> bool:
-    """Whether an object holds, by name, a backbone-like part beside a head-like one or its own momentum copy.
+    """Return whether an object holds a backbone-like part, and a head-like part or a momentum copy of the backbone.
 
-    What holds both counts as a backbone itself (`self.online = Encoder()` beside `self.predictor`).
+    Parts are recognized by name, and the backbone of a head may be unknown. A part that holds both counts as a backbone
+    itself (`self.online = Encoder()` next to `self.predictor`).
 
-    The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so
-    may those of any class that is called after a method.
+    MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so may those of any class that is named
+    after a method: such a class needs no head of its own.
     """
     if not isinstance(node, Instance):
         return False
@@ -163,7 +164,7 @@ def has_backbone(node: Node, depth: int = 0) -> bool:
 
 
 def is_model_like(node: Node) -> bool:
-    """Whether an object holds a backbone-like and a head-like part by name, or a module that only SSL models have."""
+    """Return whether an object holds a backbone-like and a head-like part, or a module that only SSL models have."""
     if not isinstance(node, Instance):
         return False
     return has_backbone(node) or any(
@@ -173,7 +174,7 @@ def is_model_like(node: Node) -> bool:
 
 
 def hold(owner: Node, name: str, child: Value) -> None:
-    """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
+    """Set the name and holder of a child, once; a child taken from a network that is not a model gets new ones."""
     if not isinstance(child, Node) or child is owner:
         return
     if child.holder is None or not child.name or (child.holder is not owner and _is_loose(child)):
@@ -181,7 +182,7 @@ def hold(owner: Node, name: str, child: Value) -> None:
 
 
 def _is_loose(child: Node) -> bool:
-    """Whether what holds a module is held by nothing itself, and is no model."""
+    """Return whether the holder of a module has no holder itself and is not a model."""
     return child.holder is not None and child.holder.holder is None and not is_model_like(child.holder)
 
 
@@ -191,7 +192,7 @@ def is_head(component: Component) -> bool:
 
 
 def leaves(node: Value, seen: set[int] | None = None) -> list[Component]:
-    """The components under a module, in the order in which it holds them."""
+    """Return the components inside a module, in the order in which it holds them."""
     seen = set() if seen is None else seen
     if id(node) in seen or len(seen) > 2000:
         return []

@@ -1,4 +1,4 @@
-"""What an assignment does to names, attributes, and elements of containers and modules."""
+"""Assignments to names, attributes, and elements of containers and modules."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ from shapelint.python.state.values import (
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
     """Assign a value to a name, an attribute, an element, or several of them.
 
-    The target of a loop is no variable of its `own`: in the next turn it is another one.
+    If `own` is False, a number does not get the target as its variable: a loop target has another value in each
+    iteration.
     """
     if isinstance(target, ast.Name):
         home = names.home(scope, target.id)
-        # A name for what already has one is no variable of its own.
+        # Another name for a number that has a variable already is not a variable of its own.
         literal = own and isinstance(value, Const) and not value.variables
         run.touch(home)
         home.names[target.id] = run.named(value, home, target.id) if literal else value
@@ -89,14 +90,14 @@ REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__",
 
 
 def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
-    """A change of one of several values: each of them has it perhaps."""
+    """Apply a change to a value that may be any of several: to each of them as a change that may not happen."""
     for one in owner.inside:
         with run.journal.perhaps():
             change(one)
 
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
-    """`owner.name = value`; a module that is held for the first time gets its name from it."""
+    """Perform `owner.name = value`; a module that had no holder gets its name from it."""
     set_attribute = run.kind_of(owner).set_attribute
     if set_attribute is not None and set_attribute(run, owner, name, value):
         return
@@ -124,7 +125,7 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
 
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
+    """Perform `owner[index] = value`."""
     if isinstance(owner, Unknown):
         _to_any(run, owner, lambda one: assign_element(run, one, index, value))
         hide_inside(run, owner)
@@ -143,7 +144,7 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
 
 
 def remove_attribute(run: Run, owner: Value, name: Value) -> None:
-    """`delattr(owner, name)`."""
+    """Perform `delattr(owner, name)`."""
     if isinstance(name, Const) and isinstance(name.value, str):
         mutation.delete_attribute(run, owner, name.value)
     else:
@@ -151,7 +152,7 @@ def remove_attribute(run: Run, owner: Value, name: Value) -> None:
 
 
 def delete(run: Run, target: ast.expr, scope: Scope) -> None:
-    """`del target`: a name, an attribute, an element, or several of them."""
+    """Perform `del target` for a name, an attribute, an element, or several of them."""
     if isinstance(target, ast.Name):
         home = names.home(scope, target.id)
         run.touch(home)

@@ -1,4 +1,4 @@
-"""Calls: of functions and classes of the file (interpreted), of modules, and of what libraries are known to have."""
+"""Calls: of user-defined functions and classes (interpreted), of modules, and of known library functions."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ from shapelint.text.source import Span
 BUILTINS = frozenset(dir(python))
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
-"""Of so many functions each is followed where any of them may be called."""
+"""Number of candidates up to which each one is interpreted, if any of them may be called."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
-    """The value of a call expression."""
+    """Evaluate a call expression."""
 
     function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
@@ -68,7 +68,7 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 
 def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
-    """The arguments of a call expression."""
+    """Evaluate the arguments of a call expression."""
 
     positional: list[Given] = []
     keywords: Keywords = {}
@@ -157,7 +157,10 @@ def _any_of(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
+    """Call a value that may be any of several: interpret each candidate as a call that may not happen.
+
+    A candidate that is a user-defined class may be instantiated in this way, so it is marked as `registered`.
+    """
 
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -186,7 +189,7 @@ def call_instance(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """`model(x)`: its `forward`, or its `__call__`."""
+    """Call a user-defined object (`model(x)`): its `__call__` or its `forward`."""
 
     assert owner.cls is not None
     own = owner.attributes.get("forward")
@@ -208,7 +211,7 @@ def call_function(
     arguments: Arguments,
     receiver: Value | None,
 ) -> Value:
-    """Interpret a function of the file."""
+    """Interpret a call of a user-defined function."""
 
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
@@ -263,7 +266,7 @@ def _joined(values: list[Value]) -> Value:
 
 
 def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
-    """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
+    """Bind parameters to their arguments or defaults; a parameter that an unknown star may fill is unknown."""
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
     first_default = len(names) - len(function.defaults)
@@ -292,7 +295,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
-    """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
+    """Apply a decorator to a function: interpret a user-defined one; a library one leaves the function unchanged."""
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN
@@ -321,5 +324,5 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
 
 
 def replace_wrapper(function: Function, wrapper: str) -> Function:
-    """The function with its kind of wrapper."""
+    """Return the function with its kind of wrapper, unless it has one already."""
     return replace(function, wrapper=function.wrapper or wrapper)

@@ -1,4 +1,4 @@
-"""Imports: names of libraries stay names; local modules are read from disk and interpreted, never imported."""
+"""Imports: library names stay names; local modules are read from disk and interpreted, never imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAXIMUM_FILES = 40
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
-    """`import a.b`, `import a.b as c`."""
+    """Execute `import a.b` or `import a.b as c`."""
     run.touch(scope)
     for alias in node.names:
         top = alias.name.partition(".")[0]
@@ -28,7 +28,7 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
 
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
-    """`from a.b import c as d`, `from . import x`, `from m import *`."""
+    """Execute `from a.b import c as d`, `from . import x` or `from m import *`."""
 
     run.touch(scope)
     module = node.module or ""
@@ -53,7 +53,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
 
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
-    """The names of a local module, or None where there is none beside the linted file."""
+    """Return the names of a local module; None if there is none near the importing file."""
     if run.folder is None:
         return None
     importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
@@ -62,7 +62,7 @@ def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
 
 
 def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
-    """The names of a file that is interpreted as a module; None where it cannot be read."""
+    """Interpret a file as a module and return its names; None if it cannot be read."""
     key = str(path)
     if key in run.modules:
         return run.modules[key]

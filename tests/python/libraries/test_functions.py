@@ -67,7 +67,7 @@ def test_functions_give_what_the_table_says(name: str) -> None:
 
 
 def predicted(known: library_functions.Function, tensors: list[Any], values: dict[str, Any]) -> Any:
-    """What the signature says for tensors of these shapes."""
+    """Return what the signature gives for tensors of these shapes."""
     flows = [flow(tensor) if isinstance(tensor, torch.Tensor) else None for tensor in tensors]
     flows += [None] * (len(known.inputs) - len(flows))
     return signature_calls.apply(known.shapes, flows, values, Origin(""))
@@ -78,7 +78,7 @@ def flow(tensor: Any) -> Flow:
 
 
 def agree(said: Flow | tuple[Flow, ...], real: Any) -> None:
-    """Ranks are equal, and every dimension that is known."""
+    """Return whether the ranks and every known dimension are equal."""
     if isinstance(said, tuple):
         assert len(said) == len(real)
         for one, other in zip(said, real):
@@ -93,7 +93,7 @@ TORCHVISION = {"image_size": 32, "patch_size": 8, "num_layers": 1, "num_heads": 
 
 
 def modules() -> dict[str, Callable[[], tuple[Any, str, dict[str, Any], list[Any]]]]:
-    """Small modules of every kind: the module, the method, the values that the table may use, and tensors."""
+    """Return small modules of every kind: the module, the method, the values that the table may use, and tensors."""
     from lightly.models import modules as lightly
     from lightly.models.modules import ijepa
     from torchvision.models import VisionTransformer
@@ -209,7 +209,7 @@ POOLED: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize(("call", "pooled"), POOLED.items())
 def test_a_function_does_what_its_layer_does(call: str, pooled: Callable[[Any], Any]) -> None:
-    """The width behind a flatten says the height and width that torch gives; a head one too wide does not fit."""
+    """The width after a flatten shows the height and width that torch gives; a head that is one wider does not fit."""
     (width,) = pooled(torch.zeros(1, 3, 32, 32)).flatten(1).shape[1:]
     code = (
         IMPORTS + "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"

@@ -1,4 +1,4 @@
-"""Operations without a signature are asked of torch, on the meta device, and never where a table has them."""
+"""Operations without a signature are run by torch on the meta device, but never those that a table describes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ print(len(report.findings), "torch" in sys.modules)
 
 
 def test_torch_is_imported_for_the_first_answer_alone() -> None:
-    """A second process takes it from the cache; and where every operation has a signature, torch stays out."""
+    """A second process uses the cache; and if every operation has a signature, torch is not imported."""
 
     def run(operation: str) -> str:
         text = model(RESNET + HEAD.replace("{H}", "256"), FORWARD.format(operation=operation))
