@@ -1,13 +1,14 @@
 """Functions and classes of installed libraries, by dotted name; what is not known here gives an unknown value.
 
-What each library has stands in its record; this module asks them in order.
+What is data is known of any library; for the rest each is asked by its record.
 """
 
 from __future__ import annotations
 
 from shapelint.knowledge import rules_folder
 from shapelint.python.builtins import builtin_functions
-from shapelint.python.libraries.torch import constructing, torch_functions
+from shapelint.python.libraries import library_functions
+from shapelint.python.libraries.torch import constructing, loss_calls, misuse, torch_functions
 from shapelint.python.state.arguments import NOWHERE, Arguments, Site
 from shapelint.python.state.forgetting import hide
 from shapelint.python.state.run import Run
@@ -34,7 +35,7 @@ def is_iterator(value: Value) -> bool:
 
 def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     library = run.libraries.of(name)
-    for handler in (_attribute_changed, _function, _stood_in, library.make):
+    for handler in (_attribute_changed, _function, _stood_in, library.make, _loss, _line):
         value = handler(run, name, arguments, site) if handler is not None else None
         if value is not None:
             return value
@@ -62,6 +63,20 @@ def _stood_in(run: Run, name: str, arguments: Arguments, site: Site) -> Value | 
     return run.call(own, arguments, Site(NOWHERE.node, site.scope)) if own is not None else None
 
 
+def _loss(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """A loss of `rules/losses/`."""
+    return loss_calls.construct(run, name, arguments, site) if loss_calls.is_loss(name) else None
+
+
+def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """A function of `rules/functions.yaml`."""
+    known = library_functions.find(name)
+    if known is None:
+        return None
+    misuse.note_function(run, known, arguments, site)
+    return library_functions.call(run, known, arguments)
+
+
 def _is_the_users(run: Run, name: str) -> bool:
     """Whether the user declared a signature of a name, or trusts its package."""
     return any(name == target for target, _ in run.options.signatures) or name.partition(".")[0] in run.options.trust
@@ -69,9 +84,9 @@ def _is_the_users(run: Run, name: str) -> bool:
 
 def knows(run: Run, name: str) -> bool:
     """Whether a dotted name is something that is known here."""
-    libraries, own = run.libraries, run.libraries.of(name).knows
-    named = name in libraries.functions or name in libraries.stand_ins
-    return named or (own is not None and own(name)) or constructing.is_component(run, name)
+    libraries = run.libraries
+    named = name in libraries.functions or name in libraries.stand_ins or loss_calls.is_loss(name)
+    return named or constructing.is_component(run, name)
 
 
 def stand_in(run: Run, name: str) -> Value | None:

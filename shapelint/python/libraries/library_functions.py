@@ -1,4 +1,4 @@
-"""Functions and methods of lightly, and methods of its modules, as lines in the notation of shape signatures.
+"""Functions of libraries, and methods of their modules, as lines in the notation of shape signatures.
 
 The tables stand in `rules/functions.yaml`. Names that are no axes are taken from plain arguments of the same name, or
 from the `values` of the module.
@@ -6,7 +6,7 @@ from the `values` of the module.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from shapelint.chain.chain import Flow
@@ -42,11 +42,15 @@ def parse(call: str, text: str) -> Function:
 
 
 @lru_cache(maxsize=1)
+def _lines() -> dict[str, tuple[str, str]]:
+    """The lines of all functions, by dotted name."""
+    data = rules_folder.load("functions.yaml")["functions"]
+    return {call.partition("(")[0]: (call, text) for call, text in data.items()}
+
+
 def table() -> Table:
     """All functions, by dotted name."""
-    data = rules_folder.load("functions.yaml")["functions"]
-    found = [parse(call, text) for call, text in data.items()]
-    return {function.name: function for function in found}
+    return {name: parse(call, text) for name, (call, text) in _lines().items()}
 
 
 @lru_cache(maxsize=1)
@@ -91,9 +95,11 @@ def defaults(target: str, condition: str) -> dict[str, Any]:
     return {parameter.name: parameter.default for parameter in parameters if not parameter.required}
 
 
+@cache
 def find(name: str) -> Function | None:
     """A function by its dotted name."""
-    return table().get(name)
+    line = _lines().get(name)
+    return parse(*line) if line is not None else None
 
 
 def call(run: Run, function: Function, arguments: Arguments, values: Any = None) -> Value:

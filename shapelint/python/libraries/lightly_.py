@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from shapelint.common.words import words
 from shapelint.knowledge import banks
 from shapelint.python.libraries import library_functions, timm_, torchvision_, transforms, vision_transformers
-from shapelint.python.libraries.torch import constructing, loss_calls, misuse
+from shapelint.python.libraries.torch import constructing
 from shapelint.python.libraries.vision_transformers import SIZES, Vit
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, LibraryPlugin, Number
@@ -53,27 +53,19 @@ def canonical(name: str) -> str | None:
 
 def builds(target: str) -> bool:
     """Whether a name is a module that is known, or a head."""
-    if target in library_functions.methods():
-        return True
     last = target.rpartition(".")[2]
     return last[:1].isupper() and (stored.find(target) is not None or "Head" in last)
 
 
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A transform, a wrapped transformer, a loss, or what a function of the table gives."""
+    """A transform, or a wrapped transformer."""
     views = transforms.construct(run, name, arguments, site)
     if views is not None:
         return views
     owner, _, last = name.rpartition(".")
     if last in ("from_vit", "from_vit_encoder") and arguments.positional:
         return _wrapped(run, owner, arguments.positional[0].value, site)
-    if loss_calls.is_loss(name):
-        return loss_calls.construct(run, name, arguments, site)
-    known = library_functions.find(name)
-    if known is None:
-        return None
-    misuse.note_function(run, known, arguments, site)
-    return library_functions.call(run, known, arguments)
+    return None
 
 
 def _wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
@@ -202,7 +194,6 @@ LIGHTLY = LibraryPlugin(
         "lightly.models.modules.heads.ProjectionHead": "lightly_heads.py",
     },
     make=make,
-    knows=loss_calls.is_loss,
     components=Components(
         canonical=canonical,
         builds=builds,

@@ -70,8 +70,7 @@ class LibraryPlugin:
     - `stand_ins`: files of `rules/python/`, by the dotted name of what is interpreted from there
     - `passes_on`: last names of what gives its first argument back, from whatever package (apex has torch's wrappers)
     - `keeps_iterators`: functions that take nothing out of an iterator, or say themselves what they take
-    - `make(run, name, arguments, site)`: anything else that it has, such as a loss or a transform, else None
-    - `knows(name)`: whether `make` knows a name
+    - `make(run, name, arguments, site)`: anything else that it has, such as a transform, else None
     - `fallback(run, name, arguments, site)`: what any other name gives
     - `components`: what is known of its components
     - `returns_self`, `quiet`: methods of modules that give the module, or that leave what it computes alone
@@ -85,7 +84,6 @@ class LibraryPlugin:
     passes_on: frozenset[str] = frozenset()
     keeps_iterators: frozenset[str] = frozenset()
     make: Callable[..., Value | None] | None = None
-    knows: Callable[[str], bool] | None = None
     fallback: Callable[..., Value] | None = None
     components: Components = Components()
     returns_self: frozenset[str] = frozenset()

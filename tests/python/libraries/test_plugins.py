@@ -15,6 +15,7 @@ import yaml
 from shapelint.knowledge import rules_folder
 from shapelint.linting.file_report import lint_source
 from shapelint.python.interpreter import Interpreter
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, Libraries, LibraryPlugin
@@ -124,6 +125,8 @@ components:
     role: backbone
     shapes: B 3 H W -> B 640
 """
+FUNCTIONS = {"madeup.functional.fold(features)": "B D -> B (D//2)"}
+METHODS = {"madeup.models.Tower": {"forward(images)": "B C H W -> B width"}}
 SCRIPT = """
 import madeup
 from torch import nn
@@ -148,7 +151,9 @@ prediction_head: BYOLPredictionHead(256, 1024, 256)
 
 def forget() -> None:
     """Read the data of `rules/` anew."""
-    for cached in (rules_folder.load, stored.libraries, stored.load, stored.find):
+    lines = (library_functions._lines, library_functions.find, library_functions.methods)
+    signatures = (stored.libraries, stored.load, stored.find)
+    for cached in (rules_folder.load, *lines, *signatures):
         cached.cache_clear()
 
 
@@ -156,9 +161,12 @@ def forget() -> None:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The data of `rules/`, with one library more."""
     for path in rules_folder.folder().iterdir():
-        if path.name not in ("libraries.yaml", "signatures"):
+        if path.name not in ("libraries.yaml", "functions.yaml", "signatures"):
             (tmp_path / path.name).symlink_to(path)
     (tmp_path / "libraries.yaml").write_text(yaml.safe_dump([*RULES, LIBRARY]))
+    lines = rules_folder.load("functions.yaml")
+    functions, methods = {**lines["functions"], **FUNCTIONS}, {**lines["methods"], **METHODS}
+    (tmp_path / "functions.yaml").write_text(yaml.safe_dump({**lines, "functions": functions, "methods": methods}))
     (tmp_path / "signatures").mkdir()
     for path in (rules_folder.folder() / "signatures").iterdir():
         (tmp_path / "signatures" / path.name).symlink_to(path)
@@ -185,6 +193,13 @@ def wrong(path: str, text: str) -> tuple[str, object, object]:
 def test_a_library_whose_models_are_data_alone(data: None) -> None:
     assert wrong("train.py", SCRIPT.replace("{model}", "vast18()").replace("{method}", "")) == ("SL101", 512, 640)
     assert wrong("model.yaml", CONFIG) == ("SL101", 512, 640)
+
+
+def test_functions_and_methods_of_a_library_are_data_alone(data: None) -> None:
+    script = SCRIPT.replace("from madeup", "from madeup.functional import fold\nfrom madeup", 1)
+    tower = script.replace("{model}", "madeup.models.Tower(width=1280)")
+    folded = tower.replace("self.backbone{method}(x)", "fold(self.backbone(x))")
+    assert wrong("train.py", folded) == ("SL101", 512, 640)
 
 
 def test_without_its_data_a_library_is_not_known() -> None:

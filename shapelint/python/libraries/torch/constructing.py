@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.knowledge import banks
+from shapelint.python.libraries import library_functions
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
@@ -23,7 +24,8 @@ def is_component(run: Run, name: str) -> bool:
     target = canonical(run, name)
     if stored.library_of(target) is None:
         return False
-    return (run.libraries.of(target).components.builds or is_model)(target)
+    builds = run.libraries.of(target).components.builds or is_model
+    return target in library_functions.methods() or builds(target)
 
 
 def is_model(target: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapelint.common.words import words
 from shapelint.python.libraries import transforms
-from shapelint.python.libraries.torch import constructing, loss_calls, torch_functions
+from shapelint.python.libraries.torch import constructing, torch_functions
 from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
 from shapelint.python.state.arguments import NOWHERE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
@@ -24,11 +24,6 @@ PASSES_ON = words(
 def builds(target: str) -> bool:
     """Whether a name is a layer: the classes of `torch.nn` are."""
     return target.rpartition(".")[2][:1].isupper() and not target.startswith(NO_COMPONENT)
-
-
-def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A loss."""
-    return loss_calls.construct(run, name, arguments, site) if loss_calls.is_loss(name) else None
 
 
 def fallback(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
@@ -74,8 +69,6 @@ TORCH = LibraryPlugin(
         "torch.utils.data.dataloader.DataLoader": transforms.loader,
     },
     passes_on=PASSES_ON,
-    make=make,
-    knows=loss_calls.is_loss,
     fallback=fallback,
     components=Components(builds=builds),
     returns_self=RETURNS_SELF,
