@@ -38,7 +38,7 @@ Feed = Union[str, Literally]
 
 
 @frozen
-class Step:
+class OperationStep:
     """A primitive of `shapelint/python/tensors/primitives.py`, and what it gets besides the axes."""
 
     primitive: str
@@ -54,7 +54,7 @@ class Operation:
 
     name: str
     parameters: tuple[Parameter, ...] | None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OperationStep, ...] = ()
     shapes: str = ""
 
     @property
@@ -156,19 +156,19 @@ def _operation(name: str, parameters: str, does: str) -> Operation:
     return Operation(name, taken, tuple(map(_step, steps.elts)))
 
 
-def _step(written: ast.expr) -> Step:
+def _step(written: ast.expr) -> OperationStep:
     """`reduce(dim, keepdim)`, or `same`."""
     if isinstance(written, ast.Name):
-        return Step(written.id)
+        return OperationStep(written.id)
     assert isinstance(written, ast.Call)
     assert isinstance(written.func, ast.Name)
     feeds = (arg.id if isinstance(arg, ast.Name) else Literally(ast.literal_eval(arg)) for arg in written.args)
-    return Step(written.func.id, tuple(feeds))
+    return OperationStep(written.func.id, tuple(feeds))
 
 
 def _in_place(operation: Operation) -> Operation:
     """The operation on its own tensor, which another operand does not make larger."""
     broadcasts = tuple(
-        Step("assign", step.feeds) if step.primitive == "broadcast" else step for step in operation.steps
+        OperationStep("assign", step.feeds) if step.primitive == "broadcast" else step for step in operation.steps
     )
     return Operation(f"{operation.name}_", operation.parameters, broadcasts, operation.shapes)

@@ -21,7 +21,7 @@ from shapelint.common import gitignore
 from shapelint.linting.collect import walk
 
 PYTHON, YAML = frozenset({".py"}), frozenset({".yaml", ".yml"})
-MAXIMUM_BYTES = 1024 * 1024
+MAXIMUM_SEARCHED_BYTES = 1024 * 1024
 _MAXIMUM_FILES = 20_000
 
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
@@ -61,7 +61,11 @@ def _repository_files(root: str) -> dict[str, str]:
 def text_of(path: Path) -> str | None:
     """What a file holds; None where it cannot be read, or is so big that nobody wrote it."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= MAXIMUM_BYTES else None
+        return (
+            path.read_text(encoding="utf-8", errors="replace")
+            if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES
+            else None
+        )
     except OSError:
         return None
 

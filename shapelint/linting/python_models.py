@@ -55,7 +55,7 @@ class AnalysedScript:
     violations: tuple[Violation, ...]
 
     @property
-    def checks(self) -> Iterator[footprints.Places]:
+    def checks(self) -> Iterator[footprints.FootprintPlaces]:
         """The places that each thing which is checked of it rests on."""
         yield from footprints.of_chain(self.script.chain)
         for loss_call in self.script.losses:

@@ -22,7 +22,7 @@ from shapelint.resolve.options import Options
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT = 64
+MAXIMUM_KEPT_TRIALS = 64
 """How many edited texts are kept, for edits that several models try."""
 
 
@@ -74,7 +74,7 @@ class Trials:
     def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
         if source.text not in self.edited:
             self.edited[source.text] = _edited(self.file, source, moves, self.options)
-            if len(self.edited) > MAXIMUM_KEPT:
+            if len(self.edited) > MAXIMUM_KEPT_TRIALS:
                 self.edited.popitem(last=False)
         self.edited.move_to_end(source.text)
         return self.edited[source.text]

@@ -18,7 +18,7 @@ from shapelint.live import plain_arguments
 from shapelint.live.plain_arguments import axes_of
 from shapelint.python.tensors import overloads, shape_lines
 from shapelint.python.tensors.axes import Axes, Axis
-from shapelint.python.tensors.overloads import Call
+from shapelint.python.tensors.overloads import OperationCall
 from shapelint.python.tensors.primitives import Result
 
 
@@ -67,8 +67,10 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from tensors(element)
 
 
-def _broadcast(name: str, call: Call[Any], left: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
-    output = _sizes(Call[Any](call.operation, call.steps[1:]).result(axes_of(left)))
+def _broadcast(
+    name: str, call: OperationCall[Any], left: torch.Tensor, *others: torch.Tensor
+) -> OperationMisfit | None:
+    output = _sizes(OperationCall[Any](call.operation, call.steps[1:]).result(axes_of(left)))
     conflicts = [_unequal(left, right) for right in others[:1]]
     if output is None or not any(conflicts):
         return None
@@ -85,7 +87,7 @@ def _unequal(left: torch.Tensor, right: torch.Tensor) -> list[tuple[int, int]]:
     return [(int(one), int(two)) for one, two in pairs if one != two and 1 not in (one, two)]
 
 
-def _product(name: str, call: Call[Any], left: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
+def _product(name: str, call: OperationCall[Any], left: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
     if not others or not left.dim() or not others[0].dim():
         return None
     right = others[0]
@@ -96,7 +98,7 @@ def _product(name: str, call: Call[Any], left: torch.Tensor, *others: torch.Tens
     return None if output is None else OperationMisfit(name, left, inner, int(left.shape[-1]), output)
 
 
-def _line(name: str, call: Call[Any], first: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
+def _line(name: str, call: OperationCall[Any], first: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
     """An operation in the notation; where only the size of one axis is wrong."""
     operands = (first, *others)
     conflict = shape_lines.conflict(call.operation.shapes, [axes_of(operand) for operand in operands])
@@ -116,7 +118,7 @@ def _with(axes: Axes, place: int, size: int) -> Axes:
     return tuple(changed)
 
 
-def _view(name: str, call: Call[Any], tensor: torch.Tensor) -> OperationMisfit | None:
+def _view(name: str, call: OperationCall[Any], tensor: torch.Tensor) -> OperationMisfit | None:
     sizes: list[int] = call.steps[0][1][0]
     known = math.prod(size for size in sizes if size != -1)
     fits = tensor.numel() % known == 0 if -1 in sizes and known else tensor.numel() == known

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint.live.heads import call_with
+from shapelint.live.head_calls import call_with
 from shapelint.live.live_layers import KnownLayer, known_class, layer_of
 from shapelint.live.misfits import Maker, fault_of
 from shapelint.shapes import signatures

@@ -10,7 +10,7 @@ import torch
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OTHER_KIND, UNREAD
-from shapelint.python.tensors.primitives import Kind
+from shapelint.python.tensors.primitives import PrimitiveKind
 
 
 def axes_of(tensor: torch.Tensor) -> Axes:
@@ -18,7 +18,7 @@ def axes_of(tensor: torch.Tensor) -> Axes:
     return ax.sized(int(size) for size in tensor.shape)
 
 
-def read(kind: Kind, values: Sequence[Any]) -> Any:
+def read(kind: PrimitiveKind, values: Sequence[Any]) -> Any:
     """The argument of a kind that a value is; OTHER_KIND where it is none.
 
     UNREAD is one that no shape tells: a tensor that holds sizes.

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from shapelint.knowledge import methods
-from shapelint.live.heads import call_with
+from shapelint.live.head_calls import call_with
 from shapelint.live.live_layers import layer_of
 from shapelint.live.misfits import METHOD, Change, Fault, FeatureWidth
 from shapelint.live.wording import edge_finding, loss_findings, side

@@ -53,7 +53,7 @@ class Interpreter(Run):
         CommandLine: argparse_.COMMAND_LINE,
     }
     libraries: ClassVar[Libraries] = Libraries(PLUGINS)
-    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.TRAINING)
+    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.FIT_OBSERVER)
 
     evaluate = expressions.evaluate
     execute = statements.execute

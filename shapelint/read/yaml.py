@@ -38,7 +38,7 @@ class Lookup:
 
 
 @frozen
-class Found:
+class FoundModel:
     """One model of a text: the mapping that describes it, with the path of keys to it, and its document.
 
     `method` is the one that is named in it or above it; `references` are the paths that its values refer to.
@@ -58,7 +58,7 @@ class Reading:
 
     source: Source
     lookup: Lookup
-    found: tuple[Found, ...]
+    found: tuple[FoundModel, ...]
     roots: tuple[YamlNode, ...]
     composition: Composition
 
@@ -85,7 +85,7 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
             model = read_model(reader, mapping, name, method, lookup)
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
             model = replace(model, problems=(*model.problems, *absent))
-            found.append(Found(model, mapping, path, number - 1, method, frozenset(reader.references)))
+            found.append(FoundModel(model, mapping, path, number - 1, method, frozenset(reader.references)))
     return Reading(source, lookup, tuple(found), tuple(roots), whole)
 
 

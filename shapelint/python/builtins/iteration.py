@@ -14,7 +14,7 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
-Handler = Callable[[Run, list[Value], Keywords], Value]
+BuiltinHandler = Callable[[Run, list[Value], Keywords], Value]
 
 
 def any_of(items: Items) -> Value:
@@ -33,7 +33,7 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
     items = elements(value)
-    if items is None or (isinstance(value, Table) and (value.open or value.perhaps)):
+    if items is None or (isinstance(value, Table) and (value.open or value.maybe_missing)):
         return UNKNOWN
     return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
 
@@ -49,7 +49,7 @@ def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return Items([Const(number) for number in whole], "range")
 
 
-def _collect(kind: str) -> Handler:
+def _collect(kind: str) -> BuiltinHandler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         if not values:
             return Items([], kind)
@@ -119,7 +119,7 @@ def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return any_of(Items(items.items[:1], "list", items.rest)) if len(values) < 2 else UNKNOWN
 
 
-HANDLERS: dict[str, Handler] = {
+CONTAINER_FUNCTIONS: dict[str, BuiltinHandler] = {
     "len": _len,
     "range": _range,
     "list": _collect("list"),

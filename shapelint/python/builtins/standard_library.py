@@ -14,7 +14,7 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Value
 
-Handler = Callable[[Run, Arguments], Value]
+StandardLibraryHandler = Callable[[Run, Arguments], Value]
 
 
 def apply(run: Run, function: Value, *values: Value) -> Value:
@@ -24,7 +24,7 @@ def apply(run: Run, function: Value, *values: Value) -> Value:
     )
 
 
-def number(function: Callable[[float], float]) -> Handler:
+def number(function: Callable[[float], float]) -> StandardLibraryHandler:
     """Return a handler that applies a function of one number."""
 
     def handler(run: Run, arguments: Arguments) -> Value:
@@ -48,7 +48,7 @@ def product(run: Run, arguments: Arguments) -> Value:
     return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
 
 
-def _binary(function: str) -> Handler:
+def _binary(function: str) -> StandardLibraryHandler:
     def handler(run: Run, arguments: Arguments) -> Value:
 
         if len(arguments.positional) != 2:
@@ -142,7 +142,7 @@ OPERATORS: dict[str, type[ast.operator]] = {
     "lshift": ast.LShift,
     "rshift": ast.RShift,
 }
-HANDLERS: dict[str, Handler] = {
+STANDARD_LIBRARY_FUNCTIONS: dict[str, StandardLibraryHandler] = {
     **{f"operator.{name}": _binary(name) for name in OPERATORS},
     "operator.setitem": _set_item,
     "itertools.chain": _chain,

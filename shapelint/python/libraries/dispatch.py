@@ -9,8 +9,8 @@ from shapelint.knowledge import rules_folder
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, torch_functions
-from shapelint.python.state.arguments import NOWHERE, Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Items, Value
 
@@ -24,7 +24,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     value = UNKNOWN if repeated else _called(run, name, arguments, site)
     for one in iterators:
         if one is not value:
-            hide(run, one)
+            forget(run, one)
     return value
 
 
@@ -60,7 +60,7 @@ def _function(run: Run, name: str, arguments: Arguments, site: Site) -> Value | 
 
 def _stood_in(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     own = stand_in(run, name)
-    return run.call(own, arguments, Site(NOWHERE.node, site.scope)) if own is not None else None
+    return run.call(own, arguments, Site(NO_SITE.node, site.scope)) if own is not None else None
 
 
 def _loss(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:

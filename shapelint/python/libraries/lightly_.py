@@ -29,7 +29,7 @@ MAXIMUM_WRAPPERS = 5
 OF_ONE_SIZE = words("MaskedVisionTransformerTIMM MaskedCausalVisionTransformer")
 """Modules that take images of their transformer's own size alone; the others interpolate."""
 WIDTHS = ("embed_dim", "hidden_dim")
-PARAMETERS = {
+LIGHTLY_PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
     "MaskedVisionTransformerTorchvision": ("vit",),
     "SMoGPrototypes": ("group_features", "beta"),
@@ -78,7 +78,7 @@ def _wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
 
 def transformer(component: Component, depth: int = 0) -> Vit | None:
     """The numbers of the vision transformer that a module is or wraps, None for anything else."""
-    if depth > MAXIMUM_WRAPPERS or component.hidden:
+    if depth > MAXIMUM_WRAPPERS or component.forgotten:
         return None
     last = component.spec.target.rpartition(".")[2]
     if last in WRAPPERS:
@@ -197,7 +197,7 @@ LIGHTLY = LibraryPlugin(
     components=Components(
         canonical=canonical,
         builds=builds,
-        parameters=PARAMETERS,
+        parameters=LIGHTLY_PARAMETERS,
         attribute=attribute,
         is_described=lambda component: transformer(component) is not None,
         traced_for_attributes=False,

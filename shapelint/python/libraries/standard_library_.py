@@ -7,8 +7,8 @@ import math
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions, standard_library
 from shapelint.python.objects import copying, dataclass_fields, dicts
-from shapelint.python.state.arguments import NOWHERE, Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Bound, Given, Instance, Library, Partial, UserClass, Value
@@ -33,18 +33,18 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
         return UNKNOWN
     made = builtin_functions.call(run, name.removeprefix("builtins."), arguments, site)
     if not arguments.complete:
-        hide(run, made)
+        forget(run, made)
     return made
 
 
-def siteless(handler: standard_library.Handler) -> Handler:
+def siteless(handler: standard_library.StandardLibraryHandler) -> Handler:
     """A handler that does not ask where it is called."""
     return lambda run, arguments, site: handler(run, arguments)
 
 
 def dictionary(run: Run, arguments: Arguments, site: Site) -> Value:
     """`OrderedDict(...)` and its like."""
-    return builtin_functions.call(run, "dict", arguments, NOWHERE)
+    return builtin_functions.call(run, "dict", arguments, NO_SITE)
 
 
 def namespace(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -81,14 +81,14 @@ def _replaced(run: Run, arguments: Arguments, site: Site) -> Value:
     if not isinstance(old, Instance) or old.cls is None or old.opaque:
         return UNKNOWN
     given = {name: Given(value, NO_SPAN) for name, value in old.attributes.items()}
-    return run.call(old.cls, Arguments(keywords={**given, **arguments.keywords}), NOWHERE)
+    return run.call(old.cls, Arguments(keywords={**given, **arguments.keywords}), NO_SITE)
 
 
 STANDARD_LIBRARY = LibraryPlugin(
     "standard library",
     packages=PACKAGES,
     functions={
-        **{name: siteless(handler) for name, handler in standard_library.HANDLERS.items()},
+        **{name: siteless(handler) for name, handler in standard_library.STANDARD_LIBRARY_FUNCTIONS.items()},
         **{name: _dataclass(name) for name in dataclass_fields.DATACLASSES},
         "copy.deepcopy": siteless(copying.deepcopy),
         "copy.copy": siteless(copying.shallow),

@@ -19,7 +19,7 @@ from shapelint.python.libraries.torch import constructing, module_calls, parts, 
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.objects import dicts
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
@@ -70,7 +70,7 @@ def builds(target: str) -> bool:
 def transformer(component: Component) -> Vit | None:
     """The numbers of a vision transformer of timm or of a part of one, None for anything else."""
     model = vision_transformers.whole(component)
-    if component.hidden or model.hidden or not model.spec.target.startswith("timm"):
+    if component.forgotten or model.forgotten or not model.spec.target.startswith("timm"):
         return None
     if match := transformer_name().match(name_of(model)):
         return configured(model, (data()["transformer_widths"][match[1]], int(match[2]), int(match[3])))
@@ -222,7 +222,7 @@ def _reset(run: Run, owner: Component, given: Arguments) -> Value:
     classes, pool = given.get(0, "num_classes"), given.get(1, "global_pool")
     changed = {"num_classes": classes, **({} if pool in (None, NONE) else {"global_pool": pool})}
     if not all(isinstance(value, Const) and isinstance(value.value, (int, str)) for value in changed.values()):
-        hide(run, owner)
+        forget(run, owner)
         return NONE
     run.touch(owner)
     constants = {name: value for name, value in changed.items() if isinstance(value, Const)}
@@ -244,7 +244,7 @@ def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
     """The same model created with other arguments, in the same place."""
     constants = {name: Const(value) for name, value in arguments.items()}
     twin = Component(owner.name, owner.holder, spec=_with(owner, arguments), arguments={**owner.arguments, **constants})
-    twin.origin, twin.hidden = owner.origin, owner.hidden
+    twin.origin, twin.forgotten = owner.origin, owner.forgotten
     return owner.parts.setdefault(str(arguments), twin)
 
 

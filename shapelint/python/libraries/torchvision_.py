@@ -22,7 +22,9 @@ from shapelint.signatures import stored
 TRANSFORMER = "torchvision.models.VisionTransformer"
 TRANSFORMER_NAME = re.compile(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
 """The functions that build a transformer, with its patch."""
-PARAMETERS = {"VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")}
+TORCHVISION_PARAMETERS = {
+    "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
+}
 IMAGE = 224
 """The image size of a transformer that is built by its function."""
 
@@ -36,7 +38,7 @@ def builds(target: str) -> bool:
 def transformer(component: Component) -> Vit | None:
     """The numbers of a vision transformer or of the one that a component is a part of, None for anything else."""
     model = vision_transformers.whole(component)
-    if component.hidden or model.hidden:
+    if component.forgotten or model.forgotten:
         return None
     image = vision_transformers.number(model, "image_size", IMAGE)
     if match := TRANSFORMER_NAME.match(model.spec.target):
@@ -98,7 +100,7 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
 
 def _constructed(component: Component) -> tuple[str, ...]:
     """The names of the arguments that the transformer was built with, in order."""
-    positional = PARAMETERS["VisionTransformer"][: len(component.spec.positional)]
+    positional = TORCHVISION_PARAMETERS["VisionTransformer"][: len(component.spec.positional)]
     return (*positional, *(name for name, _ in component.spec.keywords))
 
 
@@ -119,7 +121,7 @@ TORCHVISION = LibraryPlugin(
     make=transforms.construct,
     components=Components(
         builds=builds,
-        parameters=PARAMETERS,
+        parameters=TORCHVISION_PARAMETERS,
         takes_classes=True,
         attribute=attribute,
         resolve=resolve,

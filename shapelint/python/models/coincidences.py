@@ -20,7 +20,7 @@ from shapelint.spec.spec import Argument, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_MOVES = 6
-Site = tuple[str, "int | None", Span]
+LayerKey = tuple[str, "int | None", Span]
 
 
 @frozen
@@ -39,7 +39,7 @@ def find(links: Iterable[Link], moved: Callable[[Variable], Run]) -> Iterator[La
     affordable = variables[:MAXIMUM_MOVES]
 
     @cache
-    def misfits(variable: Variable) -> frozenset[Site]:
+    def misfits(variable: Variable) -> frozenset[LayerKey]:
         calls = moved(variable).calls
         return frozenset(_site(call.edge) for call in calls if _is_misfit(call.edge))
 
@@ -67,7 +67,7 @@ def _apart(taken: Argument, given: Argument) -> tuple[Variable, Variable] | None
     return None
 
 
-def _site(edge: Edge) -> Site:
+def _site(edge: Edge) -> LayerKey:
     return edge.role, edge.layer, edge.component.spec.span
 
 

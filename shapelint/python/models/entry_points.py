@@ -36,7 +36,7 @@ IMAGES = re.compile(
     r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
 )
 NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
-SPEAKS = re.compile(
+MODEL_WORDS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
     re.IGNORECASE,
 )
@@ -67,7 +67,7 @@ def interpret(
     run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
-    if not SPEAKS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
+    if not MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
     run.modules[str(path.resolve())] = scope
     _module(run, tree, scope)
@@ -125,7 +125,7 @@ def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
             if ended:
                 return
         if run.exhausted and ended:
-            forgetting.hide(run, scope)
+            forgetting.forget(run, scope)
 
 
 def _idle_functions(run: Run, scope: Scope) -> None:
@@ -190,7 +190,9 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                run.instantiate(value, Arguments(complete=not (run.hidden or value.registered)), Site(node, scope))
+                run.instantiate(
+                    value, Arguments(complete=not (run.evaluates_strings or value.registered)), Site(node, scope)
+                )
 
 
 def _needs_more(cls: UserClass) -> bool:
@@ -210,7 +212,7 @@ def _methods(run: Run) -> None:
             continue
         names = dict.fromkeys(
             name
-            for cls in class_lookup.linear(instance.cls)
+            for cls in class_lookup.resolution_order(instance.cls)
             if isinstance(cls, UserClass)
             for name, value in cls.scope.names.items()
             if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")

@@ -73,7 +73,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         return interpret(source, options, run.may_trace, variable)[0]
 
     if run.rewired and groups:
-        return [_untold(run, groups[0], len(source.text))], ()
+        return [_unjudged_model(run, groups[0], len(source.text))], ()
 
     names: dict[str, int] = {}
     models: list[PythonModel] = []
@@ -88,7 +88,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
 
-def _untold(run: Run, group: _Group, length: int) -> PythonModel:
+def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:
     """Return the model of a file that changes how its own code works: nothing is reported about it."""
     why = f"the file changes how its own code works ({run.rewired})"
     span = Span(0, min(1, length))
@@ -174,7 +174,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         span,
         Chain(links),
         losses,
-        _refused(run, group),
+        _constructor_problems(run, group),
         targets,
         reshapes,
         banks,
@@ -242,7 +242,7 @@ def _unseen(run: Run, model: Node | None) -> list[Link]:
     return found
 
 
-def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
+def _constructor_problems(run: Run, group: _Group) -> tuple[Problem, ...]:
     """Return the problems of components whose constructors would raise."""
     problems: dict[tuple[str, str], Problem] = {}
     leaves = naming.leaves(group.node) if group.node else [call.component for call in group.calls]

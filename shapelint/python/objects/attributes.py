@@ -5,9 +5,9 @@ from __future__ import annotations
 from shapelint.python.objects import dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.class_lookup import find, linear
+from shapelint.python.state.class_lookup import find, resolution_order
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
@@ -28,7 +28,7 @@ from shapelint.python.state.values import (
     Value,
 )
 
-REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
+REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
 
 
@@ -57,9 +57,9 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     if isinstance(owner, Unknown) and owner.inside:
         return owner
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
-        return among(owner.owner)
+        return unknown_among(owner.owner)
     if isinstance(owner, Function) and name == "cache_clear":
-        forgetting.hide(run, owner.memory)
+        forgetting.forget(run, owner.memory)
         return UNKNOWN
     if isinstance(owner, Function) and name == "setter":
         return Bound(owner, name)
@@ -76,7 +76,7 @@ def of_library(run: Run, dotted: str) -> Value:
     """Return a name of a library: what the file replaced it with, a known constant, or else the name itself."""
     if dotted in run.patched:
         return run.patched[dotted]
-    if dotted.startswith(REWIRING):
+    if dotted.startswith(REWIRING_LIBRARY_NAMES):
         run.rewired = run.rewired or dotted
     constants = run.libraries.constants
     return Const(constants[dotted]) if dotted in constants else Library(dotted)
@@ -84,11 +84,11 @@ def of_library(run: Run, dotted: str) -> Value:
 
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
     if isinstance(owner, Table) and dicts.is_namespace(owner):
-        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
+        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, unknown_among(owner))
     if isinstance(owner, Const) and name == "value":
         return owner  # a member of an enumeration; numbers and strings have no such attribute
     if isinstance(owner, CommandLine) and name.startswith("_"):
-        return among(owner)
+        return unknown_among(owner)
     return Bound(owner, name)
 
 
@@ -103,18 +103,18 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
         return run.call_function(found, Arguments(), owner)
     if name in owner.attributes:
         own = owner.attributes[name]
-        if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
-            return among(own)
+        if name in owner.maybe_missing and find(owner.cls, "__getattr__") is not None:
+            return unknown_among(own)
         # nn.Module keeps its children apart: Python looks for them after the attributes of the class.
         hidden = isinstance(own, Node) and isinstance(found, Const) and class_lookup.is_module(owner.cls)
         return found if hidden and found is not None else own
     if name == "__class__":
         return owner.cls
     if name == "__dict__":
-        mine = all(isinstance(one, UserClass) for one in linear(owner.cls))
-        return Table(owner.attributes, owner.opaque or not mine, of=owner, perhaps=owner.perhaps)
+        mine = all(isinstance(one, UserClass) for one in resolution_order(owner.cls))
+        return Table(owner.attributes, owner.opaque or not mine, of=owner, maybe_missing=owner.maybe_missing)
     if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
-        return among(owner)
+        return unknown_among(owner)
     if isinstance(found, Function):
         if found.wrapper == "cached_property":
             value = run.call_function(found, Arguments(), owner)

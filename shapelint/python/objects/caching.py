@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -33,7 +33,7 @@ from shapelint.python.state.values import (
 from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
-PLAIN = (Library("torch.nn.Module"), Library("builtins.object"))
+IDENTITY_COMPARED_BASES = (Library("torch.nn.Module"), Library("builtins.object"))
 """Base classes whose objects are equal to nothing but themselves."""
 FEW = 100
 """Number of results that a cache without a given size keeps at least; beyond it, a result may have been dropped."""
@@ -66,13 +66,13 @@ def call(
         if arguments.complete
         else None
     )
-    if key in memory.items and key not in memory.perhaps:
+    if key in memory.items and key not in memory.maybe_missing:
         return memory.items[key]
     plain = replace(function, memory=None)
-    if key is None or memory.open or key in memory.perhaps:
-        with run.journal.perhaps():
+    if key is None or memory.open or key in memory.maybe_missing:
+        with run.journal.conditional():
             run.call_function(plain, arguments, receiver)
-        hide(run, memory)
+        forget(run, memory)
         return UNKNOWN
     value = run.call_function(plain, arguments, receiver)
     run.touch(memory)
@@ -99,7 +99,10 @@ def _identity(value: Value) -> Hashable:
         parts = tuple(_identity(item) for item in value.items)
         return None if None in parts else parts
     if isinstance(value, Instance) and value.cls is not None:
-        known = all(isinstance(one, UserClass) or one in PLAIN for one in class_lookup.linear(value.cls))
+        known = all(
+            isinstance(one, UserClass) or one in IDENTITY_COMPARED_BASES
+            for one in class_lookup.resolution_order(value.cls)
+        )
         compared = class_lookup.is_dataclass(value.cls) or class_lookup.find(value.cls, "__eq__") is not None
         return value if known and not compared else None
     return value if isinstance(value, (Chained, Component, Function, UserClass)) else None

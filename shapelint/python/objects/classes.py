@@ -8,7 +8,7 @@ from dataclasses import replace
 from shapelint.python.objects import dataclass_fields
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -41,8 +41,8 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
         own = metaclass.value
         cls.meta = True
         cls.strange = not isinstance(own, UserClass) or class_lookup.find(own, "__call__") is not None
-    if any(isinstance(one, UserClass) and one.meta for one in class_lookup.linear(cls)):
-        hide(run, cls)
+    if any(isinstance(one, UserClass) and one.meta for one in class_lookup.resolution_order(cls)):
+        forget(run, cls)
     for name, value in list(cls.scope.names.items()):
         if isinstance(value, Instance) and value.cls is not None:
             hook = class_lookup.find(value.cls, "__set_name__")
@@ -66,11 +66,11 @@ def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     inner = found
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, class_lookup.MINE) or (
+    if isinstance(inner, class_lookup.CALLABLE_DECORATORS) or (
         isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES
     ):
         return run.call(found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    if isinstance(head, class_lookup.MINE):
+    if isinstance(head, class_lookup.CALLABLE_DECORATORS):
         return UNKNOWN
     if isinstance(value, UserClass):
         value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))

@@ -7,7 +7,7 @@ import copy
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -27,7 +27,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.text.source import Span
 
-HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
+COPY_HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
 """Methods by which a class customizes copies of its objects."""
 
 
@@ -48,19 +48,21 @@ def shallow(run: Run, arguments: Arguments) -> Value:
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
             return made
-        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls)):
-            return among(value)
-        twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
+        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.resolution_order(value.cls)):
+            return unknown_among(value)
+        twin = Instance(
+            origin=value, cls=value.cls, attributes=dict(value.attributes), maybe_missing=value.maybe_missing
+        )
         twin.base, twin.hyperparameters = value.base, value.hyperparameters
         run.instances.append(twin)
         return twin
     if isinstance(value, Items):
         return Items(list(value.items), value.kind, value.rest)
     if isinstance(value, Table):
-        return Table(dict(value.items), value.open, perhaps=value.perhaps)
+        return Table(dict(value.items), value.open, maybe_missing=value.maybe_missing)
     if isinstance(value, Views):
         return Views(value.sizes, value.keeps)
-    return among(value) if isinstance(value, CommandLine) else value
+    return unknown_among(value) if isinstance(value, CommandLine) else value
 
 
 def as_dict(run: Run, arguments: Arguments) -> Value:
@@ -75,12 +77,12 @@ def as_dict(run: Run, arguments: Arguments) -> Value:
 def _fields(run: Run, value: Value, depth: int) -> Value:
     if isinstance(value, Instance) and depth < 20 and class_lookup.is_dataclass(value.cls):
         items = {name: _fields(run, item, depth + 1) for name, item in value.attributes.items()}
-        return Table(items, value.opaque, perhaps=value.perhaps)
+        return Table(items, value.opaque, maybe_missing=value.maybe_missing)
     if isinstance(value, Items) and value.kind in ("list", "tuple") and depth < 20:
         return Items([_fields(run, item, depth + 1) for item in value.items], value.kind, value.rest)
     if isinstance(value, Table) and depth < 20:
         items = {key: _fields(run, item, depth + 1) for key, item in value.items.items()}
-        return Table(items, value.open, perhaps=value.perhaps)
+        return Table(items, value.open, maybe_missing=value.maybe_missing)
     return copied(run, value, {})
 
 
@@ -90,7 +92,7 @@ def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | No
     found = class_lookup.find(value.cls, name)
     if isinstance(found, Function):
         return run.call_function(found, Arguments(tuple(given)), value)
-    if any(class_lookup.find(value.cls, hook) is not None for hook in HOOKS):
+    if any(class_lookup.find(value.cls, hook) is not None for hook in COPY_HOOKS):
         return UNKNOWN
     return None
 
@@ -144,7 +146,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         items.rest = None if value.rest is None else copied(run, value.rest, done)
         return items
     if isinstance(value, Table):
-        table = Table({}, value.open, perhaps=value.perhaps)
+        table = Table({}, value.open, maybe_missing=value.maybe_missing)
         done[id(value)] = table
         table.items.update({key: copied(run, item, done) for key, item in value.items.items()})
         return table

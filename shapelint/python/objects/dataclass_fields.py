@@ -10,7 +10,7 @@ import ast
 from shapelint.python.objects import mutation
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
@@ -30,7 +30,7 @@ from shapelint.python.state.values import (
 DATACLASSES: frozenset[str] = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
 )
-PLAIN = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
+BASES_WITHOUT_FIELDS = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
 """Libraries whose classes have no fields."""
 
 
@@ -38,12 +38,12 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
     """Apply `@dataclass`: give a class the fields of its bases and its own, and their defaults as attributes."""
     found: dict[str, Field] = {}
     certain = True
-    for base in reversed(class_lookup.linear(cls)[1:]):
+    for base in reversed(class_lookup.resolution_order(cls)[1:]):
         if isinstance(base, UserClass):
             found.update({field.name: field for field in inherited(base)})
             certain = certain and base.certain
         else:
-            certain = certain and isinstance(base, Library) and base.name.startswith(PLAIN)
+            certain = certain and isinstance(base, Library) and base.name.startswith(BASES_WITHOUT_FIELDS)
     keyword, initial = _flag(keywords, "kw_only", False), _flag(keywords, "init", True)
     own = _own(run, cls, keyword is True)
     run.touch(cls.scope)
@@ -59,7 +59,7 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:
     """Return the fields of a class, or those of its nearest base that has some."""
-    line = [one for one in class_lookup.linear(cls) if isinstance(one, UserClass)]
+    line = [one for one in class_lookup.resolution_order(cls) if isinstance(one, UserClass)]
     return next((one.fields for one in line if one.fields is not None), ())
 
 
@@ -125,7 +125,7 @@ def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) 
         if isinstance(after, Function):
             run.call_function(after, Arguments(tuple(rest)), owner)
     if not cls.certain or isinstance(class_lookup.find(owner.cls, "__setattr__"), Function):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _default(run: Run, field: Field) -> Value:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     CommandLine,
@@ -32,7 +32,7 @@ ONLY_LOOKS = re.compile(
 """Names of functions that show, store or use their arguments, but do not modify them."""
 
 
-WRITES = (
+MODIFYING_LIBRARIES = (
     "heapq.", "bisect.insort", "random.shuffle", "threading.", "concurrent.", "multiprocessing.", "asyncio.",
     "weakref.", "collections.ChainMap", "contextvars.", "atexit.", "types.",
 )  # fmt: skip
@@ -41,19 +41,19 @@ WRITES = (
 
 def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> None:
     """Forget the contents of containers and objects that are passed to a call for its side effects."""
-    if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(WRITES)):
+    if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(MODIFYING_LIBRARIES)):
         return
-    for given in arguments.every if library.startswith(WRITES) else ():
-        hide_inside(run, given.value)
+    for given in arguments.every if library.startswith(MODIFYING_LIBRARIES) else ():
+        forget_recursively(run, given.value)
         if isinstance(given.value, (Function, Method)):
-            with run.journal.perhaps():
+            with run.journal.conditional():
                 run.call(given.value, Arguments(complete=False), Site(node, Scope({})))
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
-        forget(run, arguments.every)
+        expose_to_unknown_code(run, arguments.every)
 
 
-def forget(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:
+def expose_to_unknown_code(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:
     """Note that unknown code gets hold of these values: the contents of containers and plain objects become unknown."""
     for one in given:
         run.escape(one.value)
@@ -61,11 +61,11 @@ def forget(run: Run, given: Sequence[Given], receiver: Value | None = None) -> N
             one.value.registered = True
     for value in (*(one.value for one in given), *([] if receiver is None else [receiver])):
         if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
-            hide(run, value)
+            forget(run, value)
 
 
 def _is_plain(value: Value) -> bool:
     """Return whether a value is an object of a user-defined class that is not a module."""
     if not isinstance(value, Instance) or value.cls is None:
         return False
-    return all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls))
+    return all(isinstance(base, UserClass) for base in class_lookup.resolution_order(value.cls))

@@ -6,17 +6,17 @@ https://docs.python.org/3/howto/enum.html
 from __future__ import annotations
 
 from shapelint.python.state import class_lookup
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import Const, Instance, Items, Library, Table, UserClass, Value
 
-PLAIN = ("enum.Enum", "enum.Flag")
+IDENTITY_COMPARED_ENUMS = ("enum.Enum", "enum.Flag")
 
 
 def is_plain(cls: UserClass) -> bool:
     """Return whether the members of a class are equal to nothing but themselves."""
-    line = class_lookup.linear(cls)
+    line = class_lookup.resolution_order(cls)
     libraries = [base.name for base in line if isinstance(base, Library)]
-    return bool(libraries) and all(name in PLAIN for name in libraries)
+    return bool(libraries) and all(name in IDENTITY_COMPARED_ENUMS for name in libraries)
 
 
 def member(cls: UserClass, name: str, value: Value) -> Value:
@@ -34,4 +34,4 @@ def looked_up(cls: UserClass, value: Value | None) -> Value:
     for name, one in known.items():
         if isinstance(value, Const) and type(one.value) is type(value.value) and one.value == value.value:
             return member(cls, name, one)
-    return among(*(member(cls, name, one) for name, one in known.items()))
+    return unknown_among(*(member(cls, name, one) for name, one in known.items()))

@@ -11,7 +11,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, UNKNOWN, Function, Items, Scope, Value
 
 MANAGER = "contextmanager"
-MANY = 64
+MAXIMUM_YIELDED = 64
 """A generator with at least this many elements counts as one that may never end."""
 
 
@@ -47,7 +47,7 @@ def result(run: Run, function: Function, given: Items, returned: Value) -> Value
         return returned
     if function.wrapper == MANAGER:
         return given.items[0] if given.items else UNKNOWN
-    if len(given.items) < MANY:
+    if len(given.items) < MAXIMUM_YIELDED:
         return given
     return Items([], "iterator", all_of([*given.items, *([] if given.rest is None else [given.rest])]))
 

@@ -7,7 +7,7 @@ import ast
 from shapelint.python.objects import dataclass_fields, enums
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     UNKNOWN,
@@ -42,14 +42,14 @@ def instantiate(
         return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise(run, class_lookup.linear(cls), owner, arguments, site)
+    initialise(run, class_lookup.resolution_order(cls), owner, arguments, site)
     return owner
 
 
 def _is_strange(cls: UserClass) -> bool:
     """Return whether a call of a class may return anything but an object of it, because of `__new__` or a metaclass."""
 
-    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.linear(cls))
+    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.resolution_order(cls))
     return strange or class_lookup.find(cls, "__new__") is not None
 
 
@@ -77,7 +77,7 @@ def initialise(
         if isinstance(function, Function):
             run.call_function(function, arguments, owner)
         elif function is not None:
-            hide(run, owner)
+            forget(run, owner)
         elif one.fields is not None:
             dataclass_fields.initialise(run, one, owner, arguments)
         else:

@@ -21,7 +21,12 @@ from shapelint.python.state.values import (
 )
 from shapelint.shapes.dims import Expression
 
-PLAIN: dict[str, Any] = {"builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool}
+BUILTIN_SCALARS: dict[str, Any] = {
+    "builtins.int": int,
+    "builtins.float": float,
+    "builtins.str": str,
+    "builtins.bool": bool,
+}
 UNRELATED = re.compile(
     r"builtins\.(int|float|str|bool|bytes|complex|dict|list|tuple|set|frozenset|slice)$"
     r"|torch\.(Tensor|device|dtype)$|torch\.nn\.(?!Parameter|parameter)|numpy\.ndarray$|pathlib\.\w*Path$"
@@ -47,7 +52,7 @@ def is_a(value: Value, cls: Value) -> bool | None:
         return True
     unrelated = False if UNRELATED.match(cls.name) else None
     if isinstance(value, Const):
-        kind = PLAIN.get(cls.name)
+        kind = BUILTIN_SCALARS.get(cls.name)
         if isinstance(value.value, Expression):
             return True if kind is int else None
         return isinstance(value.value, kind) if kind is not None else unrelated
@@ -62,9 +67,9 @@ def is_a(value: Value, cls: Value) -> bool | None:
 
 def _is_own(own: UserClass, cls: UserClass) -> bool | None:
     """Return whether a user-defined class is derived from another; None if the other may have virtual subclasses."""
-    if cls in class_lookup.linear(own):
+    if cls in class_lookup.resolution_order(own):
         return True
-    line = class_lookup.linear(cls)
+    line = class_lookup.resolution_order(cls)
     plain = all(
         one.name.endswith((".Module", ".object")) if isinstance(one, Library) else isinstance(one, UserClass)
         for one in line

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import NO_SPAN, Function, Given, Instance, Value
 
 
@@ -14,7 +14,7 @@ def get_item(run: Run, owner: Instance, index: Value) -> Value:
     """Evaluate `owner[index]`."""
     found = class_lookup.find(owner.cls, "__getitem__") if owner.cls is not None else None
     if not isinstance(found, Function):
-        return among(owner)
+        return unknown_among(owner)
     return run.call_function(found, Arguments((Given(index, NO_SPAN),)), owner)
 
 
@@ -24,4 +24,4 @@ def set_item(run: Run, owner: Instance, index: Value, value: Value) -> None:
     if isinstance(found, Function):
         run.call_function(found, Arguments((Given(index, NO_SPAN), Given(value, NO_SPAN))), owner)
     else:
-        hide(run, owner)
+        forget(run, owner)

@@ -22,12 +22,12 @@ LATER = frozenset(
 def hand_over(run: Run, node: ast.Call) -> None:
     """Record for the arguments of a call which function consumes them."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    taker = _taker(run, node) if name in LATER else name or "call"
+    consumer = _consumer(run, node) if name in LATER else name or "call"
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         if isinstance(argument, ast.Starred):
             unpack(run, argument.value)
         else:
-            _note(run, argument, taker)
+            _note(run, argument, consumer)
 
 
 def unpack(run: Run, node: ast.expr) -> None:
@@ -35,20 +35,20 @@ def unpack(run: Run, node: ast.expr) -> None:
     _note(run, node, "list")
 
 
-def _note(run: Run, node: ast.expr, taker: str) -> None:
+def _note(run: Run, node: ast.expr, consumer: str) -> None:
     if isinstance(node, (ast.GeneratorExp, ast.Call)):
-        run.takers[node] = taker
+        run.consumers[node] = consumer
 
 
-def _taker(run: Run, node: ast.AST) -> str:
-    return run.takers.get(node, "")
+def _consumer(run: Run, node: ast.AST) -> str:
+    return run.consumers.get(node, "")
 
 
 def at_once(run: Run, node: ast.AST) -> bool:
     """Return whether the elements of a generator are computed in place, as far as they are computed at all."""
-    return bool(_taker(run, node))
+    return bool(_consumer(run, node))
 
 
 def to_the_end(run: Run, node: ast.AST) -> bool:
     """Return whether a generator is consumed completely in place."""
-    return _taker(run, node) in WHOLE
+    return _consumer(run, node) in WHOLE

@@ -6,13 +6,13 @@ import math
 
 from shapelint.python.objects import sets
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
-READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
+LIST_READ_METHODS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 
 
 def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
@@ -26,7 +26,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
         _touch(run, owner)
         owner.items.insert(place, values[1])
     elif name == "pop" and owner.kind == "set":
-        hide(run, owner)
+        forget(run, owner)
     elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
@@ -44,16 +44,16 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
     elif name == "numel":
         sizes = [integer(item) for item in owner.items]
         return UNKNOWN if None in sizes or owner.rest else Const(math.prod(size for size in sizes if size is not None))
-    elif name not in READS:
-        hide(run, owner)
-    return UNKNOWN if name in READS or name == "pop" else NONE
+    elif name not in LIST_READ_METHODS:
+        forget(run, owner)
+    return UNKNOWN if name in LIST_READ_METHODS or name == "pop" else NONE
 
 
 def _touch(run: Run, owner: Items) -> None:
     """Note that a list is about to change; if it may be one of several lists, forget the contents of each of them."""
     run.touch(owner)
     for one in owner.one_of:
-        hide(run, one)
+        forget(run, one)
 
 
 def _any(owner: Items) -> Value:
@@ -84,7 +84,7 @@ def extend(run: Run, owner: Items, more: Value) -> None:
         owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
         owner.rest = found.rest
     if isinstance(more, Items) and more.kind == "iterator":
-        hide(run, more)
+        forget(run, more)
     if owner.kind == "set" and owner.items:
         known = sets.distinct(owner)
         owner.items, owner.rest = known.items, known.rest
@@ -93,7 +93,7 @@ def extend(run: Run, owner: Items, more: Value) -> None:
 def remove(run: Run, owner: Items, place: int) -> Value:
     """Remove the element at an index, and return it."""
     if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
-        hide(run, owner)
+        forget(run, owner)
         return UNKNOWN
     _touch(run, owner)
     return owner.items.pop(place)
@@ -106,7 +106,7 @@ def put(run: Run, owner: Items, index: Value, value: Value) -> None:
         _touch(run, owner)
         owner.items[place] = value
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def in_order(run: Run, items: Items, keywords: Keywords, site: Site) -> Items:

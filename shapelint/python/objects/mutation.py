@@ -12,7 +12,7 @@ from shapelint.chain.chain import Flow
 from shapelint.python.objects import dicts
 from shapelint.python.state import class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.forgetting import hide, lose
+from shapelint.python.state.forgetting import forget, forget_all_attributes
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import (
@@ -30,7 +30,9 @@ from shapelint.python.state.values import (
     Value,
 )
 
-HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
+HARMLESS_ATTRIBUTES = re.compile(
+    r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad"
+)
 """Attributes that do not affect the output of a module."""
 STARTS = ("weight", "bias")
 """Attributes that functions for the initialization of weights set."""
@@ -41,7 +43,7 @@ DESCRIBES = re.compile(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|em
 def is_harmless(name: str, owner: Value | None = None) -> bool:
     """Return whether setting an attribute of a library module leaves its output unchanged."""
     layer = isinstance(owner, Component) and (owner.part_of is not None or owner.spec.target.startswith("torch."))
-    return bool(HARMLESS.search(name)) or (not layer and bool(DESCRIBES.search(name)))
+    return bool(HARMLESS_ATTRIBUTES.search(name)) or (not layer and bool(DESCRIBES.search(name)))
 
 
 def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None:
@@ -50,7 +52,7 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
         _anywhere(run, owner, value)
         return
     if name == "__dict__":
-        lose(run, owner)
+        forget_all_attributes(run, owner)
         return
     assert owner.cls is not None
     found, setter = class_lookup.find(owner.cls, name), class_lookup.find(owner.cls, "__setattr__")
@@ -71,9 +73,9 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     """Set an attribute whose name is unknown."""
     base = owner.base
     if isinstance(base, Chained):
-        hide(run, base)
+        forget(run, base)
     if not isinstance(value, Node):
-        hide(run, owner)
+        forget(run, owner)
     run.touch(owner)
     owner.opaque = True
 
@@ -93,7 +95,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
         set_child(run, base, name, value)
     run.touch(owner)
     owner.attributes[name] = value
-    owner.perhaps -= {name}
+    owner.maybe_missing -= {name}
     naming.hold(owner, name, value)
 
 
@@ -106,11 +108,11 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
         if known:
             _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
-            hide(run, owner)
+            forget(run, owner)
     elif isinstance(value, Node) or name in run.parts(owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
@@ -119,7 +121,7 @@ def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
         owner.children[name] = value
         naming.hold(owner, name, value)
     elif not is_harmless(name):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _replace(run: Run, owner: Component, name: str, value: Value) -> None:
@@ -138,7 +140,7 @@ def set_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     else:
         name = index.value if isinstance(index, Const) else None
     if not isinstance(name, str) or not isinstance(owner, (Chained, Component)):
-        hide(run, owner)
+        forget(run, owner)
     else:
         set_child(run, owner, name, value)
 
@@ -155,7 +157,7 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
     if isinstance(owner, Instance):
         run.touch(owner)
         owner.attributes.pop(name, None)
-        owner.perhaps -= {name}
+        owner.maybe_missing -= {name}
         if isinstance(base, Component):
             delete_attribute(run, base, name)
     elif isinstance(owner, Table) and owner.namespace:
@@ -163,23 +165,23 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
     elif isinstance(owner, Component) and name in run.parts(owner):
         set_child(run, owner, name, UNKNOWN)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def delete_element(run: Run, owner: Value, index: Value) -> None:
     """Perform `del sequence[-1]`, which moves up the layers after it, or `del heads["online"]`."""
     if not isinstance(owner, Chained) or owner.rest is not None:
-        hide(run, owner)
+        forget(run, owner)
         return
     names, position = list(owner.children), integer(index)
     run.touch(owner)
     if owner.kind == "ModuleDict":
-        owner.children.pop(index.value, None) if isinstance(index, Const) else hide(run, owner)
+        owner.children.pop(index.value, None) if isinstance(index, Const) else forget(run, owner)
     elif isinstance(position, int) and -len(names) <= position < len(names):
         layers = [layer for name, layer in owner.children.items() if name != names[position]]
         owner.children = {str(place): layer for place, layer in enumerate(layers)}
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def set_submodule(run: Run, owner: Value, path: str, value: Value) -> None:
@@ -200,4 +202,4 @@ def set_tensor(run: Run, weight: Tensor, new: Value) -> None:
     """Perform `module.weight.data = tensor`; a tensor of another shape makes it a different module."""
     same = isinstance(new, Tensor) and weight.shape is not None and weight.shape == new.shape
     if not same and weight.weight_of is not None:
-        hide(run, weight.weight_of)
+        forget(run, weight.weight_of)

@@ -6,7 +6,7 @@ from shapelint.python.state.joins import all_of
 from shapelint.python.state.values import Chained, Component, Const, Function, Items, Loss, UserClass, Value
 from shapelint.shapes.dims import Expression
 
-MANY = 128
+MAXIMUM_SET_SIZE = 128
 UNLIKE_OTHERS = (Chained, Component, Function, Loss, UserClass)
 """Kinds of values that are equal to nothing but themselves."""
 
@@ -18,7 +18,7 @@ def distinct(items: Items) -> Items:
         equal = [_equal(item, other) for other in found]
         if True in equal:
             continue
-        if None in equal or len(found) >= MANY:
+        if None in equal or len(found) >= MAXIMUM_SET_SIZE:
             return Items([], "set", all_of([*items.items, *([] if items.rest is None else [items.rest])]))
         found.append(item)
     return Items(found, "set", items.rest)

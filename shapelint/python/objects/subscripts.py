@@ -10,7 +10,7 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, integer
+from shapelint.python.state.value_facts import integer, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -37,7 +37,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     """Return the element; Unknown if it cannot be determined."""
 
     if isinstance(owner, Data):
-        return _of_data(owner, index)
+        return _index_data(owner, index)
     if isinstance(owner, Tensor):
         return tensor(owner, index)
     if isinstance(owner, Items):
@@ -50,7 +50,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
-        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else among(*owner.items.values())
+        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else unknown_among(*owner.items.values())
     if isinstance(owner, Unknown) and owner.inside:
         return owner
     if isinstance(owner, Chained):
@@ -69,7 +69,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     return UNKNOWN
 
 
-def _of_data(data: Data, index: Value) -> Data:
+def _index_data(data: Data, index: Value) -> Data:
     """Take a view, a label, or a column of a batch out of data by its index."""
     if data.size is not None:
         many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)

@@ -22,7 +22,7 @@ class Site:
     scope: Scope
 
 
-NOWHERE = Site(ast.Constant(None), Scope({}))
+NO_SITE = Site(ast.Constant(None), Scope({}))
 """Site of calls that the interpreter makes itself, without a node in the source."""
 
 

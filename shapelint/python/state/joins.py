@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -56,7 +56,7 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
         # Two copies of one module: a target network that is created again from time to time.
         return left
-    return among(left, right)
+    return unknown_among(left, right)
 
 
 def _alike(left: Items, right: Items) -> bool:
@@ -115,7 +115,7 @@ def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[A
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
     dicts = [one[0] for one in contents]
-    opaque, perhaps = any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    opaque, perhaps = any(one[1] for one in contents), _maybe_missing(dicts, [one[2] for one in contents])
     return _by_key(dicts, some), opaque, perhaps, *(_of_some([one[place] for one in contents]) for place in (3, 4))
 
 
@@ -125,7 +125,7 @@ def _of_some(values: Sequence[Value | None]) -> Value | None:
     return all_of(found) if found else None
 
 
-def _perhaps(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:
+def _maybe_missing(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:
     """Return the keys that some of the dicts lack, and those that were conditional before (one set per dict)."""
     every = {key for one in dicts for key in one}
     return frozenset(key for key in every if any(key not in one for one in dicts)).union(*before)
@@ -142,7 +142,7 @@ def _keys(_: Table, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Join dicts; a key that only some branches set becomes conditional."""
     dicts = [items for items, *_ in contents]
     items = _by_key(dicts, lambda key, found: all_of(found))
-    return items, any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    return items, any(one[1] for one in contents), _maybe_missing(dicts, [one[2] for one in contents])
 
 
 def _options(_: CommandLine, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -24,10 +24,10 @@ State = dict[int, tuple[Holder, Content]]
 FIELDS: dict[type, tuple[str, ...]] = {
     Scope: ("names",),
     Items: ("items", "rest"),
-    Table: ("items", "open", "perhaps"),
-    Instance: ("attributes", "opaque", "perhaps", "base", "hyperparameters"),
+    Table: ("items", "open", "maybe_missing"),
+    Instance: ("attributes", "opaque", "maybe_missing", "base", "hyperparameters"),
     Chained: ("children", "rest"),
-    Component: ("replaced", "hidden", "spec", "arguments", "resolved"),
+    Component: ("replaced", "forgotten", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),
     Views: ("sizes", "keeps"),
 }
@@ -97,7 +97,7 @@ class Journal:
                 outer.touched.setdefault(key, (holder, saved))
 
     @contextmanager
-    def perhaps(self) -> Iterator[None]:
+    def conditional(self) -> Iterator[None]:
         """Run a block that may not happen: join its changes with the state before it."""
         with self.frame() as frame:
             yield

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from shapelint.common.words import words
 
-MAXIMUM_FILES = 40
-MAXIMUM_BYTES = 512 * 1024
+MAXIMUM_SCANNED_FILES = 40
+MAXIMUM_SCANNED_BYTES = 512 * 1024
 BUILT_FROM = words(
     """
     torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics
@@ -36,7 +36,7 @@ def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
                 return True
             foreign = home is None or (not level and name.partition(".")[0] in sys.stdlib_module_names)
             path = None if foreign or home is None else find(name, level, home)
-            if path is not None and path not in seen and len(seen) < MAXIMUM_FILES:
+            if path is not None and path not in seen and len(seen) < MAXIMUM_SCANNED_FILES:
                 seen.add(path)
                 inner = parsed(path)
                 if inner is not None:
@@ -65,7 +65,7 @@ def parsed(path: Path) -> ast.Module | None:
         status = path.stat()
     except OSError:
         return None
-    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_BYTES else None
+    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_SCANNED_BYTES else None
 
 
 @lru_cache(maxsize=512)

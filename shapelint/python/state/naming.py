@@ -12,7 +12,7 @@ from shapelint.python.state.values import Chained, Component, Instance, Items, N
 from shapelint.signatures import heads
 from shapelint.spec.roles import HEADS, Role
 
-MAXIMUM_DEPTH = 3
+MAXIMUM_MODEL_DEPTH = 3
 DEFAULT_ROLES = frozenset({"backbone", *HEADS})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -160,7 +160,7 @@ def has_backbone(node: Node, depth: int = 0) -> bool:
     if "backbone" in kinds or "backbone" in hidden:
         return True
     inner = (part for part in node.attributes.values() if isinstance(part, Instance) and part is not node)
-    return depth < MAXIMUM_DEPTH and any(has_backbone(part, depth + 1) for part in inner)
+    return depth < MAXIMUM_MODEL_DEPTH and any(has_backbone(part, depth + 1) for part in inner)
 
 
 def is_model_like(node: Node) -> bool:

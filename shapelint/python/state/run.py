@@ -38,7 +38,7 @@ MAXIMUM_SHARE = 30_000
 """Share of the budget that one top-level statement, one class or one method may use."""
 IDLE_SHARE = 10_000
 """Share of the budget for a function that nothing in the file calls."""
-MAXIMUM_DEPTH = 28
+MAXIMUM_CALL_DEPTH = 28
 MAXIMUM_NESTING = 150
 MAXIMUM_REPEATS = 3
 MAXIMUM_RECURSION = 10
@@ -109,12 +109,12 @@ class BatchReshape:
 class Run(Kernel):
     """State of one interpretation.
 
-    `moved` is a variable that gets another number than in the file, to find layers that fit by chance. `hidden` says
-    that code in a string was run (`eval`), which may have built other objects. `effect` is the call that is a statement
-    of its own. `patched` maps library names that the file replaces to their replacements; `rewired` is the name by
-    which the file changes how code itself works, if it does. `chosen` holds the roles from whose output single tokens
-    are selected. `takers` maps nodes of generators and calls to the function that iterates over them; `generators` says
-    of each function node whether it yields.
+    `moved` is a variable that gets another number than in the file, to find layers that fit by chance.
+    `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
+    call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
+    `rewired` is the name by which the file changes how code itself works, if it does. `chosen` holds the roles from
+    whose output single tokens are selected. `consumers` maps nodes of generators and calls to the function that
+    iterates over them; `generators` says of each function node whether it yields.
     """
 
     options: Options
@@ -152,12 +152,12 @@ class Run(Kernel):
     may_trace: bool = True
     untraced: bool = False
     starved: bool = False
-    hidden: bool = False
+    evaluates_strings: bool = False
     effect: ast.AST | None = None
     rewired: str = ""
     chosen: set[str] = field(default_factory=set)
     patched: dict[str, Value] = field(default_factory=dict)
-    takers: dict[ast.AST, str] = field(default_factory=dict)
+    consumers: dict[ast.AST, str] = field(default_factory=dict)
     generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0

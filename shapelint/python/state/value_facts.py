@@ -28,7 +28,7 @@ from shapelint.shapes.dims import Dim, Expression
 MAXIMUM_AMONG = 24
 
 
-def among(*values: Value | None) -> Unknown:
+def unknown_among(*values: Value | None) -> Unknown:
     """Return an unknown value that is one of these or inside one: whatever is done to it may be done to any of them."""
     found: dict[int, Value] = {}
     for value in values:
@@ -52,7 +52,7 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Items):
         return True if value.items else None if value.rest is not None else False
     if isinstance(value, Table):
-        return True if value.items.keys() - value.perhaps else None if value.open or value.items else False
+        return True if value.items.keys() - value.maybe_missing else None if value.open or value.items else False
     if isinstance(value, Library):
         return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
     return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
@@ -76,7 +76,7 @@ def sequence(value: Value) -> Items | None:
     """Return the elements of a value in iteration order, which a set does not have; None if they are unknown."""
     if isinstance(value, Items):
         return Items([], rest=UNKNOWN) if value.kind == "set" and len(value.items) > 1 else value
-    if isinstance(value, Table) and not value.open and not value.perhaps:
+    if isinstance(value, Table) and not value.open and not value.maybe_missing:
         return Items([Const(key) for key in value.items])
     if isinstance(value, Chained):
         names = [Const(key) for key in value.children]

@@ -78,7 +78,7 @@ class Items:
 
 @dataclass(eq=False)
 class Table:
-    """A dict with known keys: those in `perhaps` may be missing, and if it is `open`, there may be others.
+    """A dict with known keys: those in `maybe_missing` may be missing, and if it is `open`, there may be others.
 
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
     changes that, too. The keys of a `namespace` are read as attributes.
@@ -88,7 +88,7 @@ class Table:
     open: bool = False
     of: Value | Scope | None = None
     namespace: bool = False
-    perhaps: frozenset[Any] = frozenset()
+    maybe_missing: frozenset[Any] = frozenset()
     born: int = born()
 
 
@@ -296,14 +296,14 @@ class Node:
 class Instance(Node):
     """An object of a user-defined class; `opaque` says that it has parts with unknown names.
 
-    Attributes in `perhaps` may be missing. `base` is the library module that the object is by inheritance;
+    Attributes in `maybe_missing` may be missing. `base` is the library module that the object is by inheritance;
     `hyperparameters` are those that Lightning's `save_hyperparameters` saved.
     """
 
     cls: UserClass | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False
-    perhaps: frozenset[str] = frozenset()
+    maybe_missing: frozenset[str] = frozenset()
     base: Value | None = None
     hyperparameters: Value | None = None
 
@@ -322,7 +322,7 @@ class Component(Node):
     """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
 
     `replaced` are children that were assigned (`resnet.fc = nn.Identity()`), `parts` those that the table of its
-    signature describes; `hidden` says that it was changed in a way that cannot be followed.
+    signature describes; `forgotten` says that it was changed in a way that cannot be followed.
     """
 
     spec: ComponentSpec = field(default=None)  # type: ignore[assignment]
@@ -330,7 +330,7 @@ class Component(Node):
     resolved: Resolved | None = None
     arguments: dict[str, Value] = field(default_factory=dict)
     parts: dict[str, Component] = field(default_factory=dict)
-    hidden: bool = False
+    forgotten: bool = False
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
 from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
@@ -85,14 +85,14 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         bind(run, target, part, scope, own)
 
 
-REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
+REWIRING_ATTRIBUTES = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
 """Attributes by which a program changes how its own code works."""
 
 
 def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
     """Apply a change to a value that may be any of several: to each of them as a change that may not happen."""
     for one in owner.inside:
-        with run.journal.perhaps():
+        with run.journal.conditional():
             change(one)
 
 
@@ -102,14 +102,14 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     if set_attribute is not None and set_attribute(run, owner, name, value):
         return
     if isinstance(owner, Unknown):
-        if not mutation.HARMLESS.search(name):
+        if not mutation.HARMLESS_ATTRIBUTES.search(name):
             _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
-            hide_inside(run, owner)
+            forget_recursively(run, owner)
     elif isinstance(owner, Library):
         run.patched[f"{owner.name}.{name}"] = value
         if owner.name.rpartition(".")[2][:1].isupper() or owner.name == "torch.nn.functional":
             run.rewired = run.rewired or f"{owner.name}.{name}"
-    elif name in REWIRING:
+    elif name in REWIRING_ATTRIBUTES:
         run.rewired = run.rewired or name
     elif isinstance(owner, Instance):
         mutation.set_attribute(run, owner, name, value)
@@ -121,14 +121,14 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     elif dicts.is_namespace(owner):
         dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
     elif not mutation.is_harmless(name):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     """Perform `owner[index] = value`."""
     if isinstance(owner, Unknown):
         _to_any(run, owner, lambda one: assign_element(run, one, index, value))
-        hide_inside(run, owner)
+        forget_recursively(run, owner)
     elif isinstance(owner, Instance):
         item_methods.set_item(run, owner, index, value)
     elif isinstance(owner, Library) and owner.name.endswith(".__dict__") and isinstance(index, Const):
@@ -140,7 +140,7 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     elif isinstance(owner, (Chained, Component)):
         mutation.set_element(run, owner, index, value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def remove_attribute(run: Run, owner: Value, name: Value) -> None:
@@ -148,7 +148,7 @@ def remove_attribute(run: Run, owner: Value, name: Value) -> None:
     if isinstance(name, Const) and isinstance(name.value, str):
         mutation.delete_attribute(run, owner, name.value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def delete(run: Run, target: ast.expr, scope: Scope) -> None:

@@ -10,10 +10,10 @@ from shapelint.chain.chain import Flow
 from shapelint.python.objects import caching, effects, generators, instances, methods_of_values
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.class_lookup import MINE, concerns
+from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
-from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -142,7 +142,7 @@ def call(
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
-    if not isinstance(site.node, ast.Call) or not concerns(arguments.every):
+    if not isinstance(site.node, ast.Call) or not has_module_or_tensor(arguments.every):
         return UNKNOWN
     if isinstance(site.node.func, ast.Attribute) and isinstance(site.node.func.value, ast.Name):
         owner = site.scope.names.get(site.node.func.value.id)
@@ -173,14 +173,14 @@ def _any_of(
             callee = Method(found, one) if isinstance(found, Function) else one
         if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
-        with run.journal.perhaps():
+        with run.journal.conditional():
             results.append(call(run, callee, arguments, site))
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
-    if not results and concerns(arguments.every):
+    if not results and has_module_or_tensor(arguments.every):
         return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
-    return among(*results, *function.inside, *(given.value for given in arguments.positional))
+    return unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
 
 
 def call_instance(
@@ -220,8 +220,8 @@ def call_function(
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
-    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
-        effects.forget(run, arguments.every, receiver)
+    if run.depth >= MAXIMUM_CALL_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
+        effects.expose_to_unknown_code(run, arguments.every, receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     if receiver is not None and function.wrapper != "staticmethod":
         arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
@@ -317,9 +317,9 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
     inner = decorator
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, MINE):
+    if isinstance(inner, CALLABLE_DECORATORS):
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), MINE)
+    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), CALLABLE_DECORATORS)
     return UNKNOWN if made_here else value
 
 

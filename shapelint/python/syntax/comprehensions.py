@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from shapelint.common.frozen import frozen
 from shapelint.python.objects import dicts, laziness, sets
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import truth
@@ -52,7 +52,7 @@ def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
         if certain:
             dicts.put(run, table, key, value)
         else:
-            hide(run, table)
+            forget(run, table)
 
     _iterate(run, Loops(tuple(node.generators), inner), scope, body)
     return table
@@ -103,16 +103,16 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
 
     for item in items.items[:MAXIMUM_ELEMENTS]:
         if loop.lazy:
-            with run.journal.perhaps():
+            with run.journal.conditional():
                 run_iteration(item, body)
         else:
             run_iteration(item, body)
     filler = items.rest if items.rest is not None or len(items.items) <= MAXIMUM_ELEMENTS else UNKNOWN
     if filler is not None:
-        with run.journal.perhaps():
+        with run.journal.conditional():
             run_iteration(filler, _if(False, body))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
-        hide(run, iterable)
+        forget(run, iterable)
 
 
 def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:
@@ -120,7 +120,7 @@ def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> No
     for place, test in enumerate(tests):
         known = truth(run.evaluate(test, scope))
         if known is None:
-            with run.journal.perhaps():
+            with run.journal.conditional():
                 _tested(run, tests[place + 1 :], scope, _if(False, done))
         if not known:
             return

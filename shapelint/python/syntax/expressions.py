@@ -14,7 +14,7 @@ from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
-from shapelint.python.state.value_facts import among, truth
+from shapelint.python.state.value_facts import truth, unknown_among
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -146,13 +146,15 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
         if known is decisive:
             return result
         if known is None and place < len(node.values) - 1:
-            return among(result, *(perhaps(run, later, scope) for later in node.values[place + 1 :]))
+            return unknown_among(
+                result, *(evaluate_conditionally(run, later, scope) for later in node.values[place + 1 :])
+            )
     return result
 
 
-def perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
+def evaluate_conditionally(run: Run, node: ast.expr, scope: Scope) -> Value:
     """Evaluate an expression that may not be evaluated at all: its changes are conditional."""
-    with run.journal.perhaps():
+    with run.journal.conditional():
         return evaluate(run, node, scope)
 
 
@@ -175,7 +177,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     known = truth(evaluate(run, node.test, scope))
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
-    return join(perhaps(run, node.body, scope), perhaps(run, node.orelse, scope))
+    return join(evaluate_conditionally(run, node.body, scope), evaluate_conditionally(run, node.orelse, scope))
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:

@@ -12,7 +12,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.text.source import Elsewhere, Span
 
-MAXIMUM_FILES = 40
+MAXIMUM_MODULES = 40
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
@@ -66,7 +66,7 @@ def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
     key = str(path)
     if key in run.modules:
         return run.modules[key]
-    if len(run.modules) >= MAXIMUM_FILES:
+    if len(run.modules) >= MAXIMUM_MODULES:
         return None
 
     tree = model_scan.parsed(path)

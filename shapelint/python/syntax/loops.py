@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shapelint.python.state import journal
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
@@ -17,7 +17,7 @@ from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
-TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
+BACKWARD_METHODS = frozenset({"backward", "zero_grad", "manual_backward"})
 
 
 def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
@@ -27,13 +27,13 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=iterable)
     with run.journal.frame("break") as loop:
-        ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+        ended = run.journal.resume(loop, _iterations(run, node, items or Items([], rest=UNKNOWN), scope))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
-        hide(run, iterable)
+        forget(run, iterable)
     return ended
 
 
-def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
+def _iterations(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
     """Run the iterations of a loop and its `else`; in a training loop, one iteration stands for all."""
     iterations, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
@@ -45,7 +45,7 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
         iterations = []
     for item in iterations:
         run.step()
-        if _turn(run, node, scope, item):
+        if _iteration(run, node, scope, item):
             return True
     if filler is not None:
         _once(run, node, filler, scope)
@@ -53,7 +53,9 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
 
 
 def _trains(node: ast.For | ast.AsyncFor) -> bool:
-    return any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
+    return any(
+        isinstance(n, ast.Attribute) and n.attr in BACKWARD_METHODS for part in node.body for n in ast.walk(part)
+    )
 
 
 def _is_batch(value: Value) -> bool:
@@ -61,7 +63,7 @@ def _is_batch(value: Value) -> bool:
     return any(map(_is_batch, value.items)) if isinstance(value, Items) else isinstance(value, (Data, Tensor, Unknown))
 
 
-def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
+def _iteration(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
     """Run one iteration of a loop; return True if no branch reaches the next one."""
     with run.journal.frame("continue") as iteration:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
@@ -77,7 +79,7 @@ def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, sc
     """
     for _ in range(MAXIMUM_REPEATS):
         with run.journal.frame() as frame:
-            ended = _turn(run, node, scope, element)
+            ended = _iteration(run, node, scope, element)
             after = run.journal.state(frame)
             run.journal.undo(frame)
         changes = any(_changes(journal.content(holder), now) for holder, now in after.values())
@@ -125,10 +127,10 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
 def while_(run: Run, node: ast.While, scope: Scope) -> bool:
     """Execute a `while` loop; return True if nothing after it runs."""
     with run.journal.frame("break") as loop:
-        return run.journal.resume(loop, _while_turns(run, node, scope, loop))
+        return run.journal.resume(loop, _while_iterations(run, node, scope, loop))
 
 
-def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
+def _while_iterations(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
     """Run iterations while the condition is known to hold.
 
     A loop that may exit early in any iteration is assumed to do so in one of the first.
@@ -139,7 +141,7 @@ def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
             _once(run, node, UNKNOWN, scope)
         if not known:
             return run.execute(node.orelse, scope)
-        if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
+        if _iteration(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
             return True
     far = run.journal.state(loop)
     run.journal.undo(loop)

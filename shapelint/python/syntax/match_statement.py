@@ -40,11 +40,11 @@ def _cases(run: Run, cases: Sequence[ast.match_case], subject: Value, scope: Sco
         taken = partial(_taken, run, case, captures, scope)
         later = partial(_cases, run, cases[place + 1 :], subject, scope)
         if fits is None:
-            return _ways(run, [taken, partial(_refused, run, case, later, scope)])
+            return _branches(run, [taken, partial(_refused, run, case, later, scope)])
         _capture(run, captures, scope)
         guard = truth(run.evaluate(case.guard, scope)) if case.guard else True
         if guard is None:
-            return _ways(run, [partial(Run.execute, run, case.body, scope), later])
+            return _branches(run, [partial(Run.execute, run, case.body, scope), later])
         if guard:
             return run.execute(case.body, scope)
     return False
@@ -61,11 +61,11 @@ def _refused(run: Run, case: ast.match_case, later: Callable[[], bool], scope: S
     """Run the cases after one whose pattern does not match, or whose guard rejects its captures."""
     if case.guard:
         _capture(run, dict.fromkeys(_names(case.pattern), UNKNOWN), scope)
-        expressions.perhaps(run, case.guard, scope)
+        expressions.evaluate_conditionally(run, case.guard, scope)
     return later()
 
 
-def _ways(run: Run, ways: Sequence[Callable[[], bool]]) -> bool:
+def _branches(run: Run, ways: Sequence[Callable[[], bool]]) -> bool:
     """Run each branch from here, and continue from all of them that do not exit early."""
     live: list[State] = []
     for branch in ways:
@@ -113,7 +113,7 @@ def _value(run: Run, pattern: ast.MatchValue, value: Value, scope: Scope) -> Mat
 def _is_member(run: Run, node: ast.expr, scope: Scope) -> bool:
     """Return whether an expression names an enumeration member, which equals its value only in some enumerations."""
     owner = run.evaluate(node.value, scope) if isinstance(node, ast.Attribute) else None
-    bases = class_lookup.linear(owner) if isinstance(owner, UserClass) else []
+    bases = class_lookup.resolution_order(owner) if isinstance(owner, UserClass) else []
     return any(isinstance(base, Library) and base.name.startswith("enum.") for base in bases)
 
 

@@ -25,14 +25,24 @@ CAUSES: dict[str, tuple[type[ast.AST], ...]] = {
     "SystemExit": (ast.Call,),
 }
 """Nodes that a body must contain to raise an exception: https://docs.python.org/3/library/exceptions.html"""
-HARMLESS = (ast.Import, ast.ImportFrom, ast.Constant, ast.Store, ast.Load, ast.Assign, ast.Name, ast.alias, ast.Pass)
+NODES_THAT_NEVER_RAISE = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.Constant,
+    ast.Store,
+    ast.Load,
+    ast.Assign,
+    ast.Name,
+    ast.alias,
+    ast.Pass,
+)
 
 
 def may_be_caught(run: Run, node: ast.Try, handler: ast.ExceptHandler, scope: Scope) -> bool:
     """Return whether a handler may run."""
     inside = [part for statement in node.body for part in ast.walk(statement)]
     missing = any(not _is_there(run, name, level, scope) for name, level in _imports(inside))
-    others = any(not isinstance(part, HARMLESS) for part in inside)
+    others = any(not isinstance(part, NODES_THAT_NEVER_RAISE) for part in inside)
     return any(_may_raise(name, inside, missing, others) for name in _caught(handler))
 
 

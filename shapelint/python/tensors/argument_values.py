@@ -8,13 +8,13 @@ from typing import Any
 from shapelint.python.state.value_facts import integer, truth
 from shapelint.python.state.values import Const, Items, Tensor, Value
 from shapelint.python.tensors.overloads import OTHER_KIND, UNREAD
-from shapelint.python.tensors.primitives import Kind
+from shapelint.python.tensors.primitives import PrimitiveKind
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim, Expression
 
 
-def read(kind: Kind, values: Sequence[Value]) -> Any:
+def read(kind: PrimitiveKind, values: Sequence[Value]) -> Any:
     """The argument of a kind that a value is; UNREAD where it is not known, OTHER_KIND where it is none."""
     several = _SEVERAL.get(kind)
     if several is not None:
@@ -82,7 +82,7 @@ def _text(value: Value) -> Any:
     return UNREAD
 
 
-_ONE: Mapping[Kind, Callable[[Value], Any]] = {
+_ONE: Mapping[PrimitiveKind, Callable[[Value], Any]] = {
     "axis": _axis,
     "new axis": _axis,
     "size": _size,
@@ -90,4 +90,4 @@ _ONE: Mapping[Kind, Callable[[Value], Any]] = {
     "tensor": _tensor,
     "text": _text,
 }
-_SEVERAL: Mapping[Kind, Callable[[Sequence[Value]], Any]] = {"axes": _axes, "sizes": _sizes}
+_SEVERAL: Mapping[PrimitiveKind, Callable[[Sequence[Value]], Any]] = {"axes": _axes, "sizes": _sizes}

@@ -16,10 +16,10 @@ from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.python.tensors import refusals, shape_lines
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.primitives import PRIMITIVES, Kind, Primitive, Result
+from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result
 from shapelint.python.tensors.refusals import Refusal
 
-T = TypeVar("T")
+ValueType = TypeVar("ValueType")
 
 UNREAD: Final = object()
 """An argument that is not known."""
@@ -27,14 +27,14 @@ UNREAD: Final = object()
 OTHER_KIND: Final = object()
 """An argument that is certainly not of the kind: another line may take it."""
 
-Read = Callable[[Kind, Sequence[T]], Any]
+ArgumentReader = Callable[[PrimitiveKind, Sequence[ValueType]], Any]
 """The plain argument of a kind that one value is, or those of `*sizes`; UNREAD or OTHER_KIND where it is none."""
 
-Argument = Union[Literally, Sequence[T]]
+OperationArgument = Union[Literally, Sequence[ValueType]]
 
 
 @frozen
-class Call(Generic[T]):
+class OperationCall(Generic[ValueType]):
     """A line with the arguments of a call: its steps with plain ones, and the operands after the first.
 
     `sizes` are the plain arguments of a line in the notation.
@@ -42,7 +42,7 @@ class Call(Generic[T]):
 
     operation: Operation
     steps: tuple[tuple[Primitive, tuple[Any, ...]], ...] = ()
-    operands: tuple[T, ...] = ()
+    operands: tuple[ValueType, ...] = ()
     shapes: tuple[Axes | None, ...] = ()
     sizes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Call(Generic[T]):
                 yield from primitive.refuses(axes, *arguments)
 
 
-def _missing(kind: Kind, argument: Any, rank: int) -> str:
+def _missing(kind: PrimitiveKind, argument: Any, rank: int) -> str:
     """The axes that a tensor would need to have those which an argument names; empty where it has them."""
     if argument is None or kind not in ("axis", "axes", "new axis"):
         return ""
@@ -82,8 +82,12 @@ def _missing(kind: Kind, argument: Any, rank: int) -> str:
 
 
 def choose(
-    operations: Sequence[Operation], first: int, positional: Sequence[T], keywords: Mapping[str, T], read: Read[T]
-) -> Call[T] | None:
+    operations: Sequence[Operation],
+    first: int,
+    positional: Sequence[ValueType],
+    keywords: Mapping[str, ValueType],
+    read: ArgumentReader[ValueType],
+) -> OperationCall[ValueType] | None:
     """The first line that takes the arguments, which are given without the `first` parameters of a line."""
     for operation in operations:
         bound = _bind((operation.parameters or ())[first:], positional, keywords)
@@ -96,15 +100,15 @@ def choose(
 
 
 def _bind(
-    parameters: Sequence[Parameter], positional: Sequence[T], keywords: Mapping[str, T]
-) -> dict[str, Argument[T]] | None:
+    parameters: Sequence[Parameter], positional: Sequence[ValueType], keywords: Mapping[str, ValueType]
+) -> dict[str, OperationArgument[ValueType]] | None:
     """The arguments by the names of the parameters; None where one is missing, or there are too many.
 
     Keywords without a parameter (`device=`, `out=`) change no shape.
     """
     aliases = lines.aliases()
     named = {aliases.get(name, name): value for name, value in keywords.items()}
-    bound: dict[str, Argument[T]] = {}
+    bound: dict[str, OperationArgument[ValueType]] = {}
     left = list(positional)
     for parameter in parameters:
         if parameter.name in named:
@@ -120,11 +124,13 @@ def _bind(
     return None if left else bound
 
 
-def _in_steps(operation: Operation, bound: Mapping[str, Argument[T]] | None, read: Read[T]) -> Call[T] | None:
+def _in_steps(
+    operation: Operation, bound: Mapping[str, OperationArgument[ValueType]] | None, read: ArgumentReader[ValueType]
+) -> OperationCall[ValueType] | None:
     if bound is None:
         return None
     steps: list[tuple[Primitive, tuple[Any, ...]]] = []
-    operands: list[T] = []
+    operands: list[ValueType] = []
     for step in operation.steps:
         primitive = PRIMITIVES[step.primitive]
         plain: list[Any] = []
@@ -136,16 +142,18 @@ def _in_steps(operation: Operation, bound: Mapping[str, Argument[T]] | None, rea
         if OTHER_KIND in plain:
             return None
         steps.append((primitive, tuple(plain)))
-    return Call(operation, tuple(steps), tuple(operands))
+    return OperationCall(operation, tuple(steps), tuple(operands))
 
 
-def _in_notation(operation: Operation, bound: Mapping[str, Argument[T]] | None, read: Read[T]) -> Call[T] | None:
+def _in_notation(
+    operation: Operation, bound: Mapping[str, OperationArgument[ValueType]] | None, read: ArgumentReader[ValueType]
+) -> OperationCall[ValueType] | None:
     if bound is None:
         return None
     names = list(bound)
     count = shape_lines.count(operation.shapes) - 1
     shapes: list[Axes | None] = []
-    operands: list[T] = []
+    operands: list[ValueType] = []
     for name in names[:count]:
         argument = bound[name]
         plain = _plain("tensor", argument, read)
@@ -155,10 +163,10 @@ def _in_notation(operation: Operation, bound: Mapping[str, Argument[T]] | None, 
         operands += argument
     sizes = {name: _plain("size", bound[name], read) for name in names[count:]}
     known = {name: size for name, size in sizes.items() if size is not OTHER_KIND}
-    return Call(operation, (), tuple(operands), tuple(shapes), known)
+    return OperationCall(operation, (), tuple(operands), tuple(shapes), known)
 
 
-def _plain(kind: Kind, argument: Argument[T], read: Read[T]) -> Any:
+def _plain(kind: PrimitiveKind, argument: OperationArgument[ValueType], read: ArgumentReader[ValueType]) -> Any:
     if isinstance(argument, Literally):
         return [argument.value] if kind == "axes" and isinstance(argument.value, int) else argument.value
     return read(kind, argument)

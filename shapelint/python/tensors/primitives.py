@@ -19,7 +19,9 @@ from shapelint.shapes.dims import Dim
 
 MAXIMUM_PIECES = 64
 
-Kind = Literal["axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"]
+PrimitiveKind = Literal[
+    "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"
+]
 """What an argument is: an axis that must exist, several of them (None: all), a place for one more; a size, which may be
 unknown, several, or either; a number, a boolean, a text; a tensor's axes, none of them for a number that broadcasts.
 """
@@ -48,10 +50,10 @@ class Primitive:
     """
 
     apply: Callable[..., Result]
-    takes: tuple[Kind, ...] = ()
+    takes: tuple[PrimitiveKind, ...] = ()
     refuses: Callable[..., Iterator[Refusal]] = _refuses_nothing
 
-    def kind(self, index: int) -> Kind:
+    def kind(self, index: int) -> PrimitiveKind:
         """The kind of an argument."""
         return self.takes[min(index, len(self.takes) - 1)]
 

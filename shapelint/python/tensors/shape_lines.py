@@ -13,13 +13,13 @@ from typing import Any, Union
 from shapelint.common.frozen import frozen
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals
-from shapelint.python.tensors.axes import NOWHERE, Axes, Axis
+from shapelint.python.tensors.axes import NO_ORIGIN, Axes, Axis
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Alternative, Ellipsis_, Pattern, Signature
 
-Bound = dict[str, Union[Axis, Axes]]
+BoundShapes = dict[str, Union[Axis, Axes]]
 """The axes that names stand for; those of `...` are several."""
 
 
@@ -52,7 +52,7 @@ def count(text: str) -> int:
 def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Axes | None:
     """What comes out, for plain arguments `sizes`; None where the operands do not fit."""
     for alternative in signatures.substitute(parsed(text), sizes).alternatives:
-        bound: Bound = {}
+        bound: BoundShapes = {}
         if _fits(alternative, operands) and not list(_conflicts(alternative, operands, bound)):
             assert isinstance(alternative.output, Pattern)
             return tuple(_filled(alternative.output, bound))
@@ -93,7 +93,7 @@ def _takes(pattern: Pattern, rank: int) -> bool:
     return rank == pattern.rank or (pattern.rank is None and rank >= len(pattern.axes) - 1)
 
 
-def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: Bound) -> Iterator[Conflict]:
+def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: BoundShapes) -> Iterator[Conflict]:
     """Bind the names of an alternative to axes, the last operand first, and report the sizes that differ."""
     for index in reversed(range(len(operands))):
         axes = operands[index]
@@ -111,7 +111,7 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
                 bound[name] = _met(taken, known)
 
 
-def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: Bound) -> Iterator[Conflict]:
+def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundShapes) -> Iterator[Conflict]:
     """Bind `...` to the axes that two operands have there together, which broadcast."""
     assert isinstance(taken, tuple)
     assert isinstance(known, tuple)
@@ -142,7 +142,7 @@ def _met(one: Axis, two: Axis) -> Axis:
     return two if isinstance(two.size, int) else one
 
 
-def _filled(output: Pattern, bound: Bound) -> Iterator[Axis]:
+def _filled(output: Pattern, bound: BoundShapes) -> Iterator[Axis]:
     sizes: dict[str, Dim] = {name: axis.size for name, axis in bound.items() if isinstance(axis, Axis)}
     for axis in output.axes:
         known = bound.get("..." if isinstance(axis, Ellipsis_) else str(axis))
@@ -151,4 +151,4 @@ def _filled(output: Pattern, bound: Bound) -> Iterator[Axis]:
         elif known is not None:
             yield from known
         elif not isinstance(axis, Ellipsis_):
-            yield Axis(dims.substitute(axis, sizes), NOWHERE)
+            yield Axis(dims.substitute(axis, sizes), NO_ORIGIN)

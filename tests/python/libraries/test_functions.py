@@ -66,7 +66,7 @@ def test_functions_give_what_the_table_says(name: str) -> None:
     agree(predicted(known, positional, keywords), real)
 
 
-def predicted(known: library_functions.Function, tensors: list[Any], values: dict[str, Any]) -> Any:
+def predicted(known: library_functions.LibraryFunction, tensors: list[Any], values: dict[str, Any]) -> Any:
     """Return what the signature gives for tensors of these shapes."""
     flows = [flow(tensor) if isinstance(tensor, torch.Tensor) else None for tensor in tensors]
     flows += [None] * (len(known.inputs) - len(flows))

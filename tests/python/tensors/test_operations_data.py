@@ -23,8 +23,7 @@ from shapelint.knowledge.schema import Parameter
 from shapelint.linting.file_report import lint_source
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import joining, operations, shape_lines
+from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations
 from shapelint.python.tensors.primitives import PRIMITIVES
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
@@ -196,7 +195,7 @@ def run(case: Case, by_place: bool) -> Any:
 def value(plain: Any) -> Value:
     """A real argument as the interpreter sees it."""
     if isinstance(plain, torch.Tensor):
-        return Tensor(Flow(tuple(plain.shape), (ax.NOWHERE,) * plain.ndim, ax.NOWHERE))
+        return Tensor(Flow(tuple(plain.shape), (axes.NO_ORIGIN,) * plain.ndim, axes.NO_ORIGIN))
     if isinstance(plain, (tuple, list)):
         return Items([value(element) for element in plain], "tuple")
     return Const(plain)
@@ -250,12 +249,12 @@ def compare_one(case: Case, by_place: bool, tally: Tally, section: Section) -> N
     said: Value
     objections: list[Any] = []
     if case.tensor is None:
-        said = operations.create(case.operation.name, arguments(case, by_place))
+        said = tensor_operations.create(case.operation.name, arguments(case, by_place))
     else:
         owner = value(case.tensor)
         assert isinstance(owner, Tensor)
-        said = operations.apply(case.operation.name, owner, arguments(case, by_place), section)
-        objections = list(operations.refused(case.operation.name, owner, arguments(case, by_place)))
+        said = tensor_operations.apply(case.operation.name, owner, arguments(case, by_place), section)
+        objections = list(tensor_operations.refused(case.operation.name, owner, arguments(case, by_place)))
     written = f"{case.tensor.shape if case.tensor is not None else ''} {case.given} {by_place}"
     try:
         real = run(case, by_place)
@@ -320,7 +319,7 @@ def test_an_attribute_is_what_torch_has(operation: Operation) -> None:
         if operation.primitive in QUESTIONS or (operation.shapes and len(shape) != 2):
             assert operation.name in dir(torch.Tensor)
             continue
-        said = operations.apply(operation.name, owner, Arguments(), "attributes")
+        said = tensor_operations.apply(operation.name, owner, Arguments(), "attributes")
         assert shapes(said) == shapes(getattr(tensor, operation.name))
 
 

@@ -9,7 +9,7 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
-from shapelint.python.tensors import operations
+from shapelint.python.tensors import tensor_operations
 from shapelint.spec import roles
 from shapelint.text.source import Span
 
@@ -50,8 +50,8 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
-            return operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
-    return operations.concrete([], detached=False)
+            return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
+    return tensor_operations.concrete([], detached=False)
 
 
 def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site) -> bool:

@@ -12,7 +12,7 @@ from shapelint.python.objects import mutation
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, integer, truth
+from shapelint.python.state.value_facts import integer, truth, unknown_among
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -31,7 +31,7 @@ from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
 from shapelint.signatures import stored
 
-SWITCHES = {
+ATTRIBUTE_SWITCHES = {
     "bias": ("bias", "affine", "elementwise_affine"),
     "weight": ("affine", "elementwise_affine"),
     "running_mean": ("track_running_stats",),
@@ -49,7 +49,7 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
     """`children()` or `named_children()`."""
     pairs = children(run, owner)
     if pairs is None:
-        inside = among(owner)
+        inside = unknown_among(owner)
         return Items([], "list", Items([UNKNOWN, inside], "tuple") if name == "named_children" else inside)
     if name == "named_children":
         return Items([Items([Const(key), value], "tuple") for key, value in pairs])
@@ -82,15 +82,15 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
         return Table({}, True, of=owner)
     if name == "_modules":
         return mutation.modules_of(owner, children(run, owner))
-    if owner.hidden:
-        return Bound(owner, name) if _is_method(run, name) or name in ADDS | LISTS else among(owner)
+    if owner.forgotten:
+        return Bound(owner, name) if _is_method(run, name) or name in ADDS | LISTS else unknown_among(owner)
     components = run.libraries.components(owner)
     if components.attribute is not None and (known := components.attribute(run, owner, name)) is not None:
         return known
     missing = _missing(owner, name)
     if missing is not None:
         return missing
-    if name in owner.arguments and not (name in SWITCHES and _switches(owner)):
+    if name in owner.arguments and not (name in ATTRIBUTE_SWITCHES and _switches(owner)):
         return owner.arguments[name]
     if (
         _is_method(run, name)
@@ -122,11 +122,11 @@ def _switches(owner: Component) -> bool:
 
 def _missing(owner: Component, name: str) -> Value | None:
     """What a weight is that a layer does without, or may: None of Python, or unknown; None for one that is there."""
-    if name not in SWITCHES or not _switches(owner):
+    if name not in ATTRIBUTE_SWITCHES or not _switches(owner):
         return None
     if owner.part_of is not None:
         return UNKNOWN if name != "weight" else None
-    given = [truth(owner.arguments[switch]) for switch in SWITCHES[name] if switch in owner.arguments]
+    given = [truth(owner.arguments[switch]) for switch in ATTRIBUTE_SWITCHES[name] if switch in owner.arguments]
     if False in given:
         return NONE
     # Instance norms are the layers that have no weights by default.
@@ -155,7 +155,7 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
         if name == "weight":
             axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
         return Tensor(ax.flow(tuple(axes), origin), True, weight_of=owner)
-    return Tensor(Flow(None, (), ax.NOWHERE), True, weight_of=owner)
+    return Tensor(Flow(None, (), ax.NO_ORIGIN), True, weight_of=owner)
 
 
 def element(run: Run, owner: Component, index: Value, site: Site) -> Value:

@@ -12,12 +12,12 @@ from typing import Any
 
 from shapelint.chain import propagation
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.library_functions import Function
+from shapelint.python.libraries.library_functions import LibraryFunction
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import joining, operations, refusals, signature_calls
+from shapelint.python.tensors import joining, refusals, signature_calls, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
@@ -32,7 +32,7 @@ JOINS = {"concatenate": "cat", "stack": "stack"}
 
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Remember an operation that cannot take its tensor, or its other operand."""
-    for judged, expected in operations.refused(name, tensor, given):
+    for judged, expected in tensor_operations.refused(name, tensor, given):
         _remember(run, name, judged, expected, site)
         return
 
@@ -80,7 +80,7 @@ def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
             _remember(run, "assignment", value, refusal.expected, site)
 
 
-def note_function(run: Run, function: Function, arguments: Arguments, site: Site) -> None:
+def note_function(run: Run, function: LibraryFunction, arguments: Arguments, site: Site) -> None:
     """The same of a function whose line is exact: an operand with other axes, or a condition that does not hold."""
     if function.name not in library_functions.exact():
         return

@@ -26,8 +26,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
-from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import signature_calls, trail
+from shapelint.python.tensors import axes, signature_calls, trail
 from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
@@ -45,7 +44,7 @@ MAIN = frozenset({"forward", "encode", "forward_features"})
 def call_component(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
     """`module(x)`."""
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
-    if method is not None and not module.hidden:
+    if method is not None and not module.forgotten:
         return call_method(run, module, method, arguments, site)
     values = [given.value for given in arguments.every]
     if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
@@ -56,7 +55,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
             return value
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
-        value = Tensor(Flow(None, (), ax.NOWHERE))
+        value = Tensor(Flow(None, (), axes.NO_ORIGIN))
     return apply(run, module, value, site)
 
 
@@ -68,7 +67,7 @@ def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) ->
     if module.kind != "Sequential" or not arguments.positional:
         return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
-        return Tensor(Flow(None, (), ax.NOWHERE))
+        return Tensor(Flow(None, (), axes.NO_ORIGIN))
     value = arguments.positional[0].value
     for child in module.children.values():
         value = run.call(child, Arguments((Given(value, arguments.positional[0].span),)), site)
@@ -168,7 +167,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
 
 def resolve(run: Run, component: Component) -> Resolved:
     """The signature of a component, looked up once; of one that was changed in an unknown way there is none."""
-    if component.hidden:
+    if component.forgotten:
         reason = "it was changed in a way that cannot be followed"
         return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
     if component.resolved is None:
@@ -221,7 +220,7 @@ def _channels(run: Run, component: Component) -> Dim:
 def call_method(
     run: Run,
     component: Component,
-    method: library_functions.Function,
+    method: library_functions.LibraryFunction,
     arguments: Arguments,
     site: Site,
 ) -> Value:
@@ -263,7 +262,7 @@ def call_method(
 
 
 def _checked(
-    method: library_functions.Function,
+    method: library_functions.LibraryFunction,
     resolved: Resolved,
     place: naming.Place,
     arguments: Arguments,
@@ -296,7 +295,7 @@ def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:
     return Flow(flow.value, (*origins[:-1], width) if origins else (), maker)
 
 
-def _width(method: library_functions.Function, maker: Origin, numbers: Mapping[str, Number]) -> Origin:
+def _width(method: library_functions.LibraryFunction, maker: Origin, numbers: Mapping[str, Number]) -> Origin:
     """The origin of the last axis that a method gives: the argument that sets it, of the module or of one inside it."""
     output = signature_calls.parsed(method.shapes).alternatives[0].output
     name = str(output.axes[-1]) if isinstance(output, Pattern) and output.axes else ""

@@ -11,9 +11,9 @@ from shapelint.python.libraries.torch import members, module_calls
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, mutation
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -47,7 +47,7 @@ def component_method(run: Run, owner: Component, name: str, arguments: Arguments
         return run.call(owner, arguments, site)
     found = _common(run, owner, name, arguments, site)
     own = run.libraries.components(owner).method
-    if found is None and own is not None and not owner.hidden:
+    if found is None and own is not None and not owner.forgotten:
         found = own(run, owner, name, arguments, site)
     return found if found is not None else _unknown(run, owner, name, arguments, site)
 
@@ -79,7 +79,7 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
         given = Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords)
         return builtin_functions.call(run, name.strip("_"), given, site)
     if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
-        hide_inside(run, owner)
+        forget_recursively(run, owner)
     if name in run.libraries.returns_self:
         return owner
     if name in run.libraries.quiet:
@@ -94,7 +94,7 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
 
 def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
     if name == "register_parameter" and isinstance(owner, Component):
-        hide(run, owner)
+        forget(run, owner)
     if name == "register_buffer" and isinstance(owner, Instance) and len(arguments.positional) > 1:
         key = arguments.positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):
@@ -103,7 +103,7 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
         run.touch(owner)
         owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
     if name in ("modules", "named_modules"):
-        inside = among(owner)
+        inside = unknown_among(owner)
         return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
     return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
 
@@ -115,13 +115,13 @@ def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site
         if isinstance(key, Const) and isinstance(key.value, str):
             mutation.set_submodule(run, owner, key.value, arguments.positional[1].value)
         else:
-            hide(run, owner)
+            forget(run, owner)
         return NONE
     if name == "get_submodule" and arguments.positional and isinstance(arguments.positional[0].value, Const):
         return _submodule(run, owner, arguments.positional[0].value.value, site)
     if name.startswith("register_") and name.endswith("hook"):
         if not arguments.positional or _may_change(arguments.positional[0].value):
-            hide_inside(run, owner)
+            forget_recursively(run, owner)
         return NONE
     return None
 
@@ -129,7 +129,7 @@ def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site
 def _unknown(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
     """A method that is not known, which may change the module, and use whatever it is given."""
     if CHANGES.match(name):
-        hide(run, owner)
+        forget(run, owner)
     run.escape(owner)
     for given in arguments.every:
         run.escape(given.value)
@@ -203,7 +203,7 @@ def _of_container(run: Run, owner: Chained, name: str, arguments: Arguments) -> 
         if items is not None and items.rest is None:
             _add(run, owner, [(str(len(owner.children) + index), value) for index, value in enumerate(items.items)])
             return owner
-    hide(run, owner)
+    forget(run, owner)
     return owner if name in ("extend", "insert") else UNKNOWN
 
 
@@ -212,4 +212,4 @@ def _add(run: Run, owner: Chained, children: Sequence[tuple[object, Value]]) -> 
         if isinstance(key, str):
             mutation.set_child(run, owner, key, value)
         else:
-            hide(run, owner)
+            forget(run, owner)

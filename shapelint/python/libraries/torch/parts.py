@@ -14,7 +14,7 @@ from shapelint.common.words import words
 from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Value
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
@@ -45,7 +45,7 @@ def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """The direct children in order, None where the table does not say."""
     names = [name for name in table(run, owner) if "." not in name]
     has_all = run.libraries.components(owner).has_all_parts
-    if not names or owner.hidden or (has_all is not None and not has_all(owner)):
+    if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
         return None
     found = [(name, child(run, owner, name)) for name in names]
     return [(name, part) for name, part in found if part is not None]
@@ -55,8 +55,8 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     """A direct child: itself a component, whose signature is its line of the table."""
     if name in owner.replaced:
         return owner.replaced[name]
-    if owner.hidden:
-        return among(owner)
+    if owner.forgotten:
+        return unknown_among(owner)
     if name in owner.parts:
         return owner.parts[name]
     rows = table(run, owner)

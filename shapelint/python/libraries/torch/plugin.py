@@ -6,7 +6,7 @@ from shapelint.common.words import words
 from shapelint.python.libraries import transforms
 from shapelint.python.libraries.torch import constructing, torch_functions
 from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
-from shapelint.python.state.arguments import NOWHERE, Arguments, Site
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
@@ -49,7 +49,7 @@ def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
     worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
     handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
     passed = tuple(Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN]))
-    run.call(worker, Arguments(passed, complete=handed is None or handed.rest is None), NOWHERE)
+    run.call(worker, Arguments(passed, complete=handed is None or handed.rest is None), NO_SITE)
     return NONE
 
 

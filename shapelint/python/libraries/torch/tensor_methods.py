@@ -23,7 +23,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, operations, unknown_operations
+from shapelint.python.tensors import image_sizes, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
 
@@ -47,7 +47,7 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
         _note_batch(run, owner, arguments, site)
     run.observe_operation(name, owner, arguments, site)
     if primitive is not None:
-        return operations.apply(name, owner, arguments)
+        return tensor_operations.apply(name, owner, arguments)
     asked = unknown_operations.ask(
         run,
         f"torch.Tensor.{name}",
@@ -133,8 +133,8 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
         return owner
     if primitive == "new":
         sizes = arguments.sizes(0, "size")
-        return operations.concrete(sizes) if sizes is not None else UNKNOWN
-    if primitive in operations.IN_PIECES:
+        return tensor_operations.concrete(sizes) if sizes is not None else UNKNOWN
+    if primitive in tensor_operations.IN_PIECES:
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if primitive in RESHAPED:
         return replace(owner, sizes=())
@@ -162,7 +162,7 @@ def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
         return Bound(owner, name)
     if primitive in QUESTIONS:
         return _answer(owner, primitive, Arguments())
-    return operations.apply(name, owner, Arguments(), "attributes")
+    return tensor_operations.apply(name, owner, Arguments(), "attributes")
 
 
 TENSOR = Kind(attribute=tensor_attribute, method=tensor_method)

@@ -10,19 +10,19 @@ from shapelint.knowledge import operations as lines
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.class_lookup import concerns
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.class_lookup import has_module_or_tensor
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, joining, operations, unknown_operations
+from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Fit
 from shapelint.spec.roles import Role
 
-ELSEWHERE = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")
+OTHER_PACKAGES = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")
 """Modules whose functions are no operations on tensors."""
 
 
@@ -33,7 +33,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if joins:
         return _join(run, joins[0].primitive, arguments, site)
     if lines.find(last, "creations"):
-        return operations.create(last, arguments)
+        return tensor_operations.create(last, arguments)
     if loss_calls.is_function(name):
         return loss_calls.functional(run, name, arguments, site)
     first = _first(last, arguments)
@@ -46,9 +46,9 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return _layer(run, layer, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, others, site)
-    if isinstance(first, Tensor) and operations.known(last):
+    if isinstance(first, Tensor) and tensor_operations.known(last):
         return tensor_methods.tensor_method(run, first, last, others, site)
-    if name.startswith(ELSEWHERE):
+    if name.startswith(OTHER_PACKAGES):
         return UNKNOWN
     asked = unknown_operations.ask(run, name, arguments, site.node)
     if asked is not None:
@@ -78,7 +78,7 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
 
 def blank(like: Tensor | None = None) -> Tensor:
     """A tensor of unknown shape."""
-    return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
+    return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.detached if like else True)
 
 
 def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
@@ -133,8 +133,8 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         if isinstance(argument.value, UserClass):
             argument.value.registered = True
         if "parametriz" in name:
-            hide(run, argument.value)
-    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
+            forget(run, argument.value)
+    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not has_module_or_tensor(given)
     if not quiet:
         run.unknown(f"{name} is not known", site.node, site.scope.file)
-    return among(*(argument.value for argument in given))
+    return unknown_among(*(argument.value for argument in given))

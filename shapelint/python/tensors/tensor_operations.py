@@ -16,7 +16,7 @@ from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
 from shapelint.python.tensors import argument_values, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.overloads import Call
+from shapelint.python.tensors.overloads import OperationCall
 from shapelint.python.tensors.primitives import Pieces
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
@@ -45,7 +45,7 @@ def create(name: str, given: Arguments) -> Value:
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
-    return _value(call, (), Tensor(Flow(None, (), ax.NOWHERE), True))
+    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), True))
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, str]]:
@@ -60,12 +60,12 @@ def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tenso
             yield operand, refusal.expected
 
 
-def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> Call[Value] | None:
+def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> OperationCall[Value] | None:
     keywords = {name: argument.value for name, argument in given.keywords.items()}
     return overloads.choose(operations, first, given.values, keywords, argument_values.read)
 
 
-def _value(call: Call[Value] | None, axes: Axes | None, blank: Tensor) -> Value:
+def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) -> Value:
     """What a call gives; `blank` is the same with no shape."""
     if call is None:
         return blank
@@ -93,4 +93,4 @@ def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
 
 def concrete(sizes: Iterable[Dim], detached: bool = True) -> Tensor:
     """A new tensor of given sizes."""
-    return Tensor(ax.flow(ax.sized(sizes), ax.NOWHERE), detached)
+    return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN), detached)
