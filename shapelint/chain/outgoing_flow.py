@@ -9,7 +9,8 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
 from shapelint.spec.roles import kind
 
 

@@ -12,7 +12,8 @@ from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.chain.outgoing_flow import begins_with_any_axes, input_origin, outgoing_flow, restarted_flow
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Shape, StructureValue
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.text.source import Span
 

@@ -10,9 +10,9 @@ from shapelint.common.frozen import frozen
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
-from shapelint.shapes import signatures
+from shapelint.shapes import notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
 from shapelint.spec.spec import ComponentSpec
 
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
@@ -113,7 +113,7 @@ def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
 
 def _output(text: str) -> Pattern | None:
     try:
-        output = signatures.parse_signature(text.partition(":")[2]).alternatives[0].output
+        output = notation.parse_signature(text.partition(":")[2]).alternatives[0].output
     except (SignatureError, ValueError):
         return None
     return output if isinstance(output, Pattern) else None

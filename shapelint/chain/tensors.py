@@ -11,9 +11,10 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import UNKNOWN_DIM, Dim
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Shape
 from shapelint.signatures import stored
 
 BIASED = frozenset({"torch.nn.Linear", "torch.nn.Conv1d", "torch.nn.Conv2d"})
@@ -87,8 +88,8 @@ def _listed(listed: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldT
         for name, pattern, learned in _own(text):
             shape = pattern.axes
             if not all(isinstance(axis, int) for axis in shape):
-                same = signatures.Alternative((pattern,), pattern)
-                shape = signatures.substitute(signatures.Signature((same,)), values).alternatives[0].inputs[0].axes
+                same = notation.Alternative((pattern,), pattern)
+                shape = signatures.substitute(notation.Signature((same,)), values).alternatives[0].inputs[0].axes
             yield HeldTensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
 
 
@@ -99,7 +100,7 @@ def _own(text: str) -> tuple[tuple[str, Pattern, bool], ...]:
     for part, learned in zip(text.split(";"), (True, False)):
         for entry in filter(None, map(str.strip, part.split(","))):
             name, _, shape = entry.partition(" ")
-            found.append((name, signatures.parse_shape(shape), learned))
+            found.append((name, notation.parse_shape(shape), learned))
     return tuple(found)
 
 
@@ -145,7 +146,7 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
         if kind not in rules():
             complete = complete and not (leaf and not _is_weightless(kind))
             continue
-        signature = signatures.substitute(signatures.parse_signature(written), dict(component.values))
+        signature = signatures.substitute(notation.parse_signature(written), dict(component.values))
         alternative = signature.alternatives[0]
         ends = alternative.inputs[0], alternative.output
         tensors += [_renamed(tensor, name) for tensor in _tensors(kind, *ends)]
@@ -204,12 +205,10 @@ def _count(tensors: tuple[HeldTensor, ...]) -> int | None:
     return total
 
 
-def _tensors(
-    kind: str, taken: Pattern, given: signatures.OutputPattern, variants: bool = False
-) -> Iterator[HeldTensor]:
+def _tensors(kind: str, taken: Pattern, given: notation.OutputPattern, variants: bool = False) -> Iterator[HeldTensor]:
     """All tensors that a layer of a kind with these shapes may have, or, with `variants`, their other names."""
     rule = rules()[kind]
-    alternative = signatures.parse_signature(rule.shapes).alternatives[0]
+    alternative = notation.parse_signature(rule.shapes).alternatives[0]
     bindings: dict[str, Any] = {}
     for pattern, actual in ((alternative.inputs[0], taken), (alternative.output, given)):
         if isinstance(pattern, Pattern) and isinstance(actual, Pattern):

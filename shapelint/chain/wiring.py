@@ -17,7 +17,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
 from shapelint.text.source import Span
@@ -152,7 +152,7 @@ def _present(
 def _reshape(step: Reshape, before: Resolved) -> Resolved:
     """A reshape of the method as a component; it has no text, so its place is that of the component before it."""
     place: Span = before.spec.head
-    signature = signatures.parse_signature(step.reshape)
+    signature = notation.parse_signature(step.reshape)
     row = SignatureRow(shapes=step.reshape, weights=0)
     component = ComponentSignature(call=step.name, rows=(row,), dense=True)
     spec = ComponentSpec("call", step.name, place, place)

@@ -14,7 +14,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
 from shapelint.settings import config_files
 from shapelint.settings.settings import options_for
-from shapelint.shapes import signatures
+from shapelint.shapes import notation
 from shapelint.signatures import nearest
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
@@ -68,7 +68,7 @@ def _spec(target: str) -> ComponentSpec:
         raise click.UsageError(f"{target!r}: {error.message}") from None
 
 
-def _text(resolved: Resolved, shown: signatures.Signature | None) -> str:
+def _text(resolved: Resolved, shown: notation.Signature | None) -> str:
     if resolved.layers:
         return "".join(_text(layer, layer.signature) for layer in resolved.layers)
     name = resolved.component.call if resolved.component and shown is resolved.template else resolved.target

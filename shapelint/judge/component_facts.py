@@ -8,7 +8,8 @@ from shapelint.chain.chain import LayerFlow, Link
 from shapelint.judge.facts import ComponentFacts, Port
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Shape
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Shape
 from shapelint.spec.roles import kind
 
 

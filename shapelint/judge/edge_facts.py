@@ -7,9 +7,10 @@ from shapelint.chain.propagation import takes_vectors
 from shapelint.judge import torch_errors
 from shapelint.judge.facts import EdgeFacts, Port, Side
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, StructureValue
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import ModelSpec
 
@@ -116,7 +117,7 @@ def _declared_features(edge: Edge) -> Dim | None:
     return axes[-1] if axes and isinstance(axes[-1], int) else None
 
 
-def _first_pattern(edge: Edge) -> signatures.Pattern | None:
+def _first_pattern(edge: Edge) -> notation.Pattern | None:
     return edge.component.signature.alternatives[0].inputs[0] if edge.component.signature else None
 
 

@@ -10,8 +10,8 @@ from torch import nn
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.live.live_layers import call_text, layer_of
 from shapelint.live.misfits import Change
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
 from shapelint.signatures import heads as known_heads
 
 
@@ -92,7 +92,7 @@ def _governed(module: nn.Module, text: str, component: ComponentSignature) -> li
     if layer is None or not colon:
         return []
     try:
-        outer = signatures.parse_signature(signature).alternatives[0]
+        outer = notation.parse_signature(signature).alternatives[0]
     except SignatureError:
         return []
     parameters = {parameter.name for parameter in component.parameters}

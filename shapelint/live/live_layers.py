@@ -16,8 +16,8 @@ from torch import nn
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
-from shapelint.shapes import expression, signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature
+from shapelint.shapes import expression, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Pattern, Signature
 from shapelint.signatures import stored
 from shapelint.signatures.binding import formula_names
 
@@ -85,7 +85,7 @@ def layer_of(module: nn.Module) -> KnownLayer | None:
     return KnownLayer(component, values, template, signatures.substitute(template, values))
 
 
-_parsed = lru_cache(maxsize=None)(signatures.parse_signature)
+_parsed = lru_cache(maxsize=None)(notation.parse_signature)
 
 
 def known_class(module: nn.Module) -> type[nn.Module] | None:

@@ -9,7 +9,8 @@ import torch
 
 from shapelint.common.frozen import frozen
 from shapelint.live.live_layers import KnownLayer
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Misfit
 
 MODEL_INPUT = "input"
 

@@ -20,7 +20,8 @@ from shapelint.live import forward_operations
 from shapelint.live.live_layers import KnownLayer, layer_of
 from shapelint.live.misfits import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Shape
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Misfit, Shape
 from shapelint.signatures import stored
 
 DEFAULT_CLASSES = 1000

@@ -9,7 +9,7 @@ from typing import Any
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import expression
-from shapelint.shapes.signatures import Signature
+from shapelint.shapes.notation import Signature
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import Argument, ComponentSpec, Problem
 

@@ -9,9 +9,8 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, expression, signatures
-from shapelint.shapes.notation import Ellipsis_
-from shapelint.shapes.signatures import Signature
+from shapelint.shapes import dims, expression, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Signature
 from shapelint.signatures import cache, declared, stored, versions
 from shapelint.signatures.binding import Binding, bind, formula_names
 from shapelint.spec.findings import Provenance
@@ -70,7 +69,7 @@ def _sequential(
     layers = tuple(resolve(layer, "", options, None if index else size) for index, layer in enumerate(inner))
     source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
     if not inner and not spec.positional and not spec.note:
-        identity = signatures.parse_signature("... -> ...")
+        identity = notation.parse_signature("... -> ...")
         return Resolved(spec, target, "stored", template=identity, signature=identity)
     if spec.note or len(inner) < len(spec.positional):
         return Resolved(spec, target, "unknown", reason=spec.note or "not all of its layers can be read")
@@ -85,7 +84,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     if spec.declared is None:
         return before
     value = spec.declared.value
-    template = signatures.parse_signature(DECLARED)
+    template = notation.parse_signature(DECLARED)
     problems = before.problems
     if value is not dims.UNKNOWN_DIM and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
@@ -187,7 +186,7 @@ def applied(component: ComponentSignature, spec: ComponentSpec, target: str, rol
     row, reason = _row(component, binding)
     if row is None:
         return replace(base, reason=reason)
-    template = signatures.parse_signature(row.shapes)
+    template = notation.parse_signature(row.shapes)
     problems = binding.problems
     if refused := _refused(template, binding):
         message = f"{base.label} cannot be built: {refused} does not hold"

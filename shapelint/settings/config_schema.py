@@ -16,7 +16,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.strict import Strict
 from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
-from shapelint.shapes.signatures import SignatureError, parse_signature
+from shapelint.shapes.notation import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
 _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"

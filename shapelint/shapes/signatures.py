@@ -22,36 +22,8 @@ from shapelint.shapes.notation import (
     Pattern,
     PatternAxis,
     Signature,
-    SignatureError,
     Structure,
-    format_axis,
-    parse_shape,
-    parse_signature,
 )
-
-__all__ = [
-    "Alternative",
-    "Ellipsis_",
-    "Fit",
-    "Misfit",
-    "OutputPattern",
-    "Pattern",
-    "PatternAxis",
-    "Shape",
-    "ShapeOrStructure",
-    "Signature",
-    "SignatureError",
-    "Structure",
-    "StructureValue",
-    "fill",
-    "format_axis",
-    "format_shape",
-    "match",
-    "parse_shape",
-    "parse_signature",
-    "substitute",
-    "unify",
-]
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""

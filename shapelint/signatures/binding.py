@@ -13,8 +13,8 @@ from shapelint.common.value_words import describe
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.widths import is_width
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature, Structure
+from shapelint.shapes import dims, notation
+from shapelint.shapes.notation import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
 
 
@@ -58,7 +58,7 @@ def width_names(component: ComponentSignature) -> frozenset[str]:
     """The arguments that are widths: those that are an axis by themselves, or a head's integers that are not inert."""
     found: set[str] = set()
     for row in component.rows:
-        found |= _axis_names(signatures.parse_signature(row.shapes))
+        found |= _axis_names(notation.parse_signature(row.shapes))
     if component.role == "head":
         for parameter in component.parameters:
             integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapelint.knowledge.schema.signature_files import SignatureRow
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Alternative, Pattern
+from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes.notation import Alternative, Pattern
 from shapelint.trace import probe, signature_rows
 from shapelint.trace.govern import Experiment, Unfitted
 from shapelint.trace.images import normalisation
@@ -99,7 +99,7 @@ def _partitions(names: Sequence[str]) -> Iterator[list[list[str]]]:
 
 
 def _is_known(found: Sequence[Alternative], values: Mapping[str, Any], size: tuple[int, ...]) -> bool:
-    signature = signatures.substitute(signatures.Signature(tuple(found)), values)
+    signature = signatures.substitute(notation.Signature(tuple(found)), values)
     fit = signatures.unify(signature, size)
     return isinstance(fit, signatures.Fit)
 

@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import (
-    Alternative,
-    Ellipsis_,
-    OutputPattern,
-    Pattern,
-    Shape,
-    ShapeOrStructure,
-    Structure,
-    StructureValue,
-    format_axis,
-)
+from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, Structure, format_axis
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.symbolic import Held, ObservedLayer
 
 

@@ -14,7 +14,7 @@ from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, output_of
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.text.source import Span
@@ -103,7 +103,7 @@ def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name:
 def _reshaped(shape: Shape, reshape: str) -> Shape | None:
     if not reshape:
         return shape
-    signature = signatures.parse_signature(reshape)
+    signature = notation.parse_signature(reshape)
     result = signatures.unify(signature, shape)
     if isinstance(result, Fit) and isinstance(result.output, tuple):
         return result.output

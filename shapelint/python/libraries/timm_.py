@@ -29,8 +29,8 @@ from shapelint.python.tensors import image_sizes
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Pattern
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Pattern
 from shapelint.spec.spec import Argument, ComponentSpec
 
 WITHOUT_CLASSIFIER: dict[str, int | str] = {"num_classes": 0}
@@ -137,7 +137,7 @@ def _num_features(run: Run, owner: Component) -> Value:
     else:
         linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
         line = linear[-1].partition(":")[2] if linear else "S -> S"
-        pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
+        pattern = notation.parse_signature(line).alternatives[0].inputs[0]
     axes = pattern.axes if isinstance(pattern, Pattern) else ()
     width = axes[1 if len(axes) == 4 else -1] if axes else None
     return Const(width) if isinstance(width, int) else UNKNOWN

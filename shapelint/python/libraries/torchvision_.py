@@ -15,8 +15,8 @@ from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import Component, Const, Value
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Pattern
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Pattern
 from shapelint.signatures import stored
 
 TRANSFORMER = "torchvision.models.VisionTransformer"
@@ -54,7 +54,7 @@ def _width(name: str) -> int | None:
     """How wide the features of a model are, by its stored signature."""
     found = stored.find(f"torchvision/{name}")
     shapes = found[1].rows[0].shapes if found else ""
-    output = signatures.parse_signature(shapes).alternatives[0].output if shapes else None
+    output = notation.parse_signature(shapes).alternatives[0].output if shapes else None
     width = output.axes[-1] if isinstance(output, Pattern) else None
     return width if isinstance(width, int) else None
 

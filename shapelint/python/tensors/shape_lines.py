@@ -15,9 +15,9 @@ from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals
 from shapelint.python.tensors.axes import NO_ORIGIN, Axes, Axis
 from shapelint.python.tensors.refusals import Refusal
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Alternative, Ellipsis_, Pattern, Signature
+from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, Signature
 
 BoundShapes = dict[str, Union[Axis, Axes]]
 """The axes that names stand for; those of `...` are several."""
@@ -41,7 +41,7 @@ class Conflict:
 @cache
 def parsed(text: str) -> Signature:
     """A line, parsed once."""
-    return signatures.parse_signature(text)
+    return notation.parse_signature(text)
 
 
 def count(text: str) -> int:

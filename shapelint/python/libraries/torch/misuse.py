@@ -20,9 +20,10 @@ from shapelint.python.state.values import Component, Const, Given, Items, Tensor
 from shapelint.python.tensors import joining, refusals, signature_calls, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
+from shapelint.shapes import notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Alternative, Misfit, Pattern, Signature
+from shapelint.shapes.notation import Alternative, Pattern, Signature
+from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 from shapelint.spec.spec import ComponentSpec, Step
 
@@ -126,7 +127,7 @@ def _fit_beside(patterns: Sequence[Pattern], ranks: Sequence[int | None], index:
 
 def _remember(run: Run, name: str, tensor: Tensor, expected: str, site: Site) -> None:
     """An edge from whatever made a tensor into an operation that takes another shape."""
-    _record(run, name, tensor, signatures.parse_signature(f"{expected} -> {expected}"), site)
+    _record(run, name, tensor, notation.parse_signature(f"{expected} -> {expected}"), site)
 
 
 def _record(

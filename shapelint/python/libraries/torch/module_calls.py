@@ -30,9 +30,10 @@ from shapelint.python.tensors import axes, signature_calls, trail
 from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Fit, Misfit, Pattern, StructureValue
+from shapelint.shapes.notation import Pattern
+from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import stored
 from shapelint.spec.roles import Role
 from shapelint.text.source import Span
@@ -277,7 +278,7 @@ def _checked(
     if not isinstance(value, Tensor) or value.loose:
         return arguments, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
     pattern = method.shapes.split("->")[0].split(",")[0].strip()
-    template = signatures.parse_signature(f"{pattern} -> {pattern}")
+    template = notation.parse_signature(f"{pattern} -> {pattern}")
     signature = signatures.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
     checked = replace(resolved, template=template, signature=signature)
     edge, _ = propagation.step(Role(place.role, ""), checked, value.flow)

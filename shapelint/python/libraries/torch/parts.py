@@ -17,9 +17,9 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Value
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
-from shapelint.shapes.signatures import Pattern
+from shapelint.shapes.notation import Pattern
 from shapelint.spec.spec import ComponentSpec
 
 LARGEST = 1100
@@ -66,8 +66,8 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     parent = owner.resolved
     assert parent is not None
     try:
-        template = signatures.parse_signature(_general(kind.strip().rpartition(".")[2], text))
-    except signatures.SignatureError:
+        template = notation.parse_signature(_general(kind.strip().rpartition(".")[2], text))
+    except notation.SignatureError:
         return None
     prefix = f"{name}."
     inner = {key[len(prefix) :]: line for key, line in rows.items() if key.startswith(prefix)}
