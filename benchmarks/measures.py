@@ -64,7 +64,7 @@ def _is_convolution(head: Any) -> bool:
 
 
 def _axis(run: Run) -> str:
-    """Return how a cosine over its axis differs from the cosine over the features."""
+    """Return how a cosine over its axis differs from one over the features; empty if it does not."""
     dim = getattr(run.criterion, "dim", None)
     if dim is None or run.operands is None:
         return ""
@@ -89,7 +89,7 @@ def _broadcast(run: Run) -> str:
 
 
 def _update(recipe: Recipe, run: Run) -> str:
-    """Return whether the moving average combined parameters of different shapes."""
+    """Return the different shapes that the moving average combined; empty if there are none."""
     if isinstance(recipe.target, str):
         return ""
     for role in recipe.target:
@@ -100,7 +100,7 @@ def _update(recipe: Recipe, run: Run) -> str:
 
 
 def _other_batch(recipe: Recipe) -> str:
-    """Return whether another batch size fails that is large enough for every BatchNorm."""
+    """Return how another batch size fails that is large enough for every BatchNorm; empty if none does."""
     if "Unflatten(0" not in recipe.backbone:
         return ""
     other = train(replace(recipe, samples=None), (recipe.batch + 1,))
@@ -108,7 +108,7 @@ def _other_batch(recipe: Recipe) -> str:
 
 
 def _bank(recipe: Recipe, run: Run) -> str:
-    """Return whether stored vectors, or a loss, are wider than the features that were passed."""
+    """Return how stored vectors, or a loss, are wider than the features; empty if they are not."""
     end = "projection_head"
     features = run.outputs[end].shape[-1] if end in run.outputs else None
     center = getattr(run.criterion, "center", None)
