@@ -14,6 +14,7 @@ from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, violations_of
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects import bank, loss, target, variable
+from shapelint.judge.subjects.bank import StoredWidth
 from shapelint.judge.subjects.batch_axis import BatchAxisFacts
 from shapelint.judge.subjects.ends import Output
 from shapelint.judge.subjects.target import TargetFacts
@@ -244,7 +245,7 @@ def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
     argument, component = flow.origins[-1].argument, flow.origins[-1].component
     if argument is None or component is None or dims.equal(flow.value[-1], output.shape[-1]) is not False:
         return
-    yield bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
+    yield bank.occasion(StoredWidth("the weight of prototypes", argument, component.spec.span), output, True, "")
 
 
 def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
@@ -258,7 +259,9 @@ def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
 def _meeting(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
     """A stored width that meets features of another one: torch stops, unless one of the two is 1."""
     raises = 1 not in (output.shape[-1], width.value)
-    return bank.occasion(name, width, whole, output, raises, "" if raises else "the smaller one is repeated")
+    return bank.occasion(
+        StoredWidth(name, width, whole), output, raises, "" if raises else "the smaller one is repeated"
+    )
 
 
 def _output(chain: Chain, flow: Flow | None) -> Output | None:

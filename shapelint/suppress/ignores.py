@@ -179,7 +179,7 @@ def _unused(
         if not ignore.codes:
             message = "this ignore names no rule, so it silences nothing"
             hint = f"name the rules it is for: {ignore.word}[SL101]"
-            yield _finding(source, ignore, rules, message, hint, _removal(source, ignore))
+            yield replace(_finding(source, ignore, rules, message, hint), fix=_removal(source, ignore))
             continue
         missing = [name for name, code in zip(ignore.names, ignore.codes) if code not in rules]
         idle = [
@@ -192,12 +192,11 @@ def _unused(
             reasons = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
             reasons += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
             gone = {*missing, *idle}
-            yield _finding(source, ignore, rules, "; ".join(reasons), "", _removal(source, ignore, gone))
+            finding = _finding(source, ignore, rules, "; ".join(reasons), "")
+            yield replace(finding, fix=_removal(source, ignore, gone))
 
 
-def _finding(
-    source: Source, ignore: Ignore, rules: Mapping[str, Rule], message: str, help: str, fix: Fix | None = None
-) -> Finding:
+def _finding(source: Source, ignore: Ignore, rules: Mapping[str, Rule], message: str, help: str) -> Finding:
     page = rules[UNUSED].page
     return Finding(
         code=UNUSED,
@@ -208,7 +207,6 @@ def _finding(
         label="does nothing",
         notes=_cell(source, ignore.span),
         help=help,
-        fix=fix,
     )
 
 
