@@ -19,7 +19,7 @@ from conftest import ROOT
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Literally, Operation, Section
-from shapelint.knowledge.schema import Parameter
+from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.linting.file_report import lint_source
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Tensor, Value
