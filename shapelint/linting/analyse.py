@@ -72,7 +72,7 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
 
 def is_python(source: Source) -> bool:
     """Whether a source is a program, and no config."""
-    return source.path.endswith((".py", ".ipynb"))
+    return source.language != "yaml"
 
 
 def read(source: Source, options: Options) -> Reading:

@@ -113,7 +113,7 @@ def _is_beside(violation: Violation, judged: Judged) -> bool:
 
 def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
     """In a notebook, every violation says in which cell it is; one that stands in a local module, where there."""
-    script = as_script(source) if source.path.endswith(".ipynb") else None
+    script = as_script(source) if source.language == "notebook" else None
     for violation in violations:
         notes = violation.notes
         if script is not None:

@@ -71,7 +71,7 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         start = _after_preamble(text)
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
-    if source.path.endswith(".ipynb"):
+    if source.language == "notebook":
         end = notebook.read(text).end_of(line[1])
         return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)

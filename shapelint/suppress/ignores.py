@@ -141,7 +141,7 @@ def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:
 
 def lines_in(source: Source) -> Lines:
     """How to count the lines of a text: a notebook's are those of its code cells, which may share one line of JSON."""
-    if not source.path.endswith(".ipynb"):
+    if source.language != "notebook":
         return _lines
     try:
         script = notebook.read(source.text)
@@ -212,7 +212,7 @@ def _finding(source: Source, ignore: Ignore, rules: Mapping[str, Rule], message:
 
 def _cell(source: Source, span: Span) -> tuple[str, ...]:
     """For a notebook, the cell and the line of a place."""
-    if not source.path.endswith(".ipynb"):
+    if source.language != "notebook":
         return ()
     cell, line = notebook.read(source.text).cell_of(span.start)
     return (f"cell {cell}, line {line}",)
