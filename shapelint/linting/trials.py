@@ -6,7 +6,6 @@ whole, and of a config those that share what was edited through an alias, a merg
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -22,7 +21,7 @@ from shapelint.resolve.options import Options
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT = 64
+MAXIMUM_KEPT = 16
 """How many edited texts are kept, for edits that several models try."""
 
 
@@ -33,7 +32,7 @@ class Trials:
         self.file = file
         self.options = options
         self.is_apart = cache(self._is_apart)
-        self.edited: OrderedDict[str, _Edited] = OrderedDict()
+        self.edited: dict[str, _Edited] = {}
 
     def after(self, index: int, moves: Sequence[Move]) -> list[Violation]:
         """The violations of a model after edits, with those of the first other model that they break.
@@ -72,12 +71,11 @@ class Trials:
         return reading is not None and is_apart(reading, reading.found[index])
 
     def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
-        if source.text not in self.edited:
-            self.edited[source.text] = _edited(self.file, source, moves, self.options)
-            if len(self.edited) > MAXIMUM_KEPT:
-                self.edited.popitem(last=False)
-        self.edited.move_to_end(source.text)
-        return self.edited[source.text]
+        edited = self.edited.pop(source.text, None) or _edited(self.file, source, moves, self.options)
+        self.edited[source.text] = edited  # the last one asked for is the last to go
+        if len(self.edited) > MAXIMUM_KEPT:
+            del self.edited[next(iter(self.edited))]
+        return edited
 
     def _elsewhere(self, edited: _Edited, index: int) -> list[Violation]:
         """What edits for one model break in the first other one of the file, with which it may share a number."""
