@@ -1,7 +1,7 @@
 """A static shape linter for BYOL and other self-supervised models.
 
 From Python: `lint(paths)` lints files, `check(module, input_shape)` and `guard(module)` look at a live `nn.Module`.
-Each is imported when it is first used: `import shapelint` imports no torch, nor anything else that is slow.
+Each is imported when it is first used: `import shapelint` imports no torch, and nothing else that is slow.
 """
 
 from __future__ import annotations

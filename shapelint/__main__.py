@@ -7,7 +7,7 @@ import sys
 def run() -> None:
     """Run the command line, importing nothing from the current folder.
 
-    `python -m` puts that folder first on the path, where a stranger's torch.py could lie; it stays only where shapelint
+    `python -m` puts that folder first on the path, where anybody's torch.py could be; it stays there only if shapelint
     itself was found through it.
     """
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

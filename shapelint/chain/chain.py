@@ -1,8 +1,8 @@
 """A chain of components with the shapes that flow along it.
 
-Wherever one component takes the output of another, the chain has an Edge. Each axis carries its origin, the component
-(and the constructor argument) that gave it its width, through everything that only passes it on: a finding can then
-point at the number, not at the ReLU in between.
+Wherever one component takes the output of another, there is an Edge. Each axis carries its origin, the component (and
+the constructor argument) that gave it its width, through everything that only passes it on: a finding can then point at
+the number, not at the ReLU in between.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from shapelint.text.source import Span
 class Origin:
     """Where a width comes from: the role, the component, and the argument that sets it ("" if none does).
 
-    `place` is where the width is written if that is no argument of a component: an axis of the input. `steps` are the
-    places of a program that decided it beside: what was done to the axis, the last one first, then to the network.
+    `place` is where the width is written if it is not an argument of a component: an axis of the input. `steps` are the
+    other places of a program that decided it: what was done to the axis, latest first, then what was done to the
+    network.
     """
 
     role: str
@@ -30,16 +31,16 @@ class Origin:
 
     @property
     def argument(self) -> Argument | None:
-        """The argument as the user wrote it, or None where the default holds."""
+        """The argument as the user wrote it, or None if the default applies."""
         return self.component.given.get(self.parameter) if self.component and self.parameter else None
 
 
 @frozen
 class Flow:
-    """A tensor on its way: its shape (None where unknown), the origin of each axis, and who made it last.
+    """A tensor between two components: its shape (None if unknown), the origin of each axis, and what made it last.
 
-    `guess` is the unresolved layer before a layer that takes any number of axes: the last axis is known, but that it
-    stands beside B alone is a guess, and nothing is concluded from the number of axes.
+    `guess` is the unresolved layer before a layer that takes any number of axes. The last axis is then known, but that
+    the batch is the only other axis is a guess, and nothing is concluded from the number of axes.
     """
 
     value: ShapeOrStructure | None
@@ -49,17 +50,17 @@ class Flow:
 
     @property
     def certain(self) -> ShapeOrStructure | None:
-        """The shape, None where the number of its axes is a guess."""
+        """The shape, or None if the number of its axes is a guess."""
         return None if self.guess else self.value
 
 
 @frozen
 class Edge:
-    """One component taking what comes: `result` is None where either side is unknown.
+    """A component and what comes into it: `result` is None if either side is unknown.
 
-    `consumer` is the origin of the expectation (with the argument that sets it), `producer` that of the actual axis.
-    `layer` is the position inside a Sequential, None for a component that is no list of layers. `takes_tokens` says
-    that what comes out is taken apart token by token later.
+    `consumer` is the origin of the expected axis (with the argument that sets it), `producer` that of the actual one.
+    `layer` is the position inside a Sequential, None for a component that is not a list of layers. `takes_tokens` is
+    whether the output is later taken apart token by token.
     """
 
     role: str
@@ -73,13 +74,13 @@ class Edge:
 
     @property
     def inside(self) -> bool:
-        """Whether both ends lie inside one component of the chain."""
+        """Whether both ends are inside one component of the chain."""
         return self.producer.role == self.role
 
 
 @frozen
 class LayerFlow:
-    """One layer of a Sequential with what goes in and comes out."""
+    """One layer of a Sequential, with its input and output."""
 
     component: Resolved
     input: ShapeOrStructure | None
@@ -105,5 +106,5 @@ class Chain:
     links: tuple[Link, ...]
 
     def link(self, role: str) -> Link | None:
-        """The link of a role, or None where the model has none."""
+        """The link of a role, or None if the model has no such role."""
         return next((link for link in self.links if link.role == role), None)

@@ -9,7 +9,8 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Pattern, Shape, StructureValue
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
 from shapelint.spec.roles import kind
 
 
@@ -47,7 +48,7 @@ def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, fl
         elif name and (name not in came_from or came_from[name].component is None):
             origins.append(replace(this, parameter=name))
         else:
-            # A BatchNorm has the width as an argument, but passes on what it gets.
+            # A BatchNorm has the width as an argument, but passes on the width that it gets.
             origins.append(came_from.get(str(axis)) or _merged(flow, fit.output, len(origins)) or this)
     only_passes = template.output == template.inputs[0] and all(
         isinstance(axis, Ellipsis_) for axis in template.output.axes
@@ -56,7 +57,7 @@ def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, fl
 
 
 def _merged(flow: Flow, output: Shape, place: int) -> Origin | None:
-    """The origin of a width that axes were merged into of which all others are 1: a pooled map that is flattened."""
+    """The origin of a width merged from several axes, if all but one of them are 1: a pooled map that is flattened."""
     assert isinstance(flow.value, tuple)
     wide = [axis for axis, size in enumerate(flow.value) if axis and size != 1]
     if len(output) < len(flow.value) and len(wide) == 1 and flow.value[wide[0]] == output[place] and flow.origins:
@@ -65,7 +66,7 @@ def _merged(flow: Flow, output: Shape, place: int) -> Origin | None:
 
 
 def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit | None = None) -> Flow:
-    """What comes out if the component got what it declares; axes that are not at fault are kept."""
+    """The output of a component if it had got the input it declares; axes that are not at fault are kept."""
     assert component.signature is not None
     assert component.template is not None
     alternative, template = component.signature.alternatives[0], component.template.alternatives[0]
@@ -94,12 +95,12 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
 
 
 def _before(pattern: Pattern, batch: Shape) -> Shape:
-    """What the ellipsis of a pattern is at least: the batch, where no other axis of the pattern is."""
+    """The least that the ellipsis of a pattern matches: the batch, if no other axis of the pattern is the batch."""
     return batch if isinstance(pattern.axes[0], Ellipsis_) else ()
 
 
 def _is_open(this: Origin, component: Resolved, flow: Flow) -> bool:
-    """Whether what comes out has a number of axes, and so a last one, that only the unknown input tells."""
+    """Whether the number of output axes, and so which is the last, depends on an input that is unknown."""
     assert component.signature is not None
     outputs = [alternative.output for alternative in component.signature.alternatives]
     if isinstance(outputs[0], Pattern) and any(isinstance(axis, Ellipsis_) for axis in outputs[0].axes[1:]):
@@ -110,7 +111,7 @@ def _is_open(this: Origin, component: Resolved, flow: Flow) -> bool:
 
 
 def _guess(this: Origin, component: Resolved, flow: Flow) -> Origin | None:
-    """The unresolved layer of the same component before one that takes any number of axes."""
+    """The unresolved layer of the same component in front of one that takes any number of axes."""
     assert component.signature is not None
     before = flow.maker
     unresolved = before.component is not None and before.component.signature is None
@@ -119,7 +120,7 @@ def _guess(this: Origin, component: Resolved, flow: Flow) -> Origin | None:
 
 
 def _kept(pattern: Pattern, shape: Shape) -> dict[str, Any]:
-    """The free axes of a pattern bound to a shape of its rank, whatever its other axes are."""
+    """Bind the free axes of a pattern to a shape of the same rank, whatever its other axes are."""
     bindings: dict[str, Any] = {"...": ()}
     for axis, dim in zip(_spread(pattern, len(shape)), shape):
         if isinstance(axis, Ellipsis_):
@@ -139,6 +140,6 @@ def _spread(pattern: Pattern, rank: int) -> list[Any]:
 
 
 def _argument_name(axis: Dim | Ellipsis_, component: Resolved) -> str:
-    """The constructor argument that an axis of the template is, if it is one."""
+    """The constructor argument that an axis of the template names, or ""."""
     name = axis.name if isinstance(axis, Ellipsis_) else str(axis)
     return name if name in component.values else ""

@@ -12,7 +12,8 @@ from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.chain.outgoing_flow import begins_with_any_axes, input_origin, outgoing_flow, restarted_flow
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, Shape, StructureValue
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.text.source import Span
 
@@ -23,9 +24,9 @@ def run(
     places: Sequence[Span | None] = (),
     after_a_gap: Collection[str] = (),
 ) -> Chain:
-    """Let an image of shape (B, C, H, W) flow through the components in order; `places` tells where its axes stand.
+    """Let an image of shape (B, C, H, W) flow through the components in order; `places` are the spans of its axes.
 
-    What comes into a component `after_a_gap` is unknown: the role before it is not in the model.
+    The input of a component in `after_a_gap` is unknown: the role before it is missing from the model.
     """
     start = Origin("input")
     origins = tuple(replace(start, place=place) for place in places) or (start,) * len(image)
@@ -52,7 +53,7 @@ def _link(role: str, component: Resolved, flow: Flow) -> Link:
 
 
 def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
-    """Run one component on what comes; after a misfit it goes on from its own declared input."""
+    """Run one component on its input; after a misfit, continue from the input that it declares."""
     this = Origin(role, component)
     if component.signature is None:
         return Edge(role, component, flow, None, this, flow.maker), Flow(None, (), this)
@@ -83,13 +84,13 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
 
 
 def _is_of_unseen_size(component: Resolved, shape: Shape, result: Fit | Misfit) -> bool:
-    """Whether images do not fit for their size alone, at one that the component was never tried at."""
+    """Whether images fail to fit only because of their size, and the component was never tried at that size."""
     by_size = isinstance(result, Misfit) and (result.kind == "condition" or (result.kind == "axis" and result.axis > 1))
     return by_size and shape[2:] != component.refused
 
 
 def _holds_for_any_rank(role: str, component: Resolved, result: Fit | Misfit) -> bool:
-    """Whether a result says the same however many axes stand before the last one; heads are meant for vectors."""
+    """Whether a result is the same however many axes precede the last one; heads are meant for vectors."""
     last_only = all(begins_with_any_axes(value) for value in (result.alternative.inputs[0], result.alternative.output))
     if isinstance(result, Misfit):
         return result.kind == "axis" and (last_only or kind(role) != "backbone")
@@ -109,7 +110,7 @@ def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
 
 
 def _judged_as_vectors(role: str, component: Resolved, shape: Shape, result: Fit | Misfit) -> Fit | Misfit:
-    """Where (B, D) is meant, a map or tokens whose last axis does not certainly fit are at fault for their axes."""
+    """If (B, D) is meant, blame the number of axes of a map or tokens whose last axis may not fit."""
     doubtful = result.kind == "axis" if isinstance(result, Misfit) else bool(result.assumed)
     if not doubtful or not takes_vectors(role, component, len(shape)):
         return result

@@ -10,9 +10,9 @@ from shapelint.common.frozen import frozen
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
-from shapelint.shapes import signatures
+from shapelint.shapes import notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
+from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
 from shapelint.spec.spec import ComponentSpec
 
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
@@ -20,7 +20,7 @@ POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
 @frozen
 class Found:
-    """Whether a backbone has a layer: `name` is its full name, `nearest` a name that it has instead."""
+    """Whether a backbone has a layer: `name` is its full name, `nearest` the most similar name that it does have."""
 
     exists: bool | None
     name: str = ""
@@ -28,7 +28,7 @@ class Found:
 
 
 def find(component: Resolved, layer: str | int) -> Found:
-    """Look a layer up by its dotted name, or by its position among the children, as byol-pytorch does."""
+    """Look up a layer by its dotted name, or by its position among the children, as byol-pytorch does."""
     names = layer_names(component)
     if not names:
         return Found(None)
@@ -38,7 +38,7 @@ def find(component: Resolved, layer: str | int) -> Found:
         return Found(inside, children[layer] if inside else "", children[-1])
     if layer in names:
         return Found(True, layer)
-    # Below a layer whose own children are not listed, nothing is known.
+    # Nothing is known below a layer whose own children are not listed.
     parent = layer
     while "." in parent:
         parent = parent.rpartition(".")[0]
@@ -52,14 +52,14 @@ def find(component: Resolved, layer: str | int) -> Found:
 
 
 def layer_names(component: Resolved) -> list[str]:
-    """The names of a component's layers, its children first among equals; empty where they are not known."""
+    """The names of a component's layers in order; empty if they are not known."""
     if component.layers:
         return [str(index) for index in range(len(component.layers))]
     return list(component.row.parts) if component.row else []
 
 
 def taken_at(component: Resolved, layer: str | int) -> Resolved:
-    """The backbone with the flattened output of one layer as its features; as it is where there is no such layer."""
+    """The backbone with the flattened output of one layer as its features; unchanged if there is no such layer."""
     found = find(component, layer)
     if not found.exists:
         return component
@@ -91,7 +91,7 @@ def _flatten(component: Resolved) -> tuple[Resolved, ...]:
 
 
 def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
-    """A component that ends in one of its parts."""
+    """The component cut off after one of its parts."""
     if component.row is None or component.template is None:
         return None
     output = _output(component.row.parts[name])
@@ -113,7 +113,7 @@ def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
 
 def _output(text: str) -> Pattern | None:
     try:
-        output = signatures.parse_signature(text.partition(":")[2]).alternatives[0].output
+        output = notation.parse_signature(text.partition(":")[2]).alternatives[0].output
     except (SignatureError, ValueError):
         return None
     return output if isinstance(output, Pattern) else None

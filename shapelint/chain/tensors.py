@@ -1,4 +1,4 @@
-"""The tensors that a component holds, as they are stored or as far as its parts tell: names and shapes, in order."""
+"""The tensors that a component holds: names and shapes in order, as stored or as far as its parts determine them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import UNKNOWN_DIM, Dim
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Shape
 from shapelint.signatures import stored
 
 BIASED = frozenset({"torch.nn.Linear", "torch.nn.Conv1d", "torch.nn.Conv2d"})
 _SWITCHES = {"weight": ("affine", "elementwise_affine"), "bias": ("bias", "affine", "elementwise_affine")}
-"""Constructor arguments that leave a tensor out where they are False."""
+"""Constructor arguments that leave out a tensor when they are False."""
 
 
 @frozen
 class HeldTensor:
-    """One tensor of a component, its unknown axes `dims.UNKNOWN_DIM`; `certain` is whether it surely exists."""
+    """One tensor of a component; unknown axes are `dims.UNKNOWN_DIM`, `certain` is whether the tensor surely exists."""
 
     name: str
     shape: Shape
@@ -33,7 +34,7 @@ class HeldTensor:
 
 @frozen
 class Holdings:
-    """The tensors of a component; `complete` says that there are no others, `variants` what some may be called."""
+    """The tensors of a component; `complete` is whether there are no others, `variants` are other names of some."""
 
     tensors: tuple[HeldTensor, ...]
     complete: bool
@@ -41,7 +42,7 @@ class Holdings:
 
     @property
     def learned(self) -> tuple[HeldTensor, ...]:
-        """What an optimiser sees, and a momentum update."""
+        """The parameters that an optimiser and a momentum update see."""
         return tuple(tensor for tensor in self.tensors if tensor.learned)
 
 
@@ -62,33 +63,33 @@ def held_by(component: Resolved) -> Holdings:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)
-    if told := component.row.tensors or _stored(component, component.row.parts):
-        return Holdings(tuple(_told(told, dict(component.values))), True)
+    if listed := component.row.tensors or _stored(component, component.row.parts):
+        return Holdings(tuple(_listed(listed, dict(component.values))), True)
     if component.row.weights == 0:
         return Holdings((), True)
     return _of_parts(component, component.row.parts)
 
 
 def _stored(component: Resolved, parts: Mapping[str, str]) -> Mapping[str, str]:
-    """What is stored of a model, less the modules that this one does without or has an Identity for."""
+    """The stored tensors of a model, without those of modules that this one lacks or replaces by Identity."""
     return {name: text for name, text in stored.tensors(component.target).items() if _is_there(name, parts)}
 
 
 def _is_there(module: str, parts: Mapping[str, str]) -> bool:
-    """Whether the nearest part around a module is there, and not replaced; the whole itself always is."""
+    """Whether the nearest part around a module exists and is not replaced; the whole itself always exists."""
     listed = module
     while listed and listed not in parts:
         listed = listed.rpartition(".")[0]
     return not module or (bool(listed) and _kind(parts, listed) != "torch.nn.Identity")
 
 
-def _told(told: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldTensor]:
-    for module, text in told.items():
+def _listed(listed: Mapping[str, str], values: dict[str, Any]) -> Iterator[HeldTensor]:
+    for module, text in listed.items():
         for name, pattern, learned in _own(text):
             shape = pattern.axes
             if not all(isinstance(axis, int) for axis in shape):
-                same = signatures.Alternative((pattern,), pattern)
-                shape = signatures.substitute(signatures.Signature((same,)), values).alternatives[0].inputs[0].axes
+                same = notation.Alternative((pattern,), pattern)
+                shape = signatures.substitute(notation.Signature((same,)), values).alternatives[0].inputs[0].axes
             yield HeldTensor(f"{module}.{name}" if module else name, tuple(_plain(Pattern(shape))), learned)
 
 
@@ -99,7 +100,7 @@ def _own(text: str) -> tuple[tuple[str, Pattern, bool], ...]:
     for part, learned in zip(text.split(";"), (True, False)):
         for entry in filter(None, map(str.strip, part.split(","))):
             name, _, shape = entry.partition(" ")
-            found.append((name, signatures.parse_shape(shape), learned))
+            found.append((name, notation.parse_shape(shape), learned))
     return tuple(found)
 
 
@@ -108,7 +109,7 @@ def _renamed(tensor: HeldTensor, prefix: str) -> HeldTensor:
 
 
 def _of_layer(component: Resolved) -> Iterator[HeldTensor]:
-    """A layer whose constructor arguments are known."""
+    """The tensors of a layer whose constructor arguments are known."""
     assert component.signature is not None
     alternative = component.signature.alternatives[0]
     values = component.values
@@ -123,7 +124,7 @@ def _of_layer(component: Resolved) -> Iterator[HeldTensor]:
 
 
 def _with_kernel(tensor: HeldTensor, component: Resolved) -> HeldTensor:
-    """The weight of a convolution in full: its channels a group, and its kernel."""
+    """The weight of a convolution in full: its channels per group, and its kernel."""
     values = component.values
     channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
     if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
@@ -135,7 +136,7 @@ def _with_kernel(tensor: HeldTensor, component: Resolved) -> HeldTensor:
 
 
 def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
-    """The tensors of a component's parts; whether its layers have biases follows from the number of its weights."""
+    """The tensors of a component's parts; whether its layers have biases follows from its number of weights."""
     tensors: list[HeldTensor] = []
     variants: list[HeldTensor] = []
     complete = bool(parts)
@@ -145,7 +146,7 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
         if kind not in rules():
             complete = complete and not (leaf and not _is_weightless(kind))
             continue
-        signature = signatures.substitute(signatures.parse_signature(written), dict(component.values))
+        signature = signatures.substitute(notation.parse_signature(written), dict(component.values))
         alternative = signature.alternatives[0]
         ends = alternative.inputs[0], alternative.output
         tensors += [_renamed(tensor, name) for tensor in _tensors(kind, *ends)]
@@ -159,8 +160,10 @@ def _of_parts(component: Resolved, parts: Mapping[str, str]) -> Holdings:
 
 
 def _choices(tensors: list[HeldTensor], parts: Mapping[str, str]) -> Iterator[tuple[HeldTensor, ...]]:
-    """The ways in which people leave tensors out: no bias where a BatchNorm follows, none at all; a last BatchNorm
-    without its own weights. Which one it is shows in the number of weights."""
+    """The usual ways to leave out tensors; the number of weights shows which of them applies.
+
+    They are: no bias before a BatchNorm, no bias at all, or a last BatchNorm without its own weights.
+    """
     order = [name for name in parts if parts[name].partition(":")[0] in rules()]
     norms = [name for name in order if _kind(parts, name).startswith("torch.nn.BatchNorm")]
     before_norm = {name for name, following in pairwise(order) if following in norms}
@@ -176,7 +179,7 @@ def _choices(tensors: list[HeldTensor], parts: Mapping[str, str]) -> Iterator[tu
 
 
 def _may_lack(tensor: HeldTensor, parts: Mapping[str, str]) -> bool:
-    """Whether a layer of this kind may be without the tensor."""
+    """Whether a layer of this kind may lack the tensor."""
     owner, _, name = tensor.name.rpartition(".")
     return (name == "bias" and _kind(parts, owner) in BIASED) or _kind(parts, owner).startswith("torch.nn.BatchNorm")
 
@@ -202,12 +205,10 @@ def _count(tensors: tuple[HeldTensor, ...]) -> int | None:
     return total
 
 
-def _tensors(
-    kind: str, taken: Pattern, given: signatures.OutputPattern, variants: bool = False
-) -> Iterator[HeldTensor]:
-    """The tensors of a layer of a kind with these shapes, all of them that it may have, or what they may be called."""
+def _tensors(kind: str, taken: Pattern, given: notation.OutputPattern, variants: bool = False) -> Iterator[HeldTensor]:
+    """All tensors that a layer of a kind with these shapes may have, or, with `variants`, their other names."""
     rule = rules()[kind]
-    alternative = signatures.parse_signature(rule.shapes).alternatives[0]
+    alternative = notation.parse_signature(rule.shapes).alternatives[0]
     bindings: dict[str, Any] = {}
     for pattern, actual in ((alternative.inputs[0], taken), (alternative.output, given)):
         if isinstance(pattern, Pattern) and isinstance(actual, Pattern):

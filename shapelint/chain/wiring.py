@@ -1,4 +1,4 @@
-"""A model and a method pack wired together: the online branch, the target's, the loss, as they will run."""
+"""Wire a model to its method pack: the online branch, the target branch and the loss, as they will run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
 from shapelint.text.source import Span
@@ -27,7 +27,7 @@ _INPUT = "input"
 
 @frozen
 class TargetBranch:
-    """The momentum branch that was built apart: its chain, and which roles are components of its own."""
+    """The momentum branch that was built separately: its chain, and which roles are components of its own."""
 
     spec: TargetSpec
     components: Mapping[str, Resolved]
@@ -36,15 +36,15 @@ class TargetBranch:
 
     @property
     def own(self) -> frozenset[str]:
-        """The roles that the config gives the target by itself."""
+        """The roles that the config defines for the target alone."""
         return frozenset(self.spec.components)
 
 
 @frozen
 class Judged:
-    """What is judged: the model as written, its chain as configured, and with the image size left open.
+    """What is judged: the model as written, its chain as configured, and the chain with the image size left open.
 
-    `small_chain` is the chain for the smallest batch that training will meet, where that is a batch of one.
+    `small_chain` is the chain for the smallest batch in training, if that is a batch of one.
     """
 
     model: ModelSpec
@@ -83,7 +83,7 @@ def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options,
 
 
 def smallest_batch(model: ModelSpec) -> int | None:
-    """The smallest batch of an epoch, None where the config does not say: the last one, unless it is dropped."""
+    """The smallest batch of an epoch: the last one, unless it is dropped. None if the config does not determine it."""
     extras = model.extras
     if extras.batch_size is None:
         return None
@@ -128,7 +128,7 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
 
 
 def _after_a_gap(steps: Iterable[PackStep], resolved: Mapping[str, Resolved]) -> frozenset[str]:
-    """The roles whose role before is not in the model: it is never filled in, so what comes to them is not known."""
+    """The roles whose preceding role is missing from the model: no default is assumed, so their input is unknown."""
     roles = [step for step in steps if isinstance(step, str) and step != "input"]
     return frozenset(role for before, role in pairwise(roles) if before not in resolved)
 
@@ -136,7 +136,7 @@ def _after_a_gap(steps: Iterable[PackStep], resolved: Mapping[str, Resolved]) ->
 def _present(
     steps: Iterable[PackStep], resolved: Mapping[str, Resolved], before: Resolved | None = None
 ) -> dict[str, Resolved]:
-    """The components of a branch in order; a reshape stands where a component of the model follows it."""
+    """The components of a branch in order; a reshape is included if a component of the model follows it."""
     found: dict[str, Resolved] = {}
     waiting: list[Reshape] = []
     for step in steps:
@@ -150,9 +150,9 @@ def _present(
 
 
 def _reshape(step: Reshape, before: Resolved) -> Resolved:
-    """A reshape of the method as a component; it stands nowhere in the text, so its place is what comes before it."""
+    """A reshape of the method as a component; it has no text, so its place is that of the component before it."""
     place: Span = before.spec.head
-    signature = signatures.parse_signature(step.reshape)
+    signature = notation.parse_signature(step.reshape)
     row = SignatureRow(shapes=step.reshape, weights=0)
     component = ComponentSignature(call=step.name, rows=(row,), dense=True)
     spec = ComponentSpec("call", step.name, place, place)

@@ -11,7 +11,7 @@ from shapelint.checkpoints import safetensors
 from shapelint.checkpoints.unreadable import CheckpointError
 
 StateDict = Mapping[str, tuple[int, ...]]
-"""Shapes by the names of tensors."""
+"""The shape of each tensor by its name."""
 
 CHECKPOINT_SUFFIXES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar"})
 
@@ -38,7 +38,7 @@ def _read(path: Path, _modified: int, size: int) -> tuple[StateDict, ...]:
     try:
         if path.suffix == ".safetensors":
             return (safetensors.read(path, size),)
-        from shapelint.checkpoints import pickled  # it loads the pickle modules
+        from shapelint.checkpoints import pickled  # this loads the pickle modules
 
         return pickled.read_zip(path) if _is_zip(path) else pickled.read_legacy(path)
     except OSError as error:
@@ -49,4 +49,4 @@ def _is_zip(path: Path) -> bool:
     try:
         return is_zipfile(path)
     except BadZipFile:
-        return True  # so far as to have a part that says so
+        return True  # enough of a zip to be recognised as one

@@ -1,4 +1,4 @@
-"""The machine that a pickle is a program for, opcode by opcode: nothing that it names is imported or called."""
+"""An interpreter of pickle opcodes: nothing that a pickle names is imported or called."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARK = object()
 
 @dataclass(eq=False)
 class Thing:
-    """Any object that is no plain data: `name` is what it is an instance of, or the global itself."""
+    """Any object that is not plain data: `name` is its class or function, or the global itself."""
 
     name: str = ""
 
@@ -28,7 +28,7 @@ class StoredTensor:
 
 @dataclass
 class Machine:
-    """The stack of a pickle, with plain data as it is and everything else as a Thing."""
+    """The stack of a pickle: plain data as it is, everything else as a Thing."""
 
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Machine:
         raise CheckpointError("its index ends too early")
 
     def step(self, name: str, argument: Any) -> None:
-        """One opcode."""
+        """Execute one opcode."""
         if name in ("PROTO", "FRAME"):
             return
         if name in _PUSHED:
@@ -66,7 +66,7 @@ class Machine:
             _STEPS[name](self, argument)
 
     def pop(self, count: int) -> list[Any]:
-        """The last values, in order."""
+        """Pop the last values, in order."""
         taken = self.stack[-count:] if count else []
         if len(taken) < count or MARK in taken:
             raise ValueError("stack is empty")
@@ -74,7 +74,7 @@ class Machine:
         return taken
 
     def pop_mark(self) -> list[Any]:
-        """The values since the last mark, in order."""
+        """Pop the values since the last mark, in order."""
         position = len(self.stack) - 1
         while self.stack[position] is not MARK:
             position -= 1
@@ -135,7 +135,7 @@ def _stack_global(machine: Machine, _: Any) -> None:
 
 
 def _reduce(machine: Machine, _: Any) -> None:
-    """A call: tensors and ordered dictionaries are what they are, anything else is a Thing."""
+    """The result of a call: tensors and ordered dictionaries are kept as such, anything else is a Thing."""
     function, arguments = machine.pop(2)
     machine.stack.append(_called(function.name if isinstance(function, Thing) else "", arguments))
 

@@ -1,7 +1,8 @@
-"""What a torch checkpoint holds, without loading it: its tensors by name and shape, read from its pickle alone.
+"""The tensors of a torch checkpoint by name and shape, read from its pickle alone without loading it.
 
-torch saves a zip of one pickle (`data.pkl`) and one file a storage; before version 1.6 several pickles followed by the
-storages. Only the pickle is read, so a checkpoint of 10 GB costs no more memory than a small one of the same layers.
+torch saves a zip of one pickle (`data.pkl`) and one file per storage; before version 1.6, several pickles followed by
+the storages. Only the pickle is read, so a checkpoint of 10 GB costs no more memory than a small one of the same
+layers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_PICKLE = 64 * 1024 * 1024
 LEGACY_PREAMBLE = 3
-"""Pickles before the object in the old format: a magic number, a version, facts of the computer."""
+"""The pickles in front of the object in the old format: a magic number, a version, and facts about the computer."""
 
 
 def read_zip(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:

@@ -1,4 +1,4 @@
-"""The header of a safetensors file: eight bytes of length, then JSON."""
+"""The header of a safetensors file: its length in eight bytes, then JSON."""
 
 from __future__ import annotations
 

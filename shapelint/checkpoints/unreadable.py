@@ -1,5 +1,5 @@
-"""Why a checkpoint could not be read."""
+"""The reason why a checkpoint could not be read."""
 
 
 class CheckpointError(ValueError):
-    """The file holds no tensors in a form that is known; the message is the reason."""
+    """The file holds no tensors in a known form; the message is the reason."""

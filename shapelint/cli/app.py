@@ -1,4 +1,4 @@
-"""The command line: parses options, calls the pipeline, picks a reporter."""
+"""The command line: parse options, call the command, choose the exit code."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Examples:
   shapelint model.yaml configs/                     lint a file and a folder
   shapelint --diff --unsafe-fixes configs/          show every fix
   shapelint --output-format sarif . > out.sarif     report for code scanning
-  shapelint --write-baseline known.json .           remember what is there
-  shapelint --baseline known.json .                 and report what is new
+  shapelint --write-baseline known.json .           record the known faults
+  shapelint --baseline known.json .                 and report only new ones
   cat model.yaml | shapelint - --stdin-filename model.yaml
 
 \b
@@ -56,14 +56,14 @@ def _option(group: str, *names: str, **attributes: Any) -> Decorator:
 def _settings_options(command: Any) -> Any:
     command = _option("Settings", "--isolated", is_flag=True, help="Use no settings file.")(command)
     file = click.Path(dir_okay=False)
-    text = "Use this settings file, whatever is found beside the linted files."
+    text = "Use this settings file instead of those found next to the linted files."
     return _option("Settings", "--config", "config_file", type=file, metavar="FILE", help=text)(command)
 
 
 @click.group(cls=ShortForm, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_versions,
-    help="Show the versions of shapelint and of the libraries that it sees, and exit.",
+    help="Show the versions of shapelint and of the libraries that it finds, and exit.",
 )  # fmt: skip
 def cli() -> None:
     """Find the wrong width in a BYOL config before training does.
@@ -74,33 +74,43 @@ def cli() -> None:
 
 @cli.command(cls=GroupedCommand, epilog=CHECK_EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@_option("Rules", "--select", multiple=True, metavar="CODE", help="Report these rules only (codes, beginnings, ALL).")
+@_option(
+    "Rules", "--select", multiple=True, metavar="CODE", help="Report only these rules (codes, prefixes of codes, ALL)."
+)
 @_option("Rules", "--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
 @_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on components that cannot be resolved (SL901).")
 @_option("Fixes", "--fix", is_flag=True, help="Apply the safe fixes.")
-@_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too.")
+@_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: include the unsafe fixes.")
 @_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
-@_option("Known faults", "--add-ignores", is_flag=True, help="Silence what is found by comments in the files.")
+@_option("Known faults", "--add-ignores", is_flag=True, help="Silence all findings with comments in the files.")
 @_option(
-    "Known faults", "--write-baseline", metavar="FILE", help="Write what is found to FILE, anew, and report nothing."
+    "Known faults",
+    "--write-baseline",
+    metavar="FILE",
+    help="Write all findings to FILE, overwriting it, and report nothing.",
 )
 @_option(
-    "Known faults", "--baseline", metavar="FILE", help="Report what is not in FILE, and take out of FILE what is gone."
+    "Known faults",
+    "--baseline",
+    metavar="FILE",
+    help="Report findings that are not in FILE, and remove from FILE those that are gone.",
 )
-@_option("Files", "--exclude", multiple=True, metavar="PATTERN", help="Leave out files and folders that match.")
-@_option("Files", "--force-exclude", is_flag=True, help="Leave out excluded files even if they are named.")
-@_option("Files", "--skip-unrecognised", is_flag=True, help="Pass over named files that hold no model.")
-@_option("Files", "--with-dependents", is_flag=True, help="Lint also what uses a named file in its repository.")
-@_option("Files", "--stdin-filename", metavar="NAME", help="What to call the text that `-` reads from stdin.")
+@_option("Files", "--exclude", multiple=True, metavar="PATTERN", help="Exclude files and folders that match.")
+@_option("Files", "--force-exclude", is_flag=True, help="Exclude matching files even if they are named.")
+@_option("Files", "--skip-unrecognised", is_flag=True, help="Skip named files that hold no model.")
+@_option(
+    "Files", "--with-dependents", is_flag=True, help="Also lint the files of the repository that use a named file."
+)
+@_option("Files", "--stdin-filename", metavar="NAME", help="The file name of the text that `-` reads from stdin.")
 @_option(
     "Report", "--output-format", type=click.Choice(list(FORMATS)), default="text", help="How to report (default: text)."
 )
 @_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
-@_option("Report", "-v", "--verbose", is_flag=True, help="Say on stderr which signatures were used and why.")
+@_option("Report", "-v", "--verbose", is_flag=True, help="Report on stderr which signatures were used and why.")
 @_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
 @_settings_options
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
-@_option("Other", "--checkpoint", metavar="PATH", help="Hold the models against the names and shapes in a checkpoint.")
+@_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
 def check(paths: tuple[str, ...], **options: Any) -> None:
     """Lint files and folders (the default command)."""
     from shapelint.cli import check as command
@@ -110,7 +120,7 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option("--layers", is_flag=True, help="Open each component into its parts.")
+@click.option("--layers", is_flag=True, help="List the parts of each component.")
 @click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @_settings_options
 def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
@@ -131,7 +141,7 @@ def rule(code: str | None) -> None:
 
 @cli.command()
 @click.argument("target")
-@click.option("--trace", is_flag=True, help="Trace it with torch, also where a signature is stored.")
+@click.option("--trace", is_flag=True, help="Trace it with torch, even if a signature is stored.")
 def signature(target: str, trace: bool) -> None:
     """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`."""
     from shapelint.cli import explain
@@ -143,7 +153,7 @@ def signature(target: str, trace: bool) -> None:
 @click.argument("path", type=click.Path(), metavar="FILE")
 @_settings_options
 def config(path: str, config_file: str | None, isolated: bool) -> None:
-    """Print the settings that apply to a file, and where they stand."""
+    """Print the settings that apply to a file, and where each is set."""
     from shapelint.cli import show_settings as command
 
     sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
@@ -152,12 +162,12 @@ def config(path: str, config_file: str | None, isolated: bool) -> None:
 @cli.command(epilog=COMPLETION_EXAMPLES)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print the script that teaches a shell to complete shapelint's command line."""
+    """Print the script that makes a shell complete shapelint's command line."""
     click.echo(completion_script(cli, shell), nl=False)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script. Every way out has a code of its own: 0, 1 for findings, 2 for trouble."""
+    """Run the command line and exit: 0, 1 for findings, 2 for trouble."""
     try:
         cli.main(arguments, prog_name="shapelint", standalone_mode=False)
     except click.exceptions.Exit as error:

@@ -60,11 +60,11 @@ class CheckOptions:
 
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
-    """Lint and report; returns the exit code. Raises click.UsageError for options that do not go together."""
+    """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     _validate(paths, options)
     settings = _settings(paths, options)
-    beside = _dependents(paths) if options.with_dependents else []
-    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, beside)
+    dependents = dependents_of(paths) if options.with_dependents else []
+    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
@@ -80,10 +80,6 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     if options.verbose:
         _write_notices(report)
     return exit_code(report, options.error_on_unknown)
-
-
-def _dependents(paths: Sequence[str]) -> list[str]:
-    return dependents_of(paths)
 
 
 def _validate(paths: Sequence[str], options: CheckOptions) -> None:
@@ -115,7 +111,7 @@ def _validate_checkpoint(path: str) -> None:
 
 
 def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
-    """The settings of the command line; raises click.UsageError for a code that no rule has."""
+    """The settings from the command line; raises click.UsageError for a code that no rule has."""
     settings = Settings(
         trace=options.trace,
         skip_unrecognised=options.skip_unrecognised,
@@ -153,7 +149,7 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
 
 
 def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[AppliedFix, ...]]:
-    """Apply fixes to the files (or print them as a diff); returns the report after them, and the fixes."""
+    """Apply fixes to the files (or print them as a diff); return the report after them, and the fixes."""
     made: list[AppliedFix] = []
     diffs: list[str] = []
     written: set[str] = set()
@@ -171,7 +167,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
                 diffs.append(diff(source, text))
             else:
                 written.update(write(source, text))
-    for text in dict.fromkeys(diffs):  # several files may be composed of the one that changes
+    for text in dict.fromkeys(diffs):  # several files may include the one that changes
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (

@@ -1,4 +1,4 @@
-"""`shapelint rule` and `shapelint signature`: what the linter knows, in words."""
+"""`shapelint rule` and `shapelint signature`: what the linter knows, as text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
 from shapelint.settings import config_files
 from shapelint.settings.settings import options_for
-from shapelint.shapes import signatures
+from shapelint.shapes import notation
 from shapelint.signatures import nearest
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
 
 
 def rule(code: str | None) -> int:
-    """Print one rule's page, or a line for each rule, those of the current folder's settings included."""
+    """Print the page of one rule, or a line for each rule, including those that the current folder's settings add."""
     known = rulebook.known(config_files.for_path(".").rules)
     if code is None:
         severities = {c: " or ".join(severities_of(r.page.severity)) for c, r in known.items()}
@@ -37,7 +37,7 @@ def rule(code: str | None) -> int:
 
 
 def severities_of(text: str) -> list[str]:
-    """The severities that a rule may have: one, or those in the expression that chooses."""
+    """The severities that a rule can have: one, or those in the expression that chooses it."""
     return [text] if text.isalpha() else re.findall(r"'(\w+)'", text)
 
 
@@ -68,7 +68,7 @@ def _spec(target: str) -> ComponentSpec:
         raise click.UsageError(f"{target!r}: {error.message}") from None
 
 
-def _text(resolved: Resolved, shown: signatures.Signature | None) -> str:
+def _text(resolved: Resolved, shown: notation.Signature | None) -> str:
     if resolved.layers:
         return "".join(_text(layer, layer.signature) for layer in resolved.layers)
     name = resolved.component.call if resolved.component and shown is resolved.template else resolved.target

@@ -1,4 +1,4 @@
-"""How the command line explains itself: options in groups, examples, versions; and its short form."""
+"""The help of the command line: options in groups, examples, versions; and its short form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _LIBRARIES = ("torch", "lightly", "torchvision", "timm")
-"""What shapelint knows signatures of: `--version` tells which of them it sees."""
+"""The libraries whose signatures shapelint stores: `--version` prints which of them it finds."""
 
 
 class GroupedOption(click.Option):
@@ -27,10 +27,10 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose options are listed in their groups, in the order in which the groups first occur."""
+    """A command whose help lists its options by group, in the order in which the groups first occur."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, a heading a group."""
+        """Write the options, with a heading for each group."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -42,10 +42,10 @@ class GroupedCommand(click.Command):
 
 
 class ShortForm(click.Group):
-    """A group whose command `check` need not be written: the first word that is no option may name another."""
+    """A group whose command `check` may be omitted: the first word that is not an option may name another command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command first, `check` where none is named."""
+        """Insert the command, `check` if none is named."""
         word = self._first_word(args)
         if word is not None and args[word] in self.commands:
             args = [args[word], *args[:word], *args[word + 1 :]]
@@ -54,9 +54,9 @@ class ShortForm(click.Group):
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands, and what may stand after the unwritten `check`: its options, and paths.
+        """Complete commands, and what may follow the omitted `check`: its options, and paths.
 
-        Paths are left to the shell where no command comes into question; a shell takes either its own or ours.
+        Paths are left to the shell if no command matches; a shell uses either its own completions or ours.
         """
         from glob import escape, glob
 
@@ -92,7 +92,7 @@ class ShortForm(click.Group):
 
 
 def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """`--version`: shapelint's own, and those of the libraries that it sees, without importing them."""
+    """Print `--version`: shapelint's own, and those of the libraries that it finds, without importing them."""
     if not wanted or ctx.resilient_parsing:
         return
     click.echo(f"shapelint {__version__}")
@@ -103,12 +103,12 @@ def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool)
 
 
 def completion_script(command: click.Command, shell: str, program: str = "shapelint") -> str:
-    """The script that teaches a shell (bash, zsh, fish) to complete a command line."""
+    """The script that makes a shell (bash, zsh, fish) complete a command line."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
     assert kind is not None
     variable = f"_{program.upper()}_COMPLETE"
     completion = kind(command, {}, program, variable)
-    # click asks bash for its version before it prints anything; what matters is the shell that will read the script.
+    # click asks bash for its version before it prints anything; only the shell that will read the script matters.
     return str(completion.source_template % completion.source_vars()) + "\n"

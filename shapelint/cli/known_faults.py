@@ -1,4 +1,4 @@
-"""What `check` does with faults that are known: remember them in a baseline, or silence them by comments."""
+"""How `check` handles known faults: record them in a baseline, or silence them with comments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shapelint.text.source import read_source
 
 
 def remember(report: Report, path: str) -> int:
-    """Write a baseline of what fails the run; returns the exit code: 0, or 2 where a file could not be checked."""
+    """Write a baseline of what fails the run; return the exit code: 0, or 2 if a file could not be checked."""
     found = [entry for _, entry in baseline.entries(report, baseline.folder_of(path))]
     _write(path, found)
     click.echo(f"{plural(len(found), 'finding')} remembered in {path}.", err=True)
@@ -27,7 +27,10 @@ def remember(report: Report, path: str) -> int:
 
 
 def without(report: Report, path: str, settings: Settings, quiet: bool) -> Report:
-    """The report without what the baseline knows; what is gone is forgotten there. Raises click.ClickException."""
+    """The report without the faults in the baseline, from which those that are gone are removed.
+
+    Raises click.ClickException.
+    """
     try:
         known = baseline.read(path)
     except baseline.BaselineError as error:
@@ -54,7 +57,7 @@ def _write(path: str, entries: list[baseline.Entry]) -> None:
 
 
 def ignore(report: Report, settings: Settings) -> Report:
-    """Add comments to the files for everything that fails the run; returns the report after that."""
+    """Add comments to the files for everything that fails the run; return the report after that."""
     files: list[FileReport] = []
     total = 0
     for file in report.files:

@@ -21,10 +21,10 @@ def write_out(text: str, stream: TextIO | None = None) -> None:
     stream = sys.stdout if stream is None else stream
     encoding = stream.encoding or "utf-8"
     try:
-        # The renderers have decided about colour; click would take it out again.
+        # The renderers have already decided about colour; click would strip it.
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False, color=True)
     except BrokenPipeError:
-        # The reader has gone, as with `| head`; click would exit with 1, and Python complain while it closes stdout.
+        # The reader is gone, as with `| head`; click would exit with 1, and Python complain while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(EXIT_TROUBLE)
 
@@ -37,7 +37,7 @@ def colours() -> bool:
 
 
 def exit_code(report: Report, error_on_unknown: bool = False) -> int:
-    """2 where a file could not be checked, else 1 for errors and warnings, else 0."""
+    """The exit code: 2 if a file could not be checked, else 1 for errors and warnings, else 0."""
     if any(file.status != "checked" for file in report.files):
         return EXIT_TROUBLE
     unknown = error_on_unknown and any(finding.code == "SL901" for finding in report.findings)

@@ -13,7 +13,7 @@ from shapelint.settings.settings import Settings
 
 
 def run(paths: Sequence[str], layers: bool, settings: Settings) -> int:
-    """Print the tables; exits 2 where a file cannot be read or holds no model, else 0."""
+    """Print the tables; exit with 2 if a file cannot be read or holds no model, else with 0."""
     report = lint(paths, settings)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     write_out(render(report, layers, width))

@@ -1,4 +1,4 @@
-"""`shapelint config FILE`: which settings apply to a file, with the defaults, and where each stands."""
+"""`shapelint config FILE`: which settings apply to a file, including defaults, and where each is set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIDDEN = frozenset({"path", "given"})
 
 
 def run(path: str, settings: Settings) -> int:
-    """Print one line a key, as TOML, with whence it comes; raises click.UsageError for a path that is missing."""
+    """Print one line per key, as TOML, with its source; raises click.UsageError for a path that does not exist."""
     if not Path(path).exists():
         hint = f" (to lint the folder 'config', write 'config/{path}')" if Path("config", path).exists() else ""
         raise click.UsageError(f"{path}: no such file or folder{hint}")
@@ -51,7 +51,7 @@ def _lines(path: str, found: Config, settings: Settings) -> list[str]:
 
 
 def _effective(found: Config) -> dict[str, Any]:
-    """The keys whose value is not what stands in the settings, where nothing stands there, but what then holds."""
+    """The keys whose effective value is not the one in the settings, or that the settings do not set."""
     axes = zip(("channels", "height", "width"), found.input or (3, None, None))
     return {
         "select": found.select or (ALL,),
@@ -61,7 +61,7 @@ def _effective(found: Config) -> dict[str, Any]:
 
 
 def _toml(value: Any) -> str:
-    """A value in TOML's notation; an axis of the input that is left out is open."""
+    """A value in TOML's notation; an omitted axis of the input is open."""
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_key(key)} = {_toml(one)}" for key, one in value.items())
         return f"{{{inner}}}"

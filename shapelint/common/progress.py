@@ -1,4 +1,4 @@
-"""A progress bar on stderr, for people who wait: on a terminal, once a run has taken longer than a second."""
+"""A progress bar on stderr for runs that take longer than a second, if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 
 def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) -> Iterator[Item]:
-    """The items one by one, with a bar on stderr if it is a terminal and they take their time."""
+    """The items one by one, with a bar on stderr if it is a terminal and the run takes long enough."""
     if not sys.stderr.isatty():
         yield from items
         return

@@ -1,4 +1,4 @@
-"""A value of a config in words."""
+"""Values of a config in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def describe(value: Any) -> str:
-    """A value in words that tell `512` from `"512"`."""
+    """A value in words that distinguish `512` from `"512"`."""
     if isinstance(value, str):
         return f'the text "{value}"'
     return str(value).lower() if isinstance(value, bool) else str(value)

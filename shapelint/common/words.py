@@ -1,4 +1,4 @@
-"""Lists of names that are easier to read as text."""
+"""Lists of names that are easier to read as a text."""
 
 from __future__ import annotations
 

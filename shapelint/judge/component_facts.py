@@ -8,7 +8,8 @@ from shapelint.chain.chain import LayerFlow, Link
 from shapelint.judge.facts import ComponentFacts, Port
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Shape
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Shape
 from shapelint.spec.roles import kind
 
 
@@ -37,7 +38,7 @@ def _own_input(component: Resolved) -> Shape | None:
 
 
 def _hidden_widths(component: Resolved, layers: tuple[LayerFlow, ...]) -> list[int]:
-    """The output widths of the linear layers but the last; a bottleneck argument is narrow by design."""
+    """The output widths of all linear layers except the last; a bottleneck argument is narrow by design."""
     if component.layers:
         linear = [flow for flow in layers if flow.component.label == "Linear" and isinstance(flow.output, tuple)]
         widths: list[Any] = [flow.output[-1] for flow in linear[:-1] if isinstance(flow.output, tuple)]

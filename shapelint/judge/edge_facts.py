@@ -7,9 +7,10 @@ from shapelint.chain.propagation import takes_vectors
 from shapelint.judge import torch_errors
 from shapelint.judge.facts import EdgeFacts, Port, Side
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Ellipsis_, Fit, Misfit, StructureValue
+from shapelint.shapes.notation import Ellipsis_
+from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import ModelSpec
 
@@ -17,7 +18,7 @@ LARGEST_IMAGE = 1024
 
 
 def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
-    """The facts of an edge; `open_edge` is the same edge where the image's height and width are left open."""
+    """The facts of an edge; `open_edge` is the same edge with the image's height and width left open."""
     result, incoming = edge.result, edge.incoming.value
     rank = len(incoming) if isinstance(incoming, tuple) else None
     component = edge.component.component
@@ -56,19 +57,19 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
         condition=condition,
         fitting_sizes=_fitting_sizes(open_edge) if depends else "",
         counted=_counted(axis, rank),
-        crash=torch_errors.text(edge.component, expected, actual if axes_fit else _met_first(edge)),
+        crash=torch_errors.text(edge.component, expected, actual if axes_fit else _channels_taken(edge)),
     )
 
 
 def _counted(axis: int, rank: int | None) -> str:
-    """What stands on an axis: the rows of a batch, features (the channels of a map), or anything between."""
+    """What an axis counts: the rows of a batch, features (the channels of a map), or the entries of another axis."""
     if rank is None or axis in (1, rank - 1):
         return "features"
     return "rows" if axis == 0 else f"entries on axis {axis}"
 
 
-def _met_first(edge: Edge) -> Dim | None:
-    """The axis that a BatchNorm takes for its channels where there are too many axes; for other layers None."""
+def _channels_taken(edge: Edge) -> Dim | None:
+    """The axis that a BatchNorm takes for its channels if there are too many axes; None for other layers."""
     incoming = edge.incoming.value
     is_norm = edge.component.label == "BatchNorm1d"
     return incoming[1] if is_norm and isinstance(incoming, tuple) and len(incoming) == 3 else None
@@ -97,7 +98,7 @@ def _has_default_classes(origin: Origin) -> bool:
 
 
 def _conflict(edge: Edge) -> tuple[Dim | None, Dim | None, int]:
-    """The two dimensions in conflict and their axis; where all is well, the last axis."""
+    """The two dimensions in conflict and their axis; the last axis if nothing is wrong."""
     result, incoming = edge.result, edge.incoming.value
     if isinstance(result, Misfit) and result.kind == "axis":
         return result.expected, result.actual, result.axis
@@ -116,7 +117,7 @@ def _declared_features(edge: Edge) -> Dim | None:
     return axes[-1] if axes and isinstance(axes[-1], int) else None
 
 
-def _first_pattern(edge: Edge) -> signatures.Pattern | None:
+def _first_pattern(edge: Edge) -> notation.Pattern | None:
     return edge.component.signature.alternatives[0].inputs[0] if edge.component.signature else None
 
 
@@ -133,7 +134,7 @@ def _expected_rank(edge: Edge) -> int | None:
 
 
 def _expected_shape(edge: Edge) -> str:
-    """What the consumer's usual alternative takes, as people write it: `(B, 512)`."""
+    """The shape that the consumer's usual alternative takes, as people write it: `(B, 512)`."""
     pattern = _first_pattern(edge)
     if pattern is None:
         return "?"
@@ -151,9 +152,9 @@ def _depends_on_size(open_edge: Edge) -> bool:
 
 
 def comes_with_extra_axes(edge: Edge) -> bool:
-    """Whether a head is the first that gets more axes than it is made for, and takes them.
+    """Whether a head is the first to get more axes than it is made for, and accepts them.
 
-    Where a script lays the axes out itself (`x.flatten(2).mT`), it means them.
+    A script that arranges the axes itself (`x.flatten(2).mT`) intends them.
     """
     incoming = edge.incoming.value
     if (
@@ -169,7 +170,7 @@ def comes_with_extra_axes(edge: Edge) -> bool:
 
 
 def _fitting_sizes(open_edge: Edge) -> str:
-    """The square images, in pixels, at which a width that depends on the size fits: `it fits at 193 to 224 pixels`."""
+    """The square images, in pixels, at which a size-dependent width fits: `it fits at 193 to 224 pixels`."""
     assert isinstance(open_edge.result, Fit)
     _, expected, actual = open_edge.result.assumed[0]
     sizes = [n for n in range(1, LARGEST_IMAGE + 1) if dims.equal(expected, dims.substitute(actual, {"H": n, "W": n}))]
@@ -185,12 +186,12 @@ def words(condition: str) -> set[str]:
 
 
 def side_name(role: str, component: Resolved, layer: int | None, inside: bool) -> str:
-    """How messages call a component: its role, or the layer where both ends lie in one role."""
+    """The name of a component in messages: its role, or the layer if both ends are in one role."""
     return f"{role} layer {layer} ({component.label})" if inside and layer is not None else role
 
 
 def origin_name(origin: Origin, inside: bool) -> str:
-    """How messages call the place where a width comes from."""
+    """The name in messages of the place where a width comes from."""
     if inside and origin.component is not None:
         return origin.component.label
     return "the input" if origin.role == "input" else origin.role or "the code"

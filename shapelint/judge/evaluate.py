@@ -1,4 +1,4 @@
-"""The rules over a finished chain: every violated requirement is a Violation, with the edits that could mend it."""
+"""Apply the rules to a finished chain: every violated requirement is a Violation, with the edits that could fix it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAXIMUM_RELATED = 4
 
 
 def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
-    """All violations of a model, engine rules (SL9xx) included, in the order of the chain."""
+    """All violations of a model in the order of the chain, including those of engine rules (SL9xx)."""
     found = [problem_violation(problem, rules) for problem in judged.model.problems]
     for link, open_link in zip(judged.chain.links, judged.open_chain.links):
         found += [problem_violation(problem, rules) for problem in link.component.problems]
@@ -40,24 +40,24 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
                 facts = edge_facts(edge, open_edge, judged.model)
                 if _breaks_off(link, edge):
                     facts = replace(facts, extra_axes=False)
-                found += speak(
+                found += violations_of(
                     rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
                 )
-        found += speak(rules, "component", {"component": component_facts(link)}, link)
+        found += violations_of(rules, "component", {"component": component_facts(link)}, link)
     found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
     for occasion in subjects.occasions(judged):
-        found += speak(rules, occasion.subject, occasion.facts, occasion.ends)
+        found += violations_of(rules, occasion.subject, occasion.facts, occasion.ends)
     return found + _judge_target(judged, rules)
 
 
 def _breaks_off(link: Link, edge: Edge) -> bool:
-    """Whether axes that one layer lets pass stop a later layer of the same component: that one speaks."""
+    """Whether axes that one layer accepts stop a later layer of the same component: the later one is reported."""
     later = (other for other in link.edges if (other.layer or 0) > (edge.layer or 0))
     return any(isinstance(other.result, Misfit) and other.result.kind == "rank" for other in later)
 
 
 def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
-    """The edges of a target that was built apart, where a component of its own stands at one end."""
+    """The edges of a target that was built separately, if at least one end is a component of its own."""
     found: list[Violation] = []
     target = judged.target
     for link, open_link in zip(target.chain.links, target.open_chain.links) if target else ():
@@ -74,12 +74,12 @@ def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
             )
             nearest = {"edge": facts, "consumer": consumer, "producer": producer}
             ends = _ends(edge, nearest)
-            found += speak(rules, "edge", nearest, replace(ends, key=("target", *ends.key)))
+            found += violations_of(rules, "edge", nearest, replace(ends, key=("target", *ends.key)))
     return found
 
 
 def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
-    """What the engine itself says, under the rule page of its code."""
+    """A problem that the engine itself found, under the rule page of its code."""
     rule = rules[problem.code]
     moves = (Move(*problem.replacement),) if problem.replacement else ()
     return Violation(
@@ -115,18 +115,18 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
 
 
 def _leaves(component: Resolved) -> Iterator[Resolved]:
-    """The components in order that are no lists of others, however deep they lie."""
+    """The components in order that are not lists of others, however deeply nested."""
     if not component.layers:
         yield component
     for layer in component.layers:
         yield from _leaves(layer)
 
 
-def speak(
+def violations_of(
     rules: Mapping[str, Rule], subject: str, facts: Mapping[str, Any], place: Edge | Link | Ends
 ) -> list[Violation]:
-    """The violations of one subject; a rule that stands instead of others silences them there."""
-    spoken = [
+    """The violations of one subject; a rule that replaces others silences them there."""
+    violated = [
         rule
         for rule in rules.values()
         if rule.page.subject == subject
@@ -134,8 +134,8 @@ def speak(
         and expression.evaluate(rule.page.when, facts) is True
         and expression.evaluate(rule.page.require, facts) is False
     ]
-    silenced = {code for rule in spoken for code in rule.page.instead_of}
-    return [_violation(rule, facts, place) for rule in spoken if rule.page.code not in silenced]
+    silenced = {code for rule in violated for code in rule.page.instead_of}
+    return [_violation(rule, facts, place) for rule in violated if rule.page.code not in silenced]
 
 
 def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:
@@ -163,7 +163,7 @@ def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) 
 
 
 def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark, ...]:
-    """What is said beside: the other number, what decided both, where a number is passed on that stands elsewhere."""
+    """The other places of a violation: the other number, what decided both, and where a number is passed on."""
     marks = [Mark(span, render(template, facts)) for span in ends.related] if template else []
     argument = ends.consumer.argument if ends.consumer else None
     marks += map(_mark, ends.steps)
@@ -172,7 +172,7 @@ def _related(template: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Mark,
 
 
 def _shown(marks: Iterable[Mark], primary: Span) -> tuple[Mark, ...]:
-    """The first marks, one of each place beside the primary one: a report stays short."""
+    """The first marks, one for each place other than the primary one: a report stays short."""
     places: dict[Span, Mark] = {}
     for mark in marks:
         places.setdefault(mark.span, mark)
@@ -194,7 +194,7 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
         span = origin_span(place.consumer) or place.component.spec.head
         other = origin_span(place.producer)
         if not edge.axes_fit and place.consumer.component is not None:
-            # Axes are a matter of what is done between two calls, where a program has them.
+            # In a program, the operations between two calls determine the axes.
             span = place.consumer.place or span
             other = (place.producer.place if place.producer.component else None) or other
         elif _is_last_of_many(place) and place.producer.component is not None:
@@ -222,13 +222,13 @@ def _ends(place: Edge | Link | Ends, facts: Mapping[str, Any]) -> Ends:
 
 
 def _decided(edge: Edge, by_width: bool) -> tuple[Origin, ...]:
-    """The origins of what is in conflict: of both widths, or of all axes that come."""
+    """The origins of what is in conflict: of both widths, or of all incoming axes."""
     on_all = not by_width or (isinstance(edge.result, Misfit) and edge.result.kind == "condition")
     return (*reversed(edge.incoming.origins), edge.consumer) if on_all else (edge.producer, edge.consumer)
 
 
 def _is_last_of_many(edge: Edge) -> bool:
-    """Whether a conflict is over the last axis of tokens or a map: what made it one is at fault, not a number."""
+    """Whether a conflict is over the last axis of tokens or a map: the operation is at fault, not a number."""
     rank = len(edge.incoming.value) if isinstance(edge.incoming.value, tuple) else 0
     return rank > 2 and getattr(edge.result, "axis", rank - 1) == rank - 1
 

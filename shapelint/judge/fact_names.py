@@ -1,7 +1,7 @@
-"""The facts that a rule may name, by the subject it speaks of; a page that names another is told so when it is read.
+"""The facts that a rule may name, by its subject; reading a page that names another is an error.
 
 An expression reaches a fact by its name and attributes: `consumer.input.features` of an edge. Every dataclass below
-documents its own.
+documents its own facts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FACTS: dict[str, dict[str, type]] = {
     "batch_axis": {"batch_axis": BatchAxisFacts},
     "variable": {"variable": VariableFacts},
 }
-"""Where an edge is one component taking what another gives, and the rest are what their names say."""
+"""The facts by the subject of a rule. An edge is one component that takes the output of another."""
 
 TEMPLATES = ("message", "label", "related", "note", "help")
 
@@ -61,7 +61,7 @@ def faults(page: RulePage) -> Iterator[tuple[str, str]]:
 
 
 def _expressions(page: RulePage) -> Iterator[tuple[str, str]]:
-    """Every expression of a page, with the field that it stands in."""
+    """Every expression of a page, with the field that holds it."""
     yield "when", page.when
     yield "require", page.require
     if page.severity not in ("error", "warning", "info"):
@@ -75,7 +75,7 @@ def _expressions(page: RulePage) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(node: ast.AST, facts: dict[str, type]) -> Iterator[str]:
-    """What an expression names that is no fact."""
+    """What an expression names that is not a fact."""
     if isinstance(node, (ast.Name, ast.Attribute)):
         parts = ast.unparse(node).split(".")
         yield from _unknown_path(parts, facts)
@@ -99,7 +99,7 @@ def _unknown_path(parts: list[str], facts: dict[str, type]) -> Iterator[str]:
 
 
 def attributes(owner: type) -> dict[str, type | None]:
-    """The facts of a dataclass: its fields and its properties, with their types where those have facts of their own."""
+    """The facts of a dataclass: its fields and properties, with their types if those have facts of their own."""
     hints = typing.get_type_hints(owner, localns={"Expression": Expression})
     fields = {field.name: hints[field.name] for field in dataclasses.fields(owner)}
     found: dict[str, type | None] = {

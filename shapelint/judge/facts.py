@@ -14,7 +14,7 @@ from shapelint.shapes.dims import Dim
 
 @frozen
 class Port:
-    """What goes into or comes out of a component. `features` is the axis in conflict, or the last one."""
+    """The input or output of a component. `features` is the axis in conflict, or the last one."""
 
     features: Dim | None = None
     axes: int | None = None
@@ -23,7 +23,7 @@ class Port:
 
 @frozen
 class Side:
-    """One end of an edge. `name` is how messages call it: the role, or a layer inside it."""
+    """One end of an edge. `name` is its name in messages: the role, or a layer inside it."""
 
     role: str
     name: str
@@ -41,13 +41,12 @@ class Side:
 
 @frozen
 class EdgeFacts:
-    """Where one component takes what another gives.
+    """One component that takes the output of another.
 
-    `fits` is True, False, or None where it depends on the image or the batch; `axes_fit` is False where the number of
-    axes is at fault, `size_fits` where the image size is, `batch_fits` where the batch is. `width_depends_on_size` says
-    that the width in question changes with the image; `extra_axes` that a head that is made for (B, D)
-    takes more axes. `counted` is what the numbers in conflict count. `crash` tells what torch would say, "" where that
-    is not known.
+    `fits` is True, False, or None if it depends on the image or the batch; `axes_fit` is False if the number of axes is
+    at fault, `size_fits` if the image size is, `batch_fits` if the batch is. `width_depends_on_size` is whether the
+    width in question changes with the image; `extra_axes` whether a head that is made for (B, D) gets more axes.
+    `counted` is what the numbers in conflict count. `crash` is torch's own error, "" if that is not known.
     """
 
     consumer: Side

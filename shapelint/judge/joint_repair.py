@@ -17,15 +17,15 @@ from shapelint.judge.repair import Key, Repair
 from shapelint.judge.violations import Move, Violation
 from shapelint.text.source import Span
 
-Outcome = Sequence[Sequence[Violation]]
+TrialOutcome = Sequence[Sequence[Violation]]
 """What is wrong with each model of a file."""
 
-Trial = Callable[[Sequence[Move]], "Outcome | None"]
+RepairTrial = Callable[[Sequence[Move]], "TrialOutcome | None"]
 """From edits of the text to what is wrong after them, None where it has not the same models any more."""
 
 
 @frozen
-class Fault:
+class RepairFault:
     """Violations of one model that the same edits may remove.
 
     `choices` are the edits for the first of them, of the lowest `fallback` that there is; `spans` are where the edits
@@ -47,7 +47,9 @@ class EntangledError(Exception):
         self.models = models
 
 
-def joint_repairs(before: Outcome, checks: Sequence[Collection[Span]], trial: Trial) -> dict[int, list[Repair]]:
+def joint_repairs(
+    before: TrialOutcome, checks: Sequence[Collection[Span]], trial: RepairTrial
+) -> dict[int, list[Repair]]:
     """The repairs of the models whose faults are independent of all others, by the number of the model.
 
     `checks` are the places in the text that each thing which is checked rests on.
@@ -61,7 +63,7 @@ def joint_repairs(before: Outcome, checks: Sequence[Collection[Span]], trial: Tr
     return {}
 
 
-def _repairs(faults: Sequence[Fault], before: Outcome, trial: Trial) -> dict[int, list[Repair]]:
+def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> dict[int, list[Repair]]:
     chosen = _chosen(faults, before, trial)
     found: dict[int, list[Repair]] = {}
     for index, fault in enumerate(faults):
@@ -76,7 +78,7 @@ def _repairs(faults: Sequence[Fault], before: Outcome, trial: Trial) -> dict[int
     return found
 
 
-def _chosen(faults: Sequence[Fault], before: Outcome, trial: Trial) -> list[int]:
+def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> list[int]:
     """For each fault, the position of the first choice that removes it: one trial has proved them together."""
     chosen = [0] * len(faults)
     while True:
@@ -90,7 +92,7 @@ def _chosen(faults: Sequence[Fault], before: Outcome, trial: Trial) -> list[int]
             return chosen
 
 
-def _left(faults: Sequence[Fault], moves: dict[int, Move], before: Outcome, trial: Trial) -> set[int]:
+def _left(faults: Sequence[RepairFault], moves: dict[int, Move], before: TrialOutcome, trial: RepairTrial) -> set[int]:
     """The faults with an edit that does not remove them, or breaks something; raises EntangledError.
 
     Everything else that was wrong must be wrong as before.
@@ -148,7 +150,7 @@ def meet(some: Iterable[Span], others: Collection[Span]) -> bool:
     return any(one.start <= other.end and other.start <= one.end for one in some for other in others)
 
 
-def independent_faults(before: Outcome, checks: Sequence[Collection[Span]]) -> list[Fault]:
+def independent_faults(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[RepairFault]:
     """The faults of those models all of whose faults are of one model, and may be chosen for by themselves."""
     faults = []
     entangled: set[int] = set()
@@ -162,17 +164,17 @@ def independent_faults(before: Outcome, checks: Sequence[Collection[Span]]) -> l
     return [fault for fault in faults if fault.model not in entangled]
 
 
-def _fault(model: int, violations: Sequence[Violation]) -> Fault:
+def _fault(model: int, violations: Sequence[Violation]) -> RepairFault:
     lowest = min(move.fallback for move in violations[0].moves)
     choices: dict[tuple[Span, str], Move] = {}
     for move in violations[0].moves:
         if move.fallback == lowest:
             choices.setdefault((move.span, move.text), move)
     spans = frozenset(move.span for violation in violations for move in violation.moves)
-    return Fault(model, tuple(violation.key for violation in violations), tuple(choices.values()), spans, lowest)
+    return RepairFault(model, tuple(violation.key for violation in violations), tuple(choices.values()), spans, lowest)
 
 
-def _groups(before: Outcome, checks: Sequence[Collection[Span]]) -> list[list[tuple[int, Violation]]]:
+def _groups(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[list[tuple[int, Violation]]]:
     """The violations that have edits, each with its model, in groups that rest on the same places of the text."""
     listed = [
         (model, violation, {move.span for move in violation.moves})

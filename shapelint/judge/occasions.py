@@ -1,4 +1,4 @@
-"""What a rule may speak about: a subject's facts with the places in the text that they come from."""
+"""What a rule may apply to: the facts of a subject, with the places in the text that they come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shapelint.text.source import Span
 
 @frozen
 class Slot:
-    """A number of the user's that an edit may change, with the component or value around it."""
+    """A number in the user's text that an edit may change, with the component or value around it."""
 
     argument: Argument
     whole: Span | None = None
@@ -23,11 +23,11 @@ class Slot:
 
 @frozen
 class Ends:
-    """The places that a violation speaks of: `span` and `related` in the text, and the two numbers in conflict.
+    """The places of a violation: `span` and `related` in the text, and the two numbers in conflict.
 
-    `consumer` and `producer` are the origins that a rule's `repair` may set; `slots` are further numbers by the name
-    that a repair calls them (`bank.width`); `offers` are numbers with the value that the repair `offered` gives them.
-    `steps` are further places that led to the conflict, the nearest first.
+    `consumer` and `producer` are the origins that a rule's `repair` may set; `slots` are further numbers by their name
+    in a repair (`bank.width`); `offers` are numbers with the value that the repair `offered` gives them. `steps` are
+    further places that led to the conflict, the nearest first.
     """
 
     key: tuple[Any, ...]
@@ -53,7 +53,7 @@ class Occasion:
 
 
 def origin_span(origin: Origin | None) -> Span | None:
-    """Where a width stands: its argument, else the name of the component, else the axis of the input."""
+    """Where a width is written: its argument, else the name of the component, else the axis of the input."""
     if origin is None:
         return None
     if origin.component is None:
@@ -62,7 +62,7 @@ def origin_span(origin: Origin | None) -> Span | None:
 
 
 def steps_of(origins: Iterable[Origin | None], by_width: bool) -> tuple[Step, ...]:
-    """What decided some axes, the last of each first; where widths are in conflict, without what left sizes alone."""
+    """The steps that decided some axes, the latest first; for conflicting widths, without steps that kept sizes."""
     each = [[step for step in origin.steps if not (by_width and step.minor)] for origin in origins if origin]
     return tuple(_merged([steps for steps in each if steps]))
 

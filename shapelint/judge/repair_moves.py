@@ -26,7 +26,7 @@ def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, .
             moves += _fill(ends.slots[end], expression.evaluate(value, facts))
             continue
         origin = ends.consumer if end.split(".")[0] in ("consumer", "left") else ends.producer
-        # A backbone's width is what it is, and so is the input: only what takes them can move.
+        # The width of a backbone or of the input is fixed: only the component that takes it can change.
         inside = kind(ends.role) == "backbone"
         fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and not inside)
         if origin is not None and not fixed:
@@ -35,7 +35,7 @@ def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, .
 
 
 def _fill(slot: Slot, value: Any) -> Iterator[Move]:
-    """Write another value in the place of a number that is no component's argument."""
+    """Replace a number that is not an argument of a component."""
     home = slot.argument.home
     if home is not None and isinstance(value, (int, str)) and slot.argument.value != value:
         yield Move(home, str(value), slot.whole)

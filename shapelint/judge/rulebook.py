@@ -16,7 +16,7 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     for folder in folders:
         for path in sorted(folder.glob("*.md")):
             if not path.read_text(encoding="utf-8").startswith("---\n"):
-                continue  # a README, say
+                continue  # for example a README
             rule = read_page(path)
             check_facts(rule)
             if rule.page.code in found:
@@ -26,6 +26,6 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
 
 
 def check_facts(rule: Rule) -> None:
-    """Raise RulePageError where a page names what is no fact of its subject."""
+    """Raise RulePageError if a page names something that is not a fact of its subject."""
     for field, reason in fact_names.faults(rule.page):
         raise RulePageError(f"{rule.path}: {field}: {reason}")

@@ -1,4 +1,4 @@
-"""Fill facts into the texts of a rule page."""
+"""The texts of a rule page, with the facts filled in."""
 
 from __future__ import annotations
 

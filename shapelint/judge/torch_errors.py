@@ -1,4 +1,4 @@
-"""What torch would say: the words of its error for a misfit, by the layer that meets it first.
+"""torch's own words: its error for a misfit, from the layer that raises it first.
 
 The texts are those of torch 2.x: `addmm`, `batch_norm`, `conv2d`. They are what people search for.
 """
@@ -25,7 +25,7 @@ def text(component: Resolved, expected: Dim | None, actual: Dim | None) -> str:
 
 
 def _first_layer(component: Resolved) -> tuple[str, str]:
-    """The class of the layer that meets the input first, and its output width."""
+    """The class of the layer that gets the input first, and its output width."""
     parts = component.row.parts if component.row else {}
     leaves = [text for name, text in parts.items() if not any(other.startswith(name + ".") for other in parts)]
     if leaves:

@@ -1,4 +1,4 @@
-"""What a violated rule is: the place, both numbers, and the edits that could fix it."""
+"""A violated rule: the place, both numbers, and the edits that could fix it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shapelint.text.source import Span
 
 @frozen
 class Move:
-    """One edit of the user's own numbers: replace a span (empty: insert). `whole` is the component around it.
+    """One edit of the user's own numbers: replace a span (insert if it is empty). `whole` is the component around it.
 
-    An edit of a higher `fallback` is made only where none of a lower one is a repair: a literal that `overwrites` an
-    expression (1), or that takes the place of a name which others use too (2).
+    An edit of a higher `fallback` is made only if none of a lower one is a repair: a literal that `overwrites` an
+    expression (1), or that replaces a name which others use too (2).
     """
 
     span: Span
@@ -26,7 +26,7 @@ class Move:
 
 @frozen
 class Mark:
-    """A span with what is said about it."""
+    """A span with a message about it."""
 
     span: Span
     message: str
@@ -34,7 +34,7 @@ class Mark:
 
 @frozen
 class Violation:
-    """One violated requirement. `key` stays the same when the numbers of the file are edited."""
+    """One violated requirement. `key` does not change when the numbers of the file are edited."""
 
     rule: Rule
     key: tuple[Any, ...]

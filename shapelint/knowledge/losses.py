@@ -1,15 +1,18 @@
-"""The losses of `rules/losses/`, looked up by name, with the user's arguments bound."""
+"""The losses of `rules/losses/`, for configs and programs: looked up by name, with the user's arguments bound.
+
+A file is named after its module, so that a name of another library is told apart without reading one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.schema.loss_files import LossFile, LossSignature
+from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec
 
@@ -33,39 +36,104 @@ class BoundLoss:
         return self.values.get(name) if name else None
 
 
-def files() -> Iterator[LossFile]:
-    """The files of `rules/losses/`, each read when it is needed."""
-    return (_file(path.stem) for path in sorted((rules_folder.folder() / "losses").glob("*.yaml")))
+@cache
+def modules() -> tuple[str, ...]:
+    """The modules that have a file."""
+    return tuple(sorted(path.stem for path in (rules_folder.folder() / "losses").glob("*.yaml")))
+
+
+def _home(target: str) -> str | None:
+    """The module with a file that a full name is of."""
+    return next((name for name in modules() if target.startswith(f"{name}.")), None)
+
+
+def _file(module: str) -> Mapping[str, Any]:
+    """A file as it is written: an entry becomes a signature when it is looked up."""
+    content: Mapping[str, Any] = rules_folder.load(f"losses/{module}.yaml")
+    return content
 
 
 @cache
-def _file(name: str) -> LossFile:
-    return LossFile.trusted(rules_folder.load(f"losses/{name}.yaml"))
+def entries(module: str) -> Mapping[str, dict[str, Any]]:
+    """The losses of a module by the short names of their classes, as they are written."""
+    return {entry["call"].partition("(")[0].rpartition(".")[2]: entry for entry in _file(module)["losses"]}
+
+
+@cache
+def _signature(module: str, name: str) -> LossSignature | None:
+    entry = entries(module).get(name)
+    return LossSignature.trusted(entry) if entry else None
 
 
 def find(written: str) -> LossSignature | None:
-    """The loss that a name means, qualified or not; None where it is not known."""
-    module, _, name = written.rpartition(".")
-    for file in files():
-        if module in ("", file.module, *file.also) or module.startswith(f"{file.module}."):
-            for signature in file.losses:
-                if signature.target == f"{file.module}.{name}":
-                    return signature
+    """The loss that a name in a config means, qualified or not; None where it is not known."""
+    package, _, name = written.rpartition(".")
+    home = _home(written)
+    likely = (home,) if home else modules()
+    found = (_signature(module, name) for module in likely if not package or home or package in _homes(module))
+    return next(filter(None, found), None)
+
+
+def _homes(module: str) -> tuple[str, ...]:
+    """What a module is called, `nn` for `torch.nn`."""
+    return (module, *_file(module).get("also", ()))
+
+
+@lru_cache(maxsize=4096)
+def of_class(target: str) -> LossSignature | None:
+    """The loss that a class is, by its full name as a program imports it."""
+    home, name = _home(target), target.rpartition(".")[2]
+    if home is None or not name[:1].isupper():
+        return None
+    unlisted = _file(home).get("unlisted")
+    if unlisted and name not in entries(home):
+        return LossSignature.trusted({"call": target, "takes": unlisted})
+    return _signature(home, name)
+
+
+@lru_cache(maxsize=4096)
+def of_function(target: str) -> LossSignature | None:
+    """The loss that a function is, by its full name: `torch.nn.functional.mse_loss`."""
+    root = target.partition(".")[0]
+    for module in modules():
+        if module.partition(".")[0] == root and target in _functions(module):
+            return _signature(module, _functions(module)[target])
     return None
 
 
+@cache
+def _functions(module: str) -> Mapping[str, str]:
+    """The classes that do the same as a function, by its full name."""
+    return {function: name for name, entry in entries(module).items() for function in entry.get("functions", ())}
+
+
+@cache
+def written_by_hand(operation: str) -> tuple[LossSignature, str] | None:
+    """The loss that an operation compares as where it makes one by hand, and what reports call it then."""
+    for module in modules():
+        for name, entry in entries(module).items():
+            if operation in entry.get("by_hand", {}) and (signature := _signature(module, name)):
+                return signature, signature.by_hand[operation]
+    return None
+
+
+def is_self_supervised(target: str) -> bool:
+    """Whether a class is of a module whose losses are those of self-supervised learning."""
+    home = _home(target)
+    return home is not None and bool(_file(home).get("self_supervised"))
+
+
 def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
-    """The loss as configured, the method's own where nothing is said; None where it is not known."""
-    if spec is None:
-        signature = find(default) if default else None
-        values = {parameter.name: parameter.default for parameter in signature.parameters} if signature else {}
-        return BoundLoss(signature, None, {}, values) if signature else None
-    signature = find(spec.target)
-    if signature is None or spec.note:
+    """The loss as configured, the method's own where nothing is said; None where it is not known or not judged."""
+    written = spec.target if spec else default
+    signature = find(written) if written else None
+    if signature is None or not signature.is_judged or (spec and spec.note):
         return None
+    values = {parameter.name: parameter.default for parameter in signature.parameters}
+    if spec is None:
+        return BoundLoss(signature, None, {}, values)
     given = dict(zip([parameter.name for parameter in signature.parameters], spec.positional))
     given.update(spec.keywords)
-    values = {parameter.name: parameter.default for parameter in signature.parameters}
     values.update({name: argument.value for name, argument in given.items()})
     if any(value is dims.UNKNOWN_DIM for value in values.values()):
         values = {name: None if value is dims.UNKNOWN_DIM else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The method packs of `rules/methods/`: how the roles of a method are called and wired."""
+"""The method packs of `rules/methods/`: how the roles of a method are named and wired."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT = "byol"
 
 @cache
 def pack(name: str) -> MethodPack | None:
-    """The pack of a method by its name in any case (`byol`, `Barlow-Twins`), or None."""
+    """The pack of a method by its name, ignoring case (`byol`, `Barlow-Twins`), or None."""
     plain = name.lower().replace("_", "").replace("-", "")
     if not plain.isalnum():
         return None
@@ -21,5 +21,5 @@ def pack(name: str) -> MethodPack | None:
 
 
 def names() -> list[str]:
-    """The methods that there are."""
+    """The names of all methods."""
     return sorted(path.stem for path in (rules_folder.folder() / "methods").glob("*.yaml"))

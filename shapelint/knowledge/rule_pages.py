@@ -38,7 +38,7 @@ class Rule:
 
 @lru_cache(maxsize=1)
 def built_in() -> dict[str, Rule]:
-    """The rules that ship with shapelint, by code, in order."""
+    """The rules that ship with shapelint, in the order of their codes."""
     rules = {}
     for path in sorted(rules_folder.folder().glob("SL*.md")):
         matter, prose = _parts(path)
@@ -48,7 +48,7 @@ def built_in() -> dict[str, Rule]:
 
 
 def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
-    """Codes, beginnings of codes, names, and ALL, as codes and beginnings; raises UnknownRuleError."""
+    """Resolve codes, beginnings of codes, names and ALL to codes and beginnings; raises UnknownRuleError."""
     by_name = {rule.page.name: code for code, rule in among.items()}
     resolved = []
     for text in filter(None, (text.strip() for text in texts)):
@@ -61,7 +61,7 @@ def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
 
 
 def nearest(text: str, among: Mapping[str, Rule]) -> str | None:
-    """The code or name that a misspelt one is nearest to, of equally near ones the first; None where none is near."""
+    """The code or name most similar to a misspelt one, the first of equally similar ones; None if none is similar."""
     for word, known in ((text.upper(), list(among)), (text, [rule.page.name for rule in among.values()])):
         near = difflib.get_close_matches(word, known, len(known) or 1)
         best = [one for one in near if _likeness(word, one) == _likeness(word, near[0])]
@@ -88,7 +88,7 @@ def read_page(path: Path) -> Rule:
 
 
 def _parts(path: Path) -> tuple[str, str]:
-    """Front matter and prose of a page."""
+    """The front matter and prose of a page."""
     match = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
     if match is None:
         raise RulePageError(f"{path}: no front matter between two lines of ---")

@@ -1,4 +1,4 @@
-"""Where the data of `rules/` lies: inside the package in a wheel, beside it in an editable install."""
+"""The folder of the data in `rules/`: inside the package in a wheel, next to it in an editable install."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from shapelint.common.yaml_loader import YAML_LOADER
 def folder() -> Path:
     """The folder that holds rule pages, methods and signatures."""
     package = Path(__file__).resolve().parent.parent
-    inside, beside = package / "rules", package.parent / "rules"
-    return inside if inside.is_dir() else beside
+    shipped, checkout = package / "rules", package.parent / "rules"
+    return shipped if shipped.is_dir() else checkout
 
 
 @cache
 def load(name: str) -> Any:
-    """The content of a YAML file of `rules/`, by its path there; None where there is no such file."""
+    """The content of a YAML file in `rules/`, by its relative path; None if there is no such file."""
     path = folder() / name
     if not path.is_file():
         return None

@@ -17,7 +17,7 @@ from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.yaml import Lookup, Reading, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.signatures import stored
+from shapelint.signatures import heads, stored
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source, Span
 
@@ -77,7 +77,7 @@ def is_python(source: Source) -> bool:
 
 def read(source: Source, options: Options) -> Reading:
     """The models of a config; raises InvalidYamlError."""
-    return read_models(source, Lookup(_parameters, _head_role), options.method or methods.DEFAULT)
+    return read_models(source, Lookup(_parameters, heads.role_of), options.method or methods.DEFAULT)
 
 
 def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> Violation:
@@ -127,12 +127,3 @@ def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] 
 def _parameters(target: str) -> frozenset[str]:
     found = stored.find(target)
     return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
-
-
-@cache
-def _head_role(name: str) -> str | None:
-    """The role of a known SSL head: prediction heads say so in their name."""
-    found = stored.find(stored.canonical(name, as_backbone=False))
-    if found is None or found[1].role != "head":
-        return None
-    return "prediction_head" if "Prediction" in found[1].target else "projection_head"

@@ -21,7 +21,7 @@ from shapelint.common import gitignore
 from shapelint.linting.collect import walk
 
 PYTHON, YAML = frozenset({".py"}), frozenset({".yaml", ".yml"})
-MAXIMUM_BYTES = 1024 * 1024
+MAXIMUM_SEARCHED_BYTES = 1024 * 1024
 _MAXIMUM_FILES = 20_000
 
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
@@ -52,16 +52,20 @@ def _repository_files(root: str) -> dict[str, str]:
     """The texts of a repository's Python and YAML files, by their path from the root with forward slashes."""
     texts: dict[str, str] = {}
     for path in walk(Path(root), PYTHON | YAML):
-        text = text_of(path) if len(texts) < _MAXIMUM_FILES else None
+        text = _text_of(path) if len(texts) < _MAXIMUM_FILES else None
         if text is not None:
             texts[path.relative_to(root).as_posix()] = text
     return texts
 
 
-def text_of(path: Path) -> str | None:
+def _text_of(path: Path) -> str | None:
     """What a file holds; None where it cannot be read, or is so big that nobody wrote it."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= MAXIMUM_BYTES else None
+        return (
+            path.read_text(encoding="utf-8", errors="replace")
+            if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES
+            else None
+        )
     except OSError:
         return None
 

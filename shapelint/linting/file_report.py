@@ -15,7 +15,7 @@ from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
+from shapelint.shapes import notation, signatures
 from shapelint.shapes.signatures import ShapeOrStructure, StructureValue
 from shapelint.spec.findings import (
     AlternativeFix,
@@ -253,8 +253,8 @@ def _part_reports(
 def _part_report(name: str, text: str, values: dict[str, Any], known: dict[str, Any]) -> LayerReport:
     kind, _, signature = text.partition(":")
     try:
-        parsed = signatures.substitute(signatures.parse_signature(signature), values)
-    except signatures.SignatureError:
+        parsed = signatures.substitute(notation.parse_signature(signature), values)
+    except notation.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
     filled = {"...": ("...",), **known}

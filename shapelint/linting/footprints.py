@@ -10,12 +10,12 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.spec.spec import Argument
 from shapelint.text.source import Span
 
-Places = frozenset[Span]
+FootprintPlaces = frozenset[Span]
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def of_chain(chain: Chain) -> Iterator[Places]:
+def of_chain(chain: Chain) -> Iterator[FootprintPlaces]:
     """Those of every link between two components, and of every component whose own arguments must fit each other."""
     for edge in (edge for link in chain.links for edge in link.edges):
         origins = (edge.consumer, edge.producer, *edge.incoming.origins)
@@ -23,21 +23,21 @@ def of_chain(chain: Chain) -> Iterator[Places]:
         yield _of_conditions(edge.component)
 
 
-def of_flows(flows: Iterable[Flow | None], arguments: Iterable[Argument] = ()) -> Places:
+def of_flows(flows: Iterable[Flow | None], arguments: Iterable[Argument] = ()) -> FootprintPlaces:
     """Those of tensors that meet, and of numbers that they meet."""
     origins = (origin for flow in flows if flow is not None for origin in (*flow.origins, flow.maker))
     found = [place for origin in origins for place in _of_origin(origin)]
     return frozenset((*found, *(place for argument in arguments for place in _of_argument(argument))))
 
 
-def of_components(components: Iterable[Resolved]) -> Places:
+def of_components(components: Iterable[Resolved]) -> FootprintPlaces:
     """Those of all arguments of some components."""
     return frozenset(
         place for component in components for argument in component.spec.arguments for place in _of_argument(argument)
     )
 
 
-def _of_conditions(component: Resolved) -> Places:
+def _of_conditions(component: Resolved) -> FootprintPlaces:
     """Those of the arguments that the conditions of a component's signature name."""
     alternatives = component.template.alternatives if component.template is not None else ()
     named = {name for alternative in alternatives for name in _NAME.findall(alternative.where)}

@@ -11,7 +11,7 @@ from shapelint.chain.chain import Chain, Flow, Link, Origin
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
-from shapelint.judge.evaluate import judge, speak
+from shapelint.judge.evaluate import judge, violations_of
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects import bank, loss, target, variable
 from shapelint.judge.subjects.batch_axis import BatchAxisFacts
@@ -55,7 +55,7 @@ class AnalysedScript:
     violations: tuple[Violation, ...]
 
     @property
-    def checks(self) -> Iterator[footprints.Places]:
+    def checks(self) -> Iterator[footprints.FootprintPlaces]:
         """The places that each thing which is checked of it rests on."""
         yield from footprints.of_chain(self.script.chain)
         for loss_call in self.script.losses:
@@ -148,7 +148,7 @@ def _judged(script: PythonModel) -> Judged:
 def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:
     yield from judge(judged, known)
     for occasion in _occasions(script, judged):
-        yield from speak(known, occasion.subject, occasion.facts, occasion.ends)
+        yield from violations_of(known, occasion.subject, occasion.facts, occasion.ends)
 
 
 def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from shapelint.linting.dependents import MAXIMUM_BYTES, behind, users
+from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
 
 
@@ -32,7 +32,7 @@ class RunFiles:
         place = os.path.realpath(path)
         if place not in self.kept:
             source = read_source(path)
-            if len(source.text) > MAXIMUM_BYTES:
+            if len(source.text) > MAXIMUM_SEARCHED_BYTES:
                 return source
             self.kept[place] = source
         known = self.kept[place]
@@ -47,7 +47,7 @@ class RunFiles:
                 source = self.read(Path(path))
             except UnreadableError:
                 continue
-            if len(source.text) <= MAXIMUM_BYTES:
+            if len(source.text) <= MAXIMUM_SEARCHED_BYTES:
                 found[_name(path)] = source.text
         return users(found)
 

@@ -21,7 +21,7 @@ from shapelint.resolve.options import Options
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT = 16
+MAXIMUM_KEPT_TRIALS = 16
 """How many edited texts are kept, for edits that several models try."""
 
 
@@ -73,7 +73,7 @@ class Trials:
     def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
         edited = self.edited.pop(source.text, None) or _edited(self.file, source, moves, self.options)
         self.edited[source.text] = edited  # the last one asked for is the last to go
-        if len(self.edited) > MAXIMUM_KEPT:
+        if len(self.edited) > MAXIMUM_KEPT_TRIALS:
             del self.edited[next(iter(self.edited))]
         return edited
 

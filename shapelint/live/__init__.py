@@ -1,6 +1,6 @@
 """Modules in memory: `check` traces one on fake tensors, `guard` watches its real forwards.
 
-Beside the tracer this is the only part of shapelint that imports torch; `import shapelint` does not import it.
+Apart from the tracer, this is the only part of shapelint that imports torch; `import shapelint` does not import it.
 """
 
 from shapelint.live.checking import check

@@ -17,7 +17,7 @@ from shapelint.spec.findings import Finding
 from shapelint.trace.meta import one_line
 
 _USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
-"""Image sizes that are tried where a model refuses its input: those that models are made for."""
+"""The image sizes to try if a model refuses its input: those that models are made for."""
 
 NO_SHAPE_FAULTS = (
     fake_tensor.DataDependentOutputException,
@@ -31,13 +31,14 @@ def check(module: Modules, input_shape: Any) -> list[Finding]:
 
     `module` is a whole model, or a chain of modules that take each other's output: a sequence (backbone, projection
     head, prediction head), or a mapping of their names. `input_shape` is a shape with its batch, `(B, C, H, W)`, or a
-    tuple of shapes where the model takes several inputs; a tensor stands for its shape and type (for integers, say).
+    tuple of shapes where the model takes several inputs; a tensor may be given in place of its shape and type (for
+    integers, for example).
 
         assert shapelint.check(model, (2, 3, 64, 64)) == []
 
-    The model is judged in the mode that it is in. It is only read: a copy on fake tensors runs, which has no memory and
-    does no arithmetic. All independent faults are found; a layer that gets a wrong width goes on with the one it
-    declares. Raises CannotTraceError where a model cannot be run on fake tensors, for a reason that is no shape fault.
+    The model is judged in its current mode. It is only read: a copy runs on fake tensors, without memory and without
+    arithmetic. All independent faults are found; a layer that gets a wrong width continues with the one it declares.
+    Raises CannotTraceError if a model cannot be run on fake tensors, for a reason other than a shape fault.
     """
     model, inputs = model_of(module), _inputs(input_shape)
     outcome = run(model, inputs)
@@ -49,7 +50,7 @@ def check(module: Modules, input_shape: Any) -> list[Finding]:
 
 
 def _inputs(given: Any) -> list[Input]:
-    """The inputs as sizes and types; raises ValueError for what is no shape."""
+    """The inputs as sizes and types; raises ValueError for anything that is not a shape."""
     is_one = isinstance(given, torch.Tensor) or not any(
         isinstance(value, (tuple, list, torch.Tensor)) for value in given
     )
@@ -64,10 +65,10 @@ def _inputs(given: Any) -> list[Input]:
 
 
 def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fault]:
-    """What other image sizes show where a run ended early: that the size is at fault, and the faults behind it.
+    """What other image sizes show after a run that ended early: that the size is at fault, and later faults.
 
-    A fault behind is one that two other sizes show alike. Raises CannotTraceError where the run ended in an error that
-    no other size avoids, and without a fault before that it may follow from.
+    A later fault is one that two other sizes show alike. Raises CannotTraceError if the run ended in an error that no
+    other size avoids, and without an earlier fault that it may follow from.
     """
     found: list[tuple[tuple[int, int], list[Fault]]] = []
     for size in _sizes(model, inputs) if not isinstance(outcome.error, NO_SHAPE_FAULTS) else ():
@@ -91,7 +92,7 @@ def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fau
 
 
 def _refused(model: Model, image: Input, working: Sequence[tuple[int, int]]) -> Fault:
-    """The fault of an image whose size the model's own code refuses; `working` are one or two sizes that it takes."""
+    """The fault of an image whose size the model's own code refuses; `working` are one or two sizes that it accepts."""
     height, width = working[0]
     only = f"H == {height} and W == {width}"
     return Fault(
@@ -107,7 +108,7 @@ def _refused(model: Model, image: Input, working: Sequence[tuple[int, int]]) -> 
 
 
 def _sizes(model: Model, inputs: Sequence[Input]) -> Iterator[tuple[int, int]]:
-    """Image sizes worth a try: those that modules carry as an attribute, then usual ones."""
+    """Image sizes worth trying: those that modules carry as an attribute, then common ones."""
     if len(inputs[0].size) != 4:
         return
     seen = {inputs[0].size[2:]}

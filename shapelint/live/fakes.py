@@ -1,6 +1,6 @@
-"""A module as a fake: the same Python objects, but tensors without memory, so that running it computes shapes alone.
+"""A fake copy of a module: the same Python objects, but tensors without memory, so that a run computes only shapes.
 
-The original is only read. Its copy has its own attributes, hooks and modes, and shares no tensor with it.
+The original is only read. The copy has its own attributes, hooks and modes, and shares no tensor with it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shapelint.trace.meta import one_line, quiet
 
 
 class CannotTraceError(Exception):
-    """The module cannot be run on fake tensors, for a reason that is no shape fault; the text says what to do."""
+    """The module cannot be run on fake tensors, for a reason other than a shape fault; the text says what to do."""
 
 
 def fake_copy(modules: Sequence[nn.Module], mode: FakeTensorMode) -> list[nn.Module]:
-    """Copies of modules on fake tensors; a module that occurs twice stays one. Raises CannotTraceError."""
+    """Copy modules onto fake tensors; a module that occurs twice stays one. Raises CannotTraceError."""
     for module in modules:
         if not isinstance(module, nn.Module):
             raise TypeError(f"a model is an nn.Module, or a chain of them; this is a {type(module).__name__}")
@@ -44,7 +44,7 @@ def fake_copy(modules: Sequence[nn.Module], mode: FakeTensorMode) -> list[nn.Mod
 
 @contextmanager
 def running(mode: FakeTensorMode) -> Iterator[None]:
-    """Run fakes: without gradients, quietly, and with every state of random numbers put back afterwards."""
+    """Run fakes: without gradients, without warnings, and with all random number generators restored afterwards."""
     numpy = sys.modules.get("numpy")
     python_state, numpy_state = random.getstate(), numpy.random.get_state() if numpy else None
     cuda = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
@@ -59,20 +59,20 @@ def running(mode: FakeTensorMode) -> Iterator[None]:
 
 
 def new_mode() -> FakeTensorMode:
-    """A mode in which real tensors (constants made in a forward, say) become fakes too."""
+    """A mode in which real tensors (constants made in a forward, for example) become fakes too."""
     return FakeTensorMode(allow_non_fake_inputs=True)
 
 
 @frozen
 class Input:
-    """One input: its sizes, batch first, and its type where that is not the model's own."""
+    """One input: its sizes, batch first, and its type if that is not the model's own."""
 
     size: tuple[int, ...]
     dtype: torch.dtype | None = None
 
 
 def fake_inputs(inputs: Sequence[Input], module: nn.Module) -> list[torch.Tensor]:
-    """Inputs on the device of the module's first weight, and of its type where they name none; for use in the mode."""
+    """Inputs on the device of the module's first weight, and of its type if they name none; for use inside the mode."""
     weights = (tensor for tensor in module.parameters() if tensor.is_floating_point())
     first: Any = next(weights, torch.empty(0))
     return [torch.empty(one.size, dtype=one.dtype or first.dtype, device=first.device) for one in inputs]

@@ -1,30 +1,30 @@
-"""Operations that a forward calls itself, outside of any layer: when their shapes cannot fit, and what would come out.
+"""Operations that a forward calls outside any layer: when their shapes cannot fit, and what would come out.
 
-Decided on the shapes alone; no error text of torch is read.
+Decided on the shapes alone; no error text of torch is read. Which functions these are, and which of their arguments
+must agree, is in `rules/operations.yaml`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 
 from shapelint.common.frozen import frozen
-
-ARITHMETIC = ("add", "sub", "mul", "div", "truediv")
-BROADCASTING = {
-    *("true_divide", "rsub", "maximum", "minimum", "pow", "eq", "ne", "lt", "le", "gt", "ge", "atan2"),
-    *("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_similarity"),
-    *(form.format(name) for name in ARITHMETIC for form in ("{}", "{}_", "__{}__", "__r{}__", "__i{}__")),
-}
-PRODUCTS = {"matmul", "mm", "bmm", "__matmul__", "__rmatmul__"}
+from shapelint.knowledge import operations
+from shapelint.live import plain_arguments
+from shapelint.live.plain_arguments import axes_of
+from shapelint.python.tensors import overloads, shape_lines
+from shapelint.python.tensors.axes import Axes, Axis
+from shapelint.python.tensors.overloads import OperationCall
+from shapelint.python.tensors.primitives import Result
 
 
 @frozen
 class OperationMisfit:
-    """An operation that cannot be: what it expects (a width, or a shape), what it gets, and the shape to go on with."""
+    """An impossible operation: what it expects (a width or a shape), what it gets, and the shape to continue with."""
 
     name: str
     tensor: torch.Tensor
@@ -35,17 +35,24 @@ class OperationMisfit:
 
 def misfit(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OperationMisfit | None:
     """Why an operation does not fit its operands, or None where it may."""
-    name = getattr(function, "__name__", "")
-    operands = [value for value in args[:2] if isinstance(value, torch.Tensor)]
-    if any(operand.is_nested for operand in operands):
+    written = getattr(function, "__name__", "")
+    name, swapped = operations.operator(written)
+    if any(one.primitive == "concatenate" for one in operations.find(name, "joins")):
+        return _concatenation(name, args, kwargs)
+    found = operations.find(name)
+    if swapped and found[0].primitive == "matmul":
+        args = args[::-1]
+    first = args[0] if args else next((kwargs[key] for key in operations.firsts(name) if key in kwargs), None)
+    if not isinstance(first, torch.Tensor):
         return None
-    if name in BROADCASTING and len(operands) == 2:
-        return _broadcast(name, *operands)
-    if name in PRODUCTS and len(operands) == 2:
-        left, right = operands[::-1] if name == "__rmatmul__" else operands
-        return _product(name, left, right)
-    handler = _HANDLERS.get(name)
-    return handler(name, args, kwargs) if handler else None
+    call = overloads.choose(found, 1, args[1:], kwargs, plain_arguments.read)
+    if call is None:
+        return None
+    handler = _HANDLERS.get(call.operation.primitive)
+    others = [operand for operand in call.operands if isinstance(operand, torch.Tensor)]
+    if handler is None or any(tensor.is_nested for tensor in (first, *others)):
+        return None
+    return handler(written.strip("_"), call, first, *others)
 
 
 def tensors(value: Any) -> Iterator[torch.Tensor]:
@@ -60,39 +67,69 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from tensors(element)
 
 
-def _broadcast(name: str, left: torch.Tensor, right: torch.Tensor) -> OperationMisfit | None:
+def _broadcast(
+    name: str, call: OperationCall[Any], left: torch.Tensor, *others: torch.Tensor
+) -> OperationMisfit | None:
+    output = _sizes(OperationCall[Any](call.operation, call.steps[1:]).result(axes_of(left)))
+    conflicts = [_unequal(left, right) for right in others[:1]]
+    if output is None or not any(conflicts):
+        return None
+    right = others[0]
+    if len(conflicts[0]) == 1 and left.dim() == right.dim():
+        expected, actual = conflicts[0][0]
+        return OperationMisfit(name, right, expected, actual, output)
+    return OperationMisfit(name, right, _text(left.shape), _text(right.shape), output)
+
+
+def _unequal(left: torch.Tensor, right: torch.Tensor) -> list[tuple[int, int]]:
+    """The sizes that do not broadcast, the last axis first."""
     pairs = zip(reversed(left.shape), reversed(right.shape))
-    if all(a == b or 1 in (a, b) for a, b in pairs):
-        return None
-    conflicts = [(a, b) for a, b in zip(reversed(left.shape), reversed(right.shape)) if a != b and 1 not in (a, b)]
-    if len(conflicts) == 1 and left.dim() == right.dim():
-        expected, actual = conflicts[0]
-        return OperationMisfit(name.strip("_"), right, int(expected), int(actual), tuple(left.shape))
-    return OperationMisfit(name.strip("_"), right, _text(left.shape), _text(right.shape), tuple(left.shape))
+    return [(int(one), int(two)) for one, two in pairs if one != two and 1 not in (one, two)]
 
 
-def _product(name: str, left: torch.Tensor, right: torch.Tensor) -> OperationMisfit | None:
-    if not left.dim() or not right.dim():
+def _product(name: str, call: OperationCall[Any], left: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
+    if not others or not left.dim() or not others[0].dim():
         return None
-    inner = right.shape[-2] if right.dim() > 1 else right.shape[0]
+    right = others[0]
+    inner = int(right.shape[-2] if right.dim() > 1 else right.shape[0])
     if left.shape[-1] == inner:
         return None
-    output = (*left.shape[:-1], *(right.shape[-1:] if right.dim() > 1 else ()))
-    return OperationMisfit(name.strip("_"), left, int(inner), int(left.shape[-1]), output)
+    output = _sizes(call.result((*axes_of(left)[:-1], Axis(inner))))
+    return None if output is None else OperationMisfit(name, left, inner, int(left.shape[-1]), output)
 
 
-def _linear(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OperationMisfit | None:
-    given = [*args, *(kwargs[key] for key in ("input", "weight") if key in kwargs)]
-    if len(given) < 2 or not all(isinstance(value, torch.Tensor) for value in given[:2]):
+def _line(name: str, call: OperationCall[Any], first: torch.Tensor, *others: torch.Tensor) -> OperationMisfit | None:
+    """An operation in the notation; where only the size of one axis is wrong."""
+    operands = (first, *others)
+    conflict = shape_lines.conflict(call.operation.shapes, [axes_of(operand) for operand in operands])
+    if conflict is None or not isinstance(conflict.known, int) or not isinstance(conflict.actual, int):
         return None
-    value, weight = given[:2]
-    if not value.dim() or weight.dim() != 2 or value.shape[-1] == weight.shape[1]:
+    fixed = [axes_of(operand) for operand in operands]
+    fixed[conflict.operand] = _with(fixed[conflict.operand], -conflict.from_the_end, conflict.known)
+    output = _sizes(shape_lines.apply(call.operation.shapes, fixed, call.sizes))
+    tensor = operands[conflict.operand]
+    return None if output is None else OperationMisfit(name, tensor, conflict.known, conflict.actual, output)
+
+
+def _with(axes: Axes, place: int, size: int) -> Axes:
+    """Axes with one of another size; the place counts from the end."""
+    changed = list(axes)
+    changed[place] = Axis(size)
+    return tuple(changed)
+
+
+def _view(name: str, call: OperationCall[Any], tensor: torch.Tensor) -> OperationMisfit | None:
+    sizes: list[int] = call.steps[0][1][0]
+    known = math.prod(size for size in sizes if size != -1)
+    fits = tensor.numel() % known == 0 if -1 in sizes and known else tensor.numel() == known
+    if fits or not known:
         return None
-    output = (*value.shape[:-1], weight.shape[0])
-    return OperationMisfit(name, value, int(weight.shape[1]), int(value.shape[-1]), output)
+    batch = int(tensor.shape[0]) if tensor.dim() else 1
+    output = tuple(batch if size == -1 else size for size in sizes)
+    return OperationMisfit(name, tensor, _text(sizes), _text(tensor.shape), output)
 
 
-def _concatenation(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OperationMisfit | None:
+def _concatenation(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> OperationMisfit | None:
     parts = args[0] if args else kwargs.get("tensors")
     axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
     if not isinstance(parts, (tuple, list)) or not isinstance(axis, int) or len(parts) < 2:
@@ -112,29 +149,21 @@ def _concatenation(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return None
 
 
-def _view(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OperationMisfit | None:
-    tensor, sizes = args[0], args[1:] or (kwargs.get("shape", kwargs.get("size")),)
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
-        sizes = tuple(sizes[0])
-    if not isinstance(tensor, torch.Tensor) or not all(isinstance(size, int) for size in sizes):
-        return None
-    known = math.prod(size for size in sizes if size != -1)
-    fits = tensor.numel() % known == 0 if -1 in sizes and known else tensor.numel() == known
-    if fits or not known:
-        return None
-    batch = int(tensor.shape[0]) if tensor.dim() else 1
-    output = tuple(batch if size == -1 else int(size) for size in sizes)
-    return OperationMisfit(name, tensor, _text(sizes), _text(tensor.shape), output)
+def _sizes(result: Result) -> tuple[int, ...] | None:
+    """The shape of a result; None where it is no single tensor, or not known."""
+    sizes = [axis.size for axis in result] if isinstance(result, tuple) else [None]
+    known = tuple(size for size in sizes if isinstance(size, int))
+    return known if len(known) == len(sizes) else None
 
 
 def _text(sizes: Any) -> str:
     return "(" + ", ".join(str(int(size)) for size in sizes) + ("," if len(sizes) == 1 else "") + ")"
 
 
-_HANDLERS: dict[str, Callable[[str, tuple[Any, ...], dict[str, Any]], OperationMisfit | None]] = {
-    "linear": _linear,
-    "cat": _concatenation,
-    "concat": _concatenation,
-    "view": _view,
+_HANDLERS: dict[str, Callable[..., OperationMisfit | None]] = {
+    "": _line,
+    "broadcast": _broadcast,
+    "assign": _broadcast,
+    "matmul": _product,
     "reshape": _view,
 }

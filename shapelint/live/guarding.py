@@ -1,4 +1,4 @@
-"""`guard`: hooks that stop a real forward at the first wrong shape, in words that name the component and the fix."""
+"""`guard`: hooks that stop a real forward at the first wrong shape, and name the component and the fix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint.live.heads import call_with
+from shapelint.live.head_calls import call_with
 from shapelint.live.live_layers import KnownLayer, known_class, layer_of
 from shapelint.live.misfits import Maker, fault_of
 from shapelint.shapes import signatures
@@ -24,7 +24,7 @@ class ShapeError(RuntimeError):
 
 
 class Guard:
-    """The hooks of one guarded module; `remove()`, or leaving a `with` block, takes them off again."""
+    """The hooks of one guarded module; `remove()`, or leaving a `with` block, removes them."""
 
     def __init__(self, module: nn.Module) -> None:
         named = dict(module.named_modules())
@@ -35,7 +35,7 @@ class Guard:
         ]
 
     def remove(self) -> None:
-        """Take every hook off; more than once does no harm."""
+        """Remove every hook; calling it again has no effect."""
         while self._handles:
             self._handles.pop().remove()
 
@@ -57,7 +57,7 @@ def guard(module: nn.Module) -> Guard:
         with shapelint.guard(model):
             model(images)
 
-    A forward costs some tens of microseconds a layer more; shapes that were seen before are not worked out again.
+    A forward takes some tens of microseconds longer per layer; shapes that were seen before are not checked again.
     Nothing else changes: values, gradients, autocast and modes stay as they are. Inside `torch.compile` the hooks do
     nothing, and break no graph: try one batch uncompiled to see where a shape is wrong.
     """
@@ -72,11 +72,11 @@ class _Hook:
         self.fitting: set[Any] = set()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Hook:
-        """A copy of a guarded module is watched too, without a copy of all that the messages look at."""
+        """Copy a guarded module: the copy is guarded too, without copying everything that the messages refer to."""
         return self
 
     def __reduce__(self) -> tuple[type[_Hook], tuple[str, dict[str, nn.Module]]]:
-        """A guarded module can be saved: what is loaded is watched, and names the layer itself as the fix."""
+        """Save a guarded module: after loading it is still guarded, and names the layer itself as the fix."""
         return _Hook, (self.name, {})
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """A live layer of torch.nn, its stored shape signature, and the constructor call that makes it.
 
-A layer is known where its class is a class of torch.nn, or a subclass that computes the same (it overrides no forward).
-Widths are read off the weights where torch goes by the weights, off the attributes otherwise.
+A layer is known if its class is a class of torch.nn, or a subclass that computes the same (it overrides no forward).
+Widths are read from the weights where torch uses the weights, otherwise from the attributes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from torch import nn
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
-from shapelint.shapes import expression, signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature
+from shapelint.shapes import expression, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Pattern, Signature
 from shapelint.signatures import stored
 from shapelint.signatures.binding import formula_names
 
 UNNAMED = ("TransformerEncoder", "TransformerDecoder", "Dropout", "FeatureAlphaDropout", "SyncBatchNorm")
-"""Layers that are left to their parts, or whose signature holds in one mode or process only; beginnings of names."""
+"""Beginnings of the names of layers without a signature of their own.
+
+They are checked by their parts, or their signature holds in one mode or process only.
+"""
 
 
 @frozen
@@ -41,7 +44,7 @@ class KnownLayer:
 
     @property
     def width_argument(self) -> str:
-        """The constructor argument that alone sets the last axis of the output, or the channels; empty if none does."""
+        """The constructor argument that alone sets the last axis of the output, or the channels; "" if none does."""
         output, taken = self.template.alternatives[0].output, self.template.alternatives[0].inputs[0]
         if not isinstance(output, Pattern) or output == taken:
             return ""
@@ -64,11 +67,11 @@ RECURRENT = {
     )
     for kind in ("RNN", "LSTM", "GRU")
 }
-"""What recurrent layers take. Their outputs are tuples of several states, which is not said here."""
+"""The inputs of recurrent layers. Their outputs, tuples of several states, are not included."""
 
 
 def layer_of(module: nn.Module) -> KnownLayer | None:
-    """The layer that a module is, or None where it is no torch.nn layer with a stored signature."""
+    """The layer that a module is, or None if it is not a torch.nn layer with a stored signature."""
     component = _component(module)
     if component is None or any(
         held is not None and nn.parameter.is_lazy(held) for held in module._parameters.values()
@@ -82,11 +85,11 @@ def layer_of(module: nn.Module) -> KnownLayer | None:
     return KnownLayer(component, values, template, signatures.substitute(template, values))
 
 
-_parsed = lru_cache(maxsize=None)(signatures.parse_signature)
+_parsed = lru_cache(maxsize=None)(notation.parse_signature)
 
 
 def known_class(module: nn.Module) -> type[nn.Module] | None:
-    """The class of torch.nn whose forward a module runs, or None where it runs one of its own."""
+    """The class of torch.nn whose forward a module runs, or None if it runs one of its own."""
     if "forward" in vars(module):
         return None
     for base in type(module).__mro__:
@@ -106,7 +109,7 @@ def _component(module: nn.Module) -> ComponentSignature | None:
 
 
 def _values(component: ComponentSignature, module: nn.Module) -> dict[str, Any] | None:
-    """The constructor arguments of a live layer, or None where one cannot be read."""
+    """The constructor arguments of a live layer, or None if one cannot be read."""
     values: dict[str, Any] = {}
     for parameter in component.parameters:
         if parameter.name in ("device", "dtype") or parameter.kind == "variadic":
@@ -140,7 +143,7 @@ def _held(module: nn.Module, name: str) -> Any:
 
 
 def _weight_values(module: nn.Module) -> dict[str, Any]:
-    """The widths that torch takes from the weights, whatever the attributes say."""
+    """The widths that torch takes from the weights, whatever the attributes are."""
     weight = _held(module, "weight")
     if isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)):
         held = module.running_mean if module.running_mean is not None else weight
@@ -175,7 +178,7 @@ def _holds(condition: str, values: Mapping[str, Any]) -> bool:
 
 
 def _in_mode(signature: Signature, module: nn.Module) -> Signature:
-    """A norm that uses running statistics needs no more than one value a channel."""
+    """The signature in the current mode: a norm that uses running statistics accepts one value per channel."""
     normalises = isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm))
     if not normalises or module.training or module.running_mean is None:
         return signature
@@ -183,7 +186,7 @@ def _in_mode(signature: Signature, module: nn.Module) -> Signature:
 
 
 def call_text(component: ComponentSignature, values: Mapping[str, Any]) -> str:
-    """A constructor call: what is required by position, then what differs from its default by name.
+    """A constructor call: required arguments by position, then those that differ from their default by name.
 
     A head's widths are given by position too, as people write them: `BYOLProjectionHead(256, 1024, 256)`.
     """
@@ -205,7 +208,7 @@ def call_text(component: ComponentSignature, values: Mapping[str, Any]) -> str:
 
 
 def _is_same(value: Any, default: Any, same: bool) -> bool:
-    """Whether a value is the default; torch keeps one integer for every axis as a tuple."""
+    """Whether a value is the default; torch stores one integer for every axis as a tuple."""
     return same or (isinstance(value, tuple) and len(set(value)) == 1 and value[0] == default)
 
 

@@ -1,4 +1,4 @@
-"""What is checked: the named components of a live model, and one run of them on fake tensors."""
+"""The named components of a live model, and one run of them on fake tensors."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Model:
 
 @frozen
 class Outcome:
-    """One run: its faults, the widths that components gave, and the error that ended it, if one did.
+    """One run: its faults, the widths of the components' outputs, and the error that ended it, if any.
 
-    `stopped` says that it ended at a misfit after which no size is known.
+    `stopped` is whether it ended at a misfit after which no size is known.
     """
 
     faults: tuple[Fault, ...]
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def model_of(module: Modules) -> Model:
-    """The components of a model, or of a chain of modules. Raises TypeError for what is neither."""
+    """The components of a model, or of a chain of modules. Raises TypeError for anything else."""
     if isinstance(module, nn.Module) and not isinstance(module, (nn.ModuleList, nn.ModuleDict)):
         return Model({"": module}, _parts(module))
     if isinstance(module, (Mapping, nn.ModuleDict)):
@@ -82,7 +82,7 @@ def _link_names(count: int) -> list[str]:
 
 
 def _parts(model: nn.Module) -> dict[str, nn.Module]:
-    """The children beside each other of which two are named as roles of the method; else the model is one component."""
+    """Siblings at least two of which are named like roles of the method; otherwise the model as one component."""
     pack = methods.pack(METHOD)
     for prefix, owner in model.named_modules():
         children = dict(owner.named_children())

@@ -1,4 +1,4 @@
-"""A misfit that a live module showed, and who made the tensor that does not fit."""
+"""A misfit in a live module, and what made the tensor that does not fit."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import torch
 
 from shapelint.common.frozen import frozen
 from shapelint.live.live_layers import KnownLayer
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Misfit
 
 MODEL_INPUT = "input"
 
 METHOD = "byol"
-"""The method whose roles and loss are meant."""
+"""The method whose roles and loss are assumed."""
 
 
 @frozen
 class Change:
-    """An edit: the constructor argument of a layer, by its dotted name, gets another value."""
+    """An edit: the new value of a constructor argument of a layer, which is given by its dotted name."""
 
     layer: str
     argument: str
@@ -28,7 +29,7 @@ class Change:
 
 @frozen
 class Maker:
-    """Who gave a tensor its width: a layer of a component; the component `input` is the model's input."""
+    """What gave a tensor its width: a layer of a component; the component `input` is the model's input."""
 
     component: str
     layer: str = ""
@@ -36,16 +37,16 @@ class Maker:
 
 
 NOBODY = Maker("")
-"""The maker of a tensor that no layer gave its width."""
+"""The maker of a tensor whose width no layer set."""
 
 
 @frozen
 class Fault:
-    """One misfit: the layer that cannot take what it gets, the two numbers, and who made the tensor.
+    """One misfit: the layer that cannot take its input, the two numbers, and the maker of the tensor.
 
-    `kind` is "axis", "rank", "condition" or "type". `change` is the edit that lets the
-    layer take what it gets, `out` the width that a Linear gives. `are_logits` says
-    that a classifier's scores are taken as features; then the two numbers may be equal.
+    `kind` is "axis", "rank", "condition" or "type". `change` is the edit that lets the layer take its input, `out` the
+    output width of a Linear. `are_logits` is whether a classifier's scores are used as features; then the two numbers
+    may be equal.
     """
 
     consumer: Maker
@@ -66,7 +67,7 @@ class Fault:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for the same misfit of the same layer, however often it is called."""
+        """The identity of a misfit: equal for the same misfit of the same layer, however often it is called."""
         return (self.consumer, self.kind, self.expected, self.actual, self.condition)
 
     @property
@@ -83,14 +84,14 @@ class Fault:
 
 @frozen
 class FeatureWidth:
-    """How many features a component gave, and the layer that made them."""
+    """The number of features in a component's output, and the layer that made them."""
 
     size: int
     maker: Maker
 
 
 def fault_of(consumer: Maker, layer: KnownLayer, misfit: Misfit, tensor: torch.Tensor, shown: str) -> Fault:
-    """The fault of a layer that gets a tensor of the shape `shown`, with the call that would take it."""
+    """The fault of a layer that gets a tensor of the shape `shown`, with the call that would accept it."""
     pattern = misfit.alternative.inputs[misfit.input]
     is_axis = misfit.kind == "axis"
     return Fault(
@@ -110,7 +111,7 @@ def fault_of(consumer: Maker, layer: KnownLayer, misfit: Misfit, tensor: torch.T
 
 
 def _change(consumer: Maker, layer: KnownLayer, misfit: Misfit, rank: int) -> Change | None:
-    """The edit of the constructor argument that sets the axis at fault; None where none does."""
+    """The edit of the constructor argument that sets the axis at fault; None if no argument does."""
     if misfit.kind != "axis":
         return None
     position = layer.signature.alternatives.index(misfit.alternative)
@@ -125,7 +126,7 @@ def _change(consumer: Maker, layer: KnownLayer, misfit: Misfit, rank: int) -> Ch
 
 
 def _spread(pattern: Pattern, rank: int, values: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The name of every axis of an input, with its place in the list argument of that name."""
+    """The name of every axis of an input, with its index in the list argument of that name."""
     named = [axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in pattern.axes]
     counts = [len(values[name]) if isinstance(values.get(name), tuple) else 1 for name in named]
     free = rank - sum(count for count, name in zip(counts, named) if name)
@@ -133,7 +134,7 @@ def _spread(pattern: Pattern, rank: int, values: Mapping[str, Any]) -> list[tupl
 
 
 def declared(layer: KnownLayer, position: int = 0) -> dict[str, Any]:
-    """What a layer's usual alternative takes, as fields of a Fault."""
+    """The input of a layer's usual alternative, as fields of a Fault."""
     pattern = layer.signature.alternatives[0].inputs[position]
     variadic = is_variadic(pattern)
     return {
@@ -155,12 +156,12 @@ def is_variadic(pattern: Pattern) -> bool:
 
 
 def mark(tensor: torch.Tensor, maker: Maker) -> None:
-    """Say who gave a (fake) tensor its width."""
+    """Record what gave a (fake) tensor its width."""
     tensor.shapelint_maker = maker  # type: ignore[attr-defined]
 
 
 def maker_of(tensor: torch.Tensor | None) -> Maker:
-    """Who gave a tensor its width; a maker without names where that is unknown."""
+    """What gave a tensor its width; a maker without names if that is unknown."""
     maker: Maker = getattr(tensor, "shapelint_maker", NOBODY)
     return maker
 

@@ -1,4 +1,4 @@
-"""From the faults of a run to its findings: each fault once, each with the call that mends it."""
+"""Turn the faults of a run into findings: each fault once, with the call that fixes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from shapelint.knowledge import methods
-from shapelint.live.heads import call_with
+from shapelint.live.head_calls import call_with
 from shapelint.live.live_layers import layer_of
 from shapelint.live.misfits import METHOD, Change, Fault, FeatureWidth
 from shapelint.live.wording import edge_finding, loss_findings, side
@@ -25,7 +25,7 @@ def report(
     first: str,
     is_image: bool,
 ) -> list[Finding]:
-    """The findings of one run. `first` is the component that takes the input, an image or not."""
+    """The findings of one run. `first` is the component that takes the input, `is_image` whether that is an image."""
     groups = _grouped(faults, modules)
     kept = [group[0] for group in groups]
     found = [(_finding(group, modules, first, is_image), _change(group, modules)) for group in groups]
@@ -53,7 +53,7 @@ def _finding(group: Sequence[Fault], modules: Mapping[str, nn.Module], first: st
 
 
 def _change(group: Sequence[Fault], modules: Mapping[str, nn.Module]) -> Change | None:
-    """The fewest edits: of the layer that takes the wrong width, or of the one that makes it, where several take it."""
+    """The fewest edits: of the layer that takes the wrong width, or of the one that makes it if several take it."""
     fault = group[0]
     if fault.are_logits:
         return None
@@ -65,9 +65,9 @@ def _change(group: Sequence[Fault], modules: Mapping[str, nn.Module]) -> Change 
 
 
 def _grouped(faults: Sequence[Fault], modules: Mapping[str, nn.Module]) -> list[list[Fault]]:
-    """Faults of one cause together: layers that take the same wrong tensor, also in a momentum copy; a small batch.
+    """Group faults of one cause: layers that take the same wrong tensor, also in a momentum copy; a small batch.
 
-    A copy is a component of the same class in which the same numbers meet.
+    A copy is a component of the same class with the same two numbers in conflict.
     """
     groups: dict[Any, list[Fault]] = {}
     for fault in faults:
@@ -117,7 +117,7 @@ def _with_loss(
 
 
 def _width_change(width: FeatureWidth, size: int, modules: Mapping[str, nn.Module]) -> Change | None:
-    """The change that makes a component give another number of features; None where its last layer has no say."""
+    """The change that makes a component give another number of features; None if its last layer does not set it."""
     layer = layer_of(modules[width.maker.layer]) if width.maker.layer in modules and width.maker.layer else None
     argument = layer.width_argument if layer else ""
     return Change(width.maker.layer, argument, size) if argument else None

@@ -1,8 +1,8 @@
-"""One run of fake modules in which a misfit does not stop: it is noted, and its layer goes on with what it declares.
+"""One run of fake modules that records misfits instead of stopping, and continues with what the layer declares.
 
-A layer that only passes shapes on, such as a norm, passes on what it got: what comes after it is judged by that.
+A layer that only passes shapes on, such as a norm, passes on its input, by which the next layer is judged.
 
-Hooks on the fake copies compare what each known layer gets with its signature. A tensor carries its maker, the layer
+Hooks on the fake copies compare the input of each known layer with its signature. A tensor carries its maker, the layer
 that gave it its width, through everything that only passes it on.
 """
 
@@ -20,22 +20,24 @@ from shapelint.live import forward_operations
 from shapelint.live.live_layers import KnownLayer, layer_of
 from shapelint.live.misfits import NOBODY, Fault, Maker, declared, fault_of, inherit, is_variadic, maker_of, mark
 from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, Shape
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Misfit, Shape
+from shapelint.signatures import stored
 
 DEFAULT_CLASSES = 1000
-"""The classes of ImageNet, which the classifiers of torchvision and timm have by default."""
+"""The number of classes of ImageNet, the default of the classifiers in torchvision and timm."""
 
 TRIES = 8
 """How many axes of one input may be wrong at once."""
 
 
 class Stopped(Exception):
-    """Nothing after a misfit can be said, because the sizes after it are unknown."""
+    """The sizes after a misfit are unknown, so that nothing more can be checked."""
 
 
 @dataclass
 class Trace:
-    """What one run found. `components` maps the names of components to modules, `names` modules to dotted names."""
+    """The results of one run. `components` maps the names of components to modules, `names` modules to dotted names."""
 
     components: Mapping[str, nn.Module]
     names: Mapping[nn.Module, str]
@@ -46,7 +48,7 @@ class Trace:
     _replaced: dict[int, torch.Tensor] = field(default_factory=dict)
 
     def attach(self) -> None:
-        """Install the hooks; the copies are thrown away with them."""
+        """Install the hooks; they are discarded with the copies."""
         components = {module: name for name, module in self.components.items()}
         for module in self.names:
             module.register_forward_pre_hook(self._before, with_kwargs=True)
@@ -55,7 +57,7 @@ class Trace:
                 module.register_forward_hook(self._leave(components[module]), prepend=False)
 
     def component_of(self, name: str) -> str:
-        """The component that a dotted name lies in; empty for what lies in none."""
+        """The component that a dotted name belongs to; empty if it belongs to none."""
         inside = (c for c in self.components if c and (name == c or name.startswith(c + ".")))
         return max(inside, key=len, default="")
 
@@ -72,14 +74,14 @@ class Trace:
         count = len(layer.signature.alternatives[0].inputs)
         if len(given) < count:
             return None
-        mended = self._mend(module, layer, given[:count])
-        if mended is None:
+        corrected = self._corrected(module, layer, given[:count])
+        if corrected is None:
             return None
         kwargs = {name: value for name, value in kwargs.items() if name != "input"}
-        return (*mended, *given[count:]), kwargs
+        return (*corrected, *given[count:]), kwargs
 
-    def _mend(self, module: nn.Module, layer: KnownLayer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
-        """Inputs that fit, after the misfit was noted; None where these do."""
+    def _corrected(self, module: nn.Module, layer: KnownLayer, inputs: tuple[Any, ...]) -> list[torch.Tensor] | None:
+        """Record the misfit and return inputs that fit; None if these inputs fit."""
         this = self._this(module, layer)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list, dict)):
             tensor = next(forward_operations.tensors(inputs[0]), None)
@@ -118,7 +120,8 @@ class Trace:
         maker = maker_of(tensor)
         component = self.components.get(maker.component)
         library = type(component).__module__.partition(".")[0]
-        is_classifier = maker.label == "Linear" and library in ("torchvision", "timm") and tensor.dim() == 2
+        has_models = any(known.features and known.library == library for known in stored.libraries())
+        is_classifier = maker.label == "Linear" and has_models and tensor.dim() == 2
         return is_classifier and maker.component != this.component and tensor.shape[-1] == DEFAULT_CLASSES
 
     def _unify(self, layer: KnownLayer, sizes: list[Shape], component: str) -> signatures.Fit | Misfit:
@@ -152,7 +155,7 @@ class Trace:
         return _like_tensor(tensor, (2 * tensor.shape[0], *tensor.shape[1:]))
 
     def _declared_input(self, layer: KnownLayer, tensor: torch.Tensor | None) -> torch.Tensor:
-        """What the layer's usual alternative takes, with axes that nothing demands set to 1."""
+        """The input of the layer's usual alternative, with axes that may have any size set to 1."""
         alternative = layer.signature.alternatives[0]
         axes = [axis for axis in alternative.inputs[0].axes if not isinstance(axis, Ellipsis_)]
         if not _passes_on(layer) and any(not isinstance(axis, int) and str(axis) != "B" for axis in axes):
@@ -199,13 +202,13 @@ class Trace:
         return f"{kind} of " + ", ".join(self._show(tensor) for tensor in forward_operations.tensors(value))
 
     def operation_fault(self, misfit: forward_operations.OperationMisfit) -> None:
-        """Note the misfit of an operation that a forward calls itself."""
+        """Record the misfit of an operation that a forward calls outside any layer."""
         name = self.stack[-1][0] if self.stack else ""
         this = Maker(self.component_of(name), name, misfit.name)
         shape_text = self._show(misfit.tensor)
         pair = {misfit.expected, misfit.actual}
         if any({old.expected, old.actual} == pair for old in self.faults.values() if old.kind == "axis"):
-            return  # a sum past a layer that was mended, say
+            return  # for example a sum after a layer whose misfit was corrected
         self.note(
             Fault(
                 this,
@@ -222,7 +225,7 @@ class Trace:
 
 
 class Following(TorchFunctionMode):
-    """Passes makers on through operations, and mends the operations whose shapes do not fit."""
+    """Pass makers on through operations, and correct the operations whose shapes do not fit."""
 
     def __init__(self, trace: Trace) -> None:
         super().__init__()
@@ -245,7 +248,7 @@ class Following(TorchFunctionMode):
 
 
 def dotted_names(components: Mapping[str, nn.Module]) -> dict[nn.Module, str]:
-    """The dotted name of every module inside components; one that occurs twice goes by its first name."""
+    """The dotted name of every module inside components; a module that occurs twice has its first name."""
     found: dict[nn.Module, str] = {}
     for prefix, root in components.items():
         for name, module in root.named_modules():
@@ -254,7 +257,7 @@ def dotted_names(components: Mapping[str, nn.Module]) -> dict[nn.Module, str]:
 
 
 def _passes_on(layer: KnownLayer) -> bool:
-    """Whether a layer gives back the shape that it takes."""
+    """Whether a layer returns the shape that it takes."""
     alternative = layer.template.alternatives[0]
     return alternative.output == alternative.inputs[0]
 

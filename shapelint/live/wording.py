@@ -1,4 +1,4 @@
-"""Faults of a run become findings, in the words of the rule pages."""
+"""Turn the faults of a run into findings, with the texts of the rule pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shapelint.spec.findings import Finding, Severity
 from shapelint.text.location import Location
 
 AXIS = ("SL104", "layer-width-mismatch", "{consumer} needs {consumer.input.shape}, but gets {producer.output.shape}")
-"""Code, name and message of a misfit for which no rule page speaks."""
+"""Code, name and message of a misfit that no rule page covers."""
 
 
 def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image: bool) -> Finding:
@@ -37,14 +37,14 @@ def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_
         subject, names = "batch", {"batch": BatchFacts(1, False, consumer, fault.actual_shape, False, None)}
     role = fault.consumer.layer if facts.inside else fault.consumer.component or fault.consumer.layer
     place = location_of(role, modules)
-    for rule in _speaking(subject, names):
+    for rule in _violated(subject, names):
         return _finding(rule, names, role, place, fault.expected, fault.actual)
     code, name, message = AXIS
     return Finding(code, name, "error", render(message, names), place, "", "", role, fault.expected, fault.actual)
 
 
 def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> list[Finding]:
-    """What the method's loss says of its two operands, each (B, features)."""
+    """The findings of the method's loss for its two operands, each (B, features)."""
     pack = methods.pack(METHOD)
     loss = losses.bind(None, pack.loss.default if pack and pack.loss else None)
     if loss is None:
@@ -63,7 +63,7 @@ def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> 
     )
     names = {"loss": facts, "left": left, "right": right}
     place, ends = location_of(left.name, modules), (right.output.features, left.output.features)
-    return [_finding(rule, names, left.name, place, *ends) for rule in _speaking("loss", names)]
+    return [_finding(rule, names, left.name, place, *ends) for rule in _violated("loss", names)]
 
 
 def side(role: str, width: int) -> Side:
@@ -72,7 +72,7 @@ def side(role: str, width: int) -> Side:
 
 
 def location_of(role: str, modules: Mapping[str, nn.Module]) -> Location:
-    """The class around a dotted name that the user wrote, or else chose from a library, or else its own class."""
+    """The class around a dotted name that the user wrote, else one chosen from a library, else the module's own."""
     parts = role.split(".") if role else []
     names = [".".join(parts[:count]) for count in range(len(parts), -1, -1)]
     found = [modules[name] for name in names if name in modules]
@@ -86,7 +86,7 @@ def location_of(role: str, modules: Mapping[str, nn.Module]) -> Location:
 
 
 def _foreign(kind: type) -> int:
-    """0 for a class of the user's own, 1 for one of a library's, 2 for one of torch."""
+    """Rank a class: 0 for the user's own, 1 for a library's, 2 for one of torch."""
     package = kind.__module__.partition(".")[0]
     return 2 if package == "torch" else int(package in {library.library for library in stored.libraries()})
 
@@ -128,7 +128,7 @@ def _facts(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_image:
         "condition": fault.condition,
         "crash": _crash(fault),
     }
-    # What one run at one size does not tell is None: rules are silent on it.
+    # Facts that one run at one size does not determine are None: rules that need them stay silent.
     unknown = {field.name: None for field in fields(EdgeFacts) if field.default is MISSING}
     return EdgeFacts(**{**unknown, **known})
 
@@ -143,7 +143,7 @@ def _crash(fault: Fault) -> str:
 
 
 def _name(maker: Maker, inside: bool, modules: Mapping[str, nn.Module]) -> str:
-    """How messages call one end: its component, or its layer where both ends lie in one component."""
+    """The name of one end in messages: its component, or its layer if both ends are in one component."""
     if maker.component and not inside:
         return maker.component
     name = maker.layer or maker.component or _class_name(Maker(""), modules)
@@ -155,9 +155,9 @@ def _class_name(maker: Maker, modules: Mapping[str, nn.Module]) -> str:
     return type(modules[maker.component]).__name__ if maker.component in modules else "the model"
 
 
-def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
-    """The rules that a subject violates, without those that another stands instead of."""
-    spoken = [
+def _violated(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
+    """The rules that a subject violates, without those that another one replaces."""
+    violated = [
         rule
         for rule in rule_pages.built_in().values()
         if rule.page.subject == subject
@@ -165,8 +165,8 @@ def _speaking(subject: str, names: Mapping[str, Any]) -> Iterator[Rule]:
         and expression.evaluate(rule.page.when, names) is True
         and expression.evaluate(rule.page.require, names) is False
     ]
-    silenced = {code for rule in spoken for code in rule.page.instead_of}
-    return (rule for rule in spoken if rule.page.code not in silenced)
+    silenced = {code for rule in violated for code in rule.page.instead_of}
+    return (rule for rule in violated if rule.page.code not in silenced)
 
 
 def _finding(

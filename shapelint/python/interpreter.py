@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import argparse_, dispatch, lightning_, transforms
+from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
     loss_calls,
     members,
@@ -21,6 +22,7 @@ from shapelint.python.libraries.torch import (
 )
 from shapelint.python.objects import attributes, instances, mutation, subscripts
 from shapelint.python.state.kernel import Kind, Observer
+from shapelint.python.state.plugins import Libraries
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Chained, CommandLine, Component, Data, Instance, Loss, Tensor, Views
 from shapelint.python.syntax import assignment, calls, expressions, imports, statements
@@ -32,14 +34,26 @@ class Interpreter(Run):
     kinds: ClassVar[Mapping[type, Kind]] = {
         Tensor: tensor_methods.TENSOR,
         Data: tensor_methods.DATA,
-        Component: Kind(members.attribute, module_calls.call, module_methods.method, members.element),
-        Chained: Kind(members.container_attribute, module_calls.call, module_methods.method),
-        Instance: Kind(method=module_methods.method),
+        Component: Kind(
+            members.attribute,
+            module_calls.call_component,
+            module_methods.component_method,
+            members.element,
+            children=parts.children,
+        ),
+        Chained: Kind(
+            members.container_attribute,
+            module_calls.call_chained,
+            module_methods.container_method,
+            children=members.children_of_container,
+        ),
+        Instance: Kind(method=module_methods.instance_method, children=members.children_of_instance),
         Loss: loss_calls.LOSS,
         Views: transforms.VIEWS,
         CommandLine: argparse_.COMMAND_LINE,
     }
-    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.TRAINING)
+    libraries: ClassVar[Libraries] = Libraries(PLUGINS)
+    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.FIT_OBSERVER)
 
     evaluate = expressions.evaluate
     execute = statements.execute

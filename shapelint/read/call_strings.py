@@ -1,4 +1,4 @@
-"""A call string such as `BYOLProjectionHead(512, 1024, output_dim=256)` as a component: parsed, never evaluated."""
+"""Parse a call string such as `BYOLProjectionHead(512, 1024, output_dim=256)` as a component; nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
 CALL = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(")
 
 Locate = Callable[[int, int], tuple[Span, "Span | None"]]
-"""From a range of offsets in the call's text to the place of use and the place to edit (None if there is none)."""
+"""Map a range of offsets in the call's text to the place of use and the place to edit (None if there is none)."""
 
 
 class CallError(ValueError):
@@ -111,11 +111,11 @@ class _Reader:
         return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
 
     def offset(self, line: int, column: int) -> int:
-        """`ast` counts columns in bytes of UTF-8."""
+        """Convert an offset: `ast` counts columns in bytes of UTF-8."""
         before = sum(len(text) for text in self.lines[: line - 1])
         return before + len(self.lines[line - 1].encode()[:column].decode())
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Whether an argument is one argument, not `*unpacked`: what follows one that is not has no known place."""
+    """Whether an argument is one argument, not `*unpacked`: the position of what follows an unpacked one is unknown."""
     return not isinstance(node, ast.Starred)

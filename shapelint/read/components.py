@@ -1,4 +1,4 @@
-"""One component of a config, in any of the spellings of the README, as a ComponentSpec."""
+"""Read one component of a config, in any of the spellings in the README, as a ComponentSpec."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLAIN_TAGS = frozenset(
 
 @frozen
 class Wrapper:
-    """A mapping that names its class: under which keys its arguments may lie apart, and which keys are no arguments."""
+    """A mapping that names its class: the keys that group its arguments, and the keys that are no arguments."""
 
     holders: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class Reader:
     role: str = ""
 
     def component(self, node: YamlNode, role: str, default: str | None) -> ComponentSpec | None:
-        """The component of a role, or None where there is none (absent, or invalid and reported)."""
+        """The component of a role, or None if there is none (absent, or invalid and reported)."""
         self.role = role
         return self._component(self.follow(node), default)
 
@@ -78,7 +78,7 @@ class Reader:
         self.problems.append(Problem("SL903", message, span, self.role, **details))
 
     def check_keys(self, node: Mapping) -> None:
-        """Report the keys of a mapping that stand there a second time."""
+        """Report the keys of a mapping that occur a second time."""
         for key in duplicates(node):
             self.invalid(key.span, f"the key {key.text!r} stands here a second time")
 
@@ -119,7 +119,7 @@ class Reader:
             return None
 
     def _located(self, node: Scalar) -> tuple[str, call_strings.Locate]:
-        """The text of a scalar and the way from its offsets into the file."""
+        """The text of a scalar, and a function from its offsets to the file."""
         raw = self.source.slice(node.origin)
         quoted = node.style in ("'", '"')
         text, start = (raw[1:-1], node.origin.start + 1) if quoted else (raw, node.origin.start)
@@ -151,7 +151,7 @@ class Reader:
         return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
 
     def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, YamlNode]], default: str) -> ComponentSpec:
-        """`{input_dim: 512, ...}`: the role's default class, if at least one key is an argument of it."""
+        """`{input_dim: 512, ...}`: the role's default class, if at least one key is one of its arguments."""
         if not self.parameters_of_default(default) & entries.keys():
             return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
         keywords = tuple((name, self._argument(key, value)) for name, (key, value) in entries.items())
@@ -175,7 +175,7 @@ class Reader:
         declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
         holder = next((entries[key][1] for key in form.holders if key in entries), node)
         inner = {k.text: (k, self.follow(v)) for k, v in pairs(holder)} if isinstance(holder, Mapping) else {}
-        # Beside a backbone's bare name stand settings of every kind; only `kwargs` are certainly its arguments.
+        # Settings of every kind may accompany a backbone's bare name; only `kwargs` are certainly its arguments.
         loose = wrapper == "name" and self.role == "backbone" and holder is node
         names = () if loose else inner if holder is not node else [name for name in inner if name not in form.own]
         keywords = tuple((name, self._argument(*inner[name])) for name in names)
@@ -217,7 +217,7 @@ class Reader:
         return node.value
 
     def _insertion(self, node: Mapping) -> Insertion | None:
-        """A flow mapping grows before its closing brace, a block mapping before its first key."""
+        """Where a key can be added: before a flow mapping's closing brace, or a block mapping's first key."""
         if node.span != node.home:
             return None
         if node.flow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shapelint.read.nodes import Composition, composition
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT = 100_000
+MAXIMUM_KEPT_TEXTS = 100_000
 """How many values are kept, in all texts together."""
 MAXIMUM_OF_ONE = 10_000
 
@@ -18,6 +18,6 @@ def composed_once(source: Source) -> Composition:
     if found.count <= MAXIMUM_OF_ONE:
         _kept[source.text] = found  # the last one used is the last to go
         size = sum(one.count for one in _kept.values()) if len(_kept) > 1 else 0
-        while size > MAXIMUM_KEPT:
+        while size > MAXIMUM_KEPT_TEXTS:
             size -= _kept.pop(next(iter(_kept))).count
     return found

@@ -1,4 +1,4 @@
-"""Configs that a Hydra defaults list composes of several files; the module that reads them is loaded for them alone."""
+"""Configs that a Hydra defaults list composes from several files; the reader of such lists is loaded on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def join_defaults(source: Source, read: Callable[[Path], Source] = read_source) 
 
 
 def compose_defaults(source: Source, document: YamlNode) -> tuple[YamlNode, tuple[Missing, ...]]:
-    """Compose a document of the joined files that its defaults list names; return it with what was not found."""
+    """Compose a document from the joined files that its defaults list names; also return what was not found."""
     if not isinstance(document, Mapping) or all(key.text != "defaults" for key, _ in pairs(document)):
         return document, ()
     from shapelint.read import hydra

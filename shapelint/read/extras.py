@@ -1,10 +1,11 @@
-"""What a config says of a model beside its components: target, loss, banks, batch, hidden layer, checkpoint."""
+"""What a config says about a model apart from its components: target, loss, banks, batch, hidden layer, checkpoint."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping as Dictionary
 
+from shapelint.knowledge import banks
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.read import call_strings
 from shapelint.read.components import Reader
@@ -13,21 +14,18 @@ from shapelint.spec.pairs import is_size, pair_width
 from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
-"""What `target:` may say in a word. A copy is the default."""
-
-BANKS = ("memory_bank", "queue", "prototypes")
-WIDTH_ARGUMENTS = ("dim", "input_dim", "in_features", "embedding_dim", "num_features")
-"""Arguments of a bank's class that are the width of what it stores."""
+"""The keywords that `target:` accepts. A copy is the default."""
 
 
 def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
-    """Read the keys beside the roles; what is written in another form than is known here stays unsaid."""
+    """Read the keys other than roles; anything written in an unknown form is treated as absent."""
     checkpoint, prefix = _checkpoint(reader, entries.get("checkpoint"))
+    stored = [name for name in banks.names() if name not in pack.roles]
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
         target=_target(reader, entries.get("target"), pack),
         loss=_loss(reader, entries),
-        banks=tuple(bank for name in BANKS if name not in pack.roles for bank in _bank(reader, name, entries)),
+        banks=tuple(bank for name in stored for bank in _bank(reader, name, entries)),
         batch_size=_integer(reader, entries.get("batch_size")),
         keeps_last=not _is_true(entries.get("drop_last")),
         samples=samples.value if samples else None,
@@ -80,7 +78,7 @@ def _loss(reader: Reader, entries: Dictionary[str, YamlNode]) -> ComponentSpec |
 
 
 def _names_a_component(text: str) -> bool:
-    """Whether a text is a name or the beginning of a call; other words under these keys are none of our business."""
+    """Whether a text is a name or the beginning of a call; other words under these keys are not for shapelint."""
     return bool(call_strings.NAME.fullmatch(text.strip()) or call_strings.CALL.match(text))
 
 
@@ -119,7 +117,7 @@ def bank_width(component: ComponentSpec) -> Argument | None:
     size = size or (first if first and isinstance(first.value, tuple) else None)
     if size is not None:
         return pair_width(size)
-    return next((keywords[name] for name in WIDTH_ARGUMENTS if name in keywords), first)
+    return next((keywords[name] for name in banks.widths() if name in keywords), first)
 
 
 def _integer(reader: Reader, node: YamlNode | None) -> Argument | None:

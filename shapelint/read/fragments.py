@@ -1,4 +1,4 @@
-"""The files that a Hydra config is composed of: found by their names, on disk or among those joined to a source."""
+"""The files that compose a Hydra config: found by their names, on disk or among those joined to a source."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ OPEN = "/???"
 _HEADER = re.compile(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
 
 Find = Callable[[str], "Fragment | None"]
-"""From a name such as `backbone/resnet18` to the file of that name, or None.
+"""Find the file of a name such as `backbone/resnet18`, or None.
 
-`experiment/???`, an open choice, is a file of that folder which sets more than what is its own, or None.
+For an open choice, `experiment/???`, it is a file of that folder which sets more than its own group, or None.
 """
 
 Read = Callable[[Path], Source]
@@ -31,7 +31,7 @@ Read = Callable[[Path], Source]
 
 @frozen
 class Fragment:
-    """One file: what it holds, and the package that its header asks for (None: that of its folder)."""
+    """One file: its content, and the package that its header asks for (None: that of its folder)."""
 
     path: str
     root: Mapping
@@ -76,7 +76,7 @@ def among(source: Source) -> Find:
 
 
 def _unread(files: dict[str, str]) -> Fragment | None:
-    """The first of some files, if there is one, by its header alone."""
+    """The first of some files, if any, without its content: only the package of its header."""
     return next((Fragment(path, EMPTY, header(text)) for path, text in files.items()), None)
 
 
@@ -90,7 +90,7 @@ def _fragment(path: str, text: str, start: int = 0) -> Fragment:
 
 
 def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The first file of a folder that has a package of its own or may choose for other groups, with its text."""
+    """The first file of a folder that has a package of its own or may override other groups, with its text."""
     folders = {os.path.dirname(path) for path in _candidates(name, roots)}
     for path, text in files:
         if os.path.dirname(path) in folders and (header(text) not in (None, "_group_") or "override" in text):
@@ -111,7 +111,7 @@ def _listed(name: str, roots: list[str], read: Read) -> Iterator[tuple[str, str]
 
 
 def header(text: str) -> str | None:
-    """The package that the header of a file asks for, if it has one."""
+    """The package that the header of a file asks for, if any."""
     found = _HEADER.match(text)
     return found[1] if found else None
 

@@ -1,4 +1,4 @@
-"""Hydra's `defaults:` lists: which files a config is composed of, where their contents go, and which are not here.
+"""Hydra's `defaults:` lists: which files compose a config, where their contents go, and which are missing.
 
     defaults:
       - backbone: resnet18               backbone/resnet18.yaml, under `backbone`
@@ -8,8 +8,9 @@
       - _self_                           this file's own values (last, if it is not listed)
       - override /optimiser: adam        chosen instead of what another list says
 
-The rules are those of Hydra 1.3, `hydra/_internal/defaults_list.py` and `hydra/core/default_element.py`. The folder of
-the configs is not known: it is taken to be the one of the linted file, or the nearest above it that has what is named.
+The rules are those of Hydra 1.3, `hydra/_internal/defaults_list.py` and `hydra/core/default_element.py`. The root
+folder of the configs is not known: it is assumed to be that of the linted file, or the nearest one above that has the
+named file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from shapelint.common.frozen import frozen
 from shapelint.read.composing import composed_once
 from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
-from shapelint.read.merging import EMPTY, merge, nested, unknown, veiled
+from shapelint.read.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.text.source import Source, Span, joined, read_source
 
@@ -35,7 +36,7 @@ Package = tuple[str, ...]
 
 @frozen
 class Missing:
-    """An entry that names no file here: `cover` stands for what it would set, at `package`."""
+    """An entry whose file is missing: `cover` marks what the file would set as unknown, at `package`."""
 
     package: Package
     cover: Scalar
@@ -43,7 +44,7 @@ class Missing:
 
 @frozen
 class Composed:
-    """What a file and its defaults make together."""
+    """A file composed with its defaults."""
 
     root: YamlNode
     missing: tuple[Missing, ...] = ()
@@ -51,7 +52,7 @@ class Composed:
 
 @frozen
 class _Entry:
-    """One element of a defaults list. `names` are the files of a group, or the file itself where `group` is None."""
+    """One element of a defaults list. `names` are the files of a group, or the file itself if `group` is None."""
 
     span: Span
     text: str
@@ -64,7 +65,7 @@ class _Entry:
 
 @frozen
 class _Layer:
-    """Contents that go to a package, later ones over earlier ones."""
+    """Contents that go to a package; later ones override earlier ones."""
 
     package: Package
     node: YamlNode
@@ -80,12 +81,12 @@ def gathered(source: Source, read: Read = read_source) -> Source:
         if len(documents) == 1:
             composed(source, documents[0], on_disk(source, texts, read))
     except InvalidYamlError:
-        pass  # it is said where the joined text is read
+        pass  # reported when the joined text is read
     return joined(source, texts.items())
 
 
 def composed(source: Source, root: YamlNode, find: Find | None = None) -> Composed:
-    """The document of a file with what its defaults name; raises InvalidYamlError where one of the files is no YAML."""
+    """Compose the document of a file with its defaults; raises InvalidYamlError if one of the files is not YAML."""
     if not isinstance(root, Mapping) or _defaults(root) is None:
         return Composed(root)
     composer = _Composer(find or among(source))
@@ -93,7 +94,7 @@ def composed(source: Source, root: YamlNode, find: Find | None = None) -> Compos
     merged: YamlNode = EMPTY
     for layer in composer.layers(own, "", (), _package((), own.header, "")):
         if isinstance(layer.node, Scalar) and not layer.package:
-            merged = veiled(merged, layer.node)
+            merged = with_unknown_values(merged, layer.node)
         else:
             merged = merge(merged, nested(layer.node, layer.package))
     return Composed(merged, tuple(composer.missing))
@@ -105,7 +106,7 @@ def _defaults(root: Mapping) -> Sequence | None:
 
 
 def _entry(item: YamlNode) -> _Entry | None:
-    """One element of a defaults list, or None for what is none."""
+    """One element of a defaults list, or None for anything else."""
     key: YamlNode = item
     names: tuple[str, ...] = ()
     span = item.span
@@ -131,7 +132,7 @@ def _entry(item: YamlNode) -> _Entry | None:
 
 
 def _package(parent: Package, asked: str | None, group: str) -> Package:
-    """Where contents go: what is asked for, or the folders of the group, below the parent; `_global_` is the top."""
+    """The package for contents: the one asked for, or the group's folders below the parent; `_global_` is the top."""
     whole = ".".join([*parent, *filter(None, [group.replace("/", ".") if asked is None else asked])])
     return tuple(filter(None, whole.rpartition("_global_")[2].split(".")))
 
@@ -152,7 +153,7 @@ class _Composer:
     count: int = 0
 
     def layers(self, fragment: Fragment, base: str, parent: Package, package: Package) -> list[_Layer]:
-        """The contents of a file and its defaults. `base` is its folder from the root of the configs."""
+        """The contents of a file and its defaults. `base` is its folder, relative to the root of the configs."""
         kept = (one for one in fragment.root.entries if not (isinstance(one[0], Scalar) and one[0].text == "defaults"))
         own = replace(fragment.root, entries=tuple(kept))
         self.count += 1
@@ -184,7 +185,7 @@ class _Composer:
         return [layer for layers in found for layer in layers]
 
     def entry(self, entry: _Entry, names: tuple[str, ...], base: str, parent: Package) -> list[_Layer]:
-        """What one entry adds; a group may name several files."""
+        """The contents that one entry adds; a group may name several files."""
         found = []
         for name in names:
             written = name if entry.group is None else f"{entry.group}/{name}"
@@ -213,7 +214,7 @@ class _Composer:
 
 
 def _absolute(header: str | None) -> str | None:
-    """A header counts from the top, whatever list it is reached by; `_group_` is what goes without saying."""
+    """Make a header's package absolute: it counts from the top, whatever list includes it; `_group_` is the default."""
     return None if header in (None, "_group_") else f"_global_.{header}"
 
 
@@ -226,7 +227,7 @@ def _why(entry: _Entry, name: str) -> str:
 
 
 def _key(entry: _Entry, base: str, parent: Package) -> str:
-    """What an override goes by: the group's path, and its package where that is not the group's own."""
+    """The key of an override: the group's path, and its package if that is not the group's own."""
     group = _join(base, entry.group or "")
     own = group.replace("/", ".")
     package = ".".join(_package(parent, entry.package, (entry.group or "").lstrip("/")))

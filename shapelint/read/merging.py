@@ -1,4 +1,4 @@
-"""Nodes of several YAML files as one: moved to their offsets in a joined text, and merged as OmegaConf merges."""
+"""Join the nodes of several YAML files: move them to offsets in a joined text, and merge them as OmegaConf does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EMPTY = Mapping((), Span(0, 0), Span(0, 0))
 
 
 def moved(node: YamlNode, by: int) -> YamlNode:
-    """A node with all its spans moved, from a text of its own to that text's place in a joined one."""
+    """Move all spans of a node from its own text to that text's place in a joined one."""
     span, home = _moved(node.span, by), _moved(node.home, by)
     if isinstance(node, Scalar):
         return replace(node, span=span, home=home, origin=_moved(node.origin, by))
@@ -28,7 +28,7 @@ def _moved(span: Span, by: int) -> Span:
 
 
 def unknown(span: Span, why: str) -> Scalar:
-    """A value that cannot be known; `why` says so to people."""
+    """A value that cannot be known; `why` is the reason for people."""
     return Scalar(UNKNOWN_DIM, why, span, span, span)
 
 
@@ -41,10 +41,11 @@ def nested(node: YamlNode, path: List[str]) -> YamlNode:
 
 
 def merge(base: YamlNode | None, over: YamlNode) -> YamlNode:
-    """As OmegaConf does: mappings merge, key by key; everything else, lists too, takes the place of what was there.
+    """Merge as OmegaConf does: mappings merge key by key; everything else, including lists, replaces what was there.
 
-    `???` leaves what was there. A mapping over an unknown value (an interpolation, a file that is not here) keeps its
-    entries and is `open`: it may have others that nobody sees. An unknown value over a mapping makes all of it unknown.
+    `???` leaves what was there. A mapping over an unknown value (an interpolation, a missing file) keeps its entries
+    and is `open`: it may have other entries that cannot be seen. An unknown value over a mapping makes all of it
+    unknown.
     """
     if base is None or (isinstance(base, Mapping) and not base.entries and not base.open):
         return over
@@ -63,14 +64,14 @@ def merge(base: YamlNode | None, over: YamlNode) -> YamlNode:
 
 
 def opened(node: YamlNode, why: str) -> YamlNode:
-    """A mapping that may have entries that nobody sees, and so may every mapping in it."""
+    """Mark a mapping, and every mapping in it, as one that may have other entries."""
     if not why or not isinstance(node, Mapping):
         return node
     return replace(node, entries=tuple((key, opened(value, why)) for key, value in node.entries), open=why)
 
 
-def veiled(node: YamlNode | None, cover: Scalar) -> YamlNode:
-    """A mapping each of whose values may be another: its keys are there, what stands under them is not known."""
+def with_unknown_values(node: YamlNode | None, cover: Scalar) -> YamlNode:
+    """Make every value of a mapping unknown: its keys exist, but their values may be overridden."""
     if not isinstance(node, Mapping):
         return cover
     entries = tuple((key, cover) for key, _ in pairs(node))
@@ -82,5 +83,5 @@ def _is_unknown(node: Scalar) -> bool:
 
 
 def _nowhere(span: Span) -> Span:
-    """The home of a mapping that stands in no single place: nothing can be written into it."""
+    """The home of a mapping that has no single place in the text: nothing can be written into it."""
     return Span(span.start, span.start)

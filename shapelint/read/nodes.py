@@ -1,8 +1,9 @@
-"""YAML as nodes with spans: a small composer over PyYAML's event stream.
+"""YAML as nodes with spans: a small composer on PyYAML's event stream.
 
-Events rather than PyYAML's own composer, for three reasons: nesting, size and alias expansion are bounded; an alias
-keeps the place where it is used; a call such as `Head(512, 256)` that YAML's flow style has cut at its commas is joined
-again, as one scalar with one span. No tag constructs anything: a scalar of a foreign tag has an unknown value.
+It uses events rather than PyYAML's own composer for three reasons: nesting, size and alias expansion are bounded; an
+alias keeps the place where it is used; a call such as `Head(512, 256)` that YAML's flow style splits at its commas is
+joined again, as one scalar with one span. No tag constructs anything: a scalar with an unknown tag has an unknown
+value.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ SCALAR_TAGS = frozenset(
 
 
 class InvalidYamlError(Exception):
-    """A text that is no YAML, or more of it than is sane; `span` is the place."""
+    """A text that is not YAML, or too large or too deep; `span` is the place."""
 
     def __init__(self, message: str, span: Span):
         super().__init__(message)
@@ -44,8 +45,11 @@ class InvalidYamlError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Scalar:
-    """One scalar. `span` is where it is used (the alias, if it came through one), `home` where one may write another
-    value for this use alone, `origin` where its text stands."""
+    """One scalar.
+
+    `span` is where it is used (the alias, if it came through one), `home` where another value can be written for this
+    use alone, `origin` where its text is.
+    """
 
     value: Any
     text: str
@@ -69,7 +73,7 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that nobody sees."""
+    """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that cannot be seen."""
 
     entries: tuple[tuple[YamlNode, YamlNode], ...]
     span: Span
@@ -155,7 +159,7 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
 
 
 def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
-    """The entries of a mapping with merge keys applied: its own first (the last of equal keys), merged ones after."""
+    """The entries of a mapping with merge keys applied: its own first (the last of equal keys), then merged ones."""
     own: dict[Any, tuple[Scalar, YamlNode]] = {}
     merged: list[YamlNode] = []
     for key, value in mapping.entries:
@@ -173,7 +177,7 @@ def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
 
 
 def duplicates(mapping: Mapping) -> list[Scalar]:
-    """The keys of a mapping that stand there a second time."""
+    """The keys of a mapping that occur a second time."""
     seen: set[Any] = set()
     repeated = []
     for key, _ in mapping.entries:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from shapelint.read.components import Reader, child, names
 from shapelint.read.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
-from shapelint.read.yaml import Found, Reading, candidates, head_role, method_name, read_model
+from shapelint.read.yaml import FoundModel, Reading, candidates, head_role, method_name, read_model
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source, Span
 
 
-def is_apart(reading: Reading, one: Found) -> bool:
+def is_apart(reading: Reading, one: FoundModel) -> bool:
     """Whether no edit inside of a model's mapping changes what the rest of the document is."""
     node = one.mapping
     return (
@@ -36,7 +36,7 @@ def is_apart(reading: Reading, one: Found) -> bool:
     )
 
 
-def reread(reading: Reading, one: Found, source: Source) -> ModelSpec | None:
+def reread(reading: Reading, one: FoundModel, source: Source) -> ModelSpec | None:
     """The model of a source that was edited inside of the model's mapping alone, which `is_apart`; None if in doubt."""
     growth = len(source.text) - len(reading.source.text)
     place = Span(one.mapping.span.start, one.mapping.span.end + growth)
@@ -56,7 +56,7 @@ def reread(reading: Reading, one: Found, source: Source) -> ModelSpec | None:
     return read_model(reader, new, one.spec.name, one.method, reading.lookup)
 
 
-def _among(reading: Reading, one: Found, new: Mapping, growth: int) -> Callable[[str], YamlNode | None]:
+def _among(reading: Reading, one: FoundModel, new: Mapping, growth: int) -> Callable[[str], YamlNode | None]:
     """The way to a node of the document in which a mapping has taken the place of another one."""
 
     def find(path: str) -> YamlNode | None:

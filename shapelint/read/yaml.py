@@ -1,4 +1,4 @@
-"""Models in YAML: finding the mappings that describe one, and reading them as ModelSpec."""
+"""Models in YAML: find the mappings that describe one, and read them as ModelSpec."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
 from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.shapes import dims
+from shapelint.spec.roles import HEADS
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
@@ -30,14 +31,14 @@ _INPUT_AXES = ("channels", "height", "width")
 
 @frozen
 class Lookup:
-    """What the reader must know of components: the arguments of a class, and whether a name is a known SSL head."""
+    """What the reader needs to know about components: a class's arguments, and whether a name is a known SSL head."""
 
     parameters: Callable[[str], frozenset[str]]
     head_role: Callable[[str], str | None]
 
 
 @frozen
-class Found:
+class FoundModel:
     """One model of a text: the mapping that describes it, with the path of keys to it, and its document.
 
     `method` is the one that is named in it or above it; `references` are the paths that its values refer to.
@@ -57,7 +58,7 @@ class Reading:
 
     source: Source
     lookup: Lookup
-    found: tuple[Found, ...]
+    found: tuple[FoundModel, ...]
     roots: tuple[YamlNode, ...]
     composition: Composition
 
@@ -84,12 +85,12 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
             model = read_model(reader, mapping, name, method, lookup)
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
             model = replace(model, problems=(*model.problems, *absent))
-            found.append(Found(model, mapping, path, number - 1, method, frozenset(reader.references)))
+            found.append(FoundModel(model, mapping, path, number - 1, method, frozenset(reader.references)))
     return Reading(source, lookup, tuple(found), tuple(roots), whole)
 
 
 def _absent(missing: Missing) -> Problem:
-    """What is said of a file that a model should be composed of, and that is not here."""
+    """The problem of a file that is part of a model's defaults but is missing."""
     help = "if it lies in a package or is registered in code, what it sets is known at run time only"
     return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
@@ -129,7 +130,7 @@ def _pack(method: str) -> MethodPack:
 
 
 def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
-    """Which key fills which role: the canonical key first, then aliases, then any key that holds a known SSL head."""
+    """The key of each role: the canonical key first, then aliases, then any key that holds a known SSL head."""
     filled: dict[str, str] = {}
     for key in sorted(entries, key=lambda key: key not in pack.roles):
         role = pack.role_of(key)
@@ -143,7 +144,7 @@ def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> di
 
 
 def _is_model(entries: dict[str, YamlNode], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
-    if method_is_named or "projection_head" in entries or "prediction_head" in entries:
+    if method_is_named or not HEADS.isdisjoint(entries):
         return True
     heads = (key for role, key in roles.items() if role != "backbone")
     return "backbone" in roles and any(head_role(entries[key], lookup) for key in heads)

@@ -1,7 +1,7 @@
-"""Turn a report into text: one module a format, imported only when its format is chosen.
+"""Turn a report into text: one module per format, imported only when its format is chosen.
 
-Every format is a pure function `render(report, options) -> str` that reads no file. What it returns ends with a line
-break, and holds no control or bidirectional character of the user's: those are escaped, as Python's `repr` would.
+Every format is a pure function `render(report, options) -> str` that reads no file. Its result ends with a line break,
+and holds no control or bidirectional character of the user's: those are escaped, as Python's `repr` does.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class RenderOptions:
 
     `colour` adds ANSI escapes (text, concise). `width` is the number of columns beyond which source lines are clipped
     around their spans (text). Characters that `encoding` lacks are escaped, so that carets stay under their text (text,
-    concise). `root` is the folder that paths are relative to where a format wants them so; "" leaves them as they are.
-    `fixed` are the changes that `--fix` has made already; `quiet` leaves out the closing lines.
+    concise). `root` is the folder that paths are relative to in formats that require it; "" leaves them as they are.
+    `fixed` are the fixes that `--fix` has already applied; `quiet` omits the closing lines.
     """
 
     colour: bool = False

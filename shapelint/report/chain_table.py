@@ -1,4 +1,4 @@
-"""The chain of each model as a table: what goes in, what comes out, how that is known, and where the chain breaks."""
+"""The chain of each model as a table: inputs, outputs, how they are known, and where the chain breaks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = tuple[str, ...]
 
 
 def render(report: Report, layers: bool = False, width: int | None = None) -> str:
-    """A table for each model, with the messages of what breaks it under it; in `width` columns if it can be."""
+    """A table for each model, with the messages about its breaks below it; in `width` columns if possible."""
     blocks = []
     for file in report.files:
         for model in file.models:
@@ -89,7 +89,7 @@ def _row(link: LinkReport) -> Row:
 
 
 def shape(value: JsonShape) -> str:
-    """`(B, 512)`; several tensors stand one after the other."""
+    """`(B, 512)`; several tensors are listed one after the other."""
     if value is None:
         return "?"
     if value and isinstance(value[0], list):

@@ -1,4 +1,4 @@
-"""`--output-format concise`: a line a finding, `path:line:column: code [*] message`, where `[*]` marks a safe fix."""
+"""`--output-format concise`: a line per finding, `path:line:column: code [*] message`, where `[*]` marks a safe fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--output-format github`: workflow commands, which GitHub Actions shows as annotations beside the lines."""
+"""`--output-format github`: workflow commands, which GitHub Actions shows as annotations next to the lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """A command a finding, then the closing lines for the log."""
+    """A command per finding, then the closing lines for the log."""
     lines = [_annotation(finding, options) for finding in report.findings]
     for file in report.files:
         if problem(file):
@@ -27,7 +27,7 @@ def _annotation(finding: Finding, options: RenderOptions) -> str:
     location = finding.location
     path = escape(relative(location.path, options.root))
     properties = {"file": path, "line": str(location.line), "endLine": str(location.end_line)}
-    if location.line == location.end_line:  # GitHub takes columns on one line only
+    if location.line == location.end_line:  # GitHub accepts columns only on a single line
         properties |= {"col": str(location.column), "endColumn": str(location.end_column)}
     properties["title"] = f"shapelint {finding.code} ({finding.name})"
     message = f"{path}:{location.line}:{location.column}: {finding.code} {paragraph(finding)}"

@@ -1,4 +1,4 @@
-"""`--output-format junit`: a test suite a file, a test case a model, which fails with an error or a warning."""
+"""`--output-format junit`: a test suite per file, a test case per model, which fails with an error or a warning."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def render(report: Report, options: RenderOptions) -> str:
             suite.extend(cases)
     root.attrib.update(_counts(list(root.iter("testcase"))))
     xml.indent(root)
-    # Named UTF-8 and written in its ASCII part, the text is right whatever encoding it is written out with.
+    # Declared as UTF-8 and written in ASCII alone, the text is right whatever encoding it is written in.
     body: str = xml.tostring(root, encoding="us-ascii").decode("ascii")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
 def _cases(file: FileReport, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[xml.Element]:
-    """One case a model, and one named as the file for what concerns no model."""
+    """One case per model, and one named after the file for what concerns no model."""
     if problem(file):
         case = _case(file, file.path)
         xml.SubElement(case, "error", type=file.status, message=escape(problem(file)))
@@ -45,16 +45,16 @@ def _cases(file: FileReport, texts: Mapping[str, Sequence[str]], options: Render
 def _judged(
     file: FileReport, name: str, findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions
 ) -> xml.Element:
-    """A case with at most one failure, since some readers show the first only; infos go to its output."""
+    """A case with at most one failure, since some readers show only the first; infos go to its output."""
     case = _case(file, name)
     faults = [finding for finding in findings if finding.severity != "info"]
     infos = [finding for finding in findings if finding.severity == "info"]
     if faults:
         more = f" (and {plural(len(faults) - 1, 'other finding')})" if len(faults) > 1 else ""
         message = f"{faults[0].code} {escape(faults[0].message)}{more}"
-        xml.SubElement(case, "failure", type=faults[0].code, message=message).text = _told(faults, texts, options)
+        xml.SubElement(case, "failure", type=faults[0].code, message=message).text = _blocks(faults, texts, options)
     if infos:
-        xml.SubElement(case, "system-out").text = _told(infos, texts, options)
+        xml.SubElement(case, "system-out").text = _blocks(infos, texts, options)
     return case
 
 
@@ -62,7 +62,7 @@ def _case(file: FileReport, name: str) -> xml.Element:
     return xml.Element("testcase", name=escape(name), classname=escape(file.path), time="0")
 
 
-def _told(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions) -> str:
+def _blocks(findings: Sequence[Finding], texts: Mapping[str, Sequence[str]], options: RenderOptions) -> str:
     plain = RenderOptions(width=options.width)
     return "\n\n".join("\n".join(block(finding, texts, plain)) for finding in findings)
 

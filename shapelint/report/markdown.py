@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """GitHub Markdown; diagrams of models without a fault are folded away."""
+    """GitHub Markdown; the diagrams of models without a fault are collapsed."""
     blocks = ["## shapelint", "<br>\n".join(_text(line) for line in closing_lines(report, options))]
     if report.findings or any(problem(file) for file in report.files):
         blocks.append("\n".join(_table(report, options)))
@@ -62,6 +62,6 @@ def _diagram(file: FileReport, model: ModelReport, options: RenderOptions) -> Se
 
 
 def _text(text: str) -> str:
-    """Text of the user's as Markdown that shows it literally, on one line, inside a table too."""
+    """Escape a user's text so that Markdown shows it literally, on one line, also inside a table."""
     marked = _MARKUP.sub(lambda match: "\\" + match[0], escape(text))
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], marked)

@@ -17,7 +17,7 @@ _STYLES = {
 
 
 def flowchart(model: ModelReport, findings: Sequence[Finding]) -> str:
-    """The chain from left to right: a box a component, an arrow a link with its shape, a cross where it breaks.
+    """The chain from left to right: a box per component, an arrow per link with its shape, a cross where it breaks.
 
     `findings` are those of the model; a component is marked by the severest error or warning that names its role.
     """
@@ -25,7 +25,7 @@ def flowchart(model: ModelReport, findings: Sequence[Finding]) -> str:
 
 
 def shape(value: JsonShape) -> str:
-    """`(B, 512)`, several such for several tensors, `?` where unknown."""
+    """`(B, 512)`, several of them for several tensors, `?` if unknown."""
     if value is None:
         return "?"
     if value and all(isinstance(part, list) for part in value):
@@ -53,7 +53,7 @@ def _lines(chain: Sequence[LinkReport], findings: Sequence[Finding]) -> Iterator
 
 
 def _carried(link: LinkReport, findings: Sequence[Finding]) -> str:
-    """What goes into a component, and where the link is broken also what it expects."""
+    """The input of a component, and, if the link is broken, also what it expects."""
     incoming: Sequence[object] = link.input or ()
     at_fault = (f for f in findings if f.role == link.role and (f.actual in incoming or f.actual == incoming))
     expected = next((finding.expected for finding in at_fault), None)
@@ -69,5 +69,5 @@ def _fault(link: LinkReport, findings: Sequence[Finding]) -> str:
 
 
 def _label(text: str) -> str:
-    """Text inside the quotes of a label: punctuation that Mermaid, Markdown or HTML might read goes as its code."""
+    """Text inside the quotes of a label: punctuation that Mermaid, Markdown or HTML interprets becomes its code."""
     return re.sub(r"[^\w ,().:/?=+-]", lambda match: f"#{ord(match[0])};", escape(text))

@@ -1,4 +1,4 @@
-"""What is said about a finding after its first line: facts, then what to do."""
+"""The remarks on a finding after its first line: facts, then what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shapelint.spec.findings import Finding
 
 
 def remarks(finding: Finding) -> Iterator[tuple[str, str]]:
-    """The notes and helps of a finding, each as its kind and its text; a fix says whether it is safe."""
+    """The notes and helps of a finding, each as its kind and its text; a fix states whether it is safe."""
     yield from (("note", note) for note in finding.notes)
     fix = finding.fix
     if finding.help and not (fix and fix.message == finding.help):
@@ -21,6 +21,6 @@ def remarks(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def paragraph(finding: Finding) -> str:
-    """The message and all remarks, a line each, for a reader that shows plain text."""
-    told = [finding.message, *(f"{kind}: {text}" for kind, text in remarks(finding))]
-    return "\n".join(escape(line) for line in told)
+    """The message and all remarks, one line each, for a reader that shows plain text."""
+    lines = [finding.message, *(f"{kind}: {text}" for kind, text in remarks(finding))]
+    return "\n".join(escape(line) for line in lines)

@@ -1,7 +1,7 @@
 """`--output-format sarif`: SARIF 2.1.0, for GitHub code scanning and others.
 
-The objects are written as plain dicts: a library of them would be one more dependency of every install, and would prove
-less than the official schema, which the tests validate against.
+The objects are plain dicts: a library for them would be one more dependency of every install, and would prove less than
+the official schema, which the tests validate against.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """One descriptor a code; its level is the severest that occurs."""
+    """One descriptor per code; its level is the severest that occurs."""
     by_code: dict[str, Finding] = {}
     for finding in sorted(findings, key=lambda f: (f.code, _SEVEREST_FIRST.index(f.severity))):
         by_code.setdefault(finding.code, finding)

@@ -21,7 +21,7 @@ _LEAST_ROOM = 40
 
 @frozen
 class Underline:
-    """A stretch of one line to underline: code points from 0, the end exclusive; empty marks an insertion."""
+    """A stretch of one line to underline: code points from 0, the end exclusive; an empty one marks an insertion."""
 
     line: int
     start: int
@@ -31,12 +31,12 @@ class Underline:
 
     @property
     def sign(self) -> str:
-        """What it is underlined with."""
+        """The character that underlines it."""
         return "-" if self.style == "related" else "^"
 
 
 Placed = tuple[int, int, Underline]
-"""The columns that a mark takes on the terminal, from 0, the end exclusive."""
+"""The terminal columns of an underline, from 0, the end exclusive."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -45,7 +45,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:
-    """The block from `-->` to the last line of source; `texts` holds the lines of each file that is known.
+    """The block from `-->` to the last line of source; `texts` holds the lines of each known file.
 
     The file of the primary span comes first, then each other file that holds a related span.
     """
@@ -61,8 +61,8 @@ def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Rend
         visible = [place for place in own if place[0].line <= len(lines)]
         for location, style, label in own:
             if location.line > len(lines):
-                told = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
-                yield _arrow(location, gutter, options) + told
+                labelled = ": " + paint(escape(label, options.encoding), style, options.colour) if label else ""
+                yield _arrow(location, gutter, options) + labelled
         if visible:
             yield _arrow(visible[0][0], gutter, options)
             yield bar(gutter, options)
@@ -70,20 +70,20 @@ def snippets(finding: Finding, texts: Mapping[str, Sequence[str]], options: Rend
 
 
 def gutter_width(finding: Finding) -> int:
-    """The columns that the largest line number of a finding takes."""
+    """The width of the largest line number of a finding."""
     locations = [finding.location, *(related.location for related in finding.related)]
     return len(str(max(max(location.line, location.end_line) for location in locations)))
 
 
 def position(location: Location, options: RenderOptions) -> str:
-    """`path:line:column`, which terminals and editors make a link of."""
+    """`path:line:column`, which terminals and editors turn into a link."""
     return f"{escape(location.path, options.encoding)}:{location.line}:{location.column}"
 
 
 def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> Iterator[Underline]:
-    """One mark for each line of a span that holds more than white space; the last one carries the label.
+    """One underline for each line of a span that is not blank; the last one carries the label.
 
-    Of a span over many lines, the first and the last line are marked.
+    Of a span over many lines, the first and the last line are underlined.
     """
     found: list[Underline] = []
     for number in range(location.line, min(location.end_line, len(lines)) + 1):
@@ -100,7 +100,7 @@ def _marks(location: Location, style: str, label: str, lines: Sequence[str]) -> 
 
 
 def _source(marks: Iterable[Underline], lines: Sequence[str], gutter: int, options: RenderOptions) -> Iterator[str]:
-    """The marked lines in order; one line between two of them is shown too, more become `...`."""
+    """The underlined lines in order; one line between two of them is shown too, more become `...`."""
     by_line: dict[int, list[Underline]] = {}
     for mark in marks:
         by_line.setdefault(mark.line, []).append(mark)
@@ -129,7 +129,7 @@ def _line(
 
 
 def _annotations(placed: Sequence[Placed], options: RenderOptions) -> Iterator[str]:
-    """The underlines of a line; the label of the last one stands beside it, the others hang below it, as rustc does."""
+    """The underlines of a line; the label of the last one is on the same row, the others hang below, as in rustc."""
     if not placed:
         return
     # Related spans first: where two spans overlap, the carets are drawn over the dashes.
@@ -138,9 +138,9 @@ def _annotations(placed: Sequence[Placed], options: RenderOptions) -> Iterator[s
     for start, end, mark in order:
         canvas.update(dict.fromkeys(range(start, end), (mark.sign, mark.style)))
     last = max(order, key=lambda item: item[0])
-    beside = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
-    yield _drawn(canvas, options) + (" " + _label(beside[2], options) if beside else "")
-    hanging = sorted((item for item in reversed(order) if item[2].label and item is not beside), key=lambda i: -i[0])
+    inline = last if last[2].label and last[1] == max(end for _, end, _ in order) else None
+    yield _drawn(canvas, options) + (" " + _label(inline[2], options) if inline else "")
+    hanging = sorted((item for item in reversed(order) if item[2].label and item is not inline), key=lambda i: -i[0])
     if hanging:
         yield _drawn({start: ("|", mark.style) for start, _, mark in hanging}, options)
     for index, (start, _, mark) in enumerate(hanging):
@@ -158,7 +158,7 @@ def _label(mark: Underline, options: RenderOptions) -> str:
 
 
 def _drawn(canvas: Mapping[int, tuple[str, str]], options: RenderOptions) -> str:
-    """A row of signs by column, equal neighbours painted together."""
+    """A row of characters by column, equal neighbours painted together."""
     text, column = "", 0
     columns = sorted(canvas)
     while columns:
@@ -173,11 +173,11 @@ def _drawn(canvas: Mapping[int, tuple[str, str]], options: RenderOptions) -> str
 
 
 def bar(gutter: int, options: RenderOptions) -> str:
-    """A line of nothing but the gutter."""
+    """A line with nothing but the gutter."""
     return _row(gutter, "", "", options)
 
 
 def _row(gutter: int, number: str, content: str, options: RenderOptions) -> str:
-    """A line behind the gutter, without trailing white space."""
+    """A line after the gutter, without trailing white space."""
     edge = paint(f" {number:>{gutter}} |", "gutter", options.colour)
     return f"{edge} {content}".rstrip()

@@ -1,4 +1,4 @@
-"""The figures of a run, and the closing lines that tell them."""
+"""The figures of a run, and the closing lines that report them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Summary:
 
 
 def summarise(report: Report) -> Summary:
-    """Count."""
+    """Count what a run found."""
     models = [model for file in report.files for model in file.models]
     fixes = [finding.fix for finding in report.findings if finding.fix]
     return Summary(
@@ -45,7 +45,7 @@ def summarise(report: Report) -> Summary:
 
 
 def problem(file: FileReport) -> str:
-    """Why a file was not checked, or "" for one that was, or that a folder walk passed over."""
+    """Why a file was not checked, or "" for one that was checked, or that a folder walk skipped."""
     if file.status == "checked":
         return ""
     return file.problem or ("the file cannot be read" if file.status == "unreadable" else "")
@@ -57,7 +57,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def closing_lines(report: Report, options: RenderOptions) -> Iterator[str]:
-    """What a person reads last: the verdict, what can be fixed, and what was not checked."""
+    """The closing lines for people: the verdict, what can be fixed, and what was not checked."""
     if options.quiet:
         return
     summary = summarise(report)
@@ -74,14 +74,14 @@ def closing_lines(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def change_lines(options: RenderOptions) -> Iterator[str]:
-    """A line for each fix that was made: `Fixed model.yaml:4:37: SL101 512 -> 256`."""
+    """A line for each fix that was applied: `Fixed model.yaml:4:37: SL101 512 -> 256`."""
     for change in () if options.quiet else options.fixed:
         place = f"{change.location.path}:{change.location.line}:{change.location.column}"
-        texts = ", ".join(_told(before, after) for before, after in change.texts)
+        texts = ", ".join(_replacement(before, after) for before, after in change.texts)
         yield escape(f"Fixed {place}: {change.code} {texts}", options.encoding)
 
 
-def _told(before: str, after: str) -> str:
+def _replacement(before: str, after: str) -> str:
     """`512 -> 256`, `added output_dim=256`, `removed # shapelint: ignore[SL101]`, each on one line."""
     before, after = " ".join(before.split()), " ".join(after.strip(" \t\r\n,").split())
     return f"{before} -> {after}" if before and after else f"added {after}" if after else f"removed {before}"

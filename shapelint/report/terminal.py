@@ -1,4 +1,4 @@
-"""How text looks on a terminal: what is escaped, how many columns a character takes, where a long line is cut."""
+"""Text on a terminal: what is escaped, how many columns a character takes, where a long line is cut."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Cell:
 
 @frozen
 class Line:
-    """A source line as it is shown; `columns[i]` is where the code point `i` stands, counted from 0."""
+    """A source line as it is shown; `columns[i]` is the column of the code point `i`, counted from 0."""
 
     text: str
     columns: tuple[int, ...]
 
 
 def paint(text: str, style: str, colour: bool) -> str:
-    """The text in a style of the terminal, or as it is without colour."""
+    """The text in a style of the terminal, or unchanged without colour."""
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colour and text else text
 
 
@@ -138,7 +138,7 @@ def _kept(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) -> 
 
 
 def _reach(line: Sequence[Cell], index: int, step: int, budget: int) -> int:
-    """How far one gets from a place in the line with so many columns."""
+    """The index that the given number of columns reaches from a place in the line."""
     while 0 <= (neighbour := index if step > 0 else index - 1) < len(line) and line[neighbour].width <= budget:
         budget -= line[neighbour].width
         index += step

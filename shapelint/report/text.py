@@ -1,4 +1,4 @@
-"""`--output-format text`: a block a finding, as rustc writes them, then the closing lines."""
+"""`--output-format text`: a block per finding, as rustc writes them, then the closing lines."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:
-    """The lines of every file whose text is known, by path, with those that it is composed of."""
+    """The lines of every file with a known text, by path, including the files that are composed with it."""
     known = [pair for file in report.files for pair in ((file.path, file.text), *file.others)]
     return {path: split_lines(text) for path, text in known if text}
 
 
 def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:
-    """The lines that tell one finding."""
+    """The lines of one finding."""
     head = paint(f"{finding.severity}[{finding.code}]", finding.severity, options.colour)
     yield head + paint(f": {escape(finding.message, options.encoding)}", "strong", options.colour)
     yield from snippets(finding, texts, options)

@@ -9,12 +9,12 @@ from shapelint.common.frozen import frozen
 
 @frozen
 class Options:
-    """How to resolve: `trace` traces every component anew, also those whose signature is stored.
+    """How to resolve: `trace` traces every component anew, including those whose signature is stored.
 
     `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
-    in a child process, with `root` as the folder that they are found from. `method` and `input` (channels, height,
-    width) are for models that do not say; `rules` are folders of rule pages beside shapelint's own; `checkpoint` is a
-    file to hold every model against. `users` are the Python files of the run that import the linted one.
+    in a child process, with `root` as the folder where they are found. `method` and `input` (channels, height, width)
+    are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
+    is a file to compare every model with. `users` are the Python files of the run that import the linted one.
     """
 
     trace: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import expression
-from shapelint.shapes.signatures import Signature
+from shapelint.shapes.notation import Signature
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import Argument, ComponentSpec, Problem
 
@@ -19,7 +19,7 @@ class Resolved:
     """A component with its signature. `template` names constructor arguments where `signature` has their values.
 
     `reason` says why the signature is unknown, `given` are the user's arguments by parameter name. `refused` is the
-    image size at which it was found not to run.
+    image size at which the component was found not to run.
     """
 
     spec: ComponentSpec
@@ -39,7 +39,7 @@ class Resolved:
 
     @property
     def is_listed(self) -> bool:
-        """Whether it was traced at several image sizes one by one: what it does at any other is not known."""
+        """Whether it was traced at several image sizes one by one: its shapes at any other size are not known."""
         found = self.signature.alternatives if self.signature is not None and self.source == "traced" else ()
         return len(found) > 1 and all(one.inputs[0].rank == 4 for one in found)
 
@@ -50,7 +50,7 @@ class Resolved:
 
     @property
     def weights(self) -> int | None:
-        """The number of learnable parameters, or None where it is not known."""
+        """The number of learnable parameters, or None if it is not known."""
         if self.layers:
             counts = [layer.weights for layer in self.layers]
             return None if None in counts else sum(count for count in counts if count is not None)

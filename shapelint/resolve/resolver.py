@@ -1,4 +1,4 @@
-"""A component as written becomes one with a shape signature: declared, stored or traced; or it stays unknown."""
+"""Resolve a component as written to one with a shape signature: declared, stored, traced, or else unknown."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, expression, signatures
-from shapelint.shapes.notation import Ellipsis_
-from shapelint.shapes.signatures import Signature
+from shapelint.shapes import dims, expression, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Signature
 from shapelint.signatures import cache, declared, stored, versions
 from shapelint.signatures.binding import Binding, bind, formula_names
 from shapelint.spec.findings import Provenance
@@ -22,9 +21,9 @@ DECLARED = "B ... -> B out_dim"
 
 
 def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
-    """Find the signature of a component; never raises for anything a file can say.
+    """Find the signature of a component; never raises, whatever the file says.
 
-    `size` is that of the images that it gets, where that is known.
+    `size` is the size of its input images, if that is known.
     """
     with_classes = any(name == "num_classes" for name, _ in spec.keywords)
     as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
@@ -43,7 +42,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
 
 
 def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
-    """The component with what it does at one image size more, or with that size as one that it refuses."""
+    """The component with its shapes at one more image size, or with that size as one that it refuses."""
     assert listed.signature is not None
     assert listed.template is not None
     channels = listed.signature.alternatives[0].inputs[0].axes[1]
@@ -70,7 +69,7 @@ def _sequential(
     layers = tuple(resolve(layer, "", options, None if index else size) for index, layer in enumerate(inner))
     source: Provenance = "traced" if any(layer.source == "traced" for layer in layers) else "stored"
     if not inner and not spec.positional and not spec.note:
-        identity = signatures.parse_signature("... -> ...")
+        identity = notation.parse_signature("... -> ...")
         return Resolved(spec, target, "stored", template=identity, signature=identity)
     if spec.note or len(inner) < len(spec.positional):
         return Resolved(spec, target, "unknown", reason=spec.note or "not all of its layers can be read")
@@ -80,12 +79,12 @@ def _sequential(
 
 
 def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None) -> Resolved:
-    """The width that the config declares, where nothing better is known; otherwise the component stays unknown."""
+    """The width that the config declares, if nothing better is known; otherwise the component stays unknown."""
     before = looked_up or Resolved(spec, target, "unknown", reason=reason)
     if spec.declared is None:
         return before
     value = spec.declared.value
-    template = signatures.parse_signature(DECLARED)
+    template = notation.parse_signature(DECLARED)
     problems = before.problems
     if value is not dims.UNKNOWN_DIM and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
@@ -131,7 +130,10 @@ def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Opti
 def _trace(
     spec: ComponentSpec, target: str, role: str, options: Options, at: tuple[int, int] | None = None
 ) -> tuple[ComponentSignature | None, str, bool]:
-    """What tracing gives, or why it gives nothing, and whether it was done earlier; `at` one image size, or at all."""
+    """The traced signature, or the reason why there is none, and whether it comes from an earlier run.
+
+    `at` is the one image size to trace at, None for any.
+    """
     library = stored.library_of(target)
     trusted = library is None and target.partition(".")[0] in options.trust
     if library is None and not trusted:
@@ -184,7 +186,7 @@ def applied(component: ComponentSignature, spec: ComponentSpec, target: str, rol
     row, reason = _row(component, binding)
     if row is None:
         return replace(base, reason=reason)
-    template = signatures.parse_signature(row.shapes)
+    template = notation.parse_signature(row.shapes)
     problems = binding.problems
     if refused := _refused(template, binding):
         message = f"{base.label} cannot be built: {refused} does not hold"
@@ -206,7 +208,7 @@ def _refused(template: Signature, binding: Binding) -> str:
 
 
 def _fails(condition: str, binding: Binding) -> bool:
-    """Whether a condition speaks of constructor arguments alone, and does not hold for them."""
+    """Whether a condition is on constructor arguments alone, and does not hold for them."""
     try:
         return expression.evaluate(condition, binding.values) is False
     except expression.ExpressionError:

@@ -1,6 +1,6 @@
-"""Trace a component: in this process if its library is known, in one of its own if the user trusts its package.
+"""Trace a component: in this process if its library is known, in a child process if the user trusts its package.
 
-The tracer is loaded here, and this module only for a component that has neither a stored nor a cached signature.
+This module loads the tracer, and is itself loaded only for a component with neither a stored nor a cached signature.
 """
 
 from __future__ import annotations

@@ -32,11 +32,11 @@ def trace(
     at: tuple[int, int] | None = None,
     time_limit: float = TIME_LIMIT,
 ) -> ComponentSignature:
-    """The signature of `target(*positional, **arguments)`, found in a process of its own; raises Untraceable.
+    """The signature of `target(*positional, **arguments)`, traced in a separate process; raises Untraceable.
 
-    With `at` it is that at one image size.
+    With `at` it is the signature at that one image size.
 
-    An earlier answer is used again where only arguments differ that stand in its formulas, so that the search for a
+    An earlier answer is reused if only arguments differ that are named in its formulas, so that the search for a
     repair, which tries other widths, starts no new process.
     """
     request = {
@@ -73,7 +73,7 @@ def _differ(
 
 
 def _ask(request: str, target: str, root: str, time_limit: float) -> ComponentSignature:
-    """Run the child in the project's folder: `python -m` imports from where it stands, and that folder is trusted."""
+    """Run the child in the project's folder, which is trusted: `python -m` imports from the current folder."""
     command = [sys.executable, "-m", "shapelint.trace.child"]
     try:
         result = subprocess.run(

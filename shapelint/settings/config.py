@@ -1,8 +1,8 @@
 """The settings that apply to a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, found upward from it.
 
-As ruff does it: the nearest folder with settings wins whole, and nothing is merged from above; in one folder
-shapelint.toml goes before pyproject.toml; a pyproject.toml without `[tool.shapelint]` says nothing. The search ends at
-the root of the file system, not at `.git`: a repository may lie inside a workspace that has the settings.
+As in ruff, the nearest folder with settings wins entirely, and nothing is merged from above; in one folder
+shapelint.toml wins over pyproject.toml; a pyproject.toml without `[tool.shapelint]` does not count. The search ends at
+the root of the file system, not at `.git`: a repository may be inside a workspace that has the settings.
 
 A run without settings imports neither a TOML parser nor the schema.
 """
@@ -20,14 +20,15 @@ ALL = "ALL"
 
 
 class ConfigError(ValueError):
-    """Settings that do not parse or validate; the text names the file, the line where it is known, and the key."""
+    """Settings that do not parse or validate; the text names the file, the line if it is known, and the key."""
 
 
 @frozen
 class Config:
-    """The settings of one file, codes resolved and paths absolute. `path` is where they stand, None for the defaults.
+    """The settings of one file, codes resolved and paths absolute.
 
-    `given` are the keys that the file sets. `input` is (channels, height, width), an axis that is left open is None.
+    `path` is the file that sets them, None for the defaults. `given` are the keys that the file sets. `input` is
+    (channels, height, width); an axis that is left open is None.
     """
 
     path: Path | None = None
@@ -46,11 +47,11 @@ class Config:
 
     @property
     def folder(self) -> str:
-        """What patterns are relative to."""
+        """The folder that patterns are relative to."""
         return str(self.path.parent) if self.path else os.getcwd()
 
     def excludes(self, path: str | os.PathLike[str], above: bool = True) -> bool:
-        """Whether `exclude` names a file or folder, or (with `above`) a folder around it."""
+        """Whether `exclude` matches a file or folder, or (with `above`) a folder around it."""
         return bool(self.exclude) and matches_any(self.exclude, path, self.folder, above)
 
     def ignored_in(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ DEFAULTS = Config()
 
 
 def is_selected(code: str, select: Iterable[str], ignore: Iterable[str]) -> bool:
-    """Whether a rule speaks: the longest matching beginning decides, and of two equal ones `ignore`.
+    """Whether a rule is selected: the longest matching prefix decides, and `ignore` wins over an equal one of `select`.
 
     >>> is_selected("SL101", ["SL101"], ["SL1"]), is_selected("SL102", ["SL101"], ["SL1"])
     (True, False)
@@ -73,7 +74,7 @@ def is_selected(code: str, select: Iterable[str], ignore: Iterable[str]) -> bool
 
 
 def _longest(code: str, prefixes: Iterable[str], none_given: int) -> int:
-    """The length of the longest prefix that matches, -1 where none does."""
+    """The length of the longest prefix that matches, -1 if none does."""
     prefixes = list(prefixes)
     if not prefixes:
         return none_given
@@ -82,7 +83,7 @@ def _longest(code: str, prefixes: Iterable[str], none_given: int) -> int:
 
 
 def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: str, above: bool = True) -> bool:
-    """Whether a pattern matches the path from the folder, the whole path, the bare name, or any of a folder above it.
+    """Whether a pattern matches the relative path, whole path or bare name of a file, or of a folder above it.
 
     `*` crosses slashes, as in ruff: `old` and `old/*` both cover everything in `old`.
 
@@ -94,7 +95,7 @@ def matches_any(patterns: Sequence[str], path: str | os.PathLike[str], folder: s
     absolute = os.path.abspath(path)
     try:
         relative = os.path.relpath(absolute, folder)
-    except ValueError:  # another drive
+    except ValueError:  # on another drive
         relative = absolute
     names = relative.replace(os.sep, "/").split("/")
     whole = absolute.replace(os.sep, "/")

@@ -18,7 +18,7 @@ SHARED_FILE = "pyproject.toml"
 
 
 MAY_CONFIGURE = re.compile(rb"""^\s*\[?\s*["']?tool["']?\s*(\]|=|\.\s*["']?shapelint\b)""", re.MULTILINE)
-"""What a pyproject.toml holds that has settings for shapelint: spares the parser the others."""
+"""A cheap test for settings of shapelint in a pyproject.toml: it avoids parsing the others."""
 
 
 def for_path(path: str | os.PathLike[str]) -> Config:
@@ -28,7 +28,7 @@ def for_path(path: str | os.PathLike[str]) -> Config:
 
 
 def named(path: str) -> Config:
-    """The settings of a file that the user names; raises ConfigError, also where it has none."""
+    """The settings of a file that the user names; raises ConfigError, also if it has none."""
     found = load(os.path.abspath(path))
     if found is None:
         raise ConfigError(f"{path}: no [tool.shapelint] in it")
@@ -37,7 +37,7 @@ def named(path: str) -> Config:
 
 @cache
 def of_folder(folder: str) -> Config:
-    """The settings that hold in a folder (an absolute path); raises ConfigError."""
+    """The settings that apply in a folder (an absolute path); raises ConfigError."""
     for name in (OWN_FILE, SHARED_FILE):
         path = os.path.join(folder, name)
         if os.path.isfile(path):
@@ -50,7 +50,7 @@ def of_folder(folder: str) -> Config:
 
 @cache
 def load(path: str) -> Config | None:
-    """The settings of one TOML file; None for one that has no section for shapelint. Raises ConfigError."""
+    """The settings of one TOML file; None for one without a section for shapelint. Raises ConfigError."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The keys of `[tool.shapelint]`: validated once, only where a file has settings."""
+"""The keys of `[tool.shapelint]`: validated once, and only if a file has settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.strict import Strict
 from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
-from shapelint.shapes.signatures import SignatureError, parse_signature
+from shapelint.shapes.notation import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
 _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
@@ -28,7 +28,7 @@ def _kebab(name: str) -> str:
 
 
 class InputSchema(Strict):
-    """`input:` as a mapping; an axis that is left out stays open."""
+    """`input:` as a mapping; an omitted axis stays open."""
 
     channels: Width = 3
     height: Width | None = None
@@ -37,7 +37,7 @@ class InputSchema(Strict):
 
 
 class SettingsTable(Strict):
-    """Every key, as TOML has it; see the README for what each does."""
+    """Every key as it is in TOML; see the README for its meaning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
 
@@ -69,7 +69,7 @@ def validated(path: str, text: str, table: Any) -> Config:
 
 
 def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationError) -> ConfigError:
-    first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union, the branch that came furthest
+    first = max(error.errors(), key=lambda one: len(one["loc"]))  # in a union, the branch that got furthest
     keys = [part for part in first["loc"] if isinstance(part, str) and not re.search(r"[\[(]|^InputSchema$", part)]
     key = keys[-1] if keys else ""
     place = _place(path, text, key)
@@ -96,7 +96,7 @@ def _place(path: str, text: str, key: str) -> str:
 
 
 class _Checker:
-    """What the types alone do not say: codes, methods, folders and signatures that must exist."""
+    """What the types alone do not check: codes, methods, folders and signatures that must exist."""
 
     def __init__(self, path: str, text: str):
         self.path = path
@@ -133,7 +133,7 @@ class _Checker:
         )
 
     def error(self, key: str, message: str, entry: str = "") -> ConfigError:
-        """What is wrong with a key, at its line or at that of an entry of its table."""
+        """The error of a key, at its line or at that of an entry in its table."""
         return ConfigError(f"{_place(self.path, self.text, entry or key)}: {key}: {message}")
 
     def codes(

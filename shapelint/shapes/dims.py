@@ -1,8 +1,8 @@
 """Dimensions of a shape: integers, symbols, and integer expressions in symbols.
 
 A dimension is a plain `int`, or an `Expression` such as `(H-1)//32 + 1`. Expressions are kept in a normal form (a sum
-of products), so that two ways of writing one dimension compare equal, and arithmetic that comes out constant is an
-`int` again. All arithmetic is exact; `//` and `%` are Python's, which is torch's for sizes.
+of products), so that different notations of one dimension compare equal, and an arithmetic result that is constant is
+an `int` again. All arithmetic is exact; `//` and `%` are Python's, which is torch's for sizes.
 
 Pure Python: no torch, no sympy (0.5 s to import).
 """
@@ -107,7 +107,7 @@ class Expression:
 
 
 UNKNOWN_DIM = Expression((((Symbol("?"),), 1),))
-"""A dimension that could not be worked out. It spreads through arithmetic and is equal to nothing, not even itself."""
+"""A dimension that could not be worked out. It propagates through arithmetic and equals nothing, not even itself."""
 
 
 def symbol(name: str) -> Expression:
@@ -138,7 +138,7 @@ def equal(left: Dim, right: Dim) -> bool | None:
 
 
 def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
-    """Replace symbols by dimensions, all at once; symbols without a binding stay. What divides by 0 is unknown."""
+    """Replace symbols by dimensions, all at once; symbols without a binding stay. Anything divided by 0 is unknown."""
     if isinstance(dim, int):
         return dim
     total: Dim = 0
@@ -276,7 +276,7 @@ def _sum(dim: Expression) -> str:
 
 
 def _factored(dim: Expression) -> str | None:
-    """`512*((H-1)//32+1)*((W-1)//32+1)` rather than its four terms, where it is such a product."""
+    """`512*((H-1)//32+1)*((W-1)//32+1)` rather than its four terms, if it is such a product."""
     coefficients = dict(dim.terms)
     atoms = max((product for product, _ in dim.terms), key=len)
     leading = coefficients[atoms]

@@ -1,8 +1,8 @@
 """A restricted expression language, evaluated over dimensions and facts: never `eval`.
 
-Used for the dimensions of a signature (`(H-1)//32+1`), its conditions (`H % 16 == 0`), and what a rule requires
-(`consumer.input.features == producer.output.features`). Python's own parser reads it; a whitelist of nodes evaluates
-it. Logic has three values: `None` stands for "cannot be known", as in SQL.
+It is used for the dimensions of a signature (`(H-1)//32+1`), its conditions (`H % 16 == 0`), and what a rule requires
+(`consumer.input.features == producer.output.features`). Python's own parser reads it; an allowlist of nodes evaluates
+it. Logic has three values: `None` means "cannot be known", as in SQL.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ExpressionError(ValueError):
 
 
 class OperandError(ExpressionError):
-    """An operation met a value that it is not made for, such as arithmetic a text: the fault of the value's author."""
+    """An operation on a value that it is not defined for, such as arithmetic on a text: its author is at fault."""
 
 
 @lru_cache(maxsize=4096)
@@ -101,7 +101,7 @@ def _attribute(node: ast.Attribute, names: Mapping[str, Any]) -> Any:
 
 
 def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
-    """An axis of an argument; torch reads one integer as the same value for every axis, and so does this.
+    """An element of an argument; like torch, read one integer as the same value for every axis.
 
     An element that a list argument lacks is unknown.
     """
@@ -144,7 +144,7 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
 
 
 def _power(left: Any, right: Any) -> Any:
-    """Powers of plain numbers, as far as a size can go."""
+    """Powers of plain numbers, within the range of sizes."""
     plain = isinstance(left, int) and isinstance(right, int)
     return left**right if plain and abs(left) <= 2**64 and 0 <= right <= 64 else UNKNOWN_DIM
 
@@ -223,7 +223,7 @@ def _compare_values(comparison: ast.cmpop, left: Any, right: Any) -> bool | None
 
 
 def _same(left: Any, right: Any) -> bool | None:
-    """Whether two values are equal; unknown where a dimension is, also against a value of another type."""
+    """Whether two values are equal; unknown if a dimension is, also compared with a value of another type."""
     if all(isinstance(value, (int, Expression)) for value in (left, right)):
         return equal(left, right)
     if any(isinstance(value, Expression) and not is_known(value) for value in (left, right)):

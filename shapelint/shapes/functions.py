@@ -1,7 +1,7 @@
 """The functions of the expression language, over dimensions that may be symbolic or unknown.
 
 `max(a, b, ...)`, `min(a, b, ...)`, `len(sizes)`, `prod(sizes)`, `window(size, kernel, stride, padding, dilation)`,
-`ceil_window(...)`. A function raises TypeError for a value that it is not made for.
+`ceil_window(...)`. A function raises TypeError for a value that it is not defined for.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def window(*values: Any) -> Dim:
 
 
 def ceil_window(*values: Any) -> Dim:
-    """The same for poolings with `ceil_mode=True`: a last window may hang over the end.
+    """The same for poolings with `ceil_mode=True`: a last window may extend past the end.
 
-    It has to start within the input or its left padding, or torch drops it.
+    It has to start within the input or its left padding, otherwise torch drops it.
     """
     found = _dimensions(values)
     if found is None or found[2] == 0:
@@ -78,11 +78,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Dim], int | None]] = {
     "window": (window, 5),
     "ceil_window": (ceil_window, 5),
 }
-"""Each function by name, with its number of arguments; None for any number but 0."""
+"""Each function by name, with its number of arguments; None for any number above 0."""
 
 
 def _dimensions(values: tuple[Any, ...]) -> tuple[Dim, ...] | None:
-    """The values as dimensions, None where one is missing. Raises TypeError for any other value."""
+    """The values as dimensions, None if one is missing. Raises TypeError for any other value."""
     if any(value is None for value in values):
         return None
     if not all(isinstance(value, (int, Expression)) for value in values):

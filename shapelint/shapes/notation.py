@@ -1,15 +1,16 @@
 """The notation of shape signatures: parse and print.
 
-The notation is the one that einops and jaxtyping users read:
+It resembles that of einops and jaxtyping:
 
     B in_channels H W -> B out_channels ((H-1)//2+1) ((W-1)//2+1) where H > 2 and W > 2
 
 Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
-parentheses. `...` (once a shape) stands for any number of axes and `prod(...)` for their product, `*name` for the axes
-of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is written
-`(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name is
-substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. How
-often it fits along an axis is `window(size,kernel,stride,padding,dilation)`, see `shapelint.shapes.functions`.
+parentheses. `...` (once per shape) stands for any number of axes and `prod(...)` for their product, `*name` for the
+axes of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is
+written `(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name
+is substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. The
+number of its positions along an axis is `window(size,kernel,stride,padding,dilation)`, see
+`shapelint.shapes.functions`.
 
 Pure Python: no torch, no YAML.
 """
@@ -54,13 +55,13 @@ class Pattern:
 
     @property
     def rank(self) -> int | None:
-        """The number of axes, or None where an ellipsis leaves it open."""
+        """The number of axes, or None if an ellipsis leaves it open."""
         return None if any(isinstance(axis, Ellipsis_) for axis in self.axes) else len(self.axes)
 
 
 @frozen
 class Structure:
-    """What a component returns beside one tensor: a tuple, list or dict of outputs."""
+    """An output other than one tensor: a tuple, list or dict of outputs."""
 
     kind: str
     elements: tuple[OutputPattern, ...]
@@ -124,7 +125,7 @@ def parse_shape(text: str) -> Pattern:
 
 
 def format_axis(axis: PatternAxis) -> str:
-    """One axis in the notation: an expression stands in parentheses."""
+    """One axis in the notation: an expression is in parentheses."""
     text = str(axis)
     return text if not isinstance(axis, Expression) or re.fullmatch(r"[\w?\[\]]+", text) else f"({text})"
 

@@ -22,42 +22,14 @@ from shapelint.shapes.notation import (
     Pattern,
     PatternAxis,
     Signature,
-    SignatureError,
     Structure,
-    format_axis,
-    parse_shape,
-    parse_signature,
 )
-
-__all__ = [
-    "Alternative",
-    "Ellipsis_",
-    "Fit",
-    "Misfit",
-    "OutputPattern",
-    "Pattern",
-    "PatternAxis",
-    "Shape",
-    "ShapeOrStructure",
-    "Signature",
-    "SignatureError",
-    "Structure",
-    "StructureValue",
-    "fill",
-    "format_axis",
-    "format_shape",
-    "match",
-    "parse_shape",
-    "parse_signature",
-    "substitute",
-    "unify",
-]
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
 
 SUBSCRIPTS = 6
-"""An integer argument stands for a list of this many: the two ends of up to three axes."""
+"""An integer argument is read as a list of this length: the two ends of up to three axes."""
 
 ShapeOrStructure = Union[Shape, "StructureValue"]
 
@@ -73,7 +45,7 @@ class StructureValue:
 
 @frozen
 class Fit:
-    """A successful unification. `assumed` holds the pairs (axis, expected, actual) that only hold for some sizes."""
+    """A successful unification. `assumed` holds triples (axis, expected, actual) that are equal only for some sizes."""
 
     alternative: Alternative
     bindings: Mapping[str, Dim]
@@ -83,7 +55,7 @@ class Fit:
 
 @frozen
 class Misfit:
-    """Why shapes do not fit: `kind` is "arity", "rank", "axis" or "condition".
+    """The reason why shapes do not fit: `kind` is "arity", "rank", "axis" or "condition".
 
     For "axis", `axis` counts from 0 and `expected` and `actual` are the two dimensions; for "rank" and "arity" they are
     numbers of axes and of inputs; for "condition", `condition` is the part of the `where` that does not hold.
@@ -152,10 +124,10 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
 
 
 def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
-    """Find the alternative that takes these inputs, and what comes out.
+    """Find the alternative that takes these inputs, and its output.
 
-    The first alternative that certainly fits wins, then those that fit for some sizes, as far as they agree on what
-    comes out; otherwise the misfit of the alternative that came nearest (same rank before other rank) is returned.
+    The first alternative that certainly fits wins, then those that fit for some sizes, as far as their outputs agree;
+    otherwise the misfit of the closest alternative (same rank before other rank) is returned.
 
     >>> unify(parse_signature("... 512 -> ... 256"), (dims.symbol("B"), 256))  # doctest: +ELLIPSIS
     Misfit(kind='axis', ..., expected=512, actual=256, axis=1, ...)
@@ -176,7 +148,7 @@ def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
 
 
 def _common(value: ShapeOrStructure, fits: Sequence[Fit]) -> ShapeOrStructure:
-    """What comes out whichever of several fits it is: an axis that differs between them is unknown."""
+    """The output of whichever of several fits applies: an axis that differs between them is unknown."""
     others = [fit.output for fit in fits if isinstance(fit.output, tuple) and isinstance(value, tuple)]
     if len(others) != len(fits) or any(len(other) != len(value) for other in others if isinstance(value, tuple)):
         return value
@@ -187,10 +159,10 @@ _NEARNESS = {"condition": 0, "axis": 1, "rank": 2, "arity": 3}
 
 
 def match(pattern: Pattern, shape: Shape, bindings: dict[str, Any]) -> list[tuple[int, Dim, Dim]] | Misfit:
-    """Match a shape against a pattern, extending `bindings`; returns the assumed equalities, or the misfit.
+    """Match a shape against a pattern, extending `bindings`; return the assumed equalities, or the misfit.
 
-    `bindings` maps free axes to dimensions, `...` to the tuple of axes that it took, and `prod(...)` to their product.
-    Where an earlier input has bound `...`, this one must have the same axes there.
+    `bindings` maps free axes to dimensions, `...` to the tuple of axes that it matched, and `prod(...)` to their
+    product. If an earlier input has bound `...`, this one must have the same axes there.
     """
     blank = Alternative((pattern,), pattern)
     fixed = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
@@ -242,7 +214,7 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
 
 
 def _holds(condition: str, names: Mapping[str, Any]) -> Any:
-    """Whether a condition holds; of arguments that no condition is made for, such as a text, it cannot be known."""
+    """Whether a condition holds; None for arguments that no condition is defined for, such as a text."""
     try:
         return expression.evaluate(condition, names)
     except expression.OperandError:
@@ -271,7 +243,7 @@ def fill(output: OutputPattern, bindings: Mapping[str, Any]) -> ShapeOrStructure
 
 
 def _bare_name(axis: Expression) -> str | None:
-    """The name of an axis that is a name and no more; the unknown dimension has none."""
+    """The name of an axis that is only a name; the unknown dimension has none."""
     ((product, coefficient), *others) = axis.terms
     if others or coefficient != 1 or len(product) != 1 or not isinstance(product[0], Symbol):
         return None
@@ -280,7 +252,7 @@ def _bare_name(axis: Expression) -> str | None:
 
 
 def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:
-    """What `name` and `name[0]` ... `name[5]` stand for; what is no dimension is unknown, never a free axis."""
+    """The values of `name` and `name[0]` ... `name[5]`; what is not a dimension is unknown, never a free axis."""
     for name, value in arguments.items():
         yield name, _dimension(value)
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
@@ -289,7 +261,7 @@ def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]
 
 
 def _dimension(value: Any) -> Dim:
-    """An argument in a formula; a whole float, such as a scale factor of 2.0, counts as the integer."""
+    """An argument in a formula; a whole float, such as a scale factor of 2.0, is read as the integer."""
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     return value if isinstance(value, Expression) else UNKNOWN_DIM

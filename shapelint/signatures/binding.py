@@ -1,4 +1,4 @@
-"""Constructor arguments as written, matched with the parameters that a component's signature has."""
+"""Match constructor arguments as written with the parameters of a component's signature."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shapelint.common.value_words import describe
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.widths import is_width
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Signature, Structure
+from shapelint.shapes import dims, notation
+from shapelint.shapes.notation import Ellipsis_, Pattern, Signature, Structure
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
 
 
@@ -28,7 +28,7 @@ class Binding:
 
 
 def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Binding:
-    """Match arguments with parameters; what does not match is SL902, what has an impossible value SL903."""
+    """Match arguments with parameters; one that does not match is SL902, an impossible value SL903."""
     label = component.target.rpartition(".")[2]
     parameters = component.parameters
     given, problems = _match(label, parameters, spec, role)
@@ -55,10 +55,10 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
 
 
 def width_names(component: ComponentSignature) -> frozenset[str]:
-    """The arguments that are widths: they stand alone as an axis, or are a head's integers that are not inert."""
+    """The arguments that are widths: those that are an axis by themselves, or a head's integers that are not inert."""
     found: set[str] = set()
     for row in component.rows:
-        found |= _axis_names(signatures.parse_signature(row.shapes))
+        found |= _axis_names(notation.parse_signature(row.shapes))
     if component.role == "head":
         for parameter in component.parameters:
             integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)

@@ -1,8 +1,8 @@
 """Signatures from earlier traces, kept in the user's cache folder: a trace takes seconds, reading it back microseconds.
 
-One small JSON file a trace, named by a hash of everything that it depends on: the component, its arguments, what a
-signature tells, and the versions of shapelint, torch and the component's library. A cache that cannot be read or
-written is no cache.
+There is one small JSON file per trace, named by a hash of everything that it depends on: the component, its arguments,
+what a signature contains, and the versions of shapelint, torch and the component's library. A cache that cannot be read
+or written is ignored.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ VARIABLE = "SHAPELINT_CACHE_DIR"
 
 
 FAILED = ".failed"
-"""What the file of a trace that failed ends in."""
+"""The suffix of the file of a failed trace."""
 TRACED: dict[str, ComponentSignature] = {}
 
 
 def once(key: str, trace: Callable[[], ComponentSignature]) -> ComponentSignature:
-    """Trace a component once in a process: a repair judges the same components again and again."""
+    """Trace a component once per process: the search for a repair judges the same components again and again."""
     if key not in TRACED:
         TRACED[key] = trace()
     return TRACED[key]
 
 
 def folder() -> Path | None:
-    """Where the cache lies, or None where it is switched off."""
+    """The folder of the cache, or None if it is switched off."""
     chosen = os.environ.get(VARIABLE)
     if chosen is not None:
         return Path(chosen) if chosen else None
@@ -53,7 +53,7 @@ def place(
     positional: Sequence[Any],
     at: tuple[int, int] | None = None,
 ) -> Path | None:
-    """The file of one trace, of one at one image size."""
+    """The file of one trace, or of one trace at one image size."""
     root = folder()
     if root is None:
         return None
@@ -65,7 +65,7 @@ def place(
 
 
 def load(path: Path | None) -> ComponentSignature | None:
-    """The signature in a file of the cache; None where there is none that can be read."""
+    """The signature in a file of the cache; None if there is none that can be read."""
     if path is None:
         return None
     try:
@@ -81,7 +81,7 @@ def store(path: Path | None, component: ComponentSignature) -> None:
 
 
 def reason(path: Path | None) -> str:
-    """Why a component could not be traced earlier; "" where nothing says so."""
+    """Why a component could not be traced earlier; "" if that is not recorded."""
     try:
         return path.with_suffix(FAILED).read_text(encoding="utf-8") if path is not None else ""
     except (OSError, ValueError):
@@ -89,13 +89,13 @@ def reason(path: Path | None) -> str:
 
 
 def store_reason(path: Path | None, why: str) -> None:
-    """Keep why a component cannot be traced: finding that out takes as long as a trace."""
+    """Store why a component cannot be traced: finding out takes as long as a trace."""
     if path is not None:
         _write(path.with_suffix(FAILED), why)
 
 
 def _write(path: Path, text: str) -> None:
-    """Write aside and rename, so that no reader meets half a file."""
+    """Write to a temporary file and rename it, so that no reader sees half a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}")

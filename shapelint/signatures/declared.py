@@ -1,7 +1,7 @@
-"""Signatures that a team has declared itself, under `[tool.shapelint.signatures]`.
+"""Signatures that a team has declared, under `[tool.shapelint.signatures]`.
 
-"my_project.Trunk" = "B 3 H W -> B 256"                       whatever its arguments are
-"my_project.Neck(width, depth=2)" = "B width -> B width"      in terms of its arguments
+"my_project.Trunk" = "B 3 H W -> B 256"                       whatever its arguments are "my_project.Neck(width,
+depth=2)" = "B width -> B width"      in terms of its arguments
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def find(
 ) -> tuple[ComponentSignature, ComponentSpec] | None:
     """The declared signature of a component under one of its names, and the component as it is to be bound to it.
 
-    A declaration without parameters holds for all arguments: they are left out of what is bound.
+    A declaration without parameters applies to all arguments: they are not bound.
     """
     for target, line in declarations:
         name, parenthesis, _ = target.partition("(")
@@ -33,6 +33,6 @@ def find(
 
 @lru_cache(maxsize=256)
 def _component(target: str, line: str) -> ComponentSignature:
-    """A declaration as a component all of whose arguments either stand in the line or change nothing."""
+    """A declaration as a component all of whose arguments either are named in the line or change nothing."""
     component = ComponentSignature.model_validate({"call": target, "shapes": line})
     return component.model_copy(update={"inert": frozenset(parameter.name for parameter in component.parameters)})

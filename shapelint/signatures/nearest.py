@@ -10,11 +10,11 @@ from shapelint.knowledge.schema.library_rules import LibraryRule
 from shapelint.signatures import stored
 
 LIKENESS = 0.8
-"""How alike two names must be, as difflib counts, for the one to be meant by the other."""
+"""How similar two names must be, as difflib counts, for one to be a misspelling of the other."""
 
 
 def nearest(target: str) -> str:
-    """The known component that a name is most like, or "". A name of somebody's own package is taken to be right."""
+    """The known component most similar to a name, or "". A name in somebody's own package is assumed to be right."""
     prefix, slash, model = target.rpartition("/")
     module, _, name = ("", "", model) if slash else target.rpartition(".")
     known = {known.lower(): known for known in _known(prefix, module)}
@@ -26,7 +26,7 @@ def nearest(target: str) -> str:
 
 
 def _known(prefix: str, module: str) -> list[str]:
-    """The names in the module that one stands in, or, of a bare one, in all libraries."""
+    """The names in the module of a dotted name, or, for a bare one, in all libraries."""
 
     def fits(library: LibraryRule) -> bool:
         homes = (library.module, *library.also)
@@ -38,7 +38,7 @@ def _known(prefix: str, module: str) -> list[str]:
 
 @cache
 def _names_in(module: str) -> tuple[str, ...]:
-    """The components that are stored of a module: those of its file, and the files of its folder."""
+    """The stored components of a module: those of its file, and the files of its folder."""
     place = rules_folder.folder() / "signatures" / module
     own = tuple(path.stem for path in sorted(place.glob("*.yaml"))) if place.is_dir() else ()
     file = stored.load(module)

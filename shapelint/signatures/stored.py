@@ -36,16 +36,16 @@ def find(target: str) -> tuple[SignatureFile, ComponentSignature] | None:
 
 
 def tensors(target: str) -> Mapping[str, str]:
-    """What each module of a stored model holds, as in `SignatureRow.tensors`; empty where that is not stored.
+    """The tensors of each module of a stored model, as in `SignatureRow.tensors`; empty if they are not stored.
 
-    They are those of the model with everything on: what a row's table of parts lacks is not there.
+    They are those of the model with everything switched on: what a row's table of parts lacks is not there.
     """
     found = (rules_folder.load(f"tensors/{name}.yaml") for name in _file_names(target))
     return next(filter(None, found), {})
 
 
 def canonical(written: str, as_backbone: bool) -> str:
-    """The canonical form of a name as people write it; a name of no known library comes back as it is.
+    """The canonical form of a name as people write it; a name of no known library is returned as it is.
 
     `nn.Linear` is `torch.nn.Linear`; an unqualified name is looked up in library after library; a bare backbone name is
     torchvision's feature extractor.
@@ -88,7 +88,7 @@ def library_of(target: str) -> LibraryRule | None:
 
 
 def _file_names(target: str) -> list[str]:
-    """A class is in its module's file or in one of its own: `torch.nn`, `torchvision.models/resnet18`."""
+    """The files that may hold a class: its module's, or one of its own: `torch.nn`, `torchvision.models/resnet18`."""
     prefix, slash, name = target.partition("/")
     if slash:
         modules = [library.module for library in libraries() if library.features == prefix]

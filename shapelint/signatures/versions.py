@@ -1,4 +1,4 @@
-"""Which libraries stand beside shapelint, and whether a stored signature was verified with their versions."""
+"""Which libraries are installed, and whether a stored signature was verified with their versions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 @cache
 def installed(library: str) -> str | None:
-    """The version of an installed library, without importing it; None where it is not installed."""
+    """The version of an installed library, without importing it; None if it is not installed."""
     found = find_spec(library)
     if found is None:
         return None
-    return _version_beside(library, found.submodule_search_locations) or _version_by_metadata(library)
+    return _version_of_folder(library, found.submodule_search_locations) or _version_by_metadata(library)
 
 
-def _version_beside(library: str, locations: Iterable[str] | None) -> str | None:
-    """The version in the name of the one `.dist-info` folder beside the package: `importlib.metadata` takes 40 ms."""
+def _version_of_folder(library: str, locations: Iterable[str] | None) -> str | None:
+    """The version in the name of the one `.dist-info` folder next to the package: `importlib.metadata` takes 40 ms."""
     for location in locations or ():
         found = [path.name for path in Path(location).parent.glob(f"{library}-*.dist-info")]
         if len(found) == 1:
@@ -42,7 +42,7 @@ def missing(*libraries: str) -> list[str]:
 
 @cache
 def difference(library: str, verified: tuple[str, ...]) -> str:
-    """Why signatures verified with some versions may not hold for the installed library; empty where they hold."""
+    """Why signatures verified with some versions may not hold for the installed library; empty if they hold."""
     version = installed(library)
     if version is None or version in verified:
         return ""

@@ -1,4 +1,4 @@
-"""What a run of shapelint says: frozen data, made by the engine, rendered by `shapelint.report`.
+"""The results of a run: frozen data, made by the engine, rendered by `shapelint.report`.
 
 Lines and columns count from 1, columns in code points, ends are exclusive. Severities are "error", "warning", "info".
 """
@@ -33,7 +33,7 @@ class Edit:
 
 @frozen
 class AlternativeFix:
-    """Another repair, as small as the one that was chosen."""
+    """Another repair, as small as the chosen one."""
 
     message: str
     edits: tuple[Edit, ...]
@@ -41,7 +41,7 @@ class AlternativeFix:
 
 @frozen
 class Fix:
-    """A repair that was proved by linting the edited text; `proof` is what was found."""
+    """A repair that was proved by linting the edited text; `proof` says what that showed."""
 
     message: str
     edits: tuple[Edit, ...]
@@ -52,7 +52,7 @@ class Fix:
 
 @frozen
 class AppliedFix:
-    """One fix that was made: the rule, where it began, and each text that was replaced, with what replaced it."""
+    """One fix that was applied: the rule, where it began, and each text that was replaced, with its replacement."""
 
     code: str
     location: Location
@@ -63,9 +63,9 @@ class AppliedFix:
 class Finding:
     """One violated constraint.
 
-    `label` is what the carets say (the consumer's side), `expected` and `actual` the two dimensions or shapes in
-    conflict, `role` the component at fault, `model` the name of the model in its file. `written` is the other file,
-    with the line there, that a finding is about which stands where that file is used.
+    `label` is the text at the carets (the consumer's side), `expected` and `actual` are the two dimensions or shapes in
+    conflict, `role` the component at fault, `model` the name of the model in its file. `written` is set if a finding is
+    located where another file is used but is about that file: its path, and the line there.
     """
 
     code: str
@@ -105,9 +105,9 @@ class LayerReport:
 
 @frozen
 class LinkReport:
-    """One component of a chain: what goes in, what comes out, and how that is known.
+    """One component of a chain: its input and output, and how they are known.
 
-    `broken` says that the component does not take what goes in, so that what comes out rests on its own arguments.
+    `broken` is whether the component does not take its input, so that its output follows from its own arguments.
     """
 
     role: str
@@ -135,9 +135,9 @@ class ModelReport:
 class FileReport:
     """One file: its models and findings; `problem` says why an unreadable file could not be read.
 
-    `others` are the files that it is composed of beside itself, each a path and a text; a finding may stand in one.
-    `is_open` says that a class in it gets its parts from code that is not in it, `users` are the files that were
-    searched for that code.
+    `others` are the other files that it is composed of, each a path and a text; a finding may be in one. `is_open` is
+    whether a class in it gets its parts from code outside the file, `users` are the files that were searched for that
+    code.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Where a finding is, for programs that keep findings over time: paths in one spelling, and fingerprints."""
+"""The identity of findings for programs that keep them over time: paths in one spelling, and fingerprints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def relative(path: str, root: str) -> str:
 def fingerprinted(
     report: Report, root: str, path_from: Callable[[str, str], str] = relative
 ) -> Iterator[tuple[Finding, str]]:
-    """Every finding with a fingerprint: the same when lines move, another for each of several equal findings."""
+    """Every finding with a fingerprint: unchanged when lines move, different for each of several equal findings."""
     seen: Counter[str] = Counter()
     for finding in report.findings:
         path = path_from(finding.location.path, root)

@@ -1,10 +1,13 @@
-"""What a role is called, and what kind of role it is: in code, `student_backbone` is a backbone by another name."""
+"""What a role is called, and its kind: in code, `student_backbone` is a backbone by another name."""
 
 from __future__ import annotations
 
+HEADS = frozenset({"projection_head", "prediction_head"})
+"""The kinds of role that self-supervised learning puts behind a backbone."""
+
 
 class Role(str):
-    """A role's name as reports say it, with its kind; the kind "" is a part that is neither backbone nor head."""
+    """A role's name in reports, with its kind; the kind "" is a part that is neither backbone nor head."""
 
     kind: str
 

@@ -1,7 +1,7 @@
-"""What a file says about a model, before anything is looked up: components as they were written, with their spans.
+"""A model as its file describes it, before anything is looked up: components as written, with their spans.
 
 Every number keeps the place where it is used (`span`, where a finding points) and the place where it may be changed
-(`home`; None where it may not, such as a declared width).
+(`home`; None if it may not, such as a declared width).
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ Spelling = Literal["name", "call", "widths", "declared", "layers"]
 
 
 Variable = tuple[int, str]
-"""A name of a program: the number of its scope in the order in which they came to be, and the name there."""
+"""A name of a program: the number of its scope in the order of creation, and the name in that scope."""
 
 
 class ClassName(str):
-    """A class of a library that is handed over as an argument (`norm_layer=nn.BatchNorm2d`), by its dotted name."""
+    """A class of a library that is passed as an argument (`norm_layer=nn.BatchNorm2d`), by its dotted name."""
 
 
 @frozen
 class Argument:
     """One constructor argument as written; a value that cannot be known is `dims.UNKNOWN_DIM`.
 
-    `variable` is where the value stands if that is elsewhere: behind an alias or a `${reference}`. `computed` is the
-    expression that gives a value which stands nowhere as a literal. The elements of a list have places of their own.
-    In a program, `uses` are where the value was passed on, and `variables` the names that it went by, the last first.
+    `variable` is where the value is written if that is elsewhere: behind an alias or a `${reference}`. `computed` is
+    the expression of a value that is not a literal anywhere. The elements of a list have places of their own. In a
+    program, `uses` are the places where the value was passed on, and `variables` the names that it had, the latest
+    first.
     """
 
     value: Any
@@ -47,9 +48,9 @@ class Argument:
 
 @frozen
 class Step:
-    """A place of a program that decided what an axis is: the action there, and the shape that it gives, if it is known.
+    """A place of a program that decided an axis: the action there, and the resulting shape, if it is known.
 
-    A `minor` one kept the size of the axis and left it where features stand, or where they do not.
+    A `minor` one kept the size of the axis and left it in its place among or outside the features.
     """
 
     span: Span
@@ -74,7 +75,7 @@ class Insertion:
 
 @frozen
 class ComponentSpec:
-    """A component as written. `span` is its whole text, `head` the name that stands for it (a class, a model)."""
+    """A component as written. `span` is its whole text, `head` the name in it (a class, a model)."""
 
     spelling: Spelling
     target: str
@@ -97,7 +98,7 @@ class ComponentSpec:
 
 @frozen
 class Problem:
-    """Something that engine rules (SL9xx) say while a file is read or a component is looked up."""
+    """A problem that engine rules (SL9xx) report while a file is read or a component is looked up."""
 
     code: str
     message: str
@@ -142,10 +143,10 @@ class BankSpec:
 
 @frozen
 class Extras:
-    """What a file says of a model beside its components; each is None (or False) where nothing is said.
+    """What a file says about a model apart from its components; each is None (or False) if it is not set.
 
     `samples` is the number of training images, `hidden_layer` the backbone's layer whose output is taken as features (a
-    name, or a position among its children), `checkpoint` a path or a path and the prefix of its keys.
+    name, or a position among its children), `checkpoint` a path, or a path and the prefix of its keys.
     """
 
     target: TargetSpec | None = None
@@ -173,5 +174,5 @@ class ModelSpec:
 
 
 def as_json(value: Any) -> Any:
-    """A value of a config as it stands in a report: numbers and texts as they are, others in words."""
+    """A value of a config as reports show it: numbers and texts as they are, others in words."""
     return value if isinstance(value, (str, int, float, bool)) else str(value)

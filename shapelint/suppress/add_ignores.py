@@ -1,4 +1,4 @@
-"""`--add-ignores`: silence what is there now, by comments, each proved by linting the text with it."""
+"""`--add-ignores`: silence the present findings with comments, each proved by linting the text with it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PREAMBLE = re.compile(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
 def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
     """The text with a comment for every finding that fails a run, and how many findings that silences.
 
-    The comment goes to the end of the finding's own line, else of a line of a related span; where no line can hold it
-    (inside a block scalar, say), it is an `ignore-file` at the top. No other finding appears or goes.
+    The comment goes to the end of the finding's own line, else of a line of a related span; if no line can hold it
+    (inside a block scalar, for example), it is an `ignore-file` at the top. No other finding appears or disappears.
     """
     report = lint(source)
     before = Counter(_identity(finding) for finding in report.findings)
@@ -55,7 +55,7 @@ def _attempts(source: Source, finding: Finding) -> Iterator[str]:
 
 
 def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
-    """The text with a code added to the comment of a line, or (None) to that of the file, or with a new comment."""
+    """Add a code to the comment of a line, or (None) to that of the whole file, or add a comment."""
     word = LINE if line else FILE
     text = source.text
     for ignore in read_ignores(source, {}):

@@ -1,8 +1,8 @@
-"""Baselines: the faults that were there when shapelint was adopted, so that only new ones fail a run.
+"""Baselines: the faults that existed when shapelint was adopted, so that only new ones fail a run.
 
-A fault is known by a fingerprint without line numbers (see `spec/fingerprints.py`), with paths from the folder of
-the baseline file: it stays the same when the file around it changes, and becomes another when its numbers do. A fault
-that is gone is forgotten: should it come back, it is new.
+A fault is identified by a fingerprint without line numbers (see `spec/fingerprints.py`), with paths relative to the
+folder of the baseline file: it stays the same when the file around it changes, and becomes another when its numbers do.
+A fault that is gone is forgotten: if it returns, it is new.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VERSION = 1
 
 
 class BaselineError(ValueError):
-    """A baseline file that cannot be read or written, or is none."""
+    """A baseline file that cannot be read or written, or that is not a baseline."""
 
 
 @frozen
@@ -36,7 +36,7 @@ class Entry:
 
 
 def entries(report: Report, folder: str) -> list[tuple[Finding, Entry]]:
-    """Every finding that fails a run, with its entry; paths count from `folder`."""
+    """Every finding that fails a run, with its entry; paths are relative to `folder`."""
     return [
         (finding, Entry(from_folder(finding.location.path, folder), finding.code, mark, finding.message))
         for finding, mark in fingerprinted(report, folder, from_folder)
@@ -45,10 +45,10 @@ def entries(report: Report, folder: str) -> list[tuple[Finding, Entry]]:
 
 
 def from_folder(path: str, folder: str) -> str:
-    """A path as it is seen from a folder, with forward slashes."""
+    """A path relative to a folder, with forward slashes."""
     try:
         return os.path.relpath(path, folder).replace(os.sep, "/")
-    except ValueError:  # another drive
+    except ValueError:  # on another drive
         return Path(path).as_posix()
 
 
@@ -66,7 +66,7 @@ def read(path: str) -> tuple[Entry, ...]:
 
 
 def write(path: str, known: Sequence[Entry]) -> None:
-    """Write a baseline, one entry a line, sorted; raises BaselineError."""
+    """Write a baseline, one entry per line, sorted; raises BaselineError."""
     ordered = sorted(known, key=lambda entry: (entry.path, entry.code, entry.fingerprint))
     lines = ",\n".join("    " + json.dumps(vars(entry)) for entry in ordered)
     text = f'{{\n  "version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n' if lines else _EMPTY
@@ -82,10 +82,10 @@ _EMPTY = f'{{\n  "version": {_VERSION},\n  "findings": []\n}}\n'
 def apply(
     report: Report, known: Sequence[Entry], path: str, is_judged: Callable[[Entry], bool]
 ) -> tuple[Report, int, list[Entry]]:
-    """The report without known faults, how many those were, and the entries that are to be kept.
+    """The report without known faults, the number of those, and the entries to keep.
 
-    Forgotten is an entry whose fault was looked for and not found: its rule is judged in this run, and its file was
-    checked completely or is no longer there.
+    An entry is forgotten if its fault was looked for and not found: its rule is judged in this run, and its file was
+    checked completely or no longer exists.
     """
     folder = folder_of(path)
     by_mark = {entry.fingerprint for entry in known}
@@ -107,5 +107,5 @@ def apply(
 
 
 def folder_of(path: str) -> str:
-    """The folder that the paths of a baseline file count from: its own."""
+    """The folder that the paths of a baseline file are relative to: its own."""
     return os.path.dirname(os.path.abspath(path))

@@ -1,7 +1,7 @@
 """The comments of a text: real ones, never a `#` inside a string, a block scalar or a multi-line literal.
 
-YAML's parser does not report comments, but everything else: a `#` at the beginning of a line or after white space that
-lies in no scalar begins one. Python has `tokenize`. Of a text that does not parse, what precedes the error counts.
+YAML's parser reports everything except comments: a `#` at the beginning of a line or after white space outside a scalar
+begins one. Python has `tokenize`. In a text that does not parse, the comments before the error count.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def comments(source: Source) -> list[Span]:
 
 
 def _yaml_comments(text: str) -> Iterator[Span]:
-    """A `#` is looked for outside of scalars; what follows the first one on a line belongs to the same comment."""
+    """Look for a `#` outside scalars; what follows the first one on a line belongs to the same comment."""
     scalars = _scalars(text)
     number, position = 0, 0
     while match := _HASH.search(text, position):
@@ -52,7 +52,7 @@ def _yaml_comments(text: str) -> Iterator[Span]:
 
 
 def _scalars(text: str) -> list[Span]:
-    """The spans of all scalars; a block scalar begins after its header, where a comment may stand."""
+    """The spans of all scalars; a block scalar begins after its header, which may be followed by a comment."""
     found: list[Span] = []
     try:
         for event in yaml.parse(text, Loader=YAML_LOADER):
@@ -68,7 +68,7 @@ def _scalars(text: str) -> list[Span]:
 
 
 def _notebook_comments(text: str) -> Iterator[Span]:
-    """The comments of the code cells, in offsets of the file."""
+    """The comments of the code cells, as offsets in the notebook's file."""
     try:
         script = notebook.read(text)
     except notebook.NotebookError:

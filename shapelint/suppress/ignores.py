@@ -5,7 +5,7 @@
 
 An `ignore` holds for the findings one of whose spans, primary or related, touches its line; codes (or names) of rules
 are required. A code counts as unused only where its rule was judged: it is selected, the file parses, and no component
-of it is unknown here that may be known elsewhere.
+of it is unknown here but may be known elsewhere.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _CODE = re.compile(r"[^\s,\[\]]+")
 
 
 Lines = Callable[[Location], range]
-"""From a place to the lines that it touches."""
+"""Map a location to the lines that it touches."""
 
 
 @frozen
 class Ignore:
-    """One ignore comment. `codes` are what stands in its brackets, resolved; `names` the same as written.
+    """One ignore comment. `codes` are the contents of its brackets, resolved; `names` the same as written.
 
-    `span` is the directive, `whole` also its reason, `brackets` the list with its brackets, if there is one. `is_own`
-    is whether it stands in the linted file itself, and not in one that it is composed of.
+    `span` is the directive, `whole` includes its reason, `brackets` is the list with its brackets, if any. `is_own` is
+    whether it is in the linted file itself rather than in a file composed with it.
     """
 
     word: str
@@ -57,14 +57,14 @@ class Ignore:
     is_own: bool = True
 
     def covers(self, finding: Finding, lines: Lines) -> bool:
-        """Whether it stands where it can silence a finding of its file, whatever its codes."""
+        """Whether it is in a place where it can silence a finding of its file, whatever its codes."""
         if self.word == FILE:
             return self.is_own or self.path == finding.location.path
         return self.word == LINE and (self.path, self.line) in lines_of(finding, lines)
 
 
 def read_ignores(source: Source, rules: Mapping[str, Rule]) -> list[Ignore]:
-    """Every comment that addresses shapelint, in order."""
+    """Every comment addressed to shapelint, in order."""
     if "shapelint" not in source.text:
         return []
     by_name = {rule.page.name: code for code, rule in rules.items()}
@@ -93,7 +93,7 @@ def _directives(source: Source, comment: Span, by_name: Mapping[str, str], lines
 def apply(
     source: Source, report: FileReport, rules: Mapping[str, Rule], is_judged: Callable[[str], bool]
 ) -> FileReport:
-    """The report without what its text silences, and with SL904 for the comments that silence nothing."""
+    """The report without what its comments silence, and with SL904 for the comments that silence nothing."""
     ignores = read_ignores(source, rules)
     elsewhere = any(finding.written for finding in report.findings)
     if not (ignores or elsewhere) or report.status != "checked":
@@ -116,7 +116,7 @@ def apply(
 
 
 def _is_silenced_there(finding: Finding, rules: Mapping[str, Rule]) -> bool:
-    """Whether the local module in which a fault is written has a comment for it."""
+    """Whether the local module that contains a fault has a comment for it."""
     assert finding.written is not None
     path, line = finding.written
     try:
@@ -140,7 +140,7 @@ def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:
 
 
 def lines_in(source: Source) -> Lines:
-    """How lines of a text are counted: those of a notebook in its code cells, which may share one line of the file."""
+    """How to count the lines of a text: a notebook's are those of its code cells, which may share one line of JSON."""
     if not source.path.endswith(".ipynb"):
         return _lines
     try:
@@ -168,7 +168,7 @@ def _unused(
     rules: Mapping[str, Rule],
     is_judged: Callable[[str], bool],
 ) -> Iterator[Finding]:
-    """One finding for each comment with something in it that does nothing."""
+    """One finding for each comment that contains something without effect."""
     for ignore in ignores:
         if ignore.word not in (LINE, FILE):
             near = difflib.get_close_matches(ignore.word, [LINE, FILE], 1, 0.6)
@@ -189,10 +189,10 @@ def _unused(
         ]
         if missing or idle:
             place = "in this file" if ignore.word == FILE else "on this line"
-            told = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
-            told += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
+            reasons = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
+            reasons += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
             gone = {*missing, *idle}
-            yield _finding(source, ignore, rules, "; ".join(told), "", _removal(source, ignore, gone))
+            yield _finding(source, ignore, rules, "; ".join(reasons), "", _removal(source, ignore, gone))
 
 
 def _finding(
@@ -213,7 +213,7 @@ def _finding(
 
 
 def _cell(source: Source, span: Span) -> tuple[str, ...]:
-    """In a notebook, the cell and the line of a place."""
+    """For a notebook, the cell and the line of a place."""
     if not source.path.endswith(".ipynb"):
         return ()
     cell, line = notebook.read(source.text).cell_of(span.start)
@@ -226,7 +226,7 @@ def _near(name: str, rules: Mapping[str, Rule]) -> str:
 
 
 def _removal(source: Source, ignore: Ignore, gone: Iterable[str] | None = None) -> Fix:
-    """Remove some codes of a comment, or the comment where none is left."""
+    """Remove some codes of a comment, or the comment if none is left."""
     left = [name for name in ignore.names if gone is not None and name not in gone]
     if left and ignore.brackets:
         edit = Edit(source.location(ignore.brackets), f"[{', '.join(left)}]")
@@ -235,7 +235,7 @@ def _removal(source: Source, ignore: Ignore, gone: Iterable[str] | None = None) 
 
 
 def _with_space(source: Source, span: Span) -> Span:
-    """The span with the white space before it; the whole line, if nothing else stands on it."""
+    """The span with the white space before it; the whole line, if it holds nothing else."""
     text = source.text
     start, end = span.start, span.end
     while start > 0 and text[start - 1] in " \t":

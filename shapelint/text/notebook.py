@@ -1,6 +1,7 @@
-"""Jupyter notebooks: the code cells as one script, with the way back from every character to its place in the JSON.
+"""Jupyter notebooks: the code cells as one script, with a map from every character back to its place in the JSON.
 
-What is no Python (magics, shell lines, cells that do not parse) becomes comments, so that the rest can be read.
+Anything that is not Python (magics, shell lines, cells that do not parse) becomes comments, so that the rest can be
+read.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAGIC = re.compile(r"^([ \t]*)[%!?]")
 
 
 class NotebookError(ValueError):
-    """The text is no notebook; `offset` is where."""
+    """The text is not a notebook; `offset` is the place."""
 
     def __init__(self, message: str, offset: int):
         super().__init__(message)
@@ -33,7 +34,7 @@ class NotebookError(ValueError):
 
 @frozen
 class Text:
-    """A JSON string: its value, the offset in the file of each of its characters, and that of what follows them."""
+    """A JSON string: its value, the offset in the file of each of its characters, and the offset after it."""
 
     value: str
     offsets: tuple[int, ...]
@@ -42,14 +43,14 @@ class Text:
 
 @frozen
 class Script:
-    """Python text; for a notebook `offsets` are the places of its characters in the file, `cells` where cells begin."""
+    """Python text; in a notebook `offsets` are its characters' places in the file, `cells` the beginnings of cells."""
 
     text: str
     offsets: tuple[int, ...] = ()
     cells: tuple[int, ...] = field(default=())
 
     def place(self, span: Span) -> Span:
-        """A span of the script as a span of the file."""
+        """Map a span of the script to a span of the notebook's file."""
         if not self.offsets:
             return span
         last = len(self.offsets) - 1
@@ -57,17 +58,17 @@ class Script:
         return Span(start, max(start, self.offsets[min(max(span.end - 1, span.start), last)] + (span.end > span.start)))
 
     def cell_of(self, offset: int) -> tuple[int, int]:
-        """The cell and the line in it (both from 1) of an offset in the file."""
+        """The cell and the line in it (both from 1) of an offset in the notebook's file."""
         index = self._index(offset)
         cell = bisect_right(self.cells, index)
         return cell, self.text.count("\n", self.cells[cell - 1] if cell else 0, max(index, 0)) + 1
 
     def line_of(self, offset: int) -> int:
-        """The line (from 1) of an offset in the file, in the text of all cells."""
+        """The line (from 1) in the text of all cells of an offset in the notebook's file."""
         return self.text.count("\n", 0, max(self._index(offset), 0)) + 1
 
     def end_of(self, line: int) -> int:
-        """The offset in the file at which a line of that text ends."""
+        """The offset in the notebook's file at which a line of that text ends."""
         start = 0
         for _ in range(line - 1):
             start = self.text.index("\n", start) + 1
@@ -78,7 +79,7 @@ class Script:
 
 
 def read(text: str) -> Script:
-    """The code cells of a notebook; raises NotebookError."""
+    """Read the code cells of a notebook; raises NotebookError."""
     document, _ = _value(text, 0, 0)
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
@@ -103,7 +104,7 @@ def read(text: str) -> Script:
 
 
 def as_python(code: str) -> str:
-    """A cell with the same number of characters, what is no Python as comments."""
+    """A cell with the same number of characters, in which anything that is not Python is a comment."""
     if code.lstrip().startswith("%%"):
         return _commented(code)
     code = "\n".join(MAGIC.sub(r"\1#", line) for line in code.split("\n"))
@@ -121,7 +122,7 @@ def _commented(code: str) -> str:
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    """One JSON value and where it ends; strings come as Text, numbers and the like as None."""
+    """One JSON value and its end; strings are returned as Text, numbers and the like as None."""
     at = _skip(text, at)
     if depth > _MAXIMUM_DEPTH:
         raise NotebookError("nested too deeply", at)

@@ -1,4 +1,4 @@
-"""A file as text: decoding, and the way from an offset in it to a line and a column."""
+"""A file as text: decoding, and the map from an offset to a line and a column."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Span:
 
 @frozen
 class Elsewhere(Span):
-    """What stands in another file: the place here that led there, and the line there."""
+    """Something in another file: the place here that led there, and the line there."""
 
     path: str = ""
     line: int = 0
@@ -46,12 +46,12 @@ class Part:
 
 
 _JOINT = re.compile(r"\n\0([^\n]*)\n")
-"""What stands between two joined texts. A file with a zero byte is never read, so no text holds one of its own."""
+"""The separator of joined texts. A file with a zero byte is never read, so no text contains it."""
 
 
 @frozen
 class Source:
-    """The text of one file; `mark` says whether it began with a byte order mark, which is not part of `text`.
+    """The text of one file; `mark` is whether it began with a byte order mark, which is not part of `text`.
 
     Other files that the first one is composed of may be joined to it: one range of offsets then covers them all, and an
     edit of the text keeps them apart.
@@ -75,11 +75,11 @@ class Source:
 
     @property
     def own_text(self) -> str:
-        """The text of the file itself."""
+        """The text of this file alone, without joined files."""
         return self.slice(self.parts[0].span)
 
     def part_of(self, offset: int) -> Part:
-        """The part that an offset lies in."""
+        """The part that contains an offset."""
         return next((part for part in self.parts[:0:-1] if part.span.start <= offset), self.parts[0])
 
     @cached_property
@@ -98,7 +98,7 @@ class Source:
         return Location(part.path, line - part.lines, column, end_line - part.lines, end_column)
 
     def offset(self, path: str, line: int, column: int) -> int:
-        """The offset of a line and a column of a file, both counted from 1."""
+        """The offset of a line and a column of one of the files, both counted from 1."""
         part = next((part for part in self.parts if part.path == path), self.parts[0])
         return self._line_starts[part.lines + line - 1] + column - 1
 

@@ -1,8 +1,8 @@
-"""What torch itself says of an operation that no table knows: it is run on the meta device, and the answer is kept.
+"""What torch itself answers for an operation that no table lists: it is run on the meta device, and the answer is kept.
 
 An operation is one of torch's own, on tensors of known shapes and literals. Sizes that are symbols are run at several
-primes, and an axis of the answer is a formula of them or nothing is said. torch is imported only where the cache has no
-answer; an operation that raises is unknown, never a fault.
+primes; unless every axis of the answer is a formula of them, the operation is unknown. torch is imported only if the
+cache has no answer; an operation that raises is unknown, never a fault.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from shapelint.trace.meta import quiet
 
 _TORCH_NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
 _PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
-"""The sizes of the symbols in each run: different primes, so that none is taken for another."""
+"""The sizes of the symbols in each run: different primes, so that none is confused with another."""
 
 
 @frozen
 class Operand:
-    """The place of a tensor among the arguments, counted from 0."""
+    """The position of a tensor among the arguments, counted from 0."""
 
     index: int
 
@@ -39,7 +39,7 @@ def is_asked(name: str) -> bool:
 
 
 def is_answered(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether an answer is there without torch: in this process, or in the cache."""
+    """Whether an answer is available without torch: in this process, or in the cache."""
     return _kept(*_key(name, tensors, positional, keywords)) is not None
 
 
@@ -61,7 +61,7 @@ def ask(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords
 
 
 def _kept(key: str, place: Path | None) -> ComponentSignature | None:
-    """The answer of this process, else the one in the cache, whose file is read once."""
+    """The answer of this process, or else the one in the cache, whose file is read once."""
     if key not in cache.TRACED:
         known = cache.load(place)
         if known is None:
@@ -73,19 +73,19 @@ def _kept(key: str, place: Path | None) -> ComponentSignature | None:
 def _key(
     name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[str, Path | None]:
-    """Everything that an answer depends on, for this process, and its file in the cache."""
+    """The key of an answer in this process, which includes everything that it depends on, and its file in the cache."""
     taken = ", ".join(" ".join(map(str, _named(tensors, shape))) for shape in tensors)
     asked = f"{name} of {taken}"
     return f"{asked} {positional!r} {sorted(keywords.items())!r}", cache.place("torch", asked, keywords, positional)
 
 
 def _symbols(tensors: Sequence[Shape]) -> list[Dim]:
-    """The sizes that are no numbers, each once, in order."""
+    """The sizes that are not numbers, each once, in order."""
     return list(dict.fromkeys(size for shape in tensors for size in shape if not isinstance(size, int)))
 
 
 def _named(tensors: Sequence[Shape], shape: Shape) -> list[Dim]:
-    """A shape with its symbols under the names that the answer has for them."""
+    """A shape with its symbols under their names in the answer."""
     symbols = _symbols(tensors)
     return [size if isinstance(size, int) else dims.symbol(f"a{symbols.index(size)}") for size in shape]
 
@@ -93,7 +93,7 @@ def _named(tensors: Sequence[Shape], shape: Shape) -> list[Dim]:
 def _rows(
     name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[SignatureRow, ...]:
-    """The one row of an answer; none where torch raises, gives no single tensor, or its axes are no formula."""
+    """The one row of an answer; none if torch raises or returns no single tensor, or an axis follows no formula."""
     symbols = _symbols(tensors)
     if len(symbols) > len(_PRIMES[0]):
         return ()
@@ -116,7 +116,7 @@ def _rows(
 
 
 def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
-    """An axis as the same in every run: a number, a symbol, a multiple of one, or one with something added."""
+    """An axis as the same formula in every run: a number, a symbol, a multiple of one, or one plus a constant."""
     if len(set(sizes)) == 1:
         return int(sizes[0])
     columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in _PRIMES]) for index in range(symbols)]
@@ -135,7 +135,7 @@ def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
 def _run(
     name: str, sizes: Sequence[tuple[int, ...]], positional: Sequence[Any], keywords: Mapping[str, Any]
 ) -> tuple[int, ...] | None:
-    """The shape of what torch gives for tensors of these sizes, which hold nothing."""
+    """The shape of torch's result for tensors of these sizes, which hold no data."""
     import torch
 
     last = name.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""The process that imports what the user trusts: `python -m shapelint.trace.child`, JSON on stdin, JSON on stdout.
+"""The process that imports the packages the user trusts: `python -m shapelint.trace.child`, JSON on stdin and stdout.
 
 What the trusted code prints goes to stderr: stdout belongs to the answer.
 """
@@ -39,7 +39,10 @@ def main() -> int:
 def trace(
     target: str, arguments: dict[str, Any], positional: Sequence[Any], role: str, root: str, at: list[int] | None
 ) -> ComponentSignature:
-    """Import the target and trace it, a backbone as a model of images, else as a layer. Raises Untraceable."""
+    """Import the target and trace it: a backbone as a model of images, anything else as a layer first.
+
+    Raises Untraceable.
+    """
     sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
     call = _import(target)
     package = target.partition(".")[0]
@@ -63,7 +66,7 @@ def _import(target: str) -> Callable[..., Any]:
             found: Any = importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-                continue  # this part is no module, but may be a class in one
+                continue  # this part is not a module, but may be a class in one
             raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error
         except BaseException as error:
             raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error

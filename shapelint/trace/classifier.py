@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 CLASSES = (1000, 1013, 17)
-"""The class counts that are tried: the default of most classifiers, and two that are no width of any model."""
+"""The class counts to try: the default of most classifiers, and two that are not a width of any model."""
 
 Make = Callable[..., Any]
 ImageSize = Union[tuple[int, int], None]
-"""The one image size that a row is wanted for; None for all."""
+"""The one image size that a row is needed for; None for all."""
 
 
 def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: ImageSize = None) -> SignatureRow:
-    """The row of a model as it is, with its class count written `num_classes` where it has one. Raises Untraceable."""
+    """The row of an unchanged model, with its class count written `num_classes` if it has one. Raises Untraceable."""
     module = build(lambda: make(**arguments))
     given = arguments.get("num_classes", default_classes(module))
     try:
@@ -42,7 +42,7 @@ def literal_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Ima
 
 
 def default_classes(module: nn.Module) -> int:
-    """How many classes a library's model has where nobody says how many: timm's are those of its weights, or none."""
+    """The default number of classes of a library's model: for timm's, that of its weights, or none."""
     count = (getattr(module, "pretrained_cfg", None) or {}).get("num_classes")
     return count if isinstance(count, int) else CLASSES[0]
 
@@ -75,13 +75,13 @@ def features_row(make: Make, arguments: Mapping[str, Any], channels: int, at: Im
 
 
 def headless_row(make: Make, arguments: Mapping[str, Any], channels: int, at: ImageSize = None) -> SignatureRow:
-    """The row of a model of a library that leaves the classifier off by itself: `num_classes=0`. Raises Untraceable."""
+    """The row of a model whose library can leave the classifier off: `num_classes=0`. Raises Untraceable."""
     module = build(lambda: make(**{**arguments, "num_classes": 0}))
     return row(passages(module, channels, own_size(module), at))
 
 
 def own_size(module: nn.Module) -> tuple[int, int]:
-    """The image size that a model was made for: its own word, or its library's, or 224."""
+    """The image size that a model was made for: its own attribute, or its library's, or 224."""
     size = getattr(module, "image_size", None) or getattr(getattr(module, "patch_embed", None), "img_size", None)
     size = size or (getattr(module, "default_cfg", None) or {}).get("input_size", (3, 224, 224))[-2:]
     pair = (size, size) if isinstance(size, int) else tuple(size)
@@ -89,9 +89,9 @@ def own_size(module: nn.Module) -> tuple[int, int]:
 
 
 def remove_classifier(module: nn.Module, other: nn.Module) -> None:
-    """Put Identity in the place of every layer whose parameters differ from those in `other`, of another class count.
+    """Replace by Identity every layer whose parameters differ from those in `other`, which has another class count.
 
-    Raises Untraceable where there is no such layer.
+    Raises Untraceable if there is no such layer.
     """
     from torch import nn
 
@@ -105,7 +105,7 @@ def remove_classifier(module: nn.Module, other: nn.Module) -> None:
 
 
 def row(found: Sequence[Passage]) -> SignatureRow:
-    """All passages as alternatives of one row, an empty one where there are none; the rest is that of the first."""
+    """All passages as alternatives of one row, an empty one if there are none; the rest is that of the first."""
     if not found:
         return SignatureRow(shapes="")
     first = found[0].seen

@@ -1,8 +1,10 @@
-"""Sizes as formulas of the image size, read off from runs at many sizes: a constant, `B`, `(H+a)//b`, a share of H, and
-the width of a flattened map, `c*((H+a)//b)*((W+a)//b)`.
+"""Sizes as formulas of the image size, derived from runs at many sizes.
 
-Pure Python. A share is what a size is in a model that takes multiples alone. Any other formula is taken where it is the
-only one that fits: the runs have to cover every remainder by `b`.
+The formulas are a constant, `B`, `(H+a)//b`, a share of H, and the width of a flattened map,
+`c*((H+a)//b)*((W+a)//b)`.
+
+Pure Python. A share occurs in a model that accepts only multiples of a number. Any other formula is used only if no
+other fits: the runs have to cover every remainder by `b`.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ SHIFTS = range(-16, MAXIMUM_DIVISOR)
 class FitSizes:
     """Observations of one module without symbols, and the sizes of the axes `B`, `H` and `W` in each.
 
-    Where they are `complete`, every size that runs is among them, and any formula that fits is exact.
+    If they are `complete`, they include every size that runs, and any formula that fits is exact.
     """
 
     seen: Sequence[Observation]

@@ -1,7 +1,7 @@
-"""Which constructor argument governs which dimension: read off from traces with the arguments changed one at a time.
+"""Which constructor argument governs which dimension: derived from traces with the arguments changed one at a time.
 
 Pure Python. A trial is one assignment of integers to the arguments; trial 0 is the base, trial i changes the i-th
-argument alone, and the last changes all of them at once, which tells sums from products and proves the formula.
+argument alone, and the last changes all of them at once, which distinguishes sums from products and proves the formula.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Trial = Mapping[str, int]
 
 
 class Unfitted(Exception):
-    """A dimension follows no formula of the arguments that is looked for."""
+    """A dimension follows none of the formulas of the arguments that are tried."""
 
 
 def fit(values: Sequence[Dim], trials: Sequence[Trial], prefer: Sequence[str] = ()) -> Dim:
     """The dimension as a formula in the arguments, of sums and products. Raises Unfitted.
 
-    Arguments that are equal in every trial cannot be told apart: the one named in `prefer` is taken, else the first.
+    Arguments that are equal in every trial cannot be distinguished: the one named in `prefer` is used, else the first.
 
     >>> fit((12, 14, 15), ({"a": 5, "b": 7}, {"a": 7, "b": 7}, {"a": 5, "b": 10}))
     a+b
@@ -67,7 +67,7 @@ def _fit_integers(values: Sequence[int], trials: Sequence[Trial], prefer: Sequen
 
 
 def _candidate(slopes: Mapping[str, int], factors: Sequence[str], base: Trial) -> Dim | None:
-    """The formula with a product of `factors`, of which each has as slope a multiple of the product of the others."""
+    """The formula with a product of `factors`, each of whose slopes is a multiple of the product of the others."""
     total: Dim = 0
     for name, slope in slopes.items():
         if name not in factors:
@@ -110,7 +110,7 @@ def _evaluate(dim: Dim, trial: Trial) -> Dim:
 class Experiment:
     """A base observation, the same module with other arguments, and the arguments of each.
 
-    With `point` the others were run at these sizes of the free axes, without symbols.
+    With `point`, the others were run at these sizes of the free axes, without symbols.
     """
 
     base: Observation
@@ -120,7 +120,7 @@ class Experiment:
     prefer: Sequence[str] = ()
 
     def generalise(self) -> Observation:
-        """The base observation with arguments by name; raises Unfitted where input or output follow no formula."""
+        """The base observation with arguments by name; raises Unfitted if an input or output follows no formula."""
         return replace(
             self.base,
             inputs=tuple(self._shape(*shapes) for shapes in self._columns("inputs")),
@@ -132,7 +132,7 @@ class Experiment:
         )
 
     def _tensors(self) -> Mapping[str, Held]:
-        """Nothing where their names differ, or a shape follows no formula: such tensors are not known."""
+        """The tensors with arguments by name; none if their names differ, or a shape follows no formula."""
         everyone = (self.base.tensors, *(other.tensors for other in self.others))
         if len({tuple(tensors) for tensors in everyone}) != 1:
             return {}

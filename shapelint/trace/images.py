@@ -1,4 +1,4 @@
-"""What a model of images does to shapes: symbolic in height and width where that is exact, else at stated sizes.
+"""What a model of images does to shapes: symbolic in height and width where that is exact, otherwise at stated sizes.
 
 torch is used through `meta` and `symbolic` alone.
 """
@@ -31,7 +31,7 @@ CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 5
 
 @frozen
 class Passage:
-    """One way through a model: what was observed, the condition on the axes of its input, and a size that it takes."""
+    """One branch through a model: the observation, the condition on its input, and a size that it accepts."""
 
     seen: Observation
     where: str
@@ -39,16 +39,15 @@ class Passage:
 
 
 BATCHES = (*range(1, 17), 20, 24, 32, 48, 50, 64, 96, 100, 128, 200, 256, 512, 1024)
-"""The batches that are tried where a module does not take any."""
+"""The batches to try if a module does not accept every batch."""
 
 
 def passages(
     module: nn.Module, channels: int, own: tuple[int, int], at: tuple[int, int] | None = None
 ) -> tuple[Passage, ...]:
-    """Every way that images go through a module; where only some sizes do, those, its `own` first.
+    """Every branch that images can take through a module; if only some sizes run, those, its `own` first.
 
-    With `at` it is the way at that size alone, and nothing where none leads there.
-    Raises Untraceable where no size runs.
+    With `at` it is the branch at that size alone, empty if that size does not run. Raises Untraceable if no size runs.
     """
     tried = dict.fromkeys([at] if at else [own, *((size, size) for size in _USUAL_SIZES)])
     if batch := _only_batch(module, channels, tried):
@@ -79,7 +78,7 @@ def passages(
 
 
 def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
-    """The one batch that a module takes, at the first size that it takes; None where it takes several."""
+    """The one batch that a module accepts, at the first size that it accepts; None if it accepts several."""
     for size in itertools.islice(tried, 4):
         if all(runs(module, (batch, channels, *size)) for batch in (_BATCH, _BATCH + 2)):
             return None
@@ -89,7 +88,7 @@ def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int
 
 
 def _symbolic(module: nn.Module, channels: int) -> Passage:
-    """One passage in B, H and W, checked against real sizes; Untraceable where the symbols do not say it exactly."""
+    """One passage in B, H and W, checked against real sizes; Untraceable if the symbols do not describe it exactly."""
     hint = next((hint for hint in HINTS if runs(module, (_BATCH, channels, *hint))), None)
     if hint is None:
         raise Untraceable("takes images of some sizes only")
@@ -126,9 +125,9 @@ FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), 
 
 
 def _fitted(module: nn.Module, channels: int) -> Passage:
-    """One passage whose sizes are read off from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
+    """One passage whose sizes are derived from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
 
-    Raises Untraceable where a size does not run, or the output follows no such formula.
+    Raises Untraceable if a size does not run, or the output follows no such formula.
     """
     if not all(runs(module, (_BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
         raise Untraceable("takes images of some sizes only")
@@ -144,9 +143,9 @@ def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
 
 
 def _multiples(module: nn.Module, channels: int) -> Passage:
-    """One passage for a model that takes multiples of one number alone, such as patches of 14 or windows of 224.
+    """One passage for a model that accepts only multiples of one number, such as patches of 14 or windows of 224.
 
-    Raises Untraceable where the sizes that run are not just the multiples.
+    Raises Untraceable if the sizes that run are not exactly the multiples.
     """
     sizes = [size for size in _USUAL_SIZES if runs(module, (_BATCH, channels, size, size))]
     step = math.gcd(*sizes) if len(sizes) > 1 else 1
@@ -182,13 +181,13 @@ MAXIMUM_BAND = 64
 
 
 class TooWide(Untraceable):
-    """A model takes more sizes around one than are listed one by one."""
+    """A model accepts more sizes around one than are listed one by one."""
 
 
 def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
     """One passage for each size that runs, or for the band of sizes around it that run as well.
 
-    Where a band is too wide for that, no other is looked for.
+    If a band is too wide for that, no other is looked for.
     """
     wide = False
     for size in at:
@@ -215,7 +214,7 @@ def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
 
 
 def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
-    """One passage for the sizes around one that a model rounds to it. Raises Untraceable where there are none."""
+    """One passage for the sizes around one that a model rounds to it. Raises Untraceable if there are none."""
     edges: list[tuple[int, int]] = []
     for axis in (0, 1):
         edges.append((_last(module, channels, size, axis, -1), _last(module, channels, size, axis, 1)))
@@ -252,7 +251,7 @@ def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, st
 
 
 def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
-    """Conditions `B*h*w > 1` of the layers that normalise in training: those that another does not imply.
+    """Conditions `B*h*w > 1` of the layers that normalise in training, without those that another one implies.
 
     Every count grows with the axes, so one that is above 1 at the smallest sizes always is.
     """
@@ -281,5 +280,5 @@ def evaluate(value: ShapeOrStructure, at: Mapping[str, Dim]) -> ShapeOrStructure
 
 
 def sizes(output: object) -> ShapeOrStructure:
-    """The concrete shapes of what a module returned, as `symbolic` writes them."""
+    """The concrete shapes of a module's output, in the notation of `symbolic`."""
     return value_of(output, {})

@@ -1,4 +1,4 @@
-"""A layer that fits only because two arguments of a class are equal: found by moving one argument at a time."""
+"""A layer that fits only because two arguments of a class are equal: found by changing one argument at a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def latent(variant: Variant) -> str:
-    """The layer that stops to fit where either of two equal arguments moves alone, and the two: `net.4 hidden out`.
+    """The layer that no longer fits if either of two equal arguments changes alone, and the two: `net.4 hidden out`.
 
-    Both moves have to break the same layer of torch, and to move both has to break none. Where the class's own
-    arithmetic breaks (a residual), or its constructor refuses, the two are equal by design. Empty where there is none.
+    Both changes have to break the same layer of torch, and changing both must break none. If the class's own arithmetic
+    breaks (a residual), or its constructor refuses, the two are equal by design. Empty if there is none.
     """
     integers = variant.integers()
     counts = Counter(integers.values())
@@ -41,7 +41,7 @@ def latent(variant: Variant) -> str:
 
 
 def _takes(module: nn.Module, usual: probe.Template) -> bool:
-    """Whether a module takes inputs with demands on the same axes, of whatever width."""
+    """Whether a module accepts inputs with demands on the same axes, of whatever width."""
     return any(mask(template) == mask(usual) for template in probe.accepted(module))
 
 
@@ -53,7 +53,7 @@ def _made(variant: Variant, values: dict[str, int]) -> nn.Module | None:
 
 
 def _stops_at(module: nn.Module, size: tuple[int, ...]) -> str:
-    """The innermost module whose own forward raises, by name; empty where it is one with children, or none."""
+    """The innermost module whose own forward raises, by name; empty if it is one with children, or none."""
     entered: list[str] = []
 
     def enter(name: str) -> Any:

@@ -1,7 +1,8 @@
 """What a layer or a head does to shapes, with its widths written by the names of constructor arguments.
 
 The class is built with other widths until it is known which argument governs which dimension. Widths that happen to be
-equal can open ways that are closed otherwise (a BatchNorm reads tokens as channels): equal widths are tried too.
+equal can make inputs acceptable that otherwise are not (a BatchNorm reads tokens as channels): equal widths are tried
+too.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapelint.knowledge.schema.signature_files import SignatureRow
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Alternative, Pattern
+from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes.notation import Alternative, Pattern
 from shapelint.trace import probe, signature_rows
 from shapelint.trace.govern import Experiment, Unfitted
 from shapelint.trace.images import normalisation
@@ -28,13 +29,13 @@ MAXIMUM_REAL_WEIGHTS = 20_000_000
 
 
 def layer_row(variant: Variant) -> SignatureRow:
-    """The row of a variant: every alternative that torch accepts. Raises Untraceable where none is found."""
+    """The row of a variant: every alternative that torch accepts. Raises Untraceable if none is found."""
     found: list[Alternative] = []
     first: Observation | None = None
     may_merge = False
     for blocks in _partitions(variant.widths):
         if found and len(blocks) < len(variant.widths) and not may_merge:
-            break  # only where a layer looks at channels do equal widths open another way
+            break  # equal widths make other inputs acceptable only in a layer that looks at channels
         base = {name: STEP * prime for block, prime in zip(blocks, PRIMES) for name in block}
         try:
             module = variant.make(base)
@@ -55,7 +56,7 @@ def layer_row(variant: Variant) -> SignatureRow:
 def _really_accepted(
     variant: Variant, base: Mapping[str, int], templates: list[probe.Template]
 ) -> Iterator[probe.Template]:
-    """The templates that a module with memory behind it takes too: some layers check less on the meta device."""
+    """The templates that a module with real memory accepts too: some layers check less on the meta device."""
     try:
         real = variant.make_real(base) if _is_small(variant.make(base)) else None
     except Exception:
@@ -83,7 +84,7 @@ def _row(found: list[Alternative], first: Observation) -> SignatureRow:
 
 
 def _partitions(names: Sequence[str]) -> Iterator[list[list[str]]]:
-    """Every way to make some names equal, those with fewer equalities first."""
+    """All partitions of some names into equal ones, those with fewer equalities first."""
 
     def split(rest: Sequence[str]) -> Iterator[list[list[str]]]:
         if not rest:
@@ -98,7 +99,7 @@ def _partitions(names: Sequence[str]) -> Iterator[list[list[str]]]:
 
 
 def _is_known(found: Sequence[Alternative], values: Mapping[str, Any], size: tuple[int, ...]) -> bool:
-    signature = signatures.substitute(signatures.Signature(tuple(found)), values)
+    signature = signatures.substitute(notation.Signature(tuple(found)), values)
     fit = signatures.unify(signature, size)
     return isinstance(fit, signatures.Fit)
 
@@ -131,7 +132,7 @@ def _block_index(blocks: list[list[str]], name: str) -> int:
 
 
 def _counterpart(template: probe.Template, module: nn.Module) -> probe.Template:
-    """The template that another module of the same variant takes, with demands on the same axes."""
+    """The template that another module of the same variant accepts, with demands on the same axes."""
     for other in probe.accepted(module):
         if mask(other) == mask(template):
             return other
@@ -157,7 +158,7 @@ def _alternative(
 
 
 def _smallest(module: nn.Module, template: probe.Template) -> Iterator[tuple[str, int]]:
-    """The smallest size of every free axis but the batch, found by bisection with the other axes as tried."""
+    """The smallest size of every free axis except the batch, found by bisection with the other axes as tried."""
     for axis in template:
         if not isinstance(axis, Free) or axis.name == "B":
             continue
@@ -170,7 +171,7 @@ def _smallest(module: nn.Module, template: probe.Template) -> Iterator[tuple[str
 
 
 def _as_usual(alternative: Alternative, usual: Alternative, blocks: list[list[str]]) -> Alternative:
-    """Of widths that are equal, name the one on the last axis as the usual alternative does."""
+    """Among equal widths, name the one on the last axis as the usual alternative does."""
     (pattern,), (usual_pattern,) = alternative.inputs, usual.inputs
     output, usual_output = alternative.output, usual.output
     if isinstance(output, Pattern) and isinstance(usual_output, Pattern):

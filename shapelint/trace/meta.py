@@ -1,6 +1,6 @@
 """Modules on torch's meta device: built without memory, run without arithmetic, shapes alone.
 
-torch is imported inside the functions: nothing of shapelint's default run comes here.
+torch is imported inside the functions: shapelint's default run never needs it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Untraceable(Exception):
-    """A component whose shapes could not be found out; the text is one line that says why, and what would help.
+    """A component whose shapes could not be found out; the text is one line with the reason, and what would help.
 
-    It says nothing about whether shapes fit: it is never a mismatch.
+    It does not mean that shapes do not fit: it is never a mismatch.
     """
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No warnings, and no tracebacks that torch logs while it works on fake tensors."""
+    """Suppress warnings, and the tracebacks that torch logs while it works on fake tensors."""
     previous = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -39,7 +39,7 @@ def build(make: Callable[[], Any]) -> nn.Module:
     """The module that `make` returns, in train mode, with every parameter and buffer on the meta device.
 
     Sequences of numbers (`linspace`, `tensor`) stay real while it is built, because constructors read them with
-    `.item()`. Where construction on meta fails all the same, it is repeated on the CPU. Raises Untraceable.
+    `.item()`. If construction on meta fails nevertheless, it is repeated on the CPU. Raises Untraceable.
     """
     import torch
     from torch import nn
@@ -76,7 +76,7 @@ def build(make: Callable[[], Any]) -> nn.Module:
 
 
 def run(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> Any:
-    """What the module returns for inputs of these shapes; raises whatever the module raises."""
+    """The module's output for inputs of these shapes; raises whatever the module raises."""
     import torch
 
     with quiet(), torch.no_grad():
@@ -84,7 +84,7 @@ def run(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> Any:
 
 
 def runs(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> bool:
-    """Whether the module takes inputs of these shapes."""
+    """Whether the module accepts inputs of these shapes."""
     try:
         run(module, *shapes, device=device)
     except Exception:

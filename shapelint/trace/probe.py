@@ -1,7 +1,7 @@
-"""Which inputs a layer or head takes: every rank, and the width that it demands on one axis or two.
+"""Which inputs a layer or head accepts: every rank, and the width that it requires on one axis or two.
 
-A layer does not say what it takes. Its parameters hold the numbers that come into question; small runs on the meta
-device say which of them, on which axis, is really taken. torch is used through `meta` alone.
+A layer does not declare its inputs. Its parameters contain the possible widths; small runs on the meta device show
+which of them, on which axis, is really accepted. torch is used through `meta` alone.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 Template = tuple[TracedAxis, ...]
 
 AXIS_SIZES = {"B": 5, "C": 29, "L": 37, "D": 31, "H": 41, "W": 43}
-"""The sizes of free axes in a probe: different primes, that batch statistics and small kernels can live with."""
+"""The sizes of free axes in a probe: different primes, large enough for batch statistics and small kernels."""
 
 OTHER_SIZES = {"B": 7, "C": 67, "L": 53, "D": 47, "H": 59, "W": 61}
 
 ANY = {1: ("D",), 2: ("B", "D"), 3: ("B", "C", "L"), 4: ("B", "C", "H", "W"), 5: ("B", "C", "D", "H", "W")}
-"""The axes of an input of which nothing is demanded, by rank."""
+"""The unrestricted axes of an input, by rank."""
 
 UNBATCHED = {2: ("L",), 3: ("H", "W"), 4: ("D", "H", "W")}
-"""The axes after the channels where there is no batch."""
+"""The axes after the channels of an input without a batch."""
 
 SMALL_SIZES = {"B": 3, "C": 4, "L": 11, "D": 6, "H": 8, "W": 9}
 """Sizes for a run with real memory."""
@@ -47,7 +47,7 @@ CHANNEL_ATTRIBUTES = ("num_features", "num_channels", "in_channels", "num_parame
 
 
 def accepted(module: nn.Module) -> list[Template]:
-    """The inputs that a module takes, the usual (B, width) first; each template with as few demands as possible."""
+    """The inputs that a module accepts, the usual (B, width) first; each template requires as little as possible."""
     found: list[Template] = []
     for rank in (2, 3, 4, 5, 1):
         free = free_template(*ANY[rank])
@@ -81,7 +81,7 @@ def _templates(rank: int, widths: Sequence[int], channels: Sequence[int]) -> Ite
 
 
 def candidates(module: nn.Module) -> list[int]:
-    """The numbers that may be the width of an input, from the attributes and parameters of the layers in order."""
+    """The possible widths of an input, from the attributes and parameters of the layers in order."""
     found: dict[int, None] = {}
     for layer in module.modules():
         for name in WIDTH_ATTRIBUTES:
@@ -93,7 +93,7 @@ def candidates(module: nn.Module) -> list[int]:
 
 
 def channels(module: nn.Module) -> list[int]:
-    """The numbers that a layer may demand on axis 1, where it normalises or convolves."""
+    """The numbers that a layer may require on axis 1, if it normalises or convolves."""
     found: dict[int, None] = {}
     for layer in module.modules():
         for name in CHANNEL_ATTRIBUTES:
@@ -117,5 +117,5 @@ def sizes(template: Template, at: dict[str, int] | None = None) -> tuple[int, ..
 
 
 def _runs(module: nn.Module, template: Template) -> bool:
-    """Whether the module takes it, at two sizes, so that no free axis fits by accident."""
+    """Whether the module accepts the template, at two sizes, so that no free axis fits by accident."""
     return runs(module, sizes(template)) and runs(module, sizes(template, OTHER_SIZES))

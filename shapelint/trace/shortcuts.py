@@ -1,6 +1,6 @@
-"""Answers to the questions in which torch's symbolic arithmetic is slow or lacking.
+"""Shortcuts for the operations in which torch's symbolic arithmetic is slow or incomplete.
 
-torch is imported inside the functions: nothing of shapelint's default run comes here.
+torch is imported inside the functions: shapelint's default run never needs it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ KEEPING = (
     "layer_norm", "leaky_relu", "logsigmoid", "mish", "normalize", "relu", "relu6", "relu_", "rms_norm", "selu",
     "sigmoid", "silu", "softmax", "softplus", "tanh",
 )  # fmt: skip
-"""Functions of torch.nn.functional and torch whose first argument's shape is that of the result."""
+"""Functions of torch.nn.functional and torch whose result has the shape of their first argument."""
 
 
 def shortcuts() -> Any:
-    """A mode, for `with`, in which functions on fake tensors take a short way.
+    """A mode, for `with`, in which functions on fake tensors take a shortcut.
 
-    A function that returns the shape it gets returns its input, and a linear one changes the last axis: that the input
-    fits is what a run on the meta device has to say, not this one. A constant padding stays symbolic, where torch's own
-    kernel makes every size a number.
+    A function that returns the shape it gets returns its input, and a linear one changes the last axis: whether the
+    input fits is decided by a run on the meta device, not here. A constant padding stays symbolic, where torch's own
+    kernel turns every size into a number.
     """
     import torch
     from torch._refs import constant_pad_nd

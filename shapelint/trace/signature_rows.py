@@ -1,4 +1,4 @@
-"""From observations to rows of a signature file: the notation, the number of weights, the table of parts.
+"""Convert observations to rows of a signature file: the notation, the number of weights, the table of parts.
 
 Pure Python.
 """
@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import (
-    Alternative,
-    Ellipsis_,
-    OutputPattern,
-    Pattern,
-    Shape,
-    ShapeOrStructure,
-    Structure,
-    StructureValue,
-    format_axis,
-)
+from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, Structure, format_axis
+from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 from shapelint.trace.symbolic import Held, ObservedLayer
 
 
@@ -50,7 +41,7 @@ PART_DEPTH = 2
 
 
 def parts(layers: Mapping[str, ObservedLayer], depth: int, any_axes: bool = False) -> dict[str, str]:
-    """The children in order down to a depth, each `class: shapes`; one that is never called, `class` alone.
+    """The children in order down to a depth, each as `class: shapes`, or as `class` alone if it is never called.
 
     With `any_axes` the batch axis that leads everywhere is written `...`.
     """
@@ -67,7 +58,7 @@ def parts(layers: Mapping[str, ObservedLayer], depth: int, any_axes: bool = Fals
 
 
 def tensors(held: Mapping[str, Held]) -> dict[str, str]:
-    """What each module itself holds: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
+    """The tensors of each module: `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for name, one in held.items():
         owner, _, own = name.rpartition(".")
@@ -81,7 +72,7 @@ LEADING = {1: [], 2: ["B"], 3: ["B", "L"], 4: ["B", "H", "W"], 5: ["B", "D", "H"
 
 
 def collapse(found: list[Alternative]) -> list[Alternative]:
-    """Alternatives for every rank that differ only in how many axes lead become one with `...`, in front."""
+    """Merge alternatives of all ranks that differ only in their number of leading axes into one with `...`, first."""
     short = [_any_rank(one) for one in found]
     for general in short:
         ranks = {len(one.inputs[0].axes) for one, other in zip(found, short) if other == general}
@@ -103,7 +94,7 @@ _FREE = {"B", "C", "D", "H", "L", "W"}
 
 
 def with_ellipsis(one: Alternative, leading: list[str]) -> Alternative | None:
-    """The alternative with `...` for the leading axes of every shape in it; None where they do not lead everywhere."""
+    """The alternative with `...` for the leading axes of every shape in it; None if they do not lead everywhere."""
 
     def shorten(value: OutputPattern) -> OutputPattern:
         if isinstance(value, Structure):

@@ -1,6 +1,6 @@
-"""One forward on fake tensors whose free axes are symbols: the result is exact for every size that takes the same path.
+"""One forward on fake tensors whose free axes are symbols: exact for every size that takes the same branch.
 
-torch is imported inside the functions: nothing of shapelint's default run comes here.
+torch is imported inside the functions: shapelint's default run never needs it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TracedAxis = Union[int, Free]
 
 @frozen
 class ObservedLayer:
-    """What one child module did: its class, the shapes it got, what it returned (None where it was never called)."""
+    """The behaviour of one child module: its class, its input shapes, and its output (None if it was never called)."""
 
     kind: str
     inputs: tuple[Shape, ...] = ()
@@ -52,7 +52,7 @@ class Observation:
     """One forward: inputs, output, every child by dotted name, learnable parameters, tensors, normalisation counts.
 
     `counts` holds, for every layer that normalises over a set of values in training, the axes of that set: torch
-    demands that it has more than one value.
+    requires that it has more than one value.
     """
 
     inputs: tuple[Shape, ...]
@@ -65,7 +65,7 @@ class Observation:
 
 
 def observe(module: nn.Module, *templates: Sequence[TracedAxis]) -> Observation:
-    """Run a meta module on inputs of these axes. Raises Untraceable with the reason where that fails.
+    """Run a meta module on inputs of these axes. Raises Untraceable with the reason if that fails.
 
     A free axis that the module forces to one size is listed under `specialised`. Without a free axis it is a plain run
     on the meta device, ten times as fast.
@@ -149,13 +149,13 @@ def learnable(module: nn.Module) -> tuple[Shape, ...]:
 
 
 def held(module: nn.Module) -> dict[str, Held]:
-    """The module's state dict, in its order; of a parameter that has two names, the first is one."""
+    """The module's state dict, in its order; if a parameter has two names, only the first counts as a parameter."""
     parameters = {name for name, _ in module.named_parameters()}
     return {name: Held(tuple(value.shape), name in parameters) for name, value in module.state_dict().items()}
 
 
 class _Recorder:
-    """Hooks on every child that note the shapes of its first call."""
+    """Hooks on every child that record the shapes of its first call."""
 
     def __init__(self, module: nn.Module, names: Mapping[str, str]) -> None:
         self.module = module
@@ -204,7 +204,7 @@ class _Recorder:
 
 
 def _normalised_axes(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The axes over which a layer in train mode takes a mean, for the layers that demand more than one value.
+    """The axes over which a layer in train mode takes a mean, for the layers that require more than one value.
 
     `torch.nn.functional.batch_norm` and `instance_norm` raise for one value.
     """

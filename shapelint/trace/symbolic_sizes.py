@@ -1,6 +1,6 @@
-"""torch's symbolic sizes as dimensions of the notation.
+"""Convert torch's symbolic sizes to dimensions of the notation.
 
-Pure Python: sympy's expressions are read by the names of their classes, which are the same from one torch to the next.
+Pure Python: sympy's expressions are read by the names of their classes, which do not change between torch versions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def product(sizes: Iterable[Dim]) -> Dim:
 
 
 def to_dim(size: Any, names: Mapping[str, str]) -> Dim:
-    """A size of a fake tensor as a dimension; raises Untraceable for what the notation has no words for."""
+    """A size of a fake tensor as a dimension; raises Untraceable for one that the notation cannot express."""
     if isinstance(size, int):
         return size
     return _convert(size.node.expr, names)

@@ -1,7 +1,8 @@
 """What may be instantiated: the constructors of the libraries in `rules/libraries.yaml`; nothing else is ever called.
 
 A target is a dotted name (`torch.nn.Linear`, `torchvision.models.resnet18`), literally that module, or `library/model`
-(`torchvision/resnet18`, `timm/resnet50`), the model as a feature extractor. A library is imported when its target is.
+(`torchvision/resnet18`, `timm/resnet50`), the model as a feature extractor. A library is imported when one of its
+targets is used.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ WEIGHT_ARGUMENTS = frozenset(
 
 @frozen
 class Constructor:
-    """A callable that makes a module: one of images where `images`, a feature extractor where `features`."""
+    """A callable that makes a module: one of images if `images`, a feature extractor if `features`."""
 
     library: str
     target: str
@@ -39,7 +40,7 @@ class Constructor:
 
 
 def find(target: str) -> Constructor:
-    """The constructor that a target names. Raises Untraceable where it is not allowed, not installed or not there."""
+    """The constructor that a target names. Raises Untraceable if it is not allowed, not installed or does not exist."""
     library = library_of(target)
     if library is None or not re.fullmatch(r"[\w./\-]+", target):
         raise Untraceable(
@@ -114,7 +115,7 @@ def _create_timm(model_name: str, **arguments: Any) -> Any:
 
 
 def without_weights(constructor: Constructor, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that shape the model; none that loads weights."""
+    """The arguments that affect shapes, without those that load weights."""
     kept = {name: value for name, value in arguments.items() if name not in WEIGHT_ARGUMENTS}
     if constructor.target.endswith("googlenet") and (arguments.get("weights") or arguments.get("pretrained")):
         kept.setdefault("aux_logits", False)  # the builder drops the auxiliary heads of a model with weights

@@ -1,4 +1,4 @@
-"""The tracer: the signature of a component that is instantiated, on the meta device, and run on shapes alone.
+"""The tracer: the signature of a component that is instantiated on the meta device and run on shapes alone.
 
 Importing this module imports no torch; `trace` does, and the library of its target.
 """
@@ -27,10 +27,10 @@ def trace(
 ) -> ComponentSignature:
     """The signature of `target(*positional, **arguments)`; of `library/model` it is that of the feature extractor.
 
-    One row, which holds for these arguments: widths stand in it by the name of their argument wherever the argument was
-    found to govern them, every other argument counts as inert. With `at` it holds for images of that size alone; its
-    shapes are empty where they do not run. No weights are loaded. Raises Untraceable with a reason of one line; never
-    speaks of a mismatch.
+    It has one row, for these arguments: widths are written by the name of their argument wherever the argument was
+    found to govern them; every other argument counts as inert. With `at` it holds for images of that size alone; its
+    shapes are empty if such images do not run. No weights are loaded. Raises Untraceable with a reason of one line;
+    never reports a mismatch.
 
     >>> trace("torch.nn.Linear", {}, (512, 256)).rows[0].shapes  # doctest: +SKIP
     '... in_features -> ... out_features'
@@ -41,7 +41,7 @@ def trace(
 def trace_constructor(
     constructor: Constructor, arguments: Mapping[str, Any], positional: Sequence[Any] = (), at: ImageSize = None
 ) -> ComponentSignature:
-    """`trace` for a constructor that was found, and allowed, in another way than by its name."""
+    """`trace` for a constructor that was found, and allowed, by other means than its name."""
     places = [_as_list(value) for value in positional]
     named = {name: _as_list(value) for name, value in arguments.items()}
     try:
@@ -58,7 +58,7 @@ def trace_constructor(
 
 
 def _as_list(value: Any) -> Any:
-    """A list argument as a list: lightly tells lists from tuples, and a config has lists. A class as what it names."""
+    """A list argument as a list, since lightly distinguishes lists from tuples; a class by its dotted name."""
     if isinstance(value, ClassName):
         return targets.handed_over(value)
     return list(value) if isinstance(value, tuple) else value
@@ -89,7 +89,7 @@ def _image_signature(
 
 
 def _parameters(signature: inspect.Signature, more: Mapping[str, Any]) -> str:
-    """The constructor's parameters as text, with the arguments that its `**kwargs` takes listed as keywords."""
+    """The constructor's parameters as text, with the arguments that its `**kwargs` accepts listed as keywords."""
     texts: list[str] = []
     keyword_only = False
     for name, parameter in signature.parameters.items():

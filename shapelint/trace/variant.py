@@ -24,7 +24,7 @@ MAXIMUM_WIDTHS = len(PRIMES)
 
 @frozen
 class Variant:
-    """A class with its arguments bound, of which some are widths: integers that change sizes and no structure."""
+    """A class with its arguments bound, some of which are widths: integers that change sizes and no structure."""
 
     call: Callable[..., Any]
     bound: inspect.BoundArguments
@@ -35,7 +35,7 @@ class Variant:
         return build(lambda: self._call(values))
 
     def make_real(self, values: Mapping[str, Any]) -> nn.Module:
-        """The same module with real memory behind it, in train mode."""
+        """The same module with real memory, in train mode."""
         with quiet():
             module: nn.Module = self._call(values).train()
         return module
@@ -73,7 +73,7 @@ def _is_list(value: Any) -> bool:
 
 
 def bind(call: Callable[..., Any], positional: Sequence[Any], arguments: Mapping[str, Any]) -> Variant:
-    """Bind arguments, defaults included, and find the widths. Raises Untraceable where the constructor refuses them."""
+    """Bind arguments, defaults included, and find the widths. Raises Untraceable if the constructor refuses them."""
     try:
         bound = inspect.signature(call).bind(*positional, **arguments)
     except TypeError as error:
@@ -86,7 +86,7 @@ def bind(call: Callable[..., Any], positional: Sequence[Any], arguments: Mapping
 
 
 def _is_width(variant: Variant, module: nn.Module, name: str) -> bool:
-    """Whether a change of the argument changes sizes of parameters or buffers, but not which of them there are."""
+    """Whether changing the argument changes the sizes of parameters or buffers, but not which of them exist."""
     value = variant.integers()[name]
     for other in (value + 1, value * 2):
         try:
@@ -101,9 +101,9 @@ def _is_width(variant: Variant, module: nn.Module, name: str) -> bool:
 
 
 def _usable(variant: Variant, module: nn.Module, widths: tuple[str, ...]) -> tuple[str, ...]:
-    """The widths that can be chosen at will together: all, or as many as can be added one after another.
+    """The widths that can be chosen freely together: all, or as many as can be added one after another.
 
-    Where not one can, but all of them as long as they are equal, it is all of them.
+    If not one can, but all of them can as long as they are equal, it is all of them.
     """
     masks = [mask(template) for template in probe.accepted(module)]
     if _accepts(variant, masks, base_values(widths)):
@@ -116,7 +116,7 @@ def _usable(variant: Variant, module: nn.Module, widths: tuple[str, ...]) -> tup
 
 
 def _accepts(variant: Variant, masks: list[list[bool]], values: Mapping[str, int]) -> bool:
-    """Whether the class takes these widths, and then demands no more of its inputs than it does as written."""
+    """Whether the class accepts these widths, and then requires no more of its inputs than as written."""
     try:
         accepted = probe.accepted(variant.make(values))
     except Untraceable:

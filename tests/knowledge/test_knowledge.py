@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
+from pydantic import TypeAdapter
 
-from shapelint.knowledge import rule_pages
+from shapelint.knowledge import banks, losses, role_words, rule_pages
+from shapelint.knowledge.banks import BankModule
+from shapelint.knowledge.role_words import RoleWords
 from shapelint.knowledge.schema.front_matter import RulePage
 from shapelint.knowledge.schema.library_rules import LibraryRule
 from shapelint.knowledge.schema.loss_files import LossFile
@@ -47,3 +50,18 @@ def test_shipped_data_is_valid_and_needs_no_validation(name: str, model: type[St
 def test_a_page_is_named_by_its_code_and_name() -> None:
     for code, rule in rule_pages.built_in().items():
         assert rule.path.name == f"{code}-{rule.page.name}.md"
+
+
+def test_names_of_roles_and_banks_are_valid() -> None:
+    roles, bank = load(RULES / "roles.yaml"), load(RULES / "banks.yaml")
+    assert TypeAdapter(RoleWords).validate_python(roles) == role_words.load()
+    assert bank.keys() == {"names", "widths", "modules"}
+    assert TypeAdapter(tuple[str, ...]).validate_python(bank["names"]) == banks.names()
+    assert TypeAdapter(tuple[str, ...]).validate_python(bank["widths"]) == banks.widths()
+    assert TypeAdapter(tuple[BankModule, ...]).validate_python(bank["modules"]) == banks.modules()
+
+
+def test_a_file_of_losses_is_named_after_its_module() -> None:
+    for module in losses.modules():
+        assert load(RULES / "losses" / f"{module}.yaml")["module"] == module
+        assert all(entry["call"].startswith(f"{module}.") for entry in losses.entries(module).values())

@@ -280,7 +280,7 @@ def test_the_growth_notices_that_all_text_is_parsed(calls: Calls, monkeypatch: p
 
 
 def test_the_growth_notices_that_edited_texts_are_not_kept(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapelint.linting.trials, "MAXIMUM_KEPT", 0)
+    monkeypatch.setattr(shapelint.linting.trials, "MAXIMUM_KEPT_TRIALS", 0)
     monkeypatch.setattr(shapelint.read.composing, "MAXIMUM_OF_ONE", 0)
     assert min(growth(calls, 20, OF_BASE, BASE)) > 1.3
 

@@ -1,10 +1,10 @@
 # ruff: noqa: E501 -- a table: one line a case
-"""What changes a number or a network between where it is written and where it counts.
+"""Code that changes a number or a network between where it is written and where it is used.
 
-A number: a name, the code before the model, the expression that the head is built with, and whether shapelint follows it.
-`{W}` in the code is the width that is right; every other number in it would not fit, so that whoever believes one of them
-says so on a script that runs. A network: a name, the code of a function's body that returns it, its width for images
-(4, channels, 64, 64), the channels, and whether it is followed.
+A number: a name, the code before the model, the expression that the head is built with, and whether shapelint follows
+it. `{W}` in the code is the right width; no other number in it would fit, so believing one of them leads to a report on
+a script that runs. A network: a name, the body of a function that returns it, its width for images (4, channels, 64,
+64), the channels, and whether shapelint follows it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "map that is unpacked": ("first, second = map(lambda one: one * 2, [{W} // 2, 3])", "first", True),
     "an iterator that was gone through": ("widths = (width for width in [3])\nlist(widths)", "next(widths, {W})", False),
     "an iterator zipped with itself": ("widths = iter([1, 3, 2, {W}])\npairs = list(zip(widths, widths))", "pairs[1][1]", False),
-    # Ways ---------------------------------------------------------------------------------------------------------------
+    # Branches -----------------------------------------------------------------------------------------------------------
     "an early return that sets something": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        self.other = 1\nconfig = Config()\nconfig.setup()", "config.width", False),
     "both ways return": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        else:\n            self.width = {W}\n            return\nconfig = Config()\nconfig.setup()", "config.width", True),
     "falling off the end": ("import os\ndef width():\n    if not os.sep:\n        return 3", "width() or {W}", False),
@@ -123,7 +123,7 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "bases that meet again": ("class Top:\n    width = 3\nclass Left(Top):\n    width = {W}\nclass Right(Top):\n    width = 4\nclass Under(Left, Right):\n    pass\nclass Side(Left, Top):\n    pass\nclass Config(Side, Under):\n    pass", "Config.width", True),
     "bases in a tuple": ("class Wide:\n    width = {W}\nclass Narrow:\n    width = 3\nBASES = (Wide,)\nclass Config(*BASES, Narrow):\n    pass", "Config.width", True),
     "super from another class": ("class Top:\n    def width(self):\n        return {W}\nclass Middle(Top):\n    def width(self):\n        return 3\nclass Config(Middle):\n    def width(self):\n        return super(Middle, self).width()", "Config().width()", True),
-    # What something is ------------------------------------------------------------------------------------------------
+    # Types and attributes -------------------------------------------------------------------------------------------
     "a number is a text or a number": ("width = {W} if isinstance(3, (str, int)) else 3", "width", True),
     "a number is no list": ("width = 3 if isinstance(3, (list, tuple)) else {W}", "width", True),
     "an abstract kind of number": ("import numbers\nwidth = {W} if isinstance(3, numbers.Integral) else 3", "width", False),

@@ -1,8 +1,8 @@
 # ruff: noqa: E501 -- a table: one line a case
-"""What the interpreter must understand, as a table: a name, the code of a model, and what shapelint must say of it.
+"""What the interpreter must understand, as a table: a name, the code of a model, and the right number for its head.
 
-`{H}` in a code is the number that is right in the projection head; each case is linted with it (nothing to say) and with
-a wrong one (SL101 on that number). So no case can pass because its code stayed unknown.
+`{H}` in the code is that number in the projection head; each case is linted with it (nothing is reported) and with a
+wrong one (SL101 on that number). So no case can pass because its code stayed unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ IMPORTS = (
 
 
 def model(init: str, forward: str = "return self.projection_head(self.backbone(x).flatten(1))", rest: str = "") -> str:
-    """A module with a backbone and a projection head."""
+    """Return the code of a module with a backbone and a projection head."""
     lines = "".join(f"        {line}\n" for line in init.strip().splitlines())
     steps = "".join(f"        {line}\n" for line in forward.strip().splitlines())
     return (

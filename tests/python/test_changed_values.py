@@ -1,4 +1,4 @@
-"""Whatever changes a number or a network is followed, or makes it unknown: what was before it is never taken for it."""
+"""A change of a number or a network is followed or makes it unknown: the value before the change is never believed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SimCLR()(torch.randn(4, {channels}, 64, 64))
 
 
 def _number(name: str, width: int) -> tuple[str, str]:
-    """The code before the model and the expression, with a width."""
+    """Return the code before the model and the expression, with a width filled in."""
     setup, expression, _ = NUMBERS[name]
     return setup.replace("{W}", str(width)) + "\n", expression.replace("{W}", str(width))
 
@@ -44,7 +44,7 @@ def _with_number(name: str, width: int) -> str:
 
 
 def _build(name: str) -> str:
-    """The function that builds a network."""
+    """Return the function that builds a network."""
     lines = "".join(f"    {line}\n" for line in NETWORKS[name][0].splitlines())
     return f"def build():\n{lines}    return net\n"
 

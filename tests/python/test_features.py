@@ -14,7 +14,7 @@ WRONG = 777
 
 
 def serious(text: str) -> list[Finding]:
-    """The findings that fail a run."""
+    """Return the findings that fail a run."""
     return [
         finding for finding in lint_source(Source("train.py", text), Options()).findings if finding.severity != "info"
     ]

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- a table: one line a case
-"""Files that are no models, do not parse, recurse, loop for ever or import themselves: an answer in bounded time."""
+"""Files that are no models, do not parse, recurse, loop forever or import themselves are handled in bounded time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapelint.resolve.options import Options
 from shapelint.text.source import Source, read_source
 
 SECONDS = 10.0
-"""No file takes longer, on any machine that runs the tests."""
+"""Upper limit for any file, on any machine that runs the tests."""
 
 MODEL = """
 from torch import nn

@@ -1,4 +1,4 @@
-"""Notebooks: findings by cell and line, fixes that change nothing but the number in the cell."""
+"""Notebooks: findings are located by cell and line, and fixes change nothing but the number in the cell."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MODEL = """class Model(nn.Module):
 
 
 def notebook(*cells: str | tuple[str, str], as_list: bool = True, **options: Any) -> str:
-    """A notebook; a cell is code, or (kind, text)."""
+    """Return a notebook; a cell is code, or (kind, text)."""
     entries = []
     for cell in cells:
         kind, text = cell if isinstance(cell, tuple) else ("code", cell)
@@ -112,7 +112,7 @@ def test_cells_of_any_shape_are_passed_over() -> None:
 
 
 def commented(comment: str, line: int = 4) -> str:
-    """The cell of the model with a comment at the end of one of its lines."""
+    """Return the cell of the model with a comment at the end of one of its lines."""
     lines = MODEL.split("\n")
     lines[line] += comment
     return "\n".join(lines)

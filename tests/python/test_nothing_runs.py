@@ -1,4 +1,4 @@
-"""A linted file is data: nothing of it, nor of a local module that it imports, is ever run."""
+"""A linted file is data: neither it nor a local module that it imports is ever run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOSTILE = ROOT / "fixtures" / "python" / "hostile"
 
 @pytest.fixture
 def trapped(tmp_path: Path) -> Path:
-    """A copy of the hostile files in an empty folder."""
+    """Return a copy of the hostile files in an empty folder."""
     for path in HOSTILE.glob("*.py"):
         shutil.copy(path, tmp_path)
     (tmp_path / "KEEP").write_text("still here")
@@ -34,7 +34,7 @@ def test_hostile_code_is_linted_and_not_run(trapped: Path) -> None:
 
 
 def test_the_trap_would_spring(trapped: Path) -> None:
-    """The test above can fail: run for real, the imported module leaves its mark and its exit code."""
+    """Show that the test above can fail: when run for real, the imported module leaves its mark and its exit code."""
     run = subprocess.run([sys.executable, "-c", "import trapped_module"], cwd=trapped, timeout=60)
     assert run.returncode == 4
     assert (trapped / "TRAPPED").exists()

@@ -1,4 +1,4 @@
-"""Every Python fixture gives exactly the report beside it, and each of its fixes removes its finding and adds none."""
+"""Every Python fixture gives exactly the report next to it, and each fix removes its finding and adds none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIXTURES = sorted((ROOT / "fixtures" / "python").glob("*.py"))
 
 
 def load(path: Path) -> Source:
-    """A fixture under the name that its report has for it."""
+    """Load a fixture under the name that its report uses for it."""
     return Source(f"fixtures/python/{path.name}", read_source(path).text)
 
 
@@ -45,7 +45,7 @@ def test_every_fix_removes_its_finding_and_adds_none(path: Path) -> None:
 
 
 def test_the_seed_case() -> None:
-    """One finding, on the very literal of the projection head; not a word against the prediction head."""
+    """There is one finding, on the literal of the projection head, and none for the prediction head."""
     (finding,) = lint_source(load(ROOT / "fixtures" / "python" / "lightly_1589.py"), Options()).findings
     source = load(ROOT / "fixtures" / "python" / "lightly_1589.py")
     assert (finding.code, finding.role, finding.expected, finding.actual) == ("SL101", "projection_head", 512, 256)

@@ -1,4 +1,4 @@
-"""A file that changes how its own code works gets no verdict, and is told why."""
+"""A file that changes how its own code works gets no verdict, and the report says why."""
 
 from __future__ import annotations
 

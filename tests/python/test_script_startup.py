@@ -1,4 +1,4 @@
-"""A script whose components all have signatures is linted without torch, and without any library that it imports."""
+"""A script whose components all have signatures is linted without importing torch or any library that it imports."""
 
 from __future__ import annotations
 

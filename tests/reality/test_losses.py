@@ -14,7 +14,9 @@ from shapelint.judge.subjects.loss import compare
 from shapelint.knowledge import losses
 from shapelint.knowledge.schema.loss_files import LossSignature
 
-LOSSES = [signature for file in losses.files() for signature in file.losses]
+TARGETS = [entry["call"].partition("(")[0] for module in losses.modules() for entry in losses.entries(module).values()]
+KNOWN = [signature for signature in map(losses.of_class, TARGETS) if signature is not None]
+LOSSES = [signature for signature in KNOWN if signature.is_judged]
 
 SHAPES = [
     *[(6, width) for width in (16, 12, 1)],
@@ -32,7 +34,7 @@ def run(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...],
     module, _, name = signature.target.rpartition(".")
     loss = getattr(importlib.import_module(module), name)(**arguments)
     a, b = torch.rand(left), torch.rand(right)
-    if name in ("MSNLoss", "PMSNLoss"):
+    if signature.prototypes:
         return runs(lambda: loss(a, b, torch.rand(10, left[-1])))
     if name == "SwaVLoss":
         return runs(lambda: loss([a, b], []))

@@ -10,19 +10,8 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.signature_files import SignatureFile
 from shapelint.shapes.dims import UNKNOWN_DIM, symbol
 from shapelint.shapes.expression import OperandError, evaluate
-from shapelint.shapes.signatures import (
-    Fit,
-    Misfit,
-    Shape,
-    SignatureError,
-    StructureValue,
-    format_axis,
-    format_shape,
-    parse_shape,
-    parse_signature,
-    substitute,
-    unify,
-)
+from shapelint.shapes.notation import SignatureError, format_axis, parse_shape, parse_signature
+from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue, format_shape, substitute, unify
 
 B, C, H, W, L = (symbol(name) for name in "BCHWL")
 

@@ -20,7 +20,8 @@ from torch import nn
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import expression
-from shapelint.shapes.signatures import Fit, Shape, Signature, fill, parse_signature, substitute, unify
+from shapelint.shapes.notation import Signature, parse_signature
+from shapelint.shapes.signatures import Fit, Shape, fill, substitute, unify
 from shapelint.signatures import stored
 from shapelint.trace.classifier import remove_classifier
 from shapelint.trace.images import evaluate

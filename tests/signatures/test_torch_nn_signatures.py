@@ -21,17 +21,8 @@ from torch_nn_cases import CASES, INERT, SIZES, Arguments
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.shapes import dims, expression
-from shapelint.shapes.signatures import (
-    Fit,
-    Misfit,
-    Shape,
-    ShapeOrStructure,
-    Signature,
-    StructureValue,
-    parse_signature,
-    substitute,
-    unify,
-)
+from shapelint.shapes.notation import Signature, parse_signature
+from shapelint.shapes.signatures import Fit, Misfit, Shape, ShapeOrStructure, StructureValue, substitute, unify
 
 FILE = SignatureFile.model_validate(rules_folder.load("signatures/torch.nn.yaml"))
 COMPONENTS = {component.target.rpartition(".")[2]: component for component in FILE.components}

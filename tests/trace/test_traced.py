@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from shapelint.shapes.dims import symbol
-from shapelint.shapes.signatures import parse_signature
+from shapelint.shapes.notation import parse_signature
 from shapelint.trace import probe
 from shapelint.trace.fitsizes import FitSizes
 from shapelint.trace.govern import Unfitted, fit

@@ -1,6 +1,6 @@
-"""What rules speak about beside the edges of the chain, one module a subject.
+"""The subjects of rules other than the edges of the chain, one module per subject.
 
-Each module has a dataclass of facts, and a function from what is judged to the occasions for a rule to speak.
+Each module has a dataclass of facts, and a function that finds the occasions for a rule in a judged model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SUBJECTS = (backbone_layer, loss, bank, batch, target, checkpoint, batch_axis, v
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """Every occasion beside the edges and components of the chain."""
+    """Every occasion apart from the edges and components of the chain."""
     for subject in SUBJECTS:
         yield from subject.occasions(judged)
 

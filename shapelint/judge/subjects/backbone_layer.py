@@ -12,7 +12,7 @@ from shapelint.judge.occasions import Ends, Occasion, Slot
 
 @frozen
 class LayerFacts:
-    """A layer by the name that the config calls it; `exists` is None where the layers of the backbone are not known."""
+    """A layer by its name in the config; `exists` is None if the layers of the backbone are not known."""
 
     name: str
     exists: bool | None
@@ -21,7 +21,7 @@ class LayerFacts:
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """`hidden_layer:`, where the config has it."""
+    """The occasion of `hidden_layer:`, if the config has it."""
     argument, backbone = judged.model.extras.hidden_layer, judged.components.get("backbone")
     if argument is None or backbone is None:
         return

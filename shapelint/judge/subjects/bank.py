@@ -1,4 +1,4 @@
-"""Stored vectors that meet the features: memory banks, queues, prototypes, and widths that a loss was built with."""
+"""Stored vectors that are compared with features: memory banks, queues, prototypes, and widths built into a loss."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, last_output, output_of
+from shapelint.knowledge import banks
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.read.extras import BANKS
 from shapelint.shapes import signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Misfit
@@ -21,10 +21,10 @@ from shapelint.text.source import Span
 
 @frozen
 class BankFacts:
-    """A stored width and the features that it meets.
+    """A stored width and the features that are compared with it.
 
-    `fits` is None where one of them is not known; `raises` says that torch stops where they differ; `cuts` that the
-    features are only cut to the width, `effect` what comes of a difference that does not raise.
+    `fits` is None if either is not known; `raises` is whether torch stops if they differ; `cuts` whether the features
+    are merely cut to the width; `effect` what follows from a difference that does not raise.
     """
 
     name: str
@@ -36,7 +36,7 @@ class BankFacts:
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """Every bank, the first of the outputs that it does not fit."""
+    """Every bank, with the first of the outputs that it does not fit."""
     for bank in judged.model.extras.banks:
         rule = judged.pack.banks.get(bank.name)
         if rule is not None:
@@ -46,7 +46,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def problems(judged: Judged) -> Iterator[Problem]:
-    """A bank that the method has no use for is said to be unchecked: configs carry numbers that no code reads."""
+    """Banks that the method does not use are reported as unchecked: configs carry numbers that no code reads."""
     for bank in judged.model.extras.banks:
         if bank.name not in judged.pack.banks:
             reason = f"{judged.pack.method} keeps no {bank.name} that shapelint knows of"
@@ -68,7 +68,7 @@ def _bank(
 
 
 def occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
-    """The occasion of one stored width that meets an output; where it does not raise, `effect` is what comes of it."""
+    """The occasion of one stored width and an output; `effect` is what a difference that does not raise leads to."""
     features = output.shape[-1]
     fits = features == width.value if isinstance(features, int) else None
     facts = BankFacts(name, width.value, features, fits, raises, effect)
@@ -94,7 +94,7 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
     output = output_of(judged, pack.right)
     if output is not None:
         yield from _fixed_width(loss, loss.spec, output)
-    # A loss that cuts the features is made to be used without a projection head.
+    # A loss that cuts the features is made for use without a projection head.
     output = output or last_output(judged)
     cut = _argument(loss.value(signature.cut), loss.given.get(signature.cut or ""), loss.spec.head)
     if output is None or cut is None or len(output.shape) != 2:
@@ -105,7 +105,7 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
 
 
 def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterator[Occasion]:
-    """A loss that was built for so many features, such as DINO's center."""
+    """The width that a loss was built for, such as DINO's center."""
     features, name = output.shape[-1], loss.signature.width
     fixed = _argument(loss.value(name), loss.given.get(name or ""), spec.head)
     if fixed is not None and features != fixed.value:
@@ -115,7 +115,7 @@ def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterat
 
 
 def _argument(value: object, given: Argument | None, head: Span) -> Argument | None:
-    """A width of a loss: as written, or its default, which stands at the name of the class."""
+    """A width of a loss: as written, or its default, which is placed at the name of the class."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return given or Argument(value, head, None)
@@ -124,7 +124,7 @@ def _argument(value: object, given: Argument | None, head: Span) -> Argument | N
 def _prototypes(judged: Judged) -> Iterator[Occasion]:
     """Prototypes that are a component of the chain."""
     for link in judged.chain.links:
-        for edge in link.edges if link.role in BANKS else ():
+        for edge in link.edges if link.role in banks.names() else ():
             result = edge.result
             if not isinstance(result, Misfit) or result.kind != "axis" or not isinstance(result.expected, int):
                 continue

@@ -1,4 +1,4 @@
-"""A batch of one in training: BatchNorm, and some losses, need more than one value a channel."""
+"""A batch of one in training: BatchNorm and some losses need more than one value per channel."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shapelint.text.source import Span
 
 @frozen
 class BatchFacts:
-    """The smallest batch of training, and the first component that does not take it.
+    """The smallest batch of training, and the first component that does not accept it.
 
-    `is_last` says that it is the rest of the training images, and `fits` whether every component takes it.
+    `is_last` is whether it is the remainder of the training images, and `fits` whether every component accepts it.
     """
 
     size: int
@@ -30,7 +30,7 @@ class BatchFacts:
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """One occasion for a model that will meet a batch of one."""
+    """One occasion for a model that gets a batch of one in training."""
     size, batch_size = smallest_batch(judged.model), judged.model.extras.batch_size
     if judged.small_chain is None or size is None or batch_size is None:
         return
@@ -42,7 +42,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def _places(judged: Judged) -> Iterator[tuple[str, str, Span]]:
-    """What does not take the batch: its name, what it gets, and its place in the text."""
+    """The components that do not accept the batch: name, input, and place in the text."""
     assert judged.small_chain is not None
     for small, link in zip(judged.small_chain.links, judged.chain.links):
         for small_edge, edge in zip(small.edges, link.edges):

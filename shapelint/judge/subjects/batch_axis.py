@@ -1,4 +1,4 @@
-"""Layers that write a fixed number where the batch should be."""
+"""Layers that write a fixed number in place of the batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shapelint.shapes.signatures import ShapeOrStructure
 
 @frozen
 class BatchAxisFacts:
-    """The first layer whose output has another first axis than the batch: `size` stands there, `free` if it is open."""
+    """The first layer whose first output axis is not the batch: `size` is that axis, `free` the open batch."""
 
     layer: str
     size: Dim

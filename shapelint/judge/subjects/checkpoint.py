@@ -1,4 +1,4 @@
-"""A checkpoint against the model: whether its tensors fit, and whether any of its names is the model's at all."""
+"""A checkpoint compared with the model: whether its tensors fit, and whether it has any of the model's names at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN_NAMES = ".ckpt"
 class CheckpointFacts:
     """A checkpoint and the model: how many names match, and the first tensor that does not fit.
 
-    `loads` is False where no name is the model's; `prefix` is then what all names would have to lose.
+    `loads` is False if no name is the model's; `prefix` is then what would have to be removed from all names.
     """
 
     name: str
@@ -44,7 +44,7 @@ class CheckpointFacts:
 
 @frozen
 class _Match:
-    """The names of one component found under one prefix."""
+    """The names of one component that were found under one prefix."""
 
     role: str
     prefix: str
@@ -69,7 +69,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def problems(judged: Judged) -> Iterator[Problem]:
-    """A checkpoint that the config names and that cannot be read is said to be unchecked."""
+    """A checkpoint that the config names but that cannot be read is reported as unchecked."""
     argument, path = judged.model.extras.checkpoint, _path(judged)
     if argument is None or path is None or judged.checkpoint:
         return
@@ -112,7 +112,7 @@ def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
 
 
 def _prefixes(keys: StateDict, known: Mapping[str, HeldTensor]) -> dict[str, list[str]]:
-    """What stands before the names of a component in a checkpoint, with the names found under each."""
+    """The prefixes of a component's names in a checkpoint, with the names found under each."""
     found: dict[str, list[str]] = {}
     for key in keys:
         parts = key.split(".")
@@ -124,7 +124,7 @@ def _prefixes(keys: StateDict, known: Mapping[str, HeldTensor]) -> dict[str, lis
 
 
 def _is_place(prefix: str, role: str, pack: MethodPack) -> bool:
-    """Whether names with this prefix are those of a role in the model, or of a backbone by itself."""
+    """Whether names with this prefix belong to a role of the model, or to a backbone on its own."""
     if not prefix:
         return role == "backbone"
     return prefix.count(".") == 1 and prefix.endswith(".") and _names(prefix, role, pack)
@@ -174,7 +174,10 @@ def _format(shape: signatures.Shape) -> str:
 
 
 def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
-    """No name matches: certain where every tensor of the backbone is known, or none of its layers has such a name."""
+    """The facts if no name matches.
+
+    This is certain if every tensor of the backbone is known, or none of its layers has such a name.
+    """
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
     if not keys or not all(_is_seen(component) for component in components.values()):
         return
@@ -203,7 +206,7 @@ def _is_seen(component: Resolved) -> bool:
 
 
 def _common_prefix(judged: Judged, keys: StateDict) -> str:
-    """The parts before the model's own names that every key begins with: `module.`."""
+    """The parts in front of the model's own names that every key begins with: `module.`."""
     parts = next(iter(keys)).split(".")
     for count in range(1, len(parts)):
         prefix = ".".join(parts[:count]) + "."

@@ -1,4 +1,4 @@
-"""The outputs that a method pack names, such as `target.projection_head`, with where their widths come from."""
+"""The outputs that a method pack names, such as `target.projection_head`, with the origins of their widths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Output:
 
 
 def output_of(judged: Judged, end: str) -> Output | None:
-    """The output that `online.prediction_head` or `target.projection_head` names; None where it is not known."""
+    """The output that `online.prediction_head` or `target.projection_head` names; None if it is not known."""
     branch, _, role = end.partition(".")
     chain, name = judged.chain, role
     if branch == "target":
@@ -37,7 +37,7 @@ def output_of(judged: Judged, end: str) -> Output | None:
 
 
 def last_output(judged: Judged) -> Output | None:
-    """What the online branch ends in."""
+    """The output at the end of the online branch."""
     last = judged.chain.links[-1] if judged.chain.links else None
     return _output(last.role, last) if last else None
 

@@ -14,7 +14,7 @@ from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
 from shapelint.judge.subjects.ends import Output, output_of
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.text.source import Span
@@ -24,7 +24,7 @@ _BATCH = dims.symbol("B")
 
 @frozen
 class Comparison:
-    """What comes of two operands: `equal` shapes, or shapes that a loss `broadcasts` to `result`; None if unknown."""
+    """The result for two operands: `equal` shapes, or shapes that a loss `broadcasts` to `result`; None if unknown."""
 
     equal: bool | None
     broadcasts: bool | None = False
@@ -35,8 +35,9 @@ class Comparison:
 class LossFacts:
     """The two operands of the loss, as it takes them.
 
-    `equal` says whether their shapes are, `broadcasts` that they are not and the loss does not mind, with `result` as
-    the shape that comes of it. `axis` is the one that it compares over, `feature_axis` the one that holds features.
+    `equal` is whether their shapes are equal; `broadcasts` whether they are not and the loss accepts them anyway, with
+    `result` as the resulting shape. `axis` is the one that it compares over, `feature_axis` the one that holds
+    features.
     """
 
     left: Side
@@ -65,7 +66,7 @@ class LossFacts:
 
     @property
     def crash(self) -> str:
-        """What torch would say, "" where that is not known."""
+        """torch's own error, "" if that is not known."""
         about_features = self.left.output.axes == self.right.output.axes and self.left.output.features != (
             self.right.output.features
         )
@@ -93,7 +94,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name: str = "") -> Occasion:
-    """A loss that takes two outputs as they are; one that is written by hand has a `name` of its own."""
+    """A loss that takes two outputs as they are; a hand-written one has a `name` of its own."""
     facts = _facts(judged, loss, left, right, left.shape, right.shape)
     facts = replace(facts, name=name or facts.name)
     return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
@@ -102,7 +103,7 @@ def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name:
 def _reshaped(shape: Shape, reshape: str) -> Shape | None:
     if not reshape:
         return shape
-    signature = signatures.parse_signature(reshape)
+    signature = notation.parse_signature(reshape)
     result = signatures.unify(signature, shape)
     if isinstance(result, Fit) and isinstance(result.output, tuple):
         return result.output
@@ -120,7 +121,7 @@ def _facts(
     least = max(least, _needed_axes(loss))
     axes_fit = all(least <= len(shape) <= most for shape in (taken_left, taken_right))
     comparison = compare(loss.signature.operands, taken_left, taken_right) if axes_fit else Comparison(False)
-    # Axes that a head was never made for are told where they go in, and not again here.
+    # Axes that a head was not made for are reported at the head, and not again here.
     axis, feature_axis = (None, None) if _are_extra(judged) else _axes(loss, left)
     return LossFacts(
         left=replace(left.side, output=_port(taken_left)),
@@ -143,7 +144,7 @@ def _port(shape: Shape) -> Port:
 
 
 def compare(operands: str, left: Shape, right: Shape) -> Comparison:
-    """How a loss of a kind takes two shapes.
+    """The result of a loss of some kind for two shapes.
 
     >>> compare("broadcast", (8, 256), (8, 1)).broadcasts
     True
@@ -162,9 +163,10 @@ def compare(operands: str, left: Shape, right: Shape) -> Comparison:
 
 
 def broadcast(left: Shape, right: Shape) -> Shape | None:
-    """The shape that two shapes broadcast to by torch's rules; empty where they do not, None where it is not known.
+    """The shape that two shapes broadcast to by torch's rules; empty if they do not, None if it is not known.
 
-    Where their axes differ in number, the batch meets another axis: that they are equal once is no fit.
+    If their numbers of axes differ, the batch is compared with another axis: one case in which they are equal is no
+    fit.
     """
     length = max(len(left), len(right))
     padded = [(1,) * (length - len(shape)) + tuple(shape) for shape in (left, right)]
@@ -189,7 +191,7 @@ def _all(truths: Any) -> bool | None:
 
 
 def _needed_axes(loss: BoundLoss) -> int:
-    """How many axes there must be for the one that the loss compares over to exist."""
+    """The number of axes that is necessary for the axis that the loss compares over to exist."""
     axis = loss.value(loss.signature.over)
     if not isinstance(axis, int) or isinstance(axis, bool):
         return 0
@@ -206,7 +208,7 @@ def _axes(loss: BoundLoss, output: Output) -> tuple[int | None, int | None]:
 
 
 def feature_axis(output: Output) -> int | None:
-    """The axis that an argument of the last component sets; None where there is none such, or several."""
+    """The axis that an argument of the last component sets; None if there is no such axis, or several."""
     if len(output.shape) == 2:
         return 1
     origins: Sequence[Any] = output.link.outgoing.origins

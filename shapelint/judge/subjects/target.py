@@ -18,10 +18,10 @@ from shapelint.text.source import Span
 
 @frozen
 class TargetFacts:
-    """The momentum branch, or one role of it that was built apart.
+    """The momentum branch, or one role of it that was built separately.
 
-    `update_fits` is False where the moving average raises, `update_broadcasts` True where it does not although the
-    shapes differ; `tensor` is the first parameter at fault, with its two shapes, or the two numbers of parameters.
+    `update_fits` is False if the moving average raises, `update_broadcasts` True if it does not although the shapes
+    differ; `tensor` is the first parameter at fault, with its two shapes, or the two numbers of parameters.
     """
 
     role: str = ""
@@ -35,7 +35,7 @@ class TargetFacts:
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """`target:`, where the config has it."""
+    """The occasions of `target:`, if the config has it."""
     spec = judged.model.extras.target
     if spec is not None and spec.kind == "alias":
         yield Occasion("target", {"target": TargetFacts(is_online=True)}, Ends(("target",), "", spec.span))
@@ -48,7 +48,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
 
 
 def updated(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]:
-    """The moving average of one component over another that was built apart."""
+    """The moving average of one component over another that was built separately."""
     facts = update(role, tensors.held_by(online), tensors.held_by(target))
     if facts is None:
         return
@@ -60,13 +60,13 @@ def updated(role: str, online: Resolved, target: Resolved) -> Iterator[Occasion]
 
 
 def _counterpart(online: Resolved, target: Resolved) -> Span:
-    """Where the online component says what the target says otherwise."""
+    """The place in the online component that corresponds to what differs in the target."""
     names = [name for name, given in target.given.items() if online.values.get(name) not in (None, given.value)]
     return next((online.given[name].span for name in names if name in online.given), online.spec.head)
 
 
 def _different(online: Resolved, target: Resolved) -> Iterator[tuple[Slot, int]]:
-    """The target's arguments that are not as those of the online branch, with what they are there."""
+    """The target's arguments that differ from those of the online branch, with the online values."""
     if online.target != target.target:
         return
     for name, given in target.given.items():
@@ -79,10 +79,10 @@ def _different(online: Resolved, target: Resolved) -> Iterator[tuple[Slot, int]]
 
 
 def update(role: str, online: Holdings, target: Holdings) -> TargetFacts | None:
-    """What a moving average makes of two lists of parameters, pair by pair in order; None where nothing is wrong.
+    """The effect of a moving average on two lists of parameters, pair by pair in order; None if nothing is wrong.
 
-    lightly's `update_momentum` adds list to list: it raises where their lengths differ, where a pair does not
-    broadcast, and where the target's tensor would have to grow; where the online tensor is the smaller, it broadcasts.
+    lightly's `update_momentum` adds list to list: it raises if their lengths differ, if a pair does not broadcast, or
+    if the target's tensor would have to grow; if the online tensor is the smaller, it broadcasts.
     """
     pairs = _pairs(online, target)
     if pairs is None:
@@ -106,7 +106,7 @@ def update(role: str, online: Holdings, target: Holdings) -> TargetFacts | None:
 
 
 def _pairs(online: Holdings, target: Holdings) -> list[tuple[HeldTensor, HeldTensor]] | None:
-    """The parameters side by side: in order where both are complete, by equal names and order otherwise."""
+    """The parameters in pairs: in order if both lists are complete, otherwise by equal names and order."""
     left, right = online.learned, target.learned
     if len(left) != len(right):
         return None
@@ -122,6 +122,6 @@ def _equal(left: Shape, right: Shape) -> bool | None:
 
 
 def _grows_into(online: Shape, target: Shape) -> bool:
-    """Whether the online tensor broadcasts into the target's; where it is not known, it is taken to do so."""
+    """Whether the online tensor broadcasts into the target's; assumed if it is not known."""
     result = broadcast(online, target)
     return result is None or _equal(result, target) is not False

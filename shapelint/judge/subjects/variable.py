@@ -1,8 +1,8 @@
-"""Widths that agree by chance: two layers in a row read different variables that hold one number.
+"""Widths that are equal by chance: two layers in a row read different variables that hold the same number.
 
-Moving one of the two variables alone would break the component. In a config, that a layer reads the wrong one shows
-where the variable it reads is also a width elsewhere in the same component, on both sides of a link; in a program, the
-reader moves the variables, and brings what breaks.
+Changing one of the two variables alone would break the component. In a config, a layer reads the wrong variable if that
+variable is also a width elsewhere in the same component, on both sides of a link; in a program, the interpreter changes
+the variables and reports what breaks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shapelint.text.source import Span
 
 @frozen
 class VariableFacts:
-    """A link inside a component: its two ends, and whether one variable sets both; else the `names` of the two."""
+    """A link inside a component: its two ends, and whether one variable sets both; otherwise the `names` of the two."""
 
     consumer: str
     producer: str

@@ -1,4 +1,4 @@
-"""The pydantic models of everything that is read from a file, one module for each kind of file.
+"""The pydantic models of everything that is read from a file, one module per kind of file.
 
-A file that does not validate raises pydantic's ValidationError; the caller turns it into words.
+A file that does not validate raises pydantic's ValidationError; the caller turns it into a message.
 """

@@ -16,9 +16,9 @@ Subject = Literal[
 class RulePage(Strict):
     """The front matter of a rule page.
 
-    `when` and `require` are expressions over the facts of the subject (see `judge/facts.py`): where `when` holds and
-    `require` certainly does not, the rule speaks. `severity` may be an expression too. The texts hold facts in braces.
-    `instead_of` are codes that are silent on the same subject when this rule speaks.
+    `when` and `require` are expressions over the facts of the subject (see `judge/facts.py`): the rule is violated if
+    `when` holds and `require` certainly does not. `severity` may be an expression too. The texts hold facts in braces.
+    `instead_of` are codes that this rule silences on the same subject.
     """
 
     code: str = Field(pattern=r"^[A-Z]+\d{3}$")

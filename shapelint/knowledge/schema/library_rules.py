@@ -6,7 +6,7 @@ from shapelint.knowledge.schema.strict import Strict
 
 
 class LibraryRule(Strict):
-    """One library of `rules/libraries.yaml`: where its components live and what its bare backbone names begin with."""
+    """One library of `rules/libraries.yaml`: where its components are, and how its bare backbone names begin."""
 
     library: str
     module: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
+from pydantic import Field
+
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.knowledge.schema.strict import Strict
 
@@ -13,25 +15,42 @@ class LossSignature(Strict):
     """What a loss takes, for two operands of shapes (B, ..., D).
 
     `axes` are the least and the greatest number of axes. `operands` says what they must have in common: `equal` shapes,
-    shapes that `broadcast`, an equal batch with `features` that broadcast, or nothing (`flattened` and cut). `over`
-    names the argument that is the axis of comparison, `bank` the one that holds (size, width) of a memory bank, `width`
-    one that must equal the features, `cut` one that takes the first features only. `batch` is the least batch.
+    shapes that `broadcast`, an equal batch with `features` that broadcast, nothing (`flattened` and cut), or that this
+    is `unjudged`. `over` names the argument that is the axis of comparison, `bank` the one that holds (size, width) of
+    a memory bank, `width` one that must equal the features, `cut` one that takes the first features only. `batch` is
+    the least batch.
+
+    For programs, `takes` are the operands as arguments of the call, and `prototypes` is one that holds vectors of their
+    width. `labels` says that what a program gives as the target may be labels, which are not compared. `functions` do
+    the same without an object. `operation` has the result where it is not a number. `by_hand` are the operations of a
+    loss that is written by hand and compares as this one does, each with its name in reports.
     """
 
     call: str
-    axes: tuple[int, int]
-    operands: Literal["equal", "broadcast", "features", "flattened"]
+    axes: tuple[int, int] = (1, 8)
+    operands: Literal["equal", "broadcast", "features", "flattened", "unjudged"] = "unjudged"
     over: str | None = None
     bank: str | None = None
     width: str | None = None
     cut: str | None = None
     batch: int = 1
     says: str = ""
+    takes: tuple[str, ...] = ()
+    prototypes: str | None = None
+    labels: bool = False
+    functions: tuple[str, ...] = ()
+    operation: str = ""
+    by_hand: dict[str, str] = Field(default_factory=dict)
 
     @property
     def target(self) -> str:
         """The dotted name of the class."""
         return self.call.partition("(")[0]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is known what the operands must have in common."""
+        return self.operands != "unjudged"
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -40,10 +59,15 @@ class LossSignature(Strict):
 
 
 class LossFile(Strict):
-    """The losses of one library, one file of `rules/losses/`."""
+    """The losses of one module, the file of `rules/losses/` that is named after it.
+
+    `unlisted` are the operands of a class of the module that has no entry; without them such a class is no loss.
+    """
 
     library: str
     versions: tuple[str, ...]
     module: str
     also: tuple[str, ...] = ()
+    self_supervised: bool = False
+    unlisted: tuple[str, ...] = ()
     losses: tuple[LossSignature, ...]

@@ -10,9 +10,9 @@ from shapelint.knowledge.schema.strict import Strict
 
 
 class PackRole(Strict):
-    """A place in a method's chain: other keys it goes by, and the class that bare widths stand for.
+    """A place in a method's chain: its aliases in configs, and the class that bare widths stand for.
 
-    `features: map` says that the method takes a bare backbone without its pooling: its last feature map.
+    `features: map` means that the method takes a bare backbone without its pooling: its last feature map.
     """
 
     aliases: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Reshape(Strict):
 
 
 PackStep = Union[str, Reshape]
-"""One step of a branch: a role, or a reshape that the method itself does."""
+"""One item of a branch: a role, or a reshape that the method itself does."""
 
 
 class PackTarget(Strict):
@@ -51,10 +51,10 @@ class PackLoss(Strict):
 
 
 class PackBank(Strict):
-    """Stored vectors: whose width they must have (`online.projection_head`), and how they meet the features.
+    """Stored vectors that are combined with features: the output whose width they must have, and how they are combined.
 
-    An `assigned` bank takes features in by assignment, which broadcasts features of width 1; a `multiplied` one meets
-    them in a matrix product, which never does.
+    An `assigned` bank takes in features by assignment, which broadcasts features of width 1; a `multiplied` one is
+    multiplied with them, which never broadcasts.
     """
 
     meets: tuple[str, ...]
@@ -64,7 +64,7 @@ class PackBank(Strict):
 class MethodPack(Strict):
     """The wiring of one method, one file of `rules/methods/`.
 
-    `online` is the chain from the input on; `branches` are further chains that begin at a role of it.
+    `online` is the chain from the input on; `branches` are further chains that begin at one of its roles.
     """
 
     method: str
@@ -76,7 +76,7 @@ class MethodPack(Strict):
     banks: dict[str, PackBank] = Field(default_factory=dict)
 
     def role_of(self, key: str) -> str | None:
-        """The role that a key of a config names, itself or by an alias."""
+        """The role that a key of a config names, directly or by an alias."""
         if key in self.roles:
             return key
         return next((name for name, role in self.roles.items() if key in role.aliases), None)

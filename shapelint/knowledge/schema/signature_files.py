@@ -17,9 +17,9 @@ class SignatureRow(Strict):
     `shapes` is in the notation of `shapes/notation.py`, with constructor arguments as names. `weights` is the number of
     learnable parameters as an expression in them. `parts` are the child modules in order, by dotted name, each written
     `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input. `tensors`
-    are those that each module itself holds, parameters before the semicolon and buffers behind it:
-    `weight 64, bias 64; running_mean 64, running_var 64, num_batches_tracked`. `latent` is a layer that fits only while
-    two arguments are equal, and the two: `net.4 hidden out`.
+    are those that each module itself holds, parameters before the semicolon and buffers after it: `weight 64, bias 64;
+    running_mean 64, running_var 64, num_batches_tracked`. `latent` is a layer that fits only while two arguments are
+    equal, and the two: `net.4 hidden out`.
     """
 
     when: str = ""
@@ -34,8 +34,8 @@ class ComponentSignature(Strict):
     """One component of a library: its constructor and one row for each structural variant.
 
     `inert` arguments change no shape; an argument that is neither inert, nor named in a formula or a `when`, is
-    structural: set to anything but its default, it makes the stored signature not apply. `classes` names the argument
-    that is the class count of a classifier. `dense` marks a head that is made for maps or tokens.
+    structural: if it is not set to its default, the stored signature does not apply. `classes` names the argument that
+    is the class count of a classifier. `dense` marks a head that is made for maps or tokens.
     """
 
     call: str
@@ -52,7 +52,7 @@ class ComponentSignature(Strict):
 
     @classmethod
     def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """A component with one row may write the row's fields directly."""
+        """Expand the short form: a component with one row may have the row's fields itself."""
         if "shapes" not in data:
             return data
         row = {key: data[key] for key in SignatureRow.model_fields if key in data}
@@ -73,7 +73,7 @@ class SignatureFile(Strict):
     """The signatures of (a part of) one library.
 
     `versions` are the library versions that the signatures were verified with: exact ones, or one range such as
-    `">=2.1,<3"`. `made_by` says whether the tracer made them or a person wrote formulas.
+    `">=2.1,<3"`. `made_by` is whether the tracer made them or a person wrote formulas.
     """
 
     library: str

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Strict(BaseModel):
-    """A model that takes no key it does not know."""
+    """A model that rejects unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @classmethod
     def trusted(cls, data: dict[str, Any]) -> Self:
-        """Build from data that ships with shapelint without validating it: the tests have done so.
+        """Build from data that ships with shapelint without validating it: the tests have validated it.
 
         Pydantic's schemas take longer to build than a model takes to lint; they are for what users write.
         """
@@ -28,12 +28,12 @@ class Strict(BaseModel):
 
     @classmethod
     def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """The data without its short forms."""
+        """The data with its short forms expanded."""
         return data
 
 
 def _trusted(annotation: Any, value: Any) -> Any:
-    """A value as the annotated type, as far as shipped data needs it: models in models, lists as tuples and sets."""
+    """Convert a value to its annotated type: nested models, lists to tuples and sets, as shipped data needs it."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         return annotation.trusted(value)
     kind, arguments = get_origin(annotation), get_args(annotation)
@@ -48,7 +48,7 @@ def _trusted(annotation: Any, value: Any) -> Any:
 
 
 def _data_type(annotation: Any) -> type | tuple[type, ...]:
-    """What YAML gives for an annotated type."""
+    """The type that YAML gives for an annotated type."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         return dict
     kind = get_origin(annotation) or annotation

@@ -8,10 +8,10 @@ from shapelint.knowledge.schema.strict import Strict
 
 
 class TensorRule(Strict):
-    """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not tell is `?`.
+    """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not determine is `?`.
 
-    `parameters` are learned, in torch's order; `buffers` are saved beside them. `variants` are names that a parameter
-    goes by once it is reparametrised, such as by weight normalisation.
+    `parameters` are learned, in torch's order; `buffers` are saved with them. `variants` are the names of a parameter
+    that is reparametrised, such as by weight normalisation.
     """
 
     shapes: str

@@ -1,4 +1,4 @@
-"""The size of one axis, as files state it."""
+"""The size of one axis in a file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ MAXIMUM_WIDTH = 2**31 - 1
 
 
 Width = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_WIDTH)]
-"""A size of one axis: a positive integer, no boolean, float or text."""
+"""The size of one axis: a positive integer, not a boolean, float or text."""
 
 
 def is_width(value: Any) -> bool:
-    """What `Width` validates, for the many numbers of a config: a schema for one integer costs 50 ms to build."""
+    """Whether `Width` accepts the value.
+
+    It is for the many numbers of a config, since pydantic takes 50 ms to build the schema of one integer.
+    """
     return type(value) is int and 1 <= value <= MAXIMUM_WIDTH

@@ -1,4 +1,4 @@
-"""Arithmetic and comparisons on values: numbers and dimensions, texts, lists, and tensors by their shapes."""
+"""Arithmetic and comparisons of values: numbers and dimensions, strings, lists, and tensors by their shapes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, operations
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors import image_sizes, tensor_operations
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
 
@@ -52,8 +52,8 @@ _NAMES: dict[type[ast.operator], str] = {
 }
 
 
-def _of_data(left: Value, right: Value) -> Value:
-    """Arithmetic with what a loader gives; beside a plain number it keeps its size."""
+def _combine_data(left: Value, right: Value) -> Value:
+    """Combine the output of a loader with another value; combined with a plain number, it keeps its size."""
     data, other = (left, right) if isinstance(left, Data) else (right, left)
     assert isinstance(data, Data)
     if isinstance(other, Const):
@@ -62,14 +62,14 @@ def _of_data(left: Value, right: Value) -> Value:
 
 
 def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) -> Value:
-    """`left op right`."""
+    """Evaluate `left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         name = _NAMES.get(type(op), "")
         if name:
             run.observe_operation(name, left, Arguments((Given(right, NO_SPAN),)), site)
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
-        return _of_data(left, right)
+        return _combine_data(left, right)
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
         return strings.percent(
             left.value, right.items if isinstance(right, Items) and right.kind == "tuple" else [right]
@@ -128,9 +128,10 @@ def _number(value: Any) -> Value:
 
 
 def tensors(op: ast.operator, left: Value, right: Value) -> Value:
+    """Evaluate `left op right` for operands of which at least one is a tensor."""
     if isinstance(op, ast.MatMult):
         if isinstance(left, Tensor) and isinstance(right, Tensor):
-            return operations.apply("matmul", left, Arguments((Given(right, NO_SPAN),), {}))
+            return tensor_operations.apply("matmul", left, Arguments((Given(right, NO_SPAN),), {}))
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
@@ -152,6 +153,7 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
+    """Evaluate the comparison `left op right`; None if the result is unknown."""
     if isinstance(op, (ast.Is, ast.IsNot)):
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return None
@@ -184,7 +186,7 @@ def _contains(container: Value, value: Value) -> bool | None:
         return value.value in container.value
     if isinstance(container, Table):
         if value.value in container.items:
-            return None if value.value in container.perhaps else True
+            return None if value.value in container.maybe_missing else True
         return None if container.open else False
     items = elements(container)
     if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):

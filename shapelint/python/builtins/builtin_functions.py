@@ -1,4 +1,4 @@
-"""Python's own functions: those on values of any kind, and where the others are."""
+"""Built-in functions on values of any kind, and calls of all built-in functions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from shapelint.python.builtins import iteration, numbers
-from shapelint.python.builtins.iteration import Handler, any_of
+from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
 from shapelint.python.state import class_lookup, forgetting
-from shapelint.python.state.arguments import NOWHERE, Arguments, Keywords, Site
+from shapelint.python.state.arguments import NO_SITE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.value_facts import among, elements, sequence, truth
+from shapelint.python.state.value_facts import elements, sequence, truth, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -32,8 +32,12 @@ from shapelint.python.state.values import (
     Value,
 )
 
-MORE = re.compile(r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*=")
-WRITES = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+STATEMENTS_BEYOND_ASSIGNMENT = re.compile(
+    r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*="
+)
+"""Code in a string that does more than assign to names."""
+MODIFYING_CODE = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+"""Expressions in a string that change values."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
@@ -55,8 +59,8 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if name == "exec":
         return _execute(run, site.scope, values)
     if name in ("eval", "__import__"):
-        run.hidden = True
-        if values and isinstance(values[0], Const) and WRITES.search(str(values[0].value)):
+        run.evaluates_strings = True
+        if values and isinstance(values[0], Const) and MODIFYING_CODE.search(str(values[0].value)):
             run.rewired = run.rewired or name
         return UNKNOWN
     for value in values:
@@ -74,7 +78,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 
 def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
-    """`map(function, *iterables)`, `filter(function, iterable)`."""
+    """Evaluate `map(function, *iterables)` or `filter(function, iterable)`."""
     columns = [sequence(value) for value in values[1:]]
     known = [column for column in columns if column is not None]
     if not known or len(known) < len(columns):
@@ -92,10 +96,10 @@ def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
 
 
 def _applied(run: Run, function: Value, given: Sequence[Given], site: Site) -> Value:
-    """What a function gives that is called where its iterator is gone through: later, that is not known."""
+    """Call the function of an iterator; if the iterator is consumed later, the result is unknown."""
     if laziness.at_once(run, site.node) or isinstance(function, (Library, Component, Chained)):
         return run.call(function, Arguments(tuple(given)), site)
-    with run.journal.perhaps():
+    with run.journal.conditional():
         run.call(function, Arguments(tuple(given)), site)
     return UNKNOWN
 
@@ -112,7 +116,7 @@ def _filter(run: Run, function: Value, items: Items, site: Site) -> Value:
 
 
 def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
-    """`getattr`, `setattr` and `hasattr`."""
+    """Evaluate `getattr`, `setattr` or `hasattr`."""
 
     key = values[1].value if len(values) > 1 and isinstance(values[1], Const) else None
     if name == "setattr":
@@ -121,10 +125,10 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
         elif values and isinstance(values[0], Instance):
             mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
         elif values:
-            forgetting.hide(run, values[0])
+            forgetting.forget(run, values[0])
         return NONE
     if not isinstance(key, str):
-        return among(*values)
+        return unknown_among(*values)
     has = _has(run, values[0], key)
     if name == "hasattr":
         return UNKNOWN if has is None else Const(has)
@@ -135,31 +139,31 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
 
 
 def named_attribute(run: Run, owner: Value, name: str, site: Site | None = None) -> Value:
-    """`getattr(owner, name)`."""
-    return run.attribute(owner, name, site or NOWHERE)
+    """Evaluate `getattr(owner, name)`."""
+    return run.attribute(owner, name, site or NO_SITE)
 
 
 def _has(run: Run, owner: Value, name: str) -> bool | None:
-    """Whether an object has an attribute, where that is certain."""
+    """Return whether an object has an attribute; None if that is uncertain."""
 
     if isinstance(owner, Instance) and owner.cls is not None:
         found = class_lookup.find(owner.cls, name)
         if name.startswith("__") and hasattr(object(), name):
             return True
         if found is not None and name not in owner.attributes and isinstance(found, Unknown):
-            return None  # it may be annotated alone
+            return None  # it may only be annotated, without a value
         if found is not None:
             return None if isinstance(found, Function) and found.wrapper.endswith("property") else True
         if name in owner.attributes:
-            return None if name in owner.perhaps else True
-        mine = all(isinstance(one, UserClass) for one in class_lookup.linear(owner.cls))
+            return None if name in owner.maybe_missing else True
+        mine = all(isinstance(one, UserClass) for one in class_lookup.resolution_order(owner.cls))
         mine = mine and not name.startswith("__")
         return False if mine and not owner.opaque and class_lookup.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
         known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
-        return None if owner.hidden or isinstance(known, Unknown) else True
+        return None if owner.forgotten or isinstance(known, Unknown) else True
     if isinstance(owner, Table) and dicts.is_namespace(owner):
-        return True if name in owner.items.keys() - owner.perhaps else None
+        return True if name in owner.items.keys() - owner.maybe_missing else None
     if isinstance(owner, Chained):
         sure = owner.rest is None and not name.startswith("_") and name not in module_method_names.OF_CONTAINERS
         return True if name in owner.children else False if sure else None
@@ -182,7 +186,7 @@ def _type(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Value:
-    """`vars(x)`, `vars()` and `locals()`, `globals()`."""
+    """Evaluate `vars(x)`, `vars()` or `locals()`, or `globals()` if `everywhere` is True."""
     if values:
         return named_attribute(run, values[0], "__dict__")
     while everywhere and scope.parent is not None:
@@ -193,24 +197,24 @@ def _names(run: Run, values: list[Value], scope: Scope, everywhere: bool) -> Val
 
 
 def _execute(run: Run, scope: Scope, values: list[Value]) -> Value:
-    """`exec(text)` may give any name of the file another value; classes may be built in it.
+    """Evaluate `exec(text)`: any name of the file may get another value, and classes may be instantiated.
 
-    A text that is known and does more than to assign may change how the file's code works.
+    If the text is known and does more than assign, it may change how the code of the file works.
     """
 
-    if values and isinstance(values[0], Const) and MORE.search(str(values[0].value)):
+    if values and isinstance(values[0], Const) and STATEMENTS_BEYOND_ASSIGNMENT.search(str(values[0].value)):
         run.rewired = run.rewired or "exec"
-    run.hidden = True
+    run.evaluates_strings = True
     here: Scope | None = scope
     while here is not None:
-        forgetting.hide(run, here)
+        forgetting.forget(run, here)
         here = here.parent
     return UNKNOWN
 
 
-_HANDLERS: dict[str, Handler] = {
-    **iteration.HANDLERS,
-    **numbers.HANDLERS,
+_HANDLERS: dict[str, BuiltinHandler] = {
+    **iteration.CONTAINER_FUNCTIONS,
+    **numbers.NUMBER_FUNCTIONS,
     "isinstance": _isinstance,
     "type": _type,
     "print": lambda run, values, keywords: NONE,

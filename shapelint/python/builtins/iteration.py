@@ -1,4 +1,4 @@
-"""Python's own functions on containers: `len`, `range`, `zip`, `dict` and their like."""
+"""Built-in functions on containers: `len`, `range`, `zip`, `dict` and the like."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
 from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
-Handler = Callable[[Run, list[Value], Keywords], Value]
+BuiltinHandler = Callable[[Run, list[Value], Keywords], Value]
 
 
 def any_of(items: Items) -> Value:
-    """One value for all elements: what they have in common."""
+    """Return one value for all elements: their join."""
     found = items.rest
     for item in items.items:
         found = item if found is None else join(found, item)
@@ -33,7 +33,7 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
     items = elements(value)
-    if items is None or (isinstance(value, Table) and (value.open or value.perhaps)):
+    if items is None or (isinstance(value, Table) and (value.open or value.maybe_missing)):
         return UNKNOWN
     return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
 
@@ -49,7 +49,7 @@ def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return Items([Const(number) for number in whole], "range")
 
 
-def _collect(kind: str) -> Handler:
+def _collect(kind: str) -> BuiltinHandler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         if not values:
             return Items([], kind)
@@ -107,7 +107,7 @@ def _iter(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    """The first element, which an iterator gives once."""
+    """Return the first element, and remove it from an iterator."""
     items = values[0] if values else UNKNOWN
     if isinstance(items, Data) or not isinstance(items, Items):
         return items if isinstance(items, Data) else UNKNOWN
@@ -119,7 +119,7 @@ def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return any_of(Items(items.items[:1], "list", items.rest)) if len(values) < 2 else UNKNOWN
 
 
-HANDLERS: dict[str, Handler] = {
+CONTAINER_FUNCTIONS: dict[str, BuiltinHandler] = {
     "len": _len,
     "range": _range,
     "list": _collect("list"),

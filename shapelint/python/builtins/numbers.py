@@ -1,4 +1,4 @@
-"""Python's own functions on numbers, texts and truth values: `int`, `max`, `sum`, `all` and their like."""
+"""Built-in functions on numbers, strings and truth values: `int`, `max`, `sum`, `all` and the like."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from shapelint.python.builtins.iteration import Handler, any_of
+from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import elements, integer, truth
@@ -43,7 +43,7 @@ def _bool(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return UNKNOWN if known is None else Const(known)
 
 
-def _extreme(choose: Callable[..., int]) -> Handler:
+def _extreme(choose: Callable[..., int]) -> BuiltinHandler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         items = elements(values[0]) if len(values) == 1 else Items(values)
         if items is None or items.rest is not None or not items.items or "key" in keywords:
@@ -74,7 +74,7 @@ def _abs(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return Const(abs(value.value)) if isinstance(value, Const) and isinstance(value.value, (int, float)) else UNKNOWN
 
 
-def _all(decisive: bool) -> Handler:
+def _all(decisive: bool) -> BuiltinHandler:
     def handler(run: Run, values: list[Value], keywords: Keywords) -> Value:
         items = elements(values[0]) if values else None
         if items is None or items.rest is not None:
@@ -101,7 +101,7 @@ def _divmod(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return Items([Const(left // right), Const(left % right)], "tuple")
 
 
-HANDLERS: dict[str, Handler] = {
+NUMBER_FUNCTIONS: dict[str, BuiltinHandler] = {
     "divmod": _divmod,
     "int": _int,
     "float": _float,

@@ -1,4 +1,4 @@
-"""Functions of Python's own library on numbers and containers: `itertools`, `functools`, `operator`, `math`."""
+"""Functions of the standard library on numbers and containers: `itertools`, `functools`, `operator`, `math`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Library, Scope, Value
 
-Handler = Callable[[Run, Arguments], Value]
+StandardLibraryHandler = Callable[[Run, Arguments], Value]
 
 
 def apply(run: Run, function: Value, *values: Value) -> Value:
-    """Call a value with others."""
+    """Call a function with positional arguments."""
     return run.call(
         function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), Site(ast.Constant(None), Scope({}))
     )
 
 
-def number(function: Callable[[float], float]) -> Handler:
-    """A function of one number."""
+def number(function: Callable[[float], float]) -> StandardLibraryHandler:
+    """Return a handler that applies a function of one number."""
 
     def handler(run: Run, arguments: Arguments) -> Value:
         value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
@@ -40,7 +40,7 @@ def number(function: Callable[[float], float]) -> Handler:
 
 
 def product(run: Run, arguments: Arguments) -> Value:
-    """`math.prod`, `numpy.prod`."""
+    """Evaluate `math.prod` or `numpy.prod`."""
     items = (
         sequence(arguments.positional[0].value) if len(arguments.positional) == 1 and not arguments.keywords else None
     )
@@ -48,7 +48,7 @@ def product(run: Run, arguments: Arguments) -> Value:
     return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
 
 
-def _binary(function: str) -> Handler:
+def _binary(function: str) -> StandardLibraryHandler:
     def handler(run: Run, arguments: Arguments) -> Value:
 
         if len(arguments.positional) != 2:
@@ -122,7 +122,7 @@ def _repeat(run: Run, arguments: Arguments) -> Value:
 
 
 def _set_item(run: Run, arguments: Arguments) -> Value:
-    """`operator.setitem(owner, index, value)`."""
+    """Perform `operator.setitem(owner, index, value)`."""
 
     if len(arguments.positional) == 3:
         owner, index, value = (given.value for given in arguments.positional)
@@ -142,7 +142,7 @@ OPERATORS: dict[str, type[ast.operator]] = {
     "lshift": ast.LShift,
     "rshift": ast.RShift,
 }
-HANDLERS: dict[str, Handler] = {
+STANDARD_LIBRARY_FUNCTIONS: dict[str, StandardLibraryHandler] = {
     **{f"operator.{name}": _binary(name) for name in OPERATORS},
     "operator.setitem": _set_item,
     "itertools.chain": _chain,
@@ -158,5 +158,4 @@ HANDLERS: dict[str, Handler] = {
     "math.log2": number(math.log2),
     "math.isqrt": number(lambda value: math.isqrt(int(value))),
     "math.prod": product,
-    "numpy.prod": product,
 }

@@ -6,15 +6,15 @@ Of two options that are read by one name, the first one's default counts.
 
 from __future__ import annotations
 
-import ast
-
+from shapelint.python.libraries.standard_library_ import namespace
 from shapelint.python.objects import dicts
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.kernel import Kind
+from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, sequence, truth
+from shapelint.python.state.value_facts import sequence, truth, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -24,19 +24,18 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Library,
-    Scope,
     Table,
     Value,
 )
 
-SWITCHES = {"store_true": False, "store_false": True}
+FLAG_DEFAULTS = {"store_true": False, "store_false": True}
 """What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
 UNSEEN = frozenset({"argument_default", "conflict_handler"})
 """Arguments of a parser by which its options are no longer what they say themselves."""
 ABSENT = Library("argparse.SUPPRESS")
 
 
-def parser(run: Run, arguments: Arguments) -> Value:
+def parser(run: Run, arguments: Arguments, site: Site) -> Value:
     """`argparse.ArgumentParser(parents=[...])`."""
     parents = sequence(arguments.keywords["parents"].value) if "parents" in arguments.keywords else Items([])
     if parents is None or UNSEEN & arguments.keywords.keys():
@@ -57,7 +56,7 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
     """A method of a parser, or of a group of its options."""
     if name == "add_argument":
         _add(run, owner, arguments, site)
-        return among(owner)
+        return unknown_among(owner)
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return owner
     if name == "set_defaults":
@@ -122,7 +121,7 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
         ):  # beside another option, or after a `set_defaults` that it takes the place of
             owner.defaults[name] = join(owner.defaults[name], default)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _destination(names: list[str]) -> Value:
@@ -135,8 +134,8 @@ def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     action = keywords["action"].value if "action" in keywords else NONE
     if not isinstance(action, Const) and action != Library("argparse.BooleanOptionalAction"):
         return UNKNOWN
-    if isinstance(action, Const) and action.value in SWITCHES:
-        return keywords["default"].value if "default" in keywords else Const(SWITCHES[action.value])
+    if isinstance(action, Const) and action.value in FLAG_DEFAULTS:
+        return keywords["default"].value if "default" in keywords else Const(FLAG_DEFAULTS[action.value])
     value = keywords["default"].value if "default" in keywords else NONE
     if value == NONE:
         return UNKNOWN
@@ -145,18 +144,9 @@ def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     return value
 
 
-def spawn(run: Run, arguments: Arguments) -> Value:
-    """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
-    given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
-    worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
-    handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
-    passed = [Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN])]
-    run.call(
-        worker,
-        Arguments(tuple(passed), complete=handed is None or handed.rest is None),
-        Site(ast.Constant(None), Scope({})),
-    )
-    return NONE
-
-
 COMMAND_LINE = Kind(method=call_method)
+ARGPARSE = LibraryPlugin(
+    "argparse",
+    packages=frozenset({"argparse"}),
+    functions={"argparse.ArgumentParser": parser, "argparse.Namespace": namespace},
+)

@@ -1,4 +1,4 @@
-"""Functions and methods of lightly, and methods of its modules, as lines in the notation of shape signatures.
+"""Functions of libraries, and methods of their modules, as lines in the notation of shape signatures.
 
 The tables stand in `rules/functions.yaml`. Names that are no axes are taken from plain arguments of the same name, or
 from the `values` of the module.
@@ -6,7 +6,7 @@ from the `values` of the module.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from shapelint.chain.chain import Flow
@@ -17,15 +17,14 @@ from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import Const, Data, Items, Tensor, Value
-from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import signature_calls
+from shapelint.python.tensors import axes, image_sizes, signature_calls
 from shapelint.shapes import dims, expression
 
-Table = dict[str, "Function"]
+LibraryFunctionTable = dict[str, "LibraryFunction"]
 
 
 @frozen
-class Function:
+class LibraryFunction:
     """A function: its parameters, those that are tensors, and its signature."""
 
     name: str
@@ -34,23 +33,27 @@ class Function:
     shapes: str
 
 
-def parse(call: str, text: str) -> Function:
+def parse(call: str, text: str) -> LibraryFunction:
     """`get_at_index(tokens, index)` with `B L D, B K -> B K D`: as many leading parameters are tensors as inputs."""
     parameters = parse_parameters(call)
     count = len(signature_calls.parsed(text).alternatives[0].inputs)
-    return Function(call.partition("(")[0], parameters, tuple(p.name for p in parameters[:count]), text)
+    return LibraryFunction(call.partition("(")[0], parameters, tuple(p.name for p in parameters[:count]), text)
 
 
 @lru_cache(maxsize=1)
-def table() -> Table:
-    """All functions, by dotted name."""
+def _lines() -> dict[str, tuple[str, str]]:
+    """The lines of all functions, by dotted name."""
     data = rules_folder.load("functions.yaml")["functions"]
-    found = [parse(call, text) for call, text in data.items()]
-    return {function.name: function for function in found}
+    return {call.partition("(")[0]: (call, text) for call, text in data.items()}
+
+
+def table() -> LibraryFunctionTable:
+    """All functions, by dotted name."""
+    return {name: parse(call, text) for name, (call, text) in _lines().items()}
 
 
 @lru_cache(maxsize=1)
-def methods() -> dict[str, dict[str, Function]]:
+def methods() -> dict[str, dict[str, LibraryFunction]]:
     """The methods of modules, by class name and method name."""
     data = rules_folder.load("functions.yaml")["methods"]
     return {
@@ -63,11 +66,6 @@ def methods() -> dict[str, dict[str, Function]]:
 def exact() -> frozenset[str]:
     """The functions that refuse whatever their lines do not have, by dotted name."""
     return frozenset(f"lightly.models.utils.{name}" for name in rules_folder.load("functions.yaml")["exact"].split())
-
-
-def layer_of(name: str) -> str:
-    """The layer that a function does the work of, by dotted name; empty where it is none of these."""
-    return str(rules_folder.load("functions.yaml")["layers"].get(name, ""))
 
 
 @lru_cache(maxsize=1)
@@ -96,19 +94,21 @@ def defaults(target: str, condition: str) -> dict[str, Any]:
     return {parameter.name: parameter.default for parameter in parameters if not parameter.required}
 
 
-def find(name: str) -> Function | None:
-    """A function by its dotted name; those of lightly.models.utils also where `utils` was imported."""
-    return table().get(name) if name.startswith("lightly.") else None
+@cache
+def find(name: str) -> LibraryFunction | None:
+    """A function by its dotted name."""
+    line = _lines().get(name)
+    return parse(*line) if line is not None else None
 
 
-def call(run: Run, function: Function, arguments: Arguments, values: Any = None) -> Value:
+def call(run: Run, function: LibraryFunction, arguments: Arguments, values: Any = None) -> Value:
     """Call it: tensors by shape, plain arguments by value."""
     given = by_name(function.parameters, arguments)
     operands = tensors(function, given)
     flows = [None if operand is None else operand.flow for operand in operands]
     detached = all(operand is None or operand.detached for operand in operands)
     bound = bound_arguments(function, given, values)
-    maker = next((flow.maker for flow in flows if flow is not None), ax.NOWHERE)
+    maker = next((flow.maker for flow in flows if flow is not None), axes.NO_ORIGIN)
     result = signature_calls.apply(function.shapes, flows, bound, maker)
     detached = detached or run.no_grad > 0
     if isinstance(result, Flow):
@@ -121,20 +121,18 @@ def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords
     return {**dict(zip((parameter.name for parameter in parameters), arguments.positional)), **arguments.keywords}
 
 
-def tensors(function: Function, given: Keywords) -> list[Tensor | None]:
+def tensors(function: LibraryFunction, given: Keywords) -> list[Tensor | None]:
     """The operands of a call; None for one whose axes are not known."""
-    from shapelint.python.libraries.torch import module_calls
-
     found: list[Tensor | None] = []
     for name in function.inputs:
         value = given[name].value if name in given else None
         if isinstance(value, Data) and name in ("images", "x", "imgs", "batch"):
-            value = module_calls.image(value)
+            value = image_sizes.image(value)
         found.append(value if isinstance(value, Tensor) and not value.loose else None)
     return found
 
 
-def bound_arguments(function: Function, given: Keywords, values: Any = None) -> dict[str, Any]:
+def bound_arguments(function: LibraryFunction, given: Keywords, values: Any = None) -> dict[str, Any]:
     """What the names in a function's line stand for: its plain arguments, after `values` of a module."""
     bound: dict[str, Any] = dict(values or {})
     for parameter in function.parameters:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.common.words import words
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
+from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Function, Instance, Items, Value
 
-HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
+SETUP_HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
 """What Lightning calls before the first step: https://lightning.ai/docs/pytorch/stable/common/lightning_module.html"""
 LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
 
@@ -22,7 +24,7 @@ def note_fit(run: Run, site: Site, arguments: Arguments) -> None:
         return
     given = arguments
     model, loader = given.get(0, "model"), given.get(0 if "model" in arguments.keywords else 1, *LOADER_NAMES)
-    for hook in HOOKS if isinstance(model, Instance) and model.cls is not None else ():
+    for hook in SETUP_HOOKS if isinstance(model, Instance) and model.cls is not None else ():
         found = class_lookup.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
         if isinstance(found, Function):
             run.call_function(found, Arguments(complete=False), model)
@@ -51,4 +53,14 @@ def _own(run: Run, owner: Instance) -> Value | None:
     return _one(run.call_function(method, Arguments(), owner))
 
 
-TRAINING = Observer(unseen_call=note_fit)
+FIT_OBSERVER = Observer(unseen_call=note_fit)
+LIGHTNING = LibraryPlugin(
+    "lightning",
+    packages=frozenset({"lightning", "pytorch_lightning"}),
+    quiet=words(
+        """
+        save_hyperparameters log log_dict print configure_optimizers manual_backward optimizers lr_schedulers
+        toggle_optimizer untoggle_optimizer freeze unfreeze
+        """
+    ),
+)

@@ -1,45 +1,203 @@
-"""What timm's models offer beside their forward: features, heads, and another classifier.
+"""timm: its models, what they offer beside their forward, and its vision transformers, which need no trace.
 
 https://huggingface.co/docs/timm/feature_extraction: `forward_features` is what comes before the pooling, `forward_head`
-the rest, which with `pre_logits=True` gives what a model that was created with `num_classes=0` does.
+the rest, which with `pre_logits=True` gives what a model that was created with `num_classes=0` does. What the names of
+models say stands in `rules/timm.yaml`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import vision_transformers
-from shapelint.python.libraries.torch import module_calls, parts, replaced_parts
+from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
+from shapelint.python.libraries.vision_transformers import Layout, Vit
+from shapelint.python.objects import dicts
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
+from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Tensor, Value
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors.operation_table import axes_of
-from shapelint.shapes.signatures import Pattern
+from shapelint.python.tensors import image_sizes
+from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Pattern
 from shapelint.spec.spec import Argument, ComponentSpec
 
 WITHOUT_CLASSIFIER: dict[str, int | str] = {"num_classes": 0}
 WITHOUT_POOLING: dict[str, int | str] = {"num_classes": 0, "global_pool": ""}
+FREE = frozenset({"dynamic_img_size", "strict_img_size", "embed_layer"})
+"""Arguments with which a transformer may take other images than those of its own size."""
+BASE = (768, 16, 224)
+"""Width, patch and image of a `VisionTransformer` that is built without arguments."""
 
 
-def is_model(owner: Component) -> bool:
-    """Whether a component is a whole model of timm."""
-    return owner.spec.target.startswith("timm.") and owner.part_of is None
+def data() -> dict[str, Any]:
+    """What the names of models say."""
+    found: dict[str, Any] = rules_folder.load("timm.yaml")
+    return found
+
+
+@lru_cache(maxsize=1)
+def transformer_name() -> re.Pattern[str]:
+    """The names of the vision transformers that have their size, patch and image in it."""
+    return re.compile(rf"vit_({'|'.join(data()['transformer_widths'])})_patch(\d+)_(\d+)(?:\.\w+)?$")
+
+
+def name_of(component: Component) -> str:
+    """The model's name: the constructor's, or the one that `create_model` is given."""
+    last = component.spec.target.rpartition(".")[2]
+    if last != "create_model":
+        return last
+    given = component.arguments.get("(0)", component.arguments.get("model_name", component.arguments.get("name")))
+    return given.value if isinstance(given, Const) and isinstance(given.value, str) else ""
+
+
+def builds(target: str) -> bool:
+    """Whether a name is a model, or the class of its vision transformers."""
+    return constructing.is_model(target) or target.rpartition(".")[2] == "VisionTransformer"
+
+
+def transformer(component: Component) -> Vit | None:
+    """The numbers of a vision transformer of timm or of a part of one, None for anything else."""
+    model = vision_transformers.whole(component)
+    if component.forgotten or model.forgotten or not model.spec.target.startswith("timm"):
+        return None
+    if match := transformer_name().match(name_of(model)):
+        return configured(model, (data()["transformer_widths"][match[1]], int(match[2]), int(match[3])))
+    is_class = model.spec.target.rpartition(".")[2] == "VisionTransformer"
+    return configured(model, BASE) if is_class and not model.spec.positional else None
+
+
+def configured(component: Component, defaults: tuple[int, int, int]) -> Vit | None:
+    """The numbers of a transformer that is built like timm's, by its arguments and their defaults."""
+    width, patch, image = defaults
+    wide = component.arguments.get("embed_dim")
+    size = width if wide is None else integer(wide)
+    registers = vision_transformers.number(component, "reg_tokens", 0)
+    token = component.arguments.get("class_token", Const(True))
+    patch_size = vision_transformers.number(component, "patch_size", patch)
+    image_size = vision_transformers.number(component, "img_size", image)
+    if size is None or not isinstance(token, Const) or not patch_size or not image_size or registers is None:
+        return None
+    return Vit(size, patch_size, image_size, registers + bool(token.value))
+
+
+def is_transformer(component: Component) -> bool:
+    """Whether a component is a whole vision transformer."""
+    return component.part_of is None and transformer(component) is not None
+
+
+def attribute(run: Run, owner: Component, name: str) -> Value | None:
+    """An attribute of a model, None for what its signature says."""
+    vit = transformer(owner)
+    if vit is not None:
+        return transformer_attributes(owner, vit).get(name)
+    return _num_features(run, owner) if name == "num_features" and owner.part_of is None else None
+
+
+def transformer_attributes(component: Component, vit: Vit) -> dict[str, Value]:
+    """The attributes of a transformer that is built like timm's."""
+    patch = vision_transformers.as_given(component, "patch_size", vit.patch)
+    embed: dict[str, Value] = {
+        "patch_size": Items([patch, patch], "tuple"),
+        "num_patches": Const(vit.grid * vit.grid),
+        "grid_size": Items([Const(vit.grid), Const(vit.grid)], "tuple"),
+    }
+    return {
+        **vision_transformers.attributes(vit),
+        "embed_dim": Const(vit.width),
+        "num_features": Const(vit.width),
+        "grad_checkpointing": Const(False),
+        "patch_embed": dicts.namespace(embed),
+    }
+
+
+def _num_features(run: Run, owner: Component) -> Value:
+    """`num_features`, in families of models where it is the width before the classifier."""
+    pool = owner.arguments.get("global_pool", Const("avg"))
+    plain = isinstance(pool, Const) and pool.value in ("avg", "max", "")
+    if not plain or not name_of(owner).startswith(tuple(data()["plain_features"])):
+        return UNKNOWN
+    resolved = run.resolve(owner)
+    if resolved.signature is None or resolved.row is None:
+        return UNKNOWN
+    classes = owner.arguments.get("num_classes")
+    if isinstance(classes, Const) and classes.value == 0:
+        pattern = resolved.signature.alternatives[0].output
+    else:
+        linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
+        line = linear[-1].partition(":")[2] if linear else "S -> S"
+        pattern = notation.parse_signature(line).alternatives[0].inputs[0]
+    axes = pattern.axes if isinstance(pattern, Pattern) else ()
+    width = axes[1 if len(axes) == 4 else -1] if axes else None
+    return Const(width) if isinstance(width, int) else UNKNOWN
+
+
+def resolve(component: Component, role: str, options: Options) -> Resolved | None:
+    """The signature of a vision transformer, which needs no trace; its head is its only known part."""
+    vit = transformer(component) if component.part_of is None else None
+    channels = vision_transformers.number(component, "in_chans", 3)
+    if vit is None or not isinstance(vit.width, int) or channels is None:
+        return None
+    if not {"features_only", "out_indices"}.isdisjoint(component.arguments):
+        return None
+    pool = component.arguments.get("global_pool")
+    if pool is not None and not (isinstance(pool, Const) and pool.value in ("token", "avg", "")):
+        return None
+    name = name_of(component)
+    if "num_classes" not in component.arguments and ("." in name or name in data()["without_classifier"]):
+        return None  # as many as the weights of that name have, or none
+    classes = component.arguments.get("num_classes", Const(1000))
+    if isinstance(classes, Const) and classes.value is None:
+        return None  # timm leaves out what is None
+    bare = isinstance(classes, Const) and classes.value == 0
+    tokens = isinstance(pool, Const) and pool.value == ""
+    if tokens and (not bare or "dynamic_img_size" in dict(component.spec.keywords)):
+        return None
+    gives = f"{vit.tokens} {vit.width}" if tokens else str(vit.width) if bare else "num_classes"
+    return vision_transformers.resolved(component, _layout(component, vit, f"B {channels}", gives), role, options)
+
+
+def _layout(component: Component, vit: Vit, takes: str, gives: str) -> Layout:
+    """Its signature from `takes`, the batch and channels, to `gives`, what it has of each image."""
+    has_classes = gives == "num_classes"
+    names = tuple(name for name, _ in component.spec.keywords if not has_classes or name != "num_classes")
+    positional = ("model_name",) if component.spec.positional else ()
+    size, where = f"{vit.image} {vit.image}", ""
+    if "dynamic_img_size" in names:
+        padded = "dynamic_img_pad" in names
+        size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
+    return Layout(
+        given=(*positional, *(("num_classes=1000",) if has_classes else ()), *(f"{name}=None" for name in names)),
+        shapes=f"{takes} {size} -> B {gives}{where}",
+        parts={"head": f"torch.nn.Linear: B {vit.width} -> B num_classes"} if has_classes else {},
+        inert=(*names, *positional),
+        classes="num_classes" if has_classes else None,
+    )
 
 
 def call_method(run: Run, owner: Component, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A method of a model of timm, None for one that is not known here."""
-    given = arguments
+    """A method of a model, None for one that is not known here."""
+    if owner.part_of is not None:
+        return None
     if name == "reset_classifier":
-        return _reset(run, owner, given)
+        return _reset(run, owner, arguments)
     if name == "get_classifier" and not arguments.positional:
         return _classifier(run, owner)
     if name in ("forward_features", "forward_head") and arguments.positional and not owner.replaced:
         if name == "forward_features":
             return _features(run, owner, arguments, site)
-        bare = given.flag(1, "pre_logits")
+        bare = arguments.flag(1, "pre_logits")
         return _pooled(run, _variant(owner, WITHOUT_CLASSIFIER) if bare else owner, arguments.positional[0].value)
     return None
 
@@ -47,11 +205,13 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
 def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> Value | None:
     """`forward_features`: what the pooling gets, or the head that pools itself. Tokens have a head without one."""
     rows, given = run.parts(owner), arguments.positional[0].value
-    value = module_calls.image(given) if isinstance(given, Data) else given
+    value = image_sizes.image(given) if isinstance(given, Data) else given
     tail = next((name for name in ("global_pool", "head") if name in rows), None)
     rank = parts.rank(rows[tail]) if tail is not None else 0
-    if vision_transformers.is_plain(owner) or (tail == "head" and rank == 2):
-        return module_calls.call(run, _variant(owner, WITHOUT_POOLING), Arguments(arguments.positional[:1]), site)
+    if is_transformer(owner) or (tail == "head" and rank == 2):
+        return module_calls.call_component(
+            run, _variant(owner, WITHOUT_POOLING), Arguments(arguments.positional[:1]), site
+        )
     if tail is None or rank == 2 or "pre_logits" in rows or not isinstance(value, Tensor):
         return None
     return replaced_parts.run_until(run, owner, tail, value)
@@ -62,7 +222,7 @@ def _reset(run: Run, owner: Component, given: Arguments) -> Value:
     classes, pool = given.get(0, "num_classes"), given.get(1, "global_pool")
     changed = {"num_classes": classes, **({} if pool in (None, NONE) else {"global_pool": pool})}
     if not all(isinstance(value, Const) and isinstance(value.value, (int, str)) for value in changed.values()):
-        hide(run, owner)
+        forget(run, owner)
         return NONE
     run.touch(owner)
     constants = {name: value for name, value in changed.items() if isinstance(value, Const)}
@@ -84,7 +244,7 @@ def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
     """The same model created with other arguments, in the same place."""
     constants = {name: Const(value) for name, value in arguments.items()}
     twin = Component(owner.name, owner.holder, spec=_with(owner, arguments), arguments={**owner.arguments, **constants})
-    twin.origin, twin.hidden = owner.origin, owner.hidden
+    twin.origin, twin.forgotten = owner.origin, owner.forgotten
     return owner.parts.setdefault(str(arguments), twin)
 
 
@@ -109,3 +269,24 @@ def _pooled(run: Run, model: Component, features: Value) -> Value:
     width = pattern.axes[1]
     axis = ax.Axis(width, axes[-1].origin)  # type: ignore[arg-type]
     return Tensor(ax.flow((axes[0], axis), features.flow.maker), features.detached)
+
+
+TIMM = LibraryPlugin(
+    "timm",
+    packages=frozenset({"timm"}),
+    stand_ins={"timm.layers.Mlp": "mlps.py", "timm.layers.mlp.Mlp": "mlps.py"},
+    components=Components(
+        builds=builds,
+        parameters={
+            "VisionTransformer": ("img_size", "patch_size", "in_chans", "num_classes", "global_pool", "embed_dim")
+        },
+        takes_classes=True,
+        attribute=attribute,
+        method=call_method,
+        resolve=resolve,
+        is_described=lambda component: transformer(component) is not None,
+        has_all_parts=lambda component: not is_transformer(component),
+    ),
+    returns_self=frozenset({"set_grad_checkpointing"}),
+    quiet=frozenset({"init_weights", "no_weight_decay"}),
+)

@@ -104,7 +104,7 @@ def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value
     return Data(rows, sizes=transform.sizes)
 
 
-def loader(run: Run, arguments: Arguments) -> Value:
+def loader(run: Run, arguments: Arguments, site: Site) -> Value:
     """`DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
     dataset = arguments.get(0, "dataset")
     collated = "collate_fn" in arguments.keywords

@@ -1,10 +1,10 @@
-"""Layers that fit by chance: their width comes from one variable, the width before them from another of that value.
+"""Layers that fit by chance: their width comes from one variable, the width before them from another of equal value.
 
-A candidate is a layer whose two widths went by different names of one scope: two parameters of a function, two
-constants of a module. Whether it fits by chance is found by moving the variables, one at a time: the file is
-interpreted anew with another number for one of them, and where the layer stops to fit both times, nothing but the
-number held it. Code that needs the two to be equal says so by that: it raises, or takes another branch, or adds up what
-no layer then gets.
+A candidate is a layer whose two widths come from different variables of one scope: two parameters of a function, two
+constants of a module. To find out whether it fits by chance, the variables are moved one at a time: the file is
+interpreted again with another number for one of them. If the layer stops fitting both times, nothing but the equal
+numbers made it fit. Code that requires the two to be equal shows this: it raises, takes another branch, or adds tensors
+whose sum then reaches no layer.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from shapelint.spec.spec import Argument, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_MOVES = 6
-Site = tuple[str, "int | None", Span]
+LayerKey = tuple[str, "int | None", Span]
 
 
 @frozen
 class Latent:
-    """A layer with the variable that it reads, and the one that gave the width before it."""
+    """A layer with the variable that it gets its width from, and the variable that gave the width before it."""
 
     edge: Edge
     taken: Variable
@@ -33,13 +33,13 @@ class Latent:
 
 
 def find(links: Iterable[Link], moved: Callable[[Variable], Run]) -> Iterator[Latent]:
-    """The layers of a model that fit by chance; `moved` interprets the file with another number for a variable."""
+    """Yield the layers of a model that fit by chance; `moved` runs the file with another number for a variable."""
     candidates = [found for link in links for edge in link.edges if (found := _candidate(edge)) is not None]
     variables = list(dict.fromkeys(variable for one in candidates for variable in (one.taken, one.given)))
     affordable = variables[:MAXIMUM_MOVES]
 
     @cache
-    def misfits(variable: Variable) -> frozenset[Site]:
+    def misfits(variable: Variable) -> frozenset[LayerKey]:
         calls = moved(variable).calls
         return frozenset(_site(call.edge) for call in calls if _is_misfit(call.edge))
 
@@ -50,7 +50,7 @@ def find(links: Iterable[Link], moved: Callable[[Variable], Run]) -> Iterator[La
 
 
 def _candidate(edge: Edge) -> Latent | None:
-    """The two variables of a layer that fits the one before it inside a component."""
+    """Return the two variables of a layer that fits the layer before it inside a component."""
     taken, given = edge.consumer.argument, edge.producer.argument
     if not edge.inside or not isinstance(edge.result, Fit) or taken is None or given is None:
         return None
@@ -59,7 +59,7 @@ def _candidate(edge: Edge) -> Latent | None:
 
 
 def _apart(taken: Argument, given: Argument) -> tuple[Variable, Variable] | None:
-    """The names of two numbers in the innermost scope that both went through, where those differ."""
+    """Return the variables of two numbers in the innermost scope that both passed through, if they differ."""
     for variable in taken.variables:
         others = [other for other in given.variables if other[0] == variable[0]]
         if others:
@@ -67,7 +67,7 @@ def _apart(taken: Argument, given: Argument) -> tuple[Variable, Variable] | None
     return None
 
 
-def _site(edge: Edge) -> Site:
+def _site(edge: Edge) -> LayerKey:
     return edge.role, edge.layer, edge.component.spec.span
 
 

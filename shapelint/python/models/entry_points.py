@@ -1,4 +1,4 @@
-"""The order in which a file is interpreted: the module, idle functions, idle classes, the methods of models."""
+"""The order in which a file is interpreted: the module, uncalled functions, unused classes, the methods of models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IMAGES = re.compile(
     r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
 )
 NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
-SPEAKS = re.compile(
+MODEL_WORDS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
     re.IGNORECASE,
 )
@@ -46,7 +46,7 @@ MAXIMUM_USERS = 5
 
 
 class InvalidPythonError(ValueError):
-    """The text is no Python of this version; `span` is the place that the parser names."""
+    """Raised for a text that is not Python of this version; `span` is the position that the parser reports."""
 
     def __init__(self, message: str, span: Span):
         super().__init__(message)
@@ -56,7 +56,7 @@ class InvalidPythonError(ValueError):
 def interpret(
     source: Source, options: Options, may_trace: bool = True, moved: Variable | None = None
 ) -> tuple[Run, Scope]:
-    """Interpret a file as far as its budget goes, with one variable `moved`; raises InvalidPythonError."""
+    """Interpret a file within its budget, with one variable `moved`; raises InvalidPythonError."""
     script = as_script(source)
     places = Places(script.text)
     try:
@@ -67,7 +67,7 @@ def interpret(
     run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
-    if not SPEAKS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
+    if not MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
     run.modules[str(path.resolve())] = scope
     _module(run, tree, scope)
@@ -80,7 +80,7 @@ def interpret(
 
 
 def as_script(source: Source) -> notebook.Script:
-    """The Python of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
+    """Return the Python code of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
     if not source.path.endswith(".ipynb"):
         return notebook.Script(source.text)
     try:
@@ -91,7 +91,7 @@ def as_script(source: Source) -> notebook.Script:
 
 
 def parse(text: str, places: Places) -> ast.Module:
-    """The syntax tree; raises InvalidPythonError."""
+    """Return the syntax tree of a text; raises InvalidPythonError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -108,7 +108,7 @@ def parse(text: str, places: Places) -> ast.Module:
 
 
 def _user(run: Run, path: Path) -> None:
-    """A script that imports the linted file, for what it builds of its classes."""
+    """Interpret a script that imports the linted file, for the objects that it creates of the file's classes."""
     inner = None
     with run.share():
         inner = run.load_file(path, script=True)
@@ -125,11 +125,11 @@ def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
             if ended:
                 return
         if run.exhausted and ended:
-            forgetting.hide(run, scope)
+            forgetting.forget(run, scope)
 
 
 def _idle_functions(run: Run, scope: Scope) -> None:
-    """Functions that nobody in the file calls: run with what their parameters' names promise."""
+    """Call the functions that nothing in the file calls, with arguments guessed from the names of their parameters."""
     for value in list(scope.names.values()):
         if isinstance(value, Function) and value.scope.file is scope.file and id(value.node) not in run.entered:
             _guarded(run, value, None, IDLE_SHARE)
@@ -149,7 +149,7 @@ def _guarded(
     share: int = MAXIMUM_SHARE,
     batch: Value | None = None,
 ) -> None:
-    """Run a function with what its parameters promise; the first of a training step is a `batch`."""
+    """Call a function with guessed arguments; the first argument of a training step is a `batch`."""
     positional, keywords = arguments(function, receiver is not None)
     if batch is not None and keywords:
         keywords[next(iter(keywords))] = Given(batch, NO_SPAN)
@@ -158,7 +158,10 @@ def _guarded(
 
 
 def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, Given]]:
-    """Images for parameters that are called so, and for the first of a method; defaults or unknown for the rest."""
+    """Guess arguments: images for parameters that are named so, and for the first one of a method.
+
+    The other parameters get their defaults or are unknown.
+    """
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
     names = names[1:] if method else names
@@ -172,10 +175,10 @@ def arguments(function: Function, method: bool) -> tuple[list[Given], dict[str, 
 
 
 def _idle_classes(run: Run, scope: Scope) -> None:
-    """Module classes that nobody in the file builds: built with defaults, all else unknown.
+    """Instantiate the module classes that nothing in the file instantiates, with their defaults; all else is unknown.
 
-    A class that others derive from is seen in them, as they make it. The last one first: it is the one that builds the
-    others. Where some are built out of sight, the defaults are not what they are built with.
+    A class with subclasses is covered by these, as they construct it. The last class comes first, because it is the one
+    that builds the others. If code that cannot be followed may instantiate a class, its defaults are not used.
     """
     derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
     for value in reversed(list(scope.names.values())):
@@ -187,11 +190,13 @@ def _idle_classes(run: Run, scope: Scope) -> None:
             node = ast.copy_location(ast.Call(name, [], []), value.node)
             run.starved = run.starved or _needs_more(value)
             with run.share():
-                run.instantiate(value, Arguments(complete=not (run.hidden or value.registered)), Site(node, scope))
+                run.instantiate(
+                    value, Arguments(complete=not (run.evaluates_strings or value.registered)), Site(node, scope)
+                )
 
 
 def _needs_more(cls: UserClass) -> bool:
-    """Whether a class cannot be built without arguments."""
+    """Return whether a class cannot be instantiated without arguments."""
     found = class_lookup.find(cls, "__init__")
     if not isinstance(found, Function):
         return False
@@ -201,18 +206,18 @@ def _needs_more(cls: UserClass) -> bool:
 
 
 def _methods(run: Run) -> None:
-    """The forward methods of every module that was built and whose forward nobody called."""
+    """Call the forward methods of every module that was built and whose forward was not called."""
     for instance in list(run.instances):
         if instance.cls is None or instance.origin is not None or not is_module(instance.cls):
             continue
         names = dict.fromkeys(
             name
-            for cls in class_lookup.linear(instance.cls)
+            for cls in class_lookup.resolution_order(instance.cls)
             if isinstance(cls, UserClass)
             for name, value in cls.scope.names.items()
             if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")
         )
-        # What a step calls itself need not be run again; inner modules are run by the models that hold them.
+        # Steps run first: what they call need not run again. Inner modules are run by the models that hold them.
         for name in sorted(names, key=lambda name: "step" not in name):
             function = class_lookup.find(instance.cls, name)
             inner = instance.holder is not None and "step" not in name

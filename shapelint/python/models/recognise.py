@@ -1,4 +1,4 @@
-"""Which objects of an interpreted file are models, and their chains: what was called, with what, in which role."""
+"""Which objects of an interpreted file are models, and their chains: what was called, on what, in which role."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.common.frozen import frozen
+from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import coincidences, wiring_faults
@@ -18,14 +19,14 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
-from shapelint.spec.roles import Role
+from shapelint.spec.roles import HEADS, Role
 from shapelint.spec.spec import ComponentSpec, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
 
 @frozen
 class PythonModel:
-    """One model of a file: its chain with every component that was called, and what its losses compare.
+    """A model of a file: its chain with every component that was called, and the operands of its losses.
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
     parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
@@ -50,7 +51,7 @@ class PythonModel:
 
 @dataclass
 class _Group:
-    """The calls of the components of one model."""
+    """Calls of the components of one model."""
 
     node: Instance | None
     calls: list[Call] = field(default_factory=list)
@@ -64,7 +65,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
     run, _ = interpret(source, options, may_trace=may_trace or options.trace)
     groups = _groups(run)
     if groups and run.untraced:
-        # Only a file that has a model is worth the seconds that torch takes.
+        # Importing torch takes seconds: only a file that has a model is worth them.
         run, _ = interpret(source, options)
         groups = _groups(run)
 
@@ -72,7 +73,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         return interpret(source, options, run.may_trace, variable)[0]
 
     if run.rewired and groups:
-        return [_untold(run, groups[0], len(source.text))], ()
+        return [_unjudged_model(run, groups[0], len(source.text))], ()
 
     names: dict[str, int] = {}
     models: list[PythonModel] = []
@@ -87,8 +88,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
 
-def _untold(run: Run, group: _Group, length: int) -> PythonModel:
-    """The model of a file that changes how its own code works: nothing is told of it."""
+def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:
+    """Return the model of a file that changes how its own code works: nothing is reported about it."""
     why = f"the file changes how its own code works ({run.rewired})"
     span = Span(0, min(1, length))
     name = group.node.cls.name if group.node and group.node.cls else "model"
@@ -101,7 +102,7 @@ def _untold(run: Run, group: _Group, length: int) -> PythonModel:
 
 
 def _groups(run: Run) -> list[_Group]:
-    """The calls by model, in the order in which the models were built; what has no model stands together."""
+    """Group the calls by model, in the order the models were built; calls without a model form one more group."""
     found: dict[int, _Group] = {}
     for instance in run.instances:
         inside = any(naming.has_backbone(node) for node in instance.path[:-1])
@@ -121,22 +122,22 @@ def _groups(run: Run) -> list[_Group]:
     groups = [group for group in found.values() if group.calls or _is_declared(group)]
     kinds = {naming.kind(call.edge.role) for call in loose.calls}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or ("backbone" in kinds and kinds & naming.HEADS) or _has_loss(run, loose):
+    if has_head or ("backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
     return groups
 
 
 def _is_own(group: _Group) -> bool:
-    """Whether a model is of the linted file, and not of a script that imports it."""
+    """Return whether a model belongs to the linted file, and not to a script that imports it."""
     file = group.node.cls.scope.file if group.node and group.node.cls else None
     return file.main if file is not None else any(call.span.end for call in group.calls)
 
 
 def _has_loss(run: Run, group: _Group) -> bool:
-    """Whether a loss of self-supervised learning takes what the calls give: a backbone without a head."""
+    """Return whether an SSL loss takes the output of these calls, as for a backbone without a head."""
     own = {id(call.edge.component) for call in group.calls}
     roles = {call.edge.role: [call] for call in group.calls}
-    return any(loss.loss.target.startswith("lightly.loss") and _concerns(loss, own, roles) for loss in run.losses)
+    return any(known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, own, roles) for loss in run.losses)
 
 
 def _is_declared(group: _Group) -> bool:
@@ -144,7 +145,7 @@ def _is_declared(group: _Group) -> bool:
 
 
 def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> PythonModel:
-    """A model of the file; what goes wrong with tensors that no model made is told with the first one."""
+    """Build the model of a group; faults of tensors that no model made are reported with the first model."""
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
@@ -173,7 +174,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         span,
         Chain(links),
         losses,
-        _refused(run, group),
+        _constructor_problems(run, group),
         targets,
         reshapes,
         banks,
@@ -183,17 +184,17 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
 
 
 def _is_of_the_loop(flow: Flow) -> bool:
-    """Whether no component had a part in a tensor: a mask of the training loop."""
+    """Return whether no component contributed to a tensor, such as a mask of the training loop."""
     return all(origin.component is None for origin in (flow.maker, *flow.origins))
 
 
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
-    """Whether an operand of a loss was made by one of the model's components."""
+    """Return whether a component of the model made an operand of a loss."""
     return any(_made_inside(flow, own, roles) for _, flow in loss.operands if flow is not None)
 
 
 def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:
-    """Whether a tensor was made by one of a model's components."""
+    """Return whether a component of the model made a tensor."""
     return any(
         origin.component is not None and (id(origin.component) in own or origin.role in roles)
         for origin in (flow.maker, *flow.origins)
@@ -201,7 +202,7 @@ def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> boo
 
 
 def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
-    """One role: the calls of its component, or of the layers inside it."""
+    """Build the link of one role from the calls of its component, or of the layers inside it."""
     chosen: dict[int, Call] = {}
     for call in calls:
         key = id(call.component)
@@ -228,12 +229,12 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
 
 
 def _unseen(run: Run, model: Node | None) -> list[Link]:
-    """The backbone and heads that a model calls and that cannot be seen, each where it is assigned."""
+    """Return links for the backbone and heads that a model calls but that are unknown, each at its assignment."""
     found = []
     for (owner, name), reason in run.unseen.items():
         role = Role(name, naming.kind(name))
         span = run.assigned.get((owner, name))
-        if owner == id(model) and role.kind in ("backbone", *naming.HEADS) and span is not None:
+        if owner == id(model) and role.kind in ("backbone", *HEADS) and span is not None:
             spec = ComponentSpec("call", f"self.{name}", span, span)
             why = reason or "what is handed in is not in the files that were read"
             nothing = Flow(None, (), Origin(role))
@@ -241,8 +242,8 @@ def _unseen(run: Run, model: Node | None) -> list[Link]:
     return found
 
 
-def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
-    """Components whose constructors would raise."""
+def _constructor_problems(run: Run, group: _Group) -> tuple[Problem, ...]:
+    """Return the problems of components whose constructors would raise."""
     problems: dict[tuple[str, str], Problem] = {}
     leaves = naming.leaves(group.node) if group.node else [call.component for call in group.calls]
     wrapped = [value for leaf in leaves for value in leaf.arguments.values() if isinstance(value, Component)]
@@ -252,16 +253,16 @@ def _refused(run: Run, group: _Group) -> tuple[Problem, ...]:
         if condition:
             label, role = leaf.spec.target.rpartition(".")[2], str(naming.place(leaf).role)
             message = f"{label} cannot be built: {condition} does not hold"
-            first, *others = _named(leaf, condition) or (Step(leaf.spec.head, ""),)
+            first, *others = _named(run, leaf, condition) or (Step(leaf.spec.head, ""),)
             problems[(role, condition)] = Problem(
                 "SL903", message, first.span, role, label=first.action, steps=tuple(others)
             )
     return tuple(problems.values())
 
 
-def _named(component: Component, condition: str) -> tuple[Step, ...]:
+def _named(run: Run, component: Component, condition: str) -> tuple[Step, ...]:
     """The arguments of a constructor that a condition names, as they were written, and where they were passed on."""
-    given = constructing.given_by_name(component)
+    given = constructing.given_by_name(run, component)
     found = [(name, given[name]) for name in condition.split() if name in given]
     written = [Step(argument.span, f"{name} is {argument.value}") for name, argument in found]
     defaults = library_functions.defaults(component.spec.target, condition).items()
@@ -272,14 +273,14 @@ def _named(component: Component, condition: str) -> tuple[Step, ...]:
 
 
 def type_name(node: Node) -> str:
-    """The class of a module as its author calls it."""
+    """Return the class name of a module as its author wrote it."""
     if isinstance(node, Instance) and node.cls is not None:
         return node.cls.name
     return node.spec.target if isinstance(node, Component) else "torch.nn.Sequential"
 
 
 def _weight(edge: Edge) -> int:
-    """Which of several calls of a component is worth showing: one that does not fit, then one that may not."""
+    """Rank the calls of one component for the report: one that does not fit comes first, then one that may not."""
     if isinstance(edge.result, Misfit):
         return 3
     if edge.result is None:
@@ -288,7 +289,7 @@ def _weight(edge: Edge) -> int:
 
 
 def _reaches(links: tuple[Link, ...], losses: tuple[LossCall, ...]) -> bool:
-    """Whether every component's output is known, and every operand of some loss."""
+    """Return whether every component's output is known, and every operand of some loss."""
     known = all(link.outgoing.value is not None for link in links) and bool(links)
     return known and any(_known(loss) for loss in losses)
 

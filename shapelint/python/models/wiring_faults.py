@@ -1,4 +1,4 @@
-"""Faults of the wiring itself: a target that is the online module, copies nobody uses, a batch written as a number."""
+"""Faults of the wiring: a target that is the online module, copies that never run, a batch size written as a number."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TargetFault:
 
 @frozen
 class FixedBatch:
-    """A reshape to literal sizes, the first of which stands where the batch is; `order` counts them in the model."""
+    """A reshape to literal sizes, the first of which is that of the batch; `order` counts them in the model."""
 
     order: int
     span: Span
@@ -35,13 +35,13 @@ class FixedBatch:
 
 
 def targets(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFault]:
-    """What is wrong with the momentum branch of a model."""
+    """Yield what is wrong with the momentum branch of a model."""
     yield from _aliases(run, model)
     yield from _unused(run, model, calls)
 
 
 def fixed_batches(run: Run, model: Instance | None) -> Iterator[FixedBatch]:
-    """The reshapes of a model that are right for one size of batch."""
+    """Yield the reshapes of a model that are right for a single batch size."""
     seen: set[Span] = set()
     for reshape in run.reshapes:
         if (reshape.owner in (model, None) or model is None) and reshape.span not in seen:
@@ -50,7 +50,7 @@ def fixed_batches(run: Run, model: Instance | None) -> Iterator[FixedBatch]:
 
 
 def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:
-    """Two names for one module of which one speaks of the momentum branch."""
+    """Yield modules with two names of which one denotes the momentum branch."""
     held: dict[int, list[str]] = {}
     for name, value in model.attributes.items():
         if isinstance(value, (Instance, Component)) or (isinstance(value, Node) and naming.leaves(value)):
@@ -67,7 +67,7 @@ def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:
 
 
 def updates(run: Run, model: Instance) -> Iterator[Update]:
-    """The pairs of components that a momentum update brings together and that were built apart."""
+    """Yield the pairs of components that a momentum update combines although they were built separately."""
     seen: set[tuple[int, int]] = set()
     for online, target, _ in run.averaged:
         if not isinstance(online, Node) or not isinstance(target, Node) or not _inside(target, model):
@@ -79,7 +79,7 @@ def updates(run: Run, model: Instance) -> Iterator[Update]:
             if one is two or one.spec is two.spec or (id(one), id(two)) in seen:
                 continue
             if one.replaced or two.replaced:
-                continue  # the tensors of what was put in are others than those of the model as it was built
+                continue  # a replaced child has other tensors than the model as it was built
             seen.add((id(one), id(two)))
             if one.resolved is not None and two.resolved is not None:
                 yield Update(two.path[-1].name or target.name, one.resolved, two.resolved)
@@ -90,7 +90,7 @@ def _inside(node: Node, model: Instance) -> bool:
 
 
 def _unused(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFault]:
-    """Momentum copies none of which ever runs, while the modules that they copy run."""
+    """Yield momentum copies of which none ever runs, while the modules that they copy do."""
     called = {id(node) for call in calls for node in call.component.path}
     called |= {id(receiver) for receiver, name in run.visited_methods if name != "__init__"}
     copies = {
@@ -114,5 +114,5 @@ def _unused(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFaul
 
 
 def _target_branch(run: Run, model: Instance) -> bool:
-    """Whether a method of the model that is named after the momentum branch was run."""
+    """Return whether a method of the model that is named after the momentum branch ran."""
     return any(receiver is model and naming.is_target(name) for receiver, name in run.visited_methods)

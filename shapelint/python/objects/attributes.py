@@ -1,15 +1,13 @@
-"""`owner.name`."""
+"""Evaluate `owner.name`."""
 
 from __future__ import annotations
-
-import math
 
 from shapelint.python.objects import dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.class_lookup import find, linear
+from shapelint.python.state.class_lookup import find, resolution_order
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
@@ -30,20 +28,12 @@ from shapelint.python.state.values import (
     Value,
 )
 
-REWIRING = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
+REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
-CONSTANTS = {
-    "math.pi": math.pi,
-    "math.inf": math.inf,
-    "numpy.inf": math.inf,
-    "numpy.pi": math.pi,
-    "typing.TYPE_CHECKING": False,
-    "typing_extensions.TYPE_CHECKING": False,
-}
 
 
 def get(run: Run, owner: Value, name: str, site: Site) -> Value:
-    """The attribute, or Unknown."""
+    """Return an attribute of a value; Unknown if it cannot be determined."""
 
     kind = run.kind_of(owner)
     if kind.attribute is not None:
@@ -67,9 +57,9 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     if isinstance(owner, Unknown) and owner.inside:
         return owner
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
-        return among(owner.owner)
+        return unknown_among(owner.owner)
     if isinstance(owner, Function) and name == "cache_clear":
-        forgetting.hide(run, owner.memory)
+        forgetting.forget(run, owner.memory)
         return UNKNOWN
     if isinstance(owner, Function) and name == "setter":
         return Bound(owner, name)
@@ -83,26 +73,27 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
 
 
 def of_library(run: Run, dotted: str) -> Value:
-    """A name of a library: what the file replaced it with, a constant that is known, else the name itself."""
+    """Return a name of a library: what the file replaced it with, a known constant, or else the name itself."""
     if dotted in run.patched:
         return run.patched[dotted]
-    if dotted.startswith(REWIRING):
+    if dotted.startswith(REWIRING_LIBRARY_NAMES):
         run.rewired = run.rewired or dotted
-    return Const(CONSTANTS[dotted]) if dotted in CONSTANTS else Library(dotted)
+    constants = run.libraries.constants
+    return Const(constants[dotted]) if dotted in constants else Library(dotted)
 
 
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
     if isinstance(owner, Table) and dicts.is_namespace(owner):
-        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, among(owner))
+        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, unknown_among(owner))
     if isinstance(owner, Const) and name == "value":
-        return owner  # the member of an enumeration; numbers and texts have no such attribute
+        return owner  # a member of an enumeration; numbers and strings have no such attribute
     if isinstance(owner, CommandLine) and name.startswith("_"):
-        return among(owner)
+        return unknown_among(owner)
     return Bound(owner, name)
 
 
 def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
-    """Attributes of the object first, then of its class; then what every nn.Module has."""
+    """Return an attribute of an object: one of its own, then one of its class, then one that every nn.Module has."""
 
     assert owner.cls is not None
     found = find(owner.cls, name)
@@ -112,18 +103,18 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
         return run.call_function(found, Arguments(), owner)
     if name in owner.attributes:
         own = owner.attributes[name]
-        if name in owner.perhaps and find(owner.cls, "__getattr__") is not None:
-            return among(own)
-        # What nn.Module keeps apart is looked for after what its class has.
+        if name in owner.maybe_missing and find(owner.cls, "__getattr__") is not None:
+            return unknown_among(own)
+        # nn.Module keeps its children apart: Python looks for them after the attributes of the class.
         hidden = isinstance(own, Node) and isinstance(found, Const) and class_lookup.is_module(owner.cls)
         return found if hidden and found is not None else own
     if name == "__class__":
         return owner.cls
     if name == "__dict__":
-        mine = all(isinstance(one, UserClass) for one in linear(owner.cls))
-        return Table(owner.attributes, owner.opaque or not mine, of=owner, perhaps=owner.perhaps)
+        mine = all(isinstance(one, UserClass) for one in resolution_order(owner.cls))
+        return Table(owner.attributes, owner.opaque or not mine, of=owner, maybe_missing=owner.maybe_missing)
     if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
-        return among(owner)
+        return unknown_among(owner)
     if isinstance(found, Function):
         if found.wrapper == "cached_property":
             value = run.call_function(found, Arguments(), owner)
@@ -153,7 +144,7 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
 
 
 def _is_handled(cls: UserClass, found: Value | None) -> bool:
-    """Whether code of the class decides what an attribute is: a descriptor, or a method that is asked for all."""
+    """Return whether user code decides what an attribute is: a descriptor, or a `__getattribute__` of the class."""
     described = isinstance(found, Instance) and found.cls is not None and find(found.cls, "__get__") is not None
     return described or isinstance(find(cls, "__getattribute__"), Function)
 
@@ -163,7 +154,7 @@ def _hyperparameters(owner: Instance) -> Value:
 
 
 def of_super(run: Run, owner: Super, name: str) -> Value:
-    """`super().name`: the method of the next class, or what a library's class has."""
+    """Return `super().name`: a method of the next class, or an attribute of a library class."""
     receiver = owner.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else receiver
     if isinstance(cls, UserClass) and name != "__init__":

@@ -1,7 +1,7 @@
-"""`functools.cache` and `lru_cache`: the same arguments get the same object again, and the function is not called.
+"""`functools.cache` and `lru_cache`: the same arguments give the same object again, without a call of the function.
 
-What a function remembers is a table, so that it is undone and joined as any other. Where it cannot be told whether a
-call is one that was made before, what it gives is unknown.
+The memory of a function is a table, so that it is undone and joined like any other. If it is unknown whether a call was
+made before, its result is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -33,14 +33,14 @@ from shapelint.python.state.values import (
 from shapelint.shapes.dims import Expression
 
 NAMES = frozenset({"functools.cache", "functools.lru_cache"})
-PLAIN = (Library("torch.nn.Module"), Library("builtins.object"))
-"""Bases whose objects are equal to nothing but themselves."""
+IDENTITY_COMPARED_BASES = (Library("torch.nn.Module"), Library("builtins.object"))
+"""Base classes whose objects are equal to nothing but themselves."""
 FEW = 100
-"""What a function remembers at least, if it is not told how much; with more than that it may forget."""
+"""Number of results that a cache without a given size keeps at least; beyond it, a result may have been dropped."""
 
 
 def memory(run: Run, node: ast.expr, scope: Scope) -> Table | None:
-    """The empty memory that a decorator gives a function, if it does; one whose size is told is not known."""
+    """Return the empty memory for a caching decorator, or None; if its size is given, the contents are unknown."""
     call = node if isinstance(node, ast.Call) else None
     found = run.evaluate(call.func if call else node, scope)
     if not isinstance(found, Library) or found.name not in NAMES:
@@ -56,7 +56,7 @@ def call(
     arguments: Arguments,
     receiver: Value | None,
 ) -> Value:
-    """What a call gives that may have been made before."""
+    """Call a cached function: return its earlier result for the same arguments, or interpret it."""
     key = (
         _key(
             Arguments(
@@ -66,13 +66,13 @@ def call(
         if arguments.complete
         else None
     )
-    if key in memory.items and key not in memory.perhaps:
+    if key in memory.items and key not in memory.maybe_missing:
         return memory.items[key]
     plain = replace(function, memory=None)
-    if key is None or memory.open or key in memory.perhaps:
-        with run.journal.perhaps():
+    if key is None or memory.open or key in memory.maybe_missing:
+        with run.journal.conditional():
             run.call_function(plain, arguments, receiver)
-        hide(run, memory)
+        forget(run, memory)
         return UNKNOWN
     value = run.call_function(plain, arguments, receiver)
     run.touch(memory)
@@ -82,7 +82,7 @@ def call(
 
 
 def _key(arguments: Arguments) -> Hashable:
-    """What tells arguments from others, None where that is not known."""
+    """Return a key that tells arguments apart; None if they are unknown."""
     parts = [
         *(_identity(given.value) for given in arguments.positional),
         *(_identity(one.value) for one in arguments.keywords.values()),
@@ -99,7 +99,10 @@ def _identity(value: Value) -> Hashable:
         parts = tuple(_identity(item) for item in value.items)
         return None if None in parts else parts
     if isinstance(value, Instance) and value.cls is not None:
-        known = all(isinstance(one, UserClass) or one in PLAIN for one in class_lookup.linear(value.cls))
+        known = all(
+            isinstance(one, UserClass) or one in IDENTITY_COMPARED_BASES
+            for one in class_lookup.resolution_order(value.cls)
+        )
         compared = class_lookup.is_dataclass(value.cls) or class_lookup.find(value.cls, "__eq__") is not None
         return value if known and not compared else None
     return value if isinstance(value, (Chained, Component, Function, UserClass)) else None

@@ -1,4 +1,4 @@
-"""What makes a class more than its body: decorators, metaclasses, and bases that look at what derives from them."""
+"""What makes a class more than its body: decorators, metaclasses, and bases with hooks for their subclasses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from shapelint.python.objects import dataclass_fields
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -25,12 +25,12 @@ from shapelint.python.state.values import (
 )
 
 INERT = ("torch.", "functools.", "typing.", "builtins.", "abc.", "enum.")
-"""Libraries whose decorators leave a class alone."""
+"""Libraries whose decorators leave a class unchanged."""
 METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
 
 
 def made(run: Run, cls: UserClass, scope: Scope) -> Value:
-    """A class after its decorators and its metaclass: whatever these make of it."""
+    """Apply the hooks, the metaclass and the decorators of a class, and return the result."""
     keywords = {
         keyword.arg: Given(run.evaluate(keyword.value, scope), NO_SPAN)
         for keyword in cls.node.keywords
@@ -41,13 +41,13 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
         own = metaclass.value
         cls.meta = True
         cls.strange = not isinstance(own, UserClass) or class_lookup.find(own, "__call__") is not None
-    if any(isinstance(one, UserClass) and one.meta for one in class_lookup.linear(cls)):
-        hide(run, cls)
+    if any(isinstance(one, UserClass) and one.meta for one in class_lookup.resolution_order(cls)):
+        forget(run, cls)
     for name, value in list(cls.scope.names.items()):
         if isinstance(value, Instance) and value.cls is not None:
-            told = class_lookup.find(value.cls, "__set_name__")
-            if isinstance(told, Function):
-                run.call_function(told, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
+            hook = class_lookup.find(value.cls, "__set_name__")
+            if isinstance(hook, Function):
+                run.call_function(hook, Arguments((Given(cls, NO_SPAN), Given(Const(name), NO_SPAN))), value)
     base = class_lookup.find(cls, "__init_subclass__", after=cls)
     if isinstance(base, Function):
         run.call_function(replace(base, wrapper="classmethod"), Arguments(keywords=keywords), cls)
@@ -60,17 +60,17 @@ def made(run: Run, cls: UserClass, scope: Scope) -> Value:
 
 
 def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
-    """A class after one decorator; whoever else gets it may build it, with arguments that are not seen."""
+    """Apply one decorator to a class; other code that receives the class may instantiate it with unknown arguments."""
     found = run.evaluate(node, scope)
     head = run.evaluate(node.func, scope) if isinstance(node, ast.Call) else found
     inner = found
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, class_lookup.MINE) or (
+    if isinstance(inner, class_lookup.CALLABLE_DECORATORS) or (
         isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES
     ):
         return run.call(found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    if isinstance(head, class_lookup.MINE):
+    if isinstance(head, class_lookup.CALLABLE_DECORATORS):
         return UNKNOWN
     if isinstance(value, UserClass):
         value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))

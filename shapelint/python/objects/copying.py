@@ -1,4 +1,4 @@
-"""`copy.copy`, `copy.deepcopy` and `dataclasses.asdict`: what is shared with a copy, and what is new in it."""
+"""`copy.copy`, `copy.deepcopy` and `dataclasses.asdict`: what a copy shares with its original, and what is new."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import copy
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -27,11 +27,12 @@ from shapelint.python.state.values import (
 )
 from shapelint.text.source import Span
 
-HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
-"""Methods by which a class decides what a copy of its objects is like."""
+COPY_HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__")
+"""Methods by which a class customizes copies of its objects."""
 
 
 def deepcopy(run: Run, arguments: Arguments) -> Value:
+    """Evaluate `copy.deepcopy`, and record where a module was copied."""
     if not arguments.positional:
         return UNKNOWN
     original = arguments.positional[0].value
@@ -42,28 +43,30 @@ def deepcopy(run: Run, arguments: Arguments) -> Value:
 
 
 def shallow(run: Run, arguments: Arguments) -> Value:
-    """`copy.copy`: what is inside is shared; a module shares its children with its copy, even as they change."""
+    """Evaluate `copy.copy`: the contents are shared, and a module shares later changes of its children as well."""
     value = arguments.positional[0].value if len(arguments.positional) == 1 else UNKNOWN
     if isinstance(value, Instance) and value.cls is not None:
         if (made := _own(run, value, "__copy__", [])) is not None:
             return made
-        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls)):
-            return among(value)
-        twin = Instance(origin=value, cls=value.cls, attributes=dict(value.attributes), perhaps=value.perhaps)
+        if value.opaque or not all(isinstance(base, UserClass) for base in class_lookup.resolution_order(value.cls)):
+            return unknown_among(value)
+        twin = Instance(
+            origin=value, cls=value.cls, attributes=dict(value.attributes), maybe_missing=value.maybe_missing
+        )
         twin.base, twin.hyperparameters = value.base, value.hyperparameters
         run.instances.append(twin)
         return twin
     if isinstance(value, Items):
         return Items(list(value.items), value.kind, value.rest)
     if isinstance(value, Table):
-        return Table(dict(value.items), value.open, perhaps=value.perhaps)
+        return Table(dict(value.items), value.open, maybe_missing=value.maybe_missing)
     if isinstance(value, Views):
         return Views(value.sizes, value.keeps)
-    return among(value) if isinstance(value, CommandLine) else value
+    return unknown_among(value) if isinstance(value, CommandLine) else value
 
 
 def as_dict(run: Run, arguments: Arguments) -> Value:
-    """`dataclasses.asdict`: the fields by name, those of objects inside as dicts again, and copies of the rest."""
+    """Evaluate `dataclasses.asdict`: the fields by name, nested dataclass objects as dicts, and copies of the rest."""
     return (
         _fields(run, arguments.positional[0].value, 0)
         if len(arguments.positional) == 1 and not arguments.keywords
@@ -74,28 +77,28 @@ def as_dict(run: Run, arguments: Arguments) -> Value:
 def _fields(run: Run, value: Value, depth: int) -> Value:
     if isinstance(value, Instance) and depth < 20 and class_lookup.is_dataclass(value.cls):
         items = {name: _fields(run, item, depth + 1) for name, item in value.attributes.items()}
-        return Table(items, value.opaque, perhaps=value.perhaps)
+        return Table(items, value.opaque, maybe_missing=value.maybe_missing)
     if isinstance(value, Items) and value.kind in ("list", "tuple") and depth < 20:
         return Items([_fields(run, item, depth + 1) for item in value.items], value.kind, value.rest)
     if isinstance(value, Table) and depth < 20:
         items = {key: _fields(run, item, depth + 1) for key, item in value.items.items()}
-        return Table(items, value.open, perhaps=value.perhaps)
+        return Table(items, value.open, maybe_missing=value.maybe_missing)
     return copied(run, value, {})
 
 
 def _own(run: Run, value: Instance, name: str, given: list[Given]) -> Value | None:
-    """What a class of the file makes of its copies, if it does."""
+    """Return what a user-defined class makes of a copy of its object; None if it has no hook for that."""
     assert value.cls is not None
     found = class_lookup.find(value.cls, name)
     if isinstance(found, Function):
         return run.call_function(found, Arguments(tuple(given)), value)
-    if any(class_lookup.find(value.cls, hook) is not None for hook in HOOKS):
+    if any(class_lookup.find(value.cls, hook) is not None for hook in COPY_HOOKS):
         return UNKNOWN
     return None
 
 
 def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
-    """A deep copy: modules become new ones that remember what they copy."""
+    """Make a deep copy; new modules remember their originals, and `done` maps ids of values to their copies."""
     if id(value) in done:
         return done[id(value)]
     if len(done) > 2000:
@@ -143,7 +146,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         items.rest = None if value.rest is None else copied(run, value.rest, done)
         return items
     if isinstance(value, Table):
-        table = Table({}, value.open, perhaps=value.perhaps)
+        table = Table({}, value.open, maybe_missing=value.maybe_missing)
         done[id(value)] = table
         table.items.update({key: copied(run, item, done) for key, item in value.items.items()})
         return table

@@ -1,4 +1,4 @@
-"""Dataclasses: which fields a class has, and what its `__init__` makes of them.
+"""Dataclasses: the fields of a class, and what its `__init__` does with them.
 
 https://docs.python.org/3/library/dataclasses.html
 """
@@ -10,7 +10,7 @@ import ast
 from shapelint.python.objects import mutation
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
@@ -30,20 +30,20 @@ from shapelint.python.state.values import (
 DATACLASSES: frozenset[str] = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
 )
-PLAIN = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
+BASES_WITHOUT_FIELDS = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
 """Libraries whose classes have no fields."""
 
 
 def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
-    """A class after `@dataclass`: with the fields of its bases and its own, and their defaults as attributes."""
+    """Apply `@dataclass`: give a class the fields of its bases and its own, and their defaults as attributes."""
     found: dict[str, Field] = {}
     certain = True
-    for base in reversed(class_lookup.linear(cls)[1:]):
+    for base in reversed(class_lookup.resolution_order(cls)[1:]):
         if isinstance(base, UserClass):
             found.update({field.name: field for field in inherited(base)})
             certain = certain and base.certain
         else:
-            certain = certain and isinstance(base, Library) and base.name.startswith(PLAIN)
+            certain = certain and isinstance(base, Library) and base.name.startswith(BASES_WITHOUT_FIELDS)
     keyword, initial = _flag(keywords, "kw_only", False), _flag(keywords, "init", True)
     own = _own(run, cls, keyword is True)
     run.touch(cls.scope)
@@ -58,8 +58,8 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
 
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:
-    """The fields of a class, or those of the nearest base that has some."""
-    line = [one for one in class_lookup.linear(cls) if isinstance(one, UserClass)]
+    """Return the fields of a class, or those of its nearest base that has some."""
+    line = [one for one in class_lookup.resolution_order(cls) if isinstance(one, UserClass)]
     return next((one.fields for one in line if one.fields is not None), ())
 
 
@@ -68,7 +68,7 @@ def _flag(keywords: Keywords, name: str, default: bool) -> bool | None:
 
 
 def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
-    """The fields that the body of a class annotates; those after `_: KW_ONLY` are given by name."""
+    """Return the fields that a class body annotates; those after `_: KW_ONLY` are keyword-only."""
     found = []
     for node in cls.node.body:
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
@@ -82,7 +82,7 @@ def _own(run: Run, cls: UserClass, keyword: bool) -> list[Field]:
 
 
 def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
-    """The last name of an annotation without what it is of: `InitVar` of `dataclasses.InitVar[int]`."""
+    """Return the last name of an annotation without its arguments: `InitVar` for `dataclasses.InitVar[int]`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         text = node.value
     else:
@@ -93,7 +93,7 @@ def _kind(run: Run, node: ast.expr, scope: Scope) -> str:
 
 
 def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
-    """A field by what it is set to: a default, or `field(...)`."""
+    """Return a field according to the value that is assigned to it: a default, or `field(...)`."""
     if not isinstance(value, Partial) or value.function != Library("dataclasses.field"):
         return Field(name, value, None, True, only_initial, keyword)
     given = dict(value.keywords)
@@ -103,7 +103,7 @@ def _field(name: str, value: Value, keyword: bool, only_initial: bool) -> Field:
 
 
 def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) -> None:
-    """The `__init__` of a dataclass: each attribute as given or by default, then `__post_init__` with the rest."""
+    """Run the `__init__` of a dataclass: set each attribute as given or to its default, then call `__post_init__`."""
     assert owner.cls is not None
     fields = cls.fields or ()
     places = [field.name for field in fields if field.initial and not field.keyword]
@@ -125,7 +125,7 @@ def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) 
         if isinstance(after, Function):
             run.call_function(after, Arguments(tuple(rest)), owner)
     if not cls.certain or isinstance(class_lookup.find(owner.cls, "__setattr__"), Function):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _default(run: Run, field: Field) -> Value:

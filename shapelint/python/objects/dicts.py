@@ -1,52 +1,54 @@
-"""Dicts: what is put into them, taken out of them, and asked of them.
+"""Dicts: assigning, removing and updating items, and the methods of dicts.
 
-Whatever cannot be followed (a key that is not known, another dict whose keys are not) may have changed any of their
-values.
+An operation that cannot be followed (with an unknown key, or another dict with unknown keys) may have changed any of
+the values.
 """
 
 from __future__ import annotations
 
 from shapelint.python.state.arguments import Arguments, Keywords
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value
 
-Key = str | int | bool | float | None
-READS = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"})
+TableKey = str | int | bool | float | None
+DICT_READ_METHODS = frozenset(
+    {"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"}
+)
 
 
-def key_of(value: Value | None) -> tuple[bool, Key]:
-    """Whether a value is a key that is known, and which."""
+def key_of(value: Value | None) -> tuple[bool, TableKey]:
+    """Return whether a value is a known key, and the key."""
     known = isinstance(value, Const) and isinstance(value.value, (str, int, bool, float, type(None)))
     return known, value.value if isinstance(value, Const) and known else None
 
 
 def is_namespace(value: Value) -> bool:
-    """Whether a table is an object whose keys are read as attributes."""
+    """Return whether a value is an object whose keys are read as attributes."""
     return isinstance(value, Table) and value.namespace
 
 
 def namespace(items: dict[str, Value]) -> Table:
-    """An object with attributes, of which others may be set."""
+    """Create an object with these attributes, which may have others as well."""
     return Table(dict(items), True, namespace=True)
 
 
 def names_of(owner: Table) -> Table:
-    """`vars(namespace)`: the same names as a dict."""
-    return Table(owner.items, owner.open, of=owner, perhaps=owner.perhaps)
+    """Return `vars(namespace)`: the same names as a dict."""
+    return Table(owner.items, owner.open, of=owner, maybe_missing=owner.maybe_missing)
 
 
 def put(run: Run, table: Table, index: Value, value: Value) -> None:
-    """`table[index] = value`."""
+    """Perform `table[index] = value`."""
     known, key = key_of(index)
     if not known:
-        hide(run, table)
+        forget(run, table)
         return
     run.touch(table)
     table.items[key] = value
-    table.perhaps -= {key}
+    table.maybe_missing -= {key}
     if isinstance(value, Node) and not value.name:
         value.name = str(key)
     if isinstance(table.of, Scope):
@@ -59,27 +61,27 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
 
 
 def remove(run: Run, table: Table, index: Value) -> Value:
-    """`del table[index]`, `table.pop(index)`: what was there."""
+    """Perform `del table[index]` or `table.pop(index)`, and return the removed value."""
     known, key = key_of(index)
     if not known or table.of is not None:
-        hide(run, table)
+        forget(run, table)
         return UNKNOWN
     run.touch(table)
-    table.perhaps -= {key}
+    table.maybe_missing -= {key}
     return table.items.pop(key, UNKNOWN)
 
 
 def update(run: Run, table: Table, more: Value | None, keywords: Keywords, complete: bool = True) -> None:
-    """`table.update(more, **keywords)`."""
+    """Perform `table.update(more, **keywords)`."""
     pairs = _pairs(more) if more is not None else []
     if pairs is None or not complete or (isinstance(more, Table) and more.open):
-        hide(run, table)
-    perhaps = more.perhaps if isinstance(more, Table) else frozenset()
+        forget(run, table)
+    perhaps = more.maybe_missing if isinstance(more, Table) else frozenset()
     for key, value in pairs or []:
         _, name = key_of(key)
         if name in perhaps:
             put(run, table, key, join(table.items[name], value) if name in table.items else value)
-            table.perhaps |= {name}
+            table.maybe_missing |= {name}
         else:
             put(run, table, key, value)
     for name, given in keywords.items():
@@ -87,7 +89,7 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
 
 
 def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
-    """What a dict, or pairs of keys and values, hold; None where that is not known."""
+    """Return the items of a dict, or of a sequence of pairs of keys and values; None if they are unknown."""
     if isinstance(more, Table):
         return [(Const(key), value) for key, value in more.items.items()]
     items = sequence(more)
@@ -98,14 +100,14 @@ def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
 
 
 def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
-    """`dict(source, **keywords)`."""
+    """Evaluate `dict(source, **keywords)`."""
     table = Table({})
     update(run, table, source, keywords)
     return table
 
 
 def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Value:
-    """A method of a dict."""
+    """Call a method of a dict."""
     values, keywords = arguments.values, arguments.keywords
     if name == "update":
         update(run, owner, values[0] if values else None, keywords, arguments.complete)
@@ -122,14 +124,14 @@ def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Valu
     if name in ("keys", "values", "items"):
         return _listed(owner, name)
     if name == "copy":
-        return Table(dict(owner.items), owner.open, perhaps=owner.perhaps)
+        return Table(dict(owner.items), owner.open, maybe_missing=owner.maybe_missing)
     if name == "clear" and owner.of is None:
         run.touch(owner)
         owner.items.clear()
-        owner.open, owner.perhaps = False, frozenset()
+        owner.open, owner.maybe_missing = False, frozenset()
         return NONE
-    if name not in READS:
-        hide(run, owner)
+    if name not in DICT_READ_METHODS:
+        forget(run, owner)
     return UNKNOWN
 
 
@@ -137,11 +139,11 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
     known, key = key_of(index)
     if not known:
         if name != "get":
-            hide(run, owner)
-        return among(default, *owner.items.values())
+            forget(run, owner)
+        return unknown_among(default, *owner.items.values())
     if key in owner.items:
         found = owner.items[key]
-        if key in owner.perhaps:
+        if key in owner.maybe_missing:
             found = join(found, default)
             if name == "setdefault":
                 put(run, owner, Const(key), found)
@@ -157,7 +159,7 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
 
 def _listed(owner: Table, name: str) -> Items:
     rest = UNKNOWN if owner.open else None
-    if owner.perhaps:
+    if owner.maybe_missing:
         values = Items([], "view", all_of([*owner.items.values(), *([UNKNOWN] if owner.open else [])]))
         return values if name == "values" else Items([], "view", UNKNOWN)
     if name == "items":

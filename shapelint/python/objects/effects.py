@@ -1,4 +1,4 @@
-"""What a call that cannot be seen may have done to its arguments: one whose result nobody takes is called for that."""
+"""Side effects that an unknown call may have on its arguments: if its result is unused, it is made for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     CommandLine,
@@ -29,43 +29,43 @@ ONLY_LOOKS = re.compile(
     r"|add_scalar|add_image|add_graph|makedirs|sleep|manual",
     re.IGNORECASE,
 )
-"""Names of functions that show, keep or use what they are given, and do not write into it."""
+"""Names of functions that show, store or use their arguments, but do not modify them."""
 
 
-WRITES = (
+MODIFYING_LIBRARIES = (
     "heapq.", "bisect.insort", "random.shuffle", "threading.", "concurrent.", "multiprocessing.", "asyncio.",
     "weakref.", "collections.ChainMap", "contextvars.", "atexit.", "types.",
 )  # fmt: skip
-"""Libraries whose functions write into what they are given, or call it."""
+"""Libraries whose functions modify or call their arguments."""
 
 
 def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> None:
-    """Forget what is in the containers and objects that a call for its effect was given."""
-    if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(WRITES)):
+    """Forget the contents of containers and objects that are passed to a call for its side effects."""
+    if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(MODIFYING_LIBRARIES)):
         return
-    for given in arguments.every if library.startswith(WRITES) else ():
-        hide_inside(run, given.value)
+    for given in arguments.every if library.startswith(MODIFYING_LIBRARIES) else ():
+        forget_recursively(run, given.value)
         if isinstance(given.value, (Function, Method)):
-            with run.journal.perhaps():
+            with run.journal.conditional():
                 run.call(given.value, Arguments(complete=False), Site(node, Scope({})))
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name):
-        forget(run, arguments.every)
+        expose_to_unknown_code(run, arguments.every)
 
 
-def forget(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:
-    """Code that cannot be seen has these values in hand: what is in containers and plain objects is unknown."""
+def expose_to_unknown_code(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:
+    """Note that unknown code gets hold of these values: the contents of containers and plain objects become unknown."""
     for one in given:
         run.escape(one.value)
         if isinstance(one.value, UserClass):
             one.value.registered = True
     for value in (*(one.value for one in given), *([] if receiver is None else [receiver])):
         if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
-            hide(run, value)
+            forget(run, value)
 
 
 def _is_plain(value: Value) -> bool:
-    """Whether a value is an object of a class of the file that is no module."""
+    """Return whether a value is an object of a user-defined class that is not a module."""
     if not isinstance(value, Instance) or value.cls is None:
         return False
-    return all(isinstance(base, UserClass) for base in class_lookup.linear(value.cls))
+    return all(isinstance(base, UserClass) for base in class_lookup.resolution_order(value.cls))

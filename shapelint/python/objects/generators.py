@@ -1,4 +1,4 @@
-"""Functions that yield: run to their end at once, what they give is a list that can be gone through once."""
+"""Generator functions: they run to their end at once, and yield a list that can be iterated over once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, UNKNOWN, Function, Items, Scope, Value
 
 MANAGER = "contextmanager"
-MANY = 64
-"""From so many elements on a generator counts as one that may never end."""
+MAXIMUM_YIELDED = 64
+"""A generator with at least this many elements counts as one that may never end."""
 
 
 def yielded(run: Run, node: ast.Yield, scope: Scope) -> Value:
-    """`yield value`: what is sent back is not known."""
+    """Evaluate `yield value`; the value that is sent back is unknown."""
     value = run.evaluate(node.value, scope) if node.value else NONE
     if run.yields:
         lists.append(run, run.yields[-1], value)
@@ -26,7 +26,7 @@ def yielded(run: Run, node: ast.Yield, scope: Scope) -> Value:
 
 
 def settle(run: Run, function: Function, frame: Frame) -> None:
-    """What a context manager of the file leaves behind: what it did before its `yield`, or after it as well."""
+    """Join the states in which a user-defined context manager may leave the program: at its `yield`, and after it."""
     if function.wrapper == MANAGER and frame.paused:
         states = [*frame.paused, run.journal.state(frame)]
         run.journal.undo(frame)
@@ -34,7 +34,7 @@ def settle(run: Run, function: Function, frame: Frame) -> None:
 
 
 def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
-    """`yield from values`."""
+    """Evaluate `yield from values`."""
     more = run.evaluate(node.value, scope)
     if run.yields:
         lists.extend(run, run.yields[-1], more)
@@ -42,18 +42,18 @@ def yielded_from(run: Run, node: ast.YieldFrom, scope: Scope) -> Value:
 
 
 def result(run: Run, function: Function, given: Items, returned: Value) -> Value:
-    """What a call of a function gives: what it yields, if it does."""
+    """Return the result of a call: the yielded values of a generator function, the returned value of any other."""
     if not is_generator(run, function.node):
         return returned
     if function.wrapper == MANAGER:
         return given.items[0] if given.items else UNKNOWN
-    if len(given.items) < MANY:
+    if len(given.items) < MAXIMUM_YIELDED:
         return given
     return Items([], "iterator", all_of([*given.items, *([] if given.rest is None else [given.rest])]))
 
 
 def is_generator(run: Run, node: ast.AST) -> bool:
-    """Whether a function yields, itself and not in a function inside."""
+    """Return whether a function itself yields, not just a function inside it."""
     if node not in run.generators:
         body = [] if isinstance(node, ast.Lambda) else getattr(node, "body", [])
         run.generators[node] = any(_own_yield(statement) for statement in body)

@@ -1,4 +1,4 @@
-"""Objects of the file's own classes, as they are built: `__init__`, the fields of a dataclass, `super()`."""
+"""Creation of objects of user-defined classes: `__init__`, the fields of a dataclass, `super()`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ast
 from shapelint.python.objects import dataclass_fields, enums
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     UNKNOWN,
@@ -23,7 +23,7 @@ from shapelint.python.state.values import (
 )
 
 WITHOUT = ("Module", "object", "ABC", "Mixin", "Generic", "Protocol")
-"""How the names of library classes end that make nothing of what they are given."""
+"""Name endings of library classes whose constructors do nothing with their arguments."""
 
 
 def instantiate(
@@ -32,7 +32,7 @@ def instantiate(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """An object of a class of the file, after its `__init__`."""
+    """Create an object of a user-defined class, and run its `__init__`."""
 
     if enums.is_plain(cls):
         return enums.looked_up(cls, arguments.positional[0].value if arguments.positional else None)
@@ -42,14 +42,14 @@ def instantiate(
         return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
     owner = Instance(cls=cls)
     run.instances.append(owner)
-    initialise(run, class_lookup.linear(cls), owner, arguments, site)
+    initialise(run, class_lookup.resolution_order(cls), owner, arguments, site)
     return owner
 
 
 def _is_strange(cls: UserClass) -> bool:
-    """Whether a call of a class may make something else than an object of it: `__new__`, or its metaclass, says."""
+    """Return whether a call of a class may return anything but an object of it, because of `__new__` or a metaclass."""
 
-    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.linear(cls))
+    strange = any(isinstance(one, UserClass) and one.strange for one in class_lookup.resolution_order(cls))
     return strange or class_lookup.find(cls, "__new__") is not None
 
 
@@ -60,7 +60,10 @@ def initialise(
     arguments: Arguments,
     site: Site,
 ) -> None:
-    """The `__init__` of the first of some classes that has one; that of nn.Module does nothing, a head is built."""
+    """Run the first `__init__` among the classes of `line`, or build the library base that comes before it.
+
+    The `__init__` of nn.Module does nothing; for other library bases, such as a head, a component is built.
+    """
 
     built = False
     for one in line:
@@ -74,7 +77,7 @@ def initialise(
         if isinstance(function, Function):
             run.call_function(function, arguments, owner)
         elif function is not None:
-            hide(run, owner)
+            forget(run, owner)
         elif one.fields is not None:
             dataclass_fields.initialise(run, one, owner, arguments)
         else:
@@ -100,7 +103,7 @@ def _base(
 
 
 def superclass(run: Run, node: ast.Call, scope: Scope) -> Value:
-    """`super()`, as the method that is being interpreted means it, or `super(cls, receiver)`."""
+    """Evaluate `super()` inside the method that is being interpreted, or `super(cls, receiver)`."""
 
     if len(node.args) == 2:
         cls, one = (run.evaluate(argument, scope) for argument in node.args)

@@ -1,4 +1,4 @@
-"""`isinstance`: whether a value is of a class, where that is certain."""
+"""`isinstance`: whether a value is an instance of a class, if that is certain."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ from shapelint.python.state.values import (
 )
 from shapelint.shapes.dims import Expression
 
-PLAIN: dict[str, Any] = {"builtins.int": int, "builtins.float": float, "builtins.str": str, "builtins.bool": bool}
+BUILTIN_SCALARS: dict[str, Any] = {
+    "builtins.int": int,
+    "builtins.float": float,
+    "builtins.str": str,
+    "builtins.bool": bool,
+}
 UNRELATED = re.compile(
     r"builtins\.(int|float|str|bool|bytes|complex|dict|list|tuple|set|frozenset|slice)$"
     r"|torch\.(Tensor|device|dtype)$|torch\.nn\.(?!Parameter|parameter)|numpy\.ndarray$|pathlib\.\w*Path$"
 )
-"""Classes of which none is derived from another, but bool from int and layers from layers."""
+"""Classes that are not derived from each other, except bool from int and layers from layers."""
 DERIVED = words(
     """
     GRU:RNNBase LSTM:RNNBase RNN:RNNBase GRUCell:RNNCellBase LSTMCell:RNNCellBase RNNCell:RNNCellBase ReLU6:Hardtanh
@@ -34,11 +39,11 @@ DERIVED = words(
     ZeroPad2d:ConstantPad2d ZeroPad3d:ConstantPad3d
     """
 )
-"""Layers of torch.nn that are derived from others, but the lazy ones."""
+"""Layers of torch.nn that are derived from other layers, without the lazy ones."""
 
 
 def is_a(value: Value, cls: Value) -> bool | None:
-    """Whether a value is an object of a class; None where that is not certain."""
+    """Return whether a value is an instance of a class; None if that is uncertain."""
     if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
         return _is_own(value.cls, cls)
     if not isinstance(cls, Library):
@@ -47,7 +52,7 @@ def is_a(value: Value, cls: Value) -> bool | None:
         return True
     unrelated = False if UNRELATED.match(cls.name) else None
     if isinstance(value, Const):
-        kind = PLAIN.get(cls.name)
+        kind = BUILTIN_SCALARS.get(cls.name)
         if isinstance(value.value, Expression):
             return True if kind is int else None
         return isinstance(value.value, kind) if kind is not None else unrelated
@@ -61,10 +66,10 @@ def is_a(value: Value, cls: Value) -> bool | None:
 
 
 def _is_own(own: UserClass, cls: UserClass) -> bool | None:
-    """Whether a class of the file is derived from another; what others may be registered with has a say in it."""
-    if cls in class_lookup.linear(own):
+    """Return whether a user-defined class is derived from another; None if the other may have virtual subclasses."""
+    if cls in class_lookup.resolution_order(own):
         return True
-    line = class_lookup.linear(cls)
+    line = class_lookup.resolution_order(cls)
     plain = all(
         one.name.endswith((".Module", ".object")) if isinstance(one, Library) else isinstance(one, UserClass)
         for one in line
@@ -74,8 +79,9 @@ def _is_own(own: UserClass, cls: UserClass) -> bool | None:
 
 
 def _is_layer(value: Component | Chained, name: str) -> bool | None:
-    """Whether a module is of one of torch's classes. Batch norms may have been made synchronised ones, which are none
-    of them.
+    """Return whether a module is an instance of a torch class; None if that is uncertain.
+
+    Batch norms may have been converted to synchronized ones, which are not instances of the original classes.
     """
     target = value.spec.target if isinstance(value, Component) else f"torch.nn.{value.kind}"
     kind, asked = target.rpartition(".")[2], name.rpartition(".")[2]

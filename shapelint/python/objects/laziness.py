@@ -1,4 +1,4 @@
-"""When the elements of a generator are computed: where it is handed over, or later, when something may have changed."""
+"""When the elements of a generator are computed: where it is passed on, or later, when something may have changed."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ WHOLE = frozenset(
     | {"Sequential", "ModuleList", "ModuleDict", "OrderedDict", "deque", "Counter", "reduce", "prod"}
     | {"cat", "stack", "hstack", "vstack", "concat", "concatenate", "array", "tensor"}
 )
-"""Functions that go through what they get to its end, before they return."""
+"""Functions that consume their iterables completely before they return."""
 LATER = frozenset(
     {"zip", "enumerate", "map", "filter", "iter", "reversed", "partial"}
     | {"chain", "from_iterable", "islice", "starmap", "tee", "cycle", "pairwise"}
 )
-"""Functions that go through what they get when somebody goes through what they give."""
+"""Functions that consume their iterables only when their own results are consumed."""
 
 
 def hand_over(run: Run, node: ast.Call) -> None:
-    """Note for the arguments of a call who goes through them."""
+    """Record for the arguments of a call which function consumes them."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    taker = _taker(run, node) if name in LATER else name or "call"
+    consumer = _consumer(run, node) if name in LATER else name or "call"
     for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         if isinstance(argument, ast.Starred):
             unpack(run, argument.value)
         else:
-            _note(run, argument, taker)
+            _note(run, argument, consumer)
 
 
 def unpack(run: Run, node: ast.expr) -> None:
-    """Note that an expression is gone through to its end at its place."""
+    """Record that an expression is consumed completely in place."""
     _note(run, node, "list")
 
 
-def _note(run: Run, node: ast.expr, taker: str) -> None:
+def _note(run: Run, node: ast.expr, consumer: str) -> None:
     if isinstance(node, (ast.GeneratorExp, ast.Call)):
-        run.takers[node] = taker
+        run.consumers[node] = consumer
 
 
-def _taker(run: Run, node: ast.AST) -> str:
-    return run.takers.get(node, "")
+def _consumer(run: Run, node: ast.AST) -> str:
+    return run.consumers.get(node, "")
 
 
 def at_once(run: Run, node: ast.AST) -> bool:
-    """Whether what a generator gives is computed at its place, as far as it is."""
-    return bool(_taker(run, node))
+    """Return whether the elements of a generator are computed in place, as far as they are computed at all."""
+    return bool(_consumer(run, node))
 
 
 def to_the_end(run: Run, node: ast.AST) -> bool:
-    """Whether a generator is gone through to its end at its place."""
-    return _taker(run, node) in WHOLE
+    """Return whether a generator is consumed completely in place."""
+    return _consumer(run, node) in WHOLE

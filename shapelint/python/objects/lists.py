@@ -1,4 +1,4 @@
-"""Lists: what is appended to them, taken out of them, and asked of them."""
+"""Lists: adding, removing, assigning and sorting elements, and the methods of lists."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import math
 
 from shapelint.python.objects import sets
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
-READS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
+LIST_READ_METHODS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 
 
 def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method of a list, tuple, set or shape."""
+    """Call a method of a list, tuple, set or shape."""
     values = arguments.values
     if name in ("append", "add") and values:
         append(run, owner, values[0])
@@ -26,7 +26,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
         _touch(run, owner)
         owner.items.insert(place, values[1])
     elif name == "pop" and owner.kind == "set":
-        hide(run, owner)
+        forget(run, owner)
     elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
@@ -44,16 +44,16 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
     elif name == "numel":
         sizes = [integer(item) for item in owner.items]
         return UNKNOWN if None in sizes or owner.rest else Const(math.prod(size for size in sizes if size is not None))
-    elif name not in READS:
-        hide(run, owner)
-    return UNKNOWN if name in READS or name == "pop" else NONE
+    elif name not in LIST_READ_METHODS:
+        forget(run, owner)
+    return UNKNOWN if name in LIST_READ_METHODS or name == "pop" else NONE
 
 
 def _touch(run: Run, owner: Items) -> None:
-    """A list is about to change: one that is one of several may be any of them."""
+    """Note that a list is about to change; if it may be one of several lists, forget the contents of each of them."""
     run.touch(owner)
     for one in owner.one_of:
-        hide(run, one)
+        forget(run, one)
 
 
 def _any(owner: Items) -> Value:
@@ -61,7 +61,7 @@ def _any(owner: Items) -> Value:
 
 
 def append(run: Run, owner: Items, value: Value) -> None:
-    """One more element."""
+    """Append an element."""
     _touch(run, owner)
     if owner.kind == "set":
         more = sets.distinct(Items([*owner.items, value], "set", owner.rest))
@@ -73,7 +73,7 @@ def append(run: Run, owner: Items, value: Value) -> None:
 
 
 def extend(run: Run, owner: Items, more: Value) -> None:
-    """The elements of another value."""
+    """Append the elements of another value."""
     found = sequence(more)
     _touch(run, owner)
     if found is None:
@@ -84,33 +84,33 @@ def extend(run: Run, owner: Items, more: Value) -> None:
         owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
         owner.rest = found.rest
     if isinstance(more, Items) and more.kind == "iterator":
-        hide(run, more)
+        forget(run, more)
     if owner.kind == "set" and owner.items:
         known = sets.distinct(owner)
         owner.items, owner.rest = known.items, known.rest
 
 
 def remove(run: Run, owner: Items, place: int) -> Value:
-    """The element at a place, taken out."""
+    """Remove the element at an index, and return it."""
     if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
-        hide(run, owner)
+        forget(run, owner)
         return UNKNOWN
     _touch(run, owner)
     return owner.items.pop(place)
 
 
 def put(run: Run, owner: Items, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
+    """Perform `owner[index] = value`."""
     place = integer(index)
     if isinstance(place, int) and owner.rest is None and -len(owner.items) <= place < len(owner.items):
         _touch(run, owner)
         owner.items[place] = value
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def in_order(run: Run, items: Items, keywords: Keywords, site: Site) -> Items:
-    """`sorted(items, key=..., reverse=...)`: in order where all keys are known, else any of them in any place."""
+    """Evaluate `sorted(items, key=..., reverse=...)`; if some keys are unknown, the order of the elements is, too."""
     key, reverse = keywords.get("key"), keywords.get("reverse")
     keys = [_key(run, item, key.value if key else None, site) for item in items.items]
     backwards = truth(reverse.value) if reverse else False

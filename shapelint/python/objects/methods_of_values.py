@@ -1,11 +1,11 @@
-"""Methods of values that the interpreter itself knows, by the kind of value."""
+"""Methods that the interpreter implements itself, by the kind of value."""
 
 from __future__ import annotations
 
 from shapelint.python.objects import dicts, instances, lists, mutation, strings
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
     NONE,
@@ -29,10 +29,10 @@ def call_method(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """Call a method of a value that the interpreter itself knows; without all arguments it may do anything to it."""
+    """Call a method that the interpreter implements; with incomplete arguments, it may change its owner in any way."""
     owner, name, values = bound.owner, bound.name, [given.value for given in arguments.positional]
     if not arguments.complete and not isinstance(owner, (Table, Super, UserClass, Instance, Component, Chained)):
-        hide(run, owner)
+        forget(run, owner)
         return UNKNOWN
     kind = run.kind_of(owner)
     if kind.method is not None:
@@ -60,10 +60,10 @@ def _explicit(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """`Base.__init__(owner, ...)` of a class that has none of its own."""
+    """Call `Base.__init__(owner, ...)` of a class that does not define it itself."""
     receiver = arguments.positional[0].value if arguments.positional else UNKNOWN
     if isinstance(receiver, Instance):
-        line = class_lookup.linear(cls)
+        line = class_lookup.resolution_order(cls)
         instances.initialise(
             run, line, receiver, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site
         )
@@ -81,7 +81,7 @@ def _super_method(
     if not isinstance(receiver, Instance) or receiver.cls is None:
         return UNKNOWN
     if name == "__init__":
-        line = class_lookup.linear(receiver.cls)
+        line = class_lookup.resolution_order(receiver.cls)
         rest = line[line.index(owner.cls) + 1 :] if owner.cls in line else []
         instances.initialise(run, rest, receiver, arguments, site)
         return NONE

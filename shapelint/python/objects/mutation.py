@@ -1,7 +1,7 @@
-"""What is put into modules and objects, and what is taken out of them.
+"""Changes to modules and objects: setting, replacing and deleting their attributes and children.
 
-A child of a library's model is replaced where the table of its parts knows the place; any other change of how it works
-hides it.
+A child of a library model is replaced if the table of its parts has it; after any other change to how the model works,
+the model is forgotten.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from shapelint.chain.chain import Flow
 from shapelint.python.objects import dicts
 from shapelint.python.state import class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.forgetting import hide, lose
+from shapelint.python.state.forgetting import forget, forget_all_attributes
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import (
@@ -30,27 +30,29 @@ from shapelint.python.state.values import (
     Value,
 )
 
-HARMLESS = re.compile(r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad")
-"""Attributes that do not decide what a module gives."""
+HARMLESS_ATTRIBUTES = re.compile(
+    r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad"
+)
+"""Attributes that do not affect the output of a module."""
 STARTS = ("weight", "bias")
-"""What functions that give a network its first weights set."""
+"""Attributes that functions for the initialization of weights set."""
 DESCRIBES = re.compile(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)")
-"""Attributes by which people note something of a whole model; a layer works with what is called so."""
+"""Attributes by which users describe a whole model; a layer computes with attributes of these names."""
 
 
 def is_harmless(name: str, owner: Value | None = None) -> bool:
-    """Whether setting an attribute of a library's module leaves what it gives alone."""
+    """Return whether setting an attribute of a library module leaves its output unchanged."""
     layer = isinstance(owner, Component) and (owner.part_of is not None or owner.spec.target.startswith("torch."))
-    return bool(HARMLESS.search(name)) or (not layer and bool(DESCRIBES.search(name)))
+    return bool(HARMLESS_ATTRIBUTES.search(name)) or (not layer and bool(DESCRIBES.search(name)))
 
 
 def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None:
-    """`owner.name = value`, by what the class says of it: a property's setter, a `__setattr__` of its own."""
+    """Perform `owner.name = value` as the class defines it: by a property setter, a descriptor or `__setattr__`."""
     if not isinstance(name, str):
         _anywhere(run, owner, value)
         return
     if name == "__dict__":
-        lose(run, owner)
+        forget_all_attributes(run, owner)
         return
     assert owner.cls is not None
     found, setter = class_lookup.find(owner.cls, name), class_lookup.find(owner.cls, "__setattr__")
@@ -68,20 +70,20 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
 
 
 def _anywhere(run: Run, owner: Instance, value: Value) -> None:
-    """An attribute by a name that is not known."""
+    """Set an attribute whose name is unknown."""
     base = owner.base
     if isinstance(base, Chained):
-        hide(run, base)
+        forget(run, base)
     if not isinstance(value, Node):
-        hide(run, owner)
+        forget(run, owner)
     run.touch(owner)
     owner.opaque = True
 
 
 def store(run: Run, owner: Instance, name: str, value: Value) -> None:
-    """An attribute as it is kept: a module that a sequence of the file is given becomes its next layer.
+    """Store an attribute; a module that is stored in a user-defined Sequential becomes its next layer.
 
-    An empty tensor is a place for one that comes later, from a hook for instance.
+    An empty tensor is a placeholder for one that is set later, for instance by a hook.
     """
     if isinstance(value, Tensor) and 0 in (value.shape or ()):
         value = Tensor(Flow(None, (), value.flow.maker), value.detached)
@@ -93,12 +95,12 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
         set_child(run, base, name, value)
     run.touch(owner)
     owner.attributes[name] = value
-    owner.perhaps -= {name}
+    owner.maybe_missing -= {name}
     naming.hold(owner, name, value)
 
 
 def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> None:
-    """`resnet.fc = nn.Identity()`, `encoder.norm = nn.LayerNorm(8)`; what is no module is an attribute."""
+    """Perform `resnet.fc = nn.Identity()` or `encoder.norm = nn.LayerNorm(8)`; other values are plain attributes."""
     if isinstance(owner, Chained):
         _set_of_chained(run, owner, name, value)
     elif isinstance(owner.part_of, Component):
@@ -106,11 +108,11 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
         if known:
             _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
-            hide(run, owner)
+            forget(run, owner)
     elif isinstance(value, Node) or name in run.parts(owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
@@ -119,7 +121,7 @@ def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
         owner.children[name] = value
         naming.hold(owner, name, value)
     elif not is_harmless(name):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def _replace(run: Run, owner: Component, name: str, value: Value) -> None:
@@ -130,7 +132,7 @@ def _replace(run: Run, owner: Component, name: str, value: Value) -> None:
 
 
 def set_element(run: Run, owner: Value, index: Value, value: Value) -> None:
-    """`sequence[0] = layer`, `vgg.classifier[6] = nn.Identity()`, `heads["online"] = head`."""
+    """Perform `sequence[0] = layer`, `vgg.classifier[6] = nn.Identity()` or `heads["online"] = head`."""
     names = _names(owner)
     position = integer(index)
     if isinstance(position, int) and -len(names) <= position < len(names):
@@ -138,7 +140,7 @@ def set_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     else:
         name = index.value if isinstance(index, Const) else None
     if not isinstance(name, str) or not isinstance(owner, (Chained, Component)):
-        hide(run, owner)
+        forget(run, owner)
     else:
         set_child(run, owner, name, value)
 
@@ -150,12 +152,12 @@ def _names(owner: Value) -> list[str]:
 
 
 def delete_attribute(run: Run, owner: Value, name: str) -> None:
-    """`del owner.name`."""
+    """Perform `del owner.name`."""
     base = owner.base if isinstance(owner, Instance) else None
     if isinstance(owner, Instance):
         run.touch(owner)
         owner.attributes.pop(name, None)
-        owner.perhaps -= {name}
+        owner.maybe_missing -= {name}
         if isinstance(base, Component):
             delete_attribute(run, base, name)
     elif isinstance(owner, Table) and owner.namespace:
@@ -163,41 +165,41 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
     elif isinstance(owner, Component) and name in run.parts(owner):
         set_child(run, owner, name, UNKNOWN)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def delete_element(run: Run, owner: Value, index: Value) -> None:
-    """`del sequence[-1]`: the layers behind it move up; `del heads["online"]`."""
+    """Perform `del sequence[-1]`, which moves up the layers after it, or `del heads["online"]`."""
     if not isinstance(owner, Chained) or owner.rest is not None:
-        hide(run, owner)
+        forget(run, owner)
         return
     names, position = list(owner.children), integer(index)
     run.touch(owner)
     if owner.kind == "ModuleDict":
-        owner.children.pop(index.value, None) if isinstance(index, Const) else hide(run, owner)
+        owner.children.pop(index.value, None) if isinstance(index, Const) else forget(run, owner)
     elif isinstance(position, int) and -len(names) <= position < len(names):
         layers = [layer for name, layer in owner.children.items() if name != names[position]]
         owner.children = {str(place): layer for place, layer in enumerate(layers)}
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def set_submodule(run: Run, owner: Value, path: str, value: Value) -> None:
-    """`model.set_submodule("head.fc", layer)`."""
+    """Perform `model.set_submodule("head.fc", layer)`."""
 
-    *way, name = path.split(".")
-    for step in way:
-        owner = run.named_attribute(owner, step)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = run.named_attribute(owner, parent)
     run.assign_attribute(owner, name, value)
 
 
 def modules_of(owner: Instance | Chained | Component, found: list[tuple[str, Value]] | None) -> Table:
-    """`model._modules`: its children by name, to be changed as well."""
+    """Return `model._modules`: a table of the children by name, through which they can be changed."""
     return Table(dict(found or ()), found is None, of=owner)
 
 
 def set_tensor(run: Run, weight: Tensor, new: Value) -> None:
-    """`module.weight.data = tensor`: one of another shape makes another module of it."""
+    """Perform `module.weight.data = tensor`; a tensor of another shape makes it a different module."""
     same = isinstance(new, Tensor) and weight.shape is not None and weight.shape == new.shape
     if not same and weight.weight_of is not None:
-        hide(run, weight.weight_of)
+        forget(run, weight.weight_of)

@@ -1,4 +1,4 @@
-"""Sets: each element once, in an order that is not known."""
+"""Sets: distinct elements in an unknown order."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from shapelint.python.state.joins import all_of
 from shapelint.python.state.values import Chained, Component, Const, Function, Items, Loss, UserClass, Value
 from shapelint.shapes.dims import Expression
 
-MANY = 128
+MAXIMUM_SET_SIZE = 128
 UNLIKE_OTHERS = (Chained, Component, Function, Loss, UserClass)
-"""What is equal to nothing but itself."""
+"""Kinds of values that are equal to nothing but themselves."""
 
 
 def distinct(items: Items) -> Items:
-    """The set of some elements; how many it has is not known where some of them may be equal."""
+    """Return the set of some elements; its length is unknown if some of them may be equal."""
     found: list[Value] = []
     for item in items.items:
         equal = [_equal(item, other) for other in found]
         if True in equal:
             continue
-        if None in equal or len(found) >= MANY:
+        if None in equal or len(found) >= MAXIMUM_SET_SIZE:
             return Items([], "set", all_of([*items.items, *([] if items.rest is None else [items.rest])]))
         found.append(item)
     return Items(found, "set", items.rest)

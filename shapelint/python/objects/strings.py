@@ -1,4 +1,4 @@
-"""Texts: their methods, and the ways to fill numbers into them."""
+"""Strings: their methods, and their formatting with numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIELD = re.compile(r"\{(\d{0,2})\}")
 
 
 def call_method(owner: Const, name: str, values: list[Value]) -> Value:
-    """A method of a text; what depends on more than texts is unknown."""
+    """Call a method of a string; the result is unknown if it depends on anything but strings, except for `format`."""
     text = owner.value
     if not isinstance(text, str) or len(text) > MAXIMUM_LENGTH:
         return UNKNOWN
@@ -32,7 +32,7 @@ def call_method(owner: Const, name: str, values: list[Value]) -> Value:
 
 
 def percent(text: str, values: list[Value]) -> Value:
-    """`"layer%d" % 3`; directives with widths and flags are unknown."""
+    """Evaluate `"layer%d" % 3`; the result is unknown for directives with widths or flags."""
     filled, directives = _plain(values), DIRECTIVE.findall(text)
     if filled is None or text.count("%") != len(directives):
         return UNKNOWN
@@ -43,7 +43,7 @@ def percent(text: str, values: list[Value]) -> Value:
 
 
 def _format(text: str, values: list[Value]) -> Value:
-    """`"layer{}".format(3)`; fields with names, attributes and format specifications are unknown."""
+    """Evaluate `"layer{}".format(3)`; the result is unknown for fields with names, attributes or format specs."""
     filled, fields = _plain(values), FIELD.findall(text)
     if filled is None or not text.count("{") == text.count("}") == len(fields):
         return UNKNOWN

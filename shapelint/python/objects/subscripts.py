@@ -1,4 +1,4 @@
-"""`owner[index]`: elements of containers, children of modules, and slices of tensors."""
+"""Evaluate `owner[index]`: elements of containers, children of modules, and slices of tensors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, integer
+from shapelint.python.state.value_facts import integer, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -34,10 +34,10 @@ from shapelint.shapes import dims
 
 
 def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
-    """The element, or Unknown."""
+    """Return the element; Unknown if it cannot be determined."""
 
     if isinstance(owner, Data):
-        return _of_data(owner, index)
+        return _index_data(owner, index)
     if isinstance(owner, Tensor):
         return tensor(owner, index)
     if isinstance(owner, Items):
@@ -50,7 +50,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
-        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else among(*owner.items.values())
+        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else unknown_among(*owner.items.values())
     if isinstance(owner, Unknown) and owner.inside:
         return owner
     if isinstance(owner, Chained):
@@ -69,8 +69,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     return UNKNOWN
 
 
-def _of_data(data: Data, index: Value) -> Data:
-    """What is taken out of data by an index: a view, a label, a column of a batch."""
+def _index_data(data: Data, index: Value) -> Data:
+    """Take a view, a label, or a column of a batch out of data by its index."""
     if data.size is not None:
         many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)
         return replace(data, sizes=()) if many else data
@@ -90,7 +90,7 @@ def _outermost(scope: Scope) -> Scope:
 
 
 def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
-    """`models.__dict__["resnet50"]`, `sys.modules[__name__]`; an index of others (`Generic[T]`) changes nothing."""
+    """Evaluate `models.__dict__["resnet50"]` or `sys.modules[__name__]`; others (`Generic[T]`) change nothing."""
 
     if owner.name == "sys.modules":
         return class_lookup.namespace(_outermost(scope))
@@ -103,7 +103,7 @@ def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
 
 
 def bounds(index: Value) -> tuple[bool, int | None, int | None, int | None]:
-    """A slice as integers: whether all of it is known, start, stop, step."""
+    """Return whether a slice is completely known, and its start, stop and step as integers."""
     if not isinstance(index, Items) or index.kind != "slice":
         return False, None, None, None
     parts: list[int | None] = []
@@ -137,7 +137,7 @@ def _item(owner: Items, index: Value) -> Value:
 
 
 def _alike(owner: Items) -> Value:
-    """An element at an unknown place."""
+    """Return the element at an unknown index: the join of all elements."""
     found = owner.rest
     for item in owner.items[:64]:
         found = item if found is None else join(found, item)
@@ -166,7 +166,7 @@ def _child(owner: Chained, index: Value) -> Value:
 
 
 def tensor(owner: Tensor, index: Value) -> Value:
-    """`x[...]`: integers drop an axis, slices shorten it, None adds one, masks and index tensors choose rows."""
+    """Index a tensor: integers drop an axis, slices shorten it, None adds one, masks and index tensors select rows."""
     axes = None if owner.loose else ax.of(owner.flow)
     unknown = Tensor(Flow(None, (), owner.flow.maker), owner.detached)
     if axes is None:
@@ -198,7 +198,7 @@ def tensor(owner: Tensor, index: Value) -> Value:
             if chosen is None or (len(parts) > 1 and len(chosen) != 1):
                 return unknown
             rank = len(chosen)
-            # A mask of the same axes drops to one; a list of indices replaces its axis.
+            # A mask reduces the axes that it covers to one; a tensor of indices replaces its axis.
             if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
                 result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
                 place += rank
@@ -213,7 +213,7 @@ def tensor(owner: Tensor, index: Value) -> Value:
 
 
 def _before(parts: list[Value], part: Value) -> int:
-    """How many axes are taken before a part."""
+    """Return the number of axes that the parts before this one consume."""
     count = 0
     for other in parts:
         if other is part:

@@ -1,4 +1,4 @@
-"""The arguments of a call, and where the call is."""
+"""Arguments of a call, and the site of a call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import field
 
 from shapelint.common.frozen import frozen
 from shapelint.python.state.value_facts import integer, truth
-from shapelint.python.state.values import Const, Given, Items, Scope, Value
+from shapelint.python.state.values import Given, Items, Scope, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
@@ -16,21 +16,21 @@ Keywords = dict[str, Given]
 
 @frozen
 class Site:
-    """Where something happens: a node of the syntax tree, and the scope that it is in."""
+    """Where something happens: a node of the syntax tree, and the scope it is evaluated in."""
 
     node: ast.AST
     scope: Scope
 
 
-NOWHERE = Site(ast.Constant(None), Scope({}))
-"""The site of what the interpreter calls itself."""
+NO_SITE = Site(ast.Constant(None), Scope({}))
+"""Site of calls that the interpreter makes itself, without a node in the source."""
 
 
 @frozen
 class Arguments:
-    """The arguments of a call; they are `complete` unless an unknown `*sequence` or `**mapping` hides some.
+    """Arguments of a call; `complete` is False if an unknown `*sequence` or `**mapping` may add others.
 
-    Those of a method are without the object, those of an operation without the tensor that it is applied to.
+    Neither the receiver of a method nor the tensor that an operation is applied to is among them.
     """
 
     positional: tuple[Given, ...] = ()
@@ -39,27 +39,23 @@ class Arguments:
 
     @property
     def every(self) -> tuple[Given, ...]:
-        """All of them, in order."""
+        """All arguments in order, the positional ones first."""
         return (*self.positional, *self.keywords.values())
 
     @property
     def values(self) -> list[Value]:
-        """The values of the positional ones."""
+        """Values of the positional arguments."""
         return [given.value for given in self.positional]
 
     def get(self, index: int, *names: str) -> Value | None:
-        """An argument by place or name."""
+        """Return the value of the argument at a position or with one of the names; None if it is not given."""
         for name in names:
             if name in self.keywords:
                 return self.keywords[name].value
         return self.positional[index].value if index < len(self.positional) else None
 
-    def size(self, index: int, *names: str) -> Dim | None:
-        """An argument that is a dimension."""
-        return integer(self.get(index, *names))
-
     def integer(self, index: int, default: int | None, *names: str) -> int | None:
-        """An argument that is a plain integer; None where it is given and unknown."""
+        """Return an argument that is a plain integer, or `default` if it is not given; None if its value is unknown."""
         value = self.get(index, *names)
         if value is None:
             return default
@@ -67,7 +63,7 @@ class Arguments:
         return size if isinstance(size, int) else None
 
     def sizes(self, index: int, *names: str) -> list[Dim] | None:
-        """Dimensions as one list or as the rest of the arguments; an unknown one is `?`."""
+        """Return dimensions given as one list or as the remaining positional arguments; an unknown dimension is `?`."""
         value = self.get(index, *names)
         if value is None:
             return None
@@ -78,17 +74,8 @@ class Arguments:
         given = self.positional[index:] if index < len(self.positional) else ()
         return [_dim(argument.value) for argument in given] or [_dim(value)]
 
-    def over(self, index: int) -> tuple[list[int] | None, bool]:
-        """`dim=`: the axes to reduce over (None: all), and whether that is known."""
-        value = self.get(index, "dim", "axis")
-        if value is None or (isinstance(value, Const) and value.value is None):
-            return None, True
-        found = [integer(item) for item in value.items] if isinstance(value, Items) else [integer(value)]
-        known = [axis for axis in found if isinstance(axis, int)]
-        return known, len(known) == len(found)
-
     def flag(self, index: int, name: str) -> bool:
-        """A boolean argument, False by default."""
+        """Return a boolean argument; False if it is not given or unknown."""
         value = self.get(index, name)
         return bool(value is not None and truth(value))
 

@@ -1,4 +1,4 @@
-"""Where Python finds a name in a class and its bases."""
+"""Name lookup in a class and its bases."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from shapelint.python.state.values import (
 )
 
 
-def linear(cls: UserClass, depth: int = 0) -> list[Value]:
-    """A class with its bases in the order in which Python looks into them.
+def resolution_order(cls: UserClass, depth: int = 0) -> list[Value]:
+    """Return a class and its bases in method resolution order.
 
     https://docs.python.org/3/howto/mro.html
     """
-    lines = [linear(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base] for base in cls.bases]
+    lines = [
+        resolution_order(base, depth + 1) if isinstance(base, UserClass) and depth < 20 else [base]
+        for base in cls.bases
+    ]
     waiting = [*lines, list(cls.bases)]
     found: list[Value] = [cls]
     while waiting := [line for line in waiting if line]:
@@ -37,21 +40,23 @@ def linear(cls: UserClass, depth: int = 0) -> list[Value]:
 
 
 def is_dataclass(cls: UserClass | None) -> bool:
-    """Whether a class or one of its bases is a dataclass."""
-    return cls is not None and any(isinstance(one, UserClass) and one.fields is not None for one in linear(cls))
+    """Return whether a class or one of its bases is a dataclass."""
+    return cls is not None and any(
+        isinstance(one, UserClass) and one.fields is not None for one in resolution_order(cls)
+    )
 
 
 def find(cls: UserClass, name: str, after: UserClass | None = None) -> Value | None:
-    """A name in a class and its bases, after one of them where that is asked for."""
-    line = linear(cls)
+    """Look up a name in a class and its bases; with `after`, only in those that follow that class."""
+    line = resolution_order(cls)
     if after is not None and after in line:
         line = line[line.index(after) + 1 :]
     return next((one.scope.names[name] for one in line if isinstance(one, UserClass) and name in one.scope.names), None)
 
 
 def is_module(cls: UserClass) -> bool:
-    """Whether a class is an nn.Module, or may be one through a base that cannot be seen."""
-    for base in linear(cls):
+    """Return whether a class is an nn.Module, or may be one through a base class that cannot be followed."""
+    for base in resolution_order(cls):
         if isinstance(base, Library):
             if base.name.endswith(("Module", "Sequential")) or not base.name.startswith(
                 ("builtins.", "enum.", "abc.", "typing.")
@@ -63,15 +68,15 @@ def is_module(cls: UserClass) -> bool:
 
 
 def namespace(scope: Scope) -> Value:
-    """A local module as a value whose attributes are its names."""
+    """Return a local module as a value whose attributes are its names."""
 
     return UserClass("module", (), scope, ast.ClassDef("module", [], [], [], []))
 
 
-MINE = (Function, Method, Instance, UserClass)
-"""What a file can say of its own that is called as a decorator."""
+CALLABLE_DECORATORS = (Function, Method, Instance, UserClass)
+"""User-defined kinds of values that can be called as a decorator."""
 
 
-def concerns(given: Sequence[Given]) -> bool:
-    """Whether a call that cannot be seen is worth a word: it takes a module or a tensor."""
+def has_module_or_tensor(given: Sequence[Given]) -> bool:
+    """Return whether a call of something unknown is worth a note: one of its arguments is a module or a tensor."""
     return any(isinstance(one.value, (Node, Tensor, Data)) for one in given)

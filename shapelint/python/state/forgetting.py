@@ -1,4 +1,4 @@
-"""What was done to a value in a way that cannot be followed: from there on what is in it is unknown."""
+"""Forget the contents of a value that was changed in a way that cannot be followed."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from shapelint.python.state.values import (
 )
 
 
-def hide(run: Run, value: Value | Scope | None) -> None:
-    """Forget what is in an object."""
+def forget(run: Run, value: Value | Scope | None) -> None:
+    """Forget the contents of a value or scope."""
     if isinstance(value, Unknown):
         for one in value.inside:
-            hide(run, one)
+            forget(run, one)
     elif isinstance(value, Bound):
-        hide(run, value.owner)
+        forget(run, value.owner)
     elif isinstance(value, UserClass):
-        hide(run, value.scope)
+        forget(run, value.scope)
     elif isinstance(value, Component):
         _component(run, value)
     elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
         run.touch(value)
         for one in value.one_of if isinstance(value, Items) else ():
-            hide(run, one)
+            forget(run, one)
         _contents(value)
         if isinstance(value, Table):
-            hide(run, value.of)
+            forget(run, value.of)
         for parent in value.shared.values() if isinstance(value, CommandLine) else ():
-            hide(run, parent)
+            forget(run, parent)
 
 
-MAXIMUM_DEPTH = 4
+MAXIMUM_FORGET_DEPTH = 4
 
 
-def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
-    """Forget what is in an object and in whatever it holds."""
-    hide(run, value)
+def forget_recursively(run: Run, value: Value, depth: int = 0) -> None:
+    """Forget the contents of a value and, recursively, of everything it holds."""
+    forget(run, value)
     held: list[Value] = []
     if isinstance(value, Instance):
         held = [*value.attributes.values(), *([] if value.base is None else [value.base])]
@@ -57,12 +57,12 @@ def hide_inside(run: Run, value: Value, depth: int = 0) -> None:
         held = list(value.children.values())
     elif isinstance(value, Unknown):
         held = list(value.inside)
-    for one in held if depth < MAXIMUM_DEPTH else ():
-        hide_inside(run, one, depth + 1)
+    for one in held if depth < MAXIMUM_FORGET_DEPTH else ():
+        forget_recursively(run, one, depth + 1)
 
 
-def lose(run: Run, owner: Instance) -> None:
-    """Forget all that an object has, modules included."""
+def forget_all_attributes(run: Run, owner: Instance) -> None:
+    """Forget everything about an object, including its modules."""
     run.touch(owner)
     owner.opaque = True
     owner.base = UNKNOWN if owner.base is not None else None
@@ -75,7 +75,7 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
         value.items, value.rest, value.shape_of = [], UNKNOWN, None
     elif isinstance(value, Table):
         _forget(value.items, {})
-        value.open, value.perhaps = True, frozenset(value.items)
+        value.open, value.maybe_missing = True, frozenset(value.items)
     elif isinstance(value, Chained):
         value.rest = UNKNOWN
     elif isinstance(value, CommandLine):
@@ -89,22 +89,22 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
 
 
 def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
-    """Make all values unknown but some, in the same dict."""
+    """Set all values of a dict to unknown except those to keep; the dict stays the same object."""
     names.update({name: kept.get(name, UNKNOWN) for name in names})
 
 
 def _lasting(names: dict[str, Value]) -> dict[str, Value]:
-    """What stays what it is where numbers, texts and containers may have changed: modules, functions, classes."""
+    """Return the values that outlast unknown changes to numbers and containers: modules, functions, classes."""
     return {name: value for name, value in names.items() if not isinstance(value, (Const, Items, Table))}
 
 
 def _component(run: Run, component: Component) -> None:
-    """A model whose part is hidden is hidden with it, and its other parts are."""
+    """Forget a component together with the model it is part of, and thereby all other parts of that model."""
     whole = component.part_of if isinstance(component.part_of, Component) else component
     waiting = [whole, component]
     while waiting:
         one = waiting.pop()
-        if not one.hidden:
+        if not one.forgotten:
             run.touch(one)
-            one.hidden = True
+            one.forgotten = True
             waiting += one.parts.values()

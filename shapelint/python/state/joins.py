@@ -1,4 +1,4 @@
-"""Two ways through a file coming together: what both agree on stays, the rest is unknown."""
+"""Join the states of several branches: what they agree on stays, the rest becomes unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
-from shapelint.python.state.value_facts import among
+from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -31,7 +31,7 @@ from shapelint.shapes import dims
 
 
 def join(left: Value, right: Value) -> Value:
-    """What a value is that is one of two."""
+    """Return the value that represents either of two values."""
     if left is right:
         return left
     if isinstance(left, Const) and isinstance(right, Const):
@@ -54,9 +54,9 @@ def join(left: Value, right: Value) -> Value:
     if type(left) is type(right) and left == right:
         return left
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
-        # Two copies of one module: a target that is made anew at times.
+        # Two copies of one module: a target network that is created again from time to time.
         return left
-    return among(left, right)
+    return unknown_among(left, right)
 
 
 def _alike(left: Items, right: Items) -> bool:
@@ -65,7 +65,7 @@ def _alike(left: Items, right: Items) -> bool:
 
 
 def _sizes(left: tuple[Size, ...], right: tuple[Size, ...]) -> tuple[Size, ...]:
-    """The sizes of one of two, if the other has the same; none otherwise."""
+    """Return the sizes if both sides have the same ones, otherwise none."""
     return left if [one.pixels for one in left] == [one.pixels for one in right] else ()
 
 
@@ -79,26 +79,27 @@ def _flow(left: Flow, right: Flow) -> Flow:
 
 
 def joined(holder: Any, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """What is in an object that has one of several contents, in the order of `journal.FIELDS`."""
+    """Join several contents of one object, each a tuple in the order of `journal.FIELDS`."""
     return _JOINS[type(holder)](holder, contents)
 
 
 def all_of(values: Sequence[Value]) -> Value:
-    """What a value is that is one of several; unknown if it is none."""
+    """Join several values; unknown if there are none."""
     return reduce(join, values) if values else UNKNOWN
 
 
 def _names(scope: Scope, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Names of a scope: one that only some ways give is what they give, for without it there is an error.
+    """Join the names of a scope.
 
-    A class without it has that of a base.
+    A name that only some branches set keeps their value, because reading it after any other branch is an error. In a
+    class body it becomes unknown instead, because the class may inherit it from a base.
     """
     dicts = [names for (names,) in contents]
     return (_by_key(dicts, lambda name, found: UNKNOWN if scope.kind == "class" else all_of(found)),)
 
 
 def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]], Value]) -> dict[Any, Value]:
-    """Values by key: joined where every dict has one, what `some` says of it otherwise."""
+    """Join dicts key by key; `some(key, found)` returns the value of a key that some of the dicts lack."""
     result: dict[Any, Value] = {}
     for key in dict.fromkeys(key for one in dicts for key in one):
         found = [one[key] for one in dicts if key in one]
@@ -107,41 +108,41 @@ def _by_key(dicts: Sequence[dict[Any, Value]], some: Callable[[Any, list[Value]]
 
 
 def _attributes(owner: Instance, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Attributes of an object: without one of its own it has that of its class."""
+    """Join the attributes of an object; if a branch sets none, the attribute of its class applies."""
 
     def some(name: str, found: list[Value]) -> Value:
         inherited = class_lookup.find(owner.cls, name) if owner.cls is not None else None
         return all_of(found) if inherited is None else join(all_of(found), inherited)
 
     dicts = [one[0] for one in contents]
-    opaque, perhaps = any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    opaque, perhaps = any(one[1] for one in contents), _maybe_missing(dicts, [one[2] for one in contents])
     return _by_key(dicts, some), opaque, perhaps, *(_of_some([one[place] for one in contents]) for place in (3, 4))
 
 
 def _of_some(values: Sequence[Value | None]) -> Value | None:
-    """What is there on some branches at least."""
+    """Join the values of those branches that have one; None if no branch does."""
     found = [value for value in values if value is not None]
     return all_of(found) if found else None
 
 
-def _perhaps(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:
-    """The keys that are there on some ways only."""
+def _maybe_missing(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset[Any]]) -> frozenset[Any]:
+    """Return the keys that some of the dicts lack, and those that were conditional before (one set per dict)."""
     every = {key for one in dicts for key in one}
     return frozenset(key for key in every if any(key not in one for one in dicts)).union(*before)
 
 
 def _elements(_: Items, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Elements one by one where the ways agree on how many there are, else what any of them may be."""
+    """Join element by element if all branches have equally many elements, otherwise join all of them into `rest`."""
     if len({len(items) for items, _ in contents}) == 1 and all(rest is None for _, rest in contents):
         return [all_of(column) for column in zip(*(items for items, _ in contents))], None
     return [], all_of([value for items, rest in contents for value in (*items, *([] if rest is None else [rest]))])
 
 
 def _keys(_: Table, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """A key that only some ways give is there perhaps."""
+    """Join dicts; a key that only some branches set becomes conditional."""
     dicts = [items for items, *_ in contents]
     items = _by_key(dicts, lambda key, found: all_of(found))
-    return items, any(one[1] for one in contents), _perhaps(dicts, [one[2] for one in contents])
+    return items, any(one[1] for one in contents), _maybe_missing(dicts, [one[2] for one in contents])
 
 
 def _options(_: CommandLine, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -157,7 +158,10 @@ def _children(_: Chained, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...
 
 
 def _replaced(_: Component, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """A child that only some ways replace is one of two; a model whose arguments differ is not known at all."""
+    """Join the replaced children of a component; one that only some branches replace becomes unknown.
+
+    If the branches disagree on the arguments of the component, forget it altogether.
+    """
     replaced = _by_key([changed for changed, *_ in contents], lambda name, found: UNKNOWN)
     first = contents[0]
     same = all(one[2] is first[2] for one in contents)

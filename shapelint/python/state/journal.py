@@ -1,8 +1,8 @@
-"""What a stretch of a file changes, so that it can be undone where another way is taken, and joined where both meet.
+"""Record changes to objects, so that they can be undone for another branch and joined where branches meet.
 
-A frame is a branch, a turn of a loop, a loop, a body that may raise, or a call. It remembers every object that was
-there before it as that object was, once something is about to change it. A way that leaves early (`break`, `return`,
-`raise`) ends at the frame that takes it up: the state in which it left waits there for the others.
+A frame is a branch, an iteration of a loop, a whole loop, a body that may raise, or a call. It saves every object that
+existed before it, just before the first change to that object. A branch that exits early (`break`, `return`, `raise`)
+ends at the frame that takes this exit: the state at the exit is kept there, to be joined with the others.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ EXITS: tuple[Exit, ...] = ("return", "break", "continue", "raise")
 Holder = Any
 Content = tuple[Any, ...]
 State = dict[int, tuple[Holder, Content]]
-"""The contents of the objects that a way changed, by identity."""
+"""Contents of the objects that a branch changed, by identity."""
 
 FIELDS: dict[type, tuple[str, ...]] = {
     Scope: ("names",),
     Items: ("items", "rest"),
-    Table: ("items", "open", "perhaps"),
-    Instance: ("attributes", "opaque", "perhaps", "base", "hyperparameters"),
+    Table: ("items", "open", "maybe_missing"),
+    Instance: ("attributes", "opaque", "maybe_missing", "base", "hyperparameters"),
     Chained: ("children", "rest"),
-    Component: ("replaced", "hidden", "spec", "arguments", "resolved"),
+    Component: ("replaced", "forgotten", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),
     Views: ("sizes", "keeps"),
 }
-"""What can change in an object of each kind."""
+"""Fields that can change, by kind of object."""
 
 
 def content(holder: Holder) -> Content:
-    """What is in an object now, as a copy."""
+    """Return a copy of the current contents of an object."""
     values = (getattr(holder, name) for name in FIELDS[type(holder)])
     return tuple(value.copy() if isinstance(value, (dict, list)) else value for value in values)
 
 
 def put(holder: Holder, saved: Content) -> None:
-    """Give an object its contents; a dict stays the same one, for others may look at it."""
+    """Restore the contents of an object; dicts are updated in place, because other objects may share them."""
     for name, value in zip(FIELDS[type(holder)], saved):
         before = getattr(holder, name)
         if isinstance(value, dict) and isinstance(before, dict):
@@ -54,9 +54,9 @@ def put(holder: Holder, saved: Content) -> None:
 
 @dataclass(eq=False)
 class Frame:
-    """A stretch of a file: the ways of leaving early that it `takes` up, and the states in which that happened.
+    """A section of a file: the early exits that it `takes`, and in `left` the states at these exits.
 
-    `paused` are those in which a function let its caller go on.
+    `paused` holds the states in which a function passed control to its caller.
     """
 
     takes: frozenset[Exit] = frozenset()
@@ -67,12 +67,12 @@ class Frame:
 
     @property
     def states(self) -> list[State]:
-        """The states in which it was left."""
+        """States at the early exits."""
         return [state for _, state in self.left]
 
 
 class Journal:
-    """The frames that are open, the outermost first."""
+    """Stack of open frames, the outermost first."""
 
     def __init__(self, joined: Callable[[Holder, list[Content]], Content]) -> None:
         self.frames: list[Frame] = []
@@ -80,7 +80,7 @@ class Journal:
 
     @contextmanager
     def frame(self, *takes: Exit) -> Iterator[Frame]:
-        """A stretch whose changes are known at its end; those that stay belong to the frame around it, too."""
+        """Open a frame; when it closes, the enclosing frame takes over its changes to objects older than that."""
         frame = Frame(frozenset(takes))
         self.frames.append(frame)
         try:
@@ -97,8 +97,8 @@ class Journal:
                 outer.touched.setdefault(key, (holder, saved))
 
     @contextmanager
-    def perhaps(self) -> Iterator[None]:
-        """A stretch that happens or not: what it changes may have changed."""
+    def conditional(self) -> Iterator[None]:
+        """Run a block that may not happen: join its changes with the state before it."""
         with self.frame() as frame:
             yield
             state = self.state(frame)
@@ -106,14 +106,14 @@ class Journal:
         self.merge([state, {}])
 
     def touch(self, holder: Holder) -> None:
-        """An object is about to change; what was born in this frame is known to no other way."""
+        """Save an object that is about to change, unless this frame created it: then no other branch knows it."""
         if self.frames:
             frame = self.frames[-1]
             if holder.born < frame.born and id(holder) not in frame.touched:
                 frame.touched[id(holder)] = (holder, content(holder))
 
     def state(self, frame: Frame) -> State:
-        """What changed since a frame was opened, as it is now."""
+        """Return the current contents of the objects that changed since a frame was opened."""
         inside = self.frames[self.frames.index(frame) :]
         touched = {
             key: holder for one in inside for key, (holder, _) in one.touched.items() if holder.born < frame.born
@@ -121,26 +121,26 @@ class Journal:
         return {key: (holder, content(holder)) for key, holder in touched.items()}
 
     def undo(self, frame: Frame) -> None:
-        """Everything as it was when the frame was opened."""
+        """Restore every object to its contents when the frame was opened."""
         for holder, saved in frame.touched.values():
             put(holder, saved)
 
     def leave(self, exit_: Exit) -> None:
-        """This way ends here; its state waits at the frame that takes it up."""
+        """End this branch by an early exit, and keep its state at the frame that takes the exit."""
         frame = next((one for one in reversed(self.frames) if exit_ in one.takes), None)
         if frame is not None:
             frame.left.append((exit_, self.state(frame)))
 
     def pause(self) -> None:
-        """A function lets its caller go on here, who sees the state as it is now."""
+        """Keep the current state as one in which a function passes control to its caller."""
         frame = next((one for one in reversed(self.frames) if "return" in one.takes), None)
         if frame is not None:
             frame.paused.append(self.state(frame))
 
     def resume(self, frame: Frame, gone: bool) -> bool:
-        """Go on from all ways that lead to the end of a frame; True where none does.
+        """Continue from the joined states of all branches that reach the end of a frame; return True if none does.
 
-        The way that was taken last is one of them, unless it is `gone`.
+        The branch that ran last is one of them, unless it is `gone`: it exited early.
         """
         if not frame.left:
             return gone
@@ -153,7 +153,7 @@ class Journal:
         return False
 
     def merge(self, states: list[State]) -> None:
-        """Go on from several states at once, from where none of them has begun."""
+        """Join several states and continue from the result; none of them may be in effect at the call."""
         holders = {key: holder for state in states for key, (holder, _) in state.items()}
         for key, holder in holders.items():
             self.touch(holder)

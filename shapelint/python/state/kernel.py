@@ -1,7 +1,7 @@
-"""What code that knows only some kinds of values may ask of the interpreter as a whole.
+"""What the parts of the interpreter, each of which knows only some kinds of values, may ask of it as a whole.
 
-`Run` is a `Kernel` without its methods; `interpreter.py`, which knows all modules, fills them in. So no module has to
-import one that lies above it.
+`Run` is a `Kernel` without implementations; `interpreter.py`, which imports all modules, provides them. So no module
+has to import another one from a layer above its own.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from typing import ClassVar
 
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.plugins import Libraries
 from shapelint.python.state.values import Chained, Component, Function, Instance, Items, Scope, UserClass, Value
 from shapelint.resolve.resolved import Resolved
 
 
 @frozen
 class Kind:
-    """What a kind of value of a library can do; each function takes the run and the value first.
+    """Operations that a library-specific kind of value supports; each function takes the run and the value first.
 
     `attribute(run, owner, name, site)`, `call(run, owner, arguments, site)`,
-    `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)` and
-    `set_attribute(run, owner, name, value)`, which says whether it knows the name. A kind that has none of these is
-    treated like a value that is not known.
+    `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)`,
+    `set_attribute(run, owner, name, value)`, which says whether it knows the name, and `children(run, owner)`, by name,
+    None where they are not known. A kind that has none of these is treated like a value that is not known.
     """
 
     attribute: Callable[..., Value] | None = None
@@ -32,6 +33,7 @@ class Kind:
     method: Callable[..., Value] | None = None
     element: Callable[..., Value] | None = None
     set_attribute: Callable[..., bool] | None = None
+    children: Callable[..., list[tuple[str, Value]] | None] | None = None
 
 
 NO_KIND = Kind()
@@ -39,12 +41,12 @@ NO_KIND = Kind()
 
 @frozen
 class Observer:
-    """What only watches: each function takes the run first, and changes no value of the file.
+    """Callbacks that only watch: each function takes the run first, and changes no value of the program.
 
-    `operation(run, name, tensor, arguments, site)` sees an operation on a tensor, and returns whether the others are
-    spared it; `unpacking(run, items, count, site)` a tuple of sizes that is assigned to several names,
-    `copy(run, place, value, site)` a tensor that is written into another, and `unseen_call(run, site, arguments)` the
-    call of something that is not known.
+    `operation(run, name, tensor, arguments, site)` is called for an operation on a tensor, and returns True to keep it
+    from the remaining observers; `unpacking(run, items, count, site)` for a tuple of sizes that is assigned to several
+    names; `copy(run, place, value, site)` for a tensor that is written into part of another; and `unseen_call(run,
+    site, arguments)` for a call of something unknown.
     """
 
     operation: Callable[..., bool] | None = None
@@ -54,35 +56,36 @@ class Observer:
 
 
 class Kernel:
-    """The interpreter, as its parts see it."""
+    """The interpreter as its parts see it."""
 
     kinds: ClassVar[Mapping[type, Kind]] = {}
     observers: ClassVar[Sequence[Observer]] = ()
+    libraries: ClassVar[Libraries] = Libraries()
 
     def kind_of(self, value: Value) -> Kind:
-        """What a value of a library can do; `NO_KIND` for any other."""
+        """Return what a library-specific value supports; `NO_KIND` for any other value."""
         return self.kinds.get(type(value), NO_KIND)
 
     def observe_operation(self, name: str, tensor: Value, arguments: Arguments, site: Site) -> None:
-        """Report an operation on a tensor to the observers, up to the first that takes it for itself."""
+        """Notify the observers of an operation on a tensor, up to the first that claims it."""
         for observer in self.observers:
             if observer.operation is not None and observer.operation(self, name, tensor, arguments, site):
                 return
 
     def observe_unpacking(self, items: Items, count: int, site: Site) -> None:
-        """Report a tuple that is assigned to several names."""
+        """Notify the observers of a tuple that is assigned to several names."""
         for observer in self.observers:
             if observer.unpacking is not None:
                 observer.unpacking(self, items, count, site)
 
     def observe_copy(self, place: Value, value: Value, site: Site) -> None:
-        """Report a tensor that is written into a part of another."""
+        """Notify the observers of a tensor that is written into part of another."""
         for observer in self.observers:
             if observer.copy is not None:
                 observer.copy(self, place, value, site)
 
     def observe_unseen_call(self, site: Site, arguments: Arguments) -> None:
-        """Report the call of something that is not known."""
+        """Notify the observers of a call of something unknown."""
         for observer in self.observers:
             if observer.unseen_call is not None:
                 observer.unseen_call(self, site, arguments)
@@ -94,7 +97,7 @@ class Kernel:
         raise NotImplementedError
 
     def execute(self, body: Sequence[ast.stmt], scope: Scope) -> bool:
-        """Execute statements; True where nothing comes after them, for the block was left early."""
+        """Execute statements; return True if they exit early, so that nothing after them runs."""
         raise NotImplementedError
 
     def lookup(self, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
@@ -106,11 +109,11 @@ class Kernel:
         raise NotImplementedError
 
     def rows(self, value: Value, count: int) -> Items | None:
-        """Iterate over a tensor or over a part of a model, `count` elements where that many are expected."""
+        """Return the elements of a tensor or of a part of a model; `count` is the number expected, 0 for any."""
         raise NotImplementedError
 
     def load_file(self, path: Path, script: bool = False) -> Scope | None:
-        """Interpret a file as a module; None where it cannot be read."""
+        """Interpret a file as a module; None if it cannot be read."""
         raise NotImplementedError
 
     # Calls
@@ -120,7 +123,7 @@ class Kernel:
         raise NotImplementedError
 
     def call_function(self, function: Function, arguments: Arguments, receiver: Value | None) -> Value:
-        """Call a user-defined function, as a method of `receiver` where there is one."""
+        """Call a user-defined function, as a method of `receiver` if there is one."""
         raise NotImplementedError
 
     def instantiate(self, cls: UserClass, arguments: Arguments, site: Site) -> Value:
@@ -132,11 +135,11 @@ class Kernel:
         raise NotImplementedError
 
     def knows(self, name: str) -> bool:
-        """Return whether a dotted name of a library is known here."""
+        """Return whether the interpreter knows a dotted name of a library."""
         raise NotImplementedError
 
     def stand_in(self, name: str) -> Value | None:
-        """Return what is interpreted in place of something of a library, None where nothing is."""
+        """Return what is interpreted in place of a library object; None if nothing is."""
         raise NotImplementedError
 
     # Objects
@@ -146,7 +149,7 @@ class Kernel:
         raise NotImplementedError
 
     def named_attribute(self, owner: Value, name: str, site: Site | None = None) -> Value:
-        """Read an attribute, or a child that only has a number for a name."""
+        """Read an attribute, or a child whose name is a number."""
         raise NotImplementedError
 
     def element(self, owner: Value, index: Value, site: Site) -> Value:
@@ -162,11 +165,11 @@ class Kernel:
         raise NotImplementedError
 
     def store(self, owner: Instance, name: str, value: Value) -> None:
-        """Keep an attribute of an object, whatever its class says of assignments."""
+        """Store an attribute of an object, without the setters and `__setattr__` of its class."""
         raise NotImplementedError
 
     def remove_attribute(self, owner: Value, name: Value) -> None:
-        """Perform `del owner.name`, for a name that is a value."""
+        """Perform `delattr(owner, name)`."""
         raise NotImplementedError
 
     # Modules
@@ -176,9 +179,9 @@ class Kernel:
         raise NotImplementedError
 
     def parts(self, component: Component) -> dict[str, str]:
-        """Return the parts of a library's model by dotted name, each with its line of the table."""
+        """Return the parts of a library model by dotted name, each with its row of the parts table."""
         raise NotImplementedError
 
     def children(self, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
-        """Return the children of a module by name, None where they are not known."""
+        """Return the children of a module by name; None if they are unknown."""
         raise NotImplementedError

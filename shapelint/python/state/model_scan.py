@@ -1,6 +1,7 @@
-"""Whether a file can hold a model: it, or a local module that it imports, imports a library that models are built from.
+"""Decide from imports whether a file can hold a model: it reaches a library that models are built from.
 
-A glance at imports costs a fraction of an interpretation, and most of the Python files of a repository fail it.
+It may import the library itself or through a local module. Scanning imports costs a fraction of an interpretation, and
+rules out most of the Python files of a repository.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from shapelint.common.words import words
 
-MAXIMUM_FILES = 40
-MAXIMUM_BYTES = 512 * 1024
+MAXIMUM_SCANNED_FILES = 40
+MAXIMUM_SCANNED_BYTES = 512 * 1024
 BUILT_FROM = words(
     """
     torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics
@@ -25,7 +26,7 @@ BUILT_FROM = words(
 
 
 def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
-    """Whether a file reaches one of those libraries through its imports, those of its functions included."""
+    """Return whether a file reaches one of those libraries through its imports, including those inside functions."""
     seen: set[Path] = set()
     waiting = [(tree, folder, True)]
     while waiting:
@@ -35,7 +36,7 @@ def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
                 return True
             foreign = home is None or (not level and name.partition(".")[0] in sys.stdlib_module_names)
             path = None if foreign or home is None else find(name, level, home)
-            if path is not None and path not in seen and len(seen) < MAXIMUM_FILES:
+            if path is not None and path not in seen and len(seen) < MAXIMUM_SCANNED_FILES:
                 seen.add(path)
                 inner = parsed(path)
                 if inner is not None:
@@ -44,7 +45,7 @@ def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
 
 
 def find(module: str, level: int, folder: Path, hops: int = 3) -> Path | None:
-    """The file of a local module: relative to the folder of the importing file, or from it and those above it."""
+    """Find the file of a local module: relative to the folder of the importing file, or in it and its parents."""
     if any(not part.isidentifier() for part in module.split(".") if module):
         return None
     here = os.fspath(folder)
@@ -59,12 +60,12 @@ def find(module: str, level: int, folder: Path, hops: int = 3) -> Path | None:
 
 
 def parsed(path: Path) -> ast.Module | None:
-    """The syntax tree of a local module, parsed once in a process; None where it cannot be read."""
+    """Return the syntax tree of a local module, parsed once per process; None if it cannot be read."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_BYTES else None
+    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_SCANNED_BYTES else None
 
 
 @lru_cache(maxsize=512)
@@ -78,7 +79,7 @@ def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
 
 
 def _imports(module: ast.Module, whole: bool) -> Iterator[tuple[str, int]]:
-    """What a module imports, each with its level; unless the `whole` counts, without what its functions import."""
+    """Yield the imports of a module, each with its level; those inside its functions only if `whole` is set."""
     for node in ast.walk(module) if whole else _top(module):
         if isinstance(node, ast.Import):
             yield from ((alias.name, 0) for alias in node.names)
@@ -89,7 +90,7 @@ def _imports(module: ast.Module, whole: bool) -> Iterator[tuple[str, int]]:
 
 
 def _top(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a module that run when it is imported."""
+    """Yield the nodes of a module that run when it is imported."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.expr)):
             yield child

@@ -1,4 +1,4 @@
-"""Where a name of a scope is kept: `global`, `nonlocal`, and the mangling of private names."""
+"""Storage of names in scopes: `global`, `nonlocal`, and the mangling of private names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shapelint.python.state.values import Scope, Value
 
 
 def home(scope: Scope, name: str) -> Scope:
-    """The scope in which an assignment to a name happens."""
+    """Return the scope that an assignment to a name changes."""
     if name in scope.globals_:
         while scope.parent is not None:
             scope = scope.parent
@@ -21,7 +21,7 @@ def home(scope: Scope, name: str) -> Scope:
 
 
 def put(run: Run, scope: Scope, name: str, value: Value) -> Scope:
-    """Give a name its value, where it is kept."""
+    """Assign a value to a name in the scope that stores it, and return that scope."""
     kept = home(scope, name)
     run.touch(kept)
     kept.names[name] = value
@@ -29,7 +29,10 @@ def put(run: Run, scope: Scope, name: str, value: Value) -> Scope:
 
 
 def mangled(scope: Scope, name: str) -> str:
-    """A private name as a class keeps it: https://docs.python.org/3/reference/expressions.html#private-name-mangling"""
+    """Return a private name as mangled inside its class.
+
+    https://docs.python.org/3/reference/expressions.html#private-name-mangling
+    """
     owner = scope.function.owner if scope.function is not None else None
     if owner is None or not name.startswith("__") or name.endswith("__"):
         return name

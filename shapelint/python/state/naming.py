@@ -1,42 +1,25 @@
-"""What a component is called in reports: the attribute of its model, and its place among that attribute's layers."""
+"""Names of components in reports: the attribute of the model, and the index among the layers of that attribute."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge import methods
+from shapelint.knowledge import banks, methods, role_words
 from shapelint.python.state.values import Chained, Component, Instance, Items, Node, Unknown, Value
-from shapelint.signatures import stored
-from shapelint.spec.roles import Role
+from shapelint.signatures import heads
+from shapelint.spec.roles import HEADS, Role
 
-ONLINE = ("online", "student", "query", "main", "context", "anchor", "src", "source", "q")
-TARGET = ("target", "momentum", "teacher", "ema", "key", "k", "slow", "shadow", "averaged", "copy", "mean")
-MAXIMUM_DEPTH = 3
-HEADS = frozenset({"projection_head", "prediction_head"})
+MAXIMUM_MODEL_DEPTH = 3
+DEFAULT_ROLES = frozenset({"backbone", *HEADS})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-MORE_ALIASES = {
-    "backbone": (
-        "resnet",
-        "vit",
-        "model_backbone",
-        "base_encoder",
-        "base_model",
-        "f",
-        "student",
-        "features",
-        "base_network",
-        "network",
-    ),
-    "projection_head": ("head", "proj", "proj_head", "g", "mlp", "projection_layer", "embedder"),
-    "prediction_head": ("pred", "pred_head", "q", "predictor_head"),
-}
 
 
 @frozen
 class Place:
-    """The model that holds a component, the role it fills there, what kind of role that is, and the layer inside."""
+    """Where a component is located: its model, its role there, the kind of that role, and its layer index inside it."""
 
     model: Node | None
     role: Role
@@ -46,53 +29,69 @@ class Place:
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """`online_projectionHead` is online, projection, head."""
+    """Split an attribute name into words: `online_projectionHead` gives online, projection, head."""
     return tuple(word.lower() for word in WORDS.findall(name))
 
 
 @lru_cache(maxsize=4096)
-def kind(name: str) -> str:
+def kind(name: str, of_method: str | None = None) -> str:
     """The canonical role that an attribute's name means, with `online_`, `target_` and the like taken off; else "".
 
-    A list of them (`encoders`) is called after its elements.
+    A list of them (`encoders`) is called after its elements. In a class that is called after a method, the method's own
+    roles are known too.
     """
-    parts = words(name)
-    stripped = tuple(part for part in parts if part not in ONLINE + TARGET) or parts
-    return _kind(stripped) or _kind(tuple(part.removesuffix("s") for part in stripped))
+    parts, known = words(name), role_words.load()
+    stripped = tuple(part for part in parts if part not in (*known.online, *known.target)) or parts
+    one = tuple(part.removesuffix("s") for part in stripped)
+    return _kind(stripped) or _kind(one) or _own_kind(stripped, of_method) or _own_kind(one, of_method)
 
 
 def _kind(parts: tuple[str, ...]) -> str:
     """The role that words mean, the longest run of them first."""
-    pack = methods.pack(methods.DEFAULT)
+    pack, known = methods.pack(methods.DEFAULT), role_words.load()
     assert pack is not None
-    for end in range(len(parts), 0, -1):
-        for start in range(0, len(parts) - end + 1):
-            text = "_".join(parts[start : start + end])
-            found = pack.role_of(text)
-            if found is not None:
-                return found
-            known = next((role for role, names in MORE_ALIASES.items() if text in names and end == len(parts)), None)
-            if known is not None:
-                return known
-    return "projection_head" if "head" in parts else ""
+    name = "_".join(parts)
+    for text in _runs(parts):
+        found = pack.role_of(text)
+        if found is None and text == name:
+            found = next((role for role, names in known.aliases.items() if name in names), None)
+        if found is not None:
+            return found
+    return next((role for role, names in known.words.items() if any(part in names for part in parts)), "")
+
+
+def _own_kind(parts: tuple[str, ...], of_method: str | None) -> str:
+    """The role that words mean in one method alone; a bank is no part of the chain."""
+    pack = methods.pack(of_method) if of_method else None
+    if pack is None or pack.roles.keys() <= DEFAULT_ROLES:
+        return ""
+    found = (pack.role_of(text) for text in _runs(parts))
+    return next((role for role in found if role and role not in banks.names()), "")
+
+
+def _runs(parts: tuple[str, ...]) -> Iterator[str]:
+    """Every run of words as a name, the longest first."""
+    for length in range(len(parts), 0, -1):
+        for start in range(len(parts) - length + 1):
+            yield "_".join(parts[start : start + length])
 
 
 @lru_cache(maxsize=4096)
 def is_target(name: str) -> bool:
     """Whether a name says that it is of the momentum branch."""
-    return any(word in TARGET for word in words(name))
+    return any(word in role_words.load().target for word in words(name))
 
 
 @lru_cache(maxsize=4096)
 def method(name: str) -> str | None:
-    """The method that a class is called after: `ResNetSimCLR` is one of simclr, `StaticModel` is none of tico."""
+    """Return the method that a class is named after: simclr for `ResNetSimCLR`, but not tico for `StaticModel`."""
     parts = words(name)
     spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
     return next((known for known in methods.names() if known in spans), None)
 
 
 def place(component: Node) -> Place:
-    """Where a component stands in its model; looked up anew only where the modules around it have changed."""
+    """Locate a component in its model; the result is reused until the modules around the component change."""
     path = component.path
     around = tuple((id(node), len(node.attributes) if isinstance(node, Instance) else 0) for node in path)
     if component.placed is None or component.placed[0] != around:
@@ -107,36 +106,47 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
     whole = [index for index in instances if has_backbone(path[index])]
     models = whole or [index for index in instances if is_model_like(path[index])]
     if not models and not instances:
-        top = path[0]
-        role = top.name or "module"
-        return Place(None, Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
+        return _placed(None, path[0], component, path[0] is path[-1])
     at = models[-1] if models else instances[0]
-    top = path[at + 1]
-    if _is_shelf(top) and len(path) > at + 2 and kind(path[at + 2].name):
+    model, top = path[at], path[at + 1]
+    if _is_shelf(top) and len(path) > at + 2 and _kind_in(model, path[at + 2].name):
         top = path[at + 2]
-    role = top.name or "module"
-    return Place(path[at], Role(role, kind(role)), kind(role), _layer(top, component) if top is not path[-1] else None)
+    return _placed(model, top, component, top is path[-1])
+
+
+def _placed(model: Node | None, top: Node, component: Node, is_whole: bool) -> Place:
+    """The place of a component in the part of a model that holds it, or is it."""
+    name = top.name or "module"
+    meant = _kind_in(model, name)
+    return Place(model, Role(name, meant), meant, _layer(top, component) if not is_whole else None)
+
+
+def _kind_in(model: Node | None, name: str) -> str:
+    """The role that a name means as an attribute of a model, whose class may be called after a method."""
+    cls = model.cls if isinstance(model, Instance) else None
+    return kind(name, method(cls.name) if cls is not None else None)
 
 
 def _is_shelf(node: Value) -> bool:
-    """Whether a module only keeps others by name, such as `heads` in `self.heads["projector"](x)`."""
+    """Return whether a module only holds others by name, such as `heads` in `self.heads["projector"](x)`."""
     return isinstance(node, Chained) and node.kind == "ModuleDict"
 
 
 def _part_names(node: Instance) -> list[str]:
-    """What an object calls its parts, and the keys of its dicts of modules."""
+    """Return the names of an object's parts, and the keys of its module dicts."""
     parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node)}
     shelves = [value for value in parts.values() if isinstance(value, Chained) and _is_shelf(value)]
     return [*parts, *(name for shelf in shelves for name in shelf.children)]
 
 
 def has_backbone(node: Node, depth: int = 0) -> bool:
-    """Whether an object holds, by name, a backbone-like part beside a head-like one or its own momentum copy.
+    """Return whether an object holds a backbone-like part, and a head-like part or a momentum copy of the backbone.
 
-    What holds both counts as a backbone itself (`self.online = Encoder()` beside `self.predictor`).
+    Parts are recognized by name, and the backbone of a head may be unknown. A part that holds both counts as a backbone
+    itself (`self.online = Encoder()` next to `self.predictor`).
 
-    The backbone of a head may be unknown; MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so
-    may those of any class that is called after a method.
+    MoCo's encoders end in their heads (https://arxiv.org/abs/1911.05722), and so may those of any class that is named
+    after a method: such a class needs no head of its own.
     """
     if not isinstance(node, Instance):
         return False
@@ -150,11 +160,11 @@ def has_backbone(node: Node, depth: int = 0) -> bool:
     if "backbone" in kinds or "backbone" in hidden:
         return True
     inner = (part for part in node.attributes.values() if isinstance(part, Instance) and part is not node)
-    return depth < MAXIMUM_DEPTH and any(has_backbone(part, depth + 1) for part in inner)
+    return depth < MAXIMUM_MODEL_DEPTH and any(has_backbone(part, depth + 1) for part in inner)
 
 
 def is_model_like(node: Node) -> bool:
-    """Whether an object holds a backbone-like and a head-like part by name, or a module that only SSL models have."""
+    """Return whether an object holds a backbone-like and a head-like part, or a module that only SSL models have."""
     if not isinstance(node, Instance):
         return False
     return has_backbone(node) or any(
@@ -164,7 +174,7 @@ def is_model_like(node: Node) -> bool:
 
 
 def hold(owner: Node, name: str, child: Value) -> None:
-    """Give a child its name, once; one that was taken out of a network that is no model gets a new one."""
+    """Set the name and holder of a child, once; a child taken from a network that is not a model gets new ones."""
     if not isinstance(child, Node) or child is owner:
         return
     if child.holder is None or not child.name or (child.holder is not owner and _is_loose(child)):
@@ -172,22 +182,17 @@ def hold(owner: Node, name: str, child: Value) -> None:
 
 
 def _is_loose(child: Node) -> bool:
-    """Whether what holds a module is held by nothing itself, and is no model."""
+    """Return whether the holder of a module has no holder itself and is not a model."""
     return child.holder is not None and child.holder.holder is None and not is_model_like(child.holder)
 
 
 def is_head(component: Component) -> bool:
     """Whether a component is a known SSL head."""
-
-    target = component.spec.target
-    if not target.startswith("lightly."):
-        return False
-    found = stored.find(target)
-    return (found is not None and found[1].role == "head") or target.endswith("Head")
+    return heads.is_head(component.spec.target)
 
 
 def leaves(node: Value, seen: set[int] | None = None) -> list[Component]:
-    """The components under a module, in the order in which it holds them."""
+    """Return the components inside a module, in the order in which it holds them."""
     seen = set() if seen is None else seen
     if id(node) in seen or len(seen) > 2000:
         return []

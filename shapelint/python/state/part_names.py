@@ -1,4 +1,4 @@
-"""The names of the parts of a library's model."""
+"""Names of the parts of a library model."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from shapelint.python.state.values import Component
 
 
 def own_name(part: Component) -> str:
-    """The dotted name of a part in its model."""
+    """Return the dotted name of a part within its model."""
     return part.spec.note.removeprefix("part ")
 
 
 def inner_names(owner: Component) -> list[str]:
-    """The names directly below a part."""
+    """Return the names directly below a part."""
     row = owner.resolved.row if owner.resolved else None
     return [name for name in (row.parts if row else {}) if "." not in name]

@@ -1,4 +1,4 @@
-"""From a node of Python's syntax tree to its place in the text; `ast` counts columns in bytes of UTF-8."""
+"""Map nodes of Python's syntax tree to spans of the text; `ast` counts columns in bytes of UTF-8."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shapelint.text.source import Span
 
 @dataclass
 class Places:
-    """Offsets of the nodes of one text. Lines end where the tokenizer ends them, so form feeds are no line ends."""
+    """Offsets of the lines of a text. Lines end where the tokenizer ends them, so a form feed does not end a line."""
 
     text: str
     starts: list[int] = field(init=False)
@@ -23,7 +23,7 @@ class Places:
                 self.starts.append(index + 1)
 
     def offset(self, line: int, column: int) -> int:
-        """The offset of a line (from 1) and a column in bytes."""
+        """Return the offset of a line (from 1) and a column in bytes."""
         start = self.starts[min(line, len(self.starts)) - 1]
         head = self.text[start : start + column]
         if head.isascii():
@@ -31,11 +31,11 @@ class Places:
         return start + len(head.encode()[:column].decode(errors="ignore"))
 
     def span(self, node: ast.AST) -> Span:
-        """The range of a node that has a place."""
+        """Return the span of a node that has a position."""
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         end_line, end_column = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", column)
         return Span(self.offset(line, column), self.offset(end_line, end_column))
 
     def line(self, offset: int) -> int:
-        """The line (from 1) of an offset."""
+        """Return the line (from 1) of an offset."""
         return bisect_right(self.starts, offset)

@@ -1,4 +1,4 @@
-"""One interpretation of a file: its limits, what it has seen on the way, and what stayed unknown."""
+"""State of one interpretation of a file: its limits, what it has recorded so far, and what stayed unknown."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from shapelint.text.source import Span
 
 MAXIMUM_STEPS = 100_000
 MAXIMUM_SHARE = 30_000
-"""What one statement at the top of a file, one class or one method may use of the whole budget."""
+"""Share of the budget that one top-level statement, one class or one method may use."""
 IDLE_SHARE = 10_000
-"""The same for a function that nobody in the file calls."""
-MAXIMUM_DEPTH = 28
+"""Share of the budget for a function that nothing in the file calls."""
+MAXIMUM_CALL_DEPTH = 28
 MAXIMUM_NESTING = 150
 MAXIMUM_REPEATS = 3
 MAXIMUM_RECURSION = 10
@@ -47,12 +47,12 @@ MAXIMUM_NOTES = 200
 
 
 class Exhausted(Exception):
-    """The budget of an interpretation is used up; what was found so far stands."""
+    """Raised when the budget of an interpretation is used up; what was found so far is kept."""
 
 
 @frozen
 class Call:
-    """One component taking a tensor."""
+    """A call of a component with a tensor."""
 
     component: Component
     edge: Edge
@@ -62,9 +62,9 @@ class Call:
 
 @frozen
 class LossCall:
-    """A loss taking its operands; an operand is None where its shape is not known.
+    """A call of a loss with its operands; an operand is None if its shape is unknown.
 
-    `name` is what a loss written by hand is called.
+    `name` is the display name of a hand-written loss.
     """
 
     loss: Loss
@@ -77,7 +77,7 @@ class LossCall:
 
 @frozen
 class Update:
-    """A moving average of one component over another that was built apart."""
+    """A moving average of an online component into a target component that was built separately."""
 
     name: str
     online: Resolved
@@ -86,7 +86,7 @@ class Update:
 
 @frozen
 class BankCall:
-    """A memory bank that meets features: the width that it was built with, if that is written."""
+    """A call of a memory bank with features; `width` is the width it was built with, if written in the source."""
 
     component: Component
     width: Argument | None
@@ -107,12 +107,14 @@ class BatchReshape:
 
 @dataclass
 class Run(Kernel):
-    """The state of one interpretation; `moved` is a variable that gets another number than the file gives it.
+    """State of one interpretation.
 
-    Where something is built from a text (`eval`), what else it builds is `hidden`. `effect` is the call that is a
-    statement of its own. Names of libraries that the file replaces are `patched`; a file that changes how code itself
-    works is `rewired`, by the name by which it does so. From what roles gave, tokens are `chosen` one by one.
-    `takers` are the functions that iterate over generators and calls, by node; `generators` whether a function yields.
+    `moved` is a variable that gets another number than in the file, to find layers that fit by chance.
+    `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
+    call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
+    `rewired` is the name by which the file changes how code itself works, if it does. `chosen` holds the roles from
+    whose output single tokens are selected. `consumers` maps nodes of generators and calls to the function that
+    iterates over them; `generators` says of each function node whether it yields.
     """
 
     options: Options
@@ -150,35 +152,35 @@ class Run(Kernel):
     may_trace: bool = True
     untraced: bool = False
     starved: bool = False
-    hidden: bool = False
+    evaluates_strings: bool = False
     effect: ast.AST | None = None
     rewired: str = ""
     chosen: set[str] = field(default_factory=set)
     patched: dict[str, Value] = field(default_factory=dict)
-    takers: dict[ast.AST, str] = field(default_factory=dict)
+    consumers: dict[ast.AST, str] = field(default_factory=dict)
     generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))
 
     def step(self, cost: int = 1) -> None:
-        """Pay for one step or several; raises Exhausted when the budget is used up."""
+        """Consume budget; raises Exhausted when it is used up."""
         self.remaining -= cost
         if self.remaining <= 0:
             self.exhausted = True
             raise Exhausted
 
     def touch(self, holder: Holder) -> None:
-        """An object is about to change."""
+        """Note that an object is about to change."""
         self.journal.touch(holder)
 
     def new_serial(self) -> int:
-        """The number of one more scope: the same one whenever the file is interpreted anew."""
+        """Return the number of the next scope, which is the same each time the file is interpreted."""
         self.serial += 1
         return self.serial
 
     def named(self, value: Value, scope: Scope, name: str) -> Value:
-        """A number as a variable has it; twice that where this run moves the variable."""
+        """Tag a number with the variable that it is assigned to, and double it if this run moves the variable."""
         if not isinstance(value, Const) or type(value.value) is not int:
             return value
         variable = (scope.serial, name)
@@ -187,7 +189,7 @@ class Run(Kernel):
 
     @contextmanager
     def share(self, most: int = MAXIMUM_SHARE) -> Iterator[None]:
-        """One part of the file with its share of the budget; where that ends, the rest of the part is unknown."""
+        """Run one part of the file within its share of the budget; when that runs out, the rest of it is unknown."""
         before = self.remaining = min(self.budget, most)
         try:
             yield
@@ -199,7 +201,7 @@ class Run(Kernel):
             self.anchors.clear()
 
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
-        """An unknown value, noted for `-v`."""
+        """Return an unknown value, and note its reason for `-v`."""
         line = getattr(node, "lineno", 0) if file is None or file.main else 0
         value = Unknown(reason, line)
         if line and len(self.notes) < MAXIMUM_NOTES:
@@ -207,7 +209,7 @@ class Run(Kernel):
         return value
 
     def escape(self, value: Value) -> None:
-        """A module, or a class, was handed to code that cannot be seen."""
+        """Note that a module or class is passed to code that cannot be followed."""
         if isinstance(value, Node):
             self.escaped.add(id(value))
         elif isinstance(value, UserClass):

@@ -1,4 +1,4 @@
-"""What can be asked of any value: its number, its truth, its elements."""
+"""Facts about any value: its integer, its truth value, its elements."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from shapelint.shapes.dims import Dim, Expression
 MAXIMUM_AMONG = 24
 
 
-def among(*values: Value | None) -> Unknown:
-    """Something that is one of these values, or inside one: whatever is done to it may be done to any of them."""
+def unknown_among(*values: Value | None) -> Unknown:
+    """Return an unknown value that is one of these or inside one: whatever is done to it may be done to any of them."""
     found: dict[int, Value] = {}
     for value in values:
         for one in value.inside if isinstance(value, Unknown) else (value,):
@@ -39,27 +39,27 @@ def among(*values: Value | None) -> Unknown:
 
 
 def integer(value: Value | None) -> Dim | None:
-    """The dimension that a value is, or None."""
+    """Return a value as a dimension; None if it is not one."""
     if isinstance(value, Const) and isinstance(value.value, (int, Expression)) and not isinstance(value.value, bool):
         return value.value
     return None
 
 
 def truth(value: Value) -> bool | None:
-    """Whether a value counts as true; None where that is not known."""
+    """Return the truth value of a value; None if it is unknown."""
     if isinstance(value, Const):
         return None if isinstance(value.value, Expression) else bool(value.value)
     if isinstance(value, Items):
         return True if value.items else None if value.rest is not None else False
     if isinstance(value, Table):
-        return True if value.items.keys() - value.perhaps else None if value.open or value.items else False
+        return True if value.items.keys() - value.maybe_missing else None if value.open or value.items else False
     if isinstance(value, Library):
         return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
     return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
 
 
 def _views(data: Data) -> Items:
-    """What is in data: the views one by one where they differ in size."""
+    """Return the elements of data: one for each view if the views differ in size."""
     if data.size is not None or not data.sizes:
         return Items([], rest=data)
     if data.labelled:
@@ -68,15 +68,15 @@ def _views(data: Data) -> Items:
 
 
 def elements(value: Value) -> Items | None:
-    """What is in a value, in whatever order, or None where that is not known."""
+    """Return the elements of a value in any order; None if they are unknown."""
     return value if isinstance(value, Items) else sequence(value)
 
 
 def sequence(value: Value) -> Items | None:
-    """A value as the elements that iterating over it gives, or None where they are not known; a set has no order."""
+    """Return the elements of a value in iteration order, which a set does not have; None if they are unknown."""
     if isinstance(value, Items):
         return Items([], rest=UNKNOWN) if value.kind == "set" and len(value.items) > 1 else value
-    if isinstance(value, Table) and not value.open and not value.perhaps:
+    if isinstance(value, Table) and not value.open and not value.maybe_missing:
         return Items([Const(key) for key in value.items])
     if isinstance(value, Chained):
         names = [Const(key) for key in value.children]

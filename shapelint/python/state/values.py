@@ -1,6 +1,6 @@
-"""The values of the static interpreter: what an expression of a Python file may stand for.
+"""Values of the static interpreter: what an expression of a Python file may evaluate to.
 
-Whatever is not one of these is `Unknown`, which is contagious and silent: an operation on it is unknown again.
+Anything else is `Unknown`, which propagates silently: an operation on it is unknown again.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
 
 birth = itertools.count().__next__
-"""The next number of the count by which an object that can change knows what was there before it."""
+"""Return the next creation number, by which a frame knows which mutable objects existed before it."""
 
 
 def born() -> Any:
-    """The field that says when an object was made."""
+    """Return the dataclass field that holds the creation number of an object."""
     return field(default_factory=birth, init=False, repr=False)
 
 
 @frozen
 class Unknown:
-    """What could not be worked out, and why; it may be one of some values, or something `inside` them."""
+    """A value that could not be determined, and why; it may be one of the values in `inside`, or part of one."""
 
     reason: str = ""
     line: int = 0
@@ -44,10 +44,10 @@ UNKNOWN = Unknown()
 
 @frozen
 class Const:
-    """A number, a text, a boolean, None, or a dimension.
+    """A number, a string, a boolean, None, or a dimension.
 
-    `place` is where the literal stands in the linted file, or the expression by which the number is `computed`, `hops`
-    where calls passed it on, the last one first, and `variables` are the names that it went by.
+    `place` is the span of the literal in the linted file or, if `computed`, of the expression that computes the number.
+    `hops` are the spans of the calls that passed it on, the last one first; `variables` are the variables that held it.
     """
 
     value: Any
@@ -62,8 +62,9 @@ NONE = Const(None)
 
 @dataclass(eq=False)
 class Items:
-    """A list, tuple or set. `rest` stands for an unknown number of further elements, all alike; what is the shape of a
-    tensor knows that it is `shape_of` it, and what is one of several lists which those are.
+    """A list, tuple, set or another sequence; `rest` stands for an unknown number of further elements, all alike.
+
+    `shape_of` is the tensor whose shape this is; `one_of` are the lists of which this may be any.
     """
 
     items: list[Value]
@@ -77,26 +78,26 @@ class Items:
 
 @dataclass(eq=False)
 class Table:
-    """A dict with known keys, of which some are there only `perhaps`; `open` says that there may be others.
+    """A dict with known keys: those in `maybe_missing` may be missing, and if it is `open`, there may be others.
 
-    One that is the names `of` something (`vars(args)`, `net._modules`, `globals()`) changes that with it. A `namespace`
-    has attributes for keys.
+    `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
+    changes that, too. The keys of a `namespace` are read as attributes.
     """
 
     items: dict[Any, Value]
     open: bool = False
     of: Value | Scope | None = None
     namespace: bool = False
-    perhaps: frozenset[Any] = frozenset()
+    maybe_missing: frozenset[Any] = frozenset()
     born: int = born()
 
 
 @frozen
 class Tensor:
-    """A tensor on its way; `detached` says that no gradient flows back through it.
+    """A tensor; `detached` says that no gradient flows back through it.
 
-    `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape. One
-    that is the weight of a module is `weight_of` it.
+    `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
+    `weight_of` is the module whose weight this is.
     """
 
     flow: Flow
@@ -106,13 +107,13 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:
-        """The shape, where it is known."""
+        """The shape; None if it is unknown."""
         return self.flow.value if isinstance(self.flow.value, tuple) and not self.loose else None
 
 
 @frozen
 class Size:
-    """Height and width of an image in pixels, and the place where they are written."""
+    """Height and width of an image in pixels, and the span where they are written."""
 
     height: Dim
     width: Dim
@@ -120,13 +121,13 @@ class Size:
 
     @property
     def pixels(self) -> tuple[Dim, Dim]:
-        """Height and width, wherever they are written."""
+        """Height and width, regardless of where they are written."""
         return self.height, self.width
 
 
 @dataclass(eq=False)
 class Views:
-    """A transform, or a dataset that has one: the size of each view of an image, or that it `keeps` it."""
+    """A transform, or a dataset with one: the size of each view of an image, or that it `keeps` the size."""
 
     sizes: tuple[Size, ...]
     keeps: bool = False
@@ -135,10 +136,10 @@ class Views:
 
 @frozen
 class Data:
-    """What comes out of a data loader: whatever is taken from it, an image where a component takes images.
+    """Output of a data loader, or anything taken from it; it counts as an image where a component takes images.
 
-    `rows` is the size of the batch, `joined` says that it certainly is one tensor. `sizes` are those of the views in
-    order, empty where they are not known; what is `labelled` holds them beside a label, as its first element.
+    `rows` is the batch size; `joined` says that it certainly is one tensor. `sizes` are the sizes of the views in
+    order, empty if they are unknown; `labelled` data has the views as its first element, next to a label.
     """
 
     rows: Dim
@@ -148,15 +149,15 @@ class Data:
 
     @property
     def size(self) -> Size | None:
-        """The size of every image in it; None where that is not known or views differ."""
+        """Size of every image in it; None if it is unknown or the views differ."""
         return self.sizes[0] if len({size.pixels for size in self.sizes}) == 1 else None
 
 
 @dataclass(eq=False)
 class CommandLine:
-    """An `argparse` parser: the value of each option that is not given, by the name it is read by.
+    """An `argparse` parser: the default value of each option, by the name under which it is read.
 
-    Options that are `shared` are those of a parent: whoever of both changes one changes it for both.
+    `shared` maps the options of parent parsers to these parsers: a change to such an option applies to both.
     """
 
     defaults: dict[str, Value] = field(default_factory=dict)
@@ -166,9 +167,9 @@ class CommandLine:
 
 @dataclass(eq=False)
 class Scope:
-    """The names of a module, class or function body; `parent` is where free names are looked up.
+    """Names of a module, class or function body; free names are looked up in `parent`.
 
-    `stars` are the libraries that `from ... import *` was said of, `serial` counts the scopes of a run.
+    `stars` are the libraries imported by `from ... import *`; `serial` counts the scopes of a run.
     """
 
     names: dict[str, Value]
@@ -185,7 +186,7 @@ class Scope:
 
 @dataclass(eq=False)
 class SourceFile:
-    """A file that is interpreted: the linted one, a local module that it imports, or a script that imports it."""
+    """An interpreted file: the linted one, a local module that it imports, or a script that imports it."""
 
     path: str
     span: Callable[[ast.AST], Span]
@@ -195,9 +196,9 @@ class SourceFile:
 
 @dataclass(eq=False)
 class Function:
-    """A function or lambda of a file; `owner` is the class whose body it stands in, `setter` that of a property.
+    """A user-defined function or lambda; `owner` is the class whose body defines it, `setter` the setter of a property.
 
-    One that is cached has a `memory` of what it gave.
+    `memory` holds the results of a cached function.
     """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -211,13 +212,13 @@ class Function:
 
     @property
     def name(self) -> str:
-        """The function's name."""
+        """Name of the function."""
         return "lambda" if isinstance(self.node, ast.Lambda) else self.node.name
 
 
 @frozen
 class Method:
-    """A function of a file bound to its first argument."""
+    """A user-defined function bound to its first argument."""
 
     function: Function
     receiver: Value
@@ -225,8 +226,10 @@ class Method:
 
 @frozen
 class Field:
-    """A field of a dataclass: its default, or the factory that makes one for every object. One that is not `initial` is
-    no parameter, one that is `only_initial` no attribute, a `keyword` has no place among the others.
+    """A field of a dataclass: its default, or the factory that makes one for every object.
+
+    A field that is not `initial` is not a parameter of `__init__`, one that is `only_initial` is not an attribute, and
+    a `keyword` field is a keyword-only parameter.
     """
 
     name: str
@@ -239,10 +242,10 @@ class Field:
 
 @dataclass(eq=False)
 class UserClass:
-    """A class of a file; one that is `registered` was handed to code that cannot be seen.
+    """A user-defined class; `registered` says that it was passed to code that cannot be followed.
 
-    One of a `meta`class of its own is what that makes of it; a call of one that is `strange` may give anything. A
-    dataclass has `fields`, `certain` where all of them are seen; an enumeration has `members`.
+    `meta` says that it has a metaclass that may change it, `strange` that calling it may return anything. A dataclass
+    has `fields`, all of them known if `certain`; an enumeration has `members`.
     """
 
     name: str
@@ -259,10 +262,12 @@ class UserClass:
 
 @dataclass(eq=False)
 class Node:
-    """A module in memory: what `named` children hold it by, for the names in reports. `origin` is what it copies,
-    `part_of` the library's model whose child it is, `base_of` the object of the file that is this by inheritance and
-    stands for it, `placed` what `naming.place` said last, and for what surroundings. `first` and `last` are the places
-    where it became so: where the network before or behind it was cut off.
+    """A module in memory.
+
+    `name` is the attribute of its `holder` that refers to it, for reports. `origin` is the module that it copies,
+    `part_of` the library model whose child it is, `base_of` the user-defined object that is this module by inheritance
+    and stands for it. `placed` is the last result of `naming.place`, with the surroundings it is valid for. `first` and
+    `last` are the places where it became first or last: where the network before or after it was cut off.
     """
 
     name: str = ""
@@ -277,7 +282,7 @@ class Node:
 
     @property
     def path(self) -> tuple[Node, ...]:
-        """The modules from the outermost holder to this one."""
+        """Modules from the outermost holder to this one."""
         found: list[Node] = []
         node: Node | None = self
         while node is not None and node not in found and len(found) < 50:
@@ -289,23 +294,23 @@ class Node:
 
 @dataclass(eq=False)
 class Instance(Node):
-    """An object of a user-defined class; one that is `opaque` got parts by names that are not known.
+    """An object of a user-defined class; `opaque` says that it has parts with unknown names.
 
-    Attributes may be there only `perhaps`. `base` is the module of a library that the object is by inheritance,
+    Attributes in `maybe_missing` may be missing. `base` is the library module that the object is by inheritance;
     `hyperparameters` are those that Lightning's `save_hyperparameters` saved.
     """
 
     cls: UserClass | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False
-    perhaps: frozenset[str] = frozenset()
+    maybe_missing: frozenset[str] = frozenset()
     base: Value | None = None
     hyperparameters: Value | None = None
 
 
 @dataclass(eq=False)
 class Chained(Node):
-    """`nn.Sequential` (called), `nn.ModuleList` and `nn.ModuleDict` (indexed)."""
+    """An `nn.Sequential` (called), or an `nn.ModuleList` or `nn.ModuleDict` (indexed)."""
 
     children: dict[str, Value] = field(default_factory=dict)
     kind: str = "Sequential"
@@ -316,8 +321,8 @@ class Chained(Node):
 class Component(Node):
     """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
 
-    `replaced` are children that were set anew (`resnet.fc = nn.Identity()`), `parts` those that the table of its
-    signature describes; one that is `hidden` was changed in a way that cannot be followed.
+    `replaced` are children that were assigned (`resnet.fc = nn.Identity()`), `parts` those that the table of its
+    signature describes; `forgotten` says that it was changed in a way that cannot be followed.
     """
 
     spec: ComponentSpec = field(default=None)  # type: ignore[assignment]
@@ -325,7 +330,7 @@ class Component(Node):
     resolved: Resolved | None = None
     arguments: dict[str, Value] = field(default_factory=dict)
     parts: dict[str, Component] = field(default_factory=dict)
-    hidden: bool = False
+    forgotten: bool = False
 
 
 @dataclass(eq=False)
@@ -338,14 +343,14 @@ class Loss(Node):
 
 @frozen
 class Library:
-    """A dotted name of an installed library: a module, a class, or a function."""
+    """A module, class or function of an installed library, by its dotted name."""
 
     name: str
 
 
 @frozen
 class Bound:
-    """A method of a value that the interpreter itself knows (`tensor.flatten`, `list.append`)."""
+    """A method that the interpreter implements itself, with its owner (`tensor.flatten`, `list.append`)."""
 
     owner: Value
     name: str
@@ -353,7 +358,7 @@ class Bound:
 
 @frozen
 class Partial:
-    """`functools.partial`."""
+    """A `functools.partial` object."""
 
     function: Value
     positional: tuple[Given, ...] = ()
@@ -362,7 +367,7 @@ class Partial:
 
 @frozen
 class Super:
-    """`super()` inside a method: the class after which to look, and the object."""
+    """The result of `super()` inside a method: the class after which to look, and the object."""
 
     cls: UserClass
     receiver: Value
@@ -370,7 +375,7 @@ class Super:
 
 @frozen
 class Given:
-    """An argument of a call: its value, and where it stands; if that is a `foreign` file, the call that led there."""
+    """An argument of a call: its value and its span, for a `foreign` file the span of the call that led there."""
 
     value: Value
     span: Span
@@ -379,7 +384,7 @@ class Given:
 
     @property
     def passed(self) -> Value:
-        """The value as the parameter of a function gets it: a literal from elsewhere remembers this place."""
+        """The value as a parameter receives it: a literal written elsewhere records this span as a hop."""
         value = self.value
         if self.foreign or not isinstance(value, Const) or value.place is None or self.span in (value.place, NO_SPAN):
             return value

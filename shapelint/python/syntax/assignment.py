@@ -1,4 +1,4 @@
-"""What an assignment does to names, attributes, and elements of containers and modules."""
+"""Assignments to names, attributes, and elements of containers and modules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
 from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
@@ -32,11 +32,12 @@ from shapelint.python.state.values import (
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
     """Assign a value to a name, an attribute, an element, or several of them.
 
-    The target of a loop is no variable of its `own`: in the next turn it is another one.
+    If `own` is False, a number does not get the target as its variable: a loop target has another value in each
+    iteration.
     """
     if isinstance(target, ast.Name):
         home = names.home(scope, target.id)
-        # A name for what already has one is no variable of its own.
+        # Another name for a number that has a variable already is not a variable of its own.
         literal = own and isinstance(value, Const) and not value.variables
         run.touch(home)
         home.names[target.id] = run.named(value, home, target.id) if literal else value
@@ -84,31 +85,31 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         bind(run, target, part, scope, own)
 
 
-REWIRING = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
+REWIRING_ATTRIBUTES = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})
 """Attributes by which a program changes how its own code works."""
 
 
 def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
-    """A change of one of several values: each of them has it perhaps."""
+    """Apply a change to a value that may be any of several: to each of them as a change that may not happen."""
     for one in owner.inside:
-        with run.journal.perhaps():
+        with run.journal.conditional():
             change(one)
 
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
-    """`owner.name = value`; a module that is held for the first time gets its name from it."""
+    """Perform `owner.name = value`; a module that had no holder gets its name from it."""
     set_attribute = run.kind_of(owner).set_attribute
     if set_attribute is not None and set_attribute(run, owner, name, value):
         return
     if isinstance(owner, Unknown):
-        if not mutation.HARMLESS.search(name):
+        if not mutation.HARMLESS_ATTRIBUTES.search(name):
             _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
-            hide_inside(run, owner)
+            forget_recursively(run, owner)
     elif isinstance(owner, Library):
         run.patched[f"{owner.name}.{name}"] = value
         if owner.name.rpartition(".")[2][:1].isupper() or owner.name == "torch.nn.functional":
             run.rewired = run.rewired or f"{owner.name}.{name}"
-    elif name in REWIRING:
+    elif name in REWIRING_ATTRIBUTES:
         run.rewired = run.rewired or name
     elif isinstance(owner, Instance):
         mutation.set_attribute(run, owner, name, value)
@@ -120,14 +121,14 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     elif dicts.is_namespace(owner):
         dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
     elif not mutation.is_harmless(name):
-        hide(run, owner)
+        forget(run, owner)
 
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
-    """`owner[index] = value`."""
+    """Perform `owner[index] = value`."""
     if isinstance(owner, Unknown):
         _to_any(run, owner, lambda one: assign_element(run, one, index, value))
-        hide_inside(run, owner)
+        forget_recursively(run, owner)
     elif isinstance(owner, Instance):
         item_methods.set_item(run, owner, index, value)
     elif isinstance(owner, Library) and owner.name.endswith(".__dict__") and isinstance(index, Const):
@@ -139,19 +140,19 @@ def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:
     elif isinstance(owner, (Chained, Component)):
         mutation.set_element(run, owner, index, value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def remove_attribute(run: Run, owner: Value, name: Value) -> None:
-    """`delattr(owner, name)`."""
+    """Perform `delattr(owner, name)`."""
     if isinstance(name, Const) and isinstance(name.value, str):
         mutation.delete_attribute(run, owner, name.value)
     else:
-        hide(run, owner)
+        forget(run, owner)
 
 
 def delete(run: Run, target: ast.expr, scope: Scope) -> None:
-    """`del target`: a name, an attribute, an element, or several of them."""
+    """Perform `del target` for a name, an attribute, an element, or several of them."""
     if isinstance(target, ast.Name):
         home = names.home(scope, target.id)
         run.touch(home)

@@ -1,4 +1,4 @@
-"""Calls: of functions and classes of the file (interpreted), of modules, and of what libraries are known to have."""
+"""Calls: of user-defined functions and classes (interpreted), of modules, and of known library functions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from shapelint.chain.chain import Flow
 from shapelint.python.objects import caching, effects, generators, instances, methods_of_values
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.class_lookup import MINE, concerns
+from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
-from shapelint.python.state.run import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -42,12 +42,12 @@ from shapelint.text.source import Span
 BUILTINS = frozenset(dir(python))
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
-"""Of so many functions each is followed where any of them may be called."""
+"""Number of candidates up to which each one is interpreted, if any of them may be called."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
-    """The value of a call expression."""
+    """Evaluate a call expression."""
 
     function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
@@ -68,7 +68,7 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
 
 
 def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
-    """The arguments of a call expression."""
+    """Evaluate the arguments of a call expression."""
 
     positional: list[Given] = []
     keywords: Keywords = {}
@@ -142,7 +142,7 @@ def call(
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
-    if not isinstance(site.node, ast.Call) or not concerns(arguments.every):
+    if not isinstance(site.node, ast.Call) or not has_module_or_tensor(arguments.every):
         return UNKNOWN
     if isinstance(site.node.func, ast.Attribute) and isinstance(site.node.func.value, ast.Name):
         owner = site.scope.names.get(site.node.func.value.id)
@@ -157,7 +157,10 @@ def _any_of(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """Call one of several values: each of them is called perhaps. A class of the file may be built in this way."""
+    """Call a value that may be any of several: interpret each candidate as a call that may not happen.
+
+    A candidate that is a user-defined class may be instantiated in this way, so it is marked as `registered`.
+    """
 
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -170,14 +173,14 @@ def _any_of(
             callee = Method(found, one) if isinstance(found, Function) else one
         if not isinstance(callee, (Function, Method, Partial, Bound)) or len(function.inside) > MAXIMUM_CALLEES:
             continue
-        with run.journal.perhaps():
+        with run.journal.conditional():
             results.append(call(run, callee, arguments, site))
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
-    if not results and concerns(arguments.every):
+    if not results and has_module_or_tensor(arguments.every):
         return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
-    return among(*results, *function.inside, *(given.value for given in arguments.positional))
+    return unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
 
 
 def call_instance(
@@ -186,7 +189,7 @@ def call_instance(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """`model(x)`: its `forward`, or its `__call__`."""
+    """Call a user-defined object (`model(x)`): its `__call__` or its `forward`."""
 
     assert owner.cls is not None
     own = owner.attributes.get("forward")
@@ -208,7 +211,7 @@ def call_function(
     arguments: Arguments,
     receiver: Value | None,
 ) -> Value:
-    """Interpret a function of the file."""
+    """Interpret a call of a user-defined function."""
 
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
@@ -217,8 +220,8 @@ def call_function(
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
-    if run.depth >= MAXIMUM_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
-        effects.forget(run, arguments.every, receiver)
+    if run.depth >= MAXIMUM_CALL_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
+        effects.expose_to_unknown_code(run, arguments.every, receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     if receiver is not None and function.wrapper != "staticmethod":
         arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
@@ -263,7 +266,7 @@ def _joined(values: list[Value]) -> Value:
 
 
 def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
-    """Give the parameters their arguments or defaults; what a hidden star may fill is unknown."""
+    """Bind parameters to their arguments or defaults; a parameter that an unknown star may fill is unknown."""
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
     first_default = len(names) - len(function.defaults)
@@ -292,7 +295,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
-    """A decorated function: wrappers of the file are interpreted, those of libraries leave it alone."""
+    """Apply a decorator to a function: interpret a user-defined one; a library one leaves the function unchanged."""
 
     if isinstance(decorator, Library) and decorator.name in DISPATCHING:
         return UNKNOWN
@@ -314,12 +317,12 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
     inner = decorator
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, MINE):
+    if isinstance(inner, CALLABLE_DECORATORS):
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), MINE)
+    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), CALLABLE_DECORATORS)
     return UNKNOWN if made_here else value
 
 
 def replace_wrapper(function: Function, wrapper: str) -> Function:
-    """The function with its kind of wrapper."""
+    """Return the function with its kind of wrapper, unless it has one already."""
     return replace(function, wrapper=function.wrapper or wrapper)

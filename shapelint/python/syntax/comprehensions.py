@@ -1,4 +1,4 @@
-"""Comprehensions, turn by turn: what one does that may not happen may have changed."""
+"""Comprehensions, iteration by iteration; an iteration that may not happen makes its changes conditional."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from shapelint.common.frozen import frozen
 from shapelint.python.objects import dicts, laziness, sets
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import truth
@@ -15,11 +15,14 @@ from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table,
 from shapelint.python.syntax import loops
 
 Body = Callable[[bool], None]
-"""What is done in each turn, told whether that certainly happens exactly once."""
+"""What runs in each iteration; its argument says whether it certainly runs exactly once."""
 
 
 def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
-    """The value of a comprehension; the first iterable is evaluated around it, where a class sees its own names."""
+    """Evaluate a comprehension.
+
+    The first iterable is evaluated in the enclosing scope, where a class body sees its own names.
+    """
     inner = Scope({}, scope, scope.file, "comprehension", function=scope.function, serial=run.new_serial())
     if isinstance(node, ast.DictComp):
         return _dict(run, node, scope, inner)
@@ -49,14 +52,14 @@ def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
         if certain:
             dicts.put(run, table, key, value)
         else:
-            hide(run, table)
+            forget(run, table)
 
     _iterate(run, Loops(tuple(node.generators), inner), scope, body)
     return table
 
 
 def _is_settled(run: Run, node: ast.expr, scope: Scope) -> bool:
-    """Whether a generator gives the same whenever it is gone through: it reads nothing but its elements as they are."""
+    """Return whether a generator yields the same whenever it is consumed: it reads only its elements, unchanged."""
     assert isinstance(node, ast.GeneratorExp)
     parts = [node.elt, *(test for one in node.generators for test in one.ifs), *(g.iter for g in node.generators[1:])]
     own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
@@ -72,7 +75,7 @@ def _is_settled(run: Run, node: ast.expr, scope: Scope) -> bool:
 
 @frozen
 class Loops:
-    """The loops of a comprehension, the scope that they bind names in, and whether the first one may run later."""
+    """Loops of a comprehension, the scope that they bind names in, and whether the first one may run later."""
 
     generators: tuple[ast.comprehension, ...]
     inner: Scope
@@ -80,7 +83,7 @@ class Loops:
 
     @property
     def rest(self) -> Loops:
-        """The loops inside the first."""
+        """The loops inside the first one."""
         return Loops(self.generators[1:], self.inner)
 
 
@@ -93,31 +96,31 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
     iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
 
-    def turn(item: Value, done: Body) -> None:
+    def run_iteration(item: Value, done: Body) -> None:
         run.step()
         run.bind(first.target, item, inner, own=False)
         _tested(run, first.ifs, inner, lambda certain: _iterate(run, loop.rest, inner, _if(certain, done)))
 
     for item in items.items[:MAXIMUM_ELEMENTS]:
         if loop.lazy:
-            with run.journal.perhaps():
-                turn(item, body)
+            with run.journal.conditional():
+                run_iteration(item, body)
         else:
-            turn(item, body)
+            run_iteration(item, body)
     filler = items.rest if items.rest is not None or len(items.items) <= MAXIMUM_ELEMENTS else UNKNOWN
     if filler is not None:
-        with run.journal.perhaps():
-            turn(filler, _if(False, body))
+        with run.journal.conditional():
+            run_iteration(filler, _if(False, body))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
-        hide(run, iterable)
+        forget(run, iterable)
 
 
 def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:
-    """Go on behind the conditions of a turn."""
+    """Evaluate the conditions of an iteration, and run `done` if they hold."""
     for place, test in enumerate(tests):
         known = truth(run.evaluate(test, scope))
         if known is None:
-            with run.journal.perhaps():
+            with run.journal.conditional():
                 _tested(run, tests[place + 1 :], scope, _if(False, done))
         if not known:
             return
@@ -125,5 +128,5 @@ def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> No
 
 
 def _if(certain: bool, body: Body) -> Body:
-    """What is done in a turn that is certain only if this is as well."""
+    """Return a body that is certain to run only if `certain` is True as well."""
     return lambda happens: body(certain and happens)

@@ -14,7 +14,7 @@ from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
-from shapelint.python.state.value_facts import among, truth
+from shapelint.python.state.value_facts import truth, unknown_among
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -33,14 +33,14 @@ from shapelint.python.state.values import (
 from shapelint.python.syntax import calls, comprehensions
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
 
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 
 def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
-    """The value of an expression; never raises for anything that a file can say."""
+    """Evaluate an expression; nothing that a file can contain makes it raise, except that the budget may run out."""
     run.step()
     if run.nesting > MAXIMUM_NESTING:
         return run.unknown("nested too deeply", node, scope.file)
@@ -54,7 +54,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
 
 
 def _placed(value: Const, node: ast.expr, scope: Scope) -> Const:
-    """A number that no literal gives stands where it is computed."""
+    """Give a number that no literal gives the span of the expression that computes it."""
     if type(value.value) is not int or not isinstance(node, COMPUTING) or scope.file is None or not scope.file.main:
         return value
     return replace(value, place=scope.file.span(node), computed=True)
@@ -73,7 +73,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
 
 
 def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Value:
-    """The value of a name; a class body's names are not seen from its functions."""
+    """Look up a name; functions in a class body do not see the names of the class."""
     here: Scope | None = names.home(scope, name)
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
@@ -146,13 +146,15 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
         if known is decisive:
             return result
         if known is None and place < len(node.values) - 1:
-            return among(result, *(perhaps(run, later, scope) for later in node.values[place + 1 :]))
+            return unknown_among(
+                result, *(evaluate_conditionally(run, later, scope) for later in node.values[place + 1 :])
+            )
     return result
 
 
-def perhaps(run: Run, node: ast.expr, scope: Scope) -> Value:
-    """An expression that is evaluated or not: what it changes may have changed."""
-    with run.journal.perhaps():
+def evaluate_conditionally(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """Evaluate an expression that may not be evaluated at all: its changes are conditional."""
+    with run.journal.conditional():
         return evaluate(run, node, scope)
 
 
@@ -175,7 +177,7 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     known = truth(evaluate(run, node.test, scope))
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
-    return join(perhaps(run, node.body, scope), perhaps(run, node.orelse, scope))
+    return join(evaluate_conditionally(run, node.body, scope), evaluate_conditionally(run, node.orelse, scope))
 
 
 def _call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -250,14 +252,14 @@ def _await(run: Run, node: ast.Await, scope: Scope) -> Value:
 
 
 def loaded(target: ast.expr) -> ast.expr:
-    """The target of an assignment as an expression that reads it."""
+    """Return the target of an assignment as an expression that reads it."""
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
     return target
 
 
 def rows(run: Run, value: Value, count: int) -> Items | None:
-    """A tensor as the sequence of its rows, `count` of them where that is asked for; a model's part as its layers."""
+    """Return the rows of a tensor or the layers of a part of a model as a sequence; None for any other value."""
 
     if isinstance(value, Component):
         children = run.children(value)

@@ -1,11 +1,10 @@
-"""Imports: names of libraries stay names; local modules are read from disk and interpreted, never imported."""
+"""Imports: library names stay names; local modules are read from disk and interpreted, never imported."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-from shapelint.common.words import words
 from shapelint.python.objects import attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
@@ -13,35 +12,27 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.text.source import Elsewhere, Span
 
-MAXIMUM_FILES = 40
-LIBRARIES = words(
-    """
-    torch torchvision timm lightly numpy scipy sklearn pytorch_lightning lightning math copy functools
-    collections typing dataclasses itertools os sys pathlib argparse json re random time abc enum logging
-    warnings tqdm wandb hydra omegaconf einops PIL cv2 pandas matplotlib yaml transformers contextlib operator
-    string datetime shutil glob
-    """
-)
+MAXIMUM_MODULES = 40
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
-    """`import a.b`, `import a.b as c`."""
+    """Execute `import a.b` or `import a.b as c`."""
     run.touch(scope)
     for alias in node.names:
         top = alias.name.partition(".")[0]
         name = alias.name if alias.asname else top
-        local = load(run, name, 0, scope) if top not in LIBRARIES else None
+        local = load(run, name, 0, scope) if not run.libraries.claim(name) else None
         if local is not None and alias.asname is None and "." in alias.name:
             load(run, alias.name, 0, scope)
         scope.names[alias.asname or top] = namespace(local) if local is not None else Library(name)
 
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
-    """`from a.b import c as d`, `from . import x`, `from m import *`."""
+    """Execute `from a.b import c as d`, `from . import x` or `from m import *`."""
 
     run.touch(scope)
     module = node.module or ""
-    if not node.level and (module.partition(".")[0] in LIBRARIES or not module):
+    if not node.level and (run.libraries.claim(module) or not module):
         if any(alias.name == "*" for alias in node.names):
             scope.stars.append(module)
             return
@@ -62,7 +53,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
 
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
-    """The names of a local module, or None where there is none beside the linted file."""
+    """Return the names of a local module; None if there is none near the importing file."""
     if run.folder is None:
         return None
     importer = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
@@ -71,11 +62,11 @@ def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
 
 
 def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
-    """The names of a file that is interpreted as a module; None where it cannot be read."""
+    """Interpret a file as a module and return its names; None if it cannot be read."""
     key = str(path)
     if key in run.modules:
         return run.modules[key]
-    if len(run.modules) >= MAXIMUM_FILES:
+    if len(run.modules) >= MAXIMUM_MODULES:
         return None
 
     tree = model_scan.parsed(path)

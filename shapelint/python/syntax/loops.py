@@ -1,4 +1,4 @@
-"""Loops: turn by turn where what they run over is known, else once, joined with not at all."""
+"""Loops: iteration by iteration if the elements are known, otherwise one iteration joined with none at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shapelint.python.state import journal
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
@@ -17,34 +17,35 @@ from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
-TRAINING = frozenset({"backward", "zero_grad", "manual_backward"})
+BACKWARD_METHODS = frozenset({"backward", "zero_grad", "manual_backward"})
 
 
 def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
+    """Execute a `for` loop; return True if nothing after it runs."""
     iterable = run.evaluate(node.iter, scope)
     items = elements(run, iterable, node.iter)
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=iterable)
     with run.journal.frame("break") as loop:
-        ended = run.journal.resume(loop, _turns(run, node, items or Items([], rest=UNKNOWN), scope))
+        ended = run.journal.resume(loop, _iterations(run, node, items or Items([], rest=UNKNOWN), scope))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
-        hide(run, iterable)
+        forget(run, iterable)
     return ended
 
 
-def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
-    """The turns of a loop, and what follows the last; of a training loop the first one stands for all."""
-    turns, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
+def _iterations(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -> bool:
+    """Run the iterations of a loop and its `else`; in a training loop, one iteration stands for all."""
+    iterations, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
     training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
         filler = filler if filler is not None else Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
-        turns = []
-    for item in turns:
+        iterations = []
+    for item in iterations:
         run.step()
-        if _turn(run, node, scope, item):
+        if _iteration(run, node, scope, item):
             return True
     if filler is not None:
         _once(run, node, filler, scope)
@@ -52,31 +53,33 @@ def _turns(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Scope) -
 
 
 def _trains(node: ast.For | ast.AsyncFor) -> bool:
-    return any(isinstance(n, ast.Attribute) and n.attr in TRAINING for part in node.body for n in ast.walk(part))
+    return any(
+        isinstance(n, ast.Attribute) and n.attr in BACKWARD_METHODS for part in node.body for n in ast.walk(part)
+    )
 
 
 def _is_batch(value: Value) -> bool:
-    """Whether an element of a loop is a batch, perhaps beside other things."""
+    """Return whether an element of a loop is a batch, or contains one."""
     return any(map(_is_batch, value.items)) if isinstance(value, Items) else isinstance(value, (Data, Tensor, Unknown))
 
 
-def _turn(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
-    """One turn of a loop; True where no way leads to the next one."""
-    with run.journal.frame("continue") as turn:
+def _iteration(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope, element: Value | None = None) -> bool:
+    """Run one iteration of a loop; return True if no branch reaches the next one."""
+    with run.journal.frame("continue") as iteration:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
             run.bind(node.target, element, scope, own=False)
-        return run.journal.resume(turn, run.execute(node.body, scope))
+        return run.journal.resume(iteration, run.execute(node.body, scope))
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
-    """A loop of unknown length: its first turn, joined with none at all, and again while that changes what was there.
+    """Run a loop of unknown length: join its first iteration with none at all, and repeat while known values change.
 
-    A tensor that is gathered in turns from nothing (None, 0, an empty tensor) is what the first turn made it: without
-    any there would be no tensor.
+    A tensor that is accumulated from nothing (None, 0, an empty tensor) keeps its value from the first iteration:
+    without any iteration there would be no tensor.
     """
     for _ in range(MAXIMUM_REPEATS):
         with run.journal.frame() as frame:
-            ended = _turn(run, node, scope, element)
+            ended = _iteration(run, node, scope, element)
             after = run.journal.state(frame)
             run.journal.undo(frame)
         changes = any(_changes(journal.content(holder), now) for holder, now in after.values())
@@ -91,7 +94,7 @@ def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, sc
 
 
 def _changes(before: journal.Content, after: journal.Content) -> bool:
-    """Whether something that was known, and is no tensor, became something else."""
+    """Return whether something that was known, other than a tensor, became something else."""
     for one, two in zip(before, after):
         values: Iterable[tuple[Any, Any]] = [(one, two)]
         if isinstance(one, dict):
@@ -112,7 +115,7 @@ def _is_nothing(value: Value | None) -> bool:
 
 
 def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
-    """What a loop runs over; an unknown that is called a loader gives batches."""
+    """Return the elements that a loop iterates over; an unknown value that is named like a loader gives batches."""
     items = sequence(iterable) or run.rows(iterable, 0)
     if items is None and LOADER.search(ast.unparse(node)[:200]):
         return Items([], "list", Data(BATCH))
@@ -122,19 +125,23 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
 
 
 def while_(run: Run, node: ast.While, scope: Scope) -> bool:
+    """Execute a `while` loop; return True if nothing after it runs."""
     with run.journal.frame("break") as loop:
-        return run.journal.resume(loop, _while_turns(run, node, scope, loop))
+        return run.journal.resume(loop, _while_iterations(run, node, scope, loop))
 
 
-def _while_turns(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
-    """The turns while the condition is known; one that may be left in any turn is left in one of the first."""
+def _while_iterations(run: Run, node: ast.While, scope: Scope, loop: Frame) -> bool:
+    """Run iterations while the condition is known to hold.
+
+    A loop that may exit early in any iteration is assumed to do so in one of the first.
+    """
     for _ in range(MAXIMUM_ELEMENTS):
         known = truth(run.evaluate(node.test, scope))
         if known is None:
             _once(run, node, UNKNOWN, scope)
         if not known:
             return run.execute(node.orelse, scope)
-        if _turn(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
+        if _iteration(run, node, scope) or len(loop.left) >= MAXIMUM_REPEATS:
             return True
     far = run.journal.state(loop)
     run.journal.undo(loop)

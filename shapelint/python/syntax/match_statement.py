@@ -1,6 +1,6 @@
 """`match`: which case is taken, and what its pattern captures.
 
-A pattern of which it is not known whether it fits is taken as one that may: its case, and those after it, are ways.
+A pattern that may match gives two branches: its own case, and the cases after it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from shapelint.python.syntax import expressions
 
 Captures = dict[str, Value]
 Match = tuple[bool | None, Captures]
-"""Whether a pattern fits, and what it captures if it does."""
+"""Whether a pattern matches (None if unknown), and what it captures if it does."""
 
 ITSELF = frozenset({"bool", "dict", "float", "int", "list", "set", "str", "tuple"})
-"""Built-in classes whose one positional pattern is about the value itself."""
+"""Built-in classes whose only positional pattern is matched against the value itself."""
 
 
 def match(run: Run, node: ast.Match, scope: Scope) -> bool:
-    """The statement; True where the way ends inside."""
+    """Execute a `match` statement; return True if every branch exits early."""
     return _cases(run, node.cases, run.evaluate(node.subject, scope), scope)
 
 
@@ -40,11 +40,11 @@ def _cases(run: Run, cases: Sequence[ast.match_case], subject: Value, scope: Sco
         taken = partial(_taken, run, case, captures, scope)
         later = partial(_cases, run, cases[place + 1 :], subject, scope)
         if fits is None:
-            return _ways(run, [taken, partial(_refused, run, case, later, scope)])
+            return _branches(run, [taken, partial(_refused, run, case, later, scope)])
         _capture(run, captures, scope)
         guard = truth(run.evaluate(case.guard, scope)) if case.guard else True
         if guard is None:
-            return _ways(run, [partial(Run.execute, run, case.body, scope), later])
+            return _branches(run, [partial(Run.execute, run, case.body, scope), later])
         if guard:
             return run.execute(case.body, scope)
     return False
@@ -58,19 +58,19 @@ def _taken(run: Run, case: ast.match_case, captures: Captures, scope: Scope) -> 
 
 
 def _refused(run: Run, case: ast.match_case, later: Callable[[], bool], scope: Scope) -> bool:
-    """The cases after one that does not fit, or whose guard refuses what it has captured."""
+    """Run the cases after one whose pattern does not match, or whose guard rejects its captures."""
     if case.guard:
         _capture(run, dict.fromkeys(_names(case.pattern), UNKNOWN), scope)
-        expressions.perhaps(run, case.guard, scope)
+        expressions.evaluate_conditionally(run, case.guard, scope)
     return later()
 
 
-def _ways(run: Run, ways: Sequence[Callable[[], bool]]) -> bool:
-    """Go every way from here, and on from all of them that are not left early."""
+def _branches(run: Run, ways: Sequence[Callable[[], bool]]) -> bool:
+    """Run each branch from here, and continue from all of them that do not exit early."""
     live: list[State] = []
-    for way in ways:
+    for branch in ways:
         with run.journal.frame() as frame:
-            if not way():
+            if not branch():
                 live.append(run.journal.state(frame))
             run.journal.undo(frame)
     run.step(sum(len(state) for state in live))
@@ -84,19 +84,19 @@ def _capture(run: Run, captures: Captures, scope: Scope) -> None:
 
 
 def _names(pattern: ast.pattern) -> list[str]:
-    """The names that a pattern captures."""
+    """Return the names that a pattern captures."""
     found = [getattr(part, field, None) for part in ast.walk(pattern) for field in ("name", "rest")]
     return [name for name in found if isinstance(name, str)]
 
 
 def fit(run: Run, pattern: ast.pattern, value: Value, scope: Scope) -> Match:
-    """Whether a value fits a pattern; what cannot be told of what it captures is unknown."""
+    """Match a value against a pattern; captures that cannot be determined are unknown."""
     fits, captures = _FITS[type(pattern)](run, pattern, value, scope)
     return fits, {} if fits is False else {**dict.fromkeys(_names(pattern), UNKNOWN), **captures}
 
 
 def _all(run: Run, pairs: Sequence[tuple[ast.pattern, Value]], scope: Scope, fits: bool | None = True) -> Match:
-    """Several patterns, each with its value."""
+    """Match several patterns, each against its own value."""
     found = [fit(run, pattern, value, scope) for pattern, value in pairs]
     results = [fits, *(one for one, _ in found)]
     captures = {name: value for _, captures in found for name, value in captures.items()}
@@ -111,9 +111,9 @@ def _value(run: Run, pattern: ast.MatchValue, value: Value, scope: Scope) -> Mat
 
 
 def _is_member(run: Run, node: ast.expr, scope: Scope) -> bool:
-    """Whether a name is that of a member of an enumeration, which equals what it stands for only in some of them."""
+    """Return whether an expression names an enumeration member, which equals its value only in some enumerations."""
     owner = run.evaluate(node.value, scope) if isinstance(node, ast.Attribute) else None
-    bases = class_lookup.linear(owner) if isinstance(owner, UserClass) else []
+    bases = class_lookup.resolution_order(owner) if isinstance(owner, UserClass) else []
     return any(isinstance(base, Library) and base.name.startswith("enum.") for base in bases)
 
 
@@ -191,7 +191,7 @@ def _star(run: Run, pattern: ast.MatchStar, value: Value, scope: Scope) -> Match
 
 
 def _or(run: Run, pattern: ast.MatchOr, value: Value, scope: Scope) -> Match:
-    """The first alternative that fits; where one before it may, what is captured is unknown."""
+    """Take the first alternative that matches; if an earlier one may match, the captures are unknown."""
     results: list[bool | None] = []
     for one in pattern.patterns:
         fits, captures = fit(run, one, value, scope)

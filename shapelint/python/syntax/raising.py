@@ -1,4 +1,4 @@
-"""Whether the body of a `try` may raise what a handler takes: judged by what is written, without running anything."""
+"""Whether the body of a `try` may raise what a handler catches, judged by its source without running anything."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from shapelint.common.words import words
 from shapelint.python.state import model_scan
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Scope
-from shapelint.python.syntax import imports
 
 FROM_OUTSIDE = words("KeyboardInterrupt GeneratorExit")
-"""What no statement of a body raises by itself."""
+"""Exceptions that no statement of a body raises by itself."""
 OF_IMPORTS = words("ImportError ModuleNotFoundError")
 ELSEWHERE = words("winreg msvcrt winsound nt _winapi _scproxy")
-"""Modules of Python's own that only some systems have: https://docs.python.org/3/library/windows.html"""
+"""Modules of the standard library that only some systems have: https://docs.python.org/3/library/windows.html"""
 CAUSES: dict[str, tuple[type[ast.AST], ...]] = {
     "KeyError": (ast.Subscript, ast.Attribute, ast.Call),
     "IndexError": (ast.Subscript, ast.Attribute, ast.Call),
@@ -25,15 +24,25 @@ CAUSES: dict[str, tuple[type[ast.AST], ...]] = {
     "NameError": (ast.Name,),
     "SystemExit": (ast.Call,),
 }
-"""What a body must hold to raise an exception: https://docs.python.org/3/library/exceptions.html"""
-HARMLESS = (ast.Import, ast.ImportFrom, ast.Constant, ast.Store, ast.Load, ast.Assign, ast.Name, ast.alias, ast.Pass)
+"""Nodes that a body must contain to raise an exception: https://docs.python.org/3/library/exceptions.html"""
+NODES_THAT_NEVER_RAISE = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.Constant,
+    ast.Store,
+    ast.Load,
+    ast.Assign,
+    ast.Name,
+    ast.alias,
+    ast.Pass,
+)
 
 
 def may_be_caught(run: Run, node: ast.Try, handler: ast.ExceptHandler, scope: Scope) -> bool:
-    """Whether a handler may come to run."""
+    """Return whether a handler may run."""
     inside = [part for statement in node.body for part in ast.walk(statement)]
     missing = any(not _is_there(run, name, level, scope) for name, level in _imports(inside))
-    others = any(not isinstance(part, HARMLESS) for part in inside)
+    others = any(not isinstance(part, NODES_THAT_NEVER_RAISE) for part in inside)
     return any(_may_raise(name, inside, missing, others) for name in _caught(handler))
 
 
@@ -46,7 +55,7 @@ def _may_raise(name: str, inside: list[ast.AST], missing: bool, others: bool) ->
 
 
 def _caught(handler: ast.ExceptHandler) -> list[str]:
-    """The names of the exceptions that a handler takes; one without any takes all."""
+    """Return the names of the exceptions that a handler catches; a bare `except` catches all of them."""
     if handler.type is None:
         return ["BaseException"]
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -62,11 +71,11 @@ def _imports(inside: list[ast.AST]) -> Iterator[tuple[str, int]]:
 
 
 def _is_there(run: Run, module: str, level: int, scope: Scope) -> bool:
-    """Whether an import certainly works: of a library that models are built with, of Python's own, of a local file."""
+    """Return whether an import certainly works: of a known library, of the standard library, or of a local file."""
     top = module.partition(".")[0]
     if not level and top in ELSEWHERE:
         return False
-    if not level and (top in imports.LIBRARIES or top in sys.stdlib_module_names):
+    if not level and (run.libraries.claim(module) or top in sys.stdlib_module_names):
         return True
     home = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
     return home is not None and (not module or model_scan.find(module, level, home) is not None)

@@ -1,4 +1,4 @@
-"""Statements: what they do to the names in scope. Branches on unknown conditions are both taken, and joined."""
+"""Statements: what they do to the names in scope. If a condition is unknown, both branches run and are joined."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from shapelint.python.syntax import assignment, calls, expressions, imports, loo
 from shapelint.python.tensors import trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
-"""Functions after which nothing comes."""
+"""Functions that end the program."""
 ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
 
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
-    """Run statements in order; True where the way ends inside, and goes on from a frame around it."""
+    """Execute statements in order; return True if they exit early, to be continued after an enclosing frame."""
     for statement in body:
         run.step()
         handler = _HANDLERS.get(type(statement))
@@ -59,13 +59,13 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
 
 
 def _base(run: Run, node: ast.expr, scope: Scope) -> Value:
-    """A base class; for one of a library, its stand-in where there is one."""
+    """Evaluate a base class; a library class is replaced by its stand-in if there is one."""
     value = run.evaluate(node, scope)
     return (run.stand_in(value.name) or value) if isinstance(value, Library) else value
 
 
 def _bases(run: Run, node: ast.expr, scope: Scope) -> list[Value]:
-    """A base class, or all that a star stands for."""
+    """Evaluate a base class, or all those that a starred expression gives."""
     if not isinstance(node, ast.Starred):
         return [_base(run, node, scope)]
     items = sequence(run.evaluate(node.value, scope))
@@ -139,7 +139,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> bool:
 
 
 def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool:
-    """Take every way from here, and go on from all of them that are not left early."""
+    """Run each body as a branch, and continue from all of them that do not exit early."""
     live: list[State] = []
     for body in bodies:
         with run.journal.frame() as frame:
@@ -152,7 +152,7 @@ def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool
 
 
 def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
-    """The body between what its managers do; of one that may swallow what is raised, the body is a `try`."""
+    """Run the body between the methods of its context managers; if one may suppress exceptions, run it as a `try`."""
     frozen, managers, swallows = 0, [], False
     for item in node.items:
         value = run.evaluate(item.context_expr, scope)
@@ -190,7 +190,7 @@ def _manage(run: Run, manager: Value, name: str, node: ast.expr, scope: Scope) -
 
 
 def _may_swallow(manager: Instance) -> bool:
-    """Whether the `__exit__` of a class returns anything at all."""
+    """Return whether the `__exit__` of a context manager returns anything, and may thus suppress exceptions."""
     found = class_lookup.find(manager.cls, "__exit__") if manager.cls is not None else None
     if not isinstance(found, Function):
         return True
@@ -198,7 +198,7 @@ def _may_swallow(manager: Instance) -> bool:
 
 
 def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
-    """The body, joined with what each handler makes of it; what stands in `finally` is done on every way out."""
+    """Run the body, joined with what each handler does after it; `finally` runs on every exit."""
     if not node.finalbody:
         return _caught(run, node, scope)
     with run.journal.frame(*EXITS) as frame:
@@ -215,7 +215,7 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
 
 
 def _finally(run: Run, node: ast.Try, scope: Scope, exit_: Exit | None, before: State) -> State | None:
-    """`finally` on one way out, which then leaves as it was about to; the state of one that goes on."""
+    """Run `finally` on one exit, and then continue that exit; return the state if execution goes on instead."""
     with run.journal.frame() as frame:
         run.journal.merge([before])
         ended = execute(run, node.finalbody, scope)
@@ -227,7 +227,7 @@ def _finally(run: Run, node: ast.Try, scope: Scope, exit_: Exit | None, before: 
 
 
 def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
-    """The body and its handlers: something may have been raised before any of its statements, or after the last."""
+    """Run the body and its handlers: an exception may be raised before any statement of the body, or after the last."""
     live: list[State] = []
     with run.journal.frame() as whole:
         partway: list[State] = [{}]
@@ -243,11 +243,11 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
             live.append(run.journal.state(whole))
         run.journal.undo(whole)
     for handler in node.handlers:
-        ways = [*raised, *(partway if raising.may_be_caught(run, node, handler, scope) else [])]
-        if not ways:
+        entries = [*raised, *(partway if raising.may_be_caught(run, node, handler, scope) else [])]
+        if not entries:
             continue
         with run.journal.frame() as frame:
-            run.journal.merge(ways)
+            run.journal.merge(entries)
             if handler.name:
                 run.bind(ast.Name(handler.name, ast.Store()), UNKNOWN, scope)
             if not execute(run, handler.body, scope):
@@ -275,7 +275,10 @@ def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
 
 
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
-    """A condition on numbers, as constructors have them; what tests assert calls half a project."""
+    """Execute an assertion about numbers, as in constructors.
+
+    An assertion that calls something is skipped: in tests, these call half a project.
+    """
     if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
         return False
     if truth(run.evaluate(node.test, scope)) is not False:
@@ -289,7 +292,7 @@ def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
 
 
 def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-    """What a local module builds while it is imported stands, for this file, at the import."""
+    """Execute an import; what a local module builds while it is imported is located at the import."""
     main = scope.file is not None and scope.file.main
     if main and scope.file:
         run.anchors.append(scope.file.span(node))

@@ -14,7 +14,7 @@ from shapelint.common.frozen import frozen
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim, Expression
 
-NOWHERE = Origin("")
+NO_ORIGIN = Origin("")
 MAXIMUM_RANK = 12
 
 
@@ -23,7 +23,7 @@ class Axis:
     """One axis: its size, and the component that set it."""
 
     size: Dim
-    origin: Origin = NOWHERE
+    origin: Origin = NO_ORIGIN
 
 
 Axes = tuple[Axis, ...]

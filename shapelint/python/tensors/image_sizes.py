@@ -1,14 +1,21 @@
-"""The sizes of images that are put together, and the size of a batch that is not known."""
+"""Images that a loader gives: as a tensor, put together, and the size of a batch that is not known."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow, Origin
 from shapelint.python.state.values import (
     Data,
     Size,
+    Tensor,
 )
 from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+from shapelint.spec.spec import Step
 
 BATCH = dims.symbol("B")
+INPUT = Origin("input")
 
 
 def together(pieces: list[Data]) -> tuple[Size, ...]:
@@ -16,3 +23,11 @@ def together(pieces: list[Data]) -> tuple[Size, ...]:
     sizes = [size for piece in pieces if (size := piece.size) is not None]
     alike = len({size.pixels for size in sizes}) == 1
     return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
+
+
+def image(data: Data, channels: Dim = 3) -> Tensor:
+    """What comes out of a loader, taken for images."""
+    size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
+    seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
+    origin = replace(INPUT, place=size.place, steps=seen)
+    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)

@@ -7,14 +7,15 @@ from functools import cache
 from typing import Any
 
 from shapelint.chain.chain import Flow, Origin
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Ellipsis_, Misfit, Pattern, ShapeOrStructure, Signature, StructureValue
+from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Pattern, Signature
+from shapelint.shapes.signatures import Misfit, ShapeOrStructure, StructureValue
 
 
 @cache
 def parsed(text: str) -> Signature:
     """A signature, parsed once."""
-    return signatures.parse_signature(text)
+    return notation.parse_signature(text)
 
 
 def apply(
@@ -55,13 +56,13 @@ def _match(pattern: Pattern, given: Flow | None, bindings: dict[str, Any], origi
     return True
 
 
-def _free(output: signatures.OutputPattern) -> set[str]:
+def _free(output: notation.OutputPattern) -> set[str]:
     patterns = [output] if isinstance(output, Pattern) else [e for e in output.elements if isinstance(e, Pattern)]
     return {name for p in patterns for axis in p.axes if not isinstance(axis, Ellipsis_) for name in dims.names(axis)}
 
 
 def _flows(
-    value: ShapeOrStructure, output: signatures.OutputPattern, origins: Mapping[str, Origin], maker: Origin
+    value: ShapeOrStructure, output: notation.OutputPattern, origins: Mapping[str, Origin], maker: Origin
 ) -> Flow | tuple[Flow, ...]:
     if isinstance(value, StructureValue):
         assert not isinstance(output, Pattern)

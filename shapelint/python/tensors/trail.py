@@ -12,12 +12,12 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow, Origin
 from shapelint.python.state.values import Bound, Chained, Items, Library, Node, Scope, Tensor, Value
 from shapelint.python.tensors.axes import Axes, Axis
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import signatures
 from shapelint.spec.spec import Step
 from shapelint.text.source import Span
 
-MAXIMUM_STEPS = 4
+MAXIMUM_TRAIL_STEPS = 4
 MAXIMUM_NAME = 40
 
 
@@ -106,7 +106,7 @@ def _features(rank: int) -> int:
 
 def _with(axis: Axis, step: Step) -> Origin:
     earlier = (known for known in axis.origin.steps if known.span != step.span)
-    return replace(axis.origin, steps=(step, *earlier)[:MAXIMUM_STEPS])
+    return replace(axis.origin, steps=(step, *earlier)[:MAXIMUM_TRAIL_STEPS])
 
 
 def cut(kept: Value, owner: Value, node: ast.Subscript, scope: Scope) -> None:
@@ -140,7 +140,7 @@ def listed(children: Items, node: ast.AST, scope: Scope) -> None:
 
 
 def _before(step: Step, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    return (step, *(known for known in steps if known.span != step.span))[:MAXIMUM_STEPS]
+    return (step, *(known for known in steps if known.span != step.span))[:MAXIMUM_TRAIL_STEPS]
 
 
 def _modules(values: Iterable[Value]) -> Iterator[Node]:

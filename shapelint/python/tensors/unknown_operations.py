@@ -10,11 +10,11 @@ from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Items, Tensor, Value
 from shapelint.python.tensors import signature_calls
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.trace import asking
 
-MAXIMUM_ELEMENTS = 16
+MAXIMUM_META_ELEMENTS = 16
 
 
 class _Open(Exception):
@@ -57,7 +57,7 @@ def _plain(value: Value, tensors: list[Tensor]) -> Any:
         isinstance(value, Items)
         and value.rest is None
         and value.kind != "slice"
-        and len(value.items) <= MAXIMUM_ELEMENTS
+        and len(value.items) <= MAXIMUM_META_ELEMENTS
     ):
         return [_plain(item, tensors) for item in value.items]
     axes = axes_of(value) if isinstance(value, Tensor) else None

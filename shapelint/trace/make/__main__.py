@@ -1,7 +1,7 @@
 """Regenerate the generated files of rules/signatures and rules/tensors: `python -m shapelint.trace.make [FILE...]`.
 
-Needs torch, torchvision and lightly. Takes about half an hour for everything; FILE, such as `lightly.models.modules` or
-`torchvision.models/resnet18`, restricts it.
+It needs torch, torchvision and lightly, and takes about half an hour for everything; FILE, such as
+`lightly.models.modules` or `torchvision.models/resnet18`, restricts it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GENERATED_HEADER = ("Made by `python -m shapelint.trace.make`; do not edit.",)
 
 
 def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
-    """The name of every generated file under rules/signatures, without suffix, and what makes it."""
+    """The name of every generated file under rules/signatures, without suffix, and the function that makes it."""
     import torchvision
 
     yield "lightly.models.modules", lightly_heads.component_file
@@ -30,7 +30,7 @@ def files() -> Iterator[tuple[str, Callable[[], SignatureFile]]]:
 
 
 def main(wanted: list[str]) -> int:
-    """Write the wanted files, or all of them."""
+    """Write the requested files, or all of them."""
     known = dict(files())
     unknown = [name for name in wanted if name not in known]
     if unknown:
@@ -47,7 +47,7 @@ def main(wanted: list[str]) -> int:
 
 
 def stored_tensors(file: SignatureFile) -> Mapping[str, str]:
-    """The tensors of the fullest model of a file; those of a head are told by its table of parts."""
+    """The tensors of the fullest model of a file; those of a head follow from its table of parts."""
     literal = file.components[-1]
     return literal.rows[0].tensors if literal.role == "backbone" else {}
 

@@ -1,4 +1,4 @@
-"""Signature files as text: one line a fact, and what two components share written once.
+"""Signature files as text: one fact per line, and what two components share written once.
 
 Pure Python. PyYAML's own writer has no merge keys and folds lines.
 """
@@ -14,7 +14,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 
 
 def to_yaml(file: SignatureFile, header: Sequence[str]) -> str:
-    """The file as YAML, under `header` as comment lines; a table of parts that repeats refers to the first one."""
+    """The file as YAML, with `header` as comment lines; a repeated table of parts refers to the first one."""
     lines = [f"# {line}" for line in header]
     lines += [f"library: {file.library}", f"versions: [{', '.join(_text(version) for version in file.versions)}]"]
     lines += [f"made_by: {file.made_by}", "components:"]
@@ -25,7 +25,7 @@ def to_yaml(file: SignatureFile, header: Sequence[str]) -> str:
 
 
 def tensors_to_yaml(tensors: Mapping[str, str], header: Sequence[str]) -> str:
-    """What the modules of a model hold, a line a module; a text that repeats refers to the first one."""
+    """The tensors of a model's modules, one module per line; a repeated text refers to the first one."""
     counts = Counter(tensors.values())
     anchors: dict[str, str] = {}
     lines = [f"# {line}" for line in header]
@@ -82,7 +82,7 @@ def _row(row: SignatureRow, anchors: dict[str, Mapping[str, str]]) -> Iterator[s
 
 
 def _text(value: str | int) -> str:
-    """A plain scalar where YAML reads it back as the same text, else a quoted one."""
+    """A plain scalar if YAML reads it back as the same text, otherwise a quoted one."""
     if isinstance(value, int):
         return str(value)
     plain = re.fullmatch(r"[A-Za-z](?:[^:#\n]|:(?=\S)|(?<! )#)*(?<=[^\s:])", value)

@@ -1,4 +1,4 @@
-"""lightly's heads as signatures: one component a class, one row for every structural variant."""
+"""lightly's heads as signatures: one component per class, one row for every structural variant."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ STRUCTURAL: dict[str, dict[str, tuple[Any, ...]]] = {
     "SwaVPrototypes": {"n_prototypes": (3000, [3000], [3000, 3000], [3000, 3000, 3000], [3000, 3000, 3000, 3000])},
     "VICRegProjectionHead": {"num_layers": (2, 3, 4)},
 }
-"""The values of structural arguments that get a row. A number of layers below the first is as good as the first where
-the class takes it, and one above the last gets a row of its own, without parts."""
+"""The values of structural arguments that get a row.
+
+A number of layers below the first is treated as the first if the class accepts it, and one above the last gets a row of
+its own, without parts.
+"""
 
 NO_FEWER = frozenset({"LeJEPAProjectionHead"})
 """Classes that raise for fewer layers than the first."""
@@ -33,10 +36,10 @@ NO_FEWER = frozenset({"LeJEPAProjectionHead"})
 _INERT = frozenset({"freeze_last_layer", "n_steps_frozen_prototypes"})
 DENSE = frozenset({"CAPIProjectionHead", "DenseCLProjectionHead", "VicRegLLocalProjectionHead"})
 WITHOUT_WIDTHS = frozenset({"ProjectionHead", "SMoGPrototypes"})
-"""Classes that are made from other objects, not from numbers."""
+"""Classes that are constructed from other objects, not from numbers."""
 
 SMALLEST = {"input_dim": 16}
-"""Arguments that have no default."""
+"""Arguments without a default."""
 
 
 def component_file() -> SignatureFile:
@@ -94,7 +97,7 @@ def _rows(head: type, structural: Mapping[str, tuple[Any, ...]]) -> Iterator[Sig
 def _row(head: type, arguments: Mapping[str, Any], condition: list[str]) -> SignatureRow:
     required = {name: value for name, value in SMALLEST.items() if _is_required(head, name)}
     row = layer_row(bind(head, (), {**required, **arguments}))
-    return row.model_copy(update={"when": " and ".join(condition), "tensors": {}})  # the parts tell them
+    return row.model_copy(update={"when": " and ".join(condition), "tensors": {}})  # the parts determine them
 
 
 def _is_required(head: type, name: str) -> bool:
@@ -122,4 +125,4 @@ def _weights(row: SignatureRow) -> dims.Dim:
 def _condition(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return name if value else f"not {name}"
-    return f"len({name}) == {len(value) if isinstance(value, list) else 0}"  # an integer counts as no list
+    return f"len({name}) == {len(value) if isinstance(value, list) else 0}"  # an integer is not a list

@@ -25,7 +25,7 @@ THROUGH_KWARGS: dict[str, dict[str, Any]] = {
     "mobilenet_v3": {"reduced_tail": False, "dilated": False},
     "vit": {"image_size": 224},
 }
-"""Arguments that a builder takes out of its **kwargs, with their defaults, by the start of its name."""
+"""Arguments that a builder takes from its **kwargs, with their defaults, by the beginning of its name."""
 
 AUXILIARY: dict[str, tuple[Any, str]] = {
     "googlenet": (None, "(weights is None and not pretrained) if aux_logits is None else aux_logits"),
@@ -70,9 +70,9 @@ def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
 
 
 def passed_arguments(name: str, make: Callable[..., Any]) -> dict[str, Any]:
-    """The arguments that a builder takes, with their defaults; the first two are its positional ones.
+    """The arguments that a builder accepts, with their defaults; the first two are its positional ones.
 
-    Of the class's own arguments, those are listed that the builder passes on: it takes their defaults as they are.
+    Of the class's own arguments, those are listed that the builder passes on: it accepts their defaults unchanged.
     """
     module = build(make)
     passed: dict[str, Any] = {"weights": None, "progress": True}

@@ -1,4 +1,4 @@
-"""A script is read as it runs without options: what its parser gives by default, and nothing where that is unknown."""
+"""A script is interpreted as it runs without options: with the defaults of its parser, or unknown values."""
 
 from __future__ import annotations
 

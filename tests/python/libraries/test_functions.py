@@ -1,24 +1,21 @@
-"""`rules/functions.yaml` and the numbers of vision transformers, against the libraries themselves."""
+"""`rules/functions.yaml`, against the libraries themselves."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shapelint.chain.chain import Flow, Origin
-from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.libraries import library_functions
 from shapelint.python.models.entry_points import interpret
-from shapelint.python.state.values import Component, Const
 from shapelint.python.tensors import signature_calls
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
-from shapelint.spec.spec import Argument, ComponentSpec
-from shapelint.text.source import Source, Span
+from shapelint.text.source import Source
 from tests.python.features import IMPORTS
 from tests.python.test_features import serious
 
@@ -69,8 +66,8 @@ def test_functions_give_what_the_table_says(name: str) -> None:
     agree(predicted(known, positional, keywords), real)
 
 
-def predicted(known: library_functions.Function, tensors: list[Any], values: dict[str, Any]) -> Any:
-    """What the signature says for tensors of these shapes."""
+def predicted(known: library_functions.LibraryFunction, tensors: list[Any], values: dict[str, Any]) -> Any:
+    """Return what the signature gives for tensors of these shapes."""
     flows = [flow(tensor) if isinstance(tensor, torch.Tensor) else None for tensor in tensors]
     flows += [None] * (len(known.inputs) - len(flows))
     return signature_calls.apply(known.shapes, flows, values, Origin(""))
@@ -81,7 +78,7 @@ def flow(tensor: Any) -> Flow:
 
 
 def agree(said: Flow | tuple[Flow, ...], real: Any) -> None:
-    """Ranks are equal, and every dimension that is known."""
+    """Return whether the ranks and every known dimension are equal."""
     if isinstance(said, tuple):
         assert len(said) == len(real)
         for one, other in zip(said, real):
@@ -96,7 +93,7 @@ TORCHVISION = {"image_size": 32, "patch_size": 8, "num_layers": 1, "num_heads": 
 
 
 def modules() -> dict[str, Callable[[], tuple[Any, str, dict[str, Any], list[Any]]]]:
-    """Small modules of every kind: the module, the method, the values that the table may use, and tensors."""
+    """Return small modules of every kind: the module, the method, the values that the table may use, and tensors."""
     from lightly.models import modules as lightly
     from lightly.models.modules import ijepa
     from torchvision.models import VisionTransformer
@@ -172,40 +169,6 @@ def test_methods_give_what_the_table_says(name: str) -> None:
     agree(predicted(known, tensors, values), real)
 
 
-VITS = ["vit_tiny_patch16_224", "vit_small_patch16_224", "vit_small_patch32_224", "vit_base_patch16_224",
-        "vit_base_patch32_224", "vit_base_patch8_224", "vit_large_patch16_224", "vit_huge_patch14_224"]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", VITS)
-def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
-    with torch.device("meta"):
-        real = timm.create_model(name)
-    component = Component(spec=ComponentSpec("call", f"timm.models.vision_transformer.{name}", Span(0, 0), Span(0, 0)))
-    vit = vision_transformers.describe(component)
-    assert vit is not None
-    patches = real.patch_embed.num_patches
-    assert (vit.width, vit.patch, vit.prefix, vit.grid**2) == (
-        real.embed_dim, real.patch_embed.patch_size[0], real.num_prefix_tokens, patches,
-    )  # fmt: skip
-
-
-def test_which_of_timms_vision_transformers_have_no_classes_by_default() -> None:
-    names = [name for name in timm.list_models("vit_*") if vision_transformers.TIMM_NAME.match(name)]
-    without = {name for name in names if timm.get_pretrained_cfg(name).num_classes == 0}
-    assert without == set(vision_transformers.WITHOUT_CLASSES)
-
-
-@pytest.mark.parametrize("name", ["vit_small_patch16_224.dino", "vit_huge_patch14_224"])
-def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: str) -> None:
-    spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
-    named = Component(spec=spec, arguments={"(0)": Const(name)})
-    assert vision_transformers.resolve(named, "backbone", Options()) is None
-    none = replace(named, arguments={**named.arguments, "num_classes": Const(None)})
-    assert vision_transformers.resolve(none, "backbone", Options()) is None
-    bare = replace(named, arguments={**named.arguments, "num_classes": Const(0)})
-    assert vision_transformers.resolve(bare, "backbone", Options()) is not None
-
-
 @pytest.mark.parametrize("name", ["resnet-9", "resnet-18", "resnet-50"])
 def test_the_stand_in_for_lightlys_resnets(name: str) -> None:
     from lightly.models import ResNetGenerator
@@ -246,7 +209,7 @@ POOLED: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize(("call", "pooled"), POOLED.items())
 def test_a_function_does_what_its_layer_does(call: str, pooled: Callable[[Any], Any]) -> None:
-    """The width behind a flatten says the height and width that torch gives; a head one too wide does not fit."""
+    """The width after a flatten shows the height and width that torch gives; a head that is one wider does not fit."""
     (width,) = pooled(torch.zeros(1, 3, 32, 32)).flatten(1).shape[1:]
     code = (
         IMPORTS + "class Model(nn.Module):\n    def __init__(self):\n        super().__init__()\n"

@@ -1,4 +1,4 @@
-"""Losses written by hand: operations on the features of two ends of a model, of widths that raise or broadcast."""
+"""Hand-written losses: operations on the features of two ends of a model, with widths that raise or broadcast."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ FITS = [
 
 
 def findings(width: int, loss: str) -> list[Finding]:
-    """The findings of a model whose prediction head ends in a width."""
+    """Return the findings of a model whose prediction head has this output width."""
     return list(lint_source(Source("train.py", MODEL.format(width=width, loss=loss)), Options()).findings)
 
 

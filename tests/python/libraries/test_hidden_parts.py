@@ -1,4 +1,4 @@
-"""What is done to a container in an unknown way makes its contents unknown: nothing is concluded from what is left."""
+"""After an unknown change to a container, its contents are unknown: nothing is concluded from what is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that a forward calls itself: an error is found exactly where the real torch refuses the shapes."""
+"""Operations that a forward performs itself: an error is found exactly where the real torch rejects the shapes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ EXPRESSIONS = [
 
 
 def refuses(text: str) -> bool:
-    """Whether the real torch raises in the forward."""
+    """Return whether the real torch raises in the forward."""
     names: dict[str, Any] = {}
     exec(text, names)
     try:
@@ -85,7 +85,7 @@ def test_an_operation_is_an_error_where_torch_refuses_it(expression: str) -> Non
     errors = [finding for finding in found if finding.severity == "error"]
     assert bool(errors) == refuses(text), [finding.message for finding in found]
     line = text[: text.index("return ")].count("\n") + 1
-    # What compares two ends of a model is its loss, and is told where their widths stand.
+    # An operation that compares two ends of a model is its loss, and is reported where their widths are written.
     assert all(finding.location.line == line or finding.code == "SL103" for finding in errors)
 
 

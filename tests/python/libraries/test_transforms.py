@@ -1,4 +1,4 @@
-"""How large images are: every line of `rules/transforms.yaml` against the library, and what scripts make of it."""
+"""Image sizes: every line of `rules/transforms.yaml` against the library, and how scripts use them."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ SIZES = {"crop_size": "crop_size=40", "input_size": "input_size=40"}
 
 
 def of_text(text: str) -> Any:
-    """The value of the name `transform` in a script."""
+    """Return the value of the name `transform` in a script."""
     head = "import torch\nfrom torch import nn\nprojection_head = None\n"
     _, scope = interpret(Source("train.py", head + text), Options())
     return scope.names["transform"]
 
 
 def really(transform: Any) -> list[tuple[int, int]]:
-    """Height and width of every image that a transform gives."""
+    """Return height and width of every image that a transform gives."""
     from PIL import Image
 
     def images(value: Any) -> list[tuple[int, int]]:
@@ -129,11 +129,11 @@ for batch in loader:
     loss = criterion(model(x0), model(x1))
     loss.backward()
 """
-"""A backbone without its pool: 512 features of images of 32 pixels, 2048 of 64."""
+"""A backbone without its pool: 512 features for images of 32 pixels, 2048 for images of 64."""
 
 
 def codes(imports: str, data: str, views: str = "x0, x1 = batch[0]") -> list[tuple[str, Any]]:
-    """What is said of the model with these images."""
+    """Return the rules reported for the model with these images."""
     text = MODEL.format(imports=imports, data=data, views=views)
     return [(f.code, f.actual) for f in lint_source(Source("train.py", text), Options()).findings]
 

@@ -1,4 +1,4 @@
-"""A layer that fits by chance (SL210) is found by moving one argument; what must be equal by design is left alone."""
+"""A layer that fits by chance (SL210) is found by moving one argument; numbers that must be equal are left alone."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def block(i, o):
 
 
 def latent(parameters: str, body: str, arguments: str, before: str = "") -> list[Finding]:
-    """All findings of a model around one projector."""
+    """Return all findings of a model around one projector."""
     text = MODEL.format(parameters=parameters, body=body, arguments=arguments, before=before)
     return list(lint_source(Source("model.py", text), Options()).findings)
 
 
 def plain(layers: str) -> str:
-    """A projector that is a list of layers."""
+    """Return the code of a projector that is a list of layers."""
     return PLAIN.format(layers=layers)
 
 
@@ -151,7 +151,7 @@ def test_what_is_equal_by_design_or_belongs_to_the_caller(
 
 
 def test_torch_stops_where_one_of_the_two_moves() -> None:
-    """What the finding says of the fixture, by torch itself."""
+    """Torch itself confirms what the finding says about the fixture."""
     torch = pytest.importorskip("torch")
     names: dict[str, object] = {}
     exec(compile(FIXTURE.read_text(encoding="utf-8"), str(FIXTURE), "exec"), names)

@@ -1,4 +1,4 @@
-"""A head that takes tokens is told of (SL205), unless the script shows that it means them."""
+"""A head that takes tokens is reported (SL205), unless the script shows that this is intended."""
 
 from __future__ import annotations
 

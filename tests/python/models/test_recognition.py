@@ -1,4 +1,4 @@
-"""What counts as a model: by the names of its parts, or by the name of its class."""
+"""What counts as a model: decided by the names of its parts, or by the name of its class."""
 
 from __future__ import annotations
 

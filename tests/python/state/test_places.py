@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- a table: one line a case
-"""Where a finding points and what its fix edits, when a number comes to a component through names, calls and files."""
+"""Where a finding points and what its fix edits, if a number reaches a component through names, calls and files."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def backbone():
 
 
 def findings(text: str) -> list[Finding]:
-    """The findings that are more than a remark."""
+    """Return the findings that are more than a remark."""
     return [one for one in lint_source(Source("train.py", text), Options()).findings if one.severity != "info"]
 
 
 def pointed_at(text: str, finding: Finding) -> str:
-    """The line that a finding points at, with the span between arrows."""
+    """Return the line that a finding points at, with its span between arrows."""
     line = text.splitlines()[finding.location.line - 1]
     start, end = finding.location.column - 1, finding.location.end_column - 1
     return f"{line[:start]}>{line[start:end]}<{line[end:]}".strip()
 
 
 def fixed(text: str, finding: Finding) -> str:
-    """The lines that the fix changes, as they are afterwards."""
+    """Return the lines that the fix changes, as they are afterwards."""
     assert finding.fix is not None
     source = Source("train.py", text)
     after = splice(text, [move_of(source, edit) for edit in finding.fix.edits])

@@ -1,4 +1,4 @@
-"""Which files are interpreted at all: those that reach the libraries of models through their imports."""
+"""Which files are interpreted at all: those whose imports reach the libraries that models are built from."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_imports_are_followed(tmp_path: Path, text: str, expected: bool) -> None
 
 
 def test_a_local_module_that_changes_is_read_anew(tmp_path: Path) -> None:
-    """Syntax trees are kept between files of a run, and no longer than they are true."""
+    """Syntax trees are shared between the files of a run, but no longer than they are valid."""
     script = tmp_path / "train.py"
     script.write_text("from models import Model\nbyol = Model()\n", encoding="utf-8")
     (tmp_path / "models.py").write_text(MODEL, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A number that an expression gives: the expression may make way for a literal, which is never a safe fix."""
+"""A number that an expression computes: replacing the expression by a literal is never a safe fix."""
 
 from __future__ import annotations
 

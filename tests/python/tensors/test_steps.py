@@ -1,4 +1,4 @@
-"""What a finding names beside the two components: where a network was cut, where a tensor was shaped on its way."""
+"""Places that a finding names as well as the two components: where a network was cut, where a tensor was reshaped."""
 
 from __future__ import annotations
 
@@ -155,21 +155,21 @@ class Model(nn.Module):
 
 
 def found(text: str) -> list[Finding]:
-    """The errors and warnings of a script."""
+    """Return the errors and warnings of a script."""
     return [one for one in lint_source(Source("train.py", text), Options()).findings if one.severity != "info"]
 
 
 def spoken(text: str, location: Location) -> str:
-    """What stands under a span."""
+    """Return the source text under a span."""
     line = text.splitlines()[location.line - 1]
     return line[location.column - 1 : location.end_column - 1]
 
 
 def named(text: str, code: str) -> list[str]:
-    """What stands at the place of the only finding of a rule, and at each related one with what is said there."""
+    """Return the text at the only finding of a rule, and at each related place together with its message."""
     (finding,) = (one for one in found(text) if one.code == code)
-    beside = (f"{spoken(text, one.location)}: {one.message}" for one in finding.related)
-    return [spoken(text, finding.location), *beside]
+    related = (f"{spoken(text, one.location)}: {one.message}" for one in finding.related)
+    return [spoken(text, finding.location), *related]
 
 
 def cases() -> Iterator[tuple[str, str, str, list[str]]]:

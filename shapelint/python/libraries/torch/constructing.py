@@ -6,7 +6,8 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.knowledge import banks
+from shapelint.python.libraries import library_functions
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
@@ -17,55 +18,49 @@ from shapelint.signatures import stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
 from shapelint.text.source import Span
 
-NO_COMPONENT = ("functional", "init", "utils", "Parameter", "parameter")
 
-
-def is_component(name: str) -> bool:
+def is_component(run: Run, name: str) -> bool:
     """Whether a dotted name is a module of a known library, to be resolved by its signature."""
-    if library_functions.methods().get(canonical(name)) is not None:
-        return True
-    target = stored.canonical(name, as_backbone=False)
-    library = stored.library_of(target)
-    if library is None or name.startswith(tuple(f"torch.nn.{part}" for part in NO_COMPONENT)):
+    target = canonical(run, name)
+    if stored.library_of(target) is None:
         return False
-    last = target.rpartition(".")[2]
-    if library.library == "torchvision" and last[:1].isupper():
-        return not last.endswith("_Weights")
-    if library.library in ("torch", "lightly"):
-        return last[:1].isupper() and (library.library == "torch" or stored.find(target) is not None or "Head" in last)
-    return stored.find(target) is not None or last[:1].islower() or vision_transformers.describes(target)
+    builds = run.libraries.of(target).components.builds or is_model
+    return target in library_functions.methods() or builds(target)
 
 
-def canonical(name: str) -> str:
-    """The name under which the tables of methods know a module."""
-    head, _, last = name.rpartition(".")
-    return f"lightly.models.modules.{last}" if head.startswith("lightly.models") else name
+def is_model(target: str) -> bool:
+    """Whether a name has a stored signature, or is written as functions are that build a model."""
+    return stored.find(target) is not None or target.rpartition(".")[2][:1].islower()
+
+
+def canonical(run: Run, name: str) -> str:
+    """The name under which a component is known."""
+    own = run.libraries.of(name).components.canonical
+    return (own(name) if own is not None else None) or stored.canonical(name, as_backbone=False)
+
+
+def parameters(run: Run, target: str) -> tuple[str, ...]:
+    """The names of the leading parameters of a class without a stored signature, as far as they are known."""
+    known = run.libraries.of(target).components.parameters.get(target.rpartition(".")[2])
+    bank = banks.find(target) if known is None else None
+    return known or (tuple(parameter.name for parameter in bank.parameters) if bank else ())
 
 
 def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """A module as written, with the place of every argument."""
-    target = (
-        canonical(name) if canonical(name) in library_functions.methods() else stored.canonical(name, as_backbone=False)
-    )
+    target = canonical(run, name)
     spec = specification(run, target, arguments, site)
     component = Component(
         spec=spec if arguments.complete else replace(spec, note="its arguments are unpacked from elsewhere")
     )
-    component.arguments = _by_name(target, arguments)
-    return component
-
-
-def wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
-    """A wrapper that a class method makes around a vision transformer, or around its encoder."""
-    component = Component(spec=specification(run, canonical(name), Arguments(), site))
-    vit = inner.part_of if isinstance(inner, Component) and inner.part_of is not None else inner
-    component.arguments = {"vit": vit}
+    component.arguments = _by_name(run, target, arguments)
     return component
 
 
 def specification(run: Run, target: str, arguments: Arguments, site: Site) -> ComponentSpec:
     """A call of a library's constructor with the places of its arguments; in another file, those of the call here."""
     main = site.scope.file is not None and site.scope.file.main
+    classes = run.libraries.of(target).components.takes_classes
     anchor = run.anchors[-1] if run.anchors else Span(0, 0)
     span = site.scope.file.span(site.node) if site.scope.file else anchor
     head = site.scope.file.span(site.node.func) if site.scope.file and isinstance(site.node, ast.Call) else span
@@ -74,22 +69,16 @@ def specification(run: Run, target: str, arguments: Arguments, site: Site) -> Co
         target=target,
         span=span,
         head=head,
-        positional=tuple(_argument(given, main, takes_classes(target)) for given in arguments.positional),
-        keywords=tuple(
-            (name, _argument(given, main, takes_classes(target))) for name, given in arguments.keywords.items()
-        ),
+        positional=tuple(_argument(given, classes) for given in arguments.positional),
+        keywords=tuple((name, _argument(given, classes)) for name, given in arguments.keywords.items()),
         insertion=_insertion(run, span) if main and isinstance(site.node, ast.Call) else None,
     )
 
 
-def _by_name(target: str, arguments: Arguments) -> dict[str, Value]:
+def _by_name(run: Run, target: str, arguments: Arguments) -> dict[str, Value]:
     """The values of the arguments by name, as far as the names are known."""
     found = stored.find(target)
-    names = (
-        [p.name for p in found[1].parameters if p.kind == "positional"]
-        if found
-        else vision_transformers.parameters(target)
-    )
+    names = [p.name for p in found[1].parameters if p.kind == "positional"] if found else parameters(run, target)
     named = {name: given.value for name, given in zip(names, arguments.positional)}
     named.update({name: given.value for name, given in arguments.keywords.items()})
     for index, given in enumerate(arguments.positional):
@@ -97,12 +86,7 @@ def _by_name(target: str, arguments: Arguments) -> dict[str, Value]:
     return named
 
 
-def takes_classes(target: str) -> bool:
-    """Whether classes may be handed to a constructor: it is traced with them."""
-    return target.startswith(("torchvision.", "timm."))
-
-
-def _argument(given: Given, main: bool, classes: bool) -> Argument:
+def _argument(given: Given, classes: bool) -> Argument:
     """An argument: where its literal stands if it has one in the linted file, else where it is used."""
     value = given.value
     if classes and isinstance(value, Library) and value.name.rpartition(".")[2][:1].isupper():
@@ -121,7 +105,7 @@ def _argument(given: Given, main: bool, classes: bool) -> Argument:
         )
     elements: tuple[Argument, ...] = ()
     if isinstance(value, Items) and value.rest is None:
-        elements = tuple(_argument(Given(item, given.span, foreign=True), main, classes) for item in value.items)
+        elements = tuple(_argument(Given(item, given.span, foreign=True), classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
     return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables)
 
@@ -166,7 +150,7 @@ def container(run: Run, kind: str, arguments: Arguments) -> Value:
     return chained
 
 
-def given_by_name(component: Component) -> dict[str, Argument]:
+def given_by_name(run: Run, component: Component) -> dict[str, Argument]:
     """The arguments as written, by name."""
-    names = vision_transformers.parameters(component.spec.target)
+    names = parameters(run, component.spec.target)
     return {**dict(zip(names, component.spec.positional)), **dict(component.spec.keywords)}

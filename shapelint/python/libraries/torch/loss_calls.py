@@ -1,137 +1,57 @@
-"""Losses: what they compare. The table says which arguments must have equal last axes."""
+"""Losses in a program: what they are called with. What is known of them is in `rules/losses/`."""
 
 from __future__ import annotations
 
 from shapelint.chain.chain import Flow
-from shapelint.common.frozen import frozen
+from shapelint.knowledge import losses
+from shapelint.python.libraries.torch import constructing
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
-from shapelint.python.tensors import operations
+from shapelint.python.tensors import tensor_operations
 from shapelint.spec import roles
 from shapelint.text.source import Span
 
 
-@frozen
-class LossKind:
-    """The operands of a loss by argument name; `compared` says that two operands must have the same width,
-    `stored` names one that holds vectors of that width.
-    """
-
-    operands: tuple[str, ...]
-    compared: bool = True
-    stored: str = ""
-
-
-TWO = LossKind(("x0", "x1"))
-LIGHTLY: dict[str, LossKind] = {
-    "NegativeCosineSimilarity": LossKind(("x0", "x1")),
-    "NTXentLoss": LossKind(("out0", "out1")),
-    "BarlowTwinsLoss": LossKind(("z_a", "z_b")),
-    "DCLLoss": LossKind(("out0", "out1")),
-    "DCLWLoss": LossKind(("out0", "out1")),
-    "VICRegLoss": LossKind(("z_a", "z_b")),
-    "TiCoLoss": LossKind(("z_a", "z_b")),
-    "HypersphereLoss": LossKind(("z_a", "z_b")),
-    "MACLLoss": LossKind(("z0", "z1")),
-    "MMCRLoss": LossKind(("online", "momentum")),
-    "DirectCLRLoss": LossKind(("out0", "out1")),
-    "DINOLoss": LossKind(("teacher_out", "student_out")),
-    "IBOTPatchLoss": LossKind(("teacher_out", "student_out")),
-    "CAPILoss": LossKind(("teacher_logits", "student_logits")),
-    "LeJEPALoss": LossKind(("local_proj", "global_proj")),
-    "LeWMLoss": LossKind(("predicted", "target")),
-    "VISRegLoss": LossKind(("local_proj", "global_proj")),
-    "DetConSLoss": LossKind(("view0", "view1")),
-    "DetConBLoss": LossKind(("pred_view0", "target_view1")),
-    "MSNLoss": LossKind(("anchors", "targets"), stored="prototypes"),
-    "PMSNLoss": LossKind(("anchors", "targets"), stored="prototypes"),
-    "PMSNCustomLoss": LossKind(("anchors", "targets"), stored="prototypes"),
-    "SwaVLoss": LossKind(("high_resolution_outputs", "low_resolution_outputs")),
-    "FroSSLLoss": LossKind(("z_views",), compared=False),
-    "EMPSSLLoss": LossKind(("z_views",), compared=False),
-    "KoLeoLoss": LossKind(("x",), compared=False),
-    "WMSELoss": LossKind(("input",), compared=False),
-    "VICRegLLoss": LossKind(("global_view_features", "local_view_features"), compared=False),
-    "PatchKernelAlignmentLoss": LossKind(("student_features", "teacher_features"), compared=False),
-}
-TORCH: dict[str, LossKind] = {
-    "MSELoss": LossKind(("input", "target")),
-    "L1Loss": LossKind(("input", "target")),
-    "SmoothL1Loss": LossKind(("input", "target")),
-    "HuberLoss": LossKind(("input", "target")),
-    "CosineSimilarity": LossKind(("x1", "x2")),
-    "CosineEmbeddingLoss": LossKind(("input1", "input2")),
-    "CrossEntropyLoss": LossKind(("input",), compared=False),
-    "BCEWithLogitsLoss": LossKind(("input", "target"), compared=False),
-    "KLDivLoss": LossKind(("input", "target"), compared=False),
-}
-FUNCTIONAL = {
-    "mse_loss": "MSELoss",
-    "l1_loss": "L1Loss",
-    "smooth_l1_loss": "SmoothL1Loss",
-    "cosine_embedding_loss": "CosineEmbeddingLoss",
-    "cross_entropy": "CrossEntropyLoss",
-}
-
-
-ELEMENTWISE = {
-    "mul": "the product",
-    "multiply": "the product",
-    "sub": "the difference",
-    "subtract": "the difference",
-    "cosine_similarity": "cosine_similarity",
-    "pairwise_distance": "pairwise_distance",
-}
-"""Operations that a loss written by hand compares two ends of a model with, and what they are called in a report."""
-
-
-def kind(target: str) -> LossKind | None:
-    """The loss that a dotted name is."""
-    name = target.rpartition(".")[2]
-    if target.startswith("lightly.loss"):
-        return LIGHTLY.get(name, TWO)
-    return TORCH.get(name) if target.startswith("torch.nn.") and name in TORCH else None
-
-
 def is_loss(target: str) -> bool:
     """Whether a dotted name is a loss."""
-    return kind(target) is not None and target.rpartition(".")[2][:1].isupper()
+    return losses.of_class(target) is not None
+
+
+def is_function(target: str) -> bool:
+    """Whether a dotted name is a function that does what a loss does."""
+    return losses.of_function(target) is not None
 
 
 def construct(run: Run, target: str, arguments: Arguments, site: Site) -> Value:
     """A loss object, with its arguments as written."""
-    from shapelint.python.libraries.torch import constructing
-
     return Loss(target=target, spec=constructing.specification(run, target, arguments, site))
 
 
 def functional(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """`F.mse_loss(a, b)`."""
-    target = FUNCTIONAL[name.rpartition(".")[2]]
-    return call(run, Loss(target=f"torch.nn.{target}"), arguments, site)
+    signature = losses.of_function(name)
+    return call(run, Loss(target=signature.target), arguments, site) if signature else UNKNOWN
 
 
 def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
-    """Record what a loss compares; what comes out is a number, and for a similarity one for each row."""
-    form = kind(loss.target) or TWO
-    names = (*form.operands, form.stored) if form.stored else form.operands
+    """Record what a loss compares; what comes out is a number, unless it has the result of an operation."""
+    signature = losses.of_class(loss.target)
+    if signature is None:
+        return UNKNOWN
+    names = (*signature.takes, *filter(None, [signature.prototypes]))
     given: dict[str, Given] = dict(zip(names, arguments.positional))
     given.update(arguments.keywords)
-    operands = tuple((name, flow_of(given[name].value) if name in given else None) for name in form.operands)
-    span = (
-        site.scope.file.span(site.node)
-        if site.scope.file and site.scope.file.main
-        else (run.anchors[-1] if run.anchors else Span(0, 0))
-    )
-    stored = flow_of(given[form.stored].value) if form.stored in given else None
-    run.losses.append(LossCall(loss, operands, span, form.compared, stored))
-    if loss.target.endswith("CosineSimilarity") and loss.target.startswith("torch.") and len(arguments.positional) == 2:
+    flows = {name: flow_of(given[name].value) if name in given else None for name in names}
+    operands = tuple((name, flows[name]) for name in signature.takes)
+    compared = signature.is_judged and not signature.labels
+    run.losses.append(LossCall(loss, operands, _span(run, site), compared, flows.get(signature.prototypes or "")))
+    if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
-            return operations.apply("cosine_similarity", first, Arguments((arguments.positional[1],), {}))
-    return operations.concrete([], detached=False)
+            return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
+    return tensor_operations.concrete([], detached=False)
 
 
 def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site) -> bool:
@@ -140,16 +60,22 @@ def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site)
     Whether it is one is returned.
     """
     ends = [_end(value) for value in (left, right)]
-    if operation not in ELEMENTWISE or None in ends or ends[0] == ends[1]:
+    if None in ends or ends[0] == ends[1]:
         return False
-    operands = (("input", flow_of(left)), ("target", flow_of(right)))
-    span = (
-        site.scope.file.span(site.node)
-        if site.scope.file and site.scope.file.main
-        else (run.anchors[-1] if run.anchors else Span(0, 0))
-    )
-    run.losses.append(LossCall(Loss(target="torch.nn.MSELoss"), operands, span, name=ELEMENTWISE[operation]))
+    known = losses.written_by_hand(operation)
+    if known is None:
+        return False
+    signature, name = known
+    operands = tuple((operand, flow_of(value)) for operand, value in zip(signature.takes, (left, right)))
+    run.losses.append(LossCall(Loss(target=signature.target), operands, _span(run, site), name=name))
     return True
+
+
+def _span(run: Run, site: Site) -> Span:
+    """Where a loss is called: here in the linted file, or where that calls what is in another one."""
+    if site.scope.file and site.scope.file.main:
+        return site.scope.file.span(site.node)
+    return run.anchors[-1] if run.anchors else Span(0, 0)
 
 
 def _end(value: Value) -> str | None:
@@ -159,7 +85,7 @@ def _end(value: Value) -> str | None:
         return None
     origin = flow.origins[1]
     whole = origin.component is not None and origin.component.values.get(origin.parameter) == flow.value[1]
-    is_head = roles.kind(origin.role) in ("projection_head", "prediction_head")
+    is_head = roles.kind(origin.role) in roles.HEADS
     return origin.role if whole and is_head and flow.origins[0].component is None else None
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
-from shapelint.python.libraries import library_functions, vision_transformers
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import parts
+from shapelint.python.libraries.torch.method_names import ADDS, LISTS
 from shapelint.python.objects import mutation
-from shapelint.python.objects.module_method_names import ADDS, LISTS, QUIET, SELF
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, integer, truth
+from shapelint.python.state.value_facts import integer, truth, unknown_among
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -29,17 +29,9 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Pattern
 from shapelint.signatures import stored
 
-FAMILIES = (
-    "resnet", "resnext", "wide_resnet", "seresn", "ecaresnet", "res2net", "convnext", "regnet", "densenet", "swin_",
-    "efficientnet", "tf_efficientnet", "mobilevit", "maxvit", "repvgg", "nfnet", "deit_", "beit_",
-)  # fmt: skip
-"""How the names of timm's models begin whose `num_features` is the width before the classifier."""
-
-SWITCHES = {
+ATTRIBUTE_SWITCHES = {
     "bias": ("bias", "affine", "elementwise_affine"),
     "weight": ("affine", "elementwise_affine"),
     "running_mean": ("track_running_stats",),
@@ -57,7 +49,7 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
     """`children()` or `named_children()`."""
     pairs = children(run, owner)
     if pairs is None:
-        inside = among(owner)
+        inside = unknown_among(owner)
         return Items([], "list", Items([UNKNOWN, inside], "tuple") if name == "named_children" else inside)
     if name == "named_children":
         return Items([Items([Const(key), value], "tuple") for key, value in pairs])
@@ -66,18 +58,20 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
 
 def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
     """The children of a module by name, None where they are not known."""
-    pairs: list[tuple[str, Value]] | None
-    if isinstance(owner, Chained):
-        pairs = list(owner.children.items()) if owner.rest is None else None
-    elif isinstance(owner, Instance):
-        pairs = (
-            None
-            if owner.opaque
-            else [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
-        )
-    else:
-        pairs = parts.children(run, owner)
-    return pairs
+    of_kind = run.kind_of(owner).children
+    return of_kind(run, owner) if of_kind is not None else None
+
+
+def children_of_instance(run: Run, owner: Instance) -> list[tuple[str, Value]] | None:
+    """The modules that a user-defined module has as attributes."""
+    if owner.opaque:
+        return None
+    return [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
+
+
+def children_of_container(run: Run, owner: Chained) -> list[tuple[str, Value]] | None:
+    """The layers of `nn.Sequential` and its kin."""
+    return list(owner.children.items()) if owner.rest is None else None
 
 
 def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
@@ -88,21 +82,20 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
         return Table({}, True, of=owner)
     if name == "_modules":
         return mutation.modules_of(owner, children(run, owner))
-    if owner.hidden:
-        return Bound(owner, name) if name in SELF | QUIET | ADDS | LISTS else among(owner)
-    known = vision_transformers.attribute(run, owner, name)
-    if known is not None:
+    if owner.forgotten:
+        return Bound(owner, name) if _is_method(run, name) or name in ADDS | LISTS else unknown_among(owner)
+    components = run.libraries.components(owner)
+    if components.attribute is not None and (known := components.attribute(run, owner, name)) is not None:
         return known
     missing = _missing(owner, name)
     if missing is not None:
         return missing
-    if name in owner.arguments and not (name in SWITCHES and _switches(owner)):
+    if name in owner.arguments and not (name in ATTRIBUTE_SWITCHES and _switches(owner)):
         return owner.arguments[name]
     if (
-        name in SELF
-        or name in QUIET
+        _is_method(run, name)
         or name in library_functions.methods().get(owner.spec.target, {})
-        or not _is_described(owner)
+        or not _is_described(run, owner)
     ):
         return Bound(owner, name)
     resolved = run.resolve(owner)
@@ -112,8 +105,6 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     child = parts.child(run, owner, name)
     if child is not None:
         return child
-    if name == "num_features" and owner.part_of is None:
-        return _features(owner, resolved)
     if name in ("in_features", "out_features", "num_features", "in_channels", "out_channels"):
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
@@ -131,40 +122,26 @@ def _switches(owner: Component) -> bool:
 
 def _missing(owner: Component, name: str) -> Value | None:
     """What a weight is that a layer does without, or may: None of Python, or unknown; None for one that is there."""
-    if name not in SWITCHES or not _switches(owner):
+    if name not in ATTRIBUTE_SWITCHES or not _switches(owner):
         return None
     if owner.part_of is not None:
         return UNKNOWN if name != "weight" else None
-    given = [truth(owner.arguments[switch]) for switch in SWITCHES[name] if switch in owner.arguments]
+    given = [truth(owner.arguments[switch]) for switch in ATTRIBUTE_SWITCHES[name] if switch in owner.arguments]
     if False in given:
         return NONE
     # Instance norms are the layers that have no weights by default.
     return UNKNOWN if None in given or "InstanceNorm" in owner.spec.target or owner.spec.note else None
 
 
-def _features(owner: Component, resolved: Resolved) -> Value:
-    """`num_features` of a model of timm, in families where it is the width before the classifier."""
-    pool = owner.arguments.get("global_pool", Const("avg"))
-    plain = isinstance(pool, Const) and pool.value in ("avg", "max", "")
-    known = plain and owner.spec.target.startswith("timm") and vision_transformers.name_of(owner).startswith(FAMILIES)
-    if not known or resolved.signature is None or resolved.row is None:
-        return UNKNOWN
-    classes = owner.arguments.get("num_classes")
-    if isinstance(classes, Const) and classes.value == 0:
-        pattern = resolved.signature.alternatives[0].output
-    else:
-        linear = [line for line in resolved.row.parts.values() if line.startswith("torch.nn.Linear")]
-        line = linear[-1].partition(":")[2] if linear else "S -> S"
-        pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
-    axes = pattern.axes if isinstance(pattern, Pattern) else ()
-    width = axes[1 if len(axes) == 4 else -1] if axes else None
-    return Const(width) if isinstance(width, int) else UNKNOWN
+def _is_method(run: Run, name: str) -> bool:
+    """Whether modules have a method of that name which changes no shape."""
+    return name in run.libraries.returns_self or name in run.libraries.quiet
 
 
-def _is_described(owner: Component) -> bool:
+def _is_described(run: Run, owner: Component) -> bool:
     """Whether looking at the attributes of a component costs no trace, or tells of a model's children."""
-    target = owner.spec.target
-    return owner.part_of is not None or stored.find(target) is not None or not target.startswith("lightly.")
+    described = owner.part_of is not None or stored.find(owner.spec.target) is not None
+    return described or run.libraries.components(owner).traced_for_attributes
 
 
 def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
@@ -178,7 +155,7 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
         if name == "weight":
             axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
         return Tensor(ax.flow(tuple(axes), origin), True, weight_of=owner)
-    return Tensor(Flow(None, (), ax.NOWHERE), True, weight_of=owner)
+    return Tensor(Flow(None, (), ax.NO_ORIGIN), True, weight_of=owner)
 
 
 def element(run: Run, owner: Component, index: Value, site: Site) -> Value:

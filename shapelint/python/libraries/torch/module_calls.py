@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,8 @@ from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts, replaced_parts
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.run import BankCall, Call, Run
-from shapelint.python.state.value_facts import truth
+from shapelint.python.state.plugins import Number
+from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -21,37 +22,30 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Node,
-    Size,
     Table,
     Tensor,
     Value,
 )
-from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import signature_calls, trail
+from shapelint.python.tensors import axes, signature_calls, trail
+from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.signatures import Fit, Misfit, Pattern, StructureValue
+from shapelint.shapes.notation import Pattern
+from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import stored
-from shapelint.spec.pairs import pair_width
 from shapelint.spec.roles import Role
-from shapelint.spec.spec import Step
 from shapelint.text.source import Span
 
-INPUT = Origin("input")
 MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
 
 
-def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site) -> Value:
+def call_component(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
     """`module(x)`."""
-    from shapelint.python.syntax import calls
-
-    if isinstance(module, Chained):
-        return _call_chained(run, module, arguments, site)
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
-    if method is not None and not module.hidden:
+    if method is not None and not module.forgotten:
         return call_method(run, module, method, arguments, site)
     values = [given.value for given in arguments.every]
     if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
@@ -62,20 +56,19 @@ def call(run: Run, module: Component | Chained, arguments: Arguments, site: Site
             return value
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
-        value = Tensor(Flow(None, (), ax.NOWHERE))
-    _ = calls
+        value = Tensor(Flow(None, (), axes.NO_ORIGIN))
     return apply(run, module, value, site)
 
 
-def _call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
-
+def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
+    """`sequence(x)`: its layers one after another."""
     own = module.children.get("forward")
     if own is not None and not isinstance(own, Node):
         return run.call(own, arguments, site)
     if module.kind != "Sequential" or not arguments.positional:
         return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
-        return Tensor(Flow(None, (), ax.NOWHERE))
+        return Tensor(Flow(None, (), axes.NO_ORIGIN))
     value = arguments.positional[0].value
     for child in module.children.values():
         value = run.call(child, Arguments((Given(value, arguments.positional[0].span),)), site)
@@ -175,7 +168,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
 
 def resolve(run: Run, component: Component) -> Resolved:
     """The signature of a component, looked up once; of one that was changed in an unknown way there is none."""
-    if component.hidden:
+    if component.forgotten:
         reason = "it was changed in a way that cannot be followed"
         return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
     if component.resolved is None:
@@ -183,7 +176,8 @@ def resolve(run: Run, component: Component) -> Resolved:
         if not run.may_trace and _needs_trace(run, component):
             run.untraced = True
             return Resolved(component.spec, component.spec.target, "unknown", reason="it would have to be traced")
-        component.resolved = vision_transformers.resolve(component, place.role, run.options) or resolver.resolve(
+        own = run.libraries.components(component).resolve
+        component.resolved = (own(component, place.role, run.options) if own is not None else None) or resolver.resolve(
             component.spec, place.kind, run.options
         )
     return component.resolved
@@ -193,15 +187,8 @@ def _needs_trace(run: Run, component: Component) -> bool:
     """Whether a component has no signature in store, nor one that the user declared."""
     target = component.spec.target
     declared = any(target == name for name, _ in run.options.signatures)
-    return not declared and stored.find(target) is None and vision_transformers.describe(component) is None
-
-
-def image(data: Data, channels: Dim = 3) -> Tensor:
-    """What comes out of a loader, taken for images."""
-    size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
-    seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
-    origin = replace(INPUT, place=size.place, steps=seen)
-    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
+    described = run.libraries.components(component).is_described
+    return not declared and stored.find(target) is None and not (described is not None and described(component))
 
 
 def _passes(run: Run, component: Component) -> bool:
@@ -234,29 +221,32 @@ def _channels(run: Run, component: Component) -> Dim:
 def call_method(
     run: Run,
     component: Component,
-    method: library_functions.Function,
+    method: library_functions.LibraryFunction,
     arguments: Arguments,
     site: Site,
 ) -> Value:
     """A method of a module that the tables know; its first axis in conflict is an edge."""
     place = naming.place(component)
     values: dict[str, Any] = {name: library_functions.plain(value) for name, value in component.arguments.items()}
-    values.update(vision_transformers.values(run, component))
-    given = constructing.given_by_name(component)
+    known = run.libraries.components(component)
+    numbers = known.numbers(component) if known.numbers is not None else {}
+    values.update({name: number.value for name, number in numbers.items() if number.value is not None})
+    given = constructing.given_by_name(run, component)
     resolved = Resolved(component.spec, component.spec.target, "stored", given=given, values=values)
     arguments, edge = _checked(method, resolved, place, arguments)
     if edge.consumer.parameter not in given:
-        edge = replace(edge, consumer=_decided(edge.consumer, edge.consumer.parameter, component))
+        edge = replace(edge, consumer=_decided(edge.consumer, edge.consumer.parameter, numbers))
     span = (
         site.scope.file.span(site.node)
         if site.scope.file and site.scope.file.main
         else (run.anchors[-1] if run.anchors else Span(0, 0))
     )
-    _note_bank(run, component, arguments)
+    if known.observe_call is not None:
+        known.observe_call(run, component, arguments)
     result = library_functions.call(run, method, arguments, values)
     maker = Origin(place.role, resolved, place=span)
     if isinstance(result, Tensor):
-        width = _width(method, maker, component)
+        width = _width(method, maker, numbers)
         result = Tensor(_made_by(result.flow, maker, width), result.detached)
         if method.name in MAIN or isinstance(edge.result, Misfit):
             run.calls.append(Call(component, edge, result.flow, span))
@@ -272,27 +262,8 @@ def call_method(
     return result
 
 
-def _note_bank(run: Run, component: Component, arguments: Arguments) -> None:
-    """A memory bank stores what it is called with; one that only answers does so where it compares."""
-    label = component.spec.target.rpartition(".")[2]
-    value = (
-        arguments.positional[0].value
-        if arguments.positional
-        else arguments.keywords["output"].value
-        if "output" in arguments.keywords
-        else UNKNOWN
-    )
-    if label not in ("MemoryBankModule", "NNMemoryBankModule") or not isinstance(value, Tensor):
-        return
-    updates = arguments.keywords.get("update")
-    stores = updates is not None and truth(updates.value) is True
-    size = constructing.given_by_name(component).get("size")
-    if size is not None and (stores or label == "NNMemoryBankModule"):
-        run.banks.append(BankCall(component, pair_width(size), value.flow))
-
-
 def _checked(
-    method: library_functions.Function,
+    method: library_functions.LibraryFunction,
     resolved: Resolved,
     place: naming.Place,
     arguments: Arguments,
@@ -307,7 +278,7 @@ def _checked(
     if not isinstance(value, Tensor) or value.loose:
         return arguments, Edge(place.role, resolved, Flow(None, (), INPUT), None, this, INPUT, place.layer)
     pattern = method.shapes.split("->")[0].split(",")[0].strip()
-    template = signatures.parse_signature(f"{pattern} -> {pattern}")
+    template = notation.parse_signature(f"{pattern} -> {pattern}")
     signature = signatures.substitute(template, {k: v for k, v in resolved.values.items() if k != pattern})
     checked = replace(resolved, template=template, signature=signature)
     edge, _ = propagation.step(Role(place.role, ""), checked, value.flow)
@@ -325,15 +296,15 @@ def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:
     return Flow(flow.value, (*origins[:-1], width) if origins else (), maker)
 
 
-def _width(method: library_functions.Function, maker: Origin, component: Component) -> Origin:
+def _width(method: library_functions.LibraryFunction, maker: Origin, numbers: Mapping[str, Number]) -> Origin:
     """The origin of the last axis that a method gives: the argument that sets it, of the module or of one inside it."""
     output = signature_calls.parsed(method.shapes).alternatives[0].output
     name = str(output.axes[-1]) if isinstance(output, Pattern) and output.axes else ""
     if maker.component and name in maker.component.given:
         return replace(maker, parameter=name)
-    return _decided(maker, name, component)
+    return _decided(maker, name, numbers)
 
 
-def _decided(origin: Origin, name: str, component: Component) -> Origin:
+def _decided(origin: Origin, name: str, numbers: Mapping[str, Number]) -> Origin:
     """An origin with the places beside the module that decided a number of it."""
-    return replace(origin, steps=vision_transformers.steps(component).get(name, ()))
+    return replace(origin, steps=numbers[name].steps if name in numbers else ())

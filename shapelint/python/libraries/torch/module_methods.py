@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from shapelint.python.libraries import library_functions, timm_
+from shapelint.python.builtins import builtin_functions
+from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import members, module_calls
+from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, mutation
-from shapelint.python.objects.module_method_names import ADDS, CHANGES, QUIET, SELF
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import hide, hide_inside
+from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, sequence
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -31,79 +32,104 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import trail
 
+Module = Instance | Component | Chained
 
-def method(
-    run: Run,
-    owner: Instance | Component | Chained,
-    name: str,
-    arguments: Arguments,
-    site: Site,
-) -> Value:
-    """Methods that every nn.Module has, and those of known modules."""
-    from shapelint.python.builtins import builtin_functions
 
+def component_method(run: Run, owner: Component, name: str, arguments: Arguments, site: Site) -> Value:
+    """A method of a library's module: one that every module has, or one that its library is known to give it."""
+    found = _shapeless(run, owner, name, arguments, site)
+    if found is not None:
+        return found
+    known = library_functions.methods().get(owner.spec.target, {}).get(name)
+    if known is not None:
+        return module_calls.call_method(run, owner, known, arguments, site)
+    if name in ("forward", "__call__"):
+        return run.call(owner, arguments, site)
+    found = _common(run, owner, name, arguments, site)
+    own = run.libraries.components(owner).method
+    if found is None and own is not None and not owner.forgotten:
+        found = own(run, owner, name, arguments, site)
+    return found if found is not None else _unknown(run, owner, name, arguments, site)
+
+
+def container_method(run: Run, owner: Chained, name: str, arguments: Arguments, site: Site) -> Value:
+    """A method of `nn.Sequential` and its kin."""
+    found = _shapeless(run, owner, name, arguments, site)
+    if found is None and name in ("forward", "__call__"):
+        return run.call(owner, arguments, site)
+    found = found if found is not None else _common(run, owner, name, arguments, site)
+    return found if found is not None else _of_container(run, owner, name, arguments)
+
+
+def instance_method(run: Run, owner: Instance, name: str, arguments: Arguments, site: Site) -> Value:
+    """A method that a user-defined module has from torch."""
+    found = _shapeless(run, owner, name, arguments, site)
+    found = found if found is not None else _common(run, owner, name, arguments, site)
+    if found is not None:
+        return found
+    base = owner.base
+    if isinstance(base, Chained):
+        return _of_container(run, base, name, arguments)
+    return _unknown(run, owner, name, arguments, site)
+
+
+def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """A method that leaves what a module computes alone, or that lists what is in it; None for any other."""
     if name in ("__setattr__", "__delattr__"):
-        return builtin_functions.call(
-            run, name.strip("_"), Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords), site
-        )
+        given = Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords)
+        return builtin_functions.call(run, name.strip("_"), given, site)
     if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
-        hide_inside(run, owner)
-    if name in SELF:
+        forget_recursively(run, owner)
+    if name in run.libraries.returns_self:
         return owner
-    if name in QUIET:
-        if name == "register_parameter" and isinstance(owner, Component):
-            hide(run, owner)
-        if name == "register_buffer" and isinstance(owner, Instance) and len(arguments.positional) > 1:
-            key = arguments.positional[0].value
-            if isinstance(key, Const) and isinstance(key.value, str):
-                mutation.store(run, owner, key.value, arguments.positional[1].value)
-        if name == "save_hyperparameters" and isinstance(owner, Instance):
-            run.touch(owner)
-            owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
-        if name in ("modules", "named_modules"):
-            inside = among(owner)
-            return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
-        return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
-    if name in ("children", "named_children"):
-        children = members.listed(run, owner, name)
-        if not isinstance(owner, Chained):
-            trail.listed(children, site.node, site.scope)
-        return children
-    if name in ("forward", "__call__", "forward_features") and isinstance(owner, (Component, Chained)):
-        if isinstance(owner, Component):
-            known = library_functions.methods().get(owner.spec.target, {}).get(name)
-            if known is not None:
-                return module_calls.call_method(run, owner, known, arguments, site)
-        if name != "forward_features":
-            return run.call(owner, arguments, site)
-    if isinstance(owner, Component):
-        known = library_functions.methods().get(owner.spec.target, {}).get(name)
-        if known is not None:
-            return module_calls.call_method(run, owner, known, arguments, site)
+    if name in run.libraries.quiet:
+        return _quiet(run, owner, name, arguments, site)
+    if name not in ("children", "named_children"):
+        return None
+    children = members.listed(run, owner, name)
+    if not isinstance(owner, Chained):
+        trail.listed(children, site.node, site.scope)
+    return children
+
+
+def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
+    if name == "register_parameter" and isinstance(owner, Component):
+        forget(run, owner)
+    if name == "register_buffer" and isinstance(owner, Instance) and len(arguments.positional) > 1:
+        key = arguments.positional[0].value
+        if isinstance(key, Const) and isinstance(key.value, str):
+            mutation.store(run, owner, key.value, arguments.positional[1].value)
+    if name == "save_hyperparameters" and isinstance(owner, Instance):
+        run.touch(owner)
+        owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
+    if name in ("modules", "named_modules"):
+        inside = unknown_among(owner)
+        return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
+    return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
+
+
+def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """A method that adds a child, finds one or registers a hook; None for any other."""
     if name in ADDS and len(arguments.positional) > 1:
         key = arguments.positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):
             mutation.set_submodule(run, owner, key.value, arguments.positional[1].value)
         else:
-            hide(run, owner)
+            forget(run, owner)
         return NONE
     if name == "get_submodule" and arguments.positional and isinstance(arguments.positional[0].value, Const):
         return _submodule(run, owner, arguments.positional[0].value.value, site)
     if name.startswith("register_") and name.endswith("hook"):
         if not arguments.positional or _may_change(arguments.positional[0].value):
-            hide_inside(run, owner)
+            forget_recursively(run, owner)
         return NONE
-    if isinstance(owner, Chained):
-        return _container_method(run, owner, name, arguments.positional)
-    if isinstance(owner, Component) and timm_.is_model(owner) and not owner.hidden:
-        found = timm_.call_method(run, owner, name, arguments, site)
-        if found is not None:
-            return found
-    base = owner.base if isinstance(owner, Instance) else None
-    if isinstance(base, Chained):
-        return _container_method(run, base, name, arguments.positional)
+    return None
+
+
+def _unknown(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
+    """A method that is not known, which may change the module, and use whatever it is given."""
     if CHANGES.match(name):
-        hide(run, owner)
+        forget(run, owner)
     run.escape(owner)
     for given in arguments.every:
         run.escape(given.value)
@@ -154,8 +180,9 @@ def _hyperparameters(values: list[Value], scope: Scope) -> Value:
     return dicts.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
 
 
-def _container_method(run: Run, owner: Chained, name: str, positional: Sequence[Given]) -> Value:
-    values = [given.value for given in positional]
+def _of_container(run: Run, owner: Chained, name: str, arguments: Arguments) -> Value:
+    """A method by which layers are added, or gone through."""
+    values = [given.value for given in arguments.positional]
     if name in ("append", "add_module", "register_module") and values:
         key: object = str(len(owner.children))
         if name != "append":
@@ -176,7 +203,7 @@ def _container_method(run: Run, owner: Chained, name: str, positional: Sequence[
         if items is not None and items.rest is None:
             _add(run, owner, [(str(len(owner.children) + index), value) for index, value in enumerate(items.items)])
             return owner
-    hide(run, owner)
+    forget(run, owner)
     return owner if name in ("extend", "insert") else UNKNOWN
 
 
@@ -185,4 +212,4 @@ def _add(run: Run, owner: Chained, children: Sequence[tuple[object, Value]]) -> 
         if isinstance(key, str):
             mutation.set_child(run, owner, key, value)
         else:
-            hide(run, owner)
+            forget(run, owner)

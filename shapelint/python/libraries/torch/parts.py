@@ -12,15 +12,14 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
 from shapelint.knowledge.schema.signature_files import SignatureRow
-from shapelint.python.libraries import vision_transformers
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among
-from shapelint.python.state.values import Component, Value
+from shapelint.python.state.value_facts import unknown_among
+from shapelint.python.state.values import UNKNOWN, Component, Value
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, signatures
+from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
-from shapelint.shapes.signatures import Pattern
+from shapelint.shapes.notation import Pattern
 from shapelint.spec.spec import ComponentSpec
 
 LARGEST = 1100
@@ -33,7 +32,6 @@ SAME = words(
 
 def table(run: Run, component: Component) -> dict[str, str]:
     """The parts of a model by dotted name."""
-
     row = run.resolve(component).row
     return dict(row.parts) if row else {}
 
@@ -46,7 +44,8 @@ def rank(line: str) -> int:
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """The direct children in order, None where the table does not say."""
     names = [name for name in table(run, owner) if "." not in name]
-    if not names or owner.hidden or vision_transformers.is_plain(owner):
+    has_all = run.libraries.components(owner).has_all_parts
+    if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
         return None
     found = [(name, child(run, owner, name)) for name in names]
     return [(name, part) for name, part in found if part is not None]
@@ -56,8 +55,8 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     """A direct child: itself a component, whose signature is its line of the table."""
     if name in owner.replaced:
         return owner.replaced[name]
-    if owner.hidden:
-        return among(owner)
+    if owner.forgotten:
+        return unknown_among(owner)
     if name in owner.parts:
         return owner.parts[name]
     rows = table(run, owner)
@@ -67,8 +66,8 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     parent = owner.resolved
     assert parent is not None
     try:
-        template = signatures.parse_signature(_general(kind.strip().rpartition(".")[2], text))
-    except signatures.SignatureError:
+        template = notation.parse_signature(_general(kind.strip().rpartition(".")[2], text))
+    except notation.SignatureError:
         return None
     prefix = f"{name}."
     inner = {key[len(prefix) :]: line for key, line in rows.items() if key.startswith(prefix)}
@@ -109,8 +108,6 @@ def _general(kind: str, text: str) -> str:
 
 def element(run: Run, owner: Component, index: Dim | None) -> Value:
     """`model.classifier[6]`."""
-    from shapelint.python.state.values import UNKNOWN
-
     names = inner_names(owner)
     if not isinstance(index, int) or not -len(names) <= index < len(names):
         return UNKNOWN

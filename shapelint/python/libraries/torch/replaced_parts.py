@@ -10,8 +10,9 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.shapes import dims, signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, Shape
+from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.signatures import Shape
 
 
 def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value | None:
@@ -31,7 +32,7 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
-        return _last(run, owner, end, edge, Origin(place.role, resolved), site)
+        return _last(run, owner, end, edge, site)
     return _through(run, owner, top, value, site)
 
 
@@ -60,13 +61,14 @@ def _first(run: Run, owner: Component) -> str:
     name = next(iter(rows), "")
     if not name or template is None:
         return ""
-    takes = signatures.parse_signature(rows[name].partition(":")[2]).alternatives[0].inputs[0]
+    takes = notation.parse_signature(rows[name].partition(":")[2]).alternatives[0].inputs[0]
     whole = template.alternatives[0].inputs[0]
     return name if len(takes.axes) == len(whole.axes) else ""
 
 
-def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, site: Site) -> Value:
+def _last(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> Value:
     """Only the end was replaced: it gets what the model's own end got."""
+    maker = Origin(naming.place(owner).role, owner.resolved)
     result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), site)
     return _closed(run, owner, name, result)
 
@@ -74,7 +76,7 @@ def _last(run: Run, owner: Component, name: str, edge: Edge, maker: Origin, site
 def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
     """What comes to a child of a model, from what comes to the model."""
     line = run.parts(owner)[name].partition(":")[2]
-    pattern = signatures.parse_signature(line).alternatives[0].inputs[0]
+    pattern = notation.parse_signature(line).alternatives[0].inputs[0]
     bindings = dict(getattr(edge.result, "bindings", None) or {})
     bindings.setdefault("B", dims.symbol("B"))
     filled = signatures.fill(pattern, bindings)
@@ -95,7 +97,7 @@ def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
 def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
     """What a model gives after its last child: that child's output, flattened where the model does so."""
     signature = owner.resolved.template if owner.resolved else None
-    line = signatures.parse_signature(run.parts(owner)[last].partition(":")[2]).alternatives[0].output
+    line = notation.parse_signature(run.parts(owner)[last].partition(":")[2]).alternatives[0].output
     whole = signature.alternatives[0].output if signature else None
     if not isinstance(line, Pattern) or not isinstance(whole, Pattern) or not isinstance(result, Tensor):
         return result
@@ -111,7 +113,7 @@ def _through(run: Run, owner: Component, top: list[str], value: Tensor, site: Si
     previous: Shape | None = None
     current: Value = value
     for name in top:
-        alternative = signatures.parse_signature(rows[name].partition(":")[2]).alternatives[0]
+        alternative = notation.parse_signature(rows[name].partition(":")[2]).alternatives[0]
         takes = _plain(alternative.inputs[0])
         if previous is not None and takes is not None and isinstance(current, Tensor):
             glued = _glue(previous, takes, current)

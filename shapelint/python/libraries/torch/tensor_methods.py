@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from shapelint.python.libraries.torch import module_calls
+from shapelint.knowledge import operations as lines
+from shapelint.knowledge.operations import Section
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import BatchReshape, Run
@@ -22,25 +23,31 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import operations, unknown_operations
-from shapelint.python.tensors.operation_table import SAME, axes_of
+from shapelint.python.tensors import image_sizes, tensor_operations, unknown_operations
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
+
+QUESTIONS = frozenset({"size", "rank", "count", "value"})
+"""The primitives whose answer is no tensor."""
+
+RESHAPED = frozenset({"squeeze", "unsqueeze", "permute", "repeat", "tile"})
+"""The primitives that keep the numbers of a batch, but not as images."""
 
 
 def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site: Site) -> Value:
     """`x.flatten(1)`."""
-    if name in ("size", "dim", "ndimension", "numel", "nelement", "item", "tolist", "numpy", "backward", "__len__"):
+    primitive = primitive_of(name)
+    if primitive in QUESTIONS:
         if name == "size":
             run.observe_operation(name, owner, arguments, site)
-        return _question(owner, name, arguments)
-    given = arguments
-    if name in ("expand", "broadcast_to") and owner.shape is not None:
-        _note_expansion(run, owner, given, site)
-    if name in ("view", "reshape") and (owner.shape is not None):
-        _note_batch(run, owner, given, site)
+        return _answer(owner, primitive, arguments)
+    if primitive == "expand" and owner.shape is not None:
+        _note_expansion(run, owner, arguments, site)
+    if primitive == "reshape" and owner.shape is not None:
+        _note_batch(run, owner, arguments, site)
     run.observe_operation(name, owner, arguments, site)
-    if operations.known(name):
-        return operations.apply(name, owner, given)
+    if primitive is not None:
+        return tensor_operations.apply(name, owner, arguments)
     asked = unknown_operations.ask(
         run,
         f"torch.Tensor.{name}",
@@ -52,13 +59,20 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     return run.unknown(f".{name}() of a tensor is not known", site.node, site.scope.file)
 
 
-def _question(owner: Tensor, name: str, arguments: Arguments) -> Value:
+def primitive_of(name: str, section: Section = "operations") -> str | None:
+    """What an operation does first, "" for one in the notation; None for one that the data does not have."""
+    found = lines.find(name, section)
+    return found[0].primitive if found else None
+
+
+def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
+    """`x.dim()`, `x.numel()`, `x.size(1)`, and what depends on the numbers in the tensor."""
     axes = axes_of(owner)
-    if axes is None or name in ("item", "tolist", "numpy", "backward"):
+    if axes is None or primitive == "value":
         return UNKNOWN
-    if name in ("dim", "ndimension"):
+    if primitive == "rank":
         return Const(len(axes))
-    if name in ("numel", "nelement"):
+    if primitive == "count":
         return Const(ax.product(axes))
     where = arguments.integer(0, None, "dim")
     if not arguments.positional and not arguments.keywords:
@@ -113,24 +127,24 @@ def _note_expansion(run: Run, owner: Tensor, given: Arguments, site: Site) -> No
 
 def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Site) -> Value:
     """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
-    if name in SAME or name in ("items", "values"):
+    known = lines.find(name)
+    primitive = known[0].primitive if known else ""
+    if (known and all(operation.keeps_shape for operation in known)) or name in ("items", "values"):
         return owner
-    if name in ("cat", "concat") and arguments.positional:
-        return owner
-    if name in ("new_zeros", "new_ones", "new_full", "new_empty"):
+    if primitive == "new":
         sizes = arguments.sizes(0, "size")
-        return operations.concrete(sizes) if sizes is not None else UNKNOWN
-    if name in ("chunk", "split", "tensor_split", "unbind"):
+        return tensor_operations.concrete(sizes) if sizes is not None else UNKNOWN
+    if primitive in tensor_operations.IN_PIECES:
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
-    if name in ("squeeze", "unsqueeze", "permute", "repeat"):
+    if primitive in RESHAPED:
         return replace(owner, sizes=())
-    if name in ("view", "reshape"):
+    if primitive == "reshape":
         return Data(dims.UNKNOWN_DIM) if len(arguments.positional) > 3 else UNKNOWN
     place = arguments.integer(0, None, "dim")
     if name == "size" and not arguments.positional and not arguments.keywords:
         return Items([Const(owner.rows)], "tuple", UNKNOWN)
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
-        return _question(module_calls.image(owner), name, arguments)
+        return _answer(image_sizes.image(owner), primitive, arguments)
     return UNKNOWN
 
 
@@ -143,17 +157,12 @@ def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:
 
 def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
     """`x.shape`, `x.ndim`, `x.T`."""
-    if name == "shape":
-        axes = axes_of(owner)
-        return UNKNOWN if axes is None else Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
-    if name == "ndim":
-        axes = axes_of(owner)
-        return UNKNOWN if axes is None else Const(len(axes))
-    if name in ("T", "mT", "data", "real"):
-        return operations.apply(name, owner, Arguments((), {}))
-    if name in ("device", "dtype", "requires_grad", "grad", "is_cuda"):
-        return UNKNOWN
-    return Bound(owner, name)
+    primitive = primitive_of(name, "attributes")
+    if primitive is None:
+        return Bound(owner, name)
+    if primitive in QUESTIONS:
+        return _answer(owner, primitive, Arguments())
+    return tensor_operations.apply(name, owner, Arguments(), "attributes")
 
 
 TENSOR = Kind(attribute=tensor_attribute, method=tensor_method)

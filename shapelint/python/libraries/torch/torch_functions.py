@@ -6,71 +6,49 @@ from collections.abc import Sequence
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
-from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import constructing, loss_calls, misuse, module_calls, tensor_methods
+from shapelint.knowledge import operations as lines
+from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
-from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.class_lookup import concerns
-from shapelint.python.state.forgetting import hide
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.class_lookup import has_module_or_tensor
+from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import among, integer, sequence
+from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, operations, unknown_operations
-from shapelint.python.tensors.operation_table import axes_of
+from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
+from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Fit
 from shapelint.spec.roles import Role
 
-NEW = frozenset(["zeros", "ones", "rand", "randn", "empty", "full"])
+OTHER_PACKAGES = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")
+"""Modules whose functions are no operations on tensors."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """A function on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
     last = name.rpartition(".")[2]
-    given = Arguments(tuple(arguments.positional[1:]), arguments.keywords)
-    first = arguments.positional[0].value if arguments.positional else _first(arguments.keywords)
-    if last in ("hstack", "vstack", "dstack"):
-        return blank()
-    if last in ("cat", "concat", "concatenate", "stack"):
-        return _join(run, "stack" if last == "stack" else "cat", first, given, site)
-    if last == "einsum":
-        return _einsum(run, arguments.positional, site)
-    if last in NEW:
-        sizes = arguments.sizes(0, "size")
-        return operations.concrete(sizes) if sizes is not None else blank()
-    if last in ("arange", "linspace"):
-        ends = [integer(p.value) for p in arguments.positional[:2]]
-        count = ends[0] if len(ends) == 1 else ends[1] - ends[0] if len(ends) == 2 and None not in ends else None  # type: ignore[operator]
-        return operations.concrete([dims.UNKNOWN_DIM if count is None or last == "linspace" else count])
-    if last in ("eye", "randperm"):
-        size = integer(first) if first is not None else None
-        return operations.concrete([size if size is not None else dims.UNKNOWN_DIM] * (2 if last == "eye" else 1))
-    if last in ("tensor", "from_numpy", "randint", "load", "as_tensor", "where", "multinomial"):
-        return UNKNOWN if last == "load" else blank()
-    if last in ("mse_loss", "l1_loss", "smooth_l1_loss", "cosine_embedding_loss", "cross_entropy"):
+    joins = lines.find(last, "joins")
+    if joins:
+        return _join(run, joins[0].primitive, arguments, site)
+    if lines.find(last, "creations"):
+        return tensor_operations.create(last, arguments)
+    if loss_calls.is_function(name):
         return loss_calls.functional(run, name, arguments, site)
-    layer = library_functions.layer_of(name)
+    first = _first(last, arguments)
+    others = Arguments(arguments.positional[1:], arguments.keywords)
+    layer = lines.layer_of(name)
     if layer and isinstance(first, Tensor):
-        return _layer(run, layer, first, Arguments(arguments.positional[1:], arguments.keywords), site)
-    if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(given.sizes(0, "size") or ()) == 2:
+        return _layer(run, layer, first, others, site)
+    if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(others.sizes(0, "size") or ()) == 2:
         # Two sizes are those of (B, C, H, W); how many channels a mask has is not known.
-        return _layer(
-            run,
-            layer,
-            module_calls.image(first, dims.UNKNOWN_DIM),
-            Arguments(arguments.positional[1:], arguments.keywords),
-            site,
-        )
+        return _layer(run, layer, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
     if isinstance(first, Data):
-        return tensor_methods.data_method(
-            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site
-        )
-    if isinstance(first, Tensor) and operations.known(last):
-        return tensor_methods.tensor_method(
-            run, first, last, Arguments(arguments.positional[1:], arguments.keywords), site
-        )
-    if name.startswith(("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")):
+        return tensor_methods.data_method(run, first, last, others, site)
+    if isinstance(first, Tensor) and tensor_operations.known(last):
+        return tensor_methods.tensor_method(run, first, last, others, site)
+    if name.startswith(OTHER_PACKAGES):
         return UNKNOWN
     asked = unknown_operations.ask(run, name, arguments, site.node)
     if asked is not None:
@@ -78,8 +56,12 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     return unseen(run, name, arguments, site)
 
 
-def _first(keywords: Keywords) -> Value | None:
-    return next((keywords[name].value for name in ("input", "tensors", "x", "size") if name in keywords), None)
+def _first(name: str, arguments: Arguments) -> Value | None:
+    """The tensor of an operation, which may be given by its name."""
+    if arguments.positional:
+        return arguments.positional[0].value
+    given = (arguments.keywords[key].value for key in lines.firsts(name) if key in arguments.keywords)
+    return next(given, None)
 
 
 def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
@@ -96,22 +78,30 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
 
 def blank(like: Tensor | None = None) -> Tensor:
     """A tensor of unknown shape."""
-    return Tensor(Flow(None, (), like.flow.maker if like else ax.NOWHERE), like.detached if like else True)
+    return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.detached if like else True)
 
 
-def _join(run: Run, name: str, pieces: Value | None, given: Arguments, site: Site) -> Value:
+def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
+    """Several tensors in one: `cat`, `stack`, `einsum`."""
+    if primitive == "unknown":
+        return blank()
+    if primitive == "einsum":
+        return _einsum(run, arguments.positional, site)
+    pieces = arguments.get(0, "tensors")
     items = sequence(pieces) if pieces is not None else None
+    given = Arguments(arguments.positional[1:], arguments.keywords)
     if items is None:
         return UNKNOWN
     data = [
         item for item in [*items.items, *([items.rest] if items.rest is not None else [])] if isinstance(item, Data)
     ]
     if data:
+        whole = primitive == "concatenate"
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
         sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
-        return Data(rows if name == "cat" else dims.UNKNOWN_DIM, name == "cat", sizes)
-    misuse.note_pieces(run, name, items, given, site)
-    return operations.join(name, items, given)
+        return Data(rows if whole else dims.UNKNOWN_DIM, whole, sizes)
+    misuse.note_pieces(run, primitive, items, given, site)
+    return joining.join(primitive, items, given)
 
 
 def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:
@@ -143,8 +133,8 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         if isinstance(argument.value, UserClass):
             argument.value.registered = True
         if "parametriz" in name:
-            hide(run, argument.value)
-    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not concerns(given)
+            forget(run, argument.value)
+    quiet = name.startswith(("torch.optim.", "torch.utils.")) or not has_module_or_tensor(given)
     if not quiet:
         run.unknown(f"{name} is not known", site.node, site.scope.file)
-    return among(*(argument.value for argument in given))
+    return unknown_among(*(argument.value for argument in given))

@@ -1,4 +1,4 @@
-"""The constructor call of a live head, read off its layers by the parts of its stored signature."""
+"""The constructor call of a live head, derived from its layers by the parts of its stored signature."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import nn
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.live.live_layers import call_text, layer_of
 from shapelint.live.misfits import Change
-from shapelint.shapes import signatures
-from shapelint.shapes.signatures import Ellipsis_, Pattern, SignatureError
-from shapelint.signatures import stored
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
+from shapelint.signatures import heads as known_heads
 
 
 def head_of(module: nn.Module) -> tuple[ComponentSignature, SignatureRow] | None:
     """The stored signature of a head, and the row whose parts are the module's layers."""
     kind = type(module)
-    component = _component(kind)
+    component = known_heads.find(f"{kind.__module__}.{kind.__name__}")
     if component is None or kind.forward is not vars(kind).get("forward", kind.forward):
         return None
     names = {name for name, _ in module.named_modules() if name}
@@ -30,14 +30,8 @@ def head_of(module: nn.Module) -> tuple[ComponentSignature, SignatureRow] | None
     return None
 
 
-def _component(kind: type[nn.Module]) -> ComponentSignature | None:
-    target = stored.canonical(f"{kind.__module__}.{kind.__name__}", as_backbone=False)
-    found = stored.find(target)
-    return found[1] if found and found[1].role == "head" else None
-
-
 def call_with(change: Change, others: Sequence[Change], modules: Mapping[str, nn.Module]) -> str:
-    """The constructor call that carries out a change, together with the other changes of what it makes.
+    """The constructor call that carries out a change, together with the other changes of the same head.
 
     It is the call of the nearest known head around the layer that has an argument for it, or of the layer itself.
     """
@@ -74,7 +68,7 @@ def _inside(name: str, outer: str) -> str:
 
 
 def _arguments(module: nn.Module) -> tuple[ComponentSignature, dict[tuple[str, str], str], dict[str, Any]] | None:
-    """A known head with the names of its arguments by (layer, argument of the layer), and their present values."""
+    """The arguments of a known head by (layer, argument of the layer), and their present values."""
     found = head_of(module)
     if found is None:
         return None
@@ -98,7 +92,7 @@ def _governed(module: nn.Module, text: str, component: ComponentSignature) -> li
     if layer is None or not colon:
         return []
     try:
-        outer = signatures.parse_signature(signature).alternatives[0]
+        outer = notation.parse_signature(signature).alternatives[0]
     except SignatureError:
         return []
     parameters = {parameter.name for parameter in component.parameters}
@@ -117,7 +111,7 @@ def _governed(module: nn.Module, text: str, component: ComponentSignature) -> li
 
 
 def _aligned(there: Pattern, here: Pattern) -> list[tuple[str, str]]:
-    """Pairs of axis names; from the end where the layer takes any leading axes, from the start otherwise."""
+    """Pairs of axis names; aligned at the end if the layer takes any leading axes, otherwise at the start."""
     backwards = any(isinstance(axis, Ellipsis_) and not axis.name for axis in (*there.axes[:1], *here.axes[:1]))
     left, right = (reversed(there.axes), reversed(here.axes)) if backwards else (iter(there.axes), iter(here.axes))
     if not backwards and len(there.axes) != len(here.axes):

@@ -1,0 +1,56 @@
+"""Stored vectors that meet the features, from `rules/banks.yaml`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
+
+
+@frozen
+class BankModule:
+    """A class that stores vectors.
+
+    `size` is its argument with their number and width, `takes` the argument of a call with the features that meet them,
+    and `when` one that must be true for it, "" where they always do.
+    """
+
+    call: str
+    size: str
+    takes: str
+    when: str = ""
+
+    @property
+    def target(self) -> str:
+        """The dotted name of the class."""
+        return self.call.partition("(")[0]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The constructor arguments in order, parsed from `call`."""
+        return parse_parameters(self.call)
+
+
+def names() -> tuple[str, ...]:
+    """What a bank is called in a config or a program."""
+    return tuple(rules_folder.load("banks.yaml")["names"])
+
+
+def widths() -> tuple[str, ...]:
+    """Arguments of other classes that are the width of what a bank stores."""
+    return tuple(rules_folder.load("banks.yaml")["widths"])
+
+
+@cache
+def modules() -> tuple[BankModule, ...]:
+    """The classes that keep vectors."""
+    return tuple(BankModule(**entry) for entry in rules_folder.load("banks.yaml")["modules"])
+
+
+def find(target: str) -> BankModule | None:
+    """The bank that a class is, by its own full name or by that of a package which it is imported from."""
+    package, _, name = target.rpartition(".")
+    ends = (f"{package}.", f".{name}")
+    return next((one for one in modules() if one.target.startswith(ends[0]) and one.target.endswith(ends[1])), None)

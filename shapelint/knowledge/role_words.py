@@ -1,0 +1,30 @@
+"""What parts of models are called in programs, from `rules/roles.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+
+
+@frozen
+class RoleWords:
+    """Names next to those of the method packs.
+
+    `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `online` and `target`
+    say which branch a part is of. `heads` are what the names of a library's heads end in.
+    """
+
+    aliases: Mapping[str, Sequence[str]]
+    words: Mapping[str, Sequence[str]]
+    online: Sequence[str]
+    target: Sequence[str]
+    heads: Mapping[str, str]
+
+
+@cache
+def load() -> RoleWords:
+    """The content of the file, read once."""
+    return RoleWords(**rules_folder.load("roles.yaml"))

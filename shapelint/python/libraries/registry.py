@@ -1,0 +1,16 @@
+"""The libraries that the interpreter knows, one record each."""
+
+from __future__ import annotations
+
+from shapelint.python.libraries.argparse_ import ARGPARSE
+from shapelint.python.libraries.lightly_ import LIGHTLY
+from shapelint.python.libraries.lightning_ import LIGHTNING
+from shapelint.python.libraries.numpy_ import NUMPY
+from shapelint.python.libraries.omegaconf_ import OMEGACONF
+from shapelint.python.libraries.others import OTHERS
+from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
+from shapelint.python.libraries.timm_ import TIMM
+from shapelint.python.libraries.torch.plugin import TORCH
+from shapelint.python.libraries.torchvision_ import TORCHVISION
+
+PLUGINS = (STANDARD_LIBRARY, ARGPARSE, NUMPY, OMEGACONF, TORCH, TORCHVISION, TIMM, LIGHTLY, LIGHTNING, OTHERS)

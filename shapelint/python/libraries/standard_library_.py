@@ -1,0 +1,111 @@
+"""Python's own library: its built-in functions, and what it has for classes and containers."""
+
+from __future__ import annotations
+
+import math
+
+from shapelint.common.words import words
+from shapelint.python.builtins import builtin_functions, standard_library
+from shapelint.python.objects import copying, dataclass_fields, dicts
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
+from shapelint.python.state.forgetting import forget
+from shapelint.python.state.plugins import Handler, LibraryPlugin
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Bound, Given, Instance, Library, Partial, UserClass, Value
+
+PACKAGES = words(
+    """
+    builtins math copy functools collections typing typing_extensions types dataclasses itertools os sys pathlib json re
+    random time abc enum logging warnings contextlib operator string datetime shutil glob
+    """
+)
+KEEPS_ITERATORS = words("callable getattr hasattr id isinstance iter next print type")
+
+
+def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """A built-in function, or a method of a built-in class that is called with the object (`list.append(x, 1)`)."""
+    if not name.startswith("builtins."):
+        return None
+    if name.count(".") == 2 and arguments.positional:
+        bound = Bound(arguments.positional[0].value, name.rpartition(".")[2])
+        return run.call(bound, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site)
+    if not arguments.complete and name != "builtins.dict":
+        return UNKNOWN
+    made = builtin_functions.call(run, name.removeprefix("builtins."), arguments, site)
+    if not arguments.complete:
+        forget(run, made)
+    return made
+
+
+def siteless(handler: standard_library.StandardLibraryHandler) -> Handler:
+    """A handler that does not ask where it is called."""
+    return lambda run, arguments, site: handler(run, arguments)
+
+
+def dictionary(run: Run, arguments: Arguments, site: Site) -> Value:
+    """`OrderedDict(...)` and its like."""
+    return builtin_functions.call(run, "dict", arguments, NO_SITE)
+
+
+def namespace(run: Run, arguments: Arguments, site: Site) -> Value:
+    """`SimpleNamespace(width=3)`."""
+    return dicts.namespace({name: given.value for name, given in arguments.keywords.items()})
+
+
+def _partial(run: Run, arguments: Arguments, site: Site) -> Value:
+    if not arguments.positional:
+        return UNKNOWN
+    return Partial(arguments.positional[0].value, tuple(arguments.positional[1:]), tuple(arguments.keywords.items()))
+
+
+def _field(run: Run, arguments: Arguments, site: Site) -> Value:
+    """`dataclasses.field`: what a class decorator makes a field of, as it was called."""
+    return Partial(Library("dataclasses.field"), (), tuple(arguments.keywords.items()))
+
+
+def _dataclass(name: str) -> Handler:
+    """`@dataclass`, and `@dataclass(...)`, which is that with arguments."""
+
+    def handler(run: Run, arguments: Arguments, site: Site) -> Value:
+        if not arguments.positional:
+            return Partial(Library(name), (), tuple(arguments.keywords.items()))
+        cls = arguments.positional[0].value
+        return dataclass_fields.decorate(run, cls, arguments.keywords) if isinstance(cls, UserClass) else UNKNOWN
+
+    return handler
+
+
+def _replaced(run: Run, arguments: Arguments, site: Site) -> Value:
+    """`dataclasses.replace`: an object of the same class, built with other values."""
+    old = arguments.positional[0].value if arguments.positional else UNKNOWN
+    if not isinstance(old, Instance) or old.cls is None or old.opaque:
+        return UNKNOWN
+    given = {name: Given(value, NO_SPAN) for name, value in old.attributes.items()}
+    return run.call(old.cls, Arguments(keywords={**given, **arguments.keywords}), NO_SITE)
+
+
+STANDARD_LIBRARY = LibraryPlugin(
+    "standard library",
+    packages=PACKAGES,
+    functions={
+        **{name: siteless(handler) for name, handler in standard_library.STANDARD_LIBRARY_FUNCTIONS.items()},
+        **{name: _dataclass(name) for name in dataclass_fields.DATACLASSES},
+        "copy.deepcopy": siteless(copying.deepcopy),
+        "copy.copy": siteless(copying.shallow),
+        "functools.partial": _partial,
+        "dataclasses.field": _field,
+        "dataclasses.asdict": siteless(copying.as_dict),
+        "dataclasses.replace": _replaced,
+        "collections.OrderedDict": dictionary,
+        "typing.OrderedDict": dictionary,
+        "types.SimpleNamespace": namespace,
+    },
+    constants={
+        "math.pi": math.pi,
+        "math.inf": math.inf,
+        "typing.TYPE_CHECKING": False,
+        "typing_extensions.TYPE_CHECKING": False,
+    },
+    keeps_iterators=frozenset(f"builtins.{name}" for name in KEEPS_ITERATORS),
+    make=make,
+)

@@ -1,0 +1,28 @@
+"""The methods that every module of torch has, by what they mean for the shapes of what it gives."""
+
+from __future__ import annotations
+
+import re
+
+from shapelint.common.words import words
+
+RETURNS_SELF = words(
+    """
+    to cuda cpu train eval requires_grad_ apply half float double bfloat16 to_empty type share_memory compile
+    """
+)
+QUIET = words(
+    """
+    parameters named_parameters buffers named_buffers state_dict load_state_dict zero_grad register_buffer
+    register_parameter modules named_modules get_parameter get_buffer extra_repr reset_parameters
+    """
+)
+
+ADDS = words("add_module register_module set_submodule")
+LISTS = words("children named_children modules named_modules get_submodule forward __call__")
+
+CHANGES = re.compile(
+    r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop|append|extend"
+    r"|insert|clear|__init__|__setattr__|__delattr__|__setitem__|__delitem__|load_from)"
+)
+"""How methods of a library's model begin that may make another one of it."""

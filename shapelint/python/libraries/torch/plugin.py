@@ -1,0 +1,76 @@
+"""torch as a library: what its names stand for, beside its signatures."""
+
+from __future__ import annotations
+
+from shapelint.common.words import words
+from shapelint.python.libraries import transforms
+from shapelint.python.libraries.torch import constructing, torch_functions
+from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
+from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Value
+
+NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
+PASSES_ON = words(
+    """
+    DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
+    FullyShardedDataParallel TransformerEncoder Subset
+    """
+)
+
+
+def builds(target: str) -> bool:
+    """Whether a name is a layer: the classes of `torch.nn` are."""
+    return target.rpartition(".")[2][:1].isupper() and not target.startswith(NO_COMPONENT)
+
+
+def fallback(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
+    """A function on tensors."""
+    return torch_functions.call(run, name, arguments, site) if arguments.complete else torch_functions.blank()
+
+
+def _container(kind: str) -> Handler:
+    def handler(run: Run, arguments: Arguments, site: Site) -> Value:
+        return constructing.container(run, kind, arguments)
+
+    return handler
+
+
+def _first(run: Run, arguments: Arguments, site: Site) -> Value:
+    """What gives its first argument back."""
+    return arguments.positional[0].value if arguments.positional else UNKNOWN
+
+
+def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
+    """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
+    given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
+    worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
+    handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)
+    passed = tuple(Given(value, NO_SPAN) for value in ([UNKNOWN, *handed.items] if handed else [UNKNOWN]))
+    run.call(worker, Arguments(passed, complete=handed is None or handed.rest is None), NO_SITE)
+    return NONE
+
+
+TORCH = LibraryPlugin(
+    "torch",
+    packages=frozenset({"torch"}),
+    functions={
+        "torch.nn.Sequential": _container("Sequential"),
+        "torch.nn.ModuleList": _container("ModuleList"),
+        "torch.nn.ModuleDict": _container("ModuleDict"),
+        "torch.nn.modules.container.Sequential": _container("Sequential"),
+        "torch.nn.utils.parametrizations.weight_norm": _first,
+        "torch.nn.utils.weight_norm": _first,
+        "torch.nn.utils.spectral_norm": _first,
+        "torch.multiprocessing.spawn": spawn,
+        "torch.utils.data.DataLoader": transforms.loader,
+        "torch.utils.data.dataloader.DataLoader": transforms.loader,
+    },
+    passes_on=PASSES_ON,
+    fallback=fallback,
+    components=Components(builds=builds),
+    returns_self=RETURNS_SELF,
+    quiet=QUIET,
+)

@@ -1,0 +1,130 @@
+"""torchvision: its models, whose transformer is also built as a class, and its transforms and datasets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from shapelint.python.libraries import transforms, vision_transformers
+from shapelint.python.libraries.torch import constructing
+from shapelint.python.libraries.vision_transformers import Layout, Vit
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.plugins import Components, LibraryPlugin
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import Component, Const, Value
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import notation
+from shapelint.shapes.notation import Pattern
+from shapelint.signatures import stored
+
+TRANSFORMER = "torchvision.models.VisionTransformer"
+TRANSFORMER_NAME = re.compile(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
+"""The functions that build a transformer, with its patch."""
+TORCHVISION_PARAMETERS = {
+    "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
+}
+IMAGE = 224
+"""The image size of a transformer that is built by its function."""
+
+
+def builds(target: str) -> bool:
+    """Whether a name is a model: any class is, but the weights of one."""
+    last = target.rpartition(".")[2]
+    return not last.endswith("_Weights") if last[:1].isupper() else constructing.is_model(target)
+
+
+def transformer(component: Component) -> Vit | None:
+    """The numbers of a vision transformer or of the one that a component is a part of, None for anything else."""
+    model = vision_transformers.whole(component)
+    if component.forgotten or model.forgotten:
+        return None
+    image = vision_transformers.number(model, "image_size", IMAGE)
+    if match := TRANSFORMER_NAME.match(model.spec.target):
+        width = _width(match[1])
+        return Vit(width, int(match[2]), image, 1) if image and width is not None else None
+    if model.spec.target != TRANSFORMER or "image_size" not in model.arguments:
+        return None
+    patch, wide = vision_transformers.number(model, "patch_size", 0), integer(model.arguments.get("hidden_dim"))
+    return Vit(wide, patch, image, 1) if wide is not None and patch and image else None
+
+
+def _width(name: str) -> int | None:
+    """How wide the features of a model are, by its stored signature."""
+    found = stored.find(f"torchvision/{name}")
+    shapes = found[1].rows[0].shapes if found else ""
+    output = notation.parse_signature(shapes).alternatives[0].output if shapes else None
+    width = output.axes[-1] if isinstance(output, Pattern) else None
+    return width if isinstance(width, int) else None
+
+
+def attribute(run: Run, owner: Component, name: str) -> Value | None:
+    """An attribute of a vision transformer, None for what its signature says."""
+    vit = transformer(owner)
+    if vit is None:
+        return None
+    encoder = replace(owner.spec, target="torchvision.models.vision_transformer.Encoder")
+    found: dict[str, Value] = {
+        **vision_transformers.attributes(vit),
+        "hidden_dim": Const(vit.width),
+        "patch_size": vision_transformers.as_given(owner, "patch_size", vit.patch),
+        "image_size": Const(vit.image),
+        "seq_length": Const(vit.tokens),
+        "encoder": Component(spec=encoder, part_of=owner),
+    }
+    return found.get(name)
+
+
+def resolve(component: Component, role: str, options: Options) -> Resolved | None:
+    """The signature of the transformer that is built as a class: it takes square images of its own size alone."""
+    if component.spec.target != TRANSFORMER:
+        return None
+    vit, given = transformer(component), _constructed(component)
+    changed = not {"representation_size", "conv_stem_configs"}.isdisjoint(given)
+    if vit is None or not isinstance(vit.width, int) or changed:
+        return None
+    others = tuple(name for name in given if name != "num_classes")
+    layout = Layout(
+        given=(*(f"{name}=None" for name in others), "num_classes=1000"),
+        shapes=f"B 3 {vit.image} {vit.image} -> B num_classes",
+        parts={
+            "heads": f"torch.nn.Sequential: B {vit.width} -> B num_classes",
+            "heads.head": f"torch.nn.Linear: B {vit.width} -> B num_classes",
+        },
+        inert=others,
+        classes="num_classes",
+    )
+    return vision_transformers.resolved(component, layout, role, options)
+
+
+def _constructed(component: Component) -> tuple[str, ...]:
+    """The names of the arguments that the transformer was built with, in order."""
+    positional = TORCHVISION_PARAMETERS["VisionTransformer"][: len(component.spec.positional)]
+    return (*positional, *(name for name, _ in component.spec.keywords))
+
+
+def get_model(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """`get_model("resnet50", ...)`: the model of that name."""
+    name = arguments.positional[0].value if arguments.positional else None
+    if not isinstance(name, Const):
+        return None
+    rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.complete)
+    return run.call_library(f"torchvision.models.{name.value}", rest, site)
+
+
+TORCHVISION = LibraryPlugin(
+    "torchvision",
+    packages=frozenset({"torchvision"}),
+    functions={"torchvision.models.get_model": get_model, "torchvision.models._api.get_model": get_model},
+    stand_ins={"torchvision.ops.MLP": "mlps.py", "torchvision.ops.misc.MLP": "mlps.py"},
+    make=transforms.construct,
+    components=Components(
+        builds=builds,
+        parameters=TORCHVISION_PARAMETERS,
+        takes_classes=True,
+        attribute=attribute,
+        resolve=resolve,
+        is_described=lambda component: transformer(component) is not None,
+    ),
+)

@@ -1,0 +1,66 @@
+"""Operations on a list of tensors: `torch.cat` and `torch.stack`."""
+
+from __future__ import annotations
+
+from shapelint.chain.chain import Flow
+from shapelint.python.state.arguments import Arguments
+from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import refusals
+from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.shapes import dims
+
+
+def join(primitive: str, items: Items, given: Arguments) -> Value:
+    """What `concatenate` or `stack` gives."""
+    along = given.integer(0, 0, "dim", "axis")
+    if along is None:
+        return UNKNOWN
+    tensors = [item for item in items.items if isinstance(item, Tensor)]
+    rest = items.rest if isinstance(items.rest, Tensor) else None
+    if len(tensors) < len(items.items) or (items.rest is not None and rest is None) or not (tensors or rest):
+        return UNKNOWN
+    first = tensors[0] if tensors else rest
+    assert first is not None
+    axes = [axes_of(tensor) for tensor in [*tensors, *([rest] if rest else [])]]
+    if primitive == "concatenate" and not all(_is_blank(piece) for piece in axes):
+        # torch passes over tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+        axes = [piece for piece in axes if not _is_blank(piece)]
+    whole = [piece for piece in axes if piece is not None]
+    detached = all(tensor.detached for tensor in tensors)
+    if len(whole) < len(axes):
+        return Tensor(Flow(None, (), first.flow.maker), detached)
+    if primitive == "stack":
+        alike = ax.concatenate([ax.stack(piece, 0, 1) or piece for piece in whole], 0) is not None
+        result = ax.stack(whole[0], along, dims.symbol("V") if rest else len(whole)) if alike else None
+    else:
+        result = ax.concatenate(whole, along)
+        if rest and result is not None:
+            result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size)
+    return Tensor(ax.flow(result, first.flow.maker), detached)
+
+
+def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str] | None:
+    """The piece that does not go with the first one, and the shape that it would have to have."""
+    tensors = [item for item in items.items if isinstance(item, Tensor)]
+    if primitive == "concatenate":
+        # An old rule of torch: an empty vector goes with anything.
+        tensors = [tensor for tensor in tensors if len(axes_of(tensor) or ()) != 1]
+    first = axes_of(tensors[0]) if tensors else None
+    if first is None:
+        return None
+    along = given.integer(0, 0, "dim", "axis")
+    rank = len(first)
+    if along is not None and (expected := refusals.missing_axis(along, rank + (primitive == "stack"))):
+        return tensors[0], expected
+    place = None if along is None or primitive == "stack" else ax.position(along, rank)
+    for tensor in tensors[1:]:
+        other = axes_of(tensor)
+        if other is not None and (expected := refusals.alike(first, other, place)):
+            return tensor, expected
+    return None
+
+
+def _is_blank(axes: Axes | None) -> bool:
+    return axes is not None and len(axes) == 1 and axes[0].size == 0

@@ -1,0 +1,172 @@
+"""The line of an operation that takes the arguments of a call, and what it gives.
+
+The arguments are the interpreter's values, or real ones of a module in memory: `read` makes a plain argument for a
+primitive of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import Any, Final, Generic, TypeVar, Union
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import operations as lines
+from shapelint.knowledge.operations import Literally, Operation
+from shapelint.knowledge.schema.call_parameters import Parameter
+from shapelint.python.tensors import refusals, shape_lines
+from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result
+from shapelint.python.tensors.refusals import Refusal
+
+ValueType = TypeVar("ValueType")
+
+UNREAD: Final = object()
+"""An argument that is not known."""
+
+OTHER_KIND: Final = object()
+"""An argument that is certainly not of the kind: another line may take it."""
+
+ArgumentReader = Callable[[PrimitiveKind, Sequence[ValueType]], Any]
+"""The plain argument of a kind that one value is, or those of `*sizes`; UNREAD or OTHER_KIND where it is none."""
+
+OperationArgument = Union[Literally, Sequence[ValueType]]
+
+
+@frozen
+class OperationCall(Generic[ValueType]):
+    """A line with the arguments of a call: its steps with plain ones, and the operands after the first.
+
+    `sizes` are the plain arguments of a line in the notation.
+    """
+
+    operation: Operation
+    steps: tuple[tuple[Primitive, tuple[Any, ...]], ...] = ()
+    operands: tuple[ValueType, ...] = ()
+    shapes: tuple[Axes | None, ...] = ()
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+
+    def result(self, axes: Axes) -> Result:
+        """What comes out for a tensor; None where that is not known."""
+        if self.operation.shapes:
+            known = [shape for shape in self.shapes if shape is not None]
+            whole = len(known) == len(self.shapes)
+            return shape_lines.apply(self.operation.shapes, [axes, *known], self.sizes) if whole else None
+        current: Result = axes
+        for primitive, arguments in self.steps:
+            if not isinstance(current, tuple) or UNREAD in arguments:
+                return None
+            current = primitive.apply(current, *arguments)
+        return current
+
+    def refusals(self, axes: Axes) -> Iterator[Refusal]:
+        """The operands that torch certainly refuses; the steps after the first are not looked at."""
+        if self.operation.shapes:
+            yield from shape_lines.refuses(self.operation.shapes, [axes, *self.shapes])
+            return
+        for primitive, arguments in self.steps[:1]:
+            for index, argument in enumerate(arguments):
+                if argument is not UNREAD and (text := _missing(primitive.kind(index), argument, len(axes))):
+                    yield Refusal(0, text)
+            if UNREAD not in arguments:
+                yield from primitive.refuses(axes, *arguments)
+
+
+def _missing(kind: PrimitiveKind, argument: Any, rank: int) -> str:
+    """The axes that a tensor would need to have those which an argument names; empty where it has them."""
+    if argument is None or kind not in ("axis", "axes", "new axis"):
+        return ""
+    named = argument if kind == "axes" else [argument]
+    found = (refusals.missing_axis(axis, rank + (kind == "new axis")) for axis in named)
+    return next(filter(None, found), "")
+
+
+def choose(
+    operations: Sequence[Operation],
+    first: int,
+    positional: Sequence[ValueType],
+    keywords: Mapping[str, ValueType],
+    read: ArgumentReader[ValueType],
+) -> OperationCall[ValueType] | None:
+    """The first line that takes the arguments, which are given without the `first` parameters of a line."""
+    for operation in operations:
+        bound = _bind((operation.parameters or ())[first:], positional, keywords)
+        if operation.parameters is None:
+            bound = {}
+        call = _in_notation(operation, bound, read) if operation.shapes else _in_steps(operation, bound, read)
+        if call is not None:
+            return call
+    return None
+
+
+def _bind(
+    parameters: Sequence[Parameter], positional: Sequence[ValueType], keywords: Mapping[str, ValueType]
+) -> dict[str, OperationArgument[ValueType]] | None:
+    """The arguments by the names of the parameters; None where one is missing, or there are too many.
+
+    Keywords without a parameter (`device=`, `out=`) change no shape.
+    """
+    aliases = lines.aliases()
+    named = {aliases.get(name, name): value for name, value in keywords.items()}
+    bound: dict[str, OperationArgument[ValueType]] = {}
+    left = list(positional)
+    for parameter in parameters:
+        if parameter.name in named:
+            bound[parameter.name] = [named[parameter.name]]
+        elif parameter.kind == "variadic":
+            bound[parameter.name], left = left, []
+        elif left and parameter.kind == "positional":
+            bound[parameter.name] = [left.pop(0)]
+        elif parameter.required:
+            return None
+        else:
+            bound[parameter.name] = Literally(parameter.default)
+    return None if left else bound
+
+
+def _in_steps(
+    operation: Operation, bound: Mapping[str, OperationArgument[ValueType]] | None, read: ArgumentReader[ValueType]
+) -> OperationCall[ValueType] | None:
+    if bound is None:
+        return None
+    steps: list[tuple[Primitive, tuple[Any, ...]]] = []
+    operands: list[ValueType] = []
+    for step in operation.steps:
+        primitive = PRIMITIVES[step.primitive]
+        plain: list[Any] = []
+        for index, feed in enumerate(step.feeds):
+            argument = feed if isinstance(feed, Literally) else bound[feed]
+            plain.append(_plain(primitive.kind(index), argument, read))
+            if primitive.kind(index) == "tensor" and not isinstance(argument, Literally):
+                operands += argument
+        if OTHER_KIND in plain:
+            return None
+        steps.append((primitive, tuple(plain)))
+    return OperationCall(operation, tuple(steps), tuple(operands))
+
+
+def _in_notation(
+    operation: Operation, bound: Mapping[str, OperationArgument[ValueType]] | None, read: ArgumentReader[ValueType]
+) -> OperationCall[ValueType] | None:
+    if bound is None:
+        return None
+    names = list(bound)
+    count = shape_lines.count(operation.shapes) - 1
+    shapes: list[Axes | None] = []
+    operands: list[ValueType] = []
+    for name in names[:count]:
+        argument = bound[name]
+        plain = _plain("tensor", argument, read)
+        if plain is OTHER_KIND or isinstance(argument, Literally):
+            return None
+        shapes.append(None if plain is UNREAD else plain)
+        operands += argument
+    sizes = {name: _plain("size", bound[name], read) for name in names[count:]}
+    known = {name: size for name, size in sizes.items() if size is not OTHER_KIND}
+    return OperationCall(operation, (), tuple(operands), tuple(shapes), known)
+
+
+def _plain(kind: PrimitiveKind, argument: OperationArgument[ValueType], read: ArgumentReader[ValueType]) -> Any:
+    if isinstance(argument, Literally):
+        return [argument.value] if kind == "axes" and isinstance(argument.value, int) else argument.value
+    return read(kind, argument)

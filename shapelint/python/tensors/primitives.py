@@ -1,0 +1,296 @@
+"""The steps that `rules/operations.yaml` is written with: what each does to axes, and which arguments it takes.
+
+All functions are pure and return None where the result cannot be known, or where torch would raise. An argument that is
+not known never reaches them, but as an unknown size. They serve the interpreter and modules in memory alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Union
+
+from shapelint.common.frozen import frozen
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import refusals
+from shapelint.python.tensors.axes import Axes, Axis
+from shapelint.python.tensors.refusals import Refusal
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+
+MAXIMUM_PIECES = 64
+
+PrimitiveKind = Literal[
+    "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"
+]
+"""What an argument is: an axis that must exist, several of them (None: all), a place for one more; a size, which may be
+unknown, several, or either; a number, a boolean, a text; a tensor's axes, none of them for a number that broadcasts.
+"""
+
+
+@frozen
+class Pieces:
+    """Several tensors: `each` in order, or an unknown number of the shape `rest`."""
+
+    each: tuple[Axes | None, ...] = ()
+    rest: Axes | None = None
+
+
+Result = Union[Axes, Pieces, None]
+
+
+def _refuses_nothing(axes: Axes, *given: object) -> Iterator[Refusal]:
+    return iter(())
+
+
+@frozen
+class Primitive:
+    """What a step does to axes; `takes` are the kinds of its arguments, of which the last one may come again.
+
+    `refuses` gives what torch would take in the place of an operand. That axes must exist is known from their kind.
+    """
+
+    apply: Callable[..., Result]
+    takes: tuple[PrimitiveKind, ...] = ()
+    refuses: Callable[..., Iterator[Refusal]] = _refuses_nothing
+
+    def kind(self, index: int) -> PrimitiveKind:
+        """The kind of an argument."""
+        return self.takes[min(index, len(self.takes) - 1)]
+
+
+def _same(axes: Axes, *given: object) -> Axes:
+    return axes
+
+
+def _unknown(axes: Axes, *given: object) -> None:
+    return None
+
+
+def _flatten(axes: Axes, start: int | None, end: int | None) -> Axes | None:
+    return None if start is None or end is None else ax.flatten(axes, start, end)
+
+
+def _permute(axes: Axes, order: Sequence[Dim]) -> Axes | None:
+    return ax.permute(axes, [place for place in order if isinstance(place, int)])
+
+
+def _transpose(axes: Axes, first: int | None, second: int | None) -> Axes | None:
+    return None if first is None or second is None else ax.transpose(axes, first, second)
+
+
+def _move(axes: Axes, source: int | None, destination: int | None) -> Axes | None:
+    """`movedim` of one axis."""
+    if source is None or destination is None:
+        return None
+    taken, put = ax.position(source, len(axes)), ax.position(destination, len(axes))
+    if taken is None or put is None:
+        return None
+    order = [place for place in range(len(axes)) if place != taken]
+    return ax.permute(axes, [*order[:put], taken, *order[put:]])
+
+
+def _reduce(axes: Axes, over: Sequence[int] | None = None, keep: bool | None = False) -> Axes | None:
+    return ax.reduce(axes, over, bool(keep))
+
+
+def _score(axes: Axes, reduction: str) -> Axes:
+    """One number for a loss, unless each is asked for."""
+    return axes if reduction == "none" else ()
+
+
+def _unsqueeze(axes: Axes, axis: int | None) -> Axes | None:
+    return None if axis is None else ax.unsqueeze(axes, axis)
+
+
+def _unflatten(axes: Axes, axis: int | None, sizes: Sequence[Dim]) -> Axes | None:
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None:
+        return None
+    inner = ax.reshape((axes[place],), sizes)
+    return None if inner is None else (*axes[:place], *inner, *axes[place + 1 :])
+
+
+def _padded(axes: Axes, count: int) -> Axes:
+    """Axes with as many of 1 before them as make a number of axes."""
+    return (*ax.sized([1] * (count - len(axes))), *axes)
+
+
+def _expand(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
+    if len(sizes) < len(axes):
+        return None
+    padded = _padded(axes, len(sizes))
+    return tuple(axis if size == -1 else Axis(size, axis.origin) for axis, size in zip(padded, sizes))
+
+
+def _repeat(axes: Axes, times: Sequence[Dim]) -> Axes | None:
+    if len(times) < len(axes):
+        return None
+    padded = _padded(axes, len(times))
+    return tuple(Axis(axis.size * count, axis.origin) for axis, count in zip(padded, times))
+
+
+def _tile(axes: Axes, times: Sequence[Dim]) -> Axes | None:
+    return _repeat(axes, [*[1] * (len(axes) - len(times)), *times])
+
+
+def _interleave(axes: Axes, count: Dim, axis: int | None) -> Axes | None:
+    if axis is None:
+        return (Axis(ax.product(axes) * count, ax.merge(axes).origin),)
+    place = ax.position(axis, len(axes))
+    return None if place is None else ax.resized(axes, place, axes[place].size * count)
+
+
+def _broadcast(axes: Axes, other: Axes) -> Axes | None:
+    return ax.broadcast(axes, other) if other else axes
+
+
+def _like(axes: Axes, other: Axes) -> Axes:
+    return other
+
+
+def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
+    return None if axis is None else ax.resized(axes, axis, size)
+
+
+def _index(axes: Axes, axis: int | None, index: Axes) -> Axes | None:
+    """`index_select` with a vector of indices."""
+    return None if axis is None else ax.resized(axes, axis, index[0].size if index else 1)
+
+
+def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
+    """Adaptive pooling over the last axes."""
+    sizes = list(sizes) * count if len(sizes) == 1 else sizes
+    if len(sizes) != count or len(axes) < count + 1:
+        return None
+    last = axes[len(axes) - count :]
+    return (*axes[:-count], *(Axis(size, axis.origin) for size, axis in zip(sizes, last)))
+
+
+def _pad(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
+    if len(sizes) % 2 or len(sizes) > 2 * len(axes):
+        return None
+    result = list(axes)
+    for index in range(len(sizes) // 2):
+        axis = result[-1 - index]
+        result[-1 - index] = Axis(axis.size + sizes[2 * index] + sizes[2 * index + 1], axis.origin)
+    return tuple(result)
+
+
+def _append(axes: Axes, size: Dim) -> Axes:
+    """One more axis at the end; of -1 its size depends on the numbers in the tensor."""
+    return (*axes, Axis(dims.UNKNOWN_DIM if size == -1 else size))
+
+
+def _new(axes: Axes, *sizes: Sequence[Dim]) -> Axes:
+    return ax.sized(size for part in sizes for size in part)
+
+
+def _range(axes: Axes, start: Dim, end: Dim, step: Dim) -> Axes:
+    if step == 1:
+        return ax.sized([end - start])
+    if isinstance(start, int) and isinstance(end, int) and isinstance(step, int) and step:
+        return ax.sized([len(range(start, end, step))])
+    return ax.sized([dims.UNKNOWN_DIM])
+
+
+def _split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
+    """Pieces of one size, the last of which may be smaller, or of sizes."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None:
+        return None
+    if not isinstance(sizes, Sequence):
+        sizes_or_none = _cut(axes[place].size, sizes)
+        if sizes_or_none is None:
+            return Pieces(rest=ax.resized(axes, place, sizes))
+        sizes = sizes_or_none
+    return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
+
+
+def _cut(whole: Dim, size: Dim) -> list[Dim] | None:
+    """The sizes of pieces of a whole; None where there are too many, or their number is not known."""
+    if isinstance(whole, int) and isinstance(size, int) and size > 0:
+        count, left = divmod(whole, size)
+        sizes: list[Dim] = [*[size] * count, *([left] if left else [])] if count <= MAXIMUM_PIECES else []
+        return sizes or None
+    quotient = ax.divided(whole, size)
+    return [size] * quotient if isinstance(quotient, int) and quotient <= MAXIMUM_PIECES else None
+
+
+def _chunk(axes: Axes, count: Dim, axis: int | None) -> Pieces | None:
+    """So many pieces, or fewer: each is as large as the whole by their number, rounded up."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is not None and isinstance(whole := axes[place].size, int) and isinstance(count, int) and count > 0:
+        return _split(axes, max(1, -(-whole // count)), axis)
+    return _sections(axes, count, axis)
+
+
+def _sections(axes: Axes, count: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
+    """So many pieces, the first of which may be larger by one."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None:
+        return None
+    if not isinstance(count, int) or not 0 < count <= MAXIMUM_PIECES:
+        size = dims.UNKNOWN_DIM if isinstance(count, Sequence) else ax.divided(axes[place].size, count)
+        return Pieces(rest=ax.resized(axes, place, dims.UNKNOWN_DIM if size is None else size))
+    whole = axes[place].size
+    if isinstance(whole, int):
+        sizes: list[Dim] = [whole // count + (index < whole % count) for index in range(count)]
+    else:
+        quotient = ax.divided(whole, count)
+        sizes = [dims.UNKNOWN_DIM if quotient is None else quotient] * count
+    return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
+
+
+def _unbind(axes: Axes, axis: int | None) -> Pieces | None:
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None:
+        return None
+    piece, count = ax.reduce(axes, [place]), axes[place].size
+    if isinstance(count, int) and count <= MAXIMUM_PIECES:
+        return Pieces((piece,) * count)
+    return Pieces(rest=piece)
+
+
+def _pair(axes: Axes) -> Pieces:
+    """Values and their indices, which have one shape."""
+    return Pieces((axes, axes))
+
+
+PRIMITIVES: dict[str, Primitive] = {
+    "same": Primitive(_same),
+    "no_gradient": Primitive(_same),
+    "along": Primitive(_same, ("axes",)),
+    "broadcast": Primitive(_broadcast, ("tensor",), refusals.broadcast),
+    "assign": Primitive(_same, ("tensor",), refusals.broadcast),
+    "like": Primitive(_like, ("tensor",)),
+    "reduce": Primitive(_reduce, ("axes", "flag")),
+    "score": Primitive(_score, ("text",)),
+    "flatten": Primitive(_flatten, ("axis", "axis")),
+    "unflatten": Primitive(_unflatten, ("axis", "sizes")),
+    "reshape": Primitive(ax.reshape, ("sizes",), refusals.reshape),
+    "permute": Primitive(_permute, ("sizes",), refusals.permute),
+    "transpose": Primitive(_transpose, ("axis", "axis")),
+    "move": Primitive(_move, ("axis", "axis")),
+    "squeeze": Primitive(ax.squeeze, ("axes",)),
+    "unsqueeze": Primitive(_unsqueeze, ("new axis",)),
+    "expand": Primitive(_expand, ("sizes",), refusals.expand),
+    "repeat": Primitive(_repeat, ("sizes",), refusals.repeat),
+    "tile": Primitive(_tile, ("sizes",)),
+    "interleave": Primitive(_interleave, ("size", "axis")),
+    "matmul": Primitive(ax.matmul, ("tensor",), refusals.matmul),
+    "resize": Primitive(_resize, ("axis", "size")),
+    "index": Primitive(_index, ("axis", "tensor")),
+    "pool": Primitive(_pool, ("number", "sizes")),
+    "pad": Primitive(_pad, ("sizes",)),
+    "append": Primitive(_append, ("size",)),
+    "new": Primitive(_new, ("sizes",)),
+    "range": Primitive(_range, ("size", "size", "size")),
+    "split": Primitive(_split, ("size or sizes", "axis")),
+    "chunk": Primitive(_chunk, ("size", "axis")),
+    "sections": Primitive(_sections, ("size or sizes", "axis")),
+    "unbind": Primitive(_unbind, ("axis",)),
+    "pair": Primitive(_pair),
+    "size": Primitive(_unknown, ("axis",)),
+    **dict.fromkeys(("rank", "count", "value", "unknown"), Primitive(_unknown)),
+}
+"""All steps but those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

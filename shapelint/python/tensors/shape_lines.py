@@ -1,0 +1,154 @@
+"""Operations that a line in the notation of shape signatures says: `... i, o i -> ... o`.
+
+Unlike a signature of a component, a line is applied to axes that keep the origins of their widths. The operands after
+the first one count as given, and the first one has to fit them, as a tensor has to fit a weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Union
+
+from shapelint.common.frozen import frozen
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import refusals
+from shapelint.python.tensors.axes import NO_ORIGIN, Axes, Axis
+from shapelint.python.tensors.refusals import Refusal
+from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes.dims import Dim
+from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, Signature
+
+BoundShapes = dict[str, Union[Axis, Axes]]
+"""The axes that names stand for; those of `...` are several."""
+
+
+@frozen
+class Conflict:
+    """An axis of an operand that has another size than the same name in an operand after it."""
+
+    operand: int
+    known: Dim
+    actual: Dim
+    from_the_end: int
+
+    @property
+    def refusal(self) -> Refusal:
+        """The operand that would be taken."""
+        return Refusal(self.operand, refusals.from_the_end(self.known, self.from_the_end))
+
+
+@cache
+def parsed(text: str) -> Signature:
+    """A line, parsed once."""
+    return notation.parse_signature(text)
+
+
+def count(text: str) -> int:
+    """How many operands a line has."""
+    return len(parsed(text).alternatives[0].inputs)
+
+
+def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Axes | None:
+    """What comes out, for plain arguments `sizes`; None where the operands do not fit."""
+    for alternative in signatures.substitute(parsed(text), sizes).alternatives:
+        bound: BoundShapes = {}
+        if _fits(alternative, operands) and not list(_conflicts(alternative, operands, bound)):
+            assert isinstance(alternative.output, Pattern)
+            return tuple(_filled(alternative.output, bound))
+    return None
+
+
+def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
+    """The operands that a line does not take: with other axes, or with an axis of another size. None is unknown."""
+    alternatives = parsed(text).alternatives
+    fitting = [alternative for alternative in alternatives if _fits(alternative, operands)]
+    if fitting:
+        conflicts = [list(_conflicts(alternative, operands, {})) for alternative in fitting]
+        if all(conflicts):
+            yield from (one.refusal for one in conflicts[0] if refusals.differ(one.known, one.actual))
+    elif len(alternatives) == 1:
+        for index, (pattern, axes) in enumerate(zip(alternatives[0].inputs, operands)):
+            least = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
+            if axes is not None and not _takes(pattern, len(axes)):
+                rest = " ..." if pattern.rank is None else ""
+                yield Refusal(index, refusals.named(least) + rest)
+
+
+def conflict(text: str, operands: Sequence[Axes]) -> Conflict | None:
+    """The first axis of an operand that has another size than a line takes, where all have the right axes."""
+    fitting = [alternative for alternative in parsed(text).alternatives if _fits(alternative, operands)]
+    conflicts = [next(_conflicts(alternative, operands, {}), None) for alternative in fitting]
+    return conflicts[0] if conflicts and None not in conflicts else None
+
+
+def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
+    """Whether the operands have the numbers of axes of an alternative, as far as they are known."""
+    return len(alternative.inputs) == len(operands) and all(
+        axes is None or _takes(pattern, len(axes)) for pattern, axes in zip(alternative.inputs, operands)
+    )
+
+
+def _takes(pattern: Pattern, rank: int) -> bool:
+    return rank == pattern.rank or (pattern.rank is None and rank >= len(pattern.axes) - 1)
+
+
+def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: BoundShapes) -> Iterator[Conflict]:
+    """Bind the names of an alternative to axes, the last operand first, and report the sizes that differ."""
+    for index in reversed(range(len(operands))):
+        axes = operands[index]
+        if axes is None:
+            continue
+        for place, name, taken in _pairs(alternative.inputs[index], axes):
+            known = bound.get(name)
+            if known is None:
+                bound[name] = taken
+            elif not isinstance(taken, Axis) or not isinstance(known, Axis):
+                yield from _batches(index, taken, known, bound)
+            elif dims.equal(known.size, taken.size) is False:
+                yield Conflict(index, known.size, taken.size, len(axes) - place)
+            else:
+                bound[name] = _met(taken, known)
+
+
+def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundShapes) -> Iterator[Conflict]:
+    """Bind `...` to the axes that two operands have there together, which broadcast."""
+    assert isinstance(taken, tuple)
+    assert isinstance(known, tuple)
+    both = ax.broadcast(taken, known)
+    if both is None:
+        yield Conflict(index, dims.UNKNOWN_DIM, dims.UNKNOWN_DIM, 0)
+    else:
+        bound["..."] = both
+
+
+def _pairs(pattern: Pattern, axes: Axes) -> Iterator[tuple[int, str, Axis | Axes]]:
+    """Every name of a pattern with what it stands for, and the place of that."""
+    spare = len(axes) - len(pattern.axes) + 1
+    place = 0
+    for axis in pattern.axes:
+        if isinstance(axis, Ellipsis_):
+            yield place, "...", axes[place : place + spare]
+            place += spare
+        else:
+            yield place, str(axis), axes[place]
+            place += 1
+
+
+def _met(one: Axis, two: Axis) -> Axis:
+    """The better known of two axes that are one."""
+    if dims.equal(one.size, two.size):
+        return one if one.origin.component else two
+    return two if isinstance(two.size, int) else one
+
+
+def _filled(output: Pattern, bound: BoundShapes) -> Iterator[Axis]:
+    sizes: dict[str, Dim] = {name: axis.size for name, axis in bound.items() if isinstance(axis, Axis)}
+    for axis in output.axes:
+        known = bound.get("..." if isinstance(axis, Ellipsis_) else str(axis))
+        if isinstance(known, Axis):
+            yield known
+        elif known is not None:
+            yield from known
+        elif not isinstance(axis, Ellipsis_):
+            yield Axis(dims.substitute(axis, sizes), NO_ORIGIN)

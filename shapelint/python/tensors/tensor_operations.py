@@ -1,0 +1,96 @@
+"""Torch's functions and tensor methods at work: `x.flatten(1)` and `torch.flatten(x, 1)` alike.
+
+An operation takes the tensor and the other arguments; what it cannot tell is a tensor of unknown shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow
+from shapelint.knowledge import operations as lines
+from shapelint.knowledge.operations import Operation, Section
+from shapelint.python.state.arguments import Arguments
+from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
+from shapelint.python.tensors import argument_values, overloads
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.overloads import OperationCall
+from shapelint.python.tensors.primitives import Pieces
+from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.shapes.dims import Dim
+
+IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
+"""The primitives that give a tuple of tensors."""
+
+
+def known(name: str) -> bool:
+    """Whether the data has an operation of this name."""
+    return bool(lines.find(name))
+
+
+def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
+    """The result of `tensor.name(*given)`."""
+    operations = lines.find(name, section)
+    detached = tensor.detached or any(operation.detaches for operation in operations)
+    if all(operation.keeps_shape for operation in operations):
+        return replace(tensor, detached=detached)
+    call = _chosen(operations, 1, given)
+    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), detached))
+
+
+def create(name: str, given: Arguments) -> Value:
+    """The result of a function that takes no tensor: `torch.zeros(2, 8)`."""
+    call = _chosen(lines.find(name, "creations"), 0, given)
+    if call is not None and call.operation.primitive == "value":
+        return UNKNOWN
+    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), True))
+
+
+def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, str]]:
+    """The operands that an operation certainly does not take, each with the shape that it would take."""
+    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
+    if call is None or axes is None:
+        return
+    operands = (tensor, *call.operands)
+    for refusal in call.refusals(axes):
+        operand = operands[refusal.operand]
+        if isinstance(operand, Tensor):
+            yield operand, refusal.expected
+
+
+def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> OperationCall[Value] | None:
+    keywords = {name: argument.value for name, argument in given.keywords.items()}
+    return overloads.choose(operations, first, given.values, keywords, argument_values.read)
+
+
+def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) -> Value:
+    """What a call gives; `blank` is the same with no shape."""
+    if call is None:
+        return blank
+    result = None if axes is None else call.result(axes)
+    last = call.operation.steps[-1].primitive if call.operation.steps else ""
+    if last in IN_PIECES:
+        if axes is None:
+            return Items([], "tuple", blank)
+        return _tuple(result, blank) if isinstance(result, Pieces) else UNKNOWN
+    if last == "pair":
+        (first, _) = result.each if isinstance(result, Pieces) else (None, None)
+        one = _shaped(first, blank)
+        return Items([one, replace(one, detached=True)], "tuple")
+    return _shaped(None if isinstance(result, Pieces) else result, blank)
+
+
+def _tuple(pieces: Pieces, blank: Tensor) -> Items:
+    rest = None if pieces.rest is None else _shaped(pieces.rest, blank)
+    return Items([_shaped(piece, blank) for piece in pieces.each], "tuple", rest)
+
+
+def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
+    return replace(blank, flow=ax.flow(axes, blank.flow.maker))
+
+
+def concrete(sizes: Iterable[Dim], detached: bool = True) -> Tensor:
+    """A new tensor of given sizes."""
+    return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN), detached)

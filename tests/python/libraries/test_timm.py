@@ -1,0 +1,77 @@
+"""`rules/timm.yaml` and the record of timm, against the library itself, whose models are built without any numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shapelint.python.libraries import timm_
+from shapelint.python.state.values import Component, Const
+from shapelint.resolve.options import Options
+from shapelint.spec.spec import Argument, ComponentSpec
+from shapelint.text.source import Span
+
+torch = pytest.importorskip("torch")
+timm = pytest.importorskip("timm")
+
+VITS = ["vit_tiny_patch16_224", "vit_small_patch16_224", "vit_small_patch32_224", "vit_base_patch16_224",
+        "vit_base_patch32_224", "vit_base_patch8_224", "vit_large_patch16_224", "vit_huge_patch14_224"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VITS)
+def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
+    with torch.device("meta"):
+        real = timm.create_model(name)
+    component = Component(spec=ComponentSpec("call", f"timm.models.vision_transformer.{name}", Span(0, 0), Span(0, 0)))
+    vit = timm_.transformer(component)
+    assert vit is not None
+    patches = real.patch_embed.num_patches
+    assert (vit.width, vit.patch, vit.prefix, vit.grid**2) == (
+        real.embed_dim, real.patch_embed.patch_size[0], real.num_prefix_tokens, patches,
+    )  # fmt: skip
+
+
+def test_which_of_timms_vision_transformers_have_no_classes_by_default() -> None:
+    names = [name for name in timm.list_models("vit_*") if timm_.transformer_name().match(name)]
+    without = {name for name in names if timm.get_pretrained_cfg(name).num_classes == 0}
+    assert without == set(timm_.data()["without_classifier"])
+
+
+@pytest.mark.parametrize("name", ["vit_small_patch16_224.dino", "vit_huge_patch14_224"])
+def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: str) -> None:
+    spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
+    named = Component(spec=spec, arguments={"(0)": Const(name)})
+    assert timm_.resolve(named, "backbone", Options()) is None
+    none = replace(named, arguments={**named.arguments, "num_classes": Const(None)})
+    assert timm_.resolve(none, "backbone", Options()) is None
+    bare = replace(named, arguments={**named.arguments, "num_classes": Const(0)})
+    assert timm_.resolve(bare, "backbone", Options()) is not None
+
+
+def sampled(start: str) -> list[str]:
+    """The first, the middle and the last of the models of a family."""
+    names = [name for name in timm.list_models(f"{start}*") if timm.get_pretrained_cfg(name).num_classes != 0]
+    return sorted({names[0], names[len(names) // 2], names[-1]})
+
+
+def built(name: str, **arguments: Any) -> Any:
+    with torch.device("meta"):
+        return timm.create_model(name, **arguments)
+
+
+@pytest.mark.parametrize("start", timm_.data()["plain_features"])
+def test_num_features_is_the_width_before_the_classifier(start: str) -> None:
+    for name in sampled(start):
+        model = built(name)
+        classifiers = model.get_classifier()
+        for classifier in classifiers if isinstance(classifiers, (tuple, list)) else [classifiers]:
+            width = getattr(classifier, "in_features", getattr(classifier, "in_channels", None))
+            assert width == model.num_features, name
+
+
+def test_the_families_exclude_those_whose_features_are_widened_before_the_classifier() -> None:
+    model = built("mobilenetv3_small_050")
+    assert model.num_features != model.get_classifier().in_features
+    assert not "mobilenetv3_small_050".startswith(tuple(timm_.data()["plain_features"]))

@@ -1,0 +1,419 @@
+"""`rules/operations.yaml` against torch: every line gives the shape that torch gives, and refuses what torch does.
+
+A new line needs nothing here, unless it has a parameter of a name that no other line has: its samples go to `SAMPLES`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from shapelint.chain.chain import Flow
+from shapelint.knowledge import operations as lines
+from shapelint.knowledge.operations import Literally, Operation, Section
+from shapelint.knowledge.schema import Parameter
+from shapelint.linting.file_report import lint_source
+from shapelint.python.state.arguments import Arguments
+from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Tensor, Value
+from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations
+from shapelint.python.tensors.primitives import PRIMITIVES
+from shapelint.resolve.options import Options
+from shapelint.shapes import dims
+from shapelint.text.source import Source
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
+
+SHAPES = [(), (6,), (4, 6), (1, 6), (4, 1), (2, 4, 6), (2, 3, 4, 6)]
+"""The shapes of the tensor itself."""
+
+CASES = 150
+DTYPES = [torch.float32, torch.int64, torch.bool]
+REFUSED = (RuntimeError, IndexError, ValueError)
+
+BARE: Mapping[str, tuple[Any, ...]] = {"to": ("cpu",), "type": ("torch.FloatTensor",), "clamp": (0, 1), "clip": (0, 1)}
+"""Arguments of operations that take anything, where torch demands some."""
+
+NOT_HERE = frozenset({"cuda", "pin_memory"})
+"""What cannot run on every machine."""
+
+AXES = [-4, -2, -1, 0, 1, 2]
+TENSORS = [(), (6,), (1,), (4, 6), (4, 5), (4, 1), (6, 3), (2, 4, 6), (2, 6, 3), (3, 6, 3)]
+SIZES = [(24,), (4, 6), (6, 4), (2, -1), (4, 5), (2, 3, 4), (1, 4, 6), (4, 12), (2, 2, 2), (1, 0), (2, 0, 1), (0, 1)]
+BY_KIND: Mapping[str, list[Any]] = {
+    "axis": AXES,
+    "new axis": [*AXES, 3],
+    "axes": [None, *AXES, (0, 1), (0, -1), (1, 2)],
+    "size": [1, 2, 3],
+    "sizes": [*SIZES, (6,), (4,), (-1,), 2, 3],
+    "size or sizes": [1, 2, 3, (1, 3), (2, 4), (1, 1)],
+    "flag": [False, True],
+    "text": ["mean", "none"],
+    "tensor": [torch.ones(shape) for shape in TENSORS],
+}
+INDEX = torch.zeros(4, 6, dtype=torch.int64)
+SAMPLES: Mapping[str, Callable[[Any], Any]] = {
+    "p": lambda x: 2,
+    "maxnorm": lambda x: 1.0,
+    "k": lambda x: 1,
+    "start": lambda x: 0,
+    "value": lambda x: 0.5,
+    "fill_value": lambda x: 0.5,
+    "threshold": lambda x: 0.5,
+    "min": lambda x: 0,
+    "max": lambda x: 1,
+    "mask": lambda x: torch.ones(x.shape, dtype=torch.bool),
+    "condition": lambda x: torch.ones(x.shape, dtype=torch.bool),
+    "other": lambda x: torch.ones(x.shape),
+    "source": lambda x: torch.ones(x.shape),
+    "src": lambda x: torch.ones(x.shape),
+    "index": lambda x: torch.zeros(x.shape, dtype=torch.int64),
+    "weight": lambda x: 0.5,
+    "shifts": lambda x: 1,
+    "normalized_shape": lambda x: x.shape[-1:],
+    "num_groups": lambda x: 1,
+    "running_mean": lambda x: torch.ones(x.shape[1:2]),
+    "running_var": lambda x: torch.ones(x.shape[1:2]),
+    "pad": lambda x: (1, 2),
+    "unbiased": lambda x: False,
+}
+"""What parameters are given that do not reach a step, and what others are given besides the samples of their kind."""
+
+EXACT = frozenset({"index"})
+"""Parameters that torch takes of few shapes: those of `SAMPLES`, and one matrix."""
+
+
+def every(section: Section) -> list[Operation]:
+    """All lines of a section, under each of their names."""
+    return [line for name in lines.names(section) for line in lines.find(name, section)]
+
+
+def label(operation: Operation) -> str:
+    return f"{operation.name}({', '.join(one.name for one in operation.parameters or ())})"
+
+
+def kind_of(operation: Operation, parameter: Parameter) -> str | None:
+    """What a parameter is to the step that takes it; None where none does."""
+    if operation.shapes:
+        return None
+    for step in operation.steps:
+        for index, feed in enumerate(step.feeds):
+            if feed == parameter.name and step.primitive in PRIMITIVES:
+                return PRIMITIVES[step.primitive].kind(index)
+    return None
+
+
+def samples(operation: Operation, parameter: Parameter, index: int, tensor: Any) -> list[Any]:
+    """What one parameter is given; the default where there is one and no step takes it."""
+    kind = kind_of(operation, parameter)
+    own = [SAMPLES[parameter.name](tensor)] if parameter.name in SAMPLES and tensor is not None else []
+    if operation.shapes and index < len(other_operands(operation)):
+        return BY_KIND["tensor"]
+    if kind == "tensor" and parameter.name in EXACT:
+        return [*own, INDEX]
+    if kind == "tensor":
+        return [one.to(tensor.dtype) if tensor.dtype != torch.bool else one for one in BY_KIND["tensor"]]
+    if kind is not None:
+        return [*own, *BY_KIND[kind]] if kind != "text" else BY_KIND[kind]
+    if not parameter.required:
+        return []
+    return [*own, 1] if parameter.name in EXACT else own or [1, 2]
+
+
+def other_operands(operation: Operation) -> Sequence[Any]:
+    """The operands of a line in the notation after the first."""
+    return shape_lines.parsed(operation.shapes).alternatives[0].inputs[1:]
+
+
+@dataclass
+class Case:
+    """One call: the tensor (None for a function that makes one), and the other arguments by name."""
+
+    operation: Operation
+    tensor: Any
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether the arguments can be given by place."""
+        names = [one.name for one in (self.operation.parameters or ())[int(self.tensor is not None) :]]
+        return names[: len(self.given)] == list(self.given)
+
+
+def cases(operation: Operation, dtype: Any, has_tensor: bool) -> list[Case]:
+    """Calls with every combination of samples, or some of them where there are many."""
+    found: list[Case] = []
+    for shape in SHAPES if has_tensor else [None]:
+        tensor = torch.ones(shape, dtype=dtype) if shape is not None else None
+        parameters = (operation.parameters or ())[int(has_tensor) :]
+        choices: list[list[tuple[str, Any]]] = []
+        for index, parameter in enumerate(parameters):
+            values = samples(operation, parameter, index, tensor)
+            if values:
+                choices.append([(parameter.name, value) for value in values])
+        found += [Case(operation, tensor, dict(chosen)) for chosen in itertools.product(*choices)]
+    return found if len(found) <= CASES else random.Random(operation.name).sample(found, CASES)
+
+
+def forms(name: str) -> list[Callable[..., Any]]:
+    """The functions and methods of torch that have a name."""
+    owners = [(functional, name), (torch, name), (torch.Tensor, name), (torch.Tensor, f"__{name}__")]
+    return [getattr(owner, key) for owner, key in owners if callable(getattr(owner, key, None))]
+
+
+def run(case: Case, by_place: bool) -> Any:
+    """What torch gives, by names, or by places where a form has other names; raises what torch does."""
+    first = () if case.tensor is None else (case.tensor.clone(),)
+    calls: list[tuple[Sequence[Any], Mapping[str, Any]]] = []
+    if not by_place:
+        calls.append((BARE.get(case.operation.name, ()), case.given))
+    if case.is_prefix:
+        calls.append((list(case.given.values()), {}))
+    error: Exception = TypeError("no form takes it")
+    for form in forms(case.operation.name):
+        for positional, keywords in calls:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return form(*first, *positional, **keywords)
+            except REFUSED as problem:
+                error = problem
+                break
+            except (TypeError, NotImplementedError) as problem:
+                error = error if isinstance(error, REFUSED) else problem
+    raise error
+
+
+def value(plain: Any) -> Value:
+    """A real argument as the interpreter sees it."""
+    if isinstance(plain, torch.Tensor):
+        return Tensor(Flow(tuple(plain.shape), (axes.NO_ORIGIN,) * plain.ndim, axes.NO_ORIGIN))
+    if isinstance(plain, (tuple, list)):
+        return Items([value(element) for element in plain], "tuple")
+    return Const(plain)
+
+
+def arguments(case: Case, by_place: bool) -> Arguments:
+    """The arguments as the interpreter has them."""
+    given = {name: Given(value(plain), NO_SPAN) for name, plain in case.given.items()}
+    return Arguments(tuple(given.values())) if by_place else Arguments((), given)
+
+
+def shapes(result: Any) -> list[tuple[Any, ...]]:
+    """The shapes of a real result, or of what the interpreter says; an unknown one is (None,)."""
+    if isinstance(result, torch.Tensor):
+        return [tuple(result.shape)]
+    if isinstance(result, (tuple, list)):
+        return [shape for element in result for shape in shapes(element)]
+    if isinstance(result, Items):
+        return (
+            [(None,)] if result.rest is not None else [shape for element in result.items for shape in shapes(element)]
+        )
+    return [result.shape if isinstance(result, Tensor) and result.shape is not None else (None,)]
+
+
+def agree(said: list[tuple[Any, ...]], real: list[tuple[Any, ...]]) -> bool:
+    """Whether every size that is said is torch's."""
+    if (None,) in said:
+        return True
+    return len(said) == len(real) and all(
+        len(one) == len(other) and all(not dims.is_known(size) or size == actual for size, actual in zip(one, other))
+        for one, other in zip(said, real)
+    )
+
+
+@dataclass
+class Tally:
+    """How many calls were answered with a shape, and how many refused."""
+
+    shown: int = 0
+    refused: int = 0
+
+
+def compare(case: Case, tally: Tally, section: Section) -> None:
+    """Compare a call with torch's, by names and by places."""
+    compare_one(case, False, tally, section)
+    if case.given and case.is_prefix:
+        compare_one(case, True, tally, section)
+
+
+def compare_one(case: Case, by_place: bool, tally: Tally, section: Section) -> None:
+    said: Value
+    objections: list[Any] = []
+    if case.tensor is None:
+        said = tensor_operations.create(case.operation.name, arguments(case, by_place))
+    else:
+        owner = value(case.tensor)
+        assert isinstance(owner, Tensor)
+        said = tensor_operations.apply(case.operation.name, owner, arguments(case, by_place), section)
+        objections = list(tensor_operations.refused(case.operation.name, owner, arguments(case, by_place)))
+    written = f"{case.tensor.shape if case.tensor is not None else ''} {case.given} {by_place}"
+    try:
+        real = run(case, by_place)
+    except REFUSED:
+        tally.refused += bool(objections)
+        return
+    except (TypeError, NotImplementedError):
+        return
+    assert not objections, written
+    assert agree(shapes(said), shapes(real)), f"{written}: {shapes(said)} is said, {shapes(real)} is real"
+    tally.shown += (None,) not in shapes(said)
+
+
+def can_refuse(operation: Operation) -> bool:
+    """Whether a line refuses anything: by its notation, its first step, or the axes that this one takes."""
+    if operation.shapes:
+        return len(other_operands(operation)) > 0
+    first = operation.steps[0]
+    primitive = PRIMITIVES[first.primitive]
+    takes_axis = any(
+        primitive.kind(index) in ("axis", "axes", "new axis") and not isinstance(feed, Literally)
+        for index, feed in enumerate(first.feeds)
+    )
+    return takes_axis or (bool(first.feeds) and primitive.refuses is not PRIMITIVES["same"].refuses)
+
+
+QUESTIONS = {"size", "rank", "count", "value", "unknown"}
+
+
+@pytest.mark.parametrize("operation", every("operations"), ids=label)
+def test_an_operation_gives_what_torch_gives(operation: Operation) -> None:
+    assert forms(operation.name)
+    if operation.primitive in QUESTIONS or operation.name in NOT_HERE:
+        return
+    for dtype in DTYPES:
+        tally = Tally()
+        for case in cases(operation, dtype, True):
+            compare(case, tally, "operations")
+        if tally.shown:
+            break
+    assert tally.shown
+    assert tally.refused or not can_refuse(operation)
+
+
+@pytest.mark.parametrize("operation", every("creations"), ids=label)
+def test_a_function_makes_what_torch_makes(operation: Operation) -> None:
+    assert callable(getattr(torch, operation.name))
+    if operation.primitive in QUESTIONS:
+        return
+    tally = Tally()
+    for case in cases(operation, None, False):
+        compare(case, tally, "creations")
+    assert tally.shown
+
+
+@pytest.mark.parametrize("operation", every("attributes"), ids=label)
+def test_an_attribute_is_what_torch_has(operation: Operation) -> None:
+    for shape in SHAPES:
+        tensor = torch.ones(shape)
+        owner = value(tensor)
+        assert isinstance(owner, Tensor)
+        if operation.primitive in QUESTIONS or (operation.shapes and len(shape) != 2):
+            assert operation.name in dir(torch.Tensor)
+            continue
+        said = tensor_operations.apply(operation.name, owner, Arguments(), "attributes")
+        assert shapes(said) == shapes(getattr(tensor, operation.name))
+
+
+JOINED = [[(4, 6), (4, 6)], [(4, 6), (3, 6)], [(4, 6), (4, 5)], [(4, 6), (6,)], [(0,), (4, 6)], [(6,), (5,)], [(), ()]]
+
+
+@pytest.mark.parametrize("operation", every("joins"), ids=label)
+def test_tensors_are_joined_as_torch_joins_them(operation: Operation) -> None:
+    function = getattr(torch, operation.name)
+    if operation.primitive not in ("concatenate", "stack"):
+        return
+    tally = Tally()
+    for parts, axis in itertools.product(JOINED, AXES):
+        pieces = [torch.ones(shape) for shape in parts]
+        items = Items([value(piece) for piece in pieces])
+        given = Arguments((Given(Const(axis), NO_SPAN),))
+        objection = joining.refused(operation.primitive, items, given)
+        try:
+            real = function(pieces, axis)
+        except REFUSED:
+            tally.refused += objection is not None
+            continue
+        assert objection is None
+        said = shapes(joining.join(operation.primitive, items, given))
+        assert agree(said, shapes(real))
+        tally.shown += (None,) not in said
+    assert tally.shown
+    assert tally.refused
+
+
+@pytest.mark.filterwarnings("ignore:.*upsample. is deprecated")
+@pytest.mark.parametrize("name", list(lines._layers()))
+def test_a_function_does_what_its_layer_does(name: str) -> None:
+    function = getattr(functional, name)
+    layer = getattr(torch.nn, lines.layer_of(f"torch.nn.functional.{name}").rpartition(".")[2])
+    compared = 0
+    for shape in [(2, 3, 8), (2, 3, 8, 8), (2, 3, 8, 8, 8)]:
+        try:
+            real = function(torch.ones(shape), 2)
+        except REFUSED:
+            continue
+        assert layer(2)(torch.ones(shape)).shape == real.shape
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("section", lines.SECTIONS)
+def test_every_line_is_made_of_what_there_is(section: Section) -> None:
+    for operation in every(section):
+        names = {one.name for one in operation.parameters or ()}
+        for step in operation.steps:
+            assert section == "joins" or step.primitive in PRIMITIVES, step
+            assert {feed for feed in step.feeds if isinstance(feed, str)} <= names, label(operation)
+
+
+def test_the_table_of_steps_has_them_all() -> None:
+    table = (ROOT / "rules" / "README.md").read_text(encoding="utf-8").partition("<!-- steps -->")[2]
+    first_column = [row.split("|")[1] for row in table.partition("<!-- end")[0].splitlines()[3:] if row]
+    written = {name for cell in first_column for name in re.findall(r"`(\w+)", cell)}
+    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum"}
+
+
+def test_a_wrong_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests above can fail: on a shape, and on a refusal that torch does not know."""
+    for wrong in ("reduce", "... n -> ... n n", "permute(dim)"):
+        (line,) = (lines._operation("softmax", "(input, dim=None)", wrong),)
+        monkeypatch.setattr(lines, "find", lambda name, section="operations", line=line: (line,))
+        with pytest.raises(AssertionError):
+            test_an_operation_gives_what_torch_gives(line)
+
+
+NEW = """
+import torch
+from torch import nn
+from lightly.models.modules import SimCLRProjectionHead
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Conv2d(3, 8, 3)
+        self.projection_head = SimCLRProjectionHead(9, 16, 4)
+    def forward(self, x):
+        return self.projection_head(torch.trapezoid(self.backbone(x).flatten(2), dim=-1))
+"""
+
+
+def test_a_line_is_all_that_a_new_operation_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lines._operation("trapezoid", "(y, x=None, *, dx=None, dim=-1)", "reduce(dim)")
+    known = lines.find
+    assert not known("trapezoid")
+
+    def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
+        return (line,) if (name, section) == ("trapezoid", "operations") else known(name, section)
+
+    monkeypatch.setattr(lines, "find", find)
+    monkeypatch.setattr("shapelint.trace.asking.is_asked", lambda name: False)
+    (finding,) = lint_source(Source("model.py", NEW), Options()).findings
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 9, 8)
