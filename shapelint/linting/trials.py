@@ -123,6 +123,7 @@ class _EditedConfig(_Edited):
         self.moves = moves
         self.options = options
         self.judged: dict[int, Sequence[Violation]] = {}
+        self.unchanged: dict[int, bool] = {}
 
     def violations(self, index: int) -> Sequence[Violation]:
         if index not in self.judged:
@@ -131,7 +132,9 @@ class _EditedConfig(_Edited):
         return self.judged[index]
 
     def is_unchanged(self, index: int) -> bool:
-        return bool(shifted(self.before[index], self.moves) == self.after.models[index])
+        if index not in self.unchanged:
+            self.unchanged[index] = shifted(self.before[index], self.moves) == self.after.models[index]
+        return self.unchanged[index]
 
 
 def _edited(file: FileAnalysis, source: Source, moves: Sequence[Move], options: Options) -> _Edited:
