@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
@@ -214,8 +214,17 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
             for index, flow in enumerate(link.layers)
         )
     parts = link.component.row.parts if link.component.row else {}
-    known = _known_axes(link)
-    return tuple(_part_report(name, text, link.component, known) for name, text in parts.items())
+    key = (tuple(parts.items()), _typed(link.component.values), _typed(_known_axes(link)))
+    try:
+        hash(key)
+    except TypeError:
+        return _part_reports.__wrapped__(*key)
+    return _part_reports(*key)
+
+
+def _typed(values: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
+    """Values by their names as a key, in which True is not 1."""
+    return tuple((name, type(value).__name__, value) for name, value in values.items())
 
 
 def _known_axes(link: Link) -> dict[str, Any]:
@@ -230,10 +239,21 @@ def _known_axes(link: Link) -> dict[str, Any]:
     return {}
 
 
-def _part_report(name: str, text: str, component: Resolved, known: dict[str, Any]) -> LayerReport:
+@lru_cache(maxsize=256)
+def _part_reports(
+    parts: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str, Any], ...],
+    known: tuple[tuple[str, str, Any], ...],
+) -> tuple[LayerReport, ...]:
+    """The parts of a component; many models of a file have the same backbone."""
+    given, axes = ({name: value for name, _, value in pairs} for pairs in (values, known))
+    return tuple(_part_report(name, text, given, axes) for name, text in parts)
+
+
+def _part_report(name: str, text: str, values: dict[str, Any], known: dict[str, Any]) -> LayerReport:
     kind, _, signature = text.partition(":")
     try:
-        parsed = signatures.substitute(notation.parse_signature(signature), dict(component.values))
+        parsed = signatures.substitute(notation.parse_signature(signature), values)
     except notation.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]
