@@ -29,6 +29,7 @@ from shapelint.spec.findings import (
     ModelReport,
     Related,
     Severity,
+    UncheckedLink,
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
@@ -65,7 +66,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
     return FileReport(
         path=source.path,
         status="checked",
-        models=tuple(model_report(model) for model in analysis.models),
+        models=tuple(model_report(model, source) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
@@ -179,10 +180,16 @@ def _shown(move: Move, source: Source) -> Span:
     return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
 
 
-def model_report(analysis: Analysis) -> ModelReport:
-    """The chain of a model as plain data."""
-    links = tuple(_link_report(link) for link in analysis.chain.links)
-    return ModelReport(analysis.model.name, analysis.model.method, links)
+def model_report(analysis: Analysis, source: Source) -> ModelReport:
+    """The chain of a model as plain data, and which of its links were checked."""
+    chain = tuple(_link_report(link) for link in analysis.chain.links)
+    links = list(analysis.links())
+    unchecked = tuple(
+        UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))
+        for link in links
+        if not link.is_checked
+    )
+    return ModelReport(analysis.model.name, analysis.model.method, chain, len(links), unchecked)
 
 
 def _link_report(link: Link) -> LinkReport:

@@ -12,6 +12,7 @@ from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, violations_of
+from shapelint.judge.link_checks import LinkCheck
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects import bank, loss, target, variable
 from shapelint.judge.subjects.bank import StoredWidth
@@ -21,7 +22,7 @@ from shapelint.judge.subjects.target import TargetFacts
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
-from shapelint.linting import footprints
+from shapelint.linting import footprints, python_links
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, read_models
 from shapelint.python.state import naming
@@ -54,6 +55,10 @@ class AnalysedScript:
     script: PythonModel
     judged: Judged
     violations: tuple[Violation, ...]
+
+    def links(self) -> Iterator[LinkCheck]:
+        """Which links of it were checked."""
+        return python_links.checks(self.script)
 
     @property
     def checks(self) -> Iterator[footprints.FootprintPlaces]:
