@@ -6,8 +6,7 @@ in the axes that it fixes; one that fails its rule is checked too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from shapelint.chain.chain import Chain, Edge, Flow, Link
 from shapelint.chain.wiring import Judged
@@ -15,8 +14,9 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.subjects.ends import Output, output_of
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
-from shapelint.shapes.notation import Ellipsis_
-from shapelint.shapes.signatures import Fit, StructureValue
+from shapelint.shapes.dims import Dim
+from shapelint.shapes.notation import Ellipsis_, PatternAxis
+from shapelint.shapes.signatures import Fit, Shape, StructureValue
 from shapelint.spec.roles import kind
 from shapelint.text.source import Span
 
@@ -67,7 +67,8 @@ def unresolved(component: Resolved, role: str) -> tuple[str, str]:
     """Why a component has no signature, and a line that would give it one."""
     name = component.target or component.spec.target or "the component"
     rank = "B 3 H W -> B ..." if kind(role) == "backbone" else "B ... -> B ..."
-    return f"{name} has no signature here; {component.reason}", f'"{name}" = "{rank}"'
+    reason = component.reason if component.reason.startswith(name) else f"{name} is unknown: {component.reason}"
+    return reason, f'"{name}" = "{rank}"'
 
 
 def _cause(flow: Flow, consumer: Resolved) -> Resolved:
@@ -98,7 +99,7 @@ def _unknown_axis(edge: Edge, fit: Fit) -> str:
     """A fixed axis of which one side is unknown."""
     if isinstance(edge.incoming.value, StructureValue) or edge.incoming.value is None:
         return ""
-    for expected, actual in fixed_axes(fit, edge.incoming.value):
+    for expected, actual in fixed_axes(edge.component, fit, edge.incoming.value):
         if not dims.is_known(expected):
             return f"the width that {edge.component.label} takes is not known"
         if not dims.is_known(actual):
@@ -106,15 +107,31 @@ def _unknown_axis(edge: Edge, fit: Fit) -> str:
     return ""
 
 
-def fixed_axes(fit: Fit, shape: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
-    """The axes that an input pattern fixes, each with the axis that came."""
-    axes = fit.alternative.inputs[0].axes
-    position = next((index for index, axis in enumerate(axes) if isinstance(axis, Ellipsis_)), len(axes))
-    before, after = axes[:position], axes[position + 1 :]
-    pairs = [*zip(before, shape), *zip(after, shape[len(shape) - len(after) :])]
-    for expected, actual in pairs:
-        if not isinstance(expected, Ellipsis_) and (isinstance(expected, int) or not dims.names(expected)):
+def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[Dim, Dim]]:
+    """The axes that a component fixes, each with the axis that came; one whose argument is not known is unknown."""
+    assert component.signature is not None
+    assert component.template is not None
+    place = component.signature.alternatives.index(fit.alternative)
+    patterns = fit.alternative.inputs[0].axes, component.template.alternatives[place].inputs[0].axes
+    for expected, written, actual in _aligned(*patterns, shape):
+        arguments = [] if isinstance(written, int) else sorted(dims.names(written) & component.values.keys())
+        if any(not isinstance(component.values[name], int) for name in arguments):
+            yield dims.UNKNOWN_DIM, actual
+        elif isinstance(expected, int) or not dims.names(expected):
             yield expected, actual
+
+
+def _aligned(
+    pattern: Sequence[PatternAxis], template: Sequence[PatternAxis], shape: Shape
+) -> Iterator[tuple[Dim, Dim, Dim]]:
+    """The axes of a pattern and of its template next to those of a shape, but for what an ellipsis takes."""
+    position = next((index for index, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), len(pattern))
+    behind = len(pattern) - position - 1
+    places = [*range(position), *range(-max(behind, 0), 0)]
+    for index in places:
+        axis, written = pattern[index], template[index]
+        if not isinstance(axis, Ellipsis_) and not isinstance(written, Ellipsis_):
+            yield axis, written, shape[index]
 
 
 def config_checks(judged: Judged) -> Iterator[LinkCheck]:
