@@ -122,8 +122,7 @@ def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violati
     for violation in violations:
         notes = violation.notes
         if script is not None:
-            cell, line = script.cell_of(violation.span.start)
-            notes = (*notes, f"cell {cell}, line {line}")
+            notes = (*notes, script.note(violation.span.start))
         if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(rules_folder.folder())):
             notes = (*notes, f"written in {_seen_from(source, violation.span)}")
         beyond = [mark.span for mark in violation.related if _is_beyond(mark.span)]

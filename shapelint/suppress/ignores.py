@@ -214,8 +214,7 @@ def _cell(source: Source, span: Span) -> tuple[str, ...]:
     """For a notebook, the cell and the line of a place."""
     if source.language != "notebook":
         return ()
-    cell, line = notebook.read(source.text).cell_of(span.start)
-    return (f"cell {cell}, line {line}",)
+    return (notebook.read(source.text).note(span.start),)
 
 
 def _near(name: str, rules: Mapping[str, Rule]) -> str:

@@ -129,7 +129,7 @@ def test_what_is_not_here_is_unknown_and_never_a_fault(name: str, tmp_path: Path
     head = "projection_head: {input_dim: 500}\n" if count else "projection_head: {input_dim: 512}\n"
     write(
         tmp_path,
-        {"model.yaml": f"defaults: {entries}\nmethod: byol\nbackbone: resnet18\n{head}prediction_head: {{}}\n"},
+        {"model.yaml": f"defaults: {entries}\nmethod: byol\nbackbone: resnet18\n{head}{PREDICTION}"},
     )
     result = run(tmp_path, "model.yaml")
     assert result.returncode == 0, result.stdout

@@ -69,7 +69,7 @@ def _loss(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None
 
 
 def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A function of `rules/functions.yaml`."""
+    """A function of `rules/library_functions.yaml`."""
     known = library_functions.find(name)
     if known is None:
         return None

@@ -42,7 +42,7 @@ class Components:
     - `is_described(component)`: whether `resolve` or `numbers` knows it, so that nothing has to be traced
     - `traced_for_attributes`: whether a component without a stored signature is traced when an attribute is read
     - `has_all_parts(component)`: whether the parts of its signature are all of them
-    - `numbers(component)`: what the lines of its methods in `rules/functions.yaml` name beside arguments
+    - `numbers(component)`: what the lines of its methods in `rules/library_functions.yaml` name beside arguments
     - `observe_call(run, component, arguments)`: sees each call of such a method
     """
 

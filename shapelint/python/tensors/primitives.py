@@ -1,4 +1,4 @@
-"""The steps that `rules/operations.yaml` is written with: what each does to axes, and which arguments it takes.
+"""The steps that `rules/torch_operations.yaml` is written with: what each does to axes, and which arguments it takes.
 
 All functions are pure and return None where the result cannot be known, or where torch would raise. An argument that is
 not known never reaches them, but as an unknown size. They serve the interpreter and modules in memory alike.

@@ -1,4 +1,4 @@
-"""`rules/functions.yaml`, against the libraries themselves."""
+"""`rules/library_functions.yaml`, against the libraries themselves."""
 
 from __future__ import annotations
 

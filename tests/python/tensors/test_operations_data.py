@@ -1,4 +1,4 @@
-"""`rules/operations.yaml` against torch: every line gives the shape that torch gives, and refuses what torch does.
+"""Run every line of `rules/torch_operations.yaml` against torch itself, on many shapes.
 
 A new line needs nothing here, unless it has a parameter of a name that no other line has: its samples go to `SAMPLES`.
 """
