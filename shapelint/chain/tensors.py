@@ -48,8 +48,8 @@ class Holdings:
 
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, TensorRule]:
-    """The layers of `rules/tensors.yaml`."""
-    return {name: TensorRule.trusted(entry) for name, entry in rules_folder.load("tensors.yaml").items()}
+    """The layers of `rules/layer_tensors.yaml`."""
+    return {name: TensorRule.trusted(entry) for name, entry in rules_folder.load("layer_tensors.yaml").items()}
 
 
 def held_by(component: Resolved) -> Holdings:

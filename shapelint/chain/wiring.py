@@ -59,10 +59,20 @@ class Judged:
     checkpoint: str = ""
 
 
+@frozen
+class _Request:
+    """A model to be wired, with what decides how."""
+
+    model: ModelSpec
+    pack: MethodPack
+    options: Options
+
+
 def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options, folder: str = "") -> Judged:
     """Resolve the components of a model and let an image flow through them."""
     size = (image.height, image.width) if isinstance(image.height, int) and isinstance(image.width, int) else None
-    resolved = {role: _component(spec, role, pack, model, options, size) for role, spec in model.components.items()}
+    request = _Request(model, pack, options)
+    resolved = {role: _component(spec, role, request, size) for role, spec in model.components.items()}
     places = (None, *image.spans)
     batch = dims.symbol("B")
     closed = (batch, image.channels, image.height, image.width)
@@ -75,7 +85,7 @@ def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options,
         open_chain=_branches(pack, resolved, left_open, places),
         components={link.role: link.component for link in online.links},
         small_chain=_branches(pack, resolved, (1, *closed[1:]), places) if smallest_batch(model) == 1 else None,
-        target=_target(model, pack, resolved, options, closed, left_open),
+        target=_target(request, resolved, closed, left_open),
         loss=losses.bind(model.extras.loss, pack.loss.default if pack.loss else None),
         folder=folder,
         checkpoint=options.checkpoint,
@@ -92,20 +102,14 @@ def smallest_batch(model: ModelSpec) -> int | None:
     return rest or size
 
 
-def _component(
-    spec: ComponentSpec,
-    role: str,
-    pack: MethodPack,
-    model: ModelSpec,
-    options: Options,
-    size: tuple[int, int] | None = None,
-) -> Resolved:
-    component = resolve(spec, role, options, size if role == "backbone" else None)
+def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[int, int] | None = None) -> Resolved:
+    model = request.model
+    component = resolve(spec, role, request.options, size if role == "backbone" else None)
     if role != "backbone":
         return component
     if model.extras.hidden_layer is not None:
         return taken_layers.taken_at(component, model.extras.hidden_layer.value)
-    if pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
+    if request.pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
         return taken_layers.last_map(component)
     return component
 
@@ -160,18 +164,14 @@ def _reshape(step: Reshape, before: Resolved) -> Resolved:
 
 
 def _target(
-    model: ModelSpec,
-    pack: MethodPack,
-    online: Mapping[str, Resolved],
-    options: Options,
-    closed: tuple[Dim, ...],
-    left_open: tuple[Dim, ...],
+    request: _Request, online: Mapping[str, Resolved], closed: tuple[Dim, ...], left_open: tuple[Dim, ...]
 ) -> TargetBranch | None:
+    model, pack = request.model, request.pack
     spec = model.extras.target
     if spec is None or spec.kind != "own" or pack.target is None:
         return None
     size = (closed[2], closed[3]) if isinstance(closed[2], int) and isinstance(closed[3], int) else None
-    own = {role: _component(part, role, pack, model, options, size) for role, part in spec.components.items()}
+    own = {role: _component(part, role, request, size) for role, part in spec.components.items()}
     copied = {role: component for role, component in online.items() if role in pack.target.copies}
     components = {**copied, **own}
     places = (None, *model.input.spans)

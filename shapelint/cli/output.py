@@ -40,5 +40,6 @@ def exit_code(report: Report, error_on_unknown: bool = False) -> int:
     """The exit code: 2 if a file could not be checked, else 1 for errors and warnings, else 0."""
     if any(file.status != "checked" for file in report.files):
         return EXIT_TROUBLE
-    unknown = error_on_unknown and any(finding.code == "SL901" for finding in report.findings)
+    unchecked = any(model.unchecked for file in report.files for model in file.models)
+    unknown = error_on_unknown and (unchecked or any(finding.code == "SL901" for finding in report.findings))
     return EXIT_FINDINGS if report.count("error") or report.count("warning") or unknown else 0

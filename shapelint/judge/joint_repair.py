@@ -126,17 +126,27 @@ def _blocking(violations: Iterable[Violation]) -> frozenset[Key]:
     return frozenset(violation.key for violation in violations if violation.blocks)
 
 
-def _back(span: Span, made: Iterable[Move]) -> Span:
-    """Return approximately where a place of an edited text was before the edits."""
+def _back(span: Span, made: Sequence[Move]) -> Span:
+    """Return where a place of an edited text was before the edits; inside an edit, the span that it replaced."""
+    return Span(
+        _offset(span.start, made, lambda edited: edited.start), _offset(span.end, made, lambda edited: edited.end)
+    )
+
+
+def _offset(offset: int, made: Sequence[Move], inside: Callable[[Span], int]) -> int:
     growth = 0
     for move in sorted(made, key=lambda move: move.span.start):
-        if move.span.start + growth < span.start:
-            growth += len(move.text) - (move.span.end - move.span.start)
-    return Span(span.start - growth, max(span.start, span.end) - growth)
+        begin = move.span.start + growth
+        if offset <= begin:
+            break
+        if offset <= begin + len(move.text):
+            return inside(move.span)
+        growth += len(move.text) - (move.span.end - move.span.start)
+    return offset - growth
 
 
 def overlap(some: Iterable[Span], others: Collection[Span]) -> bool:
-    """Return whether any of some places touches one of others."""
+    """Return whether any place overlaps or touches one of the others: adjacent edits count as one."""
     return any(one.start <= other.end and other.start <= one.end for one in some for other in others)
 
 

@@ -1,4 +1,4 @@
-"""Torch's operations from `rules/operations.yaml`: their arguments, and their effect on shapes.
+"""Torch's operations from `rules/torch_operations.yaml`: their arguments, and their effect on shapes.
 
 The file is read when the first operation is looked up, and a line is parsed when its operation is.
 """
@@ -123,7 +123,7 @@ def names(section: Section) -> Sequence[str]:
 
 
 def _data() -> Any:
-    return rules_folder.load("operations.yaml")
+    return rules_folder.load("torch_operations.yaml")
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from shapelint.chain.wiring import wire
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, problem_violation
+from shapelint.judge.link_checks import LinkCheck, config_checks
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import methods
 from shapelint.read.nodes import InvalidYamlError
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 @frozen
 class Analysis:
-    """A model of a file with its chain and everything that is wrong with it."""
+    """A model of a file with its chain and everything that is wrong with it; `links` says which links were checked."""
 
     model: ModelSpec
     components: dict[str, Resolved]
     chain: chain.Chain
     violations: tuple[Violation, ...]
+    links: Callable[[], Iterable[LinkCheck]] = tuple
 
 
 @frozen
@@ -72,7 +75,7 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
 
 def is_python(source: Source) -> bool:
     """Return whether a source is a program rather than a config."""
-    return source.path.endswith((".py", ".ipynb"))
+    return source.language != "yaml"
 
 
 def read(source: Source, options: Options) -> Reading:
@@ -93,7 +96,8 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
     except python_models.InvalidPythonError as error:
         return FileAnalysis(source, (), invalid(error, options))
     found = tuple(
-        Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations) for one in models
+        Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations, one.links)
+        for one in models
     )
     return FileAnalysis(
         source,
@@ -111,7 +115,7 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
     assert pack is not None
     judged = wire(model, pack, _sized(model.input, options.input), options, str(Path(source.path).parent))
     violations = judge(judged, rulebook.known(options.rules))
-    return Analysis(model, dict(judged.components), judged.chain, tuple(violations))
+    return Analysis(model, dict(judged.components), judged.chain, tuple(violations), partial(config_checks, judged))
 
 
 def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] | None) -> InputSpec:

@@ -52,13 +52,13 @@ def _repository_files(root: str) -> dict[str, str]:
     """Return the texts of a repository's Python and YAML files, by path from the root with forward slashes."""
     texts: dict[str, str] = {}
     for path in walk(Path(root), PYTHON | YAML):
-        text = text_of(path) if len(texts) < _MAXIMUM_FILES else None
+        text = _text_of(path) if len(texts) < _MAXIMUM_FILES else None
         if text is not None:
             texts[path.relative_to(root).as_posix()] = text
     return texts
 
 
-def text_of(path: Path) -> str | None:
+def _text_of(path: Path) -> str | None:
     """Return the text of a file; None if it cannot be read, or is too large to be written by hand."""
     try:
         return (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
@@ -29,6 +29,7 @@ from shapelint.spec.findings import (
     ModelReport,
     Related,
     Severity,
+    UncheckedLink,
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
@@ -65,7 +66,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
     return FileReport(
         path=source.path,
         status="checked",
-        models=tuple(model_report(model) for model in analysis.models),
+        models=tuple(model_report(model, source) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
@@ -179,10 +180,16 @@ def _shown(move: Move, source: Source) -> Span:
     return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
 
 
-def model_report(analysis: Analysis) -> ModelReport:
-    """Return the chain of a model as plain data."""
-    links = tuple(_link_report(link) for link in analysis.chain.links)
-    return ModelReport(analysis.model.name, analysis.model.method, links)
+def model_report(analysis: Analysis, source: Source) -> ModelReport:
+    """Return the chain of a model as plain data, and which of its links were not checked."""
+    chain = tuple(_link_report(link) for link in analysis.chain.links)
+    links = list(analysis.links())
+    unchecked = tuple(
+        UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))
+        for link in links
+        if not link.is_checked
+    )
+    return ModelReport(analysis.model.name, analysis.model.method, chain, len(links), unchecked)
 
 
 def _link_report(link: Link) -> LinkReport:
@@ -214,8 +221,17 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
             for index, flow in enumerate(link.layers)
         )
     parts = link.component.row.parts if link.component.row else {}
-    known = _known_axes(link)
-    return tuple(_part_report(name, text, link.component, known) for name, text in parts.items())
+    key = (tuple(parts.items()), _typed(link.component.values), _typed(_known_axes(link)))
+    try:
+        hash(key)
+    except TypeError:
+        return _part_reports.__wrapped__(*key)
+    return _part_reports(*key)
+
+
+def _typed(values: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
+    """Values by their names as a key, in which True is not 1."""
+    return tuple((name, type(value).__name__, value) for name, value in values.items())
 
 
 def _known_axes(link: Link) -> dict[str, Any]:
@@ -230,10 +246,21 @@ def _known_axes(link: Link) -> dict[str, Any]:
     return {}
 
 
-def _part_report(name: str, text: str, component: Resolved, known: dict[str, Any]) -> LayerReport:
+@lru_cache(maxsize=256)
+def _part_reports(
+    parts: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str, Any], ...],
+    known: tuple[tuple[str, str, Any], ...],
+) -> tuple[LayerReport, ...]:
+    """The parts of a component; many models of a file have the same backbone."""
+    given, axes = ({name: value for name, _, value in pairs} for pairs in (values, known))
+    return tuple(_part_report(name, text, given, axes) for name, text in parts)
+
+
+def _part_report(name: str, text: str, values: dict[str, Any], known: dict[str, Any]) -> LayerReport:
     kind, _, signature = text.partition(":")
     try:
-        parsed = signatures.substitute(notation.parse_signature(signature), dict(component.values))
+        parsed = signatures.substitute(notation.parse_signature(signature), values)
     except notation.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]

@@ -12,15 +12,17 @@ from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, violations_of
+from shapelint.judge.link_checks import LinkCheck
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects import bank, loss, target, variable
+from shapelint.judge.subjects.bank import StoredWidth
 from shapelint.judge.subjects.batch_axis import BatchAxisFacts
 from shapelint.judge.subjects.ends import Output
 from shapelint.judge.subjects.target import TargetFacts
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
-from shapelint.linting import footprints
+from shapelint.linting import footprints, python_links
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, read_models
 from shapelint.python.state import naming
@@ -53,6 +55,10 @@ class AnalysedScript:
     script: PythonModel
     judged: Judged
     violations: tuple[Violation, ...]
+
+    def links(self) -> Iterator[LinkCheck]:
+        """Which links of it were checked."""
+        return python_links.checks(self.script)
 
     @property
     def checks(self) -> Iterator[footprints.FootprintPlaces]:
@@ -112,12 +118,11 @@ def _is_for_verbose_only(violation: Violation, judged: Judged) -> bool:
 
 def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
     """Add the place to the notes of violations: the cell of a notebook, or a file other than the linted one."""
-    script = as_script(source) if source.path.endswith(".ipynb") else None
+    script = as_script(source) if source.language == "notebook" else None
     for violation in violations:
         notes = violation.notes
         if script is not None:
-            cell, line = script.cell_of(violation.span.start)
-            notes = (*notes, f"cell {cell}, line {line}")
+            notes = (*notes, script.note(violation.span.start))
         if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(rules_folder.folder())):
             notes = (*notes, f"written in {_relative(source, violation.span)}")
         importing = [mark.span for mark in violation.related if _is_in_importing_file(mark.span)]
@@ -244,7 +249,7 @@ def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
     argument, component = flow.origins[-1].argument, flow.origins[-1].component
     if argument is None or component is None or dims.equal(flow.value[-1], output.shape[-1]) is not False:
         return
-    yield bank.occasion("the weight of prototypes", argument, component.spec.span, output, True, "")
+    yield bank.occasion(StoredWidth("the weight of prototypes", argument, component.spec.span), output, True, "")
 
 
 def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
@@ -258,7 +263,9 @@ def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
 def _stored_width(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
     """Return the occasion of a stored width that differs from that of features: torch raises unless one is 1."""
     raises = 1 not in (output.shape[-1], width.value)
-    return bank.occasion(name, width, whole, output, raises, "" if raises else "the smaller one is repeated")
+    return bank.occasion(
+        StoredWidth(name, width, whole), output, raises, "" if raises else "the smaller one is repeated"
+    )
 
 
 def _output(chain: Chain, flow: Flow | None) -> Output | None:

@@ -6,7 +6,6 @@ a whole; in a config only those that share the edited text through an alias, a m
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -22,7 +21,7 @@ from shapelint.resolve.options import Options
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT_TRIALS = 64
+MAXIMUM_KEPT_TRIALS = 16
 """Number of edited texts that are kept, for edits that several models try."""
 
 
@@ -33,7 +32,7 @@ class Trials:
         self.file = file
         self.options = options
         self.is_apart = cache(self._is_apart)
-        self.edited: OrderedDict[str, _Edited] = OrderedDict()
+        self.edited: dict[str, _Edited] = {}
 
     def after(self, index: int, moves: Sequence[Move]) -> list[Violation]:
         """Return the violations of a model after edits, with those of the first other model that they break.
@@ -72,12 +71,11 @@ class Trials:
         return reading is not None and is_apart(reading, reading.found[index])
 
     def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
-        if source.text not in self.edited:
-            self.edited[source.text] = _edited(self.file, source, moves, self.options)
-            if len(self.edited) > MAXIMUM_KEPT_TRIALS:
-                self.edited.popitem(last=False)
-        self.edited.move_to_end(source.text)
-        return self.edited[source.text]
+        edited = self.edited.pop(source.text, None) or _edited(self.file, source, moves, self.options)
+        self.edited[source.text] = edited  # the last one asked for is the last to go
+        if len(self.edited) > MAXIMUM_KEPT_TRIALS:
+            del self.edited[next(iter(self.edited))]
+        return edited
 
     def _elsewhere(self, edited: _Edited, index: int) -> list[Violation]:
         """Return new violations in the first other model of the file that edits break, because it shares a number."""
@@ -125,6 +123,7 @@ class _EditedConfig(_Edited):
         self.moves = moves
         self.options = options
         self.judged: dict[int, Sequence[Violation]] = {}
+        self.unchanged: dict[int, bool] = {}
 
     def violations(self, index: int) -> Sequence[Violation]:
         if index not in self.judged:
@@ -133,7 +132,9 @@ class _EditedConfig(_Edited):
         return self.judged[index]
 
     def is_unchanged(self, index: int) -> bool:
-        return bool(shifted(self.before[index], self.moves) == self.after.models[index])
+        if index not in self.unchanged:
+            self.unchanged[index] = shifted(self.before[index], self.moves) == self.after.models[index]
+        return self.unchanged[index]
 
 
 def _edited(file: FileAnalysis, source: Source, moves: Sequence[Move], options: Options) -> _Edited:

@@ -1,7 +1,7 @@
 """Operations that a forward calls outside any layer: when their shapes cannot fit, and what would come out.
 
 Decided on the shapes alone; no error text of torch is read. Which functions these are, and which of their arguments
-must agree, is in `rules/operations.yaml`.
+must agree, is in `rules/torch_operations.yaml`.
 """
 
 from __future__ import annotations

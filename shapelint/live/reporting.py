@@ -33,7 +33,7 @@ def report(
     if operands is not None:
         left, right = operands
         lost = loss_findings(side(left, widths[left].size), side(right, widths[right].size), modules)
-        found = _with_loss(found, kept, lost, (left, right), widths, modules)
+        found = _with_loss(found, kept, lost, {left: widths[left], right: widths[right]}, modules)
     changes = [change for _, change in found if change is not None]
     return [_with_help(finding, change, changes, modules) for finding, change in found]
 
@@ -94,25 +94,25 @@ def _with_loss(
     found: list[tuple[Finding, Change | None]],
     faults: Sequence[Fault],
     lost: Sequence[Finding],
-    operands: Pair,
-    widths: Mapping[str, FeatureWidth],
+    compared: Mapping[str, FeatureWidth],
     modules: Mapping[str, nn.Module],
 ) -> list[tuple[Finding, Change | None]]:
     """The findings with those of the loss.
 
-    A prediction head that is wrong at both ends against one projection is one finding: the projection is at fault.
+    `compared` are the widths of the two operands, by their components. A prediction head that is wrong at both ends
+    against one projection is one finding: the projection is at fault.
     """
-    left, right = operands
+    left, right = compared
     if not lost:
         return found
     for index, fault in enumerate(faults):
         both = fault.consumer.component == left and fault.producer.component == right
-        if both and fault.kind == "axis" and fault.expected == widths[left].size:
+        if both and fault.kind == "axis" and fault.expected == compared[left].size:
             related = tuple(Related(finding.location, finding.message) for finding in lost)
-            change = _width_change(widths[right], fault.expected, modules) or fault.change
+            change = _width_change(compared[right], fault.expected, modules) or fault.change
             found[index] = (replace(found[index][0], related=related), change)
             return found
-    change = _width_change(widths[left], widths[right].size, modules)
+    change = _width_change(compared[left], compared[right].size, modules)
     return [*found, *((finding, change) for finding in lost)]
 
 

@@ -38,7 +38,7 @@ def edge_finding(fault: Fault, modules: Mapping[str, nn.Module], first: str, is_
     role = fault.consumer.layer if facts.inside else fault.consumer.component or fault.consumer.layer
     place = location_of(role, modules)
     for rule in _violated(subject, names):
-        return _finding(rule, names, role, place, fault.expected, fault.actual)
+        return _finding(rule, names, role, place, (fault.expected, fault.actual))
     code, name, message = AXIS
     return Finding(code, name, "error", render(message, names), place, "", "", role, fault.expected, fault.actual)
 
@@ -63,7 +63,7 @@ def loss_findings(left: Side, right: Side, modules: Mapping[str, nn.Module]) -> 
     )
     names = {"loss": facts, "left": left, "right": right}
     place, ends = location_of(left.name, modules), (right.output.features, left.output.features)
-    return [_finding(rule, names, left.name, place, *ends) for rule in _violated("loss", names)]
+    return [_finding(rule, names, left.name, place, ends) for rule in _violated("loss", names)]
 
 
 def side(role: str, width: int) -> Side:
@@ -174,10 +174,10 @@ def _finding(
     names: Mapping[str, Any],
     role: str,
     place: Location,
-    expected: Any,
-    actual: Any,
+    conflict: tuple[Any, Any],
 ) -> Finding:
     page = rule.page
+    expected, actual = conflict
     severity = (
         page.severity if page.severity in ("error", "warning", "info") else expression.evaluate(page.severity, names)
     )

@@ -73,7 +73,7 @@ class _Layer:
 
 def gathered(source: Source, read: Read = read_source) -> Source:
     """A YAML source with the files joined to it that its defaults name, directly or through others. Reads files."""
-    if len(source.parts) > 1 or not _MENTIONED.search(source.text) or source.path.endswith((".py", ".ipynb")):
+    if len(source.parts) > 1 or not _MENTIONED.search(source.text) or source.language != "yaml":
         return source
     texts: dict[str, str] = {}
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shapelint.report.summary import problem
+from shapelint.report.summary import plural, problem
 from shapelint.spec.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 
 _COLUMNS: tuple[str, ...] = ("component", "signature", "in", "out", "parameters", "source")
@@ -54,6 +54,8 @@ def _model(
     for finding in findings:
         if finding.severity != "info":
             yield f"{BROKEN} {finding.code} {finding.message}"
+    if model.unchecked:
+        yield f"  {model.checked} of {plural(model.links, 'link')} checked"
 
 
 def _table(marks: Sequence[str], rows: Sequence[Row]) -> list[str]:

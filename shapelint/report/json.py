@@ -34,6 +34,8 @@ def as_object(report: Report) -> dict[str, Any]:
             "infos": summary.infos,
             "unknown": summary.unknown,
             "skipped": summary.skipped,
+            "links": summary.links,
+            "checked": summary.checked_links,
         },
     }
 
@@ -53,7 +55,19 @@ def _model(model: ModelReport) -> dict[str, Any]:
         }
         for link in model.chain
     ]
-    return {"name": model.name, "method": model.method, "chain": chain}
+    links = {"total": model.links, "checked": model.checked}
+    unchecked = [
+        {
+            "role": link.role,
+            "reason": link.reason,
+            "help": link.help,
+            "path": link.location.path,
+            "line": link.location.line,
+            "column": link.location.column,
+        }
+        for link in model.unchecked
+    ]
+    return {"name": model.name, "method": model.method, "chain": chain, "links": links, "unchecked": unchecked}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from shapelint.common.version import __version__
 from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
-from shapelint.report.summary import problem
+from shapelint.report.summary import problem, summarise
 from shapelint.report.terminal import escape
 from shapelint.spec.findings import Edit, Finding, Fix, Report
 from shapelint.spec.fingerprints import fingerprinted, relative
@@ -29,6 +29,7 @@ _SEVEREST_FIRST = tuple(_LEVELS)
 def render(report: Report, options: RenderOptions) -> str:
     """The report as one SARIF log with one run."""
     rules = _rules(report.findings)
+    summary = summarise(report)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     driver = {
         "name": "shapelint",
@@ -40,6 +41,7 @@ def render(report: Report, options: RenderOptions) -> str:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report, options)],
+        "properties": {"links": summary.links, "checkedLinks": summary.checked_links},
         "results": [
             _result(finding, fingerprint, numbers[finding.code], options)
             for finding, fingerprint in fingerprinted(report, options.root)

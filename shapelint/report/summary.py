@@ -22,6 +22,8 @@ class Summary:
     unknown: int
     skipped: int
     checked: int
+    links: int
+    checked_links: int
     safe_fixes: int
     unsafe_fixes: int
 
@@ -39,6 +41,8 @@ def summarise(report: Report) -> Summary:
         unknown=sum(link.source == "unknown" for model in models for link in model.chain),
         skipped=report.skipped,
         checked=sum(file.status == "checked" for file in report.files),
+        links=sum(model.links for model in models),
+        checked_links=sum(model.checked for model in models),
         safe_fixes=sum(fix.safe for fix in fixes),
         unsafe_fixes=sum(not fix.safe for fix in fixes),
     )
@@ -64,9 +68,7 @@ def closing_lines(report: Report, options: RenderOptions) -> Iterator[str]:
     yield _verdict(summary, options)
     if fixable := _fixable(summary):
         yield fixable
-    if summary.unknown:
-        was = "component is" if summary.unknown == 1 else "components are"
-        yield f"{summary.unknown} {was} unresolved: what depends on such a component was not checked."
+    yield from _unchecked_lines(report, summary, options)
     if failed := sum(bool(problem(file)) for file in report.files):
         yield f"{plural(failed, 'file')} could not be checked."
     if summary.skipped:
@@ -99,9 +101,28 @@ def _verdict(summary: Summary, options: RenderOptions) -> str:
         return f"{fixed}Found {listed}{where} ({files} checked)."
     if not summary.models:
         return f"{fixed}No model found."
-    if summary.unknown:
-        return f"{fixed}No fault found in {models} ({files} checked)."
+    if summary.checked_links < summary.links:
+        return (
+            f"{fixed}Nothing wrong in {summary.checked_links} of {plural(summary.links, 'link')}; {_missed(summary)}:"
+        )
     return f"{fixed}All clear: {models} in {files} {'fits' if summary.models == 1 else 'fit'}."
+
+
+def _missed(summary: Summary) -> str:
+    """`2 could not be checked`."""
+    return f"{summary.links - summary.checked_links} could not be checked"
+
+
+def _unchecked_lines(report: Report, summary: Summary, options: RenderOptions) -> Iterator[str]:
+    """Each link that was not checked, with the cause and what would make it known."""
+    links = [link for file in report.files for model in file.models for link in model.unchecked]
+    if links and (summary.errors or summary.warnings or summary.infos):
+        yield f"{summary.checked_links} of {plural(summary.links, 'link')} checked; {_missed(summary)}:"
+    for link in dict.fromkeys(links):
+        place = f"{link.location.path}:{link.location.line}:{link.location.column}"
+        yield escape(f"  {place}: {link.role}: {link.reason}", options.encoding)
+        if link.help:
+            yield escape(f"    to make it known, under [tool.shapelint.signatures]: {link.help}", options.encoding)
 
 
 def _fixable(summary: Summary) -> str:

@@ -15,6 +15,7 @@ from shapelint.signatures import cache, declared, stored, versions
 from shapelint.signatures.binding import Binding, bind, formula_names
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import ComponentSpec, Problem
+from shapelint.trace import tracing_request
 
 SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
@@ -156,7 +157,7 @@ def _trace(
         return None, why, True
     from shapelint.resolve import tracing_requests
 
-    request = tracing_requests.TracingRequest(target, arguments, positional, role, at)
+    request = tracing_request.TracingRequest(target, arguments, positional, role, at)
     found, reason = tracing_requests.trace(request, options, trusted)
     if found is None:
         cache.store_reason(kept, reason)

@@ -5,27 +5,14 @@ This module loads the tracer, and is itself loaded only for a component with nei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
-from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.resolve import trusted
 from shapelint.resolve.options import Options
 from shapelint.signatures import cache
 from shapelint.trace import traced
-
-
-@frozen
-class TracingRequest:
-    """The call to trace: `target(*positional, **arguments)` in a role; `at` is the one image size, None for any."""
-
-    target: str
-    arguments: Mapping[str, Any]
-    positional: Sequence[Any]
-    role: str
-    at: tuple[int, int] | None
+from shapelint.trace.tracing_request import TracingRequest
 
 
 def trace(request: TracingRequest, options: Options, is_trusted: bool) -> tuple[ComponentSignature | None, str]:
@@ -33,7 +20,7 @@ def trace(request: TracingRequest, options: Options, is_trusted: bool) -> tuple[
     target, arguments, positional, at = request.target, request.arguments, request.positional, request.at
     try:
         if is_trusted:
-            return trusted.trace(target, arguments, positional, request.role, options.root, at), ""
+            return trusted.trace(request, options.root), ""
         key = repr((target, sorted(arguments.items()), positional, at))
         return cache.once(key, partial(traced.trace, target, arguments, positional, at)), ""
     except traced.Untraceable as error:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.signatures.binding import formula_names
 from shapelint.trace.meta import Untraceable
+from shapelint.trace.tracing_request import TracingRequest
 
 TIME_LIMIT = 60.0
 """Seconds for the import of a package with torch, and the trace of one component."""
@@ -23,31 +23,14 @@ _known: dict[tuple[str, tuple[int, int] | None], list[tuple[ComponentSignature, 
 _failed: dict[str, str] = {}
 
 
-def trace(
-    target: str,
-    arguments: Mapping[str, Any],
-    positional: Sequence[Any],
-    role: str,
-    root: str,
-    at: tuple[int, int] | None = None,
-    time_limit: float = TIME_LIMIT,
-) -> ComponentSignature:
-    """The signature of `target(*positional, **arguments)`, traced in a separate process; raises Untraceable.
-
-    With `at` it is the signature at that one image size.
+def trace(request: TracingRequest, root: str, time_limit: float = TIME_LIMIT) -> ComponentSignature:
+    """Trace a call in a separate process; raises Untraceable.
 
     An earlier answer is reused if only arguments differ that are named in its formulas, so that the search for a
     repair, which tries other widths, starts no new process.
     """
-    request = {
-        "target": target,
-        "arguments": dict(arguments),
-        "positional": list(positional),
-        "role": role,
-        "root": root,
-        "at": at,
-    }
-    text = json.dumps(request, sort_keys=True)
+    target, arguments, positional, at = request.target, request.arguments, request.positional, request.at
+    text = json.dumps({**vars(request), "root": root}, sort_keys=True)
     for component, named, places in _known.get((target, at), ()):
         if _differ(component, (named, places), (dict(arguments), list(positional))) <= formula_names(component):
             return component

@@ -123,12 +123,29 @@ class LinkReport:
 
 
 @frozen
+class UncheckedLink:
+    """A link that could not be checked: the role that takes the tensor, the cause, and what would make it known."""
+
+    role: str
+    reason: str
+    help: str
+    location: Location
+
+
+@frozen
 class ModelReport:
-    """One model of a file."""
+    """One model of a file; `links` counts the places where a tensor meets something that fixes its shape."""
 
     name: str
     method: str
     chain: tuple[LinkReport, ...]
+    links: int = 0
+    unchecked: tuple[UncheckedLink, ...] = ()
+
+    @property
+    def checked(self) -> int:
+        """The number of links that were checked."""
+        return self.links - len(self.unchecked)
 
 
 @frozen

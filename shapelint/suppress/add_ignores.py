@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from shapelint.spec.findings import FileReport, Finding
+from shapelint.spec.findings import FileReport, Finding, LinkReport
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
 from shapelint.text import notebook
 from shapelint.text.source import Source
@@ -35,11 +35,16 @@ def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
             after = lint(replace(source, text=text))
             left = Counter(_identity(other) for other in after.findings)
             own = _identity(finding)
-            if after.models == report.models and left < before and left[own] < before[own]:
+            if _chains(after) == _chains(report) and left < before and left[own] < before[own]:
                 silenced += sum((before - left).values())
                 source, before = replace(source, text=text), left
                 break
     return source.text, silenced
+
+
+def _chains(report: FileReport) -> tuple[tuple[LinkReport, ...], ...]:
+    """The chains of the models, which a comment must not change."""
+    return tuple(model.chain for model in report.models)
 
 
 def _identity(finding: Finding) -> tuple[Any, ...]:
@@ -71,7 +76,7 @@ def _with_code(source: Source, line: tuple[str, int] | None, code: str) -> str:
         start = _after_preamble(text)
         newline = "\r\n" if "\r\n" in text else "\n"
         return f"{text[:start]}# shapelint: {FILE}[{code}]{newline}{text[start:]}"
-    if source.path.endswith(".ipynb"):
+    if source.language == "notebook":
         end = notebook.read(text).end_of(line[1])
         return f"{text[:end]}  # shapelint: {word}[{code}]{text[end:]}"
     start = source.offset(*line, 1)

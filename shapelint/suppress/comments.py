@@ -26,7 +26,7 @@ def comments(source: Source) -> list[Span]:
     """The span of every comment, from its `#` to the end of its line, in order, joined files included."""
     if "#" not in source.text:
         return []
-    if source.path.endswith(".ipynb"):
+    if source.language == "notebook":
         return list(_notebook_comments(source.text))
     python = PurePath(source.path).suffix.lower() in _PYTHON_SUFFIXES
     find = _python_comments if python else _yaml_comments

@@ -141,7 +141,7 @@ def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:
 
 def lines_in(source: Source) -> Lines:
     """How to count the lines of a text: a notebook's are those of its code cells, which may share one line of JSON."""
-    if not source.path.endswith(".ipynb"):
+    if source.language != "notebook":
         return _lines
     try:
         script = notebook.read(source.text)
@@ -179,7 +179,7 @@ def _unused(
         if not ignore.codes:
             message = "this ignore names no rule, so it silences nothing"
             hint = f"name the rules it is for: {ignore.word}[SL101]"
-            yield _finding(source, ignore, rules, message, hint, _removal(source, ignore))
+            yield replace(_finding(source, ignore, rules, message, hint), fix=_removal(source, ignore))
             continue
         missing = [name for name, code in zip(ignore.names, ignore.codes) if code not in rules]
         idle = [
@@ -192,12 +192,11 @@ def _unused(
             reasons = [f"no rule is called {name}{_near(name, rules)}" for name in missing]
             reasons += [f"nothing {place} is {' or '.join(idle)}"] if idle else []
             gone = {*missing, *idle}
-            yield _finding(source, ignore, rules, "; ".join(reasons), "", _removal(source, ignore, gone))
+            finding = _finding(source, ignore, rules, "; ".join(reasons), "")
+            yield replace(finding, fix=_removal(source, ignore, gone))
 
 
-def _finding(
-    source: Source, ignore: Ignore, rules: Mapping[str, Rule], message: str, help: str, fix: Fix | None = None
-) -> Finding:
+def _finding(source: Source, ignore: Ignore, rules: Mapping[str, Rule], message: str, help: str) -> Finding:
     page = rules[UNUSED].page
     return Finding(
         code=UNUSED,
@@ -208,16 +207,14 @@ def _finding(
         label="does nothing",
         notes=_cell(source, ignore.span),
         help=help,
-        fix=fix,
     )
 
 
 def _cell(source: Source, span: Span) -> tuple[str, ...]:
     """For a notebook, the cell and the line of a place."""
-    if not source.path.endswith(".ipynb"):
+    if source.language != "notebook":
         return ()
-    cell, line = notebook.read(source.text).cell_of(span.start)
-    return (f"cell {cell}, line {line}",)
+    return (notebook.read(source.text).note(span.start),)
 
 
 def _near(name: str, rules: Mapping[str, Rule]) -> str:

@@ -63,6 +63,11 @@ class Script:
         cell = bisect_right(self.cells, index)
         return cell, self.text.count("\n", self.cells[cell - 1] if cell else 0, max(index, 0)) + 1
 
+    def note(self, offset: int) -> str:
+        """What a finding says of its place: the cell and the line in it."""
+        cell, line = self.cell_of(offset)
+        return f"cell {cell}, line {line}"
+
     def line_of(self, offset: int) -> int:
         """The line (from 1) in the text of all cells of an offset in the notebook's file."""
         return self.text.count("\n", 0, max(self._index(offset), 0)) + 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
@@ -72,6 +73,13 @@ class Source:
 
     def _part(self, path: str, start: int, end: int) -> Part:
         return Part(path, Span(start, end), bisect_right(self._line_starts, start) - 1 if start else 0)
+
+    @property
+    def language(self) -> Literal["yaml", "python", "notebook"]:
+        """What the text is, by the ending of its path; anything unknown is read as YAML."""
+        if self.path.endswith(".ipynb"):
+            return "notebook"
+        return "python" if self.path.endswith(".py") else "yaml"
 
     @property
     def own_text(self) -> str:

@@ -9,13 +9,14 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.trace import traced
 from shapelint.trace.meta import Untraceable, one_line
 from shapelint.trace.targets import Constructor
+from shapelint.trace.tracing_request import TracingRequest
 
 SOURCES = ("", "src")
 """Where a project keeps its packages, from its root."""
@@ -24,10 +25,11 @@ SOURCES = ("", "src")
 def main() -> int:
     """Answer one request."""
     request = json.load(sys.stdin)
+    root = request.pop("root")
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
         os.dup2(2, 1)
         try:
-            component = trace(**request)
+            component = trace(TracingRequest(**request), root)
             answer.write(json.dumps({"component": component.model_dump(mode="json")}))
         except Untraceable as error:
             answer.write(json.dumps({"error": str(error)}))
@@ -36,22 +38,21 @@ def main() -> int:
     return 0
 
 
-def trace(
-    target: str, arguments: dict[str, Any], positional: Sequence[Any], role: str, root: str, at: list[int] | None
-) -> ComponentSignature:
+def trace(request: TracingRequest, root: str) -> ComponentSignature:
     """Import the target and trace it: a backbone as a model of images, anything else as a layer first.
 
     Raises Untraceable.
     """
     sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
+    target, at = request.target, request.at
     call = _import(target)
     package = target.partition(".")[0]
     reasons = []
     size = (at[0], at[1]) if at else None
-    for images in (True,) if size else (True, False) if role == "backbone" else (False, True):
+    for images in (True,) if size else (True, False) if request.role == "backbone" else (False, True):
         constructor = Constructor(package, target, call, images=images)
         try:
-            return traced.trace_constructor(constructor, arguments, positional, size)
+            return traced.trace_constructor(constructor, dict(request.arguments), request.positional, size)
         except Untraceable as error:
             reasons.append(str(error))
     raise Untraceable(f"{target} {reasons[0]}")

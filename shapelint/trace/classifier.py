@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.trace import signature_rows
-from shapelint.trace.govern import Experiment, Unfitted
+from shapelint.trace.governing_arguments import Experiment, Unfitted
 from shapelint.trace.images import Passage, evaluate, passages
 from shapelint.trace.meta import Untraceable, build
 from shapelint.trace.symbolic import observe

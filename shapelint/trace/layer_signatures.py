@@ -15,7 +15,7 @@ from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Alternative, Pattern
 from shapelint.trace import probe, signature_rows
-from shapelint.trace.govern import Experiment, Unfitted
+from shapelint.trace.governing_arguments import Experiment, Unfitted
 from shapelint.trace.images import normalisation
 from shapelint.trace.meta import Untraceable, runs
 from shapelint.trace.symbolic import Free, Observation, observe

@@ -132,6 +132,8 @@ def test_files_without_a_model(folder: Path) -> None:
         "infos": 0,
         "unknown": 0,
         "skipped": 1,
+        "links": 8,
+        "checked": 8,
     }
 
 

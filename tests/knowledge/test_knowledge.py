@@ -31,7 +31,9 @@ def shipped() -> list[tuple[str, type[Strict], Any]]:
         for path in sorted((RULES / folder).rglob("*.yaml")):
             found.append((str(path.relative_to(RULES)), model, load(path)))
     found += [(f"libraries.yaml {entry['library']}", LibraryRule, entry) for entry in load(RULES / "libraries.yaml")]
-    found += [(f"tensors.yaml {name}", TensorRule, entry) for name, entry in load(RULES / "tensors.yaml").items()]
+    found += [
+        (f"layer_tensors.yaml {name}", TensorRule, entry) for name, entry in load(RULES / "layer_tensors.yaml").items()
+    ]
     for path in sorted(RULES.glob("SL*.md")):
         found.append((path.name, RulePage, yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])))
     return found

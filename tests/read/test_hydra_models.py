@@ -111,6 +111,7 @@ def test_interpolations_are_followed_from_the_composed_root(tmp_path: Path) -> N
     assert (finding["path"], finding["expected"], finding["actual"]) == ("conf/model/head/mlp.yaml", 500, 256)
 
 
+PREDICTION = "prediction_head: BYOLPredictionHead(256, 1024, 256)\n"
 ABSENT = {
     "a file in front": ("[schema, _self_]", "`schema` in the defaults names no file here", 1),
     "a group in front": ("[{projection_head: mine}, _self_]", "`projection_head: mine` in the defaults names no", 1),
@@ -126,7 +127,10 @@ ABSENT = {
 def test_missing_files_are_unknown_and_not_a_fault(name: str, tmp_path: Path) -> None:
     entries, told, count = ABSENT[name]
     head = "projection_head: {input_dim: 500}\n" if count else "projection_head: {input_dim: 512}\n"
-    write(tmp_path, {"model.yaml": f"defaults: {entries}\nmethod: byol\nbackbone: resnet18\n{head}"})
+    write(
+        tmp_path,
+        {"model.yaml": f"defaults: {entries}\nmethod: byol\nbackbone: resnet18\n{head}{PREDICTION}"},
+    )
     result = run(tmp_path, "model.yaml")
     assert result.returncode == 0, result.stdout
     assert ("SL901" in result.stdout) is bool(count)

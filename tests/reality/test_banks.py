@@ -64,7 +64,7 @@ def test_a_bank_is_found_wherever_it_is_imported_from(bank: BankModule) -> None:
     assert banks.find(f"lightly.models.modules.{name}") is bank
     assert banks.find(f"mylib.{name}") is None
     assert banks.find(name) is None
-    assert f"lightly.models.modules.{name}" in rules_folder.load("functions.yaml")["methods"]
+    assert f"lightly.models.modules.{name}" in rules_folder.load("library_functions.yaml")["methods"]
 
 
 def test_the_banks_of_methods_are_known_by_name() -> None:

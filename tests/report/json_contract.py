@@ -60,7 +60,24 @@ LINK = closed(
         "source": {"enum": ["declared", "stored", "traced", "unknown"]},
     }
 )
-MODEL = closed({"name": {"type": "string"}, "method": {"type": "string"}, "chain": {"type": "array", "items": LINK}})
+UNCHECKED = closed(
+    {
+        "role": {"type": "string", "minLength": 1},
+        "reason": {"type": "string", "minLength": 1},
+        "help": {"type": "string"},
+        **{name: PLACE[name] for name in ("path", "line", "column")},
+    }
+)
+COUNT = {"type": "integer", "minimum": 0}
+MODEL = closed(
+    {
+        "name": {"type": "string"},
+        "method": {"type": ["string", "null"]},
+        "chain": {"type": "array", "items": LINK},
+        "links": closed({"total": COUNT, "checked": COUNT}),
+        "unchecked": {"type": "array", "items": UNCHECKED},
+    }
+)
 FILE = closed(
     {
         "path": {"type": "string", "minLength": 1},
@@ -68,7 +85,7 @@ FILE = closed(
         "models": {"type": "array", "items": MODEL},
     }
 )
-COUNTS = ("files", "models", "errors", "warnings", "infos", "unknown", "skipped")
+COUNTS = ("files", "models", "errors", "warnings", "infos", "unknown", "skipped", "links", "checked")
 
 CONTRACT = Draft202012Validator(
     {

@@ -15,6 +15,7 @@ from shapelint.spec.findings import (
     ModelReport,
     Related,
     Report,
+    UncheckedLink,
 )
 from shapelint.text.location import Location
 
@@ -75,6 +76,9 @@ def body(text: str, location: Location, *related: tuple[Location, str], width: i
     return rendered.rpartition("\n\n")[0]
 
 
+UNSEEN = Location("other.yaml", 12, 11, 12, 17)
+
+
 def model(name: str = "model", fits: bool = False) -> ModelReport:
     """Return the chain of the seed case, as it is or repaired."""
     return ModelReport(
@@ -85,6 +89,7 @@ def model(name: str = "model", fits: bool = False) -> ModelReport:
             LinkReport("projection_head", "BYOLProjectionHead", ["B", 256], ["B", 256], "stored", broken=not fits),
             LinkReport("prediction_head", "BYOLPredictionHead", ["B", 256], ["B", 256], "stored"),
         ),
+        links=4,
     )
 
 
@@ -145,7 +150,15 @@ MIXED = Report(
             "checked",
             (
                 model("second", fits=True),
-                ModelReport("third", "simsiam", (LinkReport("backbone", "my.Net", None, None, "unknown"),)),
+                ModelReport(
+                    "third",
+                    "simsiam",
+                    (LinkReport("backbone", "my.Net", None, None, "unknown"),),
+                    links=2,
+                    unchecked=(
+                        UncheckedLink("backbone", "my.Net is not known", '"my.Net" = "B 3 H W -> B ..."', UNSEEN),
+                    ),
+                ),
             ),
             (UNSAFE_FINDING, UNRESOLVED),
         ),
@@ -174,7 +187,15 @@ NASTY_REPORT = Report(
         FileReport(
             NASTY,
             "checked",
-            (ModelReport(NASTY, NASTY, (LinkReport(NASTY, NASTY, [["B", NASTY]], None, "unknown"),)),),
+            (
+                ModelReport(
+                    NASTY,
+                    NASTY,
+                    (LinkReport(NASTY, NASTY, [["B", NASTY]], None, "unknown"),),
+                    links=1,
+                    unchecked=(UncheckedLink(NASTY, NASTY, NASTY, Location(NASTY, 1, 1, 1, 2)),),
+                ),
+            ),
             (NASTY_FINDING, NASTY_FINDING),
             text=NASTY * 30 + "\n" + NASTY,
         ),

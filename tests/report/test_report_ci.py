@@ -70,7 +70,9 @@ help: use 256   [fix is unsafe; the chain fits with it]%0Ahelp: or use 128 befor
 ::error file=empty.yaml,title=shapelint::empty.yaml: no model recognised
 Found 1 error, 1 warning and 1 info in 3 models (2 files checked).
 [*] 1 fixable with --fix, 1 more with --fix --unsafe-fixes.
-1 component is unresolved: what depends on such a component was not checked.
+9 of 10 links checked; 1 could not be checked:
+  other.yaml:12:11: backbone: my.Net is not known
+    to make it known, under [tool.shapelint.signatures]: "my.Net" = "B 3 H W -> B ..."
 2 files could not be checked.
 4 files without a model skipped.
 """

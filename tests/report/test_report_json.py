@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from report_examples import MIXED, NASTY, NASTY_REPORT, REPORTS, SEED
@@ -12,7 +13,7 @@ from shapelint.report import render
 
 def test_the_seed_case() -> None:
     """Keys, order and values are those of the contract."""
-    seed = {
+    seed: dict[str, Any] = {
         "version": 1,
         "files": [
             {
@@ -45,6 +46,8 @@ def test_the_seed_case() -> None:
                                 "source": "stored",
                             },
                         ],
+                        "links": {"total": 4, "checked": 4},
+                        "unchecked": [],
                     }
                 ],
             }
@@ -96,6 +99,7 @@ def test_the_seed_case() -> None:
         ],
         "summary": {"files": 1, "models": 1, "errors": 1, "warnings": 0, "infos": 0, "unknown": 0, "skipped": 0},
     }
+    seed["summary"] |= {"links": 4, "checked": 4}
     assert render(SEED, "json") == json.dumps(seed, indent=2) + "\n"
 
 
@@ -123,6 +127,8 @@ def test_every_status_severity_and_kind_of_fix() -> None:
         "infos": 1,
         "unknown": 1,
         "skipped": 4,
+        "links": 10,
+        "checked": 9,
     }
 
 

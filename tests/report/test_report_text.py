@@ -51,7 +51,9 @@ error: empty.yaml: no model recognised
 
 Found 1 error, 1 warning and 1 info in 3 models (2 files checked).
 [*] 1 fixable with --fix, 1 more with --fix --unsafe-fixes.
-1 component is unresolved: what depends on such a component was not checked.
+9 of 10 links checked; 1 could not be checked:
+  other.yaml:12:11: backbone: my.Net is not known
+    to make it known, under [tool.shapelint.signatures]: "my.Net" = "B 3 H W -> B ..."
 2 files could not be checked.
 4 files without a model skipped.
 """
@@ -68,7 +70,9 @@ bad.yaml: error: not UTF-8: byte 0xff at offset 3
 empty.yaml: error: no model recognised
 Found 1 error, 1 warning and 1 info in 3 models (2 files checked).
 [*] 1 fixable with --fix, 1 more with --fix --unsafe-fixes.
-1 component is unresolved: what depends on such a component was not checked.
+9 of 10 links checked; 1 could not be checked:
+  other.yaml:12:11: backbone: my.Net is not known
+    to make it known, under [tool.shapelint.signatures]: "my.Net" = "B 3 H W -> B ..."
 2 files could not be checked.
 4 files without a model skipped.
 """
@@ -116,7 +120,7 @@ def test_formats_for_programs_do_not_list_fixes(output_format: str) -> None:
 def test_a_file_with_an_unresolved_component_is_never_called_clear() -> None:
     other = MIXED.files[3]
     silenced = Report((type(other)(other.path, other.status, other.models),))
-    assert render(silenced, "text").splitlines()[0] == "No fault found in 2 models (1 file checked)."
+    assert render(silenced, "text").splitlines()[0] == "Nothing wrong in 5 of 6 links; 1 could not be checked:"
 
 
 def test_notes_and_helps() -> None:

@@ -13,6 +13,7 @@ from command_line import clean_environment, run
 
 from shapelint.resolve import trusted
 from shapelint.trace.meta import Untraceable
+from shapelint.trace.tracing_request import TracingRequest
 
 NETS = '''\
 """A project's own networks."""
@@ -81,7 +82,7 @@ def test_a_package_that_is_not_trusted_is_not_imported(project: Path) -> None:
 
 def reason(project: Path, target: str, time_limit: float = 60.0) -> str:
     with pytest.raises(Untraceable) as caught:
-        trusted.trace(target, {}, (), "", str(project), time_limit=time_limit)
+        trusted.trace(TracingRequest(target, {}, (), ""), str(project), time_limit)
     return str(caught.value)
 
 
@@ -125,7 +126,7 @@ def test_a_trace_ends_at_its_time_limit(project: Path) -> None:
 
 
 def test_other_widths_start_no_other_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = trusted.trace("mynet.nets.Neck", {"n_out": 128}, (512,), "projection_head", str(project))
+    first = trusted.trace(TracingRequest("mynet.nets.Neck", {"n_out": 128}, (512,), "projection_head"), str(project))
     assert str(first.rows[0].shapes) == "... n_in -> ... n_out"
     monkeypatch.setattr(trusted, "_ask", None)
-    assert trusted.trace("mynet.nets.Neck", {}, (64,), "projection_head", str(project)) is first
+    assert trusted.trace(TracingRequest("mynet.nets.Neck", {}, (64,), "projection_head"), str(project)) is first

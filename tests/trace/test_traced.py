@@ -16,7 +16,7 @@ from shapelint.shapes.dims import symbol
 from shapelint.shapes.notation import parse_signature
 from shapelint.trace import probe
 from shapelint.trace.fitsizes import FitSizes
-from shapelint.trace.govern import Unfitted, fit
+from shapelint.trace.governing_arguments import Unfitted, fit
 from shapelint.trace.images import passages
 from shapelint.trace.layer_signatures import layer_row
 from shapelint.trace.meta import Untraceable, build, runs

@@ -20,6 +20,15 @@ from shapelint.text.source import Span
 
 
 @frozen
+class StoredWidth:
+    """The width of stored vectors: what they are called in reports, the number, and the value around it."""
+
+    name: str
+    width: Argument
+    whole: Span
+
+
+@frozen
 class BankFacts:
     """A stored width and the features that are compared with it.
 
@@ -40,7 +49,7 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     for bank in judged.model.extras.banks:
         rule = judged.pack.banks.get(bank.name)
         if rule is not None:
-            yield from _bank(judged, bank.name, bank.width, bank.span, rule.meets, rule.how)
+            yield from _bank(judged, StoredWidth(bank.name, bank.width, bank.span), rule.meets, rule.how)
     yield from _of_loss(judged)
     yield from _prototypes(judged)
 
@@ -53,22 +62,21 @@ def problems(judged: Judged) -> Iterator[Problem]:
             yield Problem("SL901", f"{bank.name} is not checked: {reason}", bank.span, "")
 
 
-def _bank(
-    judged: Judged, name: str, width: Argument, whole: Span, meets: tuple[str, ...], how: str
-) -> Iterator[Occasion]:
+def _bank(judged: Judged, stored: StoredWidth, meets: tuple[str, ...], how: str) -> Iterator[Occasion]:
     for end in meets:
         output = output_of(judged, end)
-        if output is None or output.shape[-1] == width.value:
+        if output is None or output.shape[-1] == stored.width.value:
             continue
         features = output.shape[-1]
         raises = how == "multiplied" or features != 1
-        effect = "" if raises else f"every one of the {width.value} stored values becomes the same number"
-        yield occasion(name, width, whole, output, raises, effect)
+        effect = "" if raises else f"every one of the {stored.width.value} stored values becomes the same number"
+        yield occasion(stored, output, raises, effect)
         return
 
 
-def occasion(name: str, width: Argument, whole: Span, output: Output, raises: bool, effect: str) -> Occasion:
+def occasion(stored: StoredWidth, output: Output, raises: bool, effect: str) -> Occasion:
     """The occasion of one stored width and an output; `effect` is what a difference that does not raise leads to."""
+    name, width, whole = stored.name, stored.width, stored.whole
     features = output.shape[-1]
     fits = features == width.value if isinstance(features, int) else None
     facts = BankFacts(name, width.value, features, fits, raises, effect)
@@ -90,7 +98,8 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
     size = loss.given.get(signature.bank or "")
     width = pair_width(size) if size else None
     if width is not None:
-        yield from _bank(judged, f"the memory bank of {loss.label}", width, whole, (pack.right, pack.left), "assigned")
+        stored = StoredWidth(f"the memory bank of {loss.label}", width, whole)
+        yield from _bank(judged, stored, (pack.right, pack.left), "assigned")
     output = output_of(judged, pack.right)
     if output is not None:
         yield from _fixed_width(loss, loss.spec, output)
@@ -101,7 +110,9 @@ def _of_loss(judged: Judged) -> Iterator[Occasion]:
         return
     features = output.shape[-1]
     if isinstance(features, int) and features < cut.value:
-        yield occasion(f"{signature.cut} of {loss.label}", cut, whole, output, False, "it takes all there are")
+        yield occasion(
+            StoredWidth(f"{signature.cut} of {loss.label}", cut, whole), output, False, "it takes all there are"
+        )
 
 
 def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterator[Occasion]:
@@ -111,7 +122,7 @@ def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterat
     if fixed is not None and features != fixed.value:
         raises = 1 not in (fixed.value, features)
         effect = "" if raises else "its center broadcasts over the scores"
-        yield occasion(f"{name} of {loss.label}", fixed, spec.span, output, raises, effect)
+        yield occasion(StoredWidth(f"{name} of {loss.label}", fixed, spec.span), output, raises, effect)
 
 
 def _argument(value: object, given: Argument | None, head: Span) -> Argument | None:

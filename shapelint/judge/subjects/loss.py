@@ -89,13 +89,13 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
     taken = [_reshaped(side.shape, pack.reshape) for side in (left, right)]
     if taken[0] is None or taken[1] is None:
         return
-    facts = _facts(judged, loss, left, right, taken[0], taken[1])
+    facts = _facts(judged, loss, left, right, (taken[0], taken[1]))
     yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
 def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name: str = "") -> Occasion:
     """A loss that takes two outputs as they are; a hand-written one has a `name` of its own."""
-    facts = _facts(judged, loss, left, right, left.shape, right.shape)
+    facts = _facts(judged, loss, left, right, (left.shape, right.shape))
     facts = replace(facts, name=name or facts.name)
     return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
@@ -114,9 +114,9 @@ def _are_extra(judged: Judged) -> bool:
     return any(comes_with_extra_axes(edge) for link in judged.chain.links for edge in link.edges)
 
 
-def _facts(
-    judged: Judged, loss: BoundLoss, left: Output, right: Output, taken_left: Shape, taken_right: Shape
-) -> LossFacts:
+def _facts(judged: Judged, loss: BoundLoss, left: Output, right: Output, taken: tuple[Shape, Shape]) -> LossFacts:
+    """The facts about two outputs, of which the loss takes the shapes `taken`."""
+    taken_left, taken_right = taken
     least, most = loss.signature.axes
     least = max(least, _needed_axes(loss))
     axes_fit = all(least <= len(shape) <= most for shape in (taken_left, taken_right))

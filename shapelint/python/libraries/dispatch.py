@@ -69,7 +69,7 @@ def _loss(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None
 
 
 def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """Call a function from `rules/functions.yaml`."""
+    """Call a function from `rules/library_functions.yaml`."""
     known = library_functions.find(name)
     if known is None:
         return None

@@ -1,7 +1,7 @@
 """Functions of libraries, and methods of their modules, as signatures in the shape notation.
 
-The tables are in `rules/functions.yaml`. Names that are not axes take their values from plain arguments of the same
-name, or from the `values` of the module.
+The tables are in `rules/library_functions.yaml`. Names that are not axes take their values from plain arguments of the
+same name, or from the `values` of the module.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def parse(call: str, text: str) -> LibraryFunction:
 @lru_cache(maxsize=1)
 def _lines() -> dict[str, tuple[str, str]]:
     """Return the unparsed lines of all functions, by dotted name."""
-    data = rules_folder.load("functions.yaml")["functions"]
+    data = rules_folder.load("library_functions.yaml")["functions"]
     return {call.partition("(")[0]: (call, text) for call, text in data.items()}
 
 
@@ -55,7 +55,7 @@ def table() -> LibraryFunctionTable:
 @lru_cache(maxsize=1)
 def methods() -> dict[str, dict[str, LibraryFunction]]:
     """Return the methods of modules, by class name and method name."""
-    data = rules_folder.load("functions.yaml")["methods"]
+    data = rules_folder.load("library_functions.yaml")["methods"]
     return {
         target: {function.name: function for function in (parse(call, text) for call, text in calls.items())}
         for target, calls in data.items()
@@ -65,13 +65,15 @@ def methods() -> dict[str, dict[str, LibraryFunction]]:
 @lru_cache(maxsize=1)
 def exact() -> frozenset[str]:
     """Return the dotted names of the functions that refuse every shape that their signatures do not list."""
-    return frozenset(f"lightly.models.utils.{name}" for name in rules_folder.load("functions.yaml")["exact"].split())
+    return frozenset(
+        f"lightly.models.utils.{name}" for name in rules_folder.load("library_functions.yaml")["exact"].split()
+    )
 
 
 @lru_cache(maxsize=1)
 def constructors() -> list[tuple[str, tuple[Parameter, ...], str]]:
     """Return what constructors require: the target, the arguments with their defaults, and the condition."""
-    data = rules_folder.load("functions.yaml")["constructors"]
+    data = rules_folder.load("library_functions.yaml")["constructors"]
     return [(call.partition("(")[0], parse_parameters(call), condition) for call, condition in data.items()]
 
 

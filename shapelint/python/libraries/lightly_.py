@@ -1,6 +1,6 @@
 """lightly: losses, transforms, functions, and wrappers around vision transformers of timm and torchvision.
 
-The methods of its modules are in `rules/functions.yaml`.
+The methods of its modules are in `rules/library_functions.yaml`.
 """
 
 from __future__ import annotations

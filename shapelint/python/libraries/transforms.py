@@ -38,6 +38,8 @@ from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
 
 MAXIMUM_VIEWS = 64
+HOMES = ("transforms", "datasets", "data")
+"""The packages of a library that have transforms or datasets, so that the table is not read for any other name."""
 
 
 @frozen
@@ -66,6 +68,8 @@ def _datasets() -> tuple[str, ...]:
 
 def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Views | None:
     """Construct a transform, or a dataset with one; None for anything else, or if the image size is unknown."""
+    if name.partition(".")[2].partition(".")[0] not in HOMES:
+        return None
     if name.startswith(_datasets()):
         return views(run, arguments.keywords["transform"].value) if "transform" in arguments.keywords else None
     package = next((package for package in table() if name.startswith(f"{package}.")), "")

@@ -81,7 +81,7 @@ def interpret(
 
 def as_script(source: Source) -> notebook.Script:
     """Return the Python code of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
-    if not source.path.endswith(".ipynb"):
+    if source.language != "notebook":
         return notebook.Script(source.text)
     try:
         return notebook.read(source.text)

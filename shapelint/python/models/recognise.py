@@ -46,6 +46,7 @@ class PythonModel:
     latent: tuple[coincidences.Latent, ...] = ()
     is_open: bool = False
     is_own: bool = True
+    is_cut_short: bool = False
     is_traced: bool = False
 
 
@@ -83,7 +84,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
         found = tuple(coincidences.find(model.chain.links, moved))
-        models.append(replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace))
+        model = replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
+        models.append(replace(model, is_cut_short=run.exhausted))
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 

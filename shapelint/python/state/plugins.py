@@ -42,7 +42,7 @@ class Components:
     - `is_described(component)`: whether `resolve` or `numbers` knows it, so that no trace is needed
     - `traced_for_attributes`: whether a component without a stored signature is traced when an attribute is read
     - `has_all_parts(component)`: whether its signature lists all of its parts
-    - `numbers(component)`: names in the lines of its methods in `rules/functions.yaml` that are not arguments
+    - `numbers(component)`: names in the lines of its methods in `rules/library_functions.yaml` that are not arguments
     - `observe_call(run, component, arguments)`: is notified of each call of such a method
     """
 

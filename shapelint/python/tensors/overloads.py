@@ -1,4 +1,4 @@
-"""Selection of the line of `rules/operations.yaml` that applies to the arguments of a call, and its result.
+"""Selection of the line of `rules/torch_operations.yaml` for the arguments of a call, and its result.
 
 The arguments are the interpreter's values, or real ones of a module in memory: `read` converts either to the plain
 argument of a primitive.

@@ -1,4 +1,4 @@
-"""The primitives that the steps of `rules/operations.yaml` name: their effect on axes, and their arguments.
+"""The primitives that the steps of `rules/torch_operations.yaml` name: their effect on axes, and their arguments.
 
 All functions are pure and return None if the result is unknown or torch would raise an error. Unknown arguments never
 reach them, except as unknown sizes. They serve both the interpreter and modules in memory.

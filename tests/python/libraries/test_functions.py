@@ -1,4 +1,4 @@
-"""`rules/functions.yaml` compared with the libraries themselves."""
+"""`rules/library_functions.yaml` compared with the libraries themselves."""
 
 from __future__ import annotations
 

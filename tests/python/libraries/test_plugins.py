@@ -69,12 +69,12 @@ def named(dotted: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("name", [*LIBRARIES.functions, *LIBRARIES.stand_ins])
+@pytest.mark.parametrize("name", sorted({*LIBRARIES.functions, *LIBRARIES.stand_ins}))
 def test_handled_functions_exist_in_the_library(name: str) -> None:
     assert callable(named(name))
 
 
-@pytest.mark.parametrize(("name", "value"), LIBRARIES.constants.items())
+@pytest.mark.parametrize(("name", "value"), sorted(LIBRARIES.constants.items()))
 def test_constants_are_those_of_the_library(name: str, value: object) -> None:
     assert named(name) == value
 
@@ -161,12 +161,14 @@ def forget() -> None:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add a library to the data of `rules/`."""
     for path in rules_folder.folder().iterdir():
-        if path.name not in ("libraries.yaml", "functions.yaml", "signatures"):
+        if path.name not in ("libraries.yaml", "library_functions.yaml", "signatures"):
             (tmp_path / path.name).symlink_to(path)
     (tmp_path / "libraries.yaml").write_text(yaml.safe_dump([*RULES, LIBRARY]))
-    lines = rules_folder.load("functions.yaml")
+    lines = rules_folder.load("library_functions.yaml")
     functions, methods = {**lines["functions"], **FUNCTIONS}, {**lines["methods"], **METHODS}
-    (tmp_path / "functions.yaml").write_text(yaml.safe_dump({**lines, "functions": functions, "methods": methods}))
+    (tmp_path / "library_functions.yaml").write_text(
+        yaml.safe_dump({**lines, "functions": functions, "methods": methods})
+    )
     (tmp_path / "signatures").mkdir()
     for path in (rules_folder.folder() / "signatures").iterdir():
         (tmp_path / "signatures" / path.name).symlink_to(path)

@@ -41,6 +41,11 @@ ARGUMENTS = {
 SIZES = {"crop_size": "crop_size=40", "input_size": "input_size=40"}
 
 
+def test_every_package_of_the_file_is_looked_up() -> None:
+    packages = [*transforms.table(), *rules_folder.load("transforms.yaml")["datasets"]]
+    assert {package.split(".")[1] for package in packages} == set(transforms.HOMES)
+
+
 def of_text(text: str) -> Any:
     """Return the value of the name `transform` in a script."""
     head = "import torch\nfrom torch import nn\nprojection_head = None\n"

@@ -1,4 +1,4 @@
-"""`rules/operations.yaml` compared with torch: every line gives the shape of torch, and refuses what torch refuses.
+"""Run every line of `rules/torch_operations.yaml` against torch itself, on many shapes.
 
 A new line needs nothing here, unless it has a parameter name that no other line has: its samples go to `SAMPLES`.
 """

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.chain import propagation
+from shapelint.common.frozen import frozen
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import LibraryFunction
 from shapelint.python.state.arguments import Arguments, Site
@@ -99,7 +100,8 @@ def note_function(run: Run, function: LibraryFunction, arguments: Arguments, sit
         where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
             line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
-            _record(run, function.name.rpartition(".")[2], operand, line, site, _number_steps(given))
+            operation = _Operation(function.name.rpartition(".")[2], line, _number_steps(given))
+            _record(run, operation, operand, site)
             return
 
 
@@ -127,18 +129,21 @@ def _others_fit(patterns: Sequence[Pattern], ranks: Sequence[int | None], index:
 
 def _remember(run: Run, name: str, tensor: Tensor, expected: str, site: Site) -> None:
     """Record an edge from whatever made a tensor into an operation that takes another shape."""
-    _record(run, name, tensor, notation.parse_signature(f"{expected} -> {expected}"), site)
+    _record(run, _Operation(name, notation.parse_signature(f"{expected} -> {expected}")), tensor, site)
 
 
-def _record(
-    run: Run,
-    name: str,
-    tensor: Tensor,
-    signature: Signature,
-    site: Site,
-    steps: tuple[Step, ...] = (),
-) -> None:
-    """Record an operation with a signature if its tensor does not fit; `steps` are what determined the signature."""
+@frozen
+class _Operation:
+    """An operation with its signature; `steps` are what determined the signature."""
+
+    name: str
+    signature: Signature
+    steps: tuple[Step, ...] = ()
+
+
+def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None:
+    """Record an operation if its tensor does not fit."""
+    name, signature = operation.name, operation.signature
     if site.scope.file is None or not site.scope.file.main:
         return
     span = site.scope.file.span(site.node)
@@ -147,7 +152,7 @@ def _record(
     edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)
     if not isinstance(edge.result, Misfit):
         return
-    outside = tuple(step for step in steps if not span.start <= step.span.start < span.end)
+    outside = tuple(step for step in operation.steps if not span.start <= step.span.start < span.end)
     edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))
 

@@ -1,0 +1,42 @@
+"""Which links of a model in a program were checked: its components, its losses and its banks, as they were called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.judge.link_checks import LinkCheck, component_checks, flow_is_known
+from shapelint.python.models.recognise import PythonModel
+from shapelint.python.state.run import BankCall, LossCall
+
+EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
+
+
+def checks(script: PythonModel) -> Iterator[LinkCheck]:
+    """Return the links of a model, one for each component, loss and bank, and one for what was not followed."""
+    yield from component_checks(script.chain)
+    if not script.chain.links:
+        yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
+    for loss in script.losses:
+        yield _of_loss(loss)
+    for bank in script.banks:
+        yield _of_bank(bank)
+    if script.is_cut_short:
+        yield LinkCheck("the file", EXHAUSTED, "give the width as a number", script.span)
+
+
+def _of_loss(call: LossCall) -> LinkCheck:
+    """The operands of a loss; one that compares two needs both."""
+    needed = call.operands if call.compared else call.operands[:1]
+    unknown = [name for name, flow in needed if not flow_is_known(flow)]
+    if not unknown:
+        return LinkCheck("loss")
+    label = call.name or call.loss.target.rpartition(".")[2]
+    return LinkCheck("loss", f"what {label} gets as {' and '.join(unknown)} is not known", "", call.span)
+
+
+def _of_bank(call: BankCall) -> LinkCheck:
+    """A bank and the features that are compared with it."""
+    if call.width is not None and isinstance(call.width.value, int) and flow_is_known(call.features):
+        return LinkCheck("bank")
+    what = "the width of the memory bank" if call.width is None else "what the memory bank gets"
+    return LinkCheck("bank", f"{what} is not known", "", call.component.spec.head)

@@ -1,0 +1,123 @@
+"""Which links of a model are counted as checked, and what is said of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import run
+
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import ModelReport
+from shapelint.text.source import Source
+
+HEADS = """\
+projection_head:
+  _target_: lightly.models.modules.BYOLProjectionHead
+  input_dim: {width}
+  hidden_dim: 1024
+  output_dim: 256
+prediction_head: BYOLPredictionHead(256, 1024, 256)
+"""
+
+SCRIPT = """\
+import torch
+from torch import nn
+from torchvision.models import resnet18
+from lightly.loss import NegativeCosineSimilarity
+from lightly.models.modules import BYOLPredictionHead, BYOLProjectionHead
+{more}
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = {backbone}
+        self.projection_head = BYOLProjectionHead({width}, 1024, 256)
+        self.prediction_head = BYOLPredictionHead(256, 1024, 256)
+        self.criterion = NegativeCosineSimilarity()
+
+    def forward(self, x):
+        z = self.projection_head(self.backbone(x).flatten(start_dim=1))
+        return self.prediction_head(z), z
+
+    def training_step(self, batch, index):
+        (x0, x1), _ = batch
+        p0, z0 = self.forward(x0)
+        p1, z1 = self.forward(x1)
+        return self.criterion(p0, {operand})
+"""
+RESNET = "nn.Sequential(*list(resnet18().children())[:-1])"
+
+
+def models(path: str, text: str) -> tuple[ModelReport, ...]:
+    return lint_source(Source(path, text), Options()).models
+
+
+def config(backbone: str, width: str = "512") -> ModelReport:
+    (model,) = models("model.yaml", f"method: byol\nbackbone: {backbone}\n{HEADS.format(width=width)}")
+    return model
+
+
+def script(backbone: str = RESNET, width: str = "512", operand: str = "z1", more: str = "") -> ModelReport:
+    text = SCRIPT.format(backbone=backbone, width=width, operand=operand, more=more)
+    (model,) = models("train.py", text)
+    return model
+
+
+def test_every_component_and_the_loss_are_links() -> None:
+    assert (config("resnet18").links, config("resnet18").checked) == (4, 4)
+    assert (script().links, script().checked) == (4, 4)
+
+
+def test_a_link_that_fails_its_rule_was_checked() -> None:
+    assert config("resnet18", "2048").unchecked == ()
+    assert script(width="2048").unchecked == ()
+
+
+def test_a_component_without_a_signature_and_what_takes_its_output_are_unchecked() -> None:
+    model = config("my.Encoder()")
+    assert (model.links, model.checked) == (4, 2)
+    cause, consequence = model.unchecked
+    assert cause.role == "backbone"
+    assert cause.help == '"my.Encoder" = "B 3 H W -> B ..."'
+    assert "my.Encoder" in cause.reason
+    assert consequence.reason == "what backbone gives is not known"
+
+
+def test_a_width_that_is_not_known_costs_its_link_and_the_next() -> None:
+    assert [link.role for link in config("resnet18", "${env:WIDTH}").unchecked] == ["projection_head"]
+    model = script(width="int(open('width.txt').read())")
+    assert [link.role for link in model.unchecked] == ["projection_head"]
+
+
+def test_a_loss_whose_operand_is_not_known_is_unchecked() -> None:
+    assert [link.role for link in script(operand="torch.load('target.pt')").unchecked] == ["loss"]
+
+
+def test_a_role_that_is_absent_leaves_the_loss_unchecked() -> None:
+    text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(512, 8, 4)\n"
+    (model,) = models("model.yaml", text)
+    assert [(link.role, link.reason) for link in model.unchecked] == [
+        ("loss", "there is no prediction_head in this model")
+    ]
+
+
+def test_a_budget_that_ran_out_is_an_unchecked_link() -> None:
+    more = "width = 0\nfor i in range(400):\n    for j in range(400):\n        width += i * j % 2\n"
+    model = script(width="width", more=more)
+    assert "the file" in [link.role for link in model.unchecked]
+
+
+@pytest.mark.parametrize(
+    ("width", "line", "code"),
+    [
+        ("512", "All clear: 1 model in 1 file fits.", 0),
+        ("${oc.env:WIDTH}", "3 of 4 links checked; 1 could not be checked:", 1),
+    ],
+)
+def test_all_clear_is_said_only_where_every_link_was_checked(width: str, line: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "model.yaml").write_text(f"method: byol\nbackbone: resnet18\n{HEADS.format(width=width)}")
+    assert line in run(tmp_path, "model.yaml").stdout.splitlines()
+    assert run(tmp_path, "model.yaml").returncode == 0
+    assert run(tmp_path, "--error-on-unknown", "model.yaml").returncode == code
