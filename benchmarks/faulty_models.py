@@ -1,9 +1,9 @@
-"""How long a file with many faults takes: a config of many faulty models, a program with many wrong widths.
+"""Measure the time for a file with many faults: a config of many faulty models, a program with many wrong widths.
 
-    python benchmarks/faulty_models.py [--models 5,20,40,80,160,300] [--faults 1,2,3,5,10,20]
+python benchmarks/faulty_models.py [--models 5,20,40,80,160,300] [--faults 1,2,3,5,10,20]
 
-Prints Markdown tables. The ratio is to as many times what the smallest file takes: 1.0 where the time grows with the
-number of faults, above where it grows faster. Start-up is not counted.
+Prints Markdown tables. The ratio is that to the time of the smallest file times the factor in size: 1.0 if the time
+grows linearly with the number of faults, more if it grows faster. Start-up is not included.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ BYOL()(torch.randn(2, 3, 224, 224))
 
 
 def config(models: int) -> Source:
-    """A config of some models with two wrong widths each."""
+    """Return a config of some models with two wrong widths each."""
     return Source("model.yaml", "".join(MODEL.format(index=index) for index in range(models)))
 
 
 def program(faults: int) -> Source:
-    """A program whose head has some wrong widths in a row."""
+    """Return a program whose head has some wrong widths in a row."""
     widths = [512, *(number for index in range(faults) for number in (1000 + index, 2000 + index)), 256]
     layers = (f"nn.Linear({taken}, {given})" for taken, given in zip(widths[::2], widths[1::2]))
     return Source("train.py", PROGRAM.format(layers=", ".join(layers)))
 
 
 def seconds(source: Source) -> tuple[float, int]:
-    """How long linting takes, at best of two times, and how many findings have a fix."""
+    """Return the time of linting, the better of two runs, and the number of findings with a fix."""
     times = []
     for _ in range(2):
         start = time.perf_counter()
@@ -68,7 +68,7 @@ def seconds(source: Source) -> tuple[float, int]:
 
 
 def table(name: str, numbers: list[int], make: Callable[[int], Source]) -> None:
-    """Print the times for some numbers of faults, and how they grow."""
+    """Print the times for some numbers of faults, and their growth."""
     print(f"| {name} | fixes | seconds | ratio |\n|---:|---:|---:|---:|")
     first = 0.0
     for number in numbers:

@@ -48,7 +48,7 @@ class Holdings:
 
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, TensorRule]:
-    """The layers of `rules/layer_tensors.yaml`."""
+    """Return the layers of `rules/layer_tensors.yaml`."""
     return {name: TensorRule.trusted(entry) for name, entry in rules_folder.load("layer_tensors.yaml").items()}
 
 

@@ -61,7 +61,7 @@ class Judged:
 
 @frozen
 class _Request:
-    """A model to be wired, with what decides how."""
+    """A model to be wired, and what determines its wiring."""
 
     model: ModelSpec
     pack: MethodPack

@@ -1,7 +1,7 @@
-"""Which links of a model were checked: the places where a tensor meets something that fixes its shape.
+"""The links of a model, which are places where a tensor is passed to something that fixes its shape, and their checks.
 
-A link is the input of a component, the operands of a loss, or stored vectors. It is checked where both sides are known
-in the axes that it fixes; one that fails its rule is checked too.
+A link is the input of a component, the operands of a loss, or stored vectors. It is checked if both sides are known in
+the axes that it fixes; a link that violates a rule is checked, too.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from shapelint.text.source import Span
 
 @frozen
 class LinkCheck:
-    """One link: the role that takes the tensor, and why it could not be checked, "" where it was.
+    """A link: the role that takes the tensor, and why it could not be checked, "" if it was.
 
-    `help` is what would make it known, `span` where the cause is located.
+    `help` is what would make it known, `span` is the place of the cause.
     """
 
     role: str
@@ -40,7 +40,7 @@ class LinkCheck:
 
 
 def component_checks(chain: Chain) -> Iterator[LinkCheck]:
-    """The input of each component of a chain."""
+    """Yield the link to the input of each component of a chain."""
     for link in chain.links:
         yield _of_component(link)
 
@@ -56,7 +56,7 @@ def _of_component(link: Link) -> LinkCheck:
 
 
 def leaves(component: Resolved) -> Iterator[Resolved]:
-    """The components in order that are no lists of others, however deep they lie."""
+    """Yield the components that are not lists of others, in order and at any depth."""
     if not component.layers:
         yield component
     for layer in component.layers:
@@ -64,7 +64,7 @@ def leaves(component: Resolved) -> Iterator[Resolved]:
 
 
 def unresolved(component: Resolved, role: str) -> tuple[str, str]:
-    """Why a component has no signature, and a line that would give it one."""
+    """Return why a component has no signature, and a line that would give it one."""
     name = component.target or component.spec.target or "the component"
     rank = "B 3 H W -> B ..." if kind(role) == "backbone" else "B ... -> B ..."
     reason = component.reason if component.reason.startswith(name) else f"{name} is unknown: {component.reason}"
@@ -72,13 +72,13 @@ def unresolved(component: Resolved, role: str) -> tuple[str, str]:
 
 
 def _cause(flow: Flow, consumer: Resolved) -> Resolved:
-    """The component to blame for an unknown shape: the one that made it, else the one that takes it."""
+    """Return the component that causes an unknown shape: the one that made it, else the one that takes it."""
     maker = (flow.guess or flow.maker).component
     return maker if maker is not None else consumer
 
 
 def _unknown_side(edge: Edge) -> str:
-    """What of an edge is not known, "" where both sides are."""
+    """Return what is unknown of an edge, "" if both sides are known."""
     if edge.result is None:
         return _unknown_input(edge)
     if not isinstance(edge.result, Fit):
@@ -96,7 +96,7 @@ def _unknown_input(edge: Edge) -> str:
 
 
 def _unknown_axis(edge: Edge, fit: Fit) -> str:
-    """A fixed axis of which one side is unknown."""
+    """Return a fixed axis that is unknown on one side, "" if there is none."""
     if isinstance(edge.incoming.value, StructureValue) or edge.incoming.value is None:
         return ""
     for expected, actual in fixed_axes(edge.component, fit, edge.incoming.value):
@@ -108,7 +108,7 @@ def _unknown_axis(edge: Edge, fit: Fit) -> str:
 
 
 def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[Dim, Dim]]:
-    """The axes that a component fixes, each with the axis that came; one whose argument is not known is unknown."""
+    """Yield the axes that a component fixes, each with the actual axis; an axis with an unknown argument is unknown."""
     assert component.signature is not None
     assert component.template is not None
     place = component.signature.alternatives.index(fit.alternative)
@@ -124,7 +124,7 @@ def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[Di
 def _aligned(
     pattern: Sequence[PatternAxis], template: Sequence[PatternAxis], shape: Shape
 ) -> Iterator[tuple[Dim, Dim, Dim]]:
-    """The axes of a pattern and of its template next to those of a shape, but for what an ellipsis takes."""
+    """Yield the axes of a pattern, its template and a shape side by side, except for those of an ellipsis."""
     position = next((index for index, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), len(pattern))
     behind = len(pattern) - position - 1
     places = [*range(position), *range(-max(behind, 0), 0)]
@@ -135,13 +135,13 @@ def _aligned(
 
 
 def config_checks(judged: Judged) -> Iterator[LinkCheck]:
-    """The links of a model of a config: its components, its loss, and the vectors that it stores."""
+    """Yield the links of a model of a config: its components, its loss, and its stored vectors."""
     yield from component_checks(judged.chain)
     yield from _loss_checks(judged)
 
 
 def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:
-    """The operands of the loss, as the method pack names them."""
+    """Yield the link of the loss, with the operands that the method pack names."""
     pack = judged.pack.loss
     written = judged.model.extras.loss
     if pack is None:
@@ -169,5 +169,5 @@ def _unknown_end(judged: Judged, end: str) -> str:
 
 
 def flow_is_known(flow: Flow | None) -> bool:
-    """Whether the last axis of a tensor is known."""
+    """Return whether the last axis of a tensor is known."""
     return flow is not None and isinstance(flow.value, tuple) and bool(flow.value) and dims.is_known(flow.value[-1])

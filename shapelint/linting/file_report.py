@@ -230,7 +230,7 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
 
 
 def _typed(values: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
-    """Values by their names as a key, in which True is not 1."""
+    """Return values by name as a hashable key, in which True and 1 differ."""
     return tuple((name, type(value).__name__, value) for name, value in values.items())
 
 
@@ -252,7 +252,7 @@ def _part_reports(
     values: tuple[tuple[str, str, Any], ...],
     known: tuple[tuple[str, str, Any], ...],
 ) -> tuple[LayerReport, ...]:
-    """The parts of a component; many models of a file have the same backbone."""
+    """Return the parts of a component; cached, since many models of a file have the same backbone."""
     given, axes = ({name: value for name, _, value in pairs} for pairs in (values, known))
     return tuple(_part_report(name, text, given, axes) for name, text in parts)
 

@@ -1,4 +1,4 @@
-"""Which links of a model in a program were checked: its components, its losses and its banks, as they were called."""
+"""The links of a model in a program, and which of them were checked: its components, losses and banks, as called."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was
 
 
 def checks(script: PythonModel) -> Iterator[LinkCheck]:
-    """Return the links of a model, one for each component, loss and bank, and one for what was not followed."""
+    """Yield the links of a model, one for each component, loss and bank, and one for code that was not followed."""
     yield from component_checks(script.chain)
     if not script.chain.links:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
@@ -25,7 +25,7 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
 
 
 def _of_loss(call: LossCall) -> LinkCheck:
-    """The operands of a loss; one that compares two needs both."""
+    """Return the link of a loss, which needs both operands if it compares them."""
     needed = call.operands if call.compared else call.operands[:1]
     unknown = [name for name, flow in needed if not flow_is_known(flow)]
     if not unknown:
@@ -35,7 +35,7 @@ def _of_loss(call: LossCall) -> LinkCheck:
 
 
 def _of_bank(call: BankCall) -> LinkCheck:
-    """A bank and the features that are compared with it."""
+    """Return the link of a bank and the features that are compared with it."""
     if call.width is not None and isinstance(call.width.value, int) and flow_is_known(call.features):
         return LinkCheck("bank")
     what = "the width of the memory bank" if call.width is None else "what the memory bank gets"

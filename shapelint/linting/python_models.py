@@ -57,7 +57,7 @@ class AnalysedScript:
     violations: tuple[Violation, ...]
 
     def links(self) -> Iterator[LinkCheck]:
-        """Which links of it were checked."""
+        """Yield its links, and whether each was checked."""
         return python_links.checks(self.script)
 
     @property

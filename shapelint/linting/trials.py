@@ -72,7 +72,7 @@ class Trials:
 
     def _whole(self, source: Source, moves: Sequence[Move]) -> _Edited:
         edited = self.edited.pop(source.text, None) or _edited(self.file, source, moves, self.options)
-        self.edited[source.text] = edited  # the last one asked for is the last to go
+        self.edited[source.text] = edited  # the most recently used one is removed last
         if len(self.edited) > MAXIMUM_KEPT_TRIALS:
             del self.edited[next(iter(self.edited))]
         return edited

@@ -109,12 +109,12 @@ def _verdict(summary: Summary, options: RenderOptions) -> str:
 
 
 def _missed(summary: Summary) -> str:
-    """`2 could not be checked`."""
+    """Return a text such as `2 could not be checked`."""
     return f"{summary.links - summary.checked_links} could not be checked"
 
 
 def _unchecked_lines(report: Report, summary: Summary, options: RenderOptions) -> Iterator[str]:
-    """Each link that was not checked, with the cause and what would make it known."""
+    """Return each link that was not checked, with the cause and a remedy."""
     links = [link for file in report.files for model in file.models for link in model.unchecked]
     if links and (summary.errors or summary.warnings or summary.infos):
         yield f"{summary.checked_links} of {plural(summary.links, 'link')} checked; {_missed(summary)}:"

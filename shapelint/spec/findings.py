@@ -124,7 +124,7 @@ class LinkReport:
 
 @frozen
 class UncheckedLink:
-    """A link that could not be checked: the role that takes the tensor, the cause, and what would make it known."""
+    """A link that could not be checked: the role that takes the tensor, the cause, and a remedy."""
 
     role: str
     reason: str
@@ -134,7 +134,7 @@ class UncheckedLink:
 
 @frozen
 class ModelReport:
-    """One model of a file; `links` counts the places where a tensor meets something that fixes its shape."""
+    """A model of a file; `links` is the number of places where a tensor is passed to something that fixes its shape."""
 
     name: str
     method: str

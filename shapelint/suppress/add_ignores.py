@@ -43,7 +43,7 @@ def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
 
 
 def _chains(report: FileReport) -> tuple[tuple[LinkReport, ...], ...]:
-    """The chains of the models, which a comment must not change."""
+    """Return the chains of the models, which a comment must not change."""
     return tuple(model.chain for model in report.models)
 
 

@@ -64,7 +64,7 @@ class Script:
         return cell, self.text.count("\n", self.cells[cell - 1] if cell else 0, max(index, 0)) + 1
 
     def note(self, offset: int) -> str:
-        """What a finding says of its place: the cell and the line in it."""
+        """Return the note of a finding about its place: the cell and the line in it."""
         cell, line = self.cell_of(offset)
         return f"cell {cell}, line {line}"
 

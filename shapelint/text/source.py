@@ -76,7 +76,7 @@ class Source:
 
     @property
     def language(self) -> Literal["yaml", "python", "notebook"]:
-        """What the text is, by the ending of its path; anything unknown is read as YAML."""
+        """The language of the text, by the suffix of its path; anything unknown is read as YAML."""
         if self.path.endswith(".ipynb"):
             return "notebook"
         return "python" if self.path.endswith(".py") else "yaml"

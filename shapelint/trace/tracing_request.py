@@ -1,4 +1,4 @@
-"""A call that is to be traced."""
+"""A call to be traced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shapelint.common.frozen import frozen
 
 @frozen
 class TracingRequest:
-    """The call to trace: `target(*positional, **arguments)` in a role; `at` is the one image size, None for any."""
+    """The call to trace: `target(*positional, **arguments)` in a role; `at` is the only image size, None for any."""
 
     target: str
     arguments: Mapping[str, Any]

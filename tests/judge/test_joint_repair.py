@@ -1,4 +1,4 @@
-"""Faults that are repaired together get the repairs that each of them gets by itself."""
+"""Faults that are repaired together get the same repairs as each of them alone."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def checks(text: str) -> Sequence[frozenset[Any]]:
 
 
 @pytest.mark.parametrize("name", [*INDEPENDENT, *TOGETHER])
-def test_the_report_is_that_of_the_search_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_is_the_same_as_with_the_search_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source("train.py", {**INDEPENDENT, **TOGETHER}[name])
     report = lint_source(source, Options())
     assert any(finding.fix for finding in report.findings)
@@ -122,15 +122,15 @@ def test_independent_faults_are_repaired_jointly(name: str, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", TOGETHER)
-def test_faults_that_share_an_edit_or_a_check_are_one(name: str) -> None:
+def test_faults_that_share_an_edit_or_a_check_are_merged(name: str) -> None:
     text = TOGETHER[name]
     mendable = [one for violations in before(text) for one in violations if one.blocks and one.moves]
     assert len(mendable) > 1
     assert len(independent_faults(before(text), checks(text))) < 2
 
 
-def test_an_edit_that_changes_another_fault_is_no_joint_repair() -> None:
-    """However the trials come out, what is not as independent faults would have it is left to the search."""
+def test_an_edit_that_changes_another_fault_is_not_a_joint_repair() -> None:
+    """Whatever the trials give, faults that turn out not to be independent are left to the search."""
     text = INDEPENDENT["two heads"]
     faults = independent_faults(before(text), checks(text))
     ((first, second),) = before(text)
@@ -145,4 +145,4 @@ def test_an_edit_that_changes_another_fault_is_no_joint_repair() -> None:
     assert repairs({2: [], 1: [second]}) == {}  # the choice that is tried alone for the second fault removes the first
     assert repairs({2: [first, second], 1: []}) == {}  # no edit removes anything
     new = Violation(first.rule, ("new",), "error", "something else", first.span)
-    assert repairs({2: [new], 1: []}) == {}  # an edit breaks something, and which one cannot be said
+    assert repairs({2: [new], 1: []}) == {}  # an edit breaks something, and it is unclear which one

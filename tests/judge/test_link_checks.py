@@ -1,4 +1,4 @@
-"""Which links of a model are counted as checked, and what is said of the others."""
+"""Which links of a model are counted as checked, and the reports about the others."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def test_every_component_and_the_loss_are_links() -> None:
     assert (script().links, script().checked) == (4, 4)
 
 
-def test_a_link_that_fails_its_rule_was_checked() -> None:
+def test_a_link_that_violates_a_rule_was_checked() -> None:
     assert config("resnet18", "2048").unchecked == ()
     assert script(width="2048").unchecked == ()
 
 
-def test_a_component_without_a_signature_and_what_takes_its_output_are_unchecked() -> None:
+def test_a_component_without_a_signature_and_its_consumer_are_unchecked() -> None:
     model = config("my.Encoder()")
     assert (model.links, model.checked) == (4, 2)
     cause, consequence = model.unchecked
@@ -85,17 +85,17 @@ def test_a_component_without_a_signature_and_what_takes_its_output_are_unchecked
     assert consequence.reason == "what backbone gives is not known"
 
 
-def test_a_width_that_is_not_known_costs_its_link_and_the_next() -> None:
+def test_an_unknown_width_leaves_its_link_and_the_next_unchecked() -> None:
     assert [link.role for link in config("resnet18", "${env:WIDTH}").unchecked] == ["projection_head"]
     model = script(width="int(open('width.txt').read())")
     assert [link.role for link in model.unchecked] == ["projection_head"]
 
 
-def test_a_loss_whose_operand_is_not_known_is_unchecked() -> None:
+def test_a_loss_with_an_unknown_operand_is_unchecked() -> None:
     assert [link.role for link in script(operand="torch.load('target.pt')").unchecked] == ["loss"]
 
 
-def test_a_role_that_is_absent_leaves_the_loss_unchecked() -> None:
+def test_an_absent_role_leaves_the_loss_unchecked() -> None:
     text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(512, 8, 4)\n"
     (model,) = models("model.yaml", text)
     assert [(link.role, link.reason) for link in model.unchecked] == [
@@ -103,7 +103,7 @@ def test_a_role_that_is_absent_leaves_the_loss_unchecked() -> None:
     ]
 
 
-def test_a_budget_that_ran_out_is_an_unchecked_link() -> None:
+def test_an_exhausted_budget_is_an_unchecked_link() -> None:
     more = "width = 0\nfor i in range(400):\n    for j in range(400):\n        width += i * j % 2\n"
     model = script(width="width", more=more)
     assert "the file" in [link.role for link in model.unchecked]
@@ -116,7 +116,7 @@ def test_a_budget_that_ran_out_is_an_unchecked_link() -> None:
         ("${oc.env:WIDTH}", "3 of 4 links checked; 1 could not be checked:", 1),
     ],
 )
-def test_all_clear_is_said_only_where_every_link_was_checked(width: str, line: str, code: int, tmp_path: Path) -> None:
+def test_all_clear_is_only_reported_if_every_link_was_checked(width: str, line: str, code: int, tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(f"method: byol\nbackbone: resnet18\n{HEADS.format(width=width)}")
     assert line in run(tmp_path, "model.yaml").stdout.splitlines()
     assert run(tmp_path, "model.yaml").returncode == 0

@@ -1,6 +1,6 @@
-"""The work of a run grows with what is wrong, not with its square. Calls are counted, never seconds.
+"""The work of a run grows linearly with the number of faults. Calls are counted, not seconds.
 
-The last tests take one saving away each, and show that the counts notice.
+The last tests remove one optimisation each, and show that the counts notice.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ model(torch.randn(2, 3, 224, 224))
 
 
 class Calls:
-    """Counts the calls of functions, which do what they do."""
+    """Counts the calls of functions, whose behaviour does not change."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch):
         self.monkeypatch = monkeypatch
@@ -98,7 +98,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 
 def config(number: int, model: str = FAULTY, shared: str = "") -> Source:
-    """A config of some faulty models, no two of which want the same numbers."""
+    """Return a config of some faulty models, no two of which need the same numbers."""
     models = (model.format(name=f"model_{index}", input=1000 + index) for index in range(number))
     return Source("model.yaml", shared + "".join(models))
 
@@ -108,7 +108,7 @@ def linted(source: Source) -> FileReport:
 
 
 def counted(calls: Calls, source: Source) -> Counter[str]:
-    """What linting a config takes: models that are wired, and characters that are parsed as YAML."""
+    """Return the work of linting a config: models that are wired, and characters that are parsed as YAML."""
     calls.counts.clear()
     report = linted(source)
     assert report.findings
@@ -117,7 +117,7 @@ def counted(calls: Calls, source: Source) -> Counter[str]:
 
 
 def growth(calls: Calls, number: int, model: str = FAULTY, shared: str = "") -> tuple[float, float]:
-    """How many times what one model takes each of many takes: of models that are wired, of text that is parsed."""
+    """Return the growth of the work from one model to many: of models that are wired, and of text that is parsed."""
     calls.count(shapelint.linting.analyse, "wire")
     calls.count(yaml, "parse", lambda text, **_: len(text))
     one = counted(calls, config(1, model, shared))
@@ -128,7 +128,7 @@ def growth(calls: Calls, number: int, model: str = FAULTY, shared: str = "") -> 
 
 @pytest.mark.parametrize("number", [5, 30])
 @pytest.mark.parametrize(("model", "shared"), [(FAULTY, ""), (MERGED, SHARED), (FAULTY + "---", "")])
-def test_many_models_cost_as_often_as_many_as_one_does(calls: Calls, model: str, shared: str, number: int) -> None:
+def test_the_work_grows_linearly_with_the_number_of_models(calls: Calls, model: str, shared: str, number: int) -> None:
     assert max(growth(calls, number, model, shared)) <= 1.3
 
 
@@ -137,18 +137,18 @@ OF_BASE = "{name}:\n  <<: *base\n  prediction_head: BYOLPredictionHead(256, 1024
 
 
 def test_an_edit_that_models_share_is_judged_once_in_each(calls: Calls) -> None:
-    """All models want the same number behind the merge key: one edited text serves all of them."""
+    """All models need the same number behind the merge key: one edited text serves all of them."""
     assert max(growth(calls, 20, OF_BASE, BASE)) <= 1.3
 
 
 def program(faults: int) -> Source:
-    """A program with some wrong widths in a row, none of which has to do with another."""
+    """Return a program with some independent wrong widths in a row."""
     layers = [f"nn.Linear({512 if index == 0 else 30 + index}, {70 + index})" for index in range(faults + 1)]
     return Source("train.py", PROGRAM.format(layers=", ".join([*layers[:-1], f"nn.Linear({30 + faults}, 256)"])))
 
 
 def interpretations(calls: Calls, faults: int) -> int:
-    """How often a program is interpreted until every fault has its fix."""
+    """Return how often a program is interpreted until every fault has its fix."""
     calls.count(shapelint.python.models.recognise, "interpret")
     findings = [finding for finding in linted(program(faults)).findings if finding.severity == "error"]
     assert [finding.code for finding in findings] == ["SL104"] * faults
@@ -170,7 +170,7 @@ def test_faults_of_several_models_of_a_program_are_proved_together(calls: Calls)
 
 
 def test_a_class_is_analysed_once_without_the_script_that_builds_it(calls: Calls, tmp_path: Path) -> None:
-    """That it needs one is found by the first analysis; only the second one looks for repairs."""
+    """The first analysis finds that it needs one; only the second one searches for repairs."""
     calls.count(shapelint.python.models.recognise, "interpret")
     text = PROGRAM.format(layers="nn.Linear(512, 70), nn.Linear(31, 256)")
     resnet = "        resnet = torchvision.models.resnet18()\n"
@@ -189,7 +189,7 @@ def test_a_class_is_analysed_once_without_the_script_that_builds_it(calls: Calls
 
 
 def test_a_run_reads_each_file_once(calls: Calls, tmp_path: Path) -> None:
-    """A Hydra group is read for every config that it is part of, and once as a file of its own."""
+    """A Hydra group is read for every config that includes it, and once as a file of its own."""
     calls.count(Path, "read_bytes")
     calls.count(yaml, "parse")
     files = hydra_configs(tmp_path, 6)
@@ -207,7 +207,7 @@ def test_a_run_composes_each_text_once(calls: Calls, tmp_path: Path) -> None:
 
 
 def hydra_configs(folder: Path, number: int, head: int = 300) -> int:
-    """Configs that are composed of one group; returns how many files there are."""
+    """Write configs that include one group, and return the number of files."""
     (folder / ".git").mkdir()
     (folder / "head").mkdir()
     (folder / "head" / "byol.yaml").write_text(
@@ -221,7 +221,7 @@ def hydra_configs(folder: Path, number: int, head: int = 300) -> int:
 
 
 def python_files(folder: Path, number: int) -> int:
-    """Scripts, one of which has a class whose backbone the others give it; returns how many files there are."""
+    """Write scripts, one with a class that gets its backbone from the others, and return the number of files."""
     (folder / "model.py").write_text(
         "from torch import nn\nfrom lightly.models.modules import BYOLProjectionHead\n\n\n"
         "class BYOL(nn.Module):\n    def __init__(self, backbone):\n        super().__init__()\n"
@@ -234,7 +234,7 @@ def python_files(folder: Path, number: int) -> int:
 
 
 def test_rule_pages_are_read_once(calls: Calls, tmp_path: Path) -> None:
-    """However many folders with pages of their own there are, and in whatever order their files come."""
+    """For any number of folders with their own pages, and files in any order."""
     page = Path(__file__).parents[2] / "rules" / "SL301-narrow-hidden-layer.md"
     for index in range(10):
         folder = tmp_path / str(index)
@@ -251,7 +251,7 @@ def test_rule_pages_are_read_once(calls: Calls, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("saving", ["read", "compose"])
-def test_the_counts_of_a_run_notice_files_that_are_not_kept(
+def test_the_counts_of_a_run_show_if_files_are_not_kept(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, saving: str
 ) -> None:
     calls.count(Path, "read_bytes")
@@ -265,28 +265,28 @@ def test_the_counts_of_a_run_notice_files_that_are_not_kept(
     assert calls.counts["read_bytes" if saving == "read" else "parse"] > files
 
 
-def test_the_growth_notices_that_all_models_are_judged(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_growth_shows_if_all_models_are_judged(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapelint.linting.trials, "is_apart", lambda *_: False)
     monkeypatch.setattr(shapelint.linting.trials, "shifted", lambda *_: None)
     wired, _ = growth(calls, 5)
     assert wired > 1.3
 
 
-def test_the_growth_notices_that_all_text_is_parsed(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_growth_shows_if_all_text_is_parsed(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapelint.linting.trials, "is_apart", lambda *_: False)
     wired, parsed = growth(calls, 5)
     assert wired <= 1.3  # those that did not change are still not judged
     assert parsed > 1.3
 
 
-def test_the_growth_notices_that_edited_texts_are_not_kept(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_growth_shows_if_edited_texts_are_not_kept(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapelint.linting.trials, "MAXIMUM_KEPT_TRIALS", 0)
     monkeypatch.setattr(shapelint.read.composing, "MAXIMUM_OF_ONE", 0)
     assert min(growth(calls, 20, OF_BASE, BASE)) > 1.3
 
 
 @pytest.mark.parametrize("faults", [2, 3, 4, 5])
-def test_the_count_of_interpretations_notices_faults_that_are_proved_apart(
+def test_the_count_of_interpretations_shows_if_faults_are_proved_separately(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, faults: int
 ) -> None:
     monkeypatch.setattr(shapelint.linting.file_report, "joint_repairs", lambda *_: {})

@@ -1,4 +1,4 @@
-"""A model that is read anew by itself is what reading all of the edited text gives, whatever the edit is."""
+"""Reading an edited model alone gives the same as reading the whole edited text, for any edit."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ later:
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Texts with several models, in every arrangement, made of the fixtures."""
+    """Yield texts with several models, in every arrangement, made of the fixtures."""
     yield "anchors", ANCHORS
     yield "references", REFERENCES
     texts = [path.read_text(encoding="utf-8").rstrip() + "\n" for path in sorted(FIXTURES.glob("**/*.yaml"))]
@@ -102,7 +102,7 @@ TEXTS = dict(sources())
 
 
 def edits(text: str, place: Span, generator: random.Random) -> Iterator[list[Move]]:
-    """Edits inside of a place: one or two words, numbers or ends of lines that become something else."""
+    """Yield edits inside of a place: one or two words, numbers or line ends are replaced."""
     words = re.compile(r"\d+|[A-Za-z_]+|\)|$", re.MULTILINE)
     spots = [Span(*match.span()) for match in words.finditer(text, place.start, place.end) if match.end() < place.end]
     for _ in range(12):
@@ -111,7 +111,7 @@ def edits(text: str, place: Span, generator: random.Random) -> Iterator[list[Mov
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_it_is_as_if_all_were_read(name: str) -> None:
+def test_rereading_a_model_agrees_with_reading_everything(name: str) -> None:
     generator = random.Random(name)
     source = Source("model.yaml", TEXTS[name])
     reading = read(source, Options())
@@ -137,13 +137,13 @@ def apart(text: str) -> list[bool]:
     return [is_apart(reading, one) for one in reading.found]
 
 
-def test_what_others_depend_on_is_not_apart() -> None:
+def test_a_model_that_others_depend_on_is_not_apart() -> None:
     """`base` and `b` are merged into others, `projection` is used by another; `a` is referred to by `b`."""
     assert apart(ANCHORS) == [False, True, False, True, True]
     assert apart(REFERENCES) == [False, True]
 
 
-def test_an_edit_that_breaks_out_of_the_model_is_no_edit_of_it() -> None:
+def test_an_edit_that_extends_beyond_the_model_is_not_an_edit_of_it() -> None:
     source = Source("model.yaml", "a:\n  backbone: resnet18\n  projection_head: Linear(3, 4)\nb: 1\n")
     reading = read(source, Options())
     (one,) = reading.found

@@ -21,7 +21,7 @@ from shapelint.text.source import Span
 
 @frozen
 class StoredWidth:
-    """The width of stored vectors: what they are called in reports, the number, and the value around it."""
+    """The width of stored vectors: their name in reports, the number, and the value around it."""
 
     name: str
     width: Argument

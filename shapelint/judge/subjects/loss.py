@@ -115,7 +115,7 @@ def _are_extra(judged: Judged) -> bool:
 
 
 def _facts(judged: Judged, loss: BoundLoss, left: Output, right: Output, taken: tuple[Shape, Shape]) -> LossFacts:
-    """The facts about two outputs, of which the loss takes the shapes `taken`."""
+    """Return the facts about two outputs; `taken` are the shapes that the loss takes of them."""
     taken_left, taken_right = taken
     least, most = loss.signature.axes
     least = max(least, _needed_axes(loss))

@@ -1,4 +1,4 @@
-"""The entries of `rules/layer_tensors.yaml`: which tensors a layer holds."""
+"""The entries of `rules/layer_tensors.yaml`: the tensors of each layer."""
 
 from __future__ import annotations
 

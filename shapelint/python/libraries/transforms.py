@@ -39,7 +39,7 @@ from shapelint.text.source import Span
 
 MAXIMUM_VIEWS = 64
 HOMES = ("transforms", "datasets", "data")
-"""The packages of a library that have transforms or datasets, so that the table is not read for any other name."""
+"""Subpackages with transforms or datasets; the table is not read for names outside of them."""
 
 
 @frozen
