@@ -1,13 +1,13 @@
-"""The verdict on thousands of generated models of every method, against real training on the CPU.
+"""Compare the verdicts on thousands of generated models of every method with real training on the CPU.
 
-    python benchmarks/catalogue.py [--models 10500] [--seed 7] [--show 20]
+python benchmarks/catalogue.py [--models 10500] [--seed 7] [--show 20]
 
-A model that raises must have an error, one that runs none. On one that runs, the silent rules must name exactly what
-is measured on its modules and tensors. Two silent rules speak of models that run at one size only, of the image that
-the config leaves open (SL204) or of the batch (SL211): there, raising at the size that was drawn is theirs too. And
-tokens whose number depends on an open image size are an error (SL102) although it may equal the head's width at one
-size. A classifier that was left on (SL201) stands instead of SL101, whatever width the head is for. Disagreements are
-printed, and the exit code is 1 if there are any.
+A model that raises must have an error, one that runs must have none. On one that runs, the rules for silent faults must
+report exactly what is measured on its modules and tensors. Two of these rules are about models that run for one size
+only, of the image that the config leaves open (SL204) or of the batch (SL211): a model that raises for the size that
+was drawn also agrees with them. Tokens whose number depends on an open image size are an error (SL102), although it may
+equal the head's width for one size. A classifier that was not removed (SL201) replaces SL101, whatever the width of the
+head. Disagreements are printed, and the exit code is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from shapelint.text.source import Source
 
 @dataclass(frozen=True)
 class Verdict:
-    """The codes that a model gets: those that say it raises, and those that say what is silently wrong."""
+    """The codes reported for a model: those that imply an error of torch, and those of silent faults."""
 
     loud: frozenset[str]
     silent: frozenset[str]
 
 
 def verdict(recipe: Recipe) -> Verdict:
-    """What shapelint says of a recipe, notes left aside."""
+    """Return shapelint's verdict on a recipe, except for notes."""
     (model,) = analyse(Source("model.yaml", recipe.config()), Options()).models
     by_severity = {(violation.rule.page.code, violation.severity) for violation in model.violations}
     return Verdict(
@@ -53,9 +53,9 @@ def verdict(recipe: Recipe) -> Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A verdict against real training: `disagreement` is "" where they agree, `by_definition` why they do so.
+    """A verdict compared with real training: `disagreement` is "" if they agree, `by_definition` is why they do.
 
-    `measured` is what a model that runs was found to be wrong about.
+    `measured` are the faults measured on a model that runs.
     """
 
     raises: bool
@@ -65,7 +65,7 @@ class Comparison:
 
 
 def compare(recipe: Recipe, said: Verdict) -> Comparison:
-    """Train the model, and hold what was said against what happens."""
+    """Train the model, and compare the verdict with the result."""
     run = train(recipe)
     if run.error is not None:
         if said.loud:
@@ -85,7 +85,7 @@ def compare(recipe: Recipe, said: Verdict) -> Comparison:
 
 
 def other_size_fails(recipe: Recipe) -> bool:
-    """Whether a model whose image size is open runs at the size that was drawn by chance alone."""
+    """Return whether a model with an open image size runs only by chance for the size that was drawn."""
     channels, height, width = recipe.image
     return train(recipe, (recipe.batch,), (channels, height + 16, width + 16)).error is not None
 

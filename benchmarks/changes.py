@@ -1,4 +1,4 @@
-"""What can be changed in a recipe: every fault of the catalogue, and neighbours of it that are none."""
+"""Changes of a recipe: every fault of the catalogue, and similar changes that are correct."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch import nn
 from training import WITH_PREDICTION, WITH_TARGET, Recipe, build
 
 BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "densecl"})
-"""Methods with vectors that are stored."""
+"""Methods with stored vectors."""
 
 
 def _head_input(maker: Maker, recipe: Recipe) -> Recipe:
@@ -139,7 +139,7 @@ def _cut(maker: Maker, recipe: Recipe) -> Recipe:
 
 
 def _map_heads(maker: Maker, recipe: Recipe) -> Recipe:
-    """Heads of convolutions on a map, compared over one of its axes."""
+    """Return a recipe with convolutional heads on a map, compared over one of its axes."""
     dim = maker.random.choice(["1", "-1", "2", "0", "-3"])
     heads = {
         "projection_head": f"[Conv2d({maker.features}, {maker.out}, 1)]",
@@ -149,7 +149,7 @@ def _map_heads(maker: Maker, recipe: Recipe) -> Recipe:
 
 
 def _dense_heads(maker: Maker, recipe: Recipe) -> Recipe:
-    """Dense heads on tokens, compared over tokens or features."""
+    """Return a recipe with dense heads on tokens, compared over tokens or features."""
     dim = maker.random.choice(["1", "2", "-1"])
     head = "DenseCLProjectionHead({i}, {h}, {o})"
     out, hidden = maker.out, maker.hidden
@@ -174,7 +174,7 @@ def _fixed_batch(maker: Maker, recipe: Recipe) -> Recipe:
 
 
 def _checkpoint(kind: str) -> Callable[[Maker, Recipe], Recipe]:
-    """A checkpoint of this backbone or model, of another width, or with a prefix before every name."""
+    """Return a change that adds a checkpoint: of the same backbone or model, of another width, or with a prefix."""
 
     def change(maker: Maker, recipe: Recipe) -> Recipe:
         if kind == "of another width":
@@ -204,14 +204,14 @@ FEATURES = {
     "resnet18": 512, "resnet34": 512, "shufflenet_v2_x0_5": 1024, "shufflenet_v2_x1_0": 1024,
     "regnet_x_400mf": 400, "regnet_y_400mf": 440,
 }  # fmt: skip
-"""Small library models, and how many features each has."""
+"""Small library models, with the widths of their features."""
 
 SAVED = ("resnet18", "resnet34", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0")
-"""Those whose names begin with no word for a role, as RegNet's `trunk_output.` does."""
+"""Those whose tensor names do not start with a word for a role, unlike RegNet's `trunk_output.`."""
 
 
 def _library_checkpoint(maker: Maker, recipe: Recipe) -> Recipe:
-    """A library model with a checkpoint of the same one or of another, of its depth, width or kind."""
+    """Return a library model with a checkpoint of the same or another model, of other depth, width or kind."""
     name, saved = maker.random.choice(list(FEATURES)), maker.random.choice(SAVED)
     head = maker.head("projection_head", i=FEATURES[name])
     recipe = replace(recipe, backbone=name, image=(3, 64, 64), checkpoint=save_library(saved))
@@ -219,7 +219,7 @@ def _library_checkpoint(maker: Maker, recipe: Recipe) -> Recipe:
 
 
 def _library_target(maker: Maker, recipe: Recipe) -> Recipe:
-    """A library model with a target built apart, the same one or another."""
+    """Return a library model with a separately built target, of the same or another model."""
     name, other = (maker.random.choice(list(FEATURES)) for _ in range(2))
     heads = {model: maker.head("projection_head", i=FEATURES[model]) for model in (name, other)}
     recipe = replace(recipe, backbone=name, image=(3, 64, 64))
@@ -229,7 +229,7 @@ def _library_target(maker: Maker, recipe: Recipe) -> Recipe:
 
 @cache
 def save_library(name: str) -> str:
-    """Save the weights of a library model with its classifier, as people do; the path of the file."""
+    """Save the weights of a library model with its classifier, as users do, and return the path of the file."""
     path = folder() / f"{name}.pt"
     torch.save(torchvision.models.get_model(name).state_dict(), path)
     return str(path)
@@ -240,14 +240,14 @@ NUMBERS = itertools.count()
 
 @cache
 def folder() -> Path:
-    """Where this run keeps its checkpoints."""
+    """Return the folder for the checkpoints of this run."""
     path = Path(tempfile.mkdtemp(prefix="shapelint-"))
     atexit.register(shutil.rmtree, path)
     return path
 
 
 def save(recipe: Recipe, whole: bool, prefix: str = "") -> str:
-    """Save the weights of a recipe's backbone or model; the path of the file."""
+    """Save the weights of a recipe's backbone or model, and return the path of the file."""
     parts = {"backbone": build(recipe.backbone)}
     if whole:
         parts.update({role: build(text) for role, text in recipe.heads.items()})
@@ -258,7 +258,7 @@ def save(recipe: Recipe, whole: bool, prefix: str = "") -> str:
 
 
 def _library(features: int, *texts: str, layers: tuple[str, ...] = ()) -> Callable[[Maker, Recipe], Recipe]:
-    """A backbone from torchvision, with a head for its features or for others, and perhaps a named layer."""
+    """Return a change to a torchvision backbone, with a head for its features or others, and maybe a named layer."""
 
     def change(maker: Maker, recipe: Recipe) -> Recipe:
         width = maker.random.choice([features, features, 512, 24])

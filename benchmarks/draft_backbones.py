@@ -1,4 +1,4 @@
-"""Backbones of random training scripts, each as somebody writes it."""
+"""Backbones of random training scripts, in the styles that people use."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _patches(draft: Draft, chance: random.Random, size: int) -> Part:
 
 
 def _small(draft: Draft, chance: random.Random, size: int) -> Part:
-    """Models whose classifier is taken off in other ways."""
+    """Return a model whose classifier is removed in another way."""
     way = chance.randrange(4)
     if way == 0:
         draft.init.append("mobile = models.mobilenet_v3_small()")
@@ -136,7 +136,7 @@ def _small(draft: Draft, chance: random.Random, size: int) -> Part:
 
 
 def _stem(draft: Draft, chance: random.Random, size: int) -> Part:
-    """A ResNet for small images, or one taken apart."""
+    """Return a ResNet adapted to small images, or one that is taken apart."""
     if chance.random() < 0.5:
         draft.init.append("resnet = models.resnet18()")
         draft.init.append("resnet.conv1 = nn.Conv2d(3, <64>, kernel_size=3, stride=1, padding=1, bias=False)")

@@ -1,4 +1,4 @@
-"""Heads of random training scripts: from `inside` over `hidden` to `outside` features, each as somebody writes it."""
+"""Heads of random training scripts, from `inside` over `hidden` to `outside` features, in several styles."""
 
 from __future__ import annotations
 

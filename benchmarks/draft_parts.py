@@ -1,4 +1,4 @@
-"""What random training scripts are made of: a draft in the making, and its parts."""
+"""Building blocks of random training scripts: an unfinished draft, and its parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STEP = re.compile(r"\{\{(.*?)\|(.*?)\}\}")
 
 @dataclass
 class Draft:
-    """A script in the making. Numbers stand as `<512>`, steps that may be left out as `{{with|without}}`."""
+    """An unfinished script. Numbers are written as `<512>`, steps that may be omitted as `{{with|without}}`."""
 
     helpers: list[str] = field(default_factory=list)
     init: list[str] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Part:
-    """A module of the model: the expression that builds it, the width it gives, how it is called (`$` on `%`)."""
+    """A module of the model: the expression that builds it, its output width, and its call (of module `$` with `%`)."""
 
     build: str
     width: int

@@ -1,6 +1,6 @@
-"""How random training scripts put their parts together, each as somebody writes it: a class `BYOL`, and `run(x0, x1)`.
+"""Wirings of random training scripts, in the styles that people use: a class `BYOL`, and `run(x0, x1)`.
 
-`run` gives the prediction of one view and the target's projection of the other.
+`run` returns the prediction of one view and the target's projection of the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SPELLINGS = [
 
 @dataclass(frozen=True)
 class Wiring:
-    """The parts of a model, what they are called, and what the class does first."""
+    """The parts of a model, their names, and the first statements of the class."""
 
     draft: Draft
     names: tuple[str, str, str]
@@ -30,11 +30,11 @@ class Wiring:
 
     @property
     def setup(self) -> str:
-        """The statements that build what the parts are made of."""
+        """Return the statements that build what the parts consist of."""
         return "".join(f"        {line}\n" for line in self.draft.init)
 
     def features(self, owner: str, x: str) -> str:
-        """The backbone of an object at work."""
+        """Return the call of an object's backbone."""
         return self.backbone.call.replace("self.$", owner).replace("%", x)
 
 
@@ -66,7 +66,7 @@ def run(x0, x1):
 
 
 def _sequence(parts: Wiring) -> str:
-    """The online network as one sequence, which is copied as a whole."""
+    """Build the online network as one sequence, which is copied as a whole."""
     return f"""class Features(nn.Module):
     def __init__(self, network):
         super().__init__()
@@ -100,7 +100,7 @@ def run(x0, x1):
 
 
 def _handed(parts: Wiring) -> str:
-    """The parts are built outside, and handed to the class."""
+    """Build the parts outside of the class, and pass them to it."""
     backbone, projection, prediction = parts.names
     setup = parts.setup.replace("        ", "    ")
     return f"""class BYOL(nn.Module):
@@ -130,7 +130,7 @@ def run(x0, x1):
 
 
 def _inherited(parts: Wiring) -> str:
-    """A base class that wires, and a class that fills in the parts."""
+    """Split the model into a base class that wires the parts, and a subclass that creates them."""
     return f"""class Base(nn.Module):
     def __init__(self, **settings):
         super().__init__()
@@ -168,7 +168,7 @@ def run(x0, x1):
 
 
 def _trainer(parts: Wiring) -> str:
-    """No module at all: an object that holds networks."""
+    """Use an object that holds networks without being a module."""
     setup = parts.setup.replace("        ", "    ")
     return f"""class Trainer:
     def __init__(self, online_network, projector, predictor, **params):

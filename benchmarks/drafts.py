@@ -1,5 +1,7 @@
-"""Random training scripts, as people write them: every part in one of several idioms, every number in one of several
-spellings. None of it knows what shapelint says; a script ends by running the model, so that real torch can judge it."""
+"""Random training scripts as people write them: each part in one of several styles, each number in one of several ways.
+
+They are independent of shapelint's verdict; a script ends by running the model, so that real torch can judge it.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ REGRESSION = """def regression(x, y):
 
 
 def draw(chance: random.Random) -> str:
-    """A script that runs, with its marks for numbers and steps."""
+    """Return a script that runs, with marks for numbers and steps."""
     draft = Draft()
     size = chance.choice([32, 64])
     backbone = chance.choice(BACKBONES)(draft, chance, size)
@@ -68,7 +70,7 @@ if __name__ == "__main__":
 
 
 def spell(text: str, chance: random.Random) -> str:
-    """Every number in one of the spellings that people use, every step taken."""
+    """Write every number in one of the forms that people use, and keep every step."""
     constants: list[str] = []
 
     def one(match: re.Match[str]) -> str:
@@ -100,7 +102,7 @@ def spell(text: str, chance: random.Random) -> str:
 
 
 def variants(text: str, chance: random.Random) -> Iterator[tuple[str, str]]:
-    """What was changed, and the changed text: nothing, one number, or one step that is left out."""
+    """Yield changed scripts, each with what was changed: nothing, one number, or one omitted step."""
     yield "nothing", text
     numbers, steps = list(NUMBER.finditer(text)), list(STEP.finditer(text))
     for match in chance.sample(numbers, min(2, len(numbers))):

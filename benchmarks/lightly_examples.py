@@ -1,8 +1,8 @@
-"""What shapelint makes of lightly's own examples: a table of every file, from a checkout of lightly-ai/lightly.
+"""Print a table of shapelint's results for every file of lightly's own examples, from a checkout of lightly-ai/lightly.
 
-    python benchmarks/lightly_examples.py path/to/lightly
+python benchmarks/lightly_examples.py path/to/lightly
 
-A file is resolved where every shape from the image to a loss is known. Nothing of the checkout is imported or run.
+A file is resolved if every shape from the image to a loss is known. Nothing of the checkout is imported or run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Right recipes of every method, each number drawn at random."""
+"""Correct recipes of every method, with random numbers."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ PLAIN = frozenset({"byol", "simsiam", "simclr", "moco", "vicreg", "tico", "nnclr
 """Methods whose heads may be any layers."""
 
 BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "densecl"})
-"""Methods with vectors that are stored."""
+"""Methods with stored vectors."""
 
 
 class Maker:
-    """Draws one recipe."""
+    """A generator of one recipe."""
 
     def __init__(self, random: Random, method: str):
         self.random, self.method = random, method
@@ -50,11 +50,11 @@ class Maker:
         self.style = random.choice(["class", "class", LAYERS, NO_NORM]) if method in PLAIN else "class"
 
     def width(self, *other_than: int) -> int:
-        """A width that is none of these."""
+        """Return a width other than these."""
         return self.random.choice([width for width in WIDTHS if width not in other_than])
 
     def head(self, role: str, **numbers: int) -> str:
-        """A head with its right numbers, or with others."""
+        """Return a head with the correct numbers, or with the given ones."""
         template = self.style
         if template == "class":
             template = (PREDICTIONS if role == "prediction_head" else PROJECTIONS)[self.method]
@@ -62,14 +62,14 @@ class Maker:
         return template.format(**{"i": inwards, "h": self.hidden, "o": self.out, **numbers})
 
     def backbone(self, tail: str = "AdaptiveAvgPool2d(1), Flatten()", channels: int = 3, inner: int = 8) -> str:
-        """Two convolutions, and what follows them."""
+        """Return a backbone of two convolutions, and the layers that follow them."""
         if self.method == "densecl":
             tail = "ReLU()" if tail.startswith("Adaptive") else tail
         first = f"Conv2d({channels}, 8, 3, stride=2, padding=1), BatchNorm2d({inner}), ReLU()"
         return f"[{first}, Conv2d(8, {self.features}, 3, stride=2, padding=1), {tail}]"
 
     def right(self) -> Recipe:
-        """A recipe in which everything fits."""
+        """Return a recipe in which everything fits."""
         heads = {"projection_head": self.head("projection_head")}
         if self.method in WITH_PREDICTION:
             heads["prediction_head"] = self.head("prediction_head")
@@ -85,5 +85,5 @@ class Maker:
         return Recipe(self.method, self.backbone(), heads, (3, size, size), is_open, batch, bank=bank)
 
     def with_head(self, recipe: Recipe, role: str, text: str) -> Recipe:
-        """The recipe with another head."""
+        """Return the recipe with another head."""
         return replace(recipe, heads={**recipe.heads, role: text})

@@ -1,4 +1,4 @@
-"""What a run that did not raise was wrong about, measured on the modules and tensors themselves: the silent faults."""
+"""Measurement of silent faults on the modules and tensors of a run that did not raise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training import WITH_TARGET, Recipe, Run, train
 
 
 def silent_faults(recipe: Recipe, run: Run) -> dict[str, str]:
-    """The codes of the silent rules that a run shows, each with what was measured."""
+    """Return the codes of silent faults that a run shows, each with what was measured."""
     found = {
         "SL201": _class_logits(run),
         "SL202": _alias(recipe, run),
@@ -26,9 +26,9 @@ def silent_faults(recipe: Recipe, run: Run) -> dict[str, str]:
         "SL112": _bank(recipe, run),
     }
     if found["SL205"]:
-        found["SL206"] = ""  # the axes that a head was never made for are told once, where they go in
+        found["SL206"] = ""  # axes that a head is not made for are reported once, at its input
     if found["SL112"] and recipe.method == "nnclr":
-        found["SL207"] = ""  # the neighbour that the loss gets is as wide as the bank, whatever was put in
+        found["SL207"] = ""  # the loss gets a neighbour as wide as the bank, whatever the features are
     return {code: text for code, text in found.items() if text}
 
 
@@ -43,7 +43,7 @@ def _alias(recipe: Recipe, run: Run) -> str:
 
 
 def _other_size(recipe: Recipe) -> str:
-    """Whether the model that runs at one image size fails at another, where the config leaves the size open."""
+    """Return how a model with an open image size fails for another size than it runs with."""
     if not recipe.size_is_open:
         return ""
     channels, height, width = recipe.image
@@ -64,7 +64,7 @@ def _is_convolution(head: Any) -> bool:
 
 
 def _axis(run: Run) -> str:
-    """Whether a cosine over its axis is another number than the cosine over the features."""
+    """Return how a cosine over its axis differs from one over the features; empty if it does not."""
     dim = getattr(run.criterion, "dim", None)
     if dim is None or run.operands is None:
         return ""
@@ -89,7 +89,7 @@ def _broadcast(run: Run) -> str:
 
 
 def _update(recipe: Recipe, run: Run) -> str:
-    """Whether the moving average ran over parameters of different shapes."""
+    """Return the different shapes that the moving average combined; empty if there are none."""
     if isinstance(recipe.target, str):
         return ""
     for role in recipe.target:
@@ -100,7 +100,7 @@ def _update(recipe: Recipe, run: Run) -> str:
 
 
 def _other_batch(recipe: Recipe) -> str:
-    """Whether a batch of another size fails that is large enough for every BatchNorm."""
+    """Return how another batch size fails that is large enough for every BatchNorm; empty if none does."""
     if "Unflatten(0" not in recipe.backbone:
         return ""
     other = train(replace(recipe, samples=None), (recipe.batch + 1,))
@@ -108,7 +108,7 @@ def _other_batch(recipe: Recipe) -> str:
 
 
 def _bank(recipe: Recipe, run: Run) -> str:
-    """Whether stored vectors, or a loss, are wider than the features that were put in."""
+    """Return how stored vectors, or a loss, are wider than the features; empty if they are not."""
     end = "projection_head"
     features = run.outputs[end].shape[-1] if end in run.outputs else None
     center = getattr(run.criterion, "center", None)

@@ -1,4 +1,4 @@
-"""Ways to break a Python training script in one place: every change is one number, axis, slice, call or name."""
+"""Faults in a Python training script: each is a change of one number, axis, slice, call or name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OF_THE_DATA = re.compile(
     r"(Trainer|CIFAR10|Detection|Dataset|DataLoader|Collator|collator|Compose)$"
     r"|^(SGD|AdamW?|LARS|range|enumerate|print|len|int|float|update_\w+|\w+_schedule|Scheduler|CosineWarmup\w*)$"
 )
-"""Calls that say nothing about the shapes inside a model."""
+"""Calls that are unrelated to the shapes inside a model."""
 
 OF_THE_LOADER = re.compile(r"views|batch|num_views")
-"""What a data loader gives: how many views and images."""
+"""Arguments that determine the output of a data loader: the number of views and images."""
 
 AXES = re.compile("(flatten|mean|sum|amax|max|transpose|squeeze|unsqueeze|cat|stack|normalize|softmax)$")
 OTHER_BACKBONES = {
@@ -35,7 +35,7 @@ OTHER_BACKBONES = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of a text, the line that it is on, and its kind."""
+    """A change of a text, with its line and kind."""
 
     text: str
     line: int
@@ -44,7 +44,7 @@ class Mutant:
 
 
 def draw(text: str, most: int, seed: str, wanted: frozenset[str] = frozenset()) -> list[Mutant]:
-    """At most so many mutants of a text, drawn from all kinds in turn, or from those that are wanted."""
+    """Draw at most `most` mutants of a text, from all kinds in turn, or only from those that are `wanted`."""
     kinds: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants(text):
         if not wanted or mutant.kind in wanted:
@@ -61,7 +61,7 @@ def draw(text: str, most: int, seed: str, wanted: frozenset[str] = frozenset()) 
 
 
 def mutants(text: str) -> Iterator[Mutant]:
-    """Every mutant of a text that still is Python."""
+    """Yield every mutant of a text that is still valid Python."""
     maker = _Maker(text)
     for node, inside in _walk(ast.parse(text), ""):
         for mutant in maker.of(node, inside):
@@ -74,7 +74,7 @@ def mutants(text: str) -> Iterator[Mutant]:
 
 
 def _walk(node: ast.AST, inside: str) -> Iterator[tuple[ast.AST, str]]:
-    """The nodes, each with the name of the call whose argument it is; calls about data are left out."""
+    """Yield the nodes, each with the name of the call whose argument it is; calls about data are skipped."""
     name = _called(node)
     if (name and OF_THE_DATA.search(name)) or _of_the_loader(node):
         return
@@ -97,13 +97,13 @@ def _called(node: ast.AST) -> str:
 
 
 class _Maker:
-    """The changes of one text, by the node that they change."""
+    """The changes of a text, by the node that they change."""
 
     def __init__(self, text: str):
         self.text, self.places = text, Places(text)
 
     def of(self, node: ast.AST, inside: str) -> Iterator[Mutant]:
-        """The changes of a node that is an argument of the call `inside`."""
+        """Yield the changes of a node that is an argument of the call `inside`."""
         if isinstance(node, ast.Constant) and type(node.value) is int:
             yield from self._number(node, inside)
         elif isinstance(node, ast.Assign):

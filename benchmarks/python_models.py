@@ -1,9 +1,9 @@
-"""The verdict on random training scripts of many idioms, right and broken, against running them.
+"""Compare the verdicts on random training scripts, correct and broken, with running them.
 
-    python benchmarks/python_models.py [--scripts 300] [--seed 7] [--show 5]
+python benchmarks/python_models.py [--scripts 300] [--seed 7] [--show 5]
 
-A script that raises must have an error, or the warning that by its definition stands for one (a classifier that was
-left on, SL201; a width that depends on the image size, SL204); one that runs must have none. Prints the counts and the
+A script that raises must have an error, or a warning that by definition replaces one (a classifier that was not
+removed, SL201; a width that depends on the image size, SL204); one that runs must have none. Prints the counts and the
 disagreements; the exit code is 1 if there are any. Needs torch, torchvision and lightly.
 """
 
@@ -30,14 +30,14 @@ from shapelint.text.source import Source
 
 
 def lines(finding: Finding) -> Iterator[int]:
-    """The lines that a finding points at: its own, the related ones, and those of its edits."""
+    """Yield the lines that a finding refers to: its own, the related ones, and those of its edits."""
     places = [finding.location, *(related.location for related in finding.related)]
     edits = finding.fix.edits if finding.fix else ()
     yield from (place.line for place in [*places, *(edit.location for edit in edits)])
 
 
 def main() -> int:
-    """Compare, and print."""
+    """Run the comparison and print its results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--scripts", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7)

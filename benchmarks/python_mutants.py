@@ -1,11 +1,11 @@
-"""Verdicts on Python files against real torch: lightly's examples, each broken in one place at a time.
+"""Compare the verdicts on Python files with real torch: lightly's examples, each with one fault at a time.
 
-    python benchmarks/python_mutants.py path/to/lightly [--most 14] [--seconds 20] [--files byol,dino] [--jobs 2]
-        [--kinds "width,count,axis,slice,flatten removed"]
+python benchmarks/python_mutants.py path/to/lightly [--most 14] [--seconds 20] [--files byol,dino] [--jobs 2]
+[--kinds "width,count,axis,slice,flatten removed"]
 
-Every example is run as it is up to its first backward pass, on a few random images, with its own transforms.
-A mutant that raises is right where shapelint finds what it does not find in the example itself; one that runs is right
-where shapelint reports no error. Needs torch, torchvision, lightly, timm and pytorch_lightning.
+Every example is run up to its first backward pass, with its own transforms and a few random images. For a mutant that
+raises, the verdict is right if shapelint reports something that it does not report for the example itself; for one that
+runs, if shapelint reports no error. Needs torch, torchvision, lightly, timm and pytorch_lightning.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ Results = dict[str, Counter[str]]
 
 
 def findings(source: Source) -> list[Finding]:
-    """The errors and warnings of a text."""
+    """Return the errors and warnings for a text."""
     return [f for f in lint_source(source, Options()).findings if f.severity != "info"]
 
 
 def judge(mutant: Mutant, found: list[Finding], error: str) -> tuple[Counter[str], str]:
-    """The counts of one mutant, and what differs; `found` is what the example itself does not have."""
+    """Return the counts of a mutant, and the disagreement; `found` are findings that the example does not have."""
     errors = [f for f in found if f.severity == "error"]
     lines = {location.line for f in found for location in (f.location, *(r.location for r in f.related))}
     said = bool(found) if error else bool(errors)
@@ -62,7 +62,7 @@ def judge(mutant: Mutant, found: list[Finding], error: str) -> tuple[Counter[str
 
 
 def run_file(path: Path, most: int, seconds: float, kinds: frozenset[str], tell: Callable[[str], None]) -> Results:
-    """The mutants of one file; disagreements are told."""
+    """Run the mutants of one file, and print the disagreements."""
     source, results = read_source(path), defaultdict[str, Counter[str]](Counter)
     label = f"{path.parent.name}/{path.name}"
     if reason := python_training.truth(source.text):
@@ -86,7 +86,7 @@ def run_file(path: Path, most: int, seconds: float, kinds: frozenset[str], tell:
 
 
 def work(paths: list[Path], most: int, seconds: float, kinds: frozenset[str], jobs: int) -> Results:
-    """All files, each in a process of its own, which gives its memory back."""
+    """Run each file in a process of its own, whose memory is freed at its end."""
     context = multiprocessing.get_context("fork")
     answers: multiprocessing.Queue[Results] = context.Queue()
     waiting, running, total = list(paths), [], defaultdict[str, Counter[str]](Counter)
@@ -110,7 +110,7 @@ def _answer(
 
 
 def show(results: Results) -> None:
-    """The table of kinds, and the rates."""
+    """Print the table of kinds, and the rates."""
     whole = sum(results.values(), Counter[str]())
     print(f"\n{'kind':20}" + "".join(f"{column:>9}" for column in COLUMNS))
     for kind, counts in [*sorted(results.items()), ("all", whole)]:

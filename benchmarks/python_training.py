@@ -1,4 +1,4 @@
-"""A training script on a few random images, with its own transforms and trainer, up to its first backward pass."""
+"""Run a training script with its own transforms and trainer on a few random images, up to its first backward pass."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ IMAGES = 3
 
 
 class ReachedLoss(BaseException):
-    """The first backward pass: everything before it has run."""
+    """Raised at the first backward pass, when everything before it has run."""
 
 
 def truth(text: str) -> str:
-    """What torch says: empty where the script reaches its first backward pass, else the error."""
+    """Return the error of torch; empty if the script reaches its first backward pass."""
     try:
         return raised(text.replace('"mps"', '"cpu"')) or "never reached a loss"
     except ReachedLoss:
@@ -27,7 +27,7 @@ def truth(text: str) -> str:
 
 
 def prepare() -> None:
-    """Few random images instead of the datasets, one batch instead of a loader, a stop at the first backward pass."""
+    """Replace datasets by a few random images and a loader by one batch, and stop at the first backward pass."""
     import lightly.data
     import lightly.loss
     import lightly.models.modules
@@ -41,7 +41,7 @@ def prepare() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     torch.set_num_threads(1)
-    assert lightly.data.__name__  # lightly is loaded before the patches
+    assert lightly.data.__name__  # import lightly before the patches
 
     class Images(torch.utils.data.Dataset):
         def __init__(self, *_: Any, transform: Any = None, **__: Any) -> None:
@@ -73,12 +73,12 @@ def prepare() -> None:
     torch.utils.data.DataLoader = Loader
     torch.Tensor.backward = stop
     pytorch_lightning.Trainer.__init__ = start
-    _stand_in("sklearn.cluster", KMeans=None)  # a step later than the first would need it
+    _stand_in("sklearn.cluster", KMeans=None)  # a step after the first one would need it
     _stand_in("skimage.segmentation", felzenszwalb=lambda image, **_: numpy.indices(image.shape[:2]).sum(0) // 8)
 
 
 def _stand_in(name: str, **content: Any) -> None:
-    """A module in the place of one that is not installed."""
+    """Replace a module that is not installed."""
     package = name.partition(".")[0]
     if importlib.util.find_spec(package) is None:
         for part in (package, name):

@@ -1,4 +1,4 @@
-"""Recipes by the thousand: every method, right or with one thing changed, each number drawn at random from a seed."""
+"""Random recipes: every method, correct or with one change, and each number drawn from a seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from training import Recipe
 
 
 def recipes(count: int, seed: int) -> Iterator[tuple[str, Recipe]]:
-    """So many recipes, a third of them right, each with the name of what was changed."""
+    """Yield `count` recipes, a third of them correct, each with the name of what was changed."""
     random = Random(seed)
     for number in range(count):
         method = METHODS[number % len(METHODS)]

@@ -1,4 +1,4 @@
-"""What running a script raises."""
+"""The error that a script raises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def raised(text: str) -> str:
-    """The kind and the first line of the error that running a script ends with; "" where it runs. Prints nothing."""
+    """Return the type and the first line of the error that ends a script; "" if it runs. Its output is discarded."""
     torch.manual_seed(0)
     heard = io.StringIO()
     try:

@@ -1,9 +1,9 @@
-"""How long the default run takes, as a ratio to importing the libraries it stands on, and how much memory.
+"""Measure the time of a default run, as a ratio to the import of its libraries, and its memory.
 
-    python benchmarks/startup.py [FILE]
+python benchmarks/startup.py [FILE]
 
-FILE is what is linted, a config of this repository if it is not given; for a script, PyYAML is not among the libraries.
-Both commands run in turn, in the same environment; the figure is the ratio of their medians.
+FILE is linted, by default a config of this repository; for a script, PyYAML is not among the libraries. Both commands
+run in turn, in the same environment; the result is the ratio of their medians.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONFIG = ROOT / "fixtures" / "lightly-1589.yaml"
 
 
 def seconds(command: list[str]) -> float:
-    """The wall time of one run."""
+    """Return the wall time of one run."""
     start = time.perf_counter()
     subprocess.run(command, capture_output=True, cwd=ROOT, check=False)
     return time.perf_counter() - start

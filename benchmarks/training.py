@@ -1,6 +1,6 @@
-"""A recipe for a small self-supervised model, as a config and as real torch: one step of training by its method.
+"""Recipes of small self-supervised models, as a config and in real torch, and one training step of their method.
 
-The steps follow lightly's examples (`examples/pytorch/` of its repository). Nothing here knows what shapelint says.
+The steps follow lightly's examples (`examples/pytorch/` of its repository). They are independent of shapelint.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WITH_PREDICTION = frozenset({"byol", "simsiam", "nnclr", "smog"})
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model in the words of a config; `target` is "", "alias", or components by role. Banks are (size, width)."""
+    """A model in terms of a config; `target` is "", "alias", or components by role. Banks are (size, width)."""
 
     method: str
     backbone: str
@@ -59,7 +59,7 @@ class Recipe:
     checkpoint: str = ""
 
     def config(self) -> str:
-        """The recipe as YAML."""
+        """Return the recipe as YAML."""
         lines = [f"method: {self.method}"]
         channels, height, width = self.image
         size = f"{{channels: {channels}}}" if self.size_is_open else f"[{channels}, {height}, {width}]"
@@ -81,16 +81,16 @@ class Recipe:
 
     @property
     def bank_name(self) -> str:
-        """What the method calls the vectors that it stores."""
+        """Return the method's name for its stored vectors."""
         return {"swav": "queue", "msn": "prototypes", "smog": "prototypes"}.get(self.method, "memory_bank")
 
 
 @dataclass
 class Run:
-    """What one step came to: `error` is the exception, `operands` what the loss got, `inputs` what each head got.
+    """The result of a step: `error` is the exception, `operands` those of the loss, `inputs` those of each head.
 
-    `center_width` is the width of DINO's center before it grew to that of the scores, `loaded` how many tensors of a
-    checkpoint found their place.
+    `center_width` is the width of DINO's center before it was broadcast to that of the scores, `loaded` the number of
+    tensors loaded from a checkpoint.
     """
 
     error: Exception | None = None
@@ -105,7 +105,7 @@ class Run:
 
 
 def build(text: str) -> nn.Module:
-    """A component: a list of layers, a call, or the bare name of a torchvision model (without its classifier)."""
+    """Build a component: a list of layers, a call, or the bare name of a torchvision model (without its classifier)."""
     if text.startswith("["):
         return nn.Sequential(*eval(text, NAMESPACE))
     if "(" in text:
@@ -116,7 +116,7 @@ def build(text: str) -> nn.Module:
 
 
 def train(recipe: Recipe, batches: tuple[int, ...] | None = None, image: tuple[int, int, int] | None = None) -> Run:
-    """Build the model and train it for a step on each batch; the error of the first that raises is kept."""
+    """Build the model and train it for a step on each batch; the first error is kept."""
     run = Run()
     try:
         _Trainer(recipe, run).train(batches or batches_of(recipe), image or recipe.image)
@@ -126,7 +126,7 @@ def train(recipe: Recipe, batches: tuple[int, ...] | None = None, image: tuple[i
 
 
 def batches_of(recipe: Recipe) -> tuple[int, ...]:
-    """The batches of an epoch that differ in size: a full one, and the rest."""
+    """Return the batch sizes of an epoch: a full batch, and the rest."""
     rest = recipe.samples % recipe.batch if recipe.samples else 0
     return (recipe.batch, rest) if rest else (recipe.batch,)
 
@@ -149,7 +149,7 @@ class _Trainer:
         if self.recipe.target == "alias":
             return copied
         own = {} if isinstance(self.recipe.target, str) else self.recipe.target
-        # A DINO head cannot be copied (its weight norm is of the old kind); lightly's example builds it a second time.
+        # A DINO head cannot be copied (it uses the old weight norm); lightly's example builds it a second time.
         anew = {role: text for role, text in self.recipe.heads.items() if self.recipe.method == "dino"}
         texts = {**anew, **own}
         return {role: build(texts[role]) if role in texts else copy.deepcopy(part) for role, part in copied.items()}
@@ -192,7 +192,7 @@ class _Trainer:
                         update_momentum(self.parts[role], part, m=0.9)
 
     def load(self, path: str) -> None:
-        """Load a checkpoint of the whole model, or of the backbone, as `strict=False` does."""
+        """Load a checkpoint of the whole model, or of the backbone, as with `strict=False`."""
         state = torch.load(path, weights_only=True)
         whole = any(key.partition(".")[0] in self.parts for key in state)
         module = nn.ModuleDict(self.parts) if whole else self.parts["backbone"]
@@ -200,7 +200,7 @@ class _Trainer:
         self.run.loaded = len(state) - len(result.unexpected_keys)
 
     def register(self, layer: str | int) -> None:
-        """Take the flattened output of a layer as features, as byol-pytorch does."""
+        """Use the flattened output of a layer as features, like byol-pytorch."""
         for net in (self.parts["backbone"], self.target.get("backbone")):
             if net is not None:
                 children = [*net.children()]

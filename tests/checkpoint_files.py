@@ -1,6 +1,6 @@
-"""Checkpoints for tests and fixtures, in the formats that people have: real ones, with every byte of their weights.
+"""Checkpoints for tests and fixtures, in the formats that people use: real files, with every byte of their weights.
 
-`python tests/checkpoint_files.py` writes those of `fixtures/checkpoints/` anew.
+`python tests/checkpoint_files.py` rewrites those in `fixtures/checkpoints/`.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ TINY = {
     "1.running_mean": (16,),
     "1.running_var": (16,),
 }
-"""`[Conv2d(3, 16, 3), BatchNorm2d(16), ...]` by itself, without its counter of batches."""
+"""Tensors of `[Conv2d(3, 16, 3), BatchNorm2d(16), ...]` alone, without its counter of batches."""
 
-# A Vision Transformer for images of 96 pixels has 37 positions; the same one at 224 pixels has 197.
+# A Vision Transformer for images of 96 pixels has 37 positions; for 224 pixels it has 197.
 SMALL_IMAGES = {"encoder.pos_embedding": (1, 37, 768), "encoder.ln.weight": (768,), "encoder.ln.bias": (768,)}
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, tuple[int, ...]], data: bool = True) -> None:
-    """Write zeros of these shapes, or, without `data`, a file of the right size that holds no block."""
+    """Write zeros of these shapes, or, without `data`, a file of the right size without disk blocks."""
     header: dict[str, object] = {}
     offset = 0
     for name, shape in tensors.items():

@@ -1,4 +1,4 @@
-"""The command line as a user runs it, for tests: in a folder of its own, in this process or in one of its own."""
+"""Helpers that run the command line as a user does, in a given folder, in this process or in a separate one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLEAN = ONE_FAULT.replace("512", "256")
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files under a folder, by their path from it."""
+    """Write files in a folder, by their path relative to it."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ Result = subprocess.CompletedProcess[str]
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> Result:
-    """Run `shapelint` in a folder, in this process: everything but the start of the interpreter is real."""
+    """Run `shapelint` in a folder, in this process: only the start of the interpreter is not real."""
     config_files.of_folder.cache_clear()
     config_files.load.cache_clear()
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
@@ -58,7 +58,7 @@ def run(folder: Path, *arguments: str, stdin: str = "") -> Result:
 
 @contextmanager
 def inside(folder: Path) -> Iterator[None]:
-    """In a folder (contextlib.chdir, which Python 3.10 lacks)."""
+    """Change to a folder (like contextlib.chdir, which Python 3.10 lacks)."""
     before = os.getcwd()
     os.chdir(folder)
     try:
@@ -68,7 +68,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def run_process(folder: Path, *arguments: str, stdin: bytes = b"", **environment: str) -> Result:
-    """Run `shapelint` in a process of its own; stdout and stderr are decoded as UTF-8."""
+    """Run `shapelint` in a separate process; stdout and stderr are decoded as UTF-8."""
     result = subprocess.run(
         [sys.executable, "-m", "shapelint", *arguments],
         cwd=folder,
@@ -82,6 +82,6 @@ def run_process(folder: Path, *arguments: str, stdin: bytes = b"", **environment
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment with this checkout on the path, without what changes colours."""
+    """Return the environment with this checkout on the path, without variables that change colours."""
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **more}

@@ -1,4 +1,4 @@
-"""Shared test helpers: where the data lies, `--update` for snapshots, a project that is trusted."""
+"""Shared test helpers: data folders, `--update` for snapshots, a trusted project."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def root() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Traces of the tests are kept apart from the user's."""
+    """Keep traces of the tests separate from the user's."""
     os.environ["SHAPELINT_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture
 def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project: a folder with an empty package `src/mynet`, which its settings trust."""
+    """Return a project: a folder with an empty package `src/mynet`, which its settings trust."""
     package = tmp_path / "src" / "mynet"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")

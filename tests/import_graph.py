@@ -15,7 +15,7 @@ Sources = Mapping[str, str]
 
 
 class Import(NamedTuple):
-    """One imported module; `lazy` says that the import is inside a function."""
+    """An imported module; `lazy` says that the import is inside a function."""
 
     importer: str
     imported: str
@@ -23,12 +23,12 @@ class Import(NamedTuple):
 
     @property
     def is_own(self) -> bool:
-        """Whether a module of shapelint is imported."""
+        """Whether the imported module belongs to shapelint."""
         return self.imported.partition(".")[0] == PACKAGE
 
 
 def sources() -> dict[str, str]:
-    """The text of every module of shapelint."""
+    """Return the text of every module of shapelint."""
     found = {}
     for path in sorted((ROOT / PACKAGE).rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -37,7 +37,7 @@ def sources() -> dict[str, str]:
 
 
 def imports(modules: Sources) -> list[Import]:
-    """Every import, also those inside functions and under `TYPE_CHECKING`."""
+    """Return every import, including those inside functions and under `TYPE_CHECKING`."""
     return [one for name, text in modules.items() for one in _imports(name, text, modules)]
 
 
@@ -57,7 +57,7 @@ def _imports(name: str, text: str, modules: Sources) -> Iterator[Import]:
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
-    """Modules that import each other, directly or through others (Tarjan's strongly connected components)."""
+    """Return groups of modules that import each other, directly or not (Tarjan's strongly connected components)."""
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []

@@ -1,4 +1,4 @@
-"""The GitHub action: its steps are run as a runner runs them, with whatever a caller may pass."""
+"""The GitHub action: its steps are run like by a runner, with any input that a caller may pass."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOSTILE = (
 
 
 def step(name: str, folder: Path, program: Path, inputs: dict[str, str]) -> tuple[int, str, dict[str, str]]:
-    """Run a step's script; returns its exit code, what it printed, and the runner's files by name."""
+    """Run a step's script; return its exit code, its output, and the runner's files by name."""
     given = {key: str(value.get("default", "")) for key, value in ACTION["inputs"].items()} | inputs
     runner = folder.parent / "runner"
     runner.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def step(name: str, folder: Path, program: Path, inputs: dict[str, str]) -> tupl
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the install step makes, once for this module."""
+    """Run the install step once for this module, and return the program."""
     folder = tmp_path_factory.mktemp("install")
     (folder / "work").mkdir()
     source = tmp_path_factory.mktemp("source")
@@ -144,7 +144,7 @@ EXCLUDES = "\n".join(f"--exclude\n{text}" for text in HOSTILE)
     [
         ({"paths": LINES}, [2]),
         ({"paths": "-"}, [2]),
-        ({"args": EXCLUDES}, [2]),  # `*` among them: nothing is left to lint
+        ({"args": EXCLUDES}, [2]),  # including `*`: nothing is left to lint
         ({"args": "\n".join(text for text in HOSTILE if not text.startswith("-"))}, [2]),
         *[({name: text}, [1]) for name in ("summary", "environment") for text in (HOSTILE[0], HOSTILE[6])],
     ],

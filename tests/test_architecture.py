@@ -1,4 +1,4 @@
-"""The pictures and tables of docs/ are held against the imports and folders of the code."""
+"""The diagrams and tables of docs/ agree with the imports and folders of the code."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ PAGES = [("architecture.md", f"{PACKAGE}."), ("interpreter.md", f"{PACKAGE}.pyth
 
 
 def rooms_of(name: str, prefix: str) -> str:
-    """The package of a module right below a prefix, "" for a module elsewhere or at the top."""
+    """Return the package of a module directly below a prefix, "" for a module elsewhere or at the top."""
     return name.removeprefix(prefix).partition(".")[0] if name.startswith(prefix) else ""
 
 
 def real_arrows(prefix: str) -> set[tuple[str, str]]:
-    """Which package imports which."""
+    """Return which package imports which."""
     pairs = {(rooms_of(one.importer, prefix), rooms_of(one.imported, prefix)) for one in imports(sources())}
     return {(a, b) for a, b in pairs if a and b and a != b and a != "__main__"}
 
 
 def reachable(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Every pair of packages of which the arrows lead from the one to the other."""
+    """Return every pair of packages that are connected by arrows."""
     following = defaultdict(set)
     for a, b in arrows:
         following[a].add(b)
@@ -42,8 +42,8 @@ def reachable(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "prefix"), PAGES)
-def test_the_picture_is_what_the_imports_are(page: str, prefix: str) -> None:
-    """Every arrow is an import, every import follows the arrows, and no arrow could be left out."""
+def test_the_diagram_agrees_with_the_imports(page: str, prefix: str) -> None:
+    """Every arrow is an import, every import follows the arrows, and no arrow is redundant."""
     drawn = set(ARROW.findall((ROOT / "docs" / page).read_text(encoding="utf-8")))
     real = real_arrows(prefix)
     assert drawn - real == set()
@@ -52,12 +52,12 @@ def test_the_picture_is_what_the_imports_are(page: str, prefix: str) -> None:
 
 
 @pytest.mark.parametrize(("page", "prefix"), PAGES)
-def test_every_room_is_in_the_table(page: str, prefix: str) -> None:
+def test_every_package_is_in_the_table(page: str, prefix: str) -> None:
     rooms = {rooms_of(name, prefix) for name in sources()} - {"", "__main__"}
     assert set(ROW.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))) == rooms
 
 
-def test_a_wrong_picture_is_noticed() -> None:
+def test_a_wrong_diagram_is_detected() -> None:
     real = real_arrows(f"{PACKAGE}.")
     assert ("shapes", "cli") not in real
     assert ("cli", "common") in reachable(real)

@@ -1,4 +1,4 @@
-"""Every fixture gives exactly the report beside it, and what no update can bless away holds for each."""
+"""Every fixture gives exactly the report next to it; some properties are checked that no snapshot update can hide."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_report(path: Path, update: bool) -> None:
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_a_span_never_leaves_its_line_empty(path: Path) -> None:
-    """Every finding points at text, and a number in conflict that stands there is that text."""
+    """Every finding is located at text; if this is a number in conflict, it is the number of the finding."""
     source = load(path)
     for finding in lint(source).findings:
         text = source.slice(span_of(source, finding))
@@ -68,7 +68,7 @@ def test_every_fix_removes_its_finding_and_adds_none(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
-def test_fixing_twice_changes_nothing_more(path: Path) -> None:
+def test_fixing_again_changes_nothing(path: Path) -> None:
     source = load(path)
     once, _ = fixed_text(source, lint, unsafe=True)
     twice, changes = fixed_text(Source(source.path, once), lint, unsafe=True)

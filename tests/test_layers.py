@@ -1,4 +1,4 @@
-"""Who may import whom: data flows one way, down the layers. The last tests show that each check can fail."""
+"""Imports between packages only go down the layers. The last tests show that each check can fail."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ LAZY = {
     ("shapelint.resolve.resolver", "shapelint.resolve.tracing_requests"): "start-up, and optional torch",
     ("shapelint.checkpoints", "shapelint.checkpoints.pickled"): "start-up: few configs name a checkpoint",
 }
-"""Imports inside functions: who imports what, and why. Nobody else does."""
+"""Allowed imports inside functions: the importing and the imported module, with the reason."""
 
 TORCH = {"torch", "torchvision", "lightly", "timm"}
 
 
 def ranks(layers: str) -> dict[str, int]:
-    """The place of each package in a line of layers, the lowest 0."""
+    """Return the rank of each package in a line of layers, the lowest 0."""
     groups = reversed([group.split(",") for group in layers.replace("\n", " ").split(">")])
     return {name.strip(): rank for rank, group in enumerate(groups) for name in group}
 
 
 def upward(modules: Sources) -> list[str]:
-    """Imports that go up, or to a neighbour in the same layer."""
+    """Return imports that go up, or to another package in the same layer."""
     outer, inner = ranks(LAYERS), ranks(INSIDE_PYTHON)
     found = []
     for one in imports(modules):
@@ -58,7 +58,7 @@ def upward(modules: Sources) -> list[str]:
 
 
 def circular(modules: Sources) -> list[str]:
-    """Files that import each other."""
+    """Return files that import each other."""
     graph: dict[str, set[str]] = defaultdict(set)
     for one in imports(modules):
         if one.is_own and one.importer != one.imported:
@@ -67,7 +67,7 @@ def circular(modules: Sources) -> list[str]:
 
 
 def unexplained(modules: Sources, reasons: Mapping[tuple[str, str], str] = LAZY) -> list[str]:
-    """Imports of shapelint inside functions that have no reason."""
+    """Return imports of shapelint inside functions that have no reason."""
     return [
         f"{one.importer} imports {one.imported}"
         for one in imports(modules)
@@ -76,7 +76,7 @@ def unexplained(modules: Sources, reasons: Mapping[tuple[str, str], str] = LAZY)
 
 
 def torch_elsewhere(modules: Sources) -> list[str]:
-    """Imports of torch and its libraries outside `trace/` and `live/`."""
+    """Return imports of torch and its libraries outside `trace/` and `live/`."""
     return [
         f"{one.importer} imports {one.imported}"
         for one in imports(modules)
@@ -85,7 +85,7 @@ def torch_elsewhere(modules: Sources) -> list[str]:
 
 
 def repeated_names(modules: Sources) -> list[str]:
-    """File names that two folders have."""
+    """Return file names that occur in two folders."""
     places: dict[str, list[str]] = defaultdict(list)
     for name in modules:
         is_package = any(other.startswith(f"{name}.") for other in modules)
@@ -102,7 +102,7 @@ def test_the_layers_hold(check) -> None:  # type: ignore[no-untyped-def]
     assert check(sources()) == []
 
 
-def test_few_imports_are_inside_functions_each_for_a_reason() -> None:
+def test_imports_inside_functions_have_a_reason() -> None:
     assert len(LAZY) <= 10
     assert {(one.importer, one.imported) for one in imports(sources()) if one.lazy and one.is_own} == set(LAZY)
 
@@ -125,7 +125,7 @@ def test_each_check_can_fail(check, module: str, line: str) -> None:  # type: ig
     assert check({**modules, module: f"{modules.get(module, '')}\n{line}\n"}) != []
 
 
-def test_every_package_has_its_place() -> None:
+def test_every_package_is_in_a_layer() -> None:
     packages = {name.split(".")[1] for name in sources() if name.count(".")} - {"__main__"}
     assert packages == set(ranks(LAYERS))
     inside = {name.split(".")[2] for name in sources() if name.startswith(f"{PACKAGE}.python.")}

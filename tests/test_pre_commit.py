@@ -1,4 +1,4 @@
-"""The hooks, by the real pre-commit: which files they get, and what a user sees who tries them."""
+"""The hooks, run by the real pre-commit: which files they get, and what a user sees."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MUST_NOT_MATCH = (
     "model.ipynb",
     "weights.pt",
     "requirements.txt",
-    "bin/train",  # Python by its first line alone: shapelint goes by the name
+    "bin/train",  # Python only by its first line: shapelint looks at the suffix
     "CITATION.cff",
     ".clang-format",
     "stubs/byol.pyi",
@@ -77,13 +77,13 @@ def repository(folder: Path, files: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pre-commit keeps its environments: made once for this module."""
+    """Return the folder in which pre-commit keeps its environments, created once for this module."""
     return tmp_path_factory.mktemp("pre-commit-home")
 
 
 @pytest.fixture(scope="module")
 def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This checkout as it stands, committed: pre-commit clones what is committed."""
+    """Return a copy of this checkout with everything committed, because pre-commit clones what is committed."""
     folder = tmp_path_factory.mktemp("hooks")
     kept = shutil.ignore_patterns(".git", "venv", ".venv", "__pycache__", ".*_cache", "dist", "build", "*.egg-info")
     shutil.copytree(ROOT, folder, dirs_exist_ok=True, ignore=kept)
@@ -92,7 +92,7 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_which_files_a_hook_gets(hook: dict[str, Any], tmp_path: Path, home: Path) -> None:
-    """A hook that prints what it is given, with the patterns of the real one."""
+    """Run a hook that prints its files, with the patterns of the real one."""
     project = repository(tmp_path, dict.fromkeys((*MUST_MATCH, *MUST_NOT_MATCH), "#!/usr/bin/env python\n"))
     (project / "bin" / "train").chmod(0o755)
     entry = f"{sys.executable} -c \"import sys; print(*sys.argv[1:], sep='\\n')\""
@@ -105,7 +105,7 @@ def test_which_files_a_hook_gets(hook: dict[str, Any], tmp_path: Path, home: Pat
     assert [name for name in MUST_NOT_MATCH if name in given] == []
 
 
-def test_the_hooks_differ_in_their_environment_alone() -> None:
+def test_the_hooks_only_differ_in_their_environment() -> None:
     first, second = (
         {key: hook[key] for key in hook if key not in ("id", "name", "description", "language")} for hook in HOOKS
     )
@@ -131,7 +131,7 @@ SAMPLE = {
 
 @pytest.fixture(scope="module")
 def fixing(hook_repository: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample repository with the hook set up to fix; this builds the hook's environment."""
+    """Return the sample repository with the hook set up to fix; this builds the hook's environment."""
     project = repository(tmp_path_factory.mktemp("sample"), SAMPLE)
     revision = git(hook_repository, "rev-parse", "HEAD").strip()
     hooks = [{"id": "shapelint", "args": ["--fix"]}]
@@ -143,7 +143,7 @@ def fixing(hook_repository: Path, home: Path, tmp_path_factory: pytest.TempPathF
 
 
 def test_try_repo_fails_on_the_fault_and_passes_after_the_fix(hook_repository: Path, home: Path, fixing: Path) -> None:
-    """`try-repo` builds an environment each time, so it is tried once; the mended files go through `run`."""
+    """`try-repo` builds an environment each time, so it is run once; `run` is used for the fixed files."""
     before = pre_commit(fixing, "try-repo", str(hook_repository), "shapelint", "--all-files", home=home)
     told = before.stdout + before.stderr
     assert before.returncode == 1, told
@@ -191,8 +191,8 @@ class BYOL(nn.Module):
 """
 
 
-def test_a_changed_fragment_brings_in_what_depends_on_it(tmp_path: Path, home: Path) -> None:
-    """By the system hook, whose shapelint is this one."""
+def test_files_that_depend_on_a_changed_fragment_are_linted(tmp_path: Path, home: Path) -> None:
+    """With the system hook, which runs this shapelint."""
     project = repository(
         tmp_path / "project",
         {

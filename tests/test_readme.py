@@ -1,4 +1,4 @@
-"""What the README says is run: its two commands, and every report that it shows."""
+"""The content of the README is run: its two commands, and every report that it shows."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def first_report() -> str:
     return match[1]
 
 
-def test_the_gate_runs_the_test_command() -> None:
+def test_ci_runs_the_test_command() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert command("test") in lines
     assert lines[-1] == command("test")
 
 
 def test_the_command_to_try_it_prints_the_report_of_the_readme(tmp_path: Path) -> None:
-    """In a copy of the project and an environment of its own, as a stranger would run it."""
+    """In a copy of the project and a new environment, like a new user would run it."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -65,7 +65,7 @@ def test_the_script_gives_the_report_below_it() -> None:
 
 
 def rules_table() -> str:
-    """The table of rules as the README shows it, made from the pages."""
+    """Return the table of rules that the README shows, generated from the pages."""
     rows = ["| code | fault | what it means | severity |", "|---|---|---|---|"]
     for code, rule in rule_pages.built_in().items():
         meaning = first_sentence(rule.prose)
@@ -75,7 +75,7 @@ def rules_table() -> str:
 
 
 def first_sentence(prose: str) -> str:
-    """The first sentence of the section that says what a rule does."""
+    """Return the first sentence of the section that describes a rule."""
     section = re.search(r"^## What it does\n+(.*?)(?=\n\n|\Z)", prose, re.MULTILINE | re.DOTALL)
     assert section is not None
     return " ".join(section[1].split()).split(". ")[0].rstrip(".").replace("|", "\\|")
@@ -93,7 +93,7 @@ def test_the_table_of_rules_is_made_from_the_pages(update: bool) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "snippets").iterdir()), ids=lambda path: path.name)
-def test_every_snippet_stands_in_the_readme(path: Path) -> None:
+def test_every_snippet_is_in_the_readme(path: Path) -> None:
     assert path.read_text(encoding="utf-8").rstrip() in README
 
 

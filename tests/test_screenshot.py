@@ -1,4 +1,4 @@
-"""The picture in docs/ shows what shapelint prints today."""
+"""The picture in docs/ shows the current output of shapelint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = "fixtures/three-faults.yaml"
 
 
 def lines(svg: str) -> list[str]:
-    """The text of a picture: its pieces by their height, and from left to right, as columns of one width."""
+    """Return the lines of a picture: its pieces by height, and from left to right, in columns of equal width."""
     root = ElementTree.fromstring(svg)
     pieces: dict[float, list[tuple[float, str, float]]] = defaultdict(list)
     for text in root.iter("{http://www.w3.org/2000/svg}text"):
@@ -34,12 +34,12 @@ def lines(svg: str) -> list[str]:
 
 
 def test_the_picture_is_up_to_date() -> None:
-    """If not: python scripts/screenshot.py"""
+    """If it is not, run: python scripts/screenshot.py"""
     printed = [f"$ shapelint {FILE}", *run(ROOT, FILE).stdout.rstrip("\n").split("\n")]
     assert lines(PICTURE.read_text(encoding="utf-8")) == [line for line in printed if line]
 
 
-def test_the_script_makes_it(tmp_path: Path) -> None:
+def test_the_script_generates_the_picture(tmp_path: Path) -> None:
     command = [sys.executable, "scripts/screenshot.py", FILE, str(tmp_path / "report.svg")]
     subprocess.run(command, cwd=ROOT, check=True, env=clean_environment())
     made = (tmp_path / "report.svg").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What people copy: each snippet is valid for its reader, and does what it says on a sample project."""
+"""Snippets for users to copy: each is valid for its reader, and works as described on a sample project."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(project: Path, tmp_path: Path) -> Shell:
-    """Run a script in the project with shapelint on the PATH; what installs it has been done."""
+    """Return a function that runs a script in the project with shapelint on the PATH, already installed."""
     tools = tmp_path / "bin"
     tools.mkdir()
     (tools / "shapelint").write_text(f'#!/bin/sh\nexec {sys.executable} -m shapelint "$@"\n')
@@ -59,14 +59,14 @@ def shell(project: Path, tmp_path: Path) -> Shell:
 
 
 @pytest.mark.parametrize(("path", "schema"), SCHEMAS.items())
-def test_the_schema_of_its_reader(path: str, schema: str) -> None:
+def test_snippets_are_valid_by_the_schema_of_their_reader(path: str, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(ROOT / path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def audited(*paths: Path) -> dict[str, set[str]]:
-    """What zizmor finds in actions, workflows and hooks: its rules by the name of the file."""
+    """Return what zizmor finds in actions, workflows and hooks: its rules by the name of the file."""
     program = str(Path(sys.executable).parent / "zizmor")
     command = [program, "--offline", "--no-progress", "--no-exit-codes", "--format", "json", *map(str, paths)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -79,8 +79,8 @@ def audited(*paths: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_what_an_auditor_of_actions_says(tmp_path: Path) -> None:
-    """Nothing of the action and the hooks; of the workflows that they name actions by tags, as READMEs do."""
+def test_findings_of_an_auditor_of_actions(tmp_path: Path) -> None:
+    """Nothing for the action and the hooks; for workflows, that they refer to actions by tags, as in READMEs."""
     workflows = tmp_path / ".github" / "workflows"
     workflows.mkdir(parents=True)
     for name in ("github.yml", "github-sarif.yml"):
@@ -89,8 +89,8 @@ def test_what_an_auditor_of_actions_says(tmp_path: Path) -> None:
     assert found == {name: {"unpinned-uses"} for name in ("github.yml", "github-sarif.yml")}
 
 
-def test_the_auditor_would_see_an_input_in_a_script(tmp_path: Path) -> None:
-    """So that its silence about the action says something."""
+def test_the_auditor_detects_an_input_in_a_script(tmp_path: Path) -> None:
+    """Without this, no findings for the action would mean nothing."""
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     action["runs"]["steps"][1]["run"] += 'echo "${{ inputs.paths }}"\n'
     (tmp_path / "action.yml").write_text(yaml.safe_dump(action))
@@ -98,7 +98,7 @@ def test_the_auditor_would_see_an_input_in_a_script(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["github.yml", "github-sarif.yml"])
-def test_the_workflows_pass_inputs_that_the_action_has(name: str) -> None:
+def test_the_workflows_only_pass_inputs_of_the_action(name: str) -> None:
     (job,) = yaml.safe_load(text(name))["jobs"].values()
     (step,) = (step for step in job["steps"] if step["uses"].startswith("shapelint/"))
     assert set(step["with"]) <= set(ACTION["inputs"])
@@ -152,7 +152,7 @@ def test_git_hook(shell: Shell, project: Path) -> None:
 
 
 def test_pre_commit(tmp_path: Path) -> None:
-    """The configuration is valid and names a hook that there is; test_pre_commit.py runs it."""
+    """The configuration is valid and names an existing hook; test_pre_commit.py runs it."""
     command = [sys.executable, "-m", "pre_commit", "validate-config", str(SNIPPETS / "pre-commit.yaml")]
     assert subprocess.run(command, check=False, env=clean_environment(PRE_COMMIT_HOME=str(tmp_path))).returncode == 0
     manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -161,7 +161,7 @@ def test_pre_commit(tmp_path: Path) -> None:
 
 
 def test_settings(project: Path) -> None:
-    """Every key that there is, each with a value that is taken."""
+    """Every existing key, each with a valid value."""
     from shapelint.settings.config_schema import KEYS
 
     (project / "ci" / "shape-rules").mkdir(parents=True)

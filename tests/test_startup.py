@@ -1,4 +1,4 @@
-"""The default path never imports torch; and this test would notice if it did."""
+"""The default path never imports torch; and the test can fail."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_linting_imports_nothing_heavy() -> None:
     assert heavy_modules("signature", "resnet18") == ""
 
 
-def test_this_test_can_fail() -> None:
+def test_the_test_above_can_fail() -> None:
     assert "torch" in heavy_modules("fixtures/clean.yaml", before="import torch")
     assert "torch" in heavy_modules("--trace", "fixtures/lightly-1589.yaml")

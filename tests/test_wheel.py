@@ -1,4 +1,4 @@
-"""The wheel alone, in a fresh environment, lints a fixture: its rules are inside."""
+"""The wheel alone, in a fresh environment, lints a fixture: its rules are included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constructor arguments with which the layers of torch.nn are tried out: several for each row of the signatures."""
+"""Constructor arguments to test the layers of torch.nn with: several for each row of the signatures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ INERT: dict[Any, Any] = {
     "args": (54, "unused"),
     "approximate": "tanh",
 }
-"""A value beside the default for each inert argument, by its name or by component and name."""
+"""A value other than the default for each inert argument, by its name or by component and name."""
 
 SIZES: dict[int, tuple[int, ...]] = {
     **dict.fromkeys(range(4), (1, 2, 3, 4, 7)),
@@ -47,7 +47,7 @@ SIZES: dict[int, tuple[int, ...]] = {
     5: (1, 4, 7),
     6: (3, 4),
 }
-"""The sizes that the axes of an input take, by its rank."""
+"""The sizes of the axes of an input, by its rank."""
 
 NORMS: list[Arguments] = [
     {"num_features": 3},
@@ -213,7 +213,7 @@ DILATED: list[Arguments] = [
 
 
 def over_axes(cases: list[Arguments], axes: int, **arguments: Any) -> list[Arguments]:
-    """The cases for so many spatial axes: lists are cut to them."""
+    """Return the cases for this number of spatial axes: lists are cut to it."""
     return [
         {**arguments, **{key: value[:axes] if isinstance(value, tuple) else value for key, value in case.items()}}
         for case in cases

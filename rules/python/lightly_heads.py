@@ -1,4 +1,4 @@
-"""A stand-in for the base class of lightly 1.6.0's heads, read by the interpreter in its place and never run."""
+"""A stand-in for the base class of lightly 1.6.0's heads, interpreted in its place and never run."""
 
 import torch.nn as nn
 

@@ -1,6 +1,6 @@
-"""A stand-in with the shapes of lightly 1.6.0's ResNetGenerator, read by the interpreter in its place and never run.
+"""A stand-in with the shapes of lightly 1.6.0's ResNetGenerator, interpreted in its place and never run.
 
-A stage is one convolution here: it keeps what a stage does to the channels and the size.
+Each stage is a single convolution with the same effect on channels and size.
 """
 
 import torch.nn as nn

@@ -1,4 +1,4 @@
-"""Stand-ins for the perceptrons of torchvision 0.29.1 and timm 1.0.31, read by the interpreter in their place.
+"""Stand-ins for the perceptrons of torchvision 0.29.1 and timm 1.0.31, interpreted in their place.
 
 https://docs.pytorch.org/vision/stable/generated/torchvision.ops.MLP.html
 """

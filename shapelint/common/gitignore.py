@@ -1,10 +1,10 @@
-"""Which files .gitignore files leave out of a folder walk.
+"""Paths that .gitignore files exclude from a folder walk.
 
-It uses `pathspec`, not `git ls-files`: a walk must give the same result where git is not installed (slim images), where
-it refuses to work (a checkout that belongs to another user), and outside a repository. The .gitignore files from the
+It uses `pathspec` rather than `git ls-files`: a walk must give the same result if git is not installed (slim images),
+if it refuses to work (a checkout that belongs to another user), and outside a repository. The .gitignore files from the
 root of the repository down and `.git/info/exclude` are read; a user's global excludes are not, so that a run gives the
 same result for everybody. As in git, the deepest file decides, and nothing is re-included from an excluded folder.
-Unlike git, a walk skips a file that is tracked although it is ignored: name it to have it linted.
+Unlike git, a walk skips a tracked file that is ignored: name it to have it linted.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _FILE_NAME = ".gitignore"
 
 @frozen
 class Ignored:
-    """The patterns that apply in one folder, those of the folders above first; paths are absolute."""
+    """The patterns that apply in one folder, those of parent folders first; paths are absolute."""
 
     levels: tuple[tuple[str, GitIgnoreSpec], ...] = ()
 
     def below(self, folder: str) -> Ignored:
-        """The patterns that apply in a subfolder: these, and its own."""
+        """Return the patterns that apply in a subfolder: these, and its own."""
         own = _read(os.path.join(folder, _FILE_NAME))
         return Ignored((*self.levels, (folder, own))) if own else self
 
     def covers(self, path: str, is_folder: bool = False) -> bool:
-        """Whether a file or folder is excluded."""
+        """Return whether a file or folder is excluded."""
         for base, patterns in reversed(self.levels):
             relative = os.path.relpath(path, base).replace(os.sep, "/")
             verdict = patterns.check_file(relative + "/" if is_folder else relative).include
@@ -42,9 +42,9 @@ class Ignored:
 
 
 def above(folder: str) -> Ignored:
-    """The patterns that apply around a folder (an absolute path), up to the root of its repository.
+    """Return the patterns that apply around a folder (an absolute path), up to the root of its repository.
 
-    A folder that is itself excluded was named on purpose: then only the patterns inside it apply.
+    A folder that is itself excluded was named explicitly, so only the patterns inside it apply.
     """
     root = repository(folder)
     if root is None:
@@ -65,7 +65,7 @@ def above(folder: str) -> Ignored:
 
 
 def repository(folder: str) -> str | None:
-    """The nearest folder, from this one upward, that holds `.git`."""
+    """Return the nearest folder, from this one upward, that contains `.git`."""
     while not os.path.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:
@@ -82,5 +82,5 @@ def _read(path: str) -> GitIgnoreSpec | None:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return GitIgnoreSpec.from_lines(file.read().splitlines())
-    except (OSError, ValueError):  # unreadable, or a pattern that git skips as well
+    except (OSError, ValueError):  # unreadable, or a pattern that git skips, too
         return None

@@ -10,13 +10,13 @@ from typing import TypeVar
 import click
 
 PATIENCE = 1.0
-"""Seconds before a bar appears."""
+"""Seconds before the bar appears."""
 
 Item = TypeVar("Item")
 
 
 def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) -> Iterator[Item]:
-    """The items one by one, with a bar on stderr if it is a terminal and the run takes long enough."""
+    """Yield the items, with a bar on stderr if it is a terminal and the run takes long enough."""
     if not sys.stderr.isatty():
         yield from items
         return
@@ -33,4 +33,4 @@ def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) 
     finally:
         if shown is not None:
             shown.render_finish()
-            click.echo("\r\033[K", nl=False, err=True)  # the bar leaves no trace above the report
+            click.echo("\r\033[K", nl=False, err=True)  # remove the bar above the report

@@ -1,4 +1,4 @@
-"""Values of a config in words."""
+"""Descriptions of config values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def describe(value: Any) -> str:
-    """A value in words that distinguish `512` from `"512"`."""
+    """Describe a value so that `512` and `"512"` differ."""
     if isinstance(value, str):
         return f'the text "{value}"'
     return str(value).lower() if isinstance(value, bool) else str(value)

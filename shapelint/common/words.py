@@ -1,8 +1,8 @@
-"""Lists of names that are easier to read as a text."""
+"""Lists of names, written as a text for readability."""
 
 from __future__ import annotations
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """Split a text into its words."""
     return frozenset(text.split())

@@ -5,4 +5,4 @@ from __future__ import annotations
 import yaml
 
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""PyYAML's C loader if it was built with libyaml: ten times as fast."""
+"""PyYAML's C loader if it was built with libyaml, because it is ten times faster."""

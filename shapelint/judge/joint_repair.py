@@ -1,10 +1,10 @@
 """Repairs of independent faults, proved together: a program is interpreted once for all of them, not once for each.
 
-`repair` searches through sets of edits, and those of a program with many faults are products. Here two faults are taken
-to be independent where no edit of the one touches an edit of the other, and nothing that is checked rests on edits of
-both. One trial makes an edit for every fault; a fault that it does not remove has its next choice in the next trial,
-until one proves an edit for each. Every choice that is left is then tried alone, and must leave the other faults as
-they are. A model in which a trial comes out otherwise is left to `repair`. The repairs are those that it finds.
+`repair` searches sets of edits, whose number grows as a product for a program with many faults. Here, two faults are
+assumed to be independent if no edit for one touches an edit for the other, and no check depends on edits for both. One
+trial makes an edit for every fault; a fault that it does not remove gets its next choice in the next trial, until one
+trial proves an edit for each. Every remaining choice is then tried alone, and must leave the other faults unchanged. A
+model for which a trial turns out otherwise is left to `repair`. The repairs are the same that `repair` finds.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from shapelint.judge.violations import Move, Violation
 from shapelint.text.source import Span
 
 TrialOutcome = Sequence[Sequence[Violation]]
-"""What is wrong with each model of a file."""
+"""The violations of each model of a file."""
 
 RepairTrial = Callable[[Sequence[Move]], "TrialOutcome | None"]
-"""From edits of the text to what is wrong after them, None where it has not the same models any more."""
+"""Returns the violations after edits of the text; None if the models are not the same any more."""
 
 
 @frozen
 class RepairFault:
     """Violations of one model that the same edits may remove.
 
-    `choices` are the edits for the first of them, of the lowest `fallback` that there is; `spans` are where the edits
-    for any of them lie.
+    `choices` are the edits for the first of them that have the lowest `fallback`; `spans` are the places of the edits
+    for any of them.
     """
 
     model: int
@@ -40,7 +40,7 @@ class RepairFault:
 
 
 class EntangledError(Exception):
-    """Faults of some models are not independent after all."""
+    """Raised if faults of some models turn out not to be independent."""
 
     def __init__(self, models: Collection[int]):
         super().__init__(models)
@@ -50,9 +50,9 @@ class EntangledError(Exception):
 def joint_repairs(
     before: TrialOutcome, checks: Sequence[Collection[Span]], trial: RepairTrial
 ) -> dict[int, list[Repair]]:
-    """The repairs of the models whose faults are independent of all others, by the number of the model.
+    """Return the repairs of models whose faults are independent of all others, by the index of the model.
 
-    `checks` are the places in the text that each thing which is checked rests on.
+    `checks` are the places in the text on which each check depends.
     """
     faults = independent_faults(before, checks)
     while len(faults) > 1:
@@ -79,7 +79,7 @@ def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairT
 
 
 def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> list[int]:
-    """For each fault, the position of the first choice that removes it: one trial has proved them together."""
+    """Return, for each fault, the index of the first choice that removes it; one trial has proved them together."""
     chosen = [0] * len(faults)
     while True:
         left = _left(faults, {index: fault.choices[chosen[index]] for index, fault in enumerate(faults)}, before, trial)
@@ -93,31 +93,31 @@ def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTr
 
 
 def _left(faults: Sequence[RepairFault], moves: dict[int, Move], before: TrialOutcome, trial: RepairTrial) -> set[int]:
-    """The faults with an edit that does not remove them, or breaks something; raises EntangledError.
+    """Return the faults whose edit does not remove them, or breaks something; raises EntangledError.
 
-    Everything else that was wrong must be wrong as before.
+    All other faults must be unchanged.
     """
     made = list(moves.values())
     after = trial(made)
     if after is None:
         raise EntangledError({faults[index].model for index in moves})
     left = set()
-    mended: dict[int, set[Key]] = {}
+    fixed: dict[int, set[Key]] = {}
     for index in moves:
         fault = faults[index]
-        mended.setdefault(fault.model, set()).update(fault.keys)
+        fixed.setdefault(fault.model, set()).update(fault.keys)
         if _blocking(after[fault.model]) & set(fault.keys):
             left.add(index)
     for model, violations in enumerate(after):
-        if not _blocking(before[model]) - mended.get(model, set()) <= _blocking(violations):
-            raise EntangledError({model} if model in mended else {fault.model for fault in faults})
-        # A note on another model that comes to block is nothing new there, as in `repair`.
-        known = _blocking(before[model]) if model in mended else {violation.key for violation in before[model]}
+        if not _blocking(before[model]) - fixed.get(model, set()) <= _blocking(violations):
+            raise EntangledError({model} if model in fixed else {fault.model for fault in faults})
+        # As in `repair`, a note on another model that becomes a fault is not new.
+        known = _blocking(before[model]) if model in fixed else {violation.key for violation in before[model]}
         for new in (one for one in violations if one.blocks and one.key not in known):
             places = [_back(move.span, made) for move in new.moves]
-            touched = {index for index, fault in enumerate(faults) if meet(places, fault.spans)}
+            touched = {index for index, fault in enumerate(faults) if overlap(places, fault.spans)}
             if len(touched) != 1 or not touched <= moves.keys():
-                raise EntangledError({model} if model in mended else {fault.model for fault in faults})
+                raise EntangledError({model} if model in fixed else {fault.model for fault in faults})
             left |= touched
     return left
 
@@ -127,7 +127,7 @@ def _blocking(violations: Iterable[Violation]) -> frozenset[Key]:
 
 
 def _back(span: Span, made: Sequence[Move]) -> Span:
-    """Where a place of an edited text was before the edits; one inside of an edit is all of what that replaced."""
+    """Return where a place of an edited text was before the edits; inside an edit, the span that it replaced."""
     return Span(
         _offset(span.start, made, lambda edited: edited.start), _offset(span.end, made, lambda edited: edited.end)
     )
@@ -145,13 +145,13 @@ def _offset(offset: int, made: Sequence[Move], inside: Callable[[Span], int]) ->
     return offset - growth
 
 
-def meet(some: Iterable[Span], others: Collection[Span]) -> bool:
-    """Whether any of some places overlaps or touches one of others: an edit right after another one is part of it."""
+def overlap(some: Iterable[Span], others: Collection[Span]) -> bool:
+    """Return whether any place overlaps or touches one of the others: adjacent edits count as one."""
     return any(one.start <= other.end and other.start <= one.end for one in some for other in others)
 
 
 def independent_faults(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[RepairFault]:
-    """The faults of those models all of whose faults are of one model, and may be chosen for by themselves."""
+    """Return the faults of the models of which every fault concerns one model only and has the same fallback."""
     faults = []
     entangled: set[int] = set()
     for group in _groups(before, checks):
@@ -175,7 +175,7 @@ def _fault(model: int, violations: Sequence[Violation]) -> RepairFault:
 
 
 def _groups(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[list[tuple[int, Violation]]]:
-    """The violations that have edits, each with its model, in groups that rest on the same places of the text."""
+    """Group the violations that have edits, each with its model, by the places of the text on which they depend."""
     listed = [
         (model, violation, {move.span for move in violation.moves})
         for model, violations in enumerate(before)
@@ -184,7 +184,7 @@ def _groups(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[li
     ]
     group = list(range(len(listed)))
     for places in chain(checks, (spans for *_, spans in listed)):
-        touched = {group[index] for index, (*_, spans) in enumerate(listed) if meet(spans, places)}
+        touched = {group[index] for index, (*_, spans) in enumerate(listed) if overlap(spans, places)}
         group = [min(touched) if one in touched else one for one in group]
     return [
         [(model, violation) for (model, violation, _), label in zip(listed, group) if label == name]

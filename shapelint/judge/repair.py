@@ -1,8 +1,8 @@
-"""Repairs: the smallest set of edits to the user's own numbers that leaves a model clean, proved by judging it again.
+"""Repairs: the smallest set of edits to numbers in the text that makes a model clean, proved by judging it again.
 
-The search is breadth first over sets of edits. At each state the first violation that is left is mended by each of the
-edits that could mend it; a state without violations is a repair. All repairs of the smallest size are kept: the first
-is offered, the others are its alternatives. Violations that no edit can mend stand aside, and are not made worse.
+The search is breadth-first over sets of edits. In each state, the first remaining violation is fixed by each of the
+edits that could fix it; a state without violations is a repair. All repairs of the smallest size are kept: the first
+one is offered, the others are its alternatives. Violations that no edit can fix are ignored, but must not get worse.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MAXIMUM_TRIALS = 400
 
 Key = tuple[Any, ...]
 Judge = Callable[[Sequence[Move]], Sequence[Violation]]
-"""From edits of the text to the violations that the model in question then has."""
+"""Returns the violations of a model after edits of the text."""
 
 
 @frozen
 class Repair:
     """The edits that remove one violation, and with it those whose keys are `also`.
 
-    `only` is whether every smallest repair of the model has these edits; `alternatives` are those of the others that
-    were proved by themselves.
+    `only` says that every smallest repair of the model contains these edits; `alternatives` are the edits of other
+    repairs that were proved on their own.
     """
 
     key: Key
@@ -40,7 +40,7 @@ class Repair:
 
 @frozen
 class _State:
-    """A set of edits (in offsets of the original text), each with the key of the violation that it was made for."""
+    """A set of edits (in offsets of the original text), each with the key of the violation that it is for."""
 
     steps: tuple[tuple[Move, Key], ...] = ()
 
@@ -50,7 +50,7 @@ class _State:
 
     @property
     def fallback(self) -> int:
-        """The choice of its last resort: 0 where every edit is first choice."""
+        """The highest fallback of its edits; 0 if all of them are first choices."""
         return max((move.fallback for move in self.moves), default=0)
 
     def moves_for(self, key: Key) -> tuple[Move, ...]:
@@ -58,14 +58,14 @@ class _State:
 
 
 def splice(text: str, moves: Iterable[Move]) -> str:
-    """Apply edits to a text; they do not overlap."""
+    """Apply edits, which must not overlap, to a text."""
     for move in sorted(moves, key=lambda move: move.span.start, reverse=True):
         text = text[: move.span.start] + move.text + text[move.span.end :]
     return text
 
 
 def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> list[Repair]:
-    """Proved repairs for the violations of one model, one for each group of violations that the same edits remove."""
+    """Return proved repairs of one model, one for each group of violations that the same edits remove."""
     initial = [violation for violation in violations if violation.blocks]
     if not any(violation.moves for violation in initial):
         return []
@@ -90,14 +90,14 @@ class _Search:
         self.judged = {text: initial}
 
     def after(self, moves: Sequence[Move]) -> list[Violation]:
-        """What fails the run once the edits are made."""
+        """Return the violations after edits that fail the run."""
         text = splice(self.text, moves)
         if text not in self.judged:
             self.judged[text] = [violation for violation in self.judge(moves) if violation.blocks]
         return self.judged[text]
 
     def solve(self, tolerated: frozenset[Key]) -> list[_State]:
-        """All smallest sets of edits after which only tolerated violations are left."""
+        """Return all smallest sets of edits after which only tolerated violations are left."""
         frontier, seen = [_State()], set()
         for _ in range(MAXIMUM_EDITS + 1):
             solutions, following = self.judge_level(frontier, tolerated)
@@ -112,7 +112,7 @@ class _Search:
         return []
 
     def judge_level(self, frontier: Sequence[_State], tolerated: frozenset[Key]) -> tuple[list[_State], list[_State]]:
-        """The states that are repairs, of the first choice that has any; where none is, those with one more edit."""
+        """Return the repairs of the lowest fallback that has any; if there are none, the states with one more edit."""
         following: dict[int, list[_State]] = {}
         for fallback in sorted({state.fallback for state in frontier}):
             solutions = []
@@ -131,7 +131,7 @@ class _Search:
         return [], [state for index in sorted(following) for state in following[index]]
 
     def expand(self, state: _State, violation: Violation) -> list[_State]:
-        """One more edit for a violation; one that an earlier edit caused belongs to the violation behind that edit."""
+        """Add an edit for a violation; if an earlier edit caused it, it belongs to the violation that edit is for."""
         root = violation.key if violation.key in self.initial or not state.steps else state.steps[-1][1]
         following = []
         for move in violation.moves:
@@ -141,7 +141,7 @@ class _Search:
         return following
 
     def group(self, initial: Sequence[Violation], solutions: Sequence[_State]) -> list[Repair]:
-        """Split the first solution by the violation that each edit was made for, and prove every group by itself."""
+        """Split the first solution by the violation that each edit is for, and prove each group on its own."""
         if not solutions:
             return []
         chosen = solutions[0]
@@ -168,7 +168,7 @@ def _texts(moves: Iterable[Move]) -> frozenset[tuple[Span, str]]:
 
 
 def _original(move: Move, before: Sequence[Move]) -> Move | None:
-    """A move found in an edited text, in offsets of the original one; None where it edits an edit again."""
+    """Convert a move in an edited text to offsets of the original; None if it changes an earlier edit."""
     span = _unshifted(move.span, before)
     if span is None:
         return None
@@ -188,7 +188,7 @@ def _unshifted(span: Span, before: Sequence[Move]) -> Span | None:
 
 
 def _around(span: Span, before: Sequence[Move]) -> Span:
-    """A span that may hold edits, in offsets of the original text."""
+    """Convert a span that may contain edits to offsets of the original text."""
     start = end = 0
     for earlier in sorted(before, key=lambda earlier: earlier.span.start):
         growth = len(earlier.text) - (earlier.span.end - earlier.span.start)

@@ -1,4 +1,4 @@
-"""The edits that a rule page names in `repair`."""
+"""The edits that a rule page lists in `repair`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shapelint.text.source import Span
 
 
 def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...]:
-    """The edits that a rule's `repair` names: `consumer.input.features := producer.output.features; ...`."""
+    """Return the edits that a rule's `repair` lists: `consumer.input.features := producer.output.features; ...`."""
     moves: list[Move] = []
     for assignment in filter(None, repair.split(";")):
         end, _, value = (part.strip() for part in assignment.partition(":="))
@@ -35,14 +35,14 @@ def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, .
 
 
 def _fill(slot: Slot, value: Any) -> Iterator[Move]:
-    """Replace a number that is not an argument of a component."""
+    """Yield an edit of a number that is not an argument of a component."""
     home = slot.argument.home
     if home is not None and isinstance(value, (int, str)) and slot.argument.value != value:
         yield Move(home, str(value), slot.whole)
 
 
 def _set(origin: Origin, value: Any) -> Iterator[Move]:
-    """Set the argument that governs a width, where the user wrote it or could have written it."""
+    """Yield edits of the argument that sets a width, where the user wrote it or could have written it."""
     if origin.component is None or not origin.parameter or not isinstance(value, int) or value < 1:
         return
     argument: Argument | None = origin.argument

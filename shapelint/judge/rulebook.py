@@ -1,4 +1,4 @@
-"""The rules of a run: those that ship with shapelint, and a team's own pages."""
+"""The rules of a run: the built-in ones, and a team's own pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_p
 
 @cache
 def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
-    """The rules that ship with shapelint and those in folders of a team's own pages; raises RulePageError."""
+    """Return the built-in rules and those in folders of a team's own pages; raises RulePageError."""
     found = dict(built_in())
     for folder in folders:
         for path in sorted(folder.glob("*.md")):
             if not path.read_text(encoding="utf-8").startswith("---\n"):
-                continue  # for example a README
+                continue  # such as a README
             rule = read_page(path)
             check_facts(rule)
             if rule.page.code in found:

@@ -1,4 +1,4 @@
-"""The texts of a rule page, with the facts filled in."""
+"""Templates in rule pages, and their rendering with facts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FACT = re.compile(r"\{([^{}]+)\}")
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:
-    """Fill the facts into a text: `{consumer} expects {consumer.input.features}`."""
+    """Fill facts into a template: `{consumer} expects {consumer.input.features}`."""
     return FACT.sub(lambda match: _text(expression.evaluate(match[1], facts)), template)
 
 

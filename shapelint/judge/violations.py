@@ -1,4 +1,4 @@
-"""A violated rule: the place, both numbers, and the edits that could fix it."""
+"""Violations of rules: the place, both numbers, and the edits that could fix them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shapelint.text.source import Span
 
 @frozen
 class Move:
-    """One edit of the user's own numbers: replace a span (insert if it is empty). `whole` is the component around it.
+    """An edit of a number in the text: replace a span (insert if it is empty). `whole` is the component around it.
 
-    An edit of a higher `fallback` is made only if none of a lower one is a repair: a literal that `overwrites` an
-    expression (1), or that replaces a name which others use too (2).
+    An edit with a higher `fallback` is made only if none with a lower one is a repair: a literal that `overwrites` an
+    expression (1), or that replaces a name with other uses (2).
     """
 
     span: Span
@@ -34,7 +34,7 @@ class Mark:
 
 @frozen
 class Violation:
-    """One violated requirement. `key` does not change when the numbers of the file are edited."""
+    """A violated requirement. `key` does not change if the numbers of the file are edited."""
 
     rule: Rule
     key: tuple[Any, ...]

@@ -1,4 +1,4 @@
-"""Stored vectors that meet the features, from `rules/banks.yaml`."""
+"""Memory banks, which store vectors that are compared with features, from `rules/banks.yaml`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shapelint.knowledge.schema.call_parameters import Parameter, parse_paramete
 class BankModule:
     """A class that stores vectors.
 
-    `size` is its argument with their number and width, `takes` the argument of a call with the features that meet them,
-    and `when` one that must be true for it, "" where they always do.
+    `size` is its argument with their number and width, `takes` is the argument of a call with the features that are
+    compared with them, and `when` is one that must be true for this, "" if they always are.
     """
 
     call: str
@@ -34,23 +34,23 @@ class BankModule:
 
 
 def names() -> tuple[str, ...]:
-    """What a bank is called in a config or a program."""
+    """Return the names of banks in a config or a program."""
     return tuple(rules_folder.load("banks.yaml")["names"])
 
 
 def widths() -> tuple[str, ...]:
-    """Arguments of other classes that are the width of what a bank stores."""
+    """Return the arguments of other classes that are the width of what a bank stores."""
     return tuple(rules_folder.load("banks.yaml")["widths"])
 
 
 @cache
 def modules() -> tuple[BankModule, ...]:
-    """The classes that keep vectors."""
+    """Return the classes that store vectors."""
     return tuple(BankModule(**entry) for entry in rules_folder.load("banks.yaml")["modules"])
 
 
 def find(target: str) -> BankModule | None:
-    """The bank that a class is, by its own full name or by that of a package which it is imported from."""
+    """Return the bank of a class, by its own full name or that of a package from which it is imported."""
     package, _, name = target.rpartition(".")
     ends = (f"{package}.", f".{name}")
     return next((one for one in modules() if one.target.startswith(ends[0]) and one.target.endswith(ends[1])), None)

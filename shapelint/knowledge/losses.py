@@ -1,6 +1,6 @@
 """The losses of `rules/losses/`, for configs and programs: looked up by name, with the user's arguments bound.
 
-A file is named after its module, so that a name of another library is told apart without reading one.
+A file is named after its module, so that names of other libraries are recognised without reading a file.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ class BoundLoss:
         return self.signature.target.rpartition(".")[2]
 
     def value(self, name: str | None) -> Any:
-        """The value of an argument, None where the loss has none of that kind."""
+        """Return the value of an argument; None if the loss has no such argument."""
         return self.values.get(name) if name else None
 
 
 @cache
 def modules() -> tuple[str, ...]:
-    """The modules that have a file."""
+    """Return the modules that have a file."""
     return tuple(sorted(path.stem for path in (rules_folder.folder() / "losses").glob("*.yaml")))
 
 
 def _home(target: str) -> str | None:
-    """The module with a file that a full name is of."""
+    """Return the module with a file to which a full name belongs."""
     return next((name for name in modules() if target.startswith(f"{name}.")), None)
 
 
 def _file(module: str) -> Mapping[str, Any]:
-    """A file as it is written: an entry becomes a signature when it is looked up."""
+    """Return the content of a file; an entry is converted to a signature when it is looked up."""
     content: Mapping[str, Any] = rules_folder.load(f"losses/{module}.yaml")
     return content
 
 
 @cache
 def entries(module: str) -> Mapping[str, dict[str, Any]]:
-    """The losses of a module by the short names of their classes, as they are written."""
+    """Return the unconverted losses of a module by the short names of their classes."""
     return {entry["call"].partition("(")[0].rpartition(".")[2]: entry for entry in _file(module)["losses"]}
 
 
@@ -66,7 +66,7 @@ def _signature(module: str, name: str) -> LossSignature | None:
 
 
 def find(written: str) -> LossSignature | None:
-    """The loss that a name in a config means, qualified or not; None where it is not known."""
+    """Return the loss that a name in a config means, qualified or not; None if it is unknown."""
     package, _, name = written.rpartition(".")
     home = _home(written)
     likely = (home,) if home else modules()
@@ -75,13 +75,13 @@ def find(written: str) -> LossSignature | None:
 
 
 def _homes(module: str) -> tuple[str, ...]:
-    """What a module is called, `nn` for `torch.nn`."""
+    """Return the names of a module, such as `nn` for `torch.nn`."""
     return (module, *_file(module).get("also", ()))
 
 
 @lru_cache(maxsize=4096)
 def of_class(target: str) -> LossSignature | None:
-    """The loss that a class is, by its full name as a program imports it."""
+    """Return the loss of a class, by its full name as a program imports it."""
     home, name = _home(target), target.rpartition(".")[2]
     if home is None or not name[:1].isupper():
         return None
@@ -93,7 +93,7 @@ def of_class(target: str) -> LossSignature | None:
 
 @lru_cache(maxsize=4096)
 def of_function(target: str) -> LossSignature | None:
-    """The loss that a function is, by its full name: `torch.nn.functional.mse_loss`."""
+    """Return the loss of a function, by its full name: `torch.nn.functional.mse_loss`."""
     root = target.partition(".")[0]
     for module in modules():
         if module.partition(".")[0] == root and target in _functions(module):
@@ -103,13 +103,13 @@ def of_function(target: str) -> LossSignature | None:
 
 @cache
 def _functions(module: str) -> Mapping[str, str]:
-    """The classes that do the same as a function, by its full name."""
+    """Return the classes that are equivalent to a function, by its full name."""
     return {function: name for name, entry in entries(module).items() for function in entry.get("functions", ())}
 
 
 @cache
 def written_by_hand(operation: str) -> tuple[LossSignature, str] | None:
-    """The loss that an operation compares as where it makes one by hand, and what reports call it then."""
+    """Return the loss that an operation is a hand-written form of, and its name in reports."""
     for module in modules():
         for name, entry in entries(module).items():
             if operation in entry.get("by_hand", {}) and (signature := _signature(module, name)):
@@ -118,13 +118,13 @@ def written_by_hand(operation: str) -> tuple[LossSignature, str] | None:
 
 
 def is_self_supervised(target: str) -> bool:
-    """Whether a class is of a module whose losses are those of self-supervised learning."""
+    """Return whether the module of a class has losses for self-supervised learning."""
     home = _home(target)
     return home is not None and bool(_file(home).get("self_supervised"))
 
 
 def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
-    """The loss as configured, the method's own where nothing is said; None where it is not known or not judged."""
+    """Return the configured loss, by default that of the method; None if it is unknown or not judged."""
     written = spec.target if spec else default
     signature = find(written) if written else None
     if signature is None or not signature.is_judged or (spec and spec.note):

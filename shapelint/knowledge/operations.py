@@ -1,4 +1,4 @@
-"""Torch's operations, from `rules/torch_operations.yaml`: what each takes, and what it does to shapes.
+"""Torch's operations from `rules/torch_operations.yaml`: their arguments, and their effect on shapes.
 
 The file is read when the first operation is looked up, and a line is parsed when its operation is.
 """
@@ -15,31 +15,31 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 
 Section = Literal["operations", "attributes", "creations", "joins"]
-"""Where a line is: by what it has first, which is a tensor (of a call, or of an attribute), nothing, or a list."""
+"""The section of a line, by the first argument: a tensor (of a call or an attribute), none, or a list."""
 
 SECTIONS: tuple[Section, ...] = ("operations", "attributes", "creations", "joins")
 
 KEEPS_SHAPE = frozenset({"same", "along", "assign", "no_gradient"})
-"""The steps that leave a shape as it is."""
+"""The steps that do not change a shape."""
 
 LAYER_FUNCTIONS = frozenset({"torch", "torch.nn.functional"})
-"""Where the functions that do what a layer does are."""
+"""Modules of the functions that are equivalent to a layer."""
 
 
 @frozen
 class Literally:
-    """A number that a line itself gives to a step."""
+    """A literal number in a line, as the argument of a step."""
 
     value: Any
 
 
 Feed = Union[str, Literally]
-"""What a step gets: an argument by the name of its parameter, or a number."""
+"""The argument of a step: a parameter by name, or a literal."""
 
 
 @frozen
 class OperationStep:
-    """A primitive of `shapelint/python/tensors/primitives.py`, and what it gets besides the axes."""
+    """A primitive of `shapelint/python/tensors/primitives.py`, and its arguments in addition to the axes."""
 
     primitive: str
     feeds: tuple[Feed, ...] = ()
@@ -47,9 +47,9 @@ class OperationStep:
 
 @frozen
 class Operation:
-    """One line: its parameters (None where it takes anything), and either its steps or its shapes.
+    """A line: its parameters (None if it takes any arguments), and either its steps or its shapes.
 
-    `shapes` is in the notation of shape signatures; its inputs are the first of the parameters.
+    `shapes` is in the shape notation; its inputs are the first of the parameters.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Operation:
 
 @cache
 def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
-    """The lines of an operation, in the order in which they are tried; `add_` is `add` into its own tensor.
+    """Return the lines of an operation, in the order in which they are tried; `add_` is `add` in place.
 
     >>> [operation.primitive for operation in find("add_")]
     ['assign']
@@ -87,12 +87,12 @@ def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
 
 
 def firsts(name: str) -> list[str]:
-    """What the first parameter of an operation is called, by its lines; `input` always."""
+    """Return the names of the first parameter in the lines of an operation; always including `input`."""
     return ["input", *(one.parameters[0].name for one in find(name) if one.parameters)]
 
 
 def operator(name: str) -> tuple[str, bool]:
-    """The operation of an operator's method, and whether its operands are swapped: `__rmatmul__`, `__iadd__`.
+    """Return the operation of an operator's method, and whether its operands are swapped: `__rmatmul__`, `__iadd__`.
 
     >>> operator("__rmatmul__"), operator("add")
     (('matmul', True), ('add', False))
@@ -106,19 +106,19 @@ def operator(name: str) -> tuple[str, bool]:
 
 
 def aliases() -> Mapping[str, str]:
-    """Other names of parameters: numpy's `axis` is `dim`."""
+    """Return other names of parameters: numpy's `axis` is `dim`."""
     found: Mapping[str, str] = _data()["aliases"]
     return found
 
 
 def layer_of(name: str) -> str:
-    """The layer that a function does the work of, by dotted name; empty where it is none of these."""
+    """Return the layer to which a function is equivalent, by dotted name; empty if there is none."""
     owner, _, last = name.rpartition(".")
     return _layers().get(last, "") if owner in LAYER_FUNCTIONS else ""
 
 
 def names(section: Section) -> Sequence[str]:
-    """All names of a section."""
+    """Return all names of a section."""
     return list(_lines(section))
 
 
@@ -128,7 +128,7 @@ def _data() -> Any:
 
 @cache
 def _lines(section: Section) -> dict[str, list[tuple[str, str]]]:
-    """The lines of a section by name: their parameters with the parentheses, and what they do."""
+    """Return the lines of a section by name: their parameters with the parentheses, and their right-hand side."""
     found: dict[str, list[tuple[str, str]]] = {}
     for call, does in _data()[section].items():
         written, opening, parameters = call.partition("(")
@@ -157,7 +157,7 @@ def _operation(name: str, parameters: str, does: str) -> Operation:
 
 
 def _step(written: ast.expr) -> OperationStep:
-    """`reduce(dim, keepdim)`, or `same`."""
+    """Parse `reduce(dim, keepdim)` or `same`."""
     if isinstance(written, ast.Name):
         return OperationStep(written.id)
     assert isinstance(written, ast.Call)
@@ -167,7 +167,7 @@ def _step(written: ast.expr) -> OperationStep:
 
 
 def _in_place(operation: Operation) -> Operation:
-    """The operation on its own tensor, which another operand does not make larger."""
+    """Return the in-place form of an operation, in which the other operand cannot enlarge the tensor."""
     broadcasts = tuple(
         OperationStep("assign", step.feeds) if step.primitive == "broadcast" else step for step in operation.steps
     )

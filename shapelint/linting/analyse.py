@@ -1,4 +1,4 @@
-"""The way a text goes: read, resolve, chain, judge. What is done with the violations is for `repair` and `lint`."""
+"""Analysis of a text: read, resolve, chain, judge. `repair` and `lint_paths` process the violations further."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Analysis:
-    """One model of a file with its chain and everything that is wrong with it; `links` works out which were checked."""
+    """A model of a file with its chain and everything that is wrong with it; `links` says which links were checked."""
 
     model: ModelSpec
     components: dict[str, Resolved]
@@ -40,11 +40,11 @@ class Analysis:
 
 @frozen
 class FileAnalysis:
-    """All models of one file; `invalid` is the violation of one that does not parse, `notices` what stayed unknown.
+    """All models of a file; `invalid` is the violation if it does not parse, `notices` is what stayed unknown.
 
-    `is_open` says that a class in it gets its parts from code that is not in it. `reading` is the text of a config as
-    it was read. `checks` are the places of a program that each thing which is checked rests on; `is_traced` says that
-    components of it were traced.
+    `is_open` says that a class in it gets its parts from code outside the file. `reading` is the text of a config as it
+    was read. `checks` are the places of a program on which each of its checks depends; `is_traced` says that some of
+    its components were traced.
     """
 
     source: Source
@@ -58,9 +58,9 @@ class FileAnalysis:
 
 
 def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
-    """Everything that can be said of a text without editing it.
+    """Analyse a text without editing it.
 
-    A program `may_trace` from the start where it is known that it holds a model that needs it.
+    A program `may_trace` from the start if it is known to contain a model that needs it.
     """
     if is_python(source):
         return _analyse_python(source, options, may_trace)
@@ -74,17 +74,17 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
 
 
 def is_python(source: Source) -> bool:
-    """Whether a source is a program, and no config."""
+    """Return whether a source is a program rather than a config."""
     return source.language != "yaml"
 
 
 def read(source: Source, options: Options) -> Reading:
-    """The models of a config; raises InvalidYamlError."""
+    """Read the models of a config; raises InvalidYamlError."""
     return read_models(source, Lookup(_parameters, heads.role_of), options.method or methods.DEFAULT)
 
 
 def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> Violation:
-    """What is said of a text that does not parse."""
+    """Return the violation for a text that does not parse."""
     return problem_violation(Problem("SL903", error.message, error.span), rulebook.known(options.rules))
 
 
@@ -110,7 +110,7 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
 
 
 def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysis:
-    """One model of a config, wired and judged."""
+    """Wire and judge one model of a config."""
     pack = methods.pack(model.method)
     assert pack is not None
     judged = wire(model, pack, _sized(model.input, options.input), options, str(Path(source.path).parent))
@@ -119,7 +119,7 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
 
 
 def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] | None) -> InputSpec:
-    """The input with the axes that the model leaves open as the settings have them."""
+    """Return the input with the axes that the model leaves open taken from the settings."""
     if default is None:
         return image
     own = (image.channels, image.height, image.width)

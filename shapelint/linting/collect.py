@@ -1,4 +1,4 @@
-"""Which files a run looks at: those that are named, and those of named folders that may hold a model."""
+"""Selection of the files of a run: those that are named, and those in named folders that may contain a model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
 
 SUFFIXES = frozenset({".yaml", ".yml", ".py"})
-"""What a walk looks at; a notebook is linted when it is named."""
+"""Suffixes of the files that a walk finds; a notebook is linted only if it is named."""
 
 SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"})
-"""Folders that a walk never enters, beside those whose name begins with a dot."""
+"""Folders that a walk never enters, in addition to those whose name begins with a dot."""
 
-SPEAKS_OF_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
-"""What a text that does not parse must hold to be worth a word in a folder walk."""
+MENTIONS_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
+"""Words that a text must contain for its syntax errors to be reported in a folder walk."""
 
 
-_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{SPEAKS_OF_A_MODEL.pattern})")
+_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})")
 _USES_TORCH = re.compile(r"\b(torch|lightly|timm)\b")
 _HAS_PARTS = re.compile(
     r"projection|prediction|projector|predictor|backbone|encoder|momentum|byol|Head\b", re.IGNORECASE
@@ -28,7 +28,7 @@ _HAS_PARTS = re.compile(
 
 
 def worth_reading(path: Path, text: str) -> bool:
-    """Whether a file that nobody named may hold a model, by a glance at its words; spares the readers the others."""
+    """Return whether a file that was not named may contain a model, judging by its words; saves reading the others."""
     if path.suffix == ".py":
         return bool(_USES_TORCH.search(text) and _HAS_PARTS.search(text))
     return bool(_MAY_HOLD_A_MODEL.search(text))
@@ -36,7 +36,7 @@ def worth_reading(path: Path, text: str) -> bool:
 
 @frozen
 class Candidate:
-    """One file to look at. `named` is whether the user named it, `folder` the named folder it was found in."""
+    """A file to lint: whether the user `named` it, and the named `folder` it was found in."""
 
     path: Path
     named: bool
@@ -44,15 +44,15 @@ class Candidate:
 
 
 Excludes = Callable[[Path, bool], bool]
-"""Whether a path is left out, and whether the user named it."""
+"""Returns whether a path is excluded, given the path and whether the user named it."""
 
 
 def collect(
     paths: Sequence[Path], excludes: Excludes = lambda path, named: False, beside: Sequence[Path] = ()
 ) -> list[Candidate]:
-    """The files behind paths, each once, in a stable order; paths that do not exist are kept, to be reported.
+    """Return the files for paths, each once, in a stable order; paths that do not exist are kept, to be reported.
 
-    What .gitignore files name is not walked. `beside` are files that are looked at without being named.
+    Files ignored by .gitignore are not found by a walk. `beside` are files that are linted without being named.
     """
     found = {os.path.realpath(path): Candidate(path, named=False) for path in beside if not excludes(path, True)}
     for path in paths:
@@ -67,7 +67,7 @@ def collect(
 
 
 def walk(folder: Path, suffixes: frozenset[str], excludes: Excludes = lambda path, named: False) -> Iterator[Path]:
-    """The files under a folder with one of the suffixes, in order, without what is hidden, ignored or excluded."""
+    """Yield the files in a folder with one of the suffixes, in order, except hidden, ignored and excluded ones."""
     around = {os.path.abspath(folder): gitignore.above(os.path.abspath(folder))}
     for parent, folders, files in os.walk(folder):
         absolute = os.path.abspath(parent)

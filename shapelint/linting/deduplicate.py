@@ -10,21 +10,21 @@ from shapelint.spec.findings import FileReport, Finding
 
 
 def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
-    """The files with each finding in one of them: several may be composed of the one in which it stands, or use it."""
-    return _once_composed(_once_used(files))
+    """Report each finding once, even if several linted files include or import the file it is in."""
+    return _keep_one(_drop_imported(files))
 
 
-def _once_used(files: Sequence[FileReport]) -> Sequence[FileReport]:
-    """Without the findings of a file about a line of a Python file it uses, of which that file tells itself."""
+def _drop_imported(files: Sequence[FileReport]) -> Sequence[FileReport]:
+    """Drop findings about a line of an imported Python file if that file reports them itself."""
     if not any(one.written for file in files for one in file.findings):
         return files
     own = {(os.path.realpath(file.path), one.location.line, one.code) for file in files for one in file.findings}
-    told = {one for file in files for one in file.findings if one.written and (*one.written, one.code) in own}
-    return [replace(file, findings=tuple(one for one in file.findings if one not in told)) for file in files]
+    repeated = {one for file in files for one in file.findings if one.written and (*one.written, one.code) in own}
+    return [replace(file, findings=tuple(one for one in file.findings if one not in repeated)) for file in files]
 
 
-def _once_composed(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
-    """With each finding that stands in one place in one of the files only, in that place's own if it is among them."""
+def _keep_one(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
+    """Keep each finding in one of the files that include its place, preferably in the file it is located in."""
     if not any(file.others for file in files):
         return tuple(files)
     owners: dict[tuple[object, ...], str] = {}

@@ -1,12 +1,12 @@
-"""Which files of a repository use a given one, by their text alone.
+"""Files of a repository that use a given file, found by their text only.
 
-A pre-commit hook is given the files that changed. When that is a fragment (a local module, a Hydra group, a `_base_`),
-the models it takes part in lie in other files. Nothing is parsed or imported: a file is taken to use another where it
-names it in one of the ways below. One edge too many costs a few milliseconds: a file is linted, and found right.
+A pre-commit hook gets the files that changed. If one of them is a fragment (a local module, a Hydra group, a `_base_`),
+the models it belongs to are in other files. Nothing is parsed or imported: a file is assumed to use another one if it
+names it in one of the forms below. A false dependency only costs a few milliseconds, to lint a file that is correct.
 
-    from .heads import Projection        import project.heads          from project import heads      Python
-    _base_ = "../base/byol.py"           _base_: ../base/byol.yaml     !include heads.yaml            paths
-    defaults: [{backbone: resnet18}, optimiser/sgd, override /head: byol]                             Hydra
+from .heads import Projection        import project.heads          from project import heads      Python
+_base_ = "../base/byol.py"           _base_: ../base/byol.yaml     !include heads.yaml            paths
+defaults: [{backbone: resnet18}, optimiser/sgd, override /head: byol]                             Hydra
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WORD = re.compile(r"(?<!@)\b\w[\w./-]*")
 
 
 def dependents_of(paths: Sequence[str]) -> list[str]:
-    """The files that use one of the named ones, in the repository around it; a path outside of one has none."""
+    """Return the files of the surrounding repository that use a named file; none for a path outside a repository."""
     found: dict[str, None] = {}
     roots: dict[str, list[str]] = {}
     for path in paths:
@@ -49,7 +49,7 @@ def dependents_of(paths: Sequence[str]) -> list[str]:
 
 
 def _repository_files(root: str) -> dict[str, str]:
-    """The texts of a repository's Python and YAML files, by their path from the root with forward slashes."""
+    """Return the texts of a repository's Python and YAML files, by path from the root with forward slashes."""
     texts: dict[str, str] = {}
     for path in walk(Path(root), PYTHON | YAML):
         text = _text_of(path) if len(texts) < _MAXIMUM_FILES else None
@@ -59,7 +59,7 @@ def _repository_files(root: str) -> dict[str, str]:
 
 
 def _text_of(path: Path) -> str | None:
-    """What a file holds; None where it cannot be read, or is so big that nobody wrote it."""
+    """Return the text of a file; None if it cannot be read, or is too large to be written by hand."""
     try:
         return (
             path.read_text(encoding="utf-8", errors="replace")
@@ -71,12 +71,12 @@ def _text_of(path: Path) -> str | None:
 
 
 def dependents(changed: Iterable[str], files: dict[str, str]) -> list[str]:
-    """The files (by path, with their texts) that use a changed one, directly or through others, sorted."""
+    """Return the files (of paths with their texts) that use a changed one, directly or through others, sorted."""
     return behind(changed, users(files))
 
 
 def users(files: dict[str, str]) -> dict[str, set[str]]:
-    """The files that use each one directly."""
+    """Return the files that use each file directly."""
     found: dict[str, set[str]] = {}
     index = _Index(files)
     for path, text in files.items():
@@ -86,7 +86,7 @@ def users(files: dict[str, str]) -> dict[str, set[str]]:
 
 
 def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
-    """The files that use a changed one directly or through others, sorted, from the direct users of each."""
+    """Return the files that use a changed one directly or through others, sorted, given the direct users of each."""
     changed = list(changed)
     seen: set[str] = set()
     waiting = list(changed)
@@ -100,13 +100,13 @@ def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
 
 @dataclass
 class _Index:
-    """The files of a repository by what others may call them."""
+    """The files of a repository by the names under which others may refer to them."""
 
     files: dict[str, str]
     modules: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """A module goes by its dotted path from any folder above it: which of them is on `sys.path` is not known."""
+        """Index each module by its dotted path from every folder above it, since any of these may be on `sys.path`."""
         for path in self.files:
             if path.endswith(".py"):
                 parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
@@ -114,7 +114,7 @@ class _Index:
                     self.modules.setdefault(".".join(parts[start:]), []).append(path)
 
     def uses(self, path: str, text: str) -> Iterator[str]:
-        """The files that a text names."""
+        """Yield the files that a text names."""
         yield from self._paths(path, text)
         if path.endswith(".py"):
             yield from self._imports(path, text)
@@ -133,14 +133,14 @@ class _Index:
                 yield from self._module(path, module)
 
     def _module(self, path: str, name: str) -> Iterator[str]:
-        """The files of a module; where several folders have one of that name, the nearest to the importing file."""
+        """Yield the files of a module; if several have its name, those in the folder nearest to the importing file."""
         found = self.modules.get(name, [])
         folder = path.split("/")[:-1]
         near = max((_shared(folder, other.split("/")[:-1]) for other in found), default=0)
         yield from (other for other in found if _shared(folder, other.split("/")[:-1]) == near and other != path)
 
     def _dotted(self, text: str) -> Iterator[str]:
-        """Local modules that a config names: `_target_: project.heads.Projection`."""
+        """Yield the local modules that a config names: `_target_: project.heads.Projection`."""
         for word in set(re.findall(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", text)):
             yield from self.modules.get(word.rpartition(".")[0], ())
 
@@ -153,7 +153,7 @@ class _Index:
                     yield candidate
 
     def _defaults(self, path: str, text: str) -> Iterator[str]:
-        """Hydra: a group's options lie in a folder of its name, beside the file or under the root of the configs."""
+        """Yield the files of Hydra groups: in a folder with the group's name, next to the file or in a config root."""
         for block in _DEFAULTS.findall(text):
             named = [f"{group}/{word}" for group, options in _GROUP.findall(block) for word in _WORD.findall(options)]
             for name in [*named, *_WORD.findall(block)]:
@@ -165,7 +165,7 @@ class _Index:
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> int:
-    """How many folders two paths have in common."""
+    """Return the number of leading folders that two paths have in common."""
     count = 0
     for one, other in zip(first, second):
         if one != other:
@@ -175,7 +175,7 @@ def _shared(first: Sequence[str], second: Sequence[str]) -> int:
 
 
 def _absolute(path: str, module: str) -> str:
-    """The dotted path of a module as a file names it: `.heads` in `project/byol.py` is `project.heads`."""
+    """Return the dotted path of a module that a file names: `.heads` in `project/byol.py` is `project.heads`."""
     name = module.lstrip(".")
     dots = len(module) - len(name)
     if not dots:
@@ -185,5 +185,5 @@ def _absolute(path: str, module: str) -> str:
 
 
 def _normal(path: str) -> str:
-    """A path without `.` and `..`; one that leaves the repository comes back as it is."""
+    """Return a path without `.` and `..`; a path that leaves the repository keeps them."""
     return os.path.normpath(path).replace(os.sep, "/")

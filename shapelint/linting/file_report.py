@@ -1,4 +1,4 @@
-"""From an analysed file to what is reported: findings with proved fixes, and the chain of every model."""
+"""Reports of analysed files: findings with proved fixes, and the chain of every model."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from shapelint.spec.findings import (
 from shapelint.text.source import Elsewhere, Source, Span
 
 UNREPAIRED = frozenset({"SL902", "SL113"})
-"""Codes whose edit changes what the user meant (another key, another declaration): never safe."""
+"""Codes whose fix changes what the user meant (another key, another declaration): it is never safe."""
 
 
 def lint_source(source: Source, options: Options, importing: Callable[[], tuple[str, ...]] = tuple) -> FileReport:
-    """Lint one text. Nothing is written, nothing of the file is run.
+    """Lint one text, without writing anything or running any of its code.
 
-    `importing` gives the Python files that import it: it is analysed with them where a class gets its parts from them.
+    `importing` returns the Python files that import it: they are analysed with it if a class gets its parts from them.
     """
     analysis = analyse(source, options)
     if analysis.is_open and not options.users and (users := importing()):
@@ -77,12 +77,12 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
 
 
 def _others(source: Source) -> tuple[tuple[str, str], ...]:
-    """The files that are joined to a source."""
+    """Return the files that are joined to a source."""
     return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
 
 
 def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
-    """The proved repairs of each model."""
+    """Return the proved repairs of each model."""
     trials = Trials(file, options)
     violations = [model.violations for model in file.models]
     joint = joint_repairs(violations, file.checks, trials.of_all) if is_python(file.source) else {}
@@ -93,7 +93,7 @@ def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
 
 
 def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
-    """The findings of one model; violations that one repair removes together are one finding."""
+    """Return the findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
     repairs = {repair.key: repair for repair in found}
     by_key = {violation.key: violation for violation in model.violations}
@@ -137,7 +137,7 @@ def _finding(
 
 def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
     edits = _edits(source, repair.moves)
-    at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models too
+    at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models, too
     overwrites = any(move.overwrites for move in repair.moves)
     safe = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
     alternatives = tuple(
@@ -153,7 +153,7 @@ def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:
 
 
 def _message(source: Source, moves: Sequence[Move]) -> str:
-    """`use BYOLProjectionHead(256, 1024, 256)`: each edited component as it will stand."""
+    """Describe a fix: `use BYOLProjectionHead(256, 1024, 256)` shows each edited component as it will be."""
     texts: dict[Span, str] = {}
     for move in moves:
         whole = _shown(move, source)
@@ -164,7 +164,7 @@ def _message(source: Source, moves: Sequence[Move]) -> str:
 
 
 def _shown(move: Move, source: Source) -> Span:
-    """The component around an edit, or the lines around it where the component is long."""
+    """Return the component around an edit, or only the edited lines if the component is long."""
     whole = move.whole
     if (
         whole is not None
@@ -181,7 +181,7 @@ def _shown(move: Move, source: Source) -> Span:
 
 
 def model_report(analysis: Analysis, source: Source) -> ModelReport:
-    """The chain of a model as plain data, and which of its links were checked."""
+    """Return the chain of a model as plain data, and which of its links were not checked."""
     chain = tuple(_link_report(link) for link in analysis.chain.links)
     links = list(analysis.links())
     unchecked = tuple(
@@ -235,7 +235,7 @@ def _typed(values: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
 
 
 def _known_axes(link: Link) -> dict[str, Any]:
-    """What the free axes of a component's signature are, as far as what comes in says it; nothing where it misfits."""
+    """Return the values of the free axes of a component's signature, as far as its input determines them."""
     incoming = link.incoming.certain
     for alternative in link.component.signature.alternatives if link.component.signature else ():
         bindings: dict[str, Any] = {}
@@ -271,14 +271,14 @@ def _part_report(name: str, text: str, values: dict[str, Any], known: dict[str, 
 
 
 def _signature_text(component: Resolved) -> str:
-    """The usual alternative, without its conditions."""
+    """Return the first alternative of a signature, without its conditions."""
     if component.layers:
         return "layers"
     return str(replace(component.signature.alternatives[0], where="")) if component.signature else ""
 
 
 def json_shape(value: ShapeOrStructure | None) -> JsonShape:
-    """A shape as JSON: `["B", 512]`, a list of them for a tuple of tensors, None where it is unknown."""
+    """Convert a shape to JSON: `["B", 512]`, a list of such lists for a tuple of tensors, None if it is unknown."""
     if value is None:
         return None
     if isinstance(value, StructureValue):

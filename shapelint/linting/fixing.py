@@ -1,4 +1,4 @@
-"""Applying fixes: text is spliced, so that comments, quotes and layout survive to the byte."""
+"""Application of fixes: edits are spliced into the text, so that comments, quotes and layout are preserved exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Lint = Callable[[Source], FileReport]
 
 
 def fixed_text(source: Source, lint: _Lint, unsafe: bool) -> tuple[str, tuple[AppliedFix, ...]]:
-    """The text after all applicable fixes, and those that were made; fixes that overlap go one after another."""
+    """Return the text after all applicable fixes, and the fixes; overlapping fixes are applied one after another."""
     made: list[AppliedFix] = []
     for _ in range(MAXIMUM_ROUNDS):
         fixable = [finding for finding in lint(source).findings if finding.fix and (finding.fix.safe or unsafe)]
@@ -31,7 +31,7 @@ def fixed_text(source: Source, lint: _Lint, unsafe: bool) -> tuple[str, tuple[Ap
 
 
 def _compatible(source: Source, fixable: list[Finding]) -> tuple[list[Move], list[AppliedFix]]:
-    """The edits of as many fixes as do not touch the same text; an edit that two fixes share is made once."""
+    """Return the edits of all fixes that do not overlap; an edit shared by two fixes is made once."""
     chosen: dict[Span, Move] = {}
     changes: list[AppliedFix] = []
     for finding in fixable:
@@ -49,7 +49,7 @@ def _overlaps(move: Move, chosen: dict[Span, Move]) -> bool:
 
 
 def move_of(source: Source, edit: Edit) -> Move:
-    """An edit with lines and columns as a move in offsets."""
+    """Convert an edit with lines and columns to a move in offsets."""
     place = edit.location
     span = Span(
         source.offset(place.path, place.line, place.column), source.offset(place.path, place.end_line, place.end_column)
@@ -58,7 +58,7 @@ def move_of(source: Source, edit: Edit) -> Move:
 
 
 def write(source: Source, text: str) -> list[str]:
-    """Write a text, and those that are joined to it, back where they came from; returns the files that changed."""
+    """Write a text and the files joined to it back to their places; return the files that changed."""
     written = []
     for path, _, after in _changed(source, text):
         place = source if path == source.path else read_source(Path(path))
@@ -68,7 +68,7 @@ def write(source: Source, text: str) -> list[str]:
 
 
 def diff(source: Source, text: str) -> str:
-    """A unified diff from a source to an edited text, file by file, empty where they are equal."""
+    """Return a unified diff from a source to an edited text, file by file; empty if they are equal."""
     lines = [
         line
         for path, before, after in _changed(source, text)
@@ -78,7 +78,7 @@ def diff(source: Source, text: str) -> str:
 
 
 def _changed(source: Source, text: str) -> Iterator[tuple[str, str, str]]:
-    """The files of which another text was made: their paths, and what they hold before and after."""
+    """Yield the files that changed: their paths, and their texts before and after."""
     edited = replace(source, text=text)
     for old, new in zip(source.parts, edited.parts):
         before, after = source.slice(old.span), edited.slice(new.span)

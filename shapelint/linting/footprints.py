@@ -1,4 +1,4 @@
-"""The places of a program that each thing which is checked rests on: where two numbers are, that must fit."""
+"""Footprints: the places of a program on which a check depends, such as those of two numbers that have to fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def of_chain(chain: Chain) -> Iterator[FootprintPlaces]:
-    """Those of every link between two components, and of every component whose own arguments must fit each other."""
+    """Yield the footprint of every edge, and of every component with conditions on its own arguments."""
     for edge in (edge for link in chain.links for edge in link.edges):
         origins = (edge.consumer, edge.producer, *edge.incoming.origins)
         yield frozenset(place for origin in origins for place in _of_origin(origin))
@@ -24,21 +24,21 @@ def of_chain(chain: Chain) -> Iterator[FootprintPlaces]:
 
 
 def of_flows(flows: Iterable[Flow | None], arguments: Iterable[Argument] = ()) -> FootprintPlaces:
-    """Those of tensors that meet, and of numbers that they meet."""
+    """Return the footprint of tensors that are used together, and of numbers that they have to fit."""
     origins = (origin for flow in flows if flow is not None for origin in (*flow.origins, flow.maker))
     found = [place for origin in origins for place in _of_origin(origin)]
     return frozenset((*found, *(place for argument in arguments for place in _of_argument(argument))))
 
 
 def of_components(components: Iterable[Resolved]) -> FootprintPlaces:
-    """Those of all arguments of some components."""
+    """Return the footprint of all arguments of some components."""
     return frozenset(
         place for component in components for argument in component.spec.arguments for place in _of_argument(argument)
     )
 
 
 def _of_conditions(component: Resolved) -> FootprintPlaces:
-    """Those of the arguments that the conditions of a component's signature name."""
+    """Return the footprint of the arguments named in the conditions of a component's signature."""
     alternatives = component.template.alternatives if component.template is not None else ()
     named = {name for alternative in alternatives for name in _NAME.findall(alternative.where)}
     given = (argument for name, argument in component.given.items() if name in named)

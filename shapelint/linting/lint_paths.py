@@ -1,4 +1,4 @@
-"""Linting paths: the function behind the command line, and for use from Python."""
+"""Linting of paths: the function behind the command line, and for use from Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shapelint.judge import rulebook
-from shapelint.linting.collect import SPEAKS_OF_A_MODEL, Candidate, collect, worth_reading
+from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
@@ -25,10 +25,11 @@ def lint(
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
     beside: Iterable[str | os.PathLike[str]] = (),
 ) -> Report:
-    """Lint files and folders, one or several; raises ConfigError for invalid settings, nothing for what a file holds.
+    """Lint one or several files and folders; raises ConfigError for invalid settings, but nothing for any file content.
 
-    A named file that cannot be read or holds no model is in the report, with the reason as its `problem`; one that is
-    `beside` them is passed over. `watch` gets the files and gives them back one by one, to show how far the run is.
+    A named file that cannot be read or contains no model is in the report, with the reason as its `problem`; a file
+    that is `beside` the named ones is skipped instead. `watch` gets the files and yields them one by one, to show the
+    progress.
     """
     settings = settings or Settings()
     roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
@@ -52,8 +53,8 @@ def lint_text(
 ) -> FileReport:
     """Lint one text, which the Python files `users` import; raises ConfigError.
 
-    Where no users are given, they are looked for among the files of the run, if the text has a class that needs them.
-    A fault of shapelint itself becomes an unreadable file with a plain reason.
+    If no users are given, they are searched among the files of the run, provided that a class in the text needs them.
+    An internal error becomes an unreadable file with a plain reason.
     """
     found = settings.config_of(source.path)
     try:
@@ -63,7 +64,7 @@ def lint_text(
         report = lint_source(source, options, lambda: run_files.importing(Path(source.path)))
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
-    except Exception as error:  # a fault of ours must not hide the findings in other files
+    except Exception as error:  # an error of shapelint must not hide the findings in other files
         kind = type(error).__name__
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
         return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
@@ -77,25 +78,27 @@ def lint_text(
 
 
 def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFiles) -> FileReport | None:
-    """The report of one file, or None where it is passed over."""
+    """Return the report of one file; None if it is skipped."""
     lenient = settings.skip_unrecognised or not candidate.named
     try:
         source = run_files.read(candidate.path)
     except UnreadableError as error:
-        passed_over = lenient and candidate.path.exists()  # no text of ours: binary, in another encoding, huge
+        passed_over = (
+            lenient and candidate.path.exists()
+        )  # not a text that can be linted: binary, in another encoding, or huge
         return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))
     if lenient and not worth_reading(candidate.path, source.text):
         return None
     report = lint_text(source, settings, run_files=run_files)
     if report.status == "no-model":
         return None if lenient else report
-    if report.status == "checked" and not report.models and lenient and not SPEAKS_OF_A_MODEL.search(source.text):
+    if report.status == "checked" and not report.models and lenient and not MENTIONS_A_MODEL.search(source.text):
         return None
     return report
 
 
 def _empty_folders(roots: Sequence[Path], files: Sequence[FileReport]) -> list[FileReport]:
-    """Named folders in which nothing was found to lint."""
+    """Return reports for named folders that contain nothing to lint."""
     reported = [Path(file.path) for file in files]
     return [
         FileReport(str(root), "no-model", problem="no model is recognised in this folder")

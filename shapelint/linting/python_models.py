@@ -1,4 +1,4 @@
-"""Python files as analysed models: what the interpreter saw, judged by the rules that judge a config."""
+"""Python files as analysed models: the results of the interpreter, judged by the same rules as a config."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ HELP = {
     "SL202": "make it a copy: copy.deepcopy(...)",
     "SL901": "declare a signature for it, or lint it with the file that builds it, where its library is installed",
 }
-"""What to do in code, where the page of a rule says what to write in a config."""
+"""Help for code, if the rule page only says what to write in a config."""
 
 
 @frozen
 class AnalysedScript:
-    """One model of a Python file with all that is wrong with it."""
+    """A model of a Python file with everything that is wrong with it."""
 
     script: PythonModel
     judged: Judged
@@ -62,7 +62,7 @@ class AnalysedScript:
 
     @property
     def checks(self) -> Iterator[footprints.FootprintPlaces]:
-        """The places that each thing which is checked of it rests on."""
+        """Footprints of everything in it that is checked."""
         yield from footprints.of_chain(self.script.chain)
         for loss_call in self.script.losses:
             given = loss_call.loss.spec.arguments if loss_call.loss.spec else ()
@@ -74,72 +74,72 @@ class AnalysedScript:
 
 
 def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[list[AnalysedScript], tuple[str, ...]]:
-    """All models of a file, and what stayed unknown; raises InvalidPythonError. A fault is said once in a file."""
+    """Return all models of a file, and what stayed unknown; raises InvalidPythonError. Each fault is reported once."""
     scripts, notices = read_models(source, options, may_trace)
     known = rulebook.known(options.rules)
-    said: set[tuple[str, Span]] = set()
+    reported: set[tuple[str, Span]] = set()
     found = []
     for script in scripts:
         judged = _judged(script)
         violations = []
         for violation in _placed(source, _violations(script, judged, known)):
             if options.users:
-                if _is_beyond(violation.span):
+                if _is_in_importing_file(violation.span):
                     continue
-                moves = tuple(move for move in violation.moves if not _is_beyond(move.span))
+                moves = tuple(move for move in violation.moves if not _is_in_importing_file(move.span))
                 violation = replace(violation, moves=moves)
             place = (violation.rule.page.code, violation.span)
-            if place not in said and not _is_beside(violation, judged):
-                said.add(place)
+            if place not in reported and not _is_for_verbose_only(violation, judged):
+                reported.add(place)
                 violations.append(replace(violation, help=_help(violation, judged)))
         if script.is_own or not options.users:
             found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
 
 
-def _is_beyond(span: Span) -> bool:
-    """Whether a place lies in a script that imports the linted file: nothing in the file itself leads there."""
+def _is_in_importing_file(span: Span) -> bool:
+    """Return whether a place is in a script that imports the linted file, without any place in the file itself."""
     return span.end == 0
 
 
 def _help(violation: Violation, judged: Judged) -> str:
-    """What to do in code; an operation that a forward calls itself is named by its role."""
+    """Return the help for code; an operation called in a forward is recognised by its role."""
     code, component = violation.rule.page.code, judged.components.get(violation.role)
     if code == "SL102" and component is not None and component.target == violation.role:
         return "name an axis that the tensor has, or keep the axes that it had"
     return HELP.get(code, violation.help)
 
 
-def _is_beside(violation: Violation, judged: Judged) -> bool:
-    """Whether a component that stayed unknown is neither backbone nor head: that is for `-v`."""
+def _is_for_verbose_only(violation: Violation, judged: Judged) -> bool:
+    """Return whether it is about an unresolved component that is neither backbone nor head, which only `-v` reports."""
     roles = [role for role in judged.components if role == violation.role]
     return violation.rule.page.code == "SL901" and not any(kind(role) for role in roles)
 
 
 def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violation]:
-    """In a notebook, every violation says in which cell it is; one that stands in a local module, where there."""
+    """Add the place to the notes of violations: the cell of a notebook, or a file other than the linted one."""
     script = as_script(source) if source.language == "notebook" else None
     for violation in violations:
         notes = violation.notes
         if script is not None:
             notes = (*notes, script.note(violation.span.start))
         if isinstance(violation.span, Elsewhere) and not violation.span.path.startswith(str(rules_folder.folder())):
-            notes = (*notes, f"written in {_seen_from(source, violation.span)}")
-        beyond = [mark.span for mark in violation.related if _is_beyond(mark.span)]
-        related = tuple(mark for mark in violation.related if not _is_beyond(mark.span))
-        for span in dict.fromkeys(beyond):
+            notes = (*notes, f"written in {_relative(source, violation.span)}")
+        importing = [mark.span for mark in violation.related if _is_in_importing_file(mark.span)]
+        related = tuple(mark for mark in violation.related if not _is_in_importing_file(mark.span))
+        for span in dict.fromkeys(importing):
             if isinstance(span, Elsewhere):
-                notes = (*notes, f"as it is built in {_seen_from(source, span)}")
+                notes = (*notes, f"as it is built in {_relative(source, span)}")
         yield replace(violation, notes=notes, related=related)
 
 
-def _seen_from(source: Source, span: Elsewhere) -> str:
-    """A place of another file, its path as seen from the folder of the linted one."""
+def _relative(source: Source, span: Elsewhere) -> str:
+    """Return a place in another file, with its path relative to the folder of the linted one."""
     return f"{os.path.relpath(span.path, Path(source.path).resolve().parent)}, line {span.line}"
 
 
 def _judged(script: PythonModel) -> Judged:
-    """The chain as seen; the wiring of a method says nothing about code, so no loss is named."""
+    """Return the chain with a default method, whose wiring does not apply to code, so that no loss is checked."""
     pack = methods.pack(methods.DEFAULT)
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
@@ -157,7 +157,7 @@ def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) 
 
 
 def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
-    """Losses, banks, the target and fixed batches, as the code has them."""
+    """Yield the losses, banks, targets and fixed batch sizes of the code."""
     for number, call in enumerate(script.losses):
         yield from _numbered(_loss(judged, call), number)
     for number, stored in enumerate(script.banks):
@@ -177,7 +177,7 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
 
 
 def _numbered(occasions: Iterator[Occasion], number: int) -> Iterator[Occasion]:
-    """The occasions of one call, with keys that no other call has."""
+    """Yield the occasions of one call, with keys that differ from those of any other call."""
     for occasion in occasions:
         yield replace(occasion, ends=replace(occasion.ends, key=(*occasion.ends.key, number)))
 
@@ -192,22 +192,22 @@ def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
     if call.compared and any(_is_spread(flow) for _, flow in call.operands if flow):
         return
     if call.compared and len(outputs) == 2 and (left or right):
-        left, right = (made or _unmade(call, flow) for made, (_, flow) in zip(outputs, call.operands))
+        left, right = (made or _input_operand(call, flow) for made, (_, flow) in zip(outputs, call.operands))
     if call.compared and left is not None and right is not None and len(outputs) == 2:
         yield loss.compared(judged, bound, left, _with_batch_of(left, right), call.name)
     yield from _stored(call, bound, outputs[-1] or outputs[0])
 
 
 def _is_spread(flow: Flow) -> bool:
-    """Whether a script made an axis to broadcast over: `z.unsqueeze(1)`, which meets every `z.unsqueeze(0)`."""
+    """Return whether an axis was added to broadcast over: `z.unsqueeze(1)`, to go with every `z.unsqueeze(0)`."""
     if not isinstance(flow.value, tuple) or len(flow.value) < 3:
         return False
     made = zip(flow.value[:-1], flow.origins)
     return any(size == 1 and origin.component is None and bool(origin.steps) for size, origin in made)
 
 
-def _unmade(call: LossCall, flow: Flow | None) -> Output | None:
-    """An operand of a known width that no component made: the patches of an image that is to be restored."""
+def _input_operand(call: LossCall, flow: Flow | None) -> Output | None:
+    """Return an operand of known width that no component made, such as image patches to be reconstructed."""
     if flow is None or not isinstance(flow.value, tuple) or not flow.value or not isinstance(flow.value[-1], int):
         return None
     role = "the input" if flow.maker.role == "input" else "the code"
@@ -216,14 +216,14 @@ def _unmade(call: LossCall, flow: Flow | None) -> Output | None:
 
 
 def _with_batch_of(left: Output, right: Output) -> Output:
-    """How many rows the two sides have is the training loop's business: one may hold several views."""
+    """Return `right` with the batch size of `left`: the training loop decides how many views either side holds."""
     if len(left.shape) != len(right.shape) or len(left.shape) < 2:
         return right
     return replace(right, shape=(left.shape[0], *right.shape[1:]))
 
 
 def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None) -> Iterator[Occasion]:
-    """The bank, and the width that a loss was built with."""
+    """Yield the memory bank of a loss, and the width that it was built with, if they do not fit the features."""
     if output is None or call.loss.spec is None:
         return
     signature, features, whole = bound.signature, output.shape[-1], call.loss.spec.span
@@ -238,11 +238,11 @@ def _stored(call: LossCall, bound: losses.BoundLoss, output: Output | None) -> I
         found.append((f"{signature.width} of {bound.label}", given))
     for name, argument in found:
         if dims.equal(features, argument.value) is False:
-            yield _meeting(name, argument, whole, output)
+            yield _stored_width(name, argument, whole, output)
 
 
 def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
-    """Vectors that a loss compares the features with."""
+    """Yield the vectors with which a loss compares features, if their widths differ."""
     flow = call.stored
     if output is None or flow is None or not isinstance(flow.value, tuple) or not flow.origins:
         return
@@ -253,15 +253,15 @@ def _prototypes(call: LossCall, output: Output | None) -> Iterator[Occasion]:
 
 
 def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
-    """A memory bank that is called with features of another width."""
+    """Yield a memory bank that is called with features of another width."""
     output = _output(judged.chain, call.features)
     if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
         return
-    yield _meeting("the memory bank", call.width, call.component.spec.span, output)
+    yield _stored_width("the memory bank", call.width, call.component.spec.span, output)
 
 
-def _meeting(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
-    """A stored width that meets features of another one: torch stops, unless one of the two is 1."""
+def _stored_width(name: str, width: Argument, whole: Span, output: Output) -> Occasion:
+    """Return the occasion of a stored width that differs from that of features: torch raises unless one is 1."""
     raises = 1 not in (output.shape[-1], width.value)
     return bank.occasion(
         StoredWidth(name, width, whole), output, raises, "" if raises else "the smaller one is repeated"
@@ -269,7 +269,7 @@ def _meeting(name: str, width: Argument, whole: Span, output: Output) -> Occasio
 
 
 def _output(chain: Chain, flow: Flow | None) -> Output | None:
-    """An operand as the output of the component that made its last axis."""
+    """Return an operand as the output of the component that made its last axis."""
     if flow is None or not isinstance(flow.value, tuple) or not flow.value:
         return None
     width: Origin = flow.origins[-1] if flow.origins else flow.maker

@@ -1,4 +1,4 @@
-"""The files of a run: each is read once. Which of them import which is found when it is first asked.
+"""The files of a run: each is read once. Which of them import which is determined when it is first needed.
 
 A class without its backbone is checked as another file of the run builds it.
 """
@@ -17,18 +17,18 @@ from shapelint.text.source import Source, UnreadableError, read_source
 
 @dataclass
 class RunFiles:
-    """What was read in a run so far, and its Python files by their real paths."""
+    """The files read in a run so far, and its Python files by their real paths."""
 
     python: tuple[str, ...] = ()
     kept: dict[str, Source] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
-        """The files of a run, none of them read yet."""
+        """Return the files of a run, none of them read yet."""
         return cls(tuple(os.path.realpath(path) for path in paths if path.suffix == ".py"))
 
     def read(self, path: Path) -> Source:
-        """A file as it was when it was first read; raises UnreadableError."""
+        """Return a file as it was when it was first read; raises UnreadableError."""
         place = os.path.realpath(path)
         if place not in self.kept:
             source = read_source(path)
@@ -40,7 +40,7 @@ class RunFiles:
 
     @cached_property
     def direct(self) -> dict[str, set[str]]:
-        """The Python files that import each one."""
+        """The Python files that import each one directly."""
         found: dict[str, str] = {}
         for path in self.python:
             try:
@@ -52,7 +52,7 @@ class RunFiles:
         return users(found)
 
     def importing(self, path: Path) -> tuple[str, ...]:
-        """The Python files that import one, directly or through others."""
+        """Return the Python files that import a file, directly or through others."""
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}

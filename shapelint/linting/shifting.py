@@ -1,4 +1,4 @@
-"""What was read of a text, as it would be read of the edited text if the edits changed nothing but its place."""
+"""Shifting of values read from a text to where they are in an edited text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shapelint.text.source import Span
 
 
 def shifted(value: Any, moves: Sequence[Move]) -> Any:
-    """A value with every place in it, at whatever depth, moved to where the edits push it."""
+    """Return a value with every span in it, at any depth, shifted by the edits."""
     if isinstance(value, Span):
         return replace(value, start=_start(value.start, moves), end=_end(value.end, moves))
     if isinstance(value, Insertion):

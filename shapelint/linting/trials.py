@@ -1,7 +1,7 @@
-"""Trial edits of a file: what is wrong with a model once they are made, judged in the edited text.
+"""Trial edits of a file: what is wrong with a model after an edit, judged in the edited text.
 
-Of the other models only those are judged again that an edit can change: those of a program, which is interpreted as a
-whole, and of a config those that share what was edited through an alias, a merge key, a reference or a Hydra part.
+Other models of the file are judged again only if an edit can affect them: always in a program, which is interpreted as
+a whole; in a config only those that share the edited text through an alias, a merge key, a reference or a Hydra part.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source
 
 MAXIMUM_KEPT_TRIALS = 16
-"""How many edited texts are kept, for edits that several models try."""
+"""Number of edited texts that are kept, for edits that several models try."""
 
 
 class Trials:
-    """The trial edits of one analysed file."""
+    """Trial edits of an analysed file."""
 
     def __init__(self, file: FileAnalysis, options: Options):
         self.file = file
@@ -35,9 +35,9 @@ class Trials:
         self.edited: dict[str, _Edited] = {}
 
     def after(self, index: int, moves: Sequence[Move]) -> list[Violation]:
-        """The violations of a model after edits, with those of the first other model that they break.
+        """Return the violations of a model after edits, with those of the first other model that they break.
 
-        Where the text is nothing that can be judged any more, these are the violations from before, and that.
+        If the edited text cannot be judged any more, return the violations from before, and the reason.
         """
         source = self._source(moves)
         model = self._alone(index, moves, source)
@@ -49,7 +49,7 @@ class Trials:
         return [*edited.violations(index), *self._elsewhere(edited, index)]
 
     def of_all(self, moves: Sequence[Move]) -> list[Sequence[Violation]] | None:
-        """The violations of every model after edits, None where these are not the same models any more."""
+        """Return the violations of every model after edits; None if the models are not the same any more."""
         edited = self._whole(self._source(moves), moves)
         count = len(self.file.models)
         return [edited.violations(index) for index in range(count)] if edited.count == count else None
@@ -58,7 +58,7 @@ class Trials:
         return replace(self.file.source, text=splice(self.file.source.text, moves))
 
     def _alone(self, index: int, moves: Sequence[Move], source: Source) -> ModelSpec | None:
-        """The edited model where it alone was edited and can be read by itself."""
+        """Return the edited model if no other was edited and it can be read on its own."""
         reading = self.file.reading
         if reading is None:
             return None
@@ -78,7 +78,7 @@ class Trials:
         return edited
 
     def _elsewhere(self, edited: _Edited, index: int) -> list[Violation]:
-        """What edits for one model break in the first other one of the file, with which it may share a number."""
+        """Return new violations in the first other model of the file that edits break, because it shares a number."""
         for other, before in enumerate(self.file.models[: edited.count]):
             if other != index and not edited.is_unchanged(other):
                 known = {violation.key for violation in before.violations}
@@ -89,18 +89,18 @@ class Trials:
 
 
 class _Edited:
-    """An edited text with its models; `invalid` is the violation of one that does not parse."""
+    """An edited text with its models; `invalid` is the violation if it does not parse."""
 
     def __init__(self, count: int, invalid: Violation | None = None):
         self.count = count
         self.invalid = invalid
 
     def violations(self, index: int) -> Sequence[Violation]:
-        """All that is wrong with a model."""
+        """Return the violations of a model."""
         raise NotImplementedError
 
     def is_unchanged(self, index: int) -> bool:
-        """Whether the edits leave a model as it was, so that nothing new can be wrong with it."""
+        """Return whether the edits leave a model unchanged, so that there are no new violations in it."""
         return False
 
 
@@ -114,7 +114,7 @@ class _EditedProgram(_Edited):
 
 
 class _EditedConfig(_Edited):
-    """The models of a config are judged when it is first asked what is wrong with them."""
+    """An edited config, whose models are judged when their violations are first needed."""
 
     def __init__(self, before: Sequence[ModelSpec], after: Reading, moves: Sequence[Move], options: Options):
         super().__init__(len(after.models))

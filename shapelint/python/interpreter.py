@@ -1,6 +1,6 @@
-"""The interpreter put together: the only module that knows all the others.
+"""The interpreter: the only module that imports all the others.
 
-Each function takes the run first, so that it is a method of it here.
+Each function takes the run as its first argument, so that it serves as a method here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shapelint.python.syntax import assignment, calls, expressions, imports, sta
 
 
 class Interpreter(Run):
-    """A run that can do what its parts ask of it."""
+    """A run with everything that its parts need."""
 
     kinds: ClassVar[Mapping[type, Kind]] = {
         Tensor: tensor_methods.TENSOR,

@@ -1,4 +1,4 @@
-"""The settings of a run: what the caller sets wins over what is found next to the linted files."""
+"""The settings of a run: those set by the caller take precedence over those found next to the linted files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from shapelint.spec.findings import Finding, Severity
 
 @frozen
 class Settings:
-    """The settings of a run; what is set here wins over the settings that are found next to the linted files.
+    """The settings of a run; these take precedence over settings found next to the linted files.
 
-    `select` and `ignore` are codes or the beginnings of codes; `select` replaces both lists of the settings, `ignore`
-    alone adds to theirs. `trace` traces every component anew. `skip_unrecognised` skips named files without a model.
+    `select` and `ignore` are codes or prefixes of codes; `select` replaces both lists of the settings, `ignore` alone
+    adds to theirs. `trace` traces every component anew. `skip_unrecognised` skips named files without a model.
     `exclude` are patterns, from the current folder, in addition to those of the settings; with `force_exclude` they
     also apply to named files. `config_file` is used for all files; `isolated` uses none. `checkpoint` is a file that
     every model must fit.
@@ -35,20 +35,20 @@ class Settings:
     checkpoint: str | None = None
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
-        """The settings that are found for a file or folder; raises ConfigError."""
+        """Return the settings found for a file or folder; raises ConfigError."""
         if self.isolated:
             return config.DEFAULTS
         return config_files.named(self.config_file) if self.config_file else config_files.for_path(path)
 
     def keeps(self, code: str, path: str = ".", parses: bool = True) -> bool:
-        """Whether findings of a code are reported for a file; that a file does not parse always is, unless ignored."""
+        """Return whether findings of a code are reported for a file; syntax errors always are, unless ignored."""
         found = self.config_of(path)
         select, ignore = (self.select, self.ignore) if self.select else (found.select, (*found.ignore, *self.ignore))
         here = found.ignored_in(path) if found.per_file_ignores else ()
         return is_selected(code, select if parses else (), ignore) and is_selected(code, (), here)
 
     def excludes(self, path: str | os.PathLike[str], named: bool) -> bool:
-        """Whether a file or folder is excluded; one that the user named is excluded only with `force_exclude`."""
+        """Return whether a file or folder is excluded; one that the user named only with `force_exclude`."""
         found = self.config_of(path)
         if named and not (self.force_exclude or found.force_exclude):
             return False
@@ -57,7 +57,7 @@ class Settings:
 
 
 def options_for(found: Config, trace: bool) -> Options:
-    """How components are resolved according to the settings."""
+    """Return the options for resolving components according to the settings."""
     return Options(
         trace=trace,
         signatures=tuple(found.signatures.items()),
@@ -70,7 +70,7 @@ def options_for(found: Config, trace: bool) -> Options:
 
 
 def as_severe_as(finding: Finding, found: Config) -> Finding:
-    """The finding with the severity that the settings give its code, or the longest prefix of it."""
+    """Return a finding with the severity that the settings give its code, or the longest prefix of it."""
     matching = [code for code in found.severity if code == config.ALL or finding.code.startswith(code)]
     if not matching:
         return finding

@@ -1,4 +1,4 @@
-"""Checkpoints are read by their headers: right names and shapes, no code run, no weight loaded, any damage told."""
+"""Checkpoints are read from their headers: correct names and shapes, no code run, no weights loaded, damage shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ torch = pytest.importorskip("torch")
 
 
 class Runs:
-    """Unpickled, it would write a file."""
+    """An object that writes a file if it is unpickled."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -48,7 +48,7 @@ def test_a_state_dict(tmp_path, state, zipped):
     assert state_dicts(tmp_path / "a.pt") == (shapes(state),)
 
 
-def test_a_training_checkpoint_has_several_outer_first(tmp_path, state):
+def test_a_training_checkpoint_has_several_state_dicts_outer_first(tmp_path, state):
     optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(2))])
     optimiser.param_groups[0]["params"][0].grad = torch.zeros(2)
     optimiser.step()
@@ -80,7 +80,7 @@ def test_safetensors(tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before 1.6"])
-def test_nothing_in_it_is_called(tmp_path, state, zipped):
+def test_no_code_in_a_checkpoint_is_called(tmp_path, state, zipped):
     trap = tmp_path / "trap"
     torch.save({**state, "evil": Runs(trap)}, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
     assert state_dicts(tmp_path / "a.pt") == (shapes(state),)
@@ -93,7 +93,7 @@ def test_a_large_checkpoint_costs_no_more_memory_than_a_small_one(tmp_path):
     small = {f"layer{index}.weight": (4, 4) for index in range(100)}
     large = {
         f"layer{index}.weight": (5000, 5000) for index in range(100)
-    }  # 10 GB, which the file system does not store
+    }  # 10 GB, for which the file system allocates no blocks
     write_safetensors(tmp_path / "small.safetensors", small)
     write_safetensors(tmp_path / "large.safetensors", large, data=False)
     assert (tmp_path / "large.safetensors").stat().st_size > 10e9
@@ -119,7 +119,7 @@ def test_a_large_zip_is_not_read_beyond_its_index(tmp_path):
     assert peaks[1] < 1.5 * peaks[0]
 
 
-def test_damage_is_told_and_never_raises_anything_else(tmp_path, state):
+def test_damage_raises_only_a_clear_error(tmp_path, state):
     torch.save(state, tmp_path / "a.pt")
     whole = (tmp_path / "a.pt").read_bytes()
     dice = random.Random(1)
@@ -145,7 +145,7 @@ def test_damage_is_told_and_never_raises_anything_else(tmp_path, state):
         ("a.safetensors", struct.pack("<Q", 4) + b"nope" + bytes(8), "no JSON"),
     ],
 )
-def test_what_is_no_checkpoint_says_why(tmp_path, name, content, reason):
+def test_a_file_that_is_not_a_checkpoint_gives_a_reason(tmp_path, name, content, reason):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CheckpointError, match=reason):
         state_dicts(tmp_path / name)
@@ -173,7 +173,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "shapelint", *arguments], cwd=ROOT, capture_output=True, text=True)
 
 
-def test_the_command_line_holds_every_model_against_a_checkpoint(tmp_path):
+def test_the_command_line_compares_every_model_with_a_checkpoint(tmp_path):
     config = tmp_path / "model.yaml"
     config.write_text(CONFIG.format(path="missing.pt"), encoding="utf-8")
     assert "SL901" in run(str(config)).stdout

@@ -1,4 +1,4 @@
-"""Bad input gets a clear line and exit 2, or SL903 at its place: never a traceback, never a long wait."""
+"""Bad input gives a clear line and exit code 2, or SL903 at its place: never a traceback, never a long wait."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_folder_without_models_exits_2(tmp_path: Path) -> None:
     assert (result.returncode, "configs: no model is recognised in this folder" in result.stdout) == (2, True)
 
 
-def test_two_wins_over_one_and_all_files_are_reported(tmp_path: Path) -> None:
+def test_exit_code_2_takes_precedence_and_all_files_are_reported(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(MODEL + "Linear(3, 4)\n")
     result = run("model.yaml", "nowhere.yaml", "--output-format", "concise", cwd=tmp_path)
     assert result.returncode == 2
@@ -105,7 +105,7 @@ INVALID = {
 }
 
 
-def test_what_is_nested_deeper_than_the_parser_goes_is_SL903() -> None:
+def test_nesting_beyond_the_limit_of_the_parser_is_SL903() -> None:
     """Newer versions of libyaml stop at 1,000 levels themselves, older ones leave it to the reader."""
     report = lint_text(Source("model.yaml", "projection_head: " + "[" * 10_000 + "]" * 10_000), Settings())
     (finding,) = report.findings
@@ -114,7 +114,7 @@ def test_what_is_nested_deeper_than_the_parser_goes_is_SL903() -> None:
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_what_does_not_parse_or_validate_is_SL903_at_its_place(name: str) -> None:
+def test_invalid_syntax_or_values_are_SL903_at_their_place(name: str) -> None:
     text, place, words = INVALID[name]
     report = lint_text(Source("model.yaml", text), Settings())
     assert report.status == "checked"
@@ -130,7 +130,7 @@ def test_what_does_not_parse_or_validate_is_SL903_at_its_place(name: str) -> Non
 @pytest.mark.parametrize(
     "spelling", ["{_target_: torch.nn.Linear, in_features: %s, out_features: 3}", "{input_dim: %s}"]
 )
-def test_a_width_that_is_no_positive_integer(width: str, spelling: str) -> None:
+def test_a_width_that_is_not_a_positive_integer(width: str, spelling: str) -> None:
     report = lint_text(Source("model.yaml", MODEL + spelling % width + "\n"), Settings())
     (finding,) = [finding for finding in report.findings if finding.code == "SL903"]
     assert "must be a positive integer, found" in finding.message
@@ -147,15 +147,15 @@ def test_a_width_in_a_call(width: str) -> None:
     assert (codes == ["SL901"]) == (width == "512 // 0")
 
 
-def test_an_unknown_argument_names_the_nearest() -> None:
+def test_an_unknown_argument_suggests_the_nearest_name() -> None:
     text = MODEL + "BYOLProjectionHead(input_dmi=256, hidden_dim=1024)\n"
     report = lint_text(Source("model.yaml", text), Settings())
     finding = next(finding for finding in report.findings if finding.code == "SL902")
     assert (finding.location.column, finding.expected, finding.actual) == (37, "input_dim", "input_dmi")
 
 
-def test_a_fault_of_shapelint_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong inside, the other files are reported, and the exit code is 2."""
+def test_an_internal_error_is_not_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong internally, the other files are reported, and the exit code is 2."""
     import shapelint.linting.lint_paths
 
     (tmp_path / "a.yaml").write_text(MODEL + "Linear(3, 4)\n")

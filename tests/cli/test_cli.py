@@ -1,4 +1,4 @@
-"""The command line as a user meets it: exit codes, streams, options, and the short form."""
+"""The command line as a user runs it: exit codes, streams, options, and the short form."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_folder_named_like_a_command(folder: Path) -> None:
     assert run("show", cwd=folder).returncode == 2
 
 
-def test_an_option_value_named_like_a_command_is_no_command(folder: Path) -> None:
+def test_an_option_value_named_like_a_command_is_not_a_command(folder: Path) -> None:
     assert run("--output-file", "show", "model.yaml", cwd=folder).returncode == 1
     assert (folder / "show").read_text().startswith("error[SL101]")
 
@@ -191,7 +191,7 @@ def test_bad_usage_exits_2(arguments: list[str], folder: Path) -> None:
 
 
 def test_streams(folder: Path) -> None:
-    """stdout carries the report and nothing else."""
+    """stdout contains the report and nothing else."""
     result = run("-v", "model.yaml", "--output-format", "json", cwd=folder)
     json.loads(result.stdout)
     assert "lightly.models.modules.BYOLProjectionHead: stored, verified with lightly" in result.stderr
@@ -199,13 +199,13 @@ def test_streams(folder: Path) -> None:
     assert (quiet.stdout.strip(), quiet.stderr) == ("", "")
 
 
-def test_colour_is_for_terminals(folder: Path) -> None:
+def test_colour_is_only_used_on_terminals(folder: Path) -> None:
     assert "\x1b[" not in run("model.yaml", cwd=folder).stdout
     assert "\x1b[" in run("model.yaml", cwd=folder, FORCE_COLOR="1").stdout
     assert "\x1b[" not in run("model.yaml", cwd=folder, FORCE_COLOR="1", NO_COLOR="1").stdout
 
 
-def test_a_closed_pipe_is_no_finding(folder: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(folder: Path) -> None:
     command = f"{sys.executable} -m shapelint show --layers model.yaml | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
     assert result.returncode in (0, 2)
@@ -226,8 +226,8 @@ def test_show(folder: Path) -> None:
     assert "layers.0 Linear" in layers
 
 
-def test_show_opens_components_at_the_size_that_is_given(folder: Path) -> None:
-    """conv1 halves 96 to 48, maxpool to 24, layer4 is a 32nd: 3."""
+def test_show_lists_the_parts_of_components_for_a_given_size(folder: Path) -> None:
+    """conv1 halves 96 to 48, maxpool to 24, layer4 divides by 32: 3."""
     (folder / "sized.yaml").write_text("input: [3, 96, 64]\nbackbone: resnet18\nprojection_head: [Linear(512, 8)]\n")
     shown = run("show", "--layers", "sized.yaml", cwd=folder).stdout.splitlines()
     rows = {" ".join(line.split()[:2]): line for line in shown}
@@ -247,7 +247,7 @@ def test_show_takes_settings_as_check_does(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "signatures"), [(200, True), (110, True), (80, False)])
-def test_a_table_keeps_within_its_width(width: int, signatures: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_does_not_exceed_its_width(width: int, signatures: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     from shapelint.linting.lint_paths import lint
     from shapelint.report.chain_table import render
 

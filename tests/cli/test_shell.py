@@ -1,4 +1,4 @@
-"""At the shell: help, versions, completion in the real shells, a progress bar on a real terminal, encodings."""
+"""In the shell: help, versions, completion in real shells, a progress bar on a real terminal, encodings."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ COMMANDS = ("check", "completion", "config", "rule", "show", "signature")
 
 
 @pytest.mark.parametrize("library", ["torch", "lightly", "torchvision", "timm"])
-def test_version_tells_what_it_sees(library: str, tmp_path: Path) -> None:
+def test_version_lists_installed_libraries(library: str, tmp_path: Path) -> None:
     lines = run(tmp_path, "--version").stdout.splitlines()
     assert lines[0] == f"shapelint {__version__}"
     assert lines[1].startswith(f"python {sys.version.split()[0]} ")
     assert f"{library} {metadata.version(library)}" in lines
 
 
-def test_version_tells_what_it_does_not_see(tmp_path: Path) -> None:
-    """In an isolated interpreter without site-packages but with what the command line needs."""
+def test_version_lists_missing_libraries(tmp_path: Path) -> None:
+    """In an isolated interpreter without site-packages, except for what the command line needs."""
     code = "import sys, importlib.util as u; real = u.find_spec\n"
     code += "u.find_spec = lambda name, *a: None if name == 'torch' else real(name, *a)\n"
     code += "from shapelint.cli.app import main; sys.argv = ['shapelint', '--version']; main()"
@@ -51,14 +51,14 @@ def test_help_lists_every_option_in_its_group(tmp_path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_help_of_the_whole_names_every_command(tmp_path: Path) -> None:
+def test_the_general_help_lists_every_command(tmp_path: Path) -> None:
     text = run(tmp_path, "--help").stdout
     assert re.findall(r"^  (\w+)  +[A-Z]", text, re.MULTILINE) == list(COMMANDS)
     assert text == run(tmp_path).stdout
 
 
 def examples(text: str) -> list[str]:
-    """The commands of an examples section, without what is said beside them."""
+    """Return the commands of an examples section, without the comments next to them."""
     after = text.partition("Examples:\n")[2].partition("\n\n")[0]
     lines = [line.strip() for line in after.splitlines() if "shapelint" in line]
     return [re.split(r"  +", line)[0] for line in lines]
@@ -66,7 +66,7 @@ def examples(text: str) -> list[str]:
 
 @pytest.mark.parametrize("command", [(), ("check",)])
 def test_the_examples_of_the_help_run(command: tuple[str, ...], tmp_path: Path) -> None:
-    """Each gives 0 or 1 on a folder with the files that they name, never 2."""
+    """Each returns 0 or 1 in a folder with the files that they name, never 2."""
     (tmp_path / "configs").mkdir()
     for name in ("model.yaml", "configs/model.yaml"):
         (tmp_path / name).write_text(ONE_FAULT)
@@ -84,7 +84,7 @@ def test_the_examples_of_the_help_run(command: tuple[str, ...], tmp_path: Path) 
 
 @pytest.fixture
 def tools(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `shapelint` is a command, as after an installation."""
+    """Return an environment in which `shapelint` is a command, as after an installation."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "shapelint"
@@ -96,7 +96,7 @@ def tools(tmp_path: Path) -> dict[str, str]:
 
 
 def complete(shell: str, line: str, environment: dict[str, str], folder: Path) -> list[str]:
-    """What a shell offers at the end of a line, by the script that `shapelint completion` prints."""
+    """Return what a shell offers at the end of a line, with the script that `shapelint completion` prints."""
     words = line.split(" ")
     scripts = {
         "bash": f"""
@@ -153,7 +153,7 @@ def test_completion(shell: str, line: str, offered: list[str], tools: dict[str, 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_of_paths(shell: str, tools: dict[str, str], tmp_path: Path) -> None:
-    """A name that begins like a command is offered beside it; others are left to the shell."""
+    """A path that begins like a command is offered as well as the command; other paths are left to the shell."""
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     folder = tmp_path / "folder"
@@ -166,14 +166,14 @@ def test_completion_of_paths(shell: str, tools: dict[str, str], tmp_path: Path) 
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_made_without_their_shell(shell: str, tmp_path: Path) -> None:
+def test_completion_scripts_are_generated_without_their_shell(shell: str, tmp_path: Path) -> None:
     result = run_process(tmp_path, "completion", shell, PATH="")
     assert result.returncode == 0, result.stderr
     assert "_SHAPELINT_COMPLETE" in result.stdout
 
 
 def on_a_terminal(folder: Path, code: str) -> str:
-    """What a Python program writes on a terminal of its own (stdout and stderr)."""
+    """Return what a Python program writes to its own terminal (stdout and stderr)."""
     master, slave = pty.openpty()
     environment = clean_environment(TERM="xterm", COLUMNS="100")
     process = subprocess.Popen(
@@ -184,7 +184,7 @@ def on_a_terminal(folder: Path, code: str) -> str:
     while True:
         try:
             part = os.read(master, 65536)
-        except OSError:  # Linux says so when the other end is closed
+        except OSError:  # Linux raises this when the other end is closed
             break
         if not part:
             break
@@ -208,7 +208,7 @@ main(["."])
 
 
 @pytest.mark.parametrize(("pause", "shown"), [(0.5, True), (0.0, False)])
-def test_a_progress_bar_for_those_who_wait(pause: float, shown: bool, tmp_path: Path) -> None:
+def test_a_progress_bar_appears_for_slow_runs(pause: float, shown: bool, tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.yaml").write_text(CLEAN)
     written = on_a_terminal(tmp_path, SLOW.format(pause=pause))
@@ -217,10 +217,10 @@ def test_a_progress_bar_for_those_who_wait(pause: float, shown: bool, tmp_path: 
     if shown:
         assert "4/4" in written
         last = written.rpartition("4/4")[2]
-        assert last.index("\x1b[K") < last.index("All clear")  # the bar is wiped before the report
+        assert last.index("\x1b[K") < last.index("All clear")  # the bar is erased before the report
 
 
-def test_no_progress_bar_where_stderr_is_no_terminal(tmp_path: Path) -> None:
+def test_no_progress_bar_if_stderr_is_not_a_terminal(tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.yaml").write_text(CLEAN)
     command = [sys.executable, "-c", SLOW.format(pause=0.4)]
@@ -228,7 +228,7 @@ def test_no_progress_bar_where_stderr_is_no_terminal(tmp_path: Path) -> None:
     assert result.stderr == b""
 
 
-def test_the_bar_gives_every_item_once() -> None:
+def test_the_bar_yields_every_item_once() -> None:
     assert list(watched(range(5))) == [0, 1, 2, 3, 4]
     assert PATIENCE == 1.0
     started = time.monotonic()
@@ -247,7 +247,7 @@ def columns(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def test_carets_stand_under_their_number_behind_wide_characters(tmp_path: Path) -> None:
+def test_carets_are_below_their_number_after_wide_characters(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(WIDE, encoding="utf-8")
     lines = run(tmp_path, "--select", "SL101", "model.yaml").stdout.splitlines()
     at = next(index for index, line in enumerate(lines) if "projection_head: {" in line)
@@ -255,7 +255,7 @@ def test_carets_stand_under_their_number_behind_wide_characters(tmp_path: Path) 
     assert columns(source[: source.index("512")]) == columns(marks[: marks.index("^^^")])
 
 
-def test_a_terminal_that_lacks_the_characters_gets_escapes(tmp_path: Path) -> None:
+def test_a_terminal_without_the_characters_gets_escapes(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(WIDE, encoding="utf-8")
     result = run_process(tmp_path, "--select", "SL101", "model.yaml", PYTHONIOENCODING="cp1252")
     assert (result.returncode, result.stderr) == (1, "")
@@ -270,7 +270,7 @@ def test_the_report_is_plain_ascii(tmp_path: Path) -> None:
     assert run(tmp_path, "model.yaml").stdout.isascii()
 
 
-def test_stdin_goes_by_the_name_that_it_is_given(tmp_path: Path) -> None:
+def test_stdin_is_reported_under_the_given_name(tmp_path: Path) -> None:
     result = run_process(tmp_path, "-", "--stdin-filename", "conf/model.yaml", stdin=ONE_FAULT.encode())
     assert (result.returncode, "--> conf/model.yaml:3:37" in result.stdout) == (1, True)
     (tmp_path / "conf").mkdir()
@@ -278,6 +278,6 @@ def test_stdin_goes_by_the_name_that_it_is_given(tmp_path: Path) -> None:
     assert run_process(tmp_path, "-", "--stdin-filename", "conf/model.yaml", stdin=ONE_FAULT.encode()).returncode == 0
 
 
-def test_a_walk_of_this_checkout_says_what_it_passed_over() -> None:
+def test_a_walk_of_this_checkout_reports_what_it_skipped() -> None:
     result = run(ROOT, "--output-format", "concise", ".pre-commit-hooks.yaml", "--skip-unrecognised")
     assert (result.returncode, result.stdout) == (0, "No model found.\n1 file without a model skipped.\n")

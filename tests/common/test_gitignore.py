@@ -1,4 +1,4 @@
-"""Walks pass over what .gitignore files name: compared with what git itself says."""
+"""Walks skip files that .gitignore files exclude, exactly like git itself."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def walked(folder: Path) -> set[str]:
 
 
 def listed(folder: Path) -> set[str]:
-    """What git says, without a user's own global excludes."""
+    """Return what git lists, without a user's global excludes."""
     command = ["git", "-c", "core.excludesFile=", "ls-files", "-z", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.split("\0")
     return {name for name in names if name.endswith(".yaml")}
@@ -86,7 +86,7 @@ def test_an_ignored_file_that_is_named_is_linted(tree: Path) -> None:
     assert run(tree, "runs/model.yaml").returncode == 1
 
 
-def test_outside_of_a_repository_the_folders_own_files_count(tmp_path: Path) -> None:
+def test_outside_a_repository_the_gitignore_of_the_folder_applies(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("old.yaml\n")
     for name in ("old.yaml", "new.yaml"):
         (tmp_path / name).write_text(ONE_FAULT)

@@ -1,4 +1,4 @@
-"""Every page names facts that there are; a team's page that does not is told by its path and field."""
+"""Every page names existing facts; a team's page that does not is reported with its path and field."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ message: "{component} ends in {component.output.features}, here it is 256"
 
 
 @pytest.mark.parametrize("code", rule_pages.built_in())
-def test_a_shipped_page_names_facts_that_there_are(code: str) -> None:
+def test_a_built_in_page_names_existing_facts(code: str) -> None:
     assert list(fact_names.faults(rule_pages.built_in()[code].page)) == []
 
 
@@ -67,7 +67,7 @@ def test_a_page_that_does_not_validate(tmp_path: Path, old: str, new: str, reaso
     assert reason in str(raised.value)
 
 
-def test_the_test_of_shipped_pages_can_fail() -> None:
+def test_the_test_of_built_in_pages_can_fail() -> None:
     page = RulePage(code="X001", name="x", severity="error", subject="edge", require="consumer.weight == 1")
     assert list(fact_names.faults(page)) == [("require", "no fact 'consumer.weight': there are " + _side())]
 
@@ -76,7 +76,7 @@ def _side() -> str:
     return ", ".join(fact_names.attributes(fact_names.FACTS["edge"]["consumer"]))
 
 
-def test_the_facts_are_listed_where_rules_are_explained(root: Path, update: bool) -> None:
+def test_the_readme_of_rules_lists_the_facts(root: Path, update: bool) -> None:
     path = root / "rules" / "README.md"
     text = path.read_text(encoding="utf-8")
     before, rest = text.split("<!-- facts -->\n")

@@ -1,4 +1,4 @@
-"""For every rule a fixture that fires it alone, and its neighbour, a few characters away, that is clean."""
+"""Every rule has a fixture that violates only this rule, and a slightly different one that is clean."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lint(path: Path, monkeypatch: pytest.MonkeyPatch) -> FileReport:
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_the_rule_fires_alone(path: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_this_rule_is_violated(path: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     report = lint(path, monkeypatch)
     text = reports.render(Report((report,)), "text")
     expected = path.with_suffix(".txt")
@@ -42,7 +42,7 @@ def test_the_rule_fires_alone(path: Path, update: bool, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_the_neighbour_is_clean(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_similar_fixture_is_clean(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     report = lint(path, monkeypatch)
     assert report.status == "checked"
     assert report.models
@@ -62,7 +62,7 @@ def test_a_fix_leaves_a_clean_model(path: Path, monkeypatch: pytest.MonkeyPatch)
         assert report.findings == ()
 
 
-def test_every_rule_has_both() -> None:
+def test_every_rule_has_both_fixtures() -> None:
     codes = set(rule_pages.built_in())
     assert {path.stem[:5] for path in BAD} == codes
     assert {path.stem[:5] for path in GOOD} == codes

@@ -1,4 +1,4 @@
-"""Every example of every rule page is run: a bad one gives exactly the report under it, a good one nothing."""
+"""Every example of every rule page is run: a bad one gives exactly the report below it, a good one nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loss of one more library is one more file in `rules/losses/`, for configs and for programs."""
+"""A loss of another library needs only another file in `rules/losses/`, for configs and for programs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Twins(nn.Module):
 
 @pytest.fixture
 def with_losses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The rules of the repository, and the losses of one library more."""
+    """Add the losses of another library to the rules of the repository."""
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     (tmp_path / "rules" / "losses" / "mylib.losses.yaml").write_text(LOSSES, encoding="utf-8")
     cached = (rules_folder.load, losses.modules, losses.entries, losses.of_class, losses.of_function)
@@ -80,7 +80,7 @@ def codes(name: str, text: str) -> list[str]:
     return [finding.code for finding in report.findings if finding.severity != "info"]
 
 
-def test_a_config_knows_it(with_losses: None) -> None:
+def test_a_config_with_the_added_loss_is_checked(with_losses: None) -> None:
     assert codes("model.yaml", CONFIG.format("mylib.losses.TwinLoss()")) == []
     assert codes("model.yaml", CONFIG.format("mylib.losses.TokenLoss()")) == ["SL103"]
     assert codes("model.yaml", CONFIG.format("mylib.TokenLoss()")) == ["SL103"]
@@ -89,23 +89,23 @@ def test_a_config_knows_it(with_losses: None) -> None:
 
 
 @pytest.mark.parametrize("arguments", ["z, self.backbone(x1)", "one=z, other=self.backbone(x1)"])
-def test_a_program_knows_it(with_losses: None, arguments: str) -> None:
+def test_a_program_with_the_added_loss_is_checked(with_losses: None, arguments: str) -> None:
     assert codes("model.py", PROGRAM.format(loss="TwinLoss", arguments=arguments)) == ["SL103"]
     assert codes("model.py", PROGRAM.format(loss="QuietLoss", arguments=arguments)) == []
 
 
-def test_a_function_is_another_form_of_it(with_losses: None) -> None:
+def test_its_functional_form_is_checked(with_losses: None) -> None:
     found = losses.of_function("mylib.losses.twin_loss")
     assert found is losses.of_class("mylib.losses.TwinLoss")
     assert found is not None
 
 
-def test_without_the_file_nothing_is_known_of_it() -> None:
+def test_without_its_file_the_loss_is_unknown() -> None:
     assert codes("model.yaml", CONFIG.format("mylib.losses.TokenLoss()")) == []
     assert codes("model.py", PROGRAM.format(loss="TwinLoss", arguments="z, self.backbone(x1)")) == []
 
 
-def test_a_loss_that_a_later_version_of_lightly_brings_is_one() -> None:
+def test_a_loss_added_by_a_later_version_of_lightly_is_a_loss() -> None:
     found = losses.of_class("lightly.loss.new_loss.NewLoss")
     assert found is not None
     assert not found.is_judged
@@ -127,5 +127,5 @@ def test_a_module_may_have_other_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mine.MSELoss", "NoLoss", "KoLeoLoss"])
-def test_what_is_not_known_or_not_judged_is_not_bound(name: str) -> None:
+def test_unknown_and_unjudged_losses_are_not_bound(name: str) -> None:
     assert losses.bind(None, name) is None

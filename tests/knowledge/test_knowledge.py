@@ -1,4 +1,4 @@
-"""What ships in `rules/` is valid, and reading it without validation gives the same as reading it with."""
+"""The data in `rules/` is valid, and reading it without validation gives the same result as with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULES = ROOT / "rules"
 
 
 def shipped() -> list[tuple[str, type[Strict], Any]]:
-    """Every piece of shipped data with its model."""
+    """Return every piece of built-in data with its model."""
     found: list[tuple[str, type[Strict], Any]] = []
     for folder, model in (("signatures", SignatureFile), ("methods", MethodPack), ("losses", LossFile)):
         for path in sorted((RULES / folder).rglob("*.yaml")):
@@ -44,7 +44,7 @@ def load(path: Path) -> Any:
 
 
 @pytest.mark.parametrize(("name", "model", "data"), shipped(), ids=[name for name, _, _ in shipped()])
-def test_shipped_data_is_valid_and_needs_no_validation(name: str, model: type[Strict], data: Any) -> None:
+def test_built_in_data_is_valid_and_needs_no_validation(name: str, model: type[Strict], data: Any) -> None:
     validated = model.model_validate(data)
     assert model.trusted(data).model_dump() == validated.model_dump()
 

@@ -1,4 +1,4 @@
-"""Every method has its wiring in `rules/methods/` alone; one more needs one more file there and no code."""
+"""The wiring of a method is only in `rules/methods/`; another method needs another file there and no code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BESIDE = {
 
 
 def config(method: str, features: int = 512) -> str:
-    """lightly's example of a method, with another number of features for the projection head if asked."""
+    """Return lightly's example of a method, optionally with another number of features for the projection head."""
     projection, prediction = HEADS[method]
     lines = [
         f"method: {method}",
@@ -62,7 +62,7 @@ def codes(text: str) -> list[str]:
     return [finding.code for finding in report.findings]
 
 
-def test_these_are_all_methods() -> None:
+def test_all_methods_are_listed() -> None:
     assert set(methods.names()) == set(HEADS)
 
 
@@ -77,12 +77,12 @@ def test_a_head_of_another_width_is_found(method: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["Barlow-Twins", "barlow_twins", "BarlowTwins", "barlowtwins"])
-def test_a_method_may_be_spelled_as_people_do(written: str) -> None:
+def test_common_spellings_of_a_method_are_accepted(written: str) -> None:
     assert codes(config("barlowtwins", 256).replace("method: barlowtwins", f"method: {written}")) == ["SL101"]
 
 
 @pytest.mark.parametrize("method", HEADS)
-def test_a_pack_names_what_exists(method: str) -> None:
+def test_a_method_pack_names_existing_components(method: str) -> None:
     pack = MethodPack.model_validate(rules_folder.load(f"methods/{method}.yaml"))
     for role in pack.roles.values():
         assert role.default is None or stored.find(role.default) is not None
@@ -110,7 +110,7 @@ loss: {left: online.projector, right: target.backbone, default: torch.nn.MSELoss
 
 @pytest.fixture
 def with_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The rules of the repository, and one method more."""
+    """Add a method to the rules of the repository."""
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     (tmp_path / "rules" / "methods" / "twin.yaml").write_text(PACK, encoding="utf-8")
     cached = (methods.pack, rules_folder.load, rule_pages.built_in, rulebook.known, stored.find, stored.load)
@@ -123,7 +123,7 @@ def with_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         function.cache_clear()
 
 
-def test_a_method_is_one_file(with_pack: None) -> None:
+def test_a_new_method_needs_one_file(with_pack: None) -> None:
     text = "method: twin\nencoder: resnet18\nprojector: SimCLRProjectionHead({}, 512, {})\n"
     assert codes(text.format(512, 512)) == []
     assert codes(text.format(256, 512)) == ["SL101"]

@@ -1,4 +1,4 @@
-"""The names of `rules/roles.yaml`, the known heads, and the roles that a method has of its own."""
+"""The names in `rules/roles.yaml`, the known heads, and roles that only one method has."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def test_an_alias_means_its_role(role: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["online_projectionHead", "student_head_layers", "momentum_projectors"])
-def test_words_of_a_branch_are_taken_off(name: str) -> None:
+def test_words_for_a_branch_are_removed(name: str) -> None:
     assert naming.kind(name) == "projection_head"
 
 
-def test_a_branch_is_one_of_two() -> None:
+def test_a_branch_is_online_or_target() -> None:
     assert not set(WORDS.online) & set(WORDS.target)
     assert all(word.islower() and naming.words(word) == (word,) for word in BRANCHES)
     assert naming.is_target("teacher_backbone")
@@ -68,7 +68,7 @@ def test_the_role_of_a_head_is_in_its_name() -> None:
     assert heads.role_of("lightly.models.modules.BYOLProjectionHead") == "projection_head"
 
 
-def test_roles_of_methods_are_heads_or_banks_or_their_own() -> None:
+def test_roles_of_methods_are_heads_banks_or_specific_to_one_method() -> None:
     own = {role for name in methods.names() for role in methods.pack(name).roles}
     assert own - {"backbone", *roles.HEADS, *banks.names()} == {"local_projection_head"}
 
@@ -98,7 +98,7 @@ class %s(nn.Module):
 
 @pytest.fixture
 def with_restore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The rules of the repository, and one method with a role of its own."""
+    """Add a method with a role of its own to the rules of the repository."""
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     (tmp_path / "rules" / "methods" / "restore.yaml").write_text(PACK, encoding="utf-8")
     cached = (methods.pack, rules_folder.load, stored.find, stored.load, naming.kind, naming.method)
@@ -116,11 +116,11 @@ def kinds(name: str) -> dict[str, str]:
     return {str(link.role): roles.kind(link.role) for link in found[0].chain.links}
 
 
-def test_a_class_that_is_called_after_a_method_has_its_roles(with_restore: None) -> None:
+def test_a_class_named_after_a_method_has_its_roles(with_restore: None) -> None:
     known = {"backbone": "backbone", "projector": "projection_head"}
     assert kinds("RestoreModel") == {**known, "reconstructor": "decoder"}
     assert kinds("Model") == {**known, "reconstructor": ""}
 
 
-def test_a_bank_of_a_method_is_no_part_of_its_chain() -> None:
+def test_a_bank_of_a_method_is_not_part_of_its_chain() -> None:
     assert naming.kind("prototypes", "swav") == ""

@@ -1,4 +1,4 @@
-"""From Python: what `import shapelint` offers, and that the names do not depend on what was imported before."""
+"""The Python API: what `import shapelint` offers, and that the names do not depend on what was imported before."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def test_the_names_stay_functions_whatever_is_imported_first() -> None:
     assert result.stdout.split() == ["True"] * 3, result.stderr
 
 
-def test_one_path_is_as_good_as_a_list() -> None:
+def test_a_single_path_is_accepted_instead_of_a_list() -> None:
     path = ROOT / "fixtures" / "lightly-1589.yaml"
     assert shapelint.lint(path) == shapelint.lint(str(path)) == shapelint.lint([path])

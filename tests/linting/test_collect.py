@@ -1,4 +1,4 @@
-"""Which files a run looks at, and which of them it passes over without a word."""
+"""Selection of the files of a run, and which of them are skipped silently."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_a_file_is_linted_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"caf\xe9: 1\n", b"\0\1\2", b"# " + b"x" * (5 * 1024 * 1024)])
-def test_what_no_hook_should_fail_on(data: bytes, tmp_path: Path) -> None:
-    """A hook is given every YAML and Python file: those that cannot be read are none of its business."""
+def test_a_hook_does_not_fail_on_unreadable_files(data: bytes, tmp_path: Path) -> None:
+    """A hook is given every YAML and Python file: those that cannot be read do not concern it."""
     for name in ("other.yaml", "other.py"):
         (tmp_path / name).write_bytes(data)
     assert run(tmp_path, "--skip-unrecognised", "other.yaml", "other.py").returncode == 0
@@ -73,5 +73,5 @@ def test_what_no_hook_should_fail_on(data: bytes, tmp_path: Path) -> None:
         ("a.py", "encoder = 'utf-8'\n", False),
     ],
 )
-def test_a_glance_at_the_words(name: str, text: str, worth: bool) -> None:
+def test_files_are_preselected_by_their_words(name: str, text: str, worth: bool) -> None:
     assert worth_reading(Path(name), text) is worth

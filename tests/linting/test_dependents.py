@@ -1,4 +1,4 @@
-"""Which files of a repository use a changed one."""
+"""Files of a repository that use a changed one."""
 
 from __future__ import annotations
 
@@ -85,17 +85,17 @@ def test_yaml(changed: str, users: list[str]) -> None:
     assert dependents([changed], YAML) == users
 
 
-def test_circles_end() -> None:
+def test_circular_dependencies_terminate() -> None:
     files = {"a.py": "import b\n", "b.py": "import a\n", "c.py": "import a\n"}
     assert dependents(["a.py"], files) == ["b.py", "c.py"]
     assert dependents(["a.py", "b.py"], files) == ["c.py"]
 
 
-def test_a_path_outside_of_the_repository_is_no_file_of_it() -> None:
+def test_a_path_outside_the_repository_is_ignored() -> None:
     assert dependents(["base.yaml"], {"base.yaml": "", "a.yaml": "_base_: ../../../base.yaml\nb: /base.yaml\n"}) == []
 
 
-def test_paths_are_as_seen_from_the_current_folder(tmp_path: Path) -> None:
+def test_paths_are_relative_to_the_current_folder(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     for name, text in {**PYTHON, ".gitignore": "scripts/\n"}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def test_paths_are_as_seen_from_the_current_folder(tmp_path: Path) -> None:
         assert dependents_of(["absent.yaml", "-"]) == []
 
 
-def test_without_a_repository_there_are_none(tmp_path: Path) -> None:
+def test_without_a_repository_there_are_no_dependents(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import b\n")
     (tmp_path / "b.py").write_text("")
     with inside(tmp_path):

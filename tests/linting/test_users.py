@@ -42,7 +42,7 @@ ISOLATED = Settings(isolated=True)
 
 
 def write(folder: Path, parameters: str = "", width: str = "512", arguments: str = "", comment: str = "") -> None:
-    """A package with a model, and a script that builds it."""
+    """Write a package with a model, and a script that builds it."""
     (folder / "models").mkdir()
     (folder / "models" / "__init__.py").write_text("", encoding="utf-8")
     model = MODEL.format(parameters=parameters, width=width).replace("1024, 256)\n", f"1024, 256){comment}\n", 1)
@@ -51,7 +51,7 @@ def write(folder: Path, parameters: str = "", width: str = "512", arguments: str
 
 
 def found(folder: Path, *names: str) -> list[tuple[str, Finding]]:
-    """The findings of a run over files and folders, each with its file."""
+    """Return the findings of a run over files and folders, each with its file."""
     files: tuple[FileReport, ...] = lint([folder / name for name in names], ISOLATED).files
     return [(Path(file.path).name, finding) for file in files for finding in file.findings]
 
@@ -71,7 +71,7 @@ def test_one_finding_on_the_literal_of_the_model(tmp_path: Path, names: tuple[st
     assert finding.fix.message == "use BYOLProjectionHead(2048, 1024, 256)"
 
 
-def test_of_the_model_alone_it_is_said_that_its_backbone_is_not_known(tmp_path: Path) -> None:
+def test_the_model_alone_is_reported_with_an_unknown_backbone(tmp_path: Path) -> None:
     write(tmp_path)
     ((name, finding),) = found(tmp_path, "models/byol.py")
     assert (name, finding.code, finding.role, finding.severity) == ("byol.py", "SL901", "backbone", "info")
@@ -81,18 +81,18 @@ def test_of_the_model_alone_it_is_said_that_its_backbone_is_not_known(tmp_path: 
 
 
 def test_a_literal_of_the_script_is_reported_in_the_script(tmp_path: Path) -> None:
-    """The model is right for every backbone; the one number that is wrong stands where it is built."""
+    """The model is right for every backbone; the only wrong number is where it is built."""
     write(tmp_path, parameters=", width", width="width", arguments=", 512")
     ((name, finding),) = found(tmp_path, ".")
     assert (name, finding.code, finding.expected, finding.actual) == ("train.py", "SL101", 512, 2048)
 
 
-def test_what_fits_is_clean(tmp_path: Path) -> None:
+def test_a_fitting_backbone_is_clean(tmp_path: Path) -> None:
     write(tmp_path, width="2048")
     assert found(tmp_path, ".") == []
 
 
-def test_a_comment_where_it_is_written_holds_for_all_files(tmp_path: Path) -> None:
+def test_a_comment_at_the_literal_applies_to_all_files(tmp_path: Path) -> None:
     write(tmp_path, comment="  # shapelint: ignore[SL101]")
     assert found(tmp_path, ".") == []
     assert found(tmp_path, "train.py") == []

@@ -1,4 +1,4 @@
-"""Live models, right and broken: what `shapelint.check` has to find in them, and whether torch runs them."""
+"""Live models, correct and broken, with the findings of `shapelint.check`, and whether torch runs them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def resnet() -> nn.Module:
 
 
 class Flattened(nn.Module):
-    """A small backbone of 12 features, one convolution and one norm."""
+    """A small backbone with 12 features, one convolution and one norm."""
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ def chain(
 
 
 class Residual(nn.Module):
-    """Functional operations, a layer that is called twice, and a sum."""
+    """A model with functional operations, a layer that is called twice, and a sum."""
 
     def __init__(self, width: int, out: int) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ MODELS: dict[str, tuple[Callable[[], Any], Any, list[str]]] = {
 
 
 def runs(links: list[nn.Module], given: Any) -> bool:
-    """Whether a real forward on the CPU works."""
+    """Return whether a real forward on the CPU works."""
     weight = next(links[0].parameters())
     inputs = given if isinstance(given, tuple) and isinstance(given[0], tuple) else (given,)
     value: tuple[Any, ...] = tuple(

@@ -1,4 +1,4 @@
-"""`shapelint.check` on live models: what it says, that torch agrees, and that the model stays as it was."""
+"""`shapelint.check` on live models: its findings, that torch agrees, and that the model stays unchanged."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_resnet_with_heads_of_lightly(projection: Any, prediction: Any, expected
     assert brief(shapelint.check(Byol(*links) if whole else links, IMAGE)) == expected
 
 
-def test_the_words_are_those_of_the_rule_pages() -> None:
+def test_messages_are_those_of_the_rule_pages() -> None:
     (finding,) = shapelint.check(chain((10, 64, 32), (32, 64, 32)), IMAGE)
     assert finding.message == "projection_head expects 10 features, but backbone produces 12"
     assert finding.name == "feature-width-mismatch"
@@ -55,7 +55,7 @@ def test_the_words_are_those_of_the_rule_pages() -> None:
     assert finding.label == "projection_head accepts (B, 10)"
 
 
-def test_a_momentum_copy_repeats_no_finding_but_is_named() -> None:
+def test_a_finding_is_not_repeated_for_a_momentum_copy_that_it_names() -> None:
     (finding,) = shapelint.check(Byol(*chain((10, 64, 32), (32, 64, 32))), IMAGE)
     assert "the same holds for projection_head_momentum.layers.0" in finding.notes
 
@@ -75,7 +75,7 @@ def test_a_class_without_source_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_what_is_found_and_that_torch_agrees(name: str) -> None:
+def test_findings_agree_with_torch(name: str) -> None:
     make, given, codes = MODELS[name]
     model = make()
     assert [finding.code for finding in shapelint.check(model, given)] == codes
@@ -84,7 +84,7 @@ def test_what_is_found_and_that_torch_agrees(name: str) -> None:
 
 
 def test_every_width_of_a_chain_against_torch() -> None:
-    """Right numbers, and each number replaced by another: the verdict is torch's, the fix repairs the forward."""
+    """Correct numbers, and each number replaced by another: the verdict agrees with torch, the fix works."""
     makers = (heads.BYOLProjectionHead, heads.BYOLPredictionHead)
     for place in range(6):
         for value in (4, 12):
@@ -128,7 +128,7 @@ def test_the_fewest_edits_that_fit_together(model: nn.Module, helps: list[str]) 
     assert [finding.help for finding in shapelint.check(model, (3, 8))] == [f"use {call}" for call in helps]
 
 
-def test_the_classifier_that_was_left_on() -> None:
+def test_a_classifier_that_was_not_removed() -> None:
     model = torchvision.models.resnet18()
     for width in (512, 1000):
         (finding,) = shapelint.check(chain((width, 8, 4), (4, 8, 4), model), IMAGE)
@@ -169,7 +169,7 @@ def _hooks(module: nn.Module) -> list[Any]:
 
 
 @pytest.mark.parametrize("width", [12, 10])
-def test_nothing_is_touched(width: int) -> None:
+def test_the_model_is_unchanged(width: int) -> None:
     backbone = Eventful()
     model = Byol(backbone, heads.BYOLProjectionHead(12, 8, 4), heads.BYOLPredictionHead(4, 8, 4))
     model(torch.randn(2, 3, 8, 8))[0].sum().backward()
@@ -182,7 +182,7 @@ def test_nothing_is_touched(width: int) -> None:
 
 
 def test_no_memory_is_taken() -> None:
-    """An input of 8 TB, and activations as large."""
+    """An input of 8 TB, and activations of the same size."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     model = nn.Sequential(nn.Linear(20_000, 20_000, device="meta"), nn.Linear(20_000, 3, device="meta"))
     assert shapelint.check(model, (10**8, 20_000)) == []
@@ -204,17 +204,17 @@ class Wrong(nn.Module):
     ("model", "reason"),
     [(Branching(), "depends on the values"), (Wrong(), "KeyError"), (nn.LazyLinear(3), "run one real batch first")],
 )
-def test_what_cannot_be_traced_is_no_finding(model: nn.Module, reason: str) -> None:
+def test_a_model_that_cannot_be_traced_has_no_findings(model: nn.Module, reason: str) -> None:
     with pytest.raises(CannotTraceError, match=reason):
         shapelint.check(model, (2, 3))
 
 
-def test_an_error_after_a_fault_hides_no_fault() -> None:
+def test_an_error_after_a_fault_does_not_hide_it() -> None:
     model = nn.Sequential(nn.Linear(4, 3), Wrong())
     assert [finding.code for finding in shapelint.check(model, (2, 3))] == ["SL101"]
 
 
-def test_what_is_no_model_and_no_shape() -> None:
+def test_invalid_models_and_shapes_raise() -> None:
     with pytest.raises(TypeError, match=r"nn\.Module"):
         shapelint.check(["resnet18"], (2, 3))  # type: ignore[list-item]
     for given in [(), (0, 3), (2.5, 3), ((2, 3), ())]:
@@ -228,12 +228,12 @@ PROBE = "import sys, shapelint; {} print(sorted({!r} & set(sys.modules)))"
 
 @pytest.mark.parametrize(("then", "loaded"), [("", "[]"), ("shapelint.guard;", "torch")])
 def test_import_shapelint_imports_nothing_heavy(then: str, loaded: str) -> None:
-    """And that this test would notice: after the first use of `guard` torch is there."""
+    """The test can fail: after the first use of `guard`, torch is loaded."""
     done = subprocess.run([sys.executable, "-c", PROBE.format(then, HEAVY)], capture_output=True, text=True, check=True)
     assert loaded in done.stdout
 
 
-def test_names_that_are_not_there() -> None:
+def test_unknown_names_raise() -> None:
     with pytest.raises(AttributeError, match="no attribute 'inspect_everything'"):
         _ = shapelint.inspect_everything
     assert {"lint", "check", "guard"} <= set(dir(shapelint))

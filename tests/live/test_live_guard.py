@@ -1,4 +1,4 @@
-"""`shapelint.guard` on real forwards: it raises where torch would, in better words, and never where torch would not."""
+"""`shapelint.guard` on real forwards: it raises where torch would, with better messages, and nowhere else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ TEXTS: list[tuple[tuple[int, ...], tuple[int, ...], str]] = [
 
 
 @pytest.mark.parametrize(("widths", "images", "text"), TEXTS)
-def test_the_words_where_torch_would_raise(widths: tuple[int, ...], images: tuple[int, ...], text: str) -> None:
+def test_messages_where_torch_would_raise(widths: tuple[int, ...], images: tuple[int, ...], text: str) -> None:
     guarded = model(*widths)
     with pytest.raises(Exception) as original:  # noqa: PT011
         guarded(torch.randn(images))
@@ -78,7 +78,7 @@ def test_the_words_where_torch_would_raise(widths: tuple[int, ...], images: tupl
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", sorted(set(CASES) - UNWATCHED))
 def test_every_layer_in_both_modes(name: str) -> None:
-    """Each watched layer over all ranks, training or not: ShapeError exactly where torch raises."""
+    """Each watched layer with all ranks, training or not: ShapeError exactly where torch raises."""
     raised = 0
     for arguments, is_training in itertools.product(CASES[name], (True, False)):
         module = built(name, arguments)
@@ -92,7 +92,7 @@ def test_every_layer_in_both_modes(name: str) -> None:
                 with shapelint.guard(module):
                     found = fails(module, inputs)
                 raised += found is ShapeError
-                # A transposed convolution may give nothing without an error: such sizes are left to torch.
+                # A transposed convolution may return an empty tensor without an error: such sizes are left to torch.
                 own = (ShapeError, expected) if name.startswith("ConvTranspose") else (ShapeError,)
                 assert found in (own if expected else (None,)), (arguments, shape)
     assert raised or all(fails(built(name, arguments), [torch.zeros(3)]) is None for arguments in CASES[name])
@@ -125,7 +125,7 @@ def test_a_right_model_computes_the_same() -> None:
             assert torch.equal(plain(images), expected)
 
 
-def test_removal_leaves_nothing() -> None:
+def test_removal_leaves_no_hooks() -> None:
     guarded = model(*RIGHT)
     handle = guarded[0].register_forward_pre_hook(lambda module, args: None)
     before = [dict(vars(module)) for module in guarded.modules()]
@@ -152,7 +152,7 @@ def test_hooks_of_the_user_that_change_the_input_come_first() -> None:
 
 
 def test_widths_are_those_of_the_weights() -> None:
-    """A pruned layer whose attributes still say what it was built with."""
+    """A pruned layer whose attributes still have the values that it was built with."""
     layer = nn.Linear(4, 2)
     layer.weight = nn.Parameter(torch.zeros(2, 3))
     with shapelint.guard(layer):
@@ -182,7 +182,7 @@ def test_empty_batches_lazy_layers_keywords_and_subclasses() -> None:
         linear(input=torch.zeros(2, 5))
 
 
-def test_copies_and_saved_models_are_watched_too() -> None:
+def test_copies_and_saved_models_are_also_watched() -> None:
     guarded = model(10, *RIGHT[1:])
     watch = shapelint.guard(guarded)
     duplicate = copy.deepcopy(guarded.projection_head)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- a table: one line a case
-"""What the interpreter must understand, as a table: a name, the code of a model, and the right number for its head.
+"""What the interpreter must understand, as a table: a name, the code of a model, and the correct number for its head.
 
 `{H}` in the code is that number in the projection head; each case is linted with it (nothing is reported) and with a
 wrong one (SL101 on that number). So no case can pass because its code stayed unknown.

@@ -69,7 +69,7 @@ def test_a_wrong_number_is_followed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, case in NUMBERS.items() if not case[2]])
-def test_what_cannot_be_followed_is_unknown(name: str) -> None:
+def test_changes_that_cannot_be_followed_give_unknown(name: str) -> None:
     assert serious(_with_number(name, WRONG + 1)) == []
 
 
@@ -88,13 +88,13 @@ def test_the_network_before_the_change_is_not_believed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, case in NETWORKS.items() if case[3]])
-def test_a_head_of_another_width_is_found_behind_the_network(name: str) -> None:
+def test_a_head_of_another_width_is_found_after_the_network(name: str) -> None:
     _, width, channels, _ = NETWORKS[name]
     (finding,) = serious(_script(_build(name), str(WRONG), channels))
     assert (finding.code, finding.expected, finding.actual) == ("SL101", WRONG, width)
 
 
 @pytest.mark.parametrize("name", [name for name, case in NETWORKS.items() if not case[3]])
-def test_behind_a_network_that_cannot_be_followed_nothing_is_said(name: str) -> None:
+def test_nothing_is_reported_after_a_network_that_cannot_be_followed(name: str) -> None:
     _, _, channels, _ = NETWORKS[name]
     assert serious(_script(_build(name), str(WRONG), channels)) == []

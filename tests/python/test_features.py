@@ -21,13 +21,13 @@ def serious(text: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_right_number_is_left_alone(name: str) -> None:
+def test_the_correct_number_is_not_reported(name: str) -> None:
     code, width = CASES[name]
     assert serious(code.replace("{H}", str(width)).replace("{{", "{").replace("}}", "}")) == []
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_wrong_number_is_found_and_mended(name: str) -> None:
+def test_the_wrong_number_is_found_and_fixed(name: str) -> None:
     code, width = CASES[name]
     text = code.replace("{H}", str(WRONG)).replace("{{", "{").replace("}}", "}")
     (finding,) = serious(text)

@@ -84,7 +84,7 @@ READABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_does_not_parse_is_said_once(name: str) -> None:
+def test_a_file_that_does_not_parse_is_reported_once(name: str) -> None:
     report = lint_source(Source("train.py", UNREADABLE[name]), Options())
     assert [finding.code for finding in report.findings] == ["SL903"]
 

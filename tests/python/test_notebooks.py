@@ -53,7 +53,7 @@ SPELLINGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_a_finding_is_placed_and_mended_in_its_cell(name: str) -> None:
+def test_a_finding_is_located_and_fixed_in_its_cell(name: str) -> None:
     text = notebook(("markdown", "# BYOL"), IMPORTS, MODEL, "model = Model()", **SPELLINGS[name])
     source = Source("train.ipynb", text)
     (finding,) = lint_source(source, Options()).findings
@@ -66,7 +66,7 @@ def test_a_finding_is_placed_and_mended_in_its_cell(name: str) -> None:
     assert lint_source(Source("train.ipynb", after), Options()).findings == ()
 
 
-def test_every_character_leads_back_to_its_place() -> None:
+def test_every_character_maps_back_to_its_place() -> None:
     text = notebook(IMPORTS, MODEL, indent=1, ensure_ascii=True)
     script = read(text)
     assert len(script.offsets) == len(script.text)
@@ -85,7 +85,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("code", CELLS)
-def test_what_is_no_python_becomes_comments(code: str) -> None:
+def test_cells_that_are_not_python_become_comments(code: str) -> None:
     assert as_python(code) == CELLS[code]
 
 
@@ -102,11 +102,11 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_what_is_no_notebook_is_said(text: str) -> None:
+def test_an_invalid_notebook_is_reported(text: str) -> None:
     assert [finding.code for finding in lint_source(Source("a.ipynb", text), Options()).findings] == ["SL903"]
 
 
-def test_cells_of_any_shape_are_passed_over() -> None:
+def test_malformed_cells_are_skipped() -> None:
     text = json.dumps({"cells": [None, 3, [], {"cell_type": "code"}, {"cell_type": 4, "source": 5}]})
     assert lint_source(Source("a.ipynb", text), Options()).findings == ()
 
@@ -124,7 +124,7 @@ def linted(text: str) -> FileReport:
 
 @pytest.mark.parametrize("name", SPELLINGS)
 @pytest.mark.parametrize("line", range(7))
-def test_an_ignore_comment_holds_for_its_line_of_a_cell(name: str, line: int) -> None:
+def test_an_ignore_comment_applies_to_its_line_of_a_cell(name: str, line: int) -> None:
     """Line 4 has the finding, line 3 what it is compared with; elsewhere the comment silences nothing (SL904)."""
     comment = '  # shapelint: ignore[SL101] "on purpose", é'
     cells = (("markdown", "# BYOL"), IMPORTS, commented(comment, line), "model = Model()")

@@ -33,7 +33,7 @@ def test_hostile_code_is_linted_and_not_run(trapped: Path) -> None:
     assert (trapped / "KEEP").read_text() == "still here"
 
 
-def test_the_trap_would_spring(trapped: Path) -> None:
+def test_the_hostile_code_works_when_run(trapped: Path) -> None:
     """Show that the test above can fail: when run for real, the imported module leaves its mark and its exit code."""
     run = subprocess.run([sys.executable, "-c", "import trapped_module"], cwd=trapped, timeout=60)
     assert run.returncode == 4

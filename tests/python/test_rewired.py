@@ -1,4 +1,4 @@
-"""A file that changes how its own code works gets no verdict, and the report says why."""
+"""A file that changes how its own code works gets no verdict, and the report gives the reason."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REWIRINGS = {
 }
 
 
-def test_without_it_there_is_a_verdict() -> None:
+def test_without_the_rewiring_there_is_a_verdict() -> None:
     report = lint_source(Source("train.py", MODEL.replace("{rewiring}", "")), Options())
     assert [finding.code for finding in report.findings] == ["SL101"]
 

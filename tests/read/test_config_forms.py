@@ -1,4 +1,4 @@
-"""Every way to write a model: what is recognised, how each spelling resolves, and where a finding points."""
+"""Every way to write a model in a config: what is recognised, how each form resolves, where a finding is located."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ HEAD_SPELLINGS = [
 
 @pytest.mark.parametrize("head", HEAD_SPELLINGS)
 @pytest.mark.parametrize("nesting", ["block", "flow", "deep"])
-def test_a_wrong_width_is_found_on_its_digits_and_mended_there(head: str, nesting: str) -> None:
+def test_a_wrong_width_is_located_at_its_digits_and_fixed_there(head: str, nesting: str) -> None:
     text = {
         "block": f"backbone: resnet18\nprojection_head: {head}  # a comment\n",
         "flow": f"{{backbone: resnet18, projection_head: {head}, note: 1}}\n",
@@ -113,7 +113,7 @@ def test_a_wrong_width_is_found_on_its_digits_and_mended_there(head: str, nestin
         "backbone: resnet18\nprojection_head:\n  class_path: BYOLProjectionHead\n  init_args:\n    hidden_dim: 1024\n",
     ],
 )
-def test_a_width_left_to_its_default_is_written_out(text: str) -> None:
+def test_a_default_width_is_written_out(text: str) -> None:
     finding = only(lint(text))
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 2048, 512)
     fixed, changes = fixed_text(Source("model.yaml", text), lambda source: lint_text(source, SETTINGS), False)
@@ -150,7 +150,7 @@ def test_an_interpolation_within_the_file_is_followed() -> None:
 
 
 @pytest.mark.parametrize("value", ["${oc.env:WIDTH}", "${eval:'2*256'}", "${..dim}", "${missing.key}", "???"])
-def test_what_is_known_at_run_time_only_is_no_error(value: str) -> None:
+def test_values_known_only_at_run_time_are_not_errors(value: str) -> None:
     report = lint(f'backbone: resnet18\nprojection_head: {{input_dim: "{value}", output_dim: 256}}\n')
     assert [finding.code for finding in report.findings] == ["SL901"]
 
@@ -183,13 +183,13 @@ def test_several_documents_and_several_models() -> None:
         "encoder: {type: bert}\npredictor: {type: linear}\nprojection: {type: mlp}\n",
     ],
 )
-def test_other_peoples_configs_are_no_models(text: str) -> None:
+def test_configs_of_other_tools_are_not_models(text: str) -> None:
     report = lint(text)
     assert report.status == "no-model"
     assert report.findings == ()
 
 
-def test_an_alias_key_counts_beside_a_known_head() -> None:
+def test_an_alias_key_counts_next_to_a_known_head() -> None:
     finding = only(lint("encoder: resnet18\nprojector: BYOLProjectionHead(500, 8, 2)\n"))
     assert (finding.role, finding.expected) == ("projection_head", 500)
     assert only(lint("trunk: resnet18\nssl: BYOLProjectionHead(500, 8, 2)\n")).role == "projection_head"
@@ -210,12 +210,12 @@ def test_input_spellings(written: str) -> None:
     assert report.models[0].chain[0].input == ["B", 1, 28, 28]
 
 
-def test_an_image_size_beside_the_model() -> None:
+def test_an_image_size_next_to_the_model() -> None:
     (model,) = lint("image_size: 64\nbackbone: resnet18\nprojection_head: Linear(512, 8)\n").models
     assert model.chain[0].input == ["B", 3, 64, 64]
 
 
-def test_an_empty_list_of_layers_passes_everything_on() -> None:
+def test_an_empty_list_of_layers_is_the_identity() -> None:
     report = lint("backbone: resnet18\nprojection_head: []\nprediction_head: Linear(512, 512)\n")
     assert report.findings == ()
     assert output("backbone: resnet18\nprojection_head: []\n", "projection_head") == ["B", 512]
@@ -238,13 +238,13 @@ def test_an_unqualified_torch_layer_without_a_stored_signature_is_traced() -> No
         "backbone: resnet18\nprediction_head: BYOLPredictionHead(256, 1024, 256)\n",
     ],
 )
-def test_what_comes_from_a_role_that_is_absent_is_not_known(text: str) -> None:
+def test_the_output_of_an_absent_role_is_unknown(text: str) -> None:
     report = lint(text)
     assert report.status == "checked"
     assert [finding for finding in report.findings if finding.code != "SL901"] == []
 
 
-def test_behind_a_head_that_cannot_be_read_nothing_is_judged() -> None:
+def test_nothing_is_judged_after_a_head_that_cannot_be_read() -> None:
     text = "backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 8, 256\nprediction_head: Linear(256, 256)\n"
     assert only(lint(text)).code == "SL903"
 

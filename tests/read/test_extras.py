@@ -1,4 +1,4 @@
-"""What a config says beside its components: every way of writing it, and what is none of our business."""
+"""Parts of a config in addition to its components: every way to write them, and what is not checked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def findings(text: str) -> tuple[Finding, ...]:
 
 
 def spans(text: str) -> list[tuple[str, str]]:
-    """The code of each finding, and the text that it points at."""
+    """Return the code of each finding, and the text of its span."""
     lines = text.splitlines()
     found = []
     for finding in findings(text):
@@ -83,23 +83,23 @@ def test_a_target_that_is_the_online_branch(word: str) -> None:
 @pytest.mark.parametrize(
     "word", ["copy", "deepcopy", "my_package.Target", "${target}", "null", "3", "[1, 2]", "{rate: 0.9}"]
 )
-def test_a_target_that_says_nothing_of_it(word: str) -> None:
+def test_a_target_that_is_not_the_online_branch(word: str) -> None:
     assert spans(BYOL + f"target: {word}\n") == []
 
 
-def test_a_misspelt_target_is_told() -> None:
+def test_a_misspelt_target_is_reported() -> None:
     (finding,) = findings(BYOL + "target: alais\n")
     assert (finding.code, finding.help) == ("SL903", "did you mean alias?")
 
 
 @pytest.mark.parametrize("key", ["projection_head", "projector", "neck"])
-def test_a_target_of_its_own_goes_by_the_same_names(key: str) -> None:
+def test_a_separate_target_uses_the_same_names(key: str) -> None:
     own = f"target:\n  {key}: BYOLProjectionHead(512, {{}}, 256)\n"
     assert spans(BYOL + own.format(1024)) == []
     assert spans(BYOL + own.format(2048)) == [("SL108", "2048")]
 
 
-def test_a_fault_inside_a_target_of_its_own() -> None:
+def test_a_fault_inside_a_separate_target() -> None:
     own = "target:\n  backbone: resnet50\n"
     width, update = findings(BYOL + own)
     assert (width.code, update.code) == ("SL101", "SL108")
@@ -110,7 +110,7 @@ def test_a_fault_inside_a_target_of_its_own() -> None:
     "loss",
     ["VICRegLoss()", "VICRegLoss", "lightly.loss.VICRegLoss()", "lightly.loss.vicreg_loss.VICRegLoss(eps=0.001)"],
 )
-def test_a_loss_by_its_names(loss: str) -> None:
+def test_a_loss_by_any_of_its_names(loss: str) -> None:
     narrow = BYOL.replace("256)\n", "1)\n").replace(
         "BYOLProjectionHead(512, 1024, 1)", "BYOLProjectionHead(512, 1024, 256)"
     )
@@ -148,13 +148,13 @@ def test_a_loss_by_its_names(loss: str) -> None:
         "batch_size: 256\ndataset_size: true",
     ],
 )
-def test_what_says_nothing_that_can_be_checked(line: str) -> None:
+def test_lines_that_cannot_be_checked(line: str) -> None:
     assert spans(BYOL + line + "\n") == []
     assert spans(MOCO + line + "\n") == []
 
 
 @pytest.mark.parametrize("layer", ["avgpool", "layer4.0", "layer4.1.conv2", "-2", "-1", "0"])
-def test_a_layer_that_exists_or_may(layer: str) -> None:
+def test_a_layer_that_exists_or_may_exist(layer: str) -> None:
     text = BYOL.replace("512", "64" if layer == "0" else "512")
     codes = {code for code, _ in spans(text + f"hidden_layer: {layer}\n")}
     assert "SL110" not in codes

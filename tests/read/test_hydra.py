@@ -1,4 +1,4 @@
-"""Hydra's defaults lists: what a file is composed of is what the real Hydra composes."""
+"""Hydra's defaults lists: files are composed exactly as by the real Hydra."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plain(node: YamlNode) -> Any:
 
 
 def ours(folder: Path, name: str) -> Any:
-    """What shapelint composes of a file in a folder of configs."""
+    """Return what shapelint composes from a file in a folder of configs."""
     with inside(folder):
         source = gathered(read_source(Path(f"{name}.yaml")))
         documents = compose(Source(source.path, source.own_text))
@@ -37,7 +37,7 @@ def ours(folder: Path, name: str) -> Any:
 
 
 def theirs(folder: Path, name: str) -> Any:
-    """What Hydra composes of it; raises what Hydra raises."""
+    """Return what Hydra composes from it; raises what Hydra raises."""
     GlobalHydra.instance().clear()
     with warnings.catch_warnings(), initialize_config_dir(str(folder), version_base="1.3"):
         warnings.simplefilter("ignore")
@@ -104,23 +104,23 @@ OWN = {
 
 @pytest.mark.parametrize("own", OWN)
 @pytest.mark.parametrize("entries", LISTS)
-def test_the_same_as_hydra(entries: str, own: str, tmp_path: Path) -> None:
+def test_configs_are_composed_like_hydra(entries: str, own: str, tmp_path: Path) -> None:
     write(tmp_path, {**FRAGMENTS, "config.yaml": f"defaults: {LISTS[entries]}\n{OWN[own]}"})
     assert ours(tmp_path, "config") == theirs(tmp_path, "config")
 
 
 @pytest.mark.parametrize("group", ["/backbone", "backbone"])
-def test_from_a_group_of_the_configs(group: str, tmp_path: Path) -> None:
-    """A file in a group is read by itself: what Hydra puts under the group's package is at the top."""
+def test_a_file_in_a_group_is_composed_like_hydra(group: str, tmp_path: Path) -> None:
+    """A file in a group is read on its own: what Hydra puts into the group's package is at the top level."""
     nested = {f"model/{name}": text for name, text in FRAGMENTS.items() if name.startswith("backbone/")}
     write(tmp_path, {**FRAGMENTS, **nested, "model/byol.yaml": f"defaults: [{{{group}: deep}}]\nx: 1\n"})
     assert ours(tmp_path, "model/byol") == theirs(tmp_path, "model/byol")["model"]
 
 
 def random_files(chance: random.Random) -> dict[str, str]:
-    """A tree of configs with lists, packages, headers and overrides thrown together.
+    """Return a random tree of configs with lists, packages, headers and overrides.
 
-    No file is used twice: Hydra merges into what it has loaded, so that a second use sees the first one's values.
+    No file is used twice: Hydra merges into what it has loaded, so that a second use sees the values of the first one.
     """
     names = ["a/one", "a/two", "a/b/one", "a/b/two", "c/one", "c/two", "top"]
     files = {}
@@ -152,7 +152,7 @@ def random_files(chance: random.Random) -> dict[str, str]:
     return files
 
 
-def test_the_same_as_hydra_at_random(tmp_path: Path) -> None:
+def test_random_configs_are_composed_like_hydra(tmp_path: Path) -> None:
     chance, agreed = random.Random(7), 0
     for number in range(40):
         folder = tmp_path / str(number)

@@ -1,4 +1,4 @@
-"""Models that lie in several files of a Hydra config: found, reported, mended and silenced where each number stands."""
+"""Models in several files of a Hydra config: found, reported, fixed and silenced where each number is written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def findings(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_fault_is_reported_once_in_the_file_where_its_number_stands(tmp_path: Path) -> None:
+def test_a_fault_is_reported_once_in_the_file_of_its_number(tmp_path: Path) -> None:
     write(tmp_path, PROJECT)
     (finding,) = findings(tmp_path, "conf")
     assert (finding["path"], finding["line"], finding["column"]) == ("conf/model/head/mlp.yaml", 2, 12)
@@ -61,7 +61,7 @@ def test_a_fix_in_another_file_is_unsafe_since_other_models_may_use_it(tmp_path:
     assert {name: (tmp_path / name).read_text() for name in PROJECT} == expected
 
 
-def test_a_number_that_the_linted_file_overrides_is_mended_there(tmp_path: Path) -> None:
+def test_a_number_that_the_linted_file_overrides_is_fixed_there(tmp_path: Path) -> None:
     own = "defaults:\n  - model: byol\n  - _self_\nmodel: {projection_head: {input_dim: 1024}}\n"
     fits = {"conf/model/head/mlp.yaml": HEAD.replace("512", "256")}
     write(tmp_path, {**PROJECT, **fits, "conf/config.yaml": own})
@@ -88,7 +88,7 @@ def test_a_comment_in_either_file_silences(place: str, tmp_path: Path) -> None:
     assert findings(tmp_path, "conf") == []
 
 
-def test_ignores_are_added_where_the_finding_stands(tmp_path: Path) -> None:
+def test_ignores_are_added_where_the_finding_is_located(tmp_path: Path) -> None:
     write(tmp_path, PROJECT)
     assert run(tmp_path, "--add-ignores", "conf/config.yaml").returncode == 0
     path = tmp_path / "conf/model/head/mlp.yaml"
@@ -96,7 +96,7 @@ def test_ignores_are_added_where_the_finding_stands(tmp_path: Path) -> None:
     assert findings(tmp_path, "conf") == []
 
 
-def test_a_baseline_remembers_it(tmp_path: Path) -> None:
+def test_a_baseline_contains_the_fault(tmp_path: Path) -> None:
     write(tmp_path, PROJECT)
     assert run(tmp_path, "--write-baseline", "known.json", "conf").returncode == 0
     assert run(tmp_path, "--baseline", "known.json", "conf").returncode == 0
@@ -124,7 +124,7 @@ ABSENT = {
 
 
 @pytest.mark.parametrize("name", ABSENT)
-def test_what_is_not_here_is_unknown_and_never_a_fault(name: str, tmp_path: Path) -> None:
+def test_missing_files_are_unknown_and_not_a_fault(name: str, tmp_path: Path) -> None:
     entries, told, count = ABSENT[name]
     head = "projection_head: {input_dim: 500}\n" if count else "projection_head: {input_dim: 512}\n"
     write(
@@ -138,7 +138,7 @@ def test_what_is_not_here_is_unknown_and_never_a_fault(name: str, tmp_path: Path
     assert run(tmp_path, "--error-on-unknown", "model.yaml").returncode == count
 
 
-def test_a_fragment_that_is_no_yaml_is_said_in_that_file(tmp_path: Path) -> None:
+def test_an_invalid_fragment_is_reported_in_its_file(tmp_path: Path) -> None:
     write(tmp_path, {**PROJECT, "conf/model/head/mlp.yaml": "input_dim: [512\n"})
     (finding,) = findings(tmp_path, "conf/config.yaml")
     assert (finding["code"], finding["path"], finding["line"]) == ("SL903", "conf/model/head/mlp.yaml", 2)
@@ -147,7 +147,7 @@ def test_a_fragment_that_is_no_yaml_is_said_in_that_file(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "entries", ["[config]", "5", "[1, [2]]", "[../../../etc/x, _self_]", "[{a: {b: c}}]", "[a@b@c]"]
 )
-def test_lists_that_hydra_would_refuse_break_nothing(entries: str, tmp_path: Path) -> None:
+def test_lists_that_hydra_refuses_are_tolerated(entries: str, tmp_path: Path) -> None:
     text = f"defaults: {entries}\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(500, 8, 8)\n"
     write(tmp_path, {"config.yaml": text})
     (finding,) = (found for found in findings(tmp_path, "config.yaml") if found["severity"] == "error")
@@ -163,7 +163,7 @@ def test_nothing_above_the_repository_is_read(tmp_path: Path) -> None:
     assert report.others == ()
 
 
-def test_stdin_finds_what_lies_beside_the_named_file(tmp_path: Path) -> None:
+def test_stdin_finds_files_next_to_the_named_file(tmp_path: Path) -> None:
     write(tmp_path, PROJECT)
     text = PROJECT["conf/model/byol.yaml"]
     result = run(tmp_path, "-", "--stdin-filename", "conf/model/byol.yaml", "--output-format", "concise", stdin=text)

@@ -1,4 +1,4 @@
-"""Every bank of `rules/banks.yaml` against the installed library: its arguments, and when features meet it."""
+"""Every bank of `rules/banks.yaml` compared with the installed library: its arguments, and when it uses features."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_arguments_are_those_of_the_class(bank: BankModule) -> None:
 
 
 @pytest.mark.parametrize("bank", banks.modules(), ids=named)
-def test_features_of_another_width_meet_what_is_stored(bank: BankModule) -> None:
+def test_features_of_another_width_are_compared_with_stored_vectors(bank: BankModule) -> None:
     asked: dict[str, Any] = {bank.when: True} if bank.when else {}
     assert runs(bank, 16, asked)
     assert not runs(bank, 12, asked)
@@ -48,7 +48,7 @@ def test_features_of_another_width_meet_what_is_stored(bank: BankModule) -> None
 
 
 def runs(bank: BankModule, width: int, asked: dict[str, Any]) -> bool:
-    """Whether features of a width can be given to a bank that stores 16."""
+    """Return whether features of a width can be passed to a bank that stores vectors of width 16."""
     module = real(bank)(**{bank.size: (32, 16)})
     try:
         module(**{bank.takes: torch.rand(6, width)}, **asked)

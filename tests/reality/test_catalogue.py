@@ -1,4 +1,4 @@
-"""A sample of `benchmarks/catalogue.py`: verdicts against real training, for every method."""
+"""A sample of `benchmarks/catalogue.py`: verdicts compared with real training, for every method."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MODELS = 280
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """torch itself warns of some broadcasts."""
+    """Ignore torch's own warnings about some broadcasts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def test_every_verdict_is_what_training_shows() -> None:
+def test_every_verdict_agrees_with_training() -> None:
     found = []
     for name, recipe in recipes(MODELS, SEED):
         said = verdict(recipe)
@@ -50,7 +50,7 @@ def test_the_sample_has_every_method_and_most_changes() -> None:
     assert set(CHANGES) == {name for names in BY_METHOD.values() for name in names}
 
 
-def test_the_numbers_in_a_message_are_those_that_are_measured() -> None:
+def test_numbers_in_a_message_are_the_measured_ones() -> None:
     """The shape that a broadcast gives, and the two shapes of an update that broadcasts."""
     checked = {"SL207": 0, "SL208": 0}
     for _, recipe in recipes(700, SEED):
@@ -71,7 +71,7 @@ def test_the_numbers_in_a_message_are_those_that_are_measured() -> None:
 
 
 def test_a_wrong_verdict_would_be_noticed() -> None:
-    """The comparison itself can fail: in both directions, and for the silent rules."""
+    """The comparison itself can fail: in both directions, and for the rules for silent faults."""
     maker = Maker(Random(SEED), "byol")
     right = maker.right()
     wide, one = (CHANGES[name][0](maker, right) for name in ("head input", "prediction output 1"))

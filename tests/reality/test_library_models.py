@@ -1,4 +1,4 @@
-"""Checkpoints and targets of whole library models: what is said of them, and what real torch does with them."""
+"""Checkpoints and targets of whole library models: the verdicts, and the behaviour of real torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LITERAL = "torchvision.models.{}(num_classes={})"
 
 
 def byol(backbone: str, width: int, target: Any = "", checkpoint: str = "") -> Recipe:
-    """A BYOL recipe whose heads fit a backbone of this width."""
+    """Return a BYOL recipe whose heads fit a backbone of this width."""
     heads = {
         "projection_head": f"BYOLProjectionHead({width}, 12, 6)",
         "prediction_head": "BYOLPredictionHead(6, 12, 6)",
@@ -54,7 +54,7 @@ def codes(recipe: Recipe) -> set[str]:
     ],
 )
 def test_a_checkpoint_of_another_model(saved: str, backbone: str, width: int, words: str, tmp_path: Path) -> None:
-    """Loaded with `strict=False`, which passes over names that only one of the two has."""
+    """Load a checkpoint with `strict=False`, which ignores names that only one of the two has."""
     torch.save(build(saved).state_dict(), tmp_path / "a.pt")
     recipe = byol(backbone, width, checkpoint=str(tmp_path / "a.pt"))
     error = str(train(recipe).error or "")
@@ -90,7 +90,7 @@ def test_a_target_of_another_width_has_as_many_parameters_of_other_shapes() -> N
 
 
 def test_a_stem_for_one_channel_broadcasts_into_one_for_three() -> None:
-    """Alike in all but the stem, whose weight (64, 1, 7, 7) spreads over the target's (64, 3, 7, 7)."""
+    """Models that only differ in their stem, whose weight (64, 1, 7, 7) broadcasts to the target's (64, 3, 7, 7)."""
     import timm
     from lightly.models.utils import update_momentum
 

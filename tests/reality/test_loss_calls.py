@@ -1,4 +1,4 @@
-"""What `rules/losses/` says of calls, against the installed libraries: names of arguments, functions, operations."""
+"""Calls in `rules/losses/` compared with the installed libraries: names of arguments, functions, operations."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TARGETS = [entry["call"].partition("(")[0] for module in losses.modules() for en
 KNOWN = [signature for signature in map(losses.of_class, TARGETS) if signature is not None]
 
 NO_LOSS = {"Whitening2d"}
-"""Modules of lightly.loss that a loss consists of."""
+"""Modules of lightly.loss that are parts of a loss."""
 
 LIKE_ANY_MODULE = {
     "AdaptiveLogSoftmaxWithLoss", "BCELoss", "CTCLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "MarginRankingLoss",
     "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss",
     "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 }  # fmt: skip
-"""Losses of torch that have no entry: no method compares features with them, or they take three operands."""
+"""Losses of torch without an entry: no method compares features with them, or they take three operands."""
 
 
 def real(target: str) -> Any:
@@ -52,7 +52,7 @@ def test_the_arguments_are_those_of_the_class(signature: LossSignature) -> None:
 
 
 def check_constructor(kind: type, parameters: tuple[Parameter, ...]) -> None:
-    """The names, kinds and literal defaults of a constructor, as they are written down."""
+    """Check that the names, kinds and literal defaults of a constructor are as listed."""
     assert issubclass(kind, nn.Module)
     own = inspect.signature(kind).parameters
     assert [parameter.name for parameter in parameters] == list(own)
@@ -76,7 +76,7 @@ def test_the_operands_are_arguments_of_the_call(signature: LossSignature) -> Non
 
 
 @pytest.mark.parametrize("signature", KNOWN, ids=named)
-def test_an_argument_with_a_meaning_is_one_of_the_constructor(signature: LossSignature) -> None:
+def test_named_arguments_exist_in_the_constructor(signature: LossSignature) -> None:
     meant = {signature.over, signature.bank, signature.width, signature.cut} - {None}
     assert meant <= {parameter.name for parameter in signature.parameters}
 
@@ -85,7 +85,7 @@ FUNCTIONS = [(name, signature) for signature in KNOWN for name in signature.func
 
 
 @pytest.mark.parametrize(("name", "signature"), FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
-def test_a_function_gives_what_the_loss_gives(name: str, signature: LossSignature) -> None:
+def test_a_functional_form_agrees_with_the_loss(name: str, signature: LossSignature) -> None:
     function, loss = real(name), real(signature.target)()
     left, right = torch.rand(6, 16), torch.rand(6, 16)
     rest = [torch.ones(6)] if name.endswith("cosine_embedding_loss") else []
@@ -97,7 +97,7 @@ OPERATIONS = [(name, signature) for signature in KNOWN for name in signature.by_
 
 
 @pytest.mark.parametrize(("name", "signature"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
-def test_an_operation_of_a_loss_by_hand_takes_what_the_loss_takes(name: str, signature: LossSignature) -> None:
+def test_an_operation_of_a_hand_written_loss_takes_the_same_shapes(name: str, signature: LossSignature) -> None:
     function = getattr(torch, name)
     for width in (16, 12, 1):
         left, right = torch.rand(6, 16), torch.rand(6, width)
@@ -117,7 +117,7 @@ def runs(call: Callable[[], Any]) -> bool:
 
 
 @pytest.mark.parametrize("signature", [s for s in KNOWN if s.operation], ids=named)
-def test_a_loss_may_have_the_result_of_an_operation(signature: LossSignature) -> None:
+def test_a_loss_may_return_the_result_of_an_operation(signature: LossSignature) -> None:
     left, right = torch.rand(6, 16), torch.rand(6, 16)
     found = real(signature.target)()(left, right)
     assert found.shape
@@ -126,7 +126,7 @@ def test_a_loss_may_have_the_result_of_an_operation(signature: LossSignature) ->
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("signature", [s for s in KNOWN if not s.operation and s.is_judged], ids=named)
-def test_any_other_loss_gives_a_number(signature: LossSignature) -> None:
+def test_any_other_loss_returns_a_number(signature: LossSignature) -> None:
     left, right = torch.rand(6, 5, 16), torch.rand(6, 5, 16)
     if signature.axes[1] < 3:
         left, right = left[:, 0], right[:, 0]
@@ -150,7 +150,7 @@ def test_prototypes_must_have_the_width_of_the_features(signature: LossSignature
 
 
 def classes(package: Any) -> Iterator[type]:
-    """Every module class that is defined in a package."""
+    """Yield every module class that is defined in a package."""
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(found.name)
         for value in vars(module).values():

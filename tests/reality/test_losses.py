@@ -1,4 +1,4 @@
-"""Every loss of `rules/losses/`, run on the CPU over pairs of shapes: what the data says it does, it does."""
+"""Every loss of `rules/losses/`, run on the CPU with pairs of shapes, behaves as the data says."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAIRS = list(itertools.product(SHAPES, SHAPES))
 
 
 def run(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...], **arguments: Any) -> bool:
-    """Whether the real loss takes two operands of these shapes."""
+    """Return whether the real loss takes two operands of these shapes."""
     module, _, name = signature.target.rpartition(".")
     loss = getattr(importlib.import_module(module), name)(**arguments)
     a, b = torch.rand(left), torch.rand(right)
@@ -55,7 +55,7 @@ def runs(call: Any) -> bool:
 
 
 def predicted(signature: LossSignature, left: tuple[int, ...], right: tuple[int, ...]) -> bool:
-    """What the data says: the number of axes, the batch, and how shapes must agree."""
+    """Return the verdict of the data: from the number of axes, the batch, and how shapes must agree."""
     least, most = signature.axes
     if not all(least <= len(shape) <= most for shape in (left, right)):
         return False
@@ -66,16 +66,16 @@ def predicted(signature: LossSignature, left: tuple[int, ...], right: tuple[int,
 
 
 @pytest.mark.parametrize("signature", LOSSES, ids=lambda signature: signature.target)
-def test_the_loss_takes_what_its_data_says(signature: LossSignature) -> None:
+def test_the_loss_agrees_with_its_data(signature: LossSignature) -> None:
     arguments = {"loss_dim": 4} if signature.cut else {}
     checked = 0
     for left, right in PAIRS:
         if left[0] != right[0] and signature.operands in ("features", "flattened"):
-            continue  # both operands of a method have one batch; these losses mask by it
+            continue  # both operands of a method have the same batch size; these losses use it for a mask
         if "CAPI" in signature.target and len(left) != len(right):
             continue  # both are tokens of one batch
         if "MSN" in signature.target and (left[0], len(left)) != (right[0], len(right)):
-            continue  # several views of an image may meet one target
+            continue  # several views of an image may be compared with one target
         width = {signature.width: right[-1]} if signature.width else {}
         assert run(signature, left, right, **arguments, **width) == predicted(signature, left, right), (left, right)
         checked += 1
@@ -83,7 +83,7 @@ def test_the_loss_takes_what_its_data_says(signature: LossSignature) -> None:
 
 
 @pytest.mark.parametrize("signature", [s for s in LOSSES if s.width], ids=lambda signature: signature.target)
-def test_a_loss_of_a_fixed_width_raises_for_another_unless_one_of_them_is_one(signature: LossSignature) -> None:
+def test_a_loss_of_fixed_width_raises_for_another_width_except_1(signature: LossSignature) -> None:
     assert signature.width is not None
     for features, width in itertools.product((16, 12, 1), repeat=2):
         works = features == width or 1 in (features, width)
@@ -91,10 +91,10 @@ def test_a_loss_of_a_fixed_width_raises_for_another_unless_one_of_them_is_one(si
 
 
 @pytest.mark.parametrize("signature", [s for s in LOSSES if s.bank], ids=lambda signature: signature.target)
-def test_a_bank_raises_for_other_features_and_broadcasts_one(signature: LossSignature) -> None:
+def test_a_bank_raises_for_other_widths_and_broadcasts_width_1(signature: LossSignature) -> None:
     assert signature.bank is not None
     if signature.cut:
-        return  # what is cut to `loss_dim` meets the bank; no method pack has such a bank
+        return  # what is cut to `loss_dim` is compared with the bank; no method pack has such a bank
     module, _, name = signature.target.rpartition(".")
     kind = getattr(importlib.import_module(module), name)
     for features, width in itertools.product((16, 12, 1), repeat=2):
@@ -105,7 +105,7 @@ def test_a_bank_raises_for_other_features_and_broadcasts_one(signature: LossSign
 
 
 @pytest.mark.parametrize("signature", [s for s in LOSSES if s.cut], ids=lambda signature: signature.target)
-def test_a_cut_takes_all_there_are_in_silence(signature: LossSignature) -> None:
+def test_a_cut_silently_takes_fewer_features(signature: LossSignature) -> None:
     assert signature.cut is not None
     left, right = torch.rand(6, 8), torch.rand(6, 8)
     module, _, name = signature.target.rpartition(".")
@@ -115,7 +115,7 @@ def test_a_cut_takes_all_there_are_in_silence(signature: LossSignature) -> None:
 
 
 @pytest.mark.parametrize("signature", [s for s in LOSSES if s.over], ids=lambda signature: signature.target)
-def test_a_cosine_runs_over_any_axis_and_says_another_number(signature: LossSignature) -> None:
+def test_a_cosine_over_another_axis_runs_with_another_result(signature: LossSignature) -> None:
     assert signature.over is not None
     module, _, name = signature.target.rpartition(".")
     kind = getattr(importlib.import_module(module), name)

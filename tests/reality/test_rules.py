@@ -1,4 +1,4 @@
-"""For every rule, what it claims: the crash or the silence, in real torch, and the neighbour where neither happens."""
+"""The claim of every rule, an error or a silent fault, in real torch, and a similar model without it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POOLED = BACKBONE.format("AdaptiveAvgPool2d(1), Flatten()")
 
 
 def byol(backbone: str = POOLED, i: int = 8, o: int = 6, pi: int = 6, po: int = 6, **others: Any) -> Recipe:
-    """A BYOL recipe for 8 features, right unless a number says otherwise."""
+    """Return a BYOL recipe for 8 features, correct unless a number is changed."""
     heads = {
         "projection_head": f"BYOLProjectionHead({i}, 12, {o})",
         "prediction_head": f"BYOLPredictionHead({pi}, 12, {po})",
@@ -102,13 +102,13 @@ SILENT = {
 
 
 def codes(text: str, path: str = "model.yaml") -> set[str]:
-    """What is violated, before violations that one repair removes are told as one finding."""
+    """Return the violated rules, before violations that one repair removes are merged into one finding."""
     (model,) = analyse(Source(path, text), Options()).models
     return {violation.rule.page.code for violation in model.violations if violation.blocks}
 
 
 @pytest.mark.parametrize("code", LOUD)
-def test_it_raises_and_its_neighbour_does_not(code: str) -> None:
+def test_the_bad_model_raises_and_the_good_one_does_not(code: str) -> None:
     bad, good, words = LOUD[code]
     error = train(bad).error
     assert error is not None
@@ -119,7 +119,7 @@ def test_it_raises_and_its_neighbour_does_not(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", SILENT)
-def test_it_runs_and_what_is_wrong_can_be_measured(code: str) -> None:
+def test_the_bad_model_runs_and_its_fault_is_measured(code: str) -> None:
     bad, good = SILENT[code]
     run = train(bad)
     assert run.error is None
@@ -183,7 +183,7 @@ def test_sl201_a_head_takes_1000_logits_for_features() -> None:
 
 
 @pytest.mark.parametrize(("name", "runs"), [("SL203-bad.py", 0), ("SL203-good.py", 1)])
-def test_sl203_the_copies_never_run(name: str, runs: int) -> None:
+def test_sl203_the_target_is_never_run(name: str, runs: int) -> None:
     folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
     source = (folder / name).read_text(encoding="utf-8")
     names: dict[str, Any] = {}
@@ -211,7 +211,7 @@ def test_sl210_one_variable_moved_and_the_component_breaks() -> None:
     assert head(16, 6, "out")(images).shape == (4, 6)
 
 
-def test_sl301_the_output_lies_in_as_many_dimensions_as_the_hidden_layer_has() -> None:
+def test_sl301_the_rank_of_the_output_is_the_hidden_width() -> None:
     def rank(hidden: int) -> int:
         output = BYOLProjectionHead(64, hidden, 32)(torch.rand(200, 64)).detach().double()
         return int(torch.linalg.matrix_rank(output - output.mean(0), rtol=1e-5))
@@ -233,7 +233,7 @@ def test_sl903_the_constructor_does_not_take_the_width() -> None:
 WITHOUT_A_CLAIM = {"SL901": "it says that nothing is known", "SL904": "it is about a comment"}
 
 
-def test_every_rule_is_here() -> None:
+def test_every_rule_is_tested() -> None:
     module = sys.modules[__name__]
     alone = {
         name[5:10].upper() for name, _ in inspect.getmembers(module, inspect.isfunction) if name.startswith("test_sl")
@@ -257,7 +257,7 @@ def test_the_measure_of_a_clean_run_is_empty() -> None:
     ("CosineSimilarity(dim=1)", True),
     ("CosineSimilarity(dim=-1)", False),
 ])  # fmt: skip
-def test_sl103_a_loss_over_an_axis_that_is_not_there(loss: str, raises: bool) -> None:
+def test_sl103_a_loss_over_a_missing_axis(loss: str, raises: bool) -> None:
     """Heads that end in a flat vector have no features left to compare over."""
     heads = {"projection_head": "[Linear(8, 6)]", "prediction_head": "[Linear(6, 6), Flatten(0)]"}
     target = {"projection_head": "[Linear(8, 6), Flatten(0)]"}
@@ -267,7 +267,7 @@ def test_sl103_a_loss_over_an_axis_that_is_not_there(loss: str, raises: bool) ->
     assert ("SL103" in codes(recipe.config())) == raises
 
 
-def test_sl901_a_bank_that_the_method_has_no_use_for_is_said_to_be_unchecked() -> None:
+def test_sl901_a_bank_that_the_method_does_not_use_is_reported_as_unchecked() -> None:
     text = byol().config()
     for line in ("memory_bank: [4096, 128]", "queue: [4096, 128]", "prototypes: [300, 128]"):
         (model,) = analyse(Source("model.yaml", f"{text}{line}\n"), Options()).models

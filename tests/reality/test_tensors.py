@@ -1,4 +1,4 @@
-"""The tensors that parts tell of, against the state dict of the real module."""
+"""The tensors listed for parts compared with the state dict of the real module."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def real(call: str) -> nn.Module:
 
 
 def same(holdings: Holdings, module: nn.Module) -> None:
-    """Every tensor by name and shape, and the parameters in the order in which torch gives them."""
+    """Check every tensor by name and shape, and the order of the parameters in torch."""
     assert holdings.complete
     assert all(tensor.certain for tensor in holdings.tensors)
     assert [(tensor.name, tensor.shape) for tensor in holdings.learned] == [
@@ -83,12 +83,12 @@ def same(holdings: Holdings, module: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("call", [*LAYERS, *HEADS])
-def test_every_tensor_is_told_by_name_shape_and_order(call: str) -> None:
+def test_every_tensor_is_listed_with_name_shape_and_order(call: str) -> None:
     same(held(call), real(call))
 
 
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
-def test_every_tensor_of_a_library_model_is_told(name: str) -> None:
+def test_every_tensor_of_a_library_model_is_listed(name: str) -> None:
     make = torchvision.models.get_model_builder(name)
     auxiliary = [{"aux_logits": on} for on in (True, False)] if name in AUXILIARY else [{}]
     for more in auxiliary:
@@ -109,7 +109,7 @@ def test_every_tensor_of_a_library_model_is_told(name: str) -> None:
         "timm.create_model('vit_tiny_patch16_224', num_classes=0)",
     ],
 )
-def test_what_is_traced_tells_its_tensors_and_so_does_the_cache(
+def test_traced_and_cached_components_list_their_tensors(
     call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
@@ -118,6 +118,6 @@ def test_what_is_traced_tells_its_tensors_and_so_does_the_cache(
         same(held(call), real(call))
 
 
-def test_the_positions_of_a_vision_transformer_are_told() -> None:
+def test_position_embeddings_of_a_vision_transformer_are_listed() -> None:
     shapes = {tensor.name: tensor.shape for tensor in held("torchvision.models.vit_b_16()").tensors}
     assert shapes["encoder.pos_embedding"] == (1, 197, 768)

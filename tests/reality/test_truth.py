@@ -23,7 +23,7 @@ def test_verdicts_agree_with_torch(seed: int, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_wrong_verdict_would_be_noticed() -> None:
-    """The comparison is no formality: a config that raises is told from one that runs, whatever shapelint says."""
+    """The comparison can fail: it tells a config that raises from one that runs, whatever the verdict is."""
     right = "input: [3, 32, 32]\nbackbone: resnet18\n"
     right += "projection_head: BYOLProjectionHead(512, 32, 24)\nprediction_head: BYOLPredictionHead(24, 32, 24)\n"
     assert truth.real_verdict(right) == ""

@@ -1,4 +1,4 @@
-"""lightly's momentum update, pair by pair of parameter shapes: where it raises, and where it broadcasts in silence."""
+"""lightly's momentum update, for pairs of parameter shapes: where it raises, and where it broadcasts silently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHAPES = [(8, 8), (1, 8), (8, 1), (1, 1), (4, 8), (8,), (1,)]
 
 
 class Parameters(nn.Module):
-    """Nothing but parameters."""
+    """A module with parameters only."""
 
     def __init__(self, *shapes: tuple[int, ...]):
         super().__init__()
@@ -28,7 +28,7 @@ def holdings(*shapes: tuple[int, ...]) -> Holdings:
 
 
 def real(online: list[tuple[int, ...]], target: list[tuple[int, ...]]) -> bool:
-    """Whether the real update runs."""
+    """Return whether the real update runs."""
     try:
         update_momentum(Parameters(*online), Parameters(*target), m=0.9)
     except RuntimeError:
@@ -37,7 +37,7 @@ def real(online: list[tuple[int, ...]], target: list[tuple[int, ...]]) -> bool:
 
 
 @pytest.mark.parametrize(("online", "target"), list(itertools.product(SHAPES, SHAPES)), ids=str)
-def test_a_pair(online: tuple[int, ...], target: tuple[int, ...]) -> None:
+def test_a_pair_of_parameters(online: tuple[int, ...], target: tuple[int, ...]) -> None:
     said = update("head", holdings(online), holdings(target))
     assert (said is None or bool(said.update_fits)) == real([online], [target])
     assert (said is None) == (online == target)
@@ -52,7 +52,7 @@ def test_lists_of_different_lengths_raise() -> None:
         assert not real(online, target)
 
 
-def test_what_broadcasts_is_no_average() -> None:
+def test_a_broadcast_update_is_not_an_average() -> None:
     online, target = Parameters((1, 1)), Parameters((8, 8))
     before = target.held[0].detach().clone()
     update_momentum(online, target, m=0.5)

@@ -18,7 +18,7 @@ PLACE: dict[str, Any] = {
 
 
 def closed(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
-    """An object with these keys and no others."""
+    """Return the schema of an object with these keys and no others."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

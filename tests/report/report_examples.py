@@ -1,4 +1,4 @@
-"""Reports to render: the seed case, and what strangers may put into a file."""
+"""Reports to render: the seed case, and unusual content of a file."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ NASTY = (
     "a\tb\r\nc\x1b[31m\u202ed\u2028|`<b>&\"'%:,;]]>::error::{x}[y](z)*_\\#$~"
     "\x00\x85\ufeff\udc80\uffff ü 漢 \U0001f600 e\u0301"
 )
-"""Text with everything that has a meaning to a terminal, a log, a table, XML, JSON, a URI, or Mermaid."""
+"""Text with everything that has a special meaning in a terminal, a log, a table, XML, JSON, a URI, or Mermaid."""
 
 
 def at(line: int, column: int, end_column: int, path: str = "model.yaml", end_line: int | None = None) -> Location:
-    """A location, on one line unless `end_line` says otherwise."""
+    """Return a location, on one line unless `end_line` is given."""
     return Location(path, line, column, end_line or line, end_column)
 
 
 def locate(text: str, part: str, path: str = "model.yaml") -> Location:
-    """The location of the first occurrence of a part of a text."""
+    """Return the location of the first occurrence of a part of a text."""
     before = text[: text.index(part)].split("\n")
     inside = part.split("\n")
     column = len(before[-1]) + 1
@@ -49,7 +49,7 @@ def locate(text: str, part: str, path: str = "model.yaml") -> Location:
 
 
 def finding(location: Location, related: Sequence[tuple[Location, str]] = (), **more: object) -> Finding:
-    """A finding of SL101 with short texts."""
+    """Return a finding of SL101 with short texts."""
     fields: dict[str, object] = {
         "code": "SL101",
         "name": "feature-width-mismatch",
@@ -62,7 +62,7 @@ def finding(location: Location, related: Sequence[tuple[Location, str]] = (), **
 
 
 def report_of(text: str, *findings: Finding) -> Report:
-    """A report on one file without models."""
+    """Return a report on one file without models."""
     return Report((FileReport("model.yaml", "checked", findings=findings, text=text),))
 
 
@@ -71,7 +71,7 @@ HEADS = "a: Head(512, 1024, 256)\n"
 
 
 def body(text: str, location: Location, *related: tuple[Location, str], width: int = 120, **more: object) -> str:
-    """The block of one finding, without the closing lines and white space at line ends."""
+    """Return the block of one finding, without the closing lines and white space at line ends."""
     rendered = render(report_of(text, finding(location, related, **more)), "text", RenderOptions(width=width))
     return rendered.rpartition("\n\n")[0]
 
@@ -80,7 +80,7 @@ UNSEEN = Location("other.yaml", 12, 11, 12, 17)
 
 
 def model(name: str = "model", fits: bool = False) -> ModelReport:
-    """The chain of the seed case, as it is or repaired."""
+    """Return the chain of the seed case, as it is or repaired."""
     return ModelReport(
         name,
         "byol",
@@ -166,7 +166,7 @@ MIXED = Report(
     ),
     skipped=4,
 )
-"""Every status, severity and kind of fix at once."""
+"""Every status, severity and kind of fix in one report."""
 
 NASTY_FINDING = finding(
     Location(NASTY, 1, 2, 2, 3),

@@ -54,7 +54,7 @@ CODE_QUALITY = Draft202012Validator(
 )
 
 
-def test_github_whole() -> None:
+def test_a_whole_github_report() -> None:
     assert render(MIXED, "github", RenderOptions()) == (
         """\
 ::error file=model.yaml,line=4,endLine=4,col=37,endColumn=40,title=shapelint SL101 (feature-width-mismatch)::\
@@ -85,7 +85,7 @@ def test_github_has_columns_on_one_line_only() -> None:
 
 
 def read_command(line: str) -> tuple[str, dict[str, str], str]:
-    """A workflow command as the runner reads it: split first, unescaped after."""
+    """Parse a workflow command like the runner: split first, unescape afterwards."""
     match = re.fullmatch(r"::(\w+) (.*?)::(.*)", line)
     assert match
     pairs = (pair.split("=", 1) for pair in match[2].split(","))
@@ -104,7 +104,7 @@ def test_github_survives_nasty_text() -> None:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_github_writes_one_line_a_finding(name: str) -> None:
+def test_github_writes_one_line_per_finding(name: str) -> None:
     rendered = render(REPORTS[name], "github").split("\n")
     problems = sum(bool(file.problem) for file in REPORTS[name].files)
     assert sum(line.startswith("::") for line in rendered) == len(REPORTS[name].findings) + problems
@@ -118,7 +118,7 @@ def test_gitlab_is_valid_with_unique_fingerprints(name: str) -> None:
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
 
 
-def test_gitlab_whole() -> None:
+def test_a_whole_gitlab_report() -> None:
     issues = json.loads(render(MIXED, "gitlab"))
     assert issues[0] == {
         "description": "projection_head expects 512 features, but backbone produces 256",
@@ -171,7 +171,7 @@ def test_the_way_a_path_is_written_does_not_matter() -> None:
     assert fingerprints(named("other.yaml")) != fingerprints(SEED)
 
 
-def test_junit_whole() -> None:
+def test_a_whole_junit_report() -> None:
     assert render(MIXED, "junit") == (
         """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -234,11 +234,11 @@ def test_junit_is_read_by_a_real_consumer(name: str) -> None:
     assert sum(isinstance(result, Error) for result in results) == suites.errors
     assert suites.errors == sum(bool(file.problem) for file in report.files)
     totals = suites.tests, suites.failures, suites.errors
-    suites.update_statistics()  # counts anew
+    suites.update_statistics()  # starts a new count
     assert (suites.tests, suites.failures, suites.errors) == totals
 
 
-def test_junit_tells_all_findings_of_a_model_in_one_failure() -> None:
+def test_junit_lists_all_findings_of_a_model_in_one_failure() -> None:
     files = [replace(SEED.files[0], findings=(SEED_FINDING, shifted(SEED_FINDING, 0), finding(at(1, 1, 2), label="")))]
     root = xml.fromstring(render(Report(tuple(files)), "junit"))
     failures = root.findall(".//failure")

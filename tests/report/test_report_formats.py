@@ -1,4 +1,4 @@
-"""What holds for every format."""
+"""Properties of all formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapelint.report import FORMATS, RenderOptions, render
 RAW_CONTROL = {chr(code) for code in [*range(32), 127, 0x85, 0x2028, 0x2029, 0x202E, 0xFEFF]} - {"\n"}
 
 
-def test_the_names_of_the_contract() -> None:
+def test_formats_have_the_names_of_the_contract() -> None:
     assert list(FORMATS) == ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown"]
 
 
@@ -27,13 +27,13 @@ def test_every_report_renders_without_raw_control_characters(output_format: str,
 
 
 @pytest.mark.parametrize("output_format", FORMATS)
-def test_our_own_drawing_is_ascii(output_format: str) -> None:
+def test_shapelint_draws_in_ascii(output_format: str) -> None:
     for name in ("nothing", "seed", "mixed"):
         assert render(REPORTS[name], output_format).isascii()
 
 
 def loaded_by(statement: str) -> set[str]:
-    """The modules that a statement imports in a fresh interpreter."""
+    """Return the modules that a statement imports in a fresh interpreter."""
     script = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(run.stdout.split())

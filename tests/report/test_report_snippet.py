@@ -1,4 +1,4 @@
-"""The source under a finding: which lines are shown, and that carets stand under the very characters of a span."""
+"""The source below a finding: which lines are shown, and that carets are exactly below the characters of a span."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_long_span_keeps_both_ends() -> None:
 
 
 @pytest.mark.parametrize("place", [at(9, 1, 4), at(1, 90, 93), at(1, 3, 1), Location("model.yaml", 3, 1, 99, 1)])
-def test_a_place_outside_the_text_is_survived(place: Location) -> None:
+def test_a_place_outside_the_text_does_not_raise(place: Location) -> None:
     assert f"--> model.yaml:{place.line}:{place.column}" in render(report_of("a\nb\nc", finding(place)), "text")
 
 
@@ -230,20 +230,20 @@ error[SL101]: head expects 512 features, but backbone produces 256
 
 
 SHOWN = {"\t": "    ", "\x1b": "\\x1b", "頭": "頭_", "\U0001f600": "\U0001f600_"}
-"""What a character becomes, `_` standing for the second column of a wide one."""
+"""What a character becomes; `_` is the second column of a wide one."""
 
 lines = st.text("ab1: \t\x1b頭\U0001f600", max_size=40)
 
 
 def on_screen(text: str) -> str:
-    """One character for each column that the text takes."""
+    """Return one character for each column that the text takes."""
     return "".join(SHOWN.get(character, character) for character in text)
 
 
 @settings(max_examples=300, deadline=None)
 @given(before=lines, inside=lines, after=lines, width=st.integers(0, 150))
 def test_carets_cover_exactly_the_span(before: str, inside: str, after: str, width: int) -> None:
-    """Read back from the screen: what stands above the carets is the span's text, or both its ends."""
+    """Read back from the screen: the text above the carets is that of the span, or both its ends."""
     rendered = body(
         before + inside + after + "|", at(1, len(before) + 1, len(before + inside) + 1), label="", width=width
     )

@@ -1,4 +1,4 @@
-"""The text and concise formats: whole reports, and what must hold for any of them."""
+"""The text and concise formats: whole reports, and properties of any report."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Found 1 error in 1 model (1 file checked).
 
 
 def test_every_status_and_severity() -> None:
-    """The text of other.yaml is not known, so its places stand as bare positions."""
+    """The text of other.yaml is unknown, so its places are shown as bare positions."""
     assert render(MIXED, "text").partition("\nwarning")[2] == (
         """\
 [SL101]: prediction_head expects 128 features, but projection_head produces 256
@@ -99,7 +99,7 @@ CHANGES = (
 )
 
 
-def test_what_was_fixed_is_listed_before_the_verdict() -> None:
+def test_fixes_are_listed_before_the_verdict() -> None:
     lines = [
         "Fixed model.yaml:4:37: SL101 512 -> 256",
         "Fixed model.yaml:5:1: SL103 added output_dim: 256, 64 -> 128",
@@ -112,12 +112,12 @@ def test_what_was_fixed_is_listed_before_the_verdict() -> None:
 
 
 @pytest.mark.parametrize("output_format", ["json", "sarif", "gitlab", "junit"])
-def test_what_was_fixed_is_for_people(output_format: str) -> None:
+def test_formats_for_programs_do_not_list_fixes(output_format: str) -> None:
     report = REPORTS["clear"]
     assert render(report, output_format, RenderOptions(fixed=CHANGES)) == render(report, output_format, RenderOptions())
 
 
-def test_an_unresolved_component_is_never_called_clear() -> None:
+def test_a_file_with_an_unresolved_component_is_never_called_clear() -> None:
     other = MIXED.files[3]
     silenced = Report((type(other)(other.path, other.status, other.models),))
     assert render(silenced, "text").splitlines()[0] == "Nothing wrong in 5 of 6 links; 1 could not be checked:"
@@ -147,7 +147,7 @@ def test_colour_adds_nothing_but_escapes() -> None:
     assert "\x1b[1;31merror[SL101]\x1b[0m" in render(SEED, "text", RenderOptions(colour=True))
 
 
-def test_what_the_encoding_lacks_is_escaped_and_the_carets_stay() -> None:
+def test_characters_missing_in_the_encoding_are_escaped_and_carets_stay() -> None:
     report = report_of("頭: é 512\n", finding(at(1, 6, 9), message="頭 expects é"))
     rendered = render(report, "text", RenderOptions(encoding="cp1252"))
     assert rendered.encode("cp1252").decode("cp1252").split("\n")[:5] == [
@@ -159,7 +159,7 @@ def test_what_the_encoding_lacks_is_escaped_and_the_carets_stay() -> None:
     ]
 
 
-def test_nasty_text_shows_no_raw_control() -> None:
+def test_nasty_text_shows_no_raw_control_characters() -> None:
     for name in ("text", "concise"):
         rendered = render(NASTY_REPORT, name)
         assert {character for character in rendered if not character.isprintable()} == {"\n"}
@@ -182,7 +182,7 @@ def test_escaping_is_printable_and_loses_nothing(text: str) -> None:
         st.builds(Location, st.sampled_from(["model.yaml", "b"]), *[st.integers(1, 40)] * 4), min_size=1, max_size=5
     ),
 )
-def test_any_places_in_any_text_render(text: str, places: list[Location]) -> None:
+def test_any_place_in_any_text_renders(text: str, places: list[Location]) -> None:
     one = finding(places[0], [(place, "related") for place in places[1:]])
     rendered = render(report_of(text, one), "text")
     assert all(f"--> {place.path}:" in rendered for place in places)

@@ -1,4 +1,4 @@
-"""One file, three environments: without torch, with the stored versions, with another lightly than the stored one."""
+"""One file in three environments: without torch, with the stored versions, and with another version of lightly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CORE = ["click", "pydantic", "pyyaml", "packaging", "platformdirs", "pathspec"]
 def lint(
     python: Path | str, *arguments: str, path: str = ""
 ) -> tuple[list[tuple[str, object, object]], str, dict[str, str]]:
-    """Code, expected and actual of each finding; what stderr says; the source of each component."""
+    """Return code, expected and actual of each finding; the text on stderr; the source of each component."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [path, str(ROOT)]))}
     result = subprocess.run(
         [str(python), "-m", "shapelint", "-v", "--output-format", "json", *arguments],
@@ -47,7 +47,7 @@ def lint(
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with shapelint's own dependencies alone."""
+    """Return an environment with shapelint's own dependencies only."""
     folder = tmp_path_factory.mktemp("bare")
     venv.create(folder, with_pip=True)
     subprocess.run([folder / "bin" / "pip", "install", "--quiet", *CORE], check=True, capture_output=True)
@@ -56,7 +56,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def other_lightly(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for PYTHONPATH in which another version of lightly lies."""
+    """Return a folder for PYTHONPATH that contains another version of lightly."""
     folder = tmp_path_factory.mktemp("lightly")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), *OTHER_LIGHTLY]
     subprocess.run(command, check=True, capture_output=True)
@@ -73,7 +73,7 @@ def test_without_torch(bare: Path) -> None:
     assert "BYOLProjectionHead: stored, verified with lightly 1.6.0\n" in notices
 
 
-def test_without_torch_what_is_not_stored_is_said(bare: Path, tmp_path: Path) -> None:
+def test_without_torch_missing_signatures_are_reported(bare: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.yaml"
     file.write_text("backbone: timm/vit_small_patch16_224\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n")
     result = subprocess.run(
@@ -87,7 +87,7 @@ def test_without_torch_what_is_not_stored_is_said(bare: Path, tmp_path: Path) ->
     assert "tracing it takes torch and timm, not installed here" in result.stdout
 
 
-def test_without_torch_another_lightly_is_said(bare: Path, other_lightly: str) -> None:
+def test_without_torch_another_lightly_is_reported(bare: Path, other_lightly: str) -> None:
     findings, notices, sources = lint(bare, SEED, path=other_lightly)
     assert findings == EXPECTED
     assert sources["projection_head"] == "stored"

@@ -1,4 +1,4 @@
-"""Packages that the user trusts are traced in a process of their own; whatever they do, the linter stays whole."""
+"""Packages that the user trusts are traced in a separate process; whatever they do, the linter is unaffected."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def project(trusting: Path) -> Path:
 
 
 def test_a_trusted_package_is_traced_and_its_fault_repaired(project: Path) -> None:
-    """And the linter itself imports neither torch nor the package."""
+    """The linter itself imports neither torch nor the package."""
     code = "import sys; from shapelint.cli.app import main\n"
     code += "try: main(['--output-format', 'json', 'model.yaml'])\nexcept SystemExit: pass\n"
     code += "print(sorted({'torch', 'mynet'} & sys.modules.keys()), file=sys.stderr)"
@@ -72,7 +72,7 @@ def test_a_trusted_package_is_traced_and_its_fault_repaired(project: Path) -> No
     assert result.stderr.splitlines()[-1] == "[]"
 
 
-def test_what_is_not_trusted_is_not_imported(project: Path) -> None:
+def test_a_package_that_is_not_trusted_is_not_imported(project: Path) -> None:
     (project / "src" / "mynet" / "nets.py").write_text("open('imported', 'w')\n")
     (project / "shapelint.toml").write_text('trust = ["mynet_other"]\n')
     result = run(project, "--output-format", "json", "model.yaml")
@@ -111,11 +111,11 @@ def test_what_a_package_may_do_on_import(project: Path, text: str, words: str) -
     assert "\n" not in told
 
 
-def test_a_package_that_is_not_there(project: Path) -> None:
+def test_a_missing_package(project: Path) -> None:
     assert reason(project, "absent.Net").startswith("absent cannot be found from ")
 
 
-def test_it_ends_with_its_time(project: Path) -> None:
+def test_a_trace_ends_at_its_time_limit(project: Path) -> None:
     (project / "src" / "mynet" / "bad.py").write_text("while True: pass\n")
     started = time.monotonic()
     assert (

@@ -1,4 +1,4 @@
-"""Layers behind one that is not resolved: said once, and nothing concluded from a number of axes that nobody knows."""
+"""Layers after an unresolved one: reported once, and nothing is concluded from an unknown number of axes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def codes(report: FileReport) -> list[str]:
 
 
 @pytest.mark.parametrize("head", ["[Mine()]", "[[Mine()], Linear(8, 8)]", "[ReLU(), [[Mine(), ReLU()]]]"])
-def test_an_unresolved_layer_is_said_however_deep_it_lies(head: str) -> None:
+def test_an_unresolved_layer_is_reported_at_any_depth(head: str) -> None:
     assert codes(lint("resnet18", head)) == ["SL901"]
 
 
 @pytest.mark.parametrize(
     "backbone",
     [
-        # Each runs in torch if Mine() passes the image on.
+        # Each runs in torch if Mine() returns the image unchanged.
         "[Conv2d(3, 12, 3), Mine(), Linear(30, 12), AdaptiveAvgPool2d(1), Flatten()]",
         "[Conv2d(3, 12, 3), Mine(), GroupNorm(4, 12), AdaptiveAvgPool2d(1), Flatten()]",
         "[Conv2d(3, 12, 3), Mine(), PReLU(12), AdaptiveAvgPool2d(1), Flatten()]",
@@ -35,13 +35,13 @@ def test_an_unresolved_layer_is_said_however_deep_it_lies(head: str) -> None:
         "[Conv2d(3, 12, 1), Flatten(2), Mine(), BatchNorm1d(12), AdaptiveAvgPool1d(1), Flatten()]",
     ],
 )
-def test_nothing_is_concluded_from_a_number_of_axes_that_is_not_known(backbone: str) -> None:
+def test_nothing_is_concluded_from_an_unknown_number_of_axes(backbone: str) -> None:
     report = lint(backbone, "[Linear(12, 8)]", "[Linear(8, 8)]")
     assert codes(report) == ["SL901"]
     assert report.models[0].chain[0].output is None
 
 
-def test_a_linear_on_a_map_behind_it_is_not_flattened_to_its_own_width() -> None:
+def test_a_linear_on_a_map_after_it_is_not_flattened_to_its_width() -> None:
     report = lint("[Mine(), Linear(32, 12), Flatten()]", "[Linear(1152, 8)]", "[Linear(8, 8)]")
     assert codes(report) == ["SL901"]
 
@@ -55,12 +55,12 @@ def test_the_last_axis_is_still_compared() -> None:
     ]
 
 
-def test_a_normalisation_of_vectors_behind_it_is_still_compared_in_a_head() -> None:
+def test_a_normalisation_of_vectors_after_it_is_compared_in_a_head() -> None:
     report = lint("resnet18", "[Mine(), Linear(64, 32), BatchNorm1d(16), Linear(16, 8)]", "[Linear(8, 8)]")
     assert codes(report) == ["SL901", "SL104"]
 
 
-def test_the_loss_compares_the_last_axes_where_the_others_are_not_known() -> None:
+def test_the_loss_compares_the_last_axes_if_others_are_unknown() -> None:
     maps = "[Conv2d(3, 12, 3)]"
     assert "SL207" not in codes(lint(maps, "[Mine(), Linear(30, 8)]", "[Conv2d(12, 12, 1), Linear(8, 8)]"))
     assert codes(lint("resnet18", "[Linear(512, 8)]", "[Mine(), Linear(8, 4)]")) == ["SL901", "SL103"]
@@ -73,7 +73,7 @@ def test_the_loss_compares_the_last_axes_where_the_others_are_not_known() -> Non
         ("['Unflatten(1, (1, 8))', 'Conv1d(1, 12, 1)', 'Linear(8, 5)']", (5, 8)),
     ],
 )
-def test_a_batch_that_meets_another_axis_in_the_loss_is_no_fit(prediction_head: str, conflict: object) -> None:
+def test_a_batch_that_is_compared_with_another_axis_does_not_fit(prediction_head: str, conflict: object) -> None:
     """torch: The size of tensor a (12) must match the size of tensor b (3) at non-singleton dimension 1."""
     (finding,) = lint("resnet18", "[Linear(512, 8)]", prediction_head).findings
     assert finding.code == "SL103"
@@ -84,7 +84,7 @@ def test_a_batch_that_meets_another_axis_in_the_loss_is_no_fit(prediction_head: 
     assert finding.notes == ()
 
 
-def test_maps_of_two_sizes_are_named_by_their_shapes() -> None:
+def test_maps_of_two_sizes_are_reported_with_their_shapes() -> None:
     report = lint("[Conv2d(3, 8, 1)]", "[Identity()]", "['ZeroPad2d((0, 0, 1, 1))']")
     (finding,) = (finding for finding in report.findings if finding.code == "SL103")
     assert finding.message == (

@@ -1,4 +1,4 @@
-"""Settings: where they are found, what wins, what each key does, and what is said of a wrong one."""
+"""Settings: where they are found, which take precedence, the effect of each key, and the messages for wrong ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def codes(project: Path, *arguments: str) -> list[str]:
     return [finding["code"] for finding in json.loads(result.stdout)["findings"]]
 
 
-def test_the_nearest_folder_wins_whole(project: Path) -> None:
+def test_the_nearest_settings_replace_all_others(project: Path) -> None:
     (project / "pyproject.toml").write_text(HEADER + 'ignore = ["SL101"]\n')
     (project / "conf" / "shapelint.toml").write_text('method = "byol"\n')
     assert codes(project, "model.yaml") == []
@@ -40,13 +40,13 @@ def test_the_nearest_folder_wins_whole(project: Path) -> None:
     assert codes(project, "conf/old/model.yaml") == ["SL101"]
 
 
-def test_own_file_goes_before_pyproject(project: Path) -> None:
+def test_shapelint_toml_takes_precedence_over_pyproject(project: Path) -> None:
     (project / "pyproject.toml").write_text(HEADER + 'ignore = ["SL101"]\n')
     (project / "shapelint.toml").write_text("")
     assert codes(project, "model.yaml") == ["SL101"]
 
 
-def test_a_pyproject_without_the_section_says_nothing(project: Path) -> None:
+def test_a_pyproject_without_the_section_is_skipped(project: Path) -> None:
     (project / "pyproject.toml").write_text(HEADER + 'ignore = ["SL101"]\n')
     (project / "conf" / "pyproject.toml").write_text('[project]\nname = "shapelint-user"\n')
     assert codes(project, "conf/model.yaml") == []
@@ -62,12 +62,12 @@ def test_a_pyproject_without_the_section_says_nothing(project: Path) -> None:
         'tool = {shapelint = {ignore = ["SL101"]}}\n',
     ],
 )
-def test_every_spelling_of_the_section_is_seen(project: Path, text: str) -> None:
+def test_every_spelling_of_the_section_is_read(project: Path, text: str) -> None:
     (project / "pyproject.toml").write_text(text)
     assert codes(project, "model.yaml") == []
 
 
-def test_the_command_line_wins(project: Path) -> None:
+def test_the_command_line_takes_precedence(project: Path) -> None:
     (project / "shapelint.toml").write_text('select = ["SL2"]\nignore = ["SL101"]\n')
     assert codes(project, "model.yaml") == []
     assert codes(project, "model.yaml", "--select", "SL101") == ["SL101"]
@@ -75,7 +75,7 @@ def test_the_command_line_wins(project: Path) -> None:
     assert codes(project, "model.yaml", "--select", "SL101", "--ignore", "SL101") == []
 
 
-def test_a_named_file_is_used_for_all(project: Path) -> None:
+def test_a_named_settings_file_is_used_for_all_files(project: Path) -> None:
     (project / "strict.toml").write_text('ignore = ["SL101"]\n')
     (project / "conf" / "shapelint.toml").write_text("")
     assert codes(project, "conf/model.yaml", "--config", "strict.toml") == []
@@ -94,7 +94,7 @@ def test_a_named_file_is_used_for_all(project: Path) -> None:
         ([], ["ALL"], False),
     ],
 )
-def test_the_longest_beginning_decides(select: list[str], ignore: list[str], speaks: bool) -> None:
+def test_the_longest_prefix_decides(select: list[str], ignore: list[str], speaks: bool) -> None:
     assert config.is_selected("SL101", select, ignore) is speaks
 
 
@@ -111,7 +111,7 @@ def test_severity(project: Path) -> None:
     assert result.returncode == 0
 
 
-def test_exclude_holds_in_walks_and_for_named_files_when_forced(project: Path) -> None:
+def test_exclude_applies_to_walks_and_if_forced_to_named_files(project: Path) -> None:
     (project / "shapelint.toml").write_text('exclude = ["old"]\n')
     assert len(codes(project, ".")) == 2
     assert codes(project, "conf/old/model.yaml") == ["SL101"]
@@ -126,7 +126,7 @@ def test_exclude_from_the_command_line_adds(project: Path) -> None:
     assert len(codes(project, ".", "--exclude", "conf/*.yaml")) == 1
 
 
-def test_input_and_method_are_for_models_that_do_not_say(project: Path) -> None:
+def test_input_and_method_apply_to_models_without_their_own(project: Path) -> None:
     (project / "shapelint.toml").write_text("input = [13, 64, 64]\n")
     text = "backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n"
     (project / "model.yaml").write_text(text)
@@ -236,7 +236,7 @@ def test_a_team_rule_cannot_take_the_code_of_another(project: Path) -> None:
     assert (result.returncode, "the code SL101 is taken" in result.stderr) == (2, True)
 
 
-def test_config_shows_what_applies_and_whence(project: Path) -> None:
+def test_config_shows_the_settings_and_their_source(project: Path) -> None:
     (project / "pyproject.toml").write_text(
         HEADER + 'ignore = ["SL3"]\nexclude = ["old"]\n[tool.shapelint.per-file-ignores]\n"conf/*" = ["SL101"]\n'
     )
@@ -263,7 +263,7 @@ def test_config_without_a_settings_file(project: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["[3, 96, 128]", "{channels = 4}", "{image_size = 64}"])
-def test_what_config_shows_can_be_used_as_settings(given: str, project: Path) -> None:
+def test_the_output_of_config_is_valid_as_settings(given: str, project: Path) -> None:
     text = f'method = "simsiam"\ninput = {given}\n[per-file-ignores]\n"*" = ["SL3"]\n[severity]\nSL204 = "error"\n'
     (project / "shapelint.toml").write_text(text)
     shown = run(project, "config", "model.yaml").stdout
@@ -275,6 +275,6 @@ def test_what_config_shows_can_be_used_as_settings(given: str, project: Path) ->
     assert values(run(project, "config", "model.yaml").stdout) == values(shown)
 
 
-def test_config_of_nothing(project: Path) -> None:
+def test_config_of_a_missing_path(project: Path) -> None:
     result = run(project, "config", "absent.yaml")
     assert (result.returncode, "no such file" in result.stderr) == (2, True)

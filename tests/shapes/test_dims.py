@@ -1,4 +1,4 @@
-"""Dimensions: the normal form means what Python's integers mean, and equal dimensions are recognised."""
+"""Dimensions: the normal form has the meaning of Python's integers, and equal dimensions are recognised."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXACT = {**OPERATIONS, "max": max, "min": min}
 
 
 def tree(source: random.Random, depth: int) -> Any:
-    """A random expression: an integer, the name of a symbol, or (operator, left, right)."""
+    """Return a random expression: an integer, the name of a symbol, or (operator, left, right)."""
     if depth == 0 or source.random() < 0.15:
         return source.choice(["B", "H", "W", source.randint(-9, 9), source.randint(1, 40)])
     operator = source.choice(["+", "-", "*", "//", "//", "%", "max", "min"])
@@ -36,7 +36,7 @@ def tree(source: random.Random, depth: int) -> Any:
 
 
 def evaluate(node: Any, operations: dict[str, Callable[[Any, Any], Any]], values: dict[str, Any]) -> Any:
-    """The value of a tree, or ZERO where it divides by 0."""
+    """Evaluate a tree; ZERO if it divides by 0."""
     if isinstance(node, tuple):
         left, right = (evaluate(child, operations, values) for child in node[1:])
         if ZERO in (left, right):
@@ -54,7 +54,7 @@ def samples(source: random.Random, count: int) -> list[dict[str, int]]:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_normal_form_is_exact(seed: int) -> None:
-    """Building with symbols and then putting in numbers gives what Python gives with the numbers from the start."""
+    """Building with symbols and then substituting numbers gives the same as using the numbers from the start."""
     source = random.Random(seed)
     compared = 0
     for _ in range(400):
@@ -95,7 +95,7 @@ def test_text_reads_back(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_equal_says_never_more_than_it_knows(seed: int) -> None:
+def test_equal_is_never_wrong(seed: int) -> None:
     source = random.Random(300 + seed)
     decided = []
     for _ in range(600):
@@ -199,13 +199,13 @@ def test_equal(left: Dim, right: Dim, verdict: bool | None) -> None:
         -UNKNOWN_DIM,
     ],
 )
-def test_unknown_spreads(dim: Dim) -> None:
+def test_unknown_propagates(dim: Dim) -> None:
     assert dim is UNKNOWN_DIM
     assert dims.extreme(max, (dim, 3)) is UNKNOWN_DIM
     assert not is_known(dim)
 
 
-def test_unknown_spreads_through_substitution() -> None:
+def test_unknown_propagates_through_substitution() -> None:
     assert substitute((H + 1) // 2, {"H": UNKNOWN_DIM}) is UNKNOWN_DIM
 
 

@@ -1,4 +1,4 @@
-"""The restricted expression language: what it computes, what it cannot know, and what it refuses."""
+"""The restricted expression language: what it computes, what stays unknown, and what it refuses."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ def test_truth(text: str, value: bool | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["mode % 2 == 0", "prod(input) > 1 and len(input)", "mode < 3", "n in mode", "n in 3"])
-def test_a_value_of_the_wrong_kind_is_told_from_a_wrong_expression(text: str) -> None:
+def test_a_value_of_the_wrong_kind_differs_from_a_wrong_expression(text: str) -> None:
     with pytest.raises(OperandError):
         evaluate(text, FACTS)
 
 
 def test_three_valued_logic() -> None:
-    """`None` is "cannot be known": a result is decided exactly if every way of knowing it gives the same."""
+    """`None` is unknown: a result is decided exactly if every possible value gives the same."""
     for left, right in itertools.product((True, False, None), repeat=2):
         for text, exact in (("a and b", lambda a, b: a and b), ("a or b", lambda a, b: a or b)):
             possible = {
@@ -156,7 +156,7 @@ def test_a_decided_operand_stops_the_evaluation() -> None:
     ("kernel", "stride", "padding", "dilation"), [(1, 1, 0, 1), (3, 2, 1, 1), (2, 3, 1, 2), (4, 4, 2, 1)]
 )
 def test_window_counts_the_places_of_a_kernel(size: int, kernel: int, stride: int, padding: int, dilation: int) -> None:
-    """Against a count by hand: starts within the padded axis, with the whole kernel inside it (or not, rounding up)."""
+    """Compare with a count by hand: starts within the padded axis, with the kernel inside it (or not, rounding up)."""
     reach = dilation * (kernel - 1) + 1
     whole = len(range(0, size + 2 * padding - reach + 1, stride))
     names = {"n": H, "k": kernel, "s": stride, "p": padding, "d": dilation}
@@ -228,7 +228,7 @@ def test_refused(text: str, reason: str) -> None:
     ],
 )
 def test_size_and_depth_are_bounded(text: str) -> None:
-    """Either it is evaluated, or refused in words; never a RecursionError."""
+    """It is either evaluated, or refused with a message; there is never a RecursionError."""
     try:
         refusal = "" if evaluate(text, {"n": 1}) is not None else "no value"
     except ExpressionError as error:

@@ -68,7 +68,7 @@ def test_text_reads_back(text: str) -> None:
         "... *shape -> (... *shape, 7)",
     ],
 )
-def test_what_is_written_simply_prints_as_written(text: str) -> None:
+def test_simple_signatures_print_as_written(text: str) -> None:
     assert str(parse_signature(text)) == text
 
 
@@ -100,13 +100,13 @@ def test_axes_are_kept_in_normal_form() -> None:
         ("B -> B where B >", "bad condition"),
     ],
 )
-def test_what_is_not_in_the_notation_is_refused(text: str, reason: str) -> None:
+def test_invalid_notation_is_refused(text: str, reason: str) -> None:
     with pytest.raises(SignatureError, match=reason.replace("(", r"\(")):
         parse_signature(text)
 
 
 @pytest.mark.parametrize("file", SIGNATURE_FILES)
-def test_every_shipped_signature_reads_back(file: str) -> None:
+def test_every_built_in_signature_reads_back(file: str) -> None:
     for component in SignatureFile.model_validate(rules_folder.load(f"signatures/{file}.yaml")).components:
         for row in component.rows:
             signature = parse_signature(row.shapes)
@@ -154,14 +154,14 @@ def test_substitute(text: str, arguments: dict[str, Any], result: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, UNKNOWN_DIM, "same", 0.5, (3,), (None, None), ((1, 2), (3, 4)), {}])
-def test_what_is_no_dimension_is_unknown_and_never_a_free_axis(value: Any) -> None:
-    """`k[1]` of a list of one element, a text, a fraction: nothing fits it for certain, and nothing contradicts it."""
+def test_a_value_that_is_not_a_dimension_is_unknown_and_not_a_free_axis(value: Any) -> None:
+    """`k[1]` of a list with one element, a text, a fraction: nothing certainly fits or contradicts it."""
     result = fit("B k[1] -> B k[1] (k[1]//2)", (B, 7), k=value)
     assert result.output == (B, UNKNOWN_DIM, UNKNOWN_DIM)
     assert result.assumed == ()
 
 
-def test_arguments_take_part_in_conditions() -> None:
+def test_arguments_are_substituted_in_conditions() -> None:
     text = "B D -> B D where mode == 'wide' and D % groups == 0"
     assert fit(text, (B, 8), mode="wide", groups=4)
     assert misfit(text, (B, 8), mode="narrow", groups=4).condition == "mode == 'wide'"
@@ -200,7 +200,7 @@ def test_fit(text: str, shape: Shape, output: Shape) -> None:
 
 
 def test_names_of_the_input_are_not_those_of_the_signature() -> None:
-    """The chain's H and W may meet the signature's in any order."""
+    """The chain's H and W may be matched with those of the signature in any order."""
     assert fit("B C H W -> B C (H//2) (W//4)", (B, C, W, H)).output == (B, C, W // 2, H // 4)
 
 
@@ -241,17 +241,17 @@ def test_the_nearest_alternative_gives_the_reason(text: str, shape: Shape, kind:
     assert result.alternative == parse_signature(text).alternatives[alternative]
 
 
-def test_a_fit_for_some_sizes_says_what_it_assumes() -> None:
+def test_a_fit_for_some_sizes_lists_its_assumptions() -> None:
     result = fit("B 512 7 -> B", (B, 512, (H - 1) // 32 + 1))
     assert result.assumed == ((2, 7, (H - 1) // 32 + 1),)
 
 
-def test_a_certain_fit_goes_before_an_assumed_one() -> None:
+def test_a_certain_fit_is_preferred_to_an_assumed_one() -> None:
     assert fit("B 7 -> B 1 | B D -> B 2", (B, H)).output == (B, 2)
     assert fit("B 7 -> B 1 | B 9 -> B 2", (B, H)).output == (B, UNKNOWN_DIM)
 
 
-def test_a_condition_that_cannot_be_known_is_no_misfit() -> None:
+def test_an_unknown_condition_is_not_a_misfit() -> None:
     assert fit("B D -> B D where B > 1", (B, 512)).output == (B, 512)
 
 
@@ -279,7 +279,7 @@ def test_an_ellipsis_is_the_same_in_every_input() -> None:
     assert (rank.kind, rank.input, rank.expected, rank.actual) == ("rank", 1, 3, 2)
 
 
-def test_structures_come_out_as_written() -> None:
+def test_structures_are_returned_as_written() -> None:
     result = fit("B D -> {feature: B 512, all: [B D, (B 1,)]}", (B, 9)).output
     inner = StructureValue("list", ((B, 9), StructureValue("tuple", ((B, 1),))))
     assert result == StructureValue("dict", ((B, 512), inner), ("feature", "all"))
@@ -307,7 +307,7 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_odd_arguments_never_crash(value: Any) -> None:
-    """Every row of every torch.nn layer, each argument in turn odd: a fit or a misfit, or no row; nothing raised."""
+    """Every row of every torch.nn layer, with each argument odd in turn, gives a fit, a misfit, or no row."""
     file = SignatureFile.model_validate(rules_folder.load("signatures/torch.nn.yaml"))
     reached = 0
     for component in file.components:

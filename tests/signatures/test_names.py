@@ -1,4 +1,4 @@
-"""The name that a misspelt component is told to mean."""
+"""The suggested name for a misspelt component."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ NONE = ("", "x", "/", ".", "resnet18", "Linear", "torch.nn.Linear", "torchvision
 
 
 @pytest.mark.parametrize("written", MEANT)
-def test_a_slip_of_the_keys(written: str) -> None:
+def test_a_typing_error(written: str) -> None:
     assert nearest(written) == MEANT[written]
 
 
 @pytest.mark.parametrize("written", [*THEIR_OWN, *NONE])
-def test_a_name_that_may_be_right(written: str) -> None:
+def test_a_name_that_may_be_correct(written: str) -> None:
     assert nearest(written) == ""
 
 
-def test_the_finding_and_the_command_say_it(tmp_path: Path) -> None:
+def test_the_finding_and_the_command_suggest_it(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text("backbone: resnet18\nprojection_head: BYOLProjectionHed(5, 6, 7)\n")
     told = run(tmp_path, "model.yaml").stdout
     assert "= help: did you mean BYOLProjectionHead? Otherwise give BYOLProjectionHed a signature" in told

@@ -1,8 +1,8 @@
-"""Every generated signature of rules/signatures, traced again against the installed library.
+"""Every generated signature of rules/signatures, traced again with the installed library.
 
-lightly's heads run on the CPU, in training mode, over every small input shape: what is stored has to be all that torch
-accepts, and nothing else. torchvision's models run on the meta device, at the smallest size, below it, and at others,
-with every part compared.
+lightly's heads run on the CPU, in training mode, with every small input shape: the stored signature must list exactly
+what torch accepts. torchvision's models run on the meta device, at the smallest size, below it, and at others, and
+every part is compared.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def values(one: ComponentSignature, arguments: dict[str, Any]) -> dict[str, Any]
 
 
 def row_for(one: ComponentSignature, arguments: dict[str, Any]) -> SignatureRow:
-    """The one row whose `when` holds; it must be decided."""
+    """Return the one row whose `when` holds; it must be decided."""
     decided = {
         row.when: expression.evaluate(row.when, values(one, arguments)) if row.when else True for row in one.rows
     }
@@ -62,7 +62,7 @@ def row_for(one: ComponentSignature, arguments: dict[str, Any]) -> SignatureRow:
 
 
 def agree(signature: Signature, module: nn.Module, shape: Shape, device: str = "meta") -> bool:
-    """Whether the module runs on a shape; the signature has to say so too, with the same output."""
+    """Return whether the module runs on a shape; the signature must agree, with the same output."""
     fit = unify(signature, shape)
     try:
         output = value_of(run(module, shape, device=device), {})
@@ -79,7 +79,7 @@ def agree(signature: Signature, module: nn.Module, shape: Shape, device: str = "
 def same_parts(
     row: SignatureRow, arguments: dict[str, Any], module: nn.Module, shape: Shape, free: dict[str, int]
 ) -> None:
-    """Every part has the class and the shapes that are stored, in the order of the module's children."""
+    """Check that every part has the stored class and shapes, in the order of the module's children."""
     seen = observe(module, [size for size in shape if isinstance(size, int)]).layers
     assert list(row.parts) == [name for name in seen if name.count(".") < 2]
     for name, text in row.parts.items():
@@ -96,7 +96,7 @@ def same_parts(
 
 
 def head_cases() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every head with every structural variant; numbers of layers also beside those that have a row."""
+    """Yield every head with every structural variant; also with numbers of layers that have no row."""
     for name in HEADS:
         if name in lightly_heads.WITHOUT_WIDTHS:
             continue
@@ -157,7 +157,7 @@ def test_every_model_is_stored() -> None:
 
 
 def limits(signature: Signature) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The smallest and the largest height and width that the signature allows; 1000 where there is no largest."""
+    """Return the smallest and the largest height and width that the signature allows; 1000 if there is no largest."""
     first = signature.alternatives[0]
     height, width = first.inputs[0].axes[2:]
     if isinstance(height, int) and isinstance(width, int):
@@ -208,7 +208,7 @@ def test_a_model_takes_the_stored_shapes_and_no_others(name: str) -> None:
     ("inception_v3", {}, 2),
     ("inception_v3", {"aux_logits": False}, 1),
 ])  # fmt: skip
-def test_auxiliary_logits_come_out_in_training(name: str, arguments: dict[str, Any], outputs: int) -> None:
+def test_auxiliary_logits_are_returned_in_training(name: str, arguments: dict[str, Any], outputs: int) -> None:
     make = torchvision.models.get_model_builder(name)
     literal = component(f"torchvision.models/{name}", f"torchvision.models.{name}")
     signature = substitute(parse_signature(row_for(literal, arguments).shapes), values(literal, arguments))
@@ -225,14 +225,14 @@ def test_auxiliary_logits_come_out_in_training(name: str, arguments: dict[str, A
     ({"weights": None, "pretrained": False}, True),
 ])  # fmt: skip
 def test_googlenet_with_weights_has_no_auxiliary_logits(arguments: dict[str, Any], auxiliary: bool) -> None:
-    """Its builder removes them after the weights are loaded, unless they are asked for."""
+    """Its builder removes them after loading the weights, unless they are requested."""
     literal = component("torchvision.models/googlenet", "torchvision.models.googlenet")
     assert row_for(literal, arguments).shapes.startswith("B 3 H W -> (B") == auxiliary
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg11"])
 def test_every_argument_of_a_model_can_be_given(name: str) -> None:
-    """What `call` lists, the builder takes (not `pretrained` beside `weights`); what it does not list, it refuses."""
+    """The builder takes what `call` lists (not `pretrained` and `weights` together), and refuses anything else."""
     make = torchvision.models.get_model_builder(name)
     literal = component(f"torchvision.models/{name}", f"torchvision.models.{name}")
     build(lambda: make(**{p.name: p.default for p in literal.parameters if p.name != "pretrained"}))
@@ -243,8 +243,8 @@ def test_every_argument_of_a_model_can_be_given(name: str) -> None:
 # the files
 
 
-def test_the_generated_files_are_what_the_command_makes() -> None:
-    """The quickest one whole; of lightly's, one head."""
+def test_the_generated_files_are_up_to_date() -> None:
+    """The fastest library completely; one head of lightly."""
     made = torchvision_models.component_file("alexnet")
     path = stored.rules_folder.folder() / "signatures" / "torchvision.models" / "alexnet.yaml"
     assert path.read_text(encoding="utf-8") == to_yaml(made, GENERATED_HEADER)
@@ -255,7 +255,7 @@ def test_the_generated_files_are_what_the_command_makes() -> None:
 
 
 def test_the_comparison_can_fail() -> None:
-    """A signature that is wrong in its output, too narrow or too wide is found out."""
+    """A signature with a wrong output, or one that is too narrow or too wide, is detected."""
     module = nn.Linear(3, 5)
     agree(parse_signature("... 3 -> ... 5"), module, (2, 3), "cpu")
     for wrong in ("... 3 -> ... 6", "B L 3 -> B L 5", "... 4 -> ... 5"):

@@ -1,8 +1,8 @@
-"""Every hand-written formula of rules/signatures/torch.nn.yaml, against the real layer on the CPU, in training mode.
+"""Every hand-written formula of rules/signatures/torch.nn.yaml compared with the real layer on the CPU, in training.
 
 For each row of each component: several constructor arguments, and for each of them every input shape of up to six axes
-over a few sizes, so that the alternatives of the row are proved to be all that torch accepts, and nothing else. The
-same over symbols: the output computed for any size has to be the real one at each size.
+over a few sizes, which proves that the alternatives of the row are exactly what torch accepts. The same is done with
+symbols: the output computed for any size must be the real one for each size.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def constructor(name: str) -> Any:
 
 
 def rows_for(component: ComponentSignature, arguments: Arguments) -> list[SignatureRow]:
-    """The rows whose `when` holds; it must be decided for arguments that are all known."""
+    """Return the rows whose `when` holds; it must be decided for arguments that are all known."""
     chosen = []
     for row in component.rows:
         holds = expression.evaluate(row.when, full(component, arguments)) if row.when else True
@@ -53,7 +53,7 @@ def signature_for(component: ComponentSignature, row: SignatureRow, arguments: A
 
 
 def cases(name: str) -> Iterator[tuple[SignatureRow, Arguments]]:
-    """The cases of a component with their row, and for each row its first case with every inert argument changed."""
+    """Yield the cases of a component with their row, and one of each row with each inert argument changed."""
     component = COMPONENTS[name]
     seen: list[SignatureRow] = []
     for arguments in CASES[name]:
@@ -69,7 +69,7 @@ def cases(name: str) -> Iterator[tuple[SignatureRow, Arguments]]:
 
 
 def build(name: str, arguments: Arguments) -> Any:
-    """The real module, or the exception that its constructor raises."""
+    """Return the real module, or the exception that its constructor raises."""
     keywords = dict(arguments)
     variadic = keywords.pop("args", ())
     try:
@@ -79,7 +79,7 @@ def build(name: str, arguments: Arguments) -> Any:
 
 
 def run(module: Any, shapes: tuple[Shape, ...]) -> ShapeOrStructure | None:
-    """The shape that comes out, or None where torch raises or gives an empty tensor."""
+    """Return the shape of the output, or None if torch raises or returns an empty tensor."""
     if isinstance(module, Exception):
         return None
     try:
@@ -97,7 +97,7 @@ def value_of(output: Any) -> ShapeOrStructure:
 
 
 def inputs_for(arity: int) -> Iterator[tuple[Shape, ...]]:
-    """All shapes over the sizes of each rank; for several inputs, all combinations of smaller shapes."""
+    """Yield all shapes over the sizes of each rank; for several inputs, all combinations of smaller shapes."""
     if arity == 1:
         for rank, sizes in SIZES.items():
             yield from ((shape,) for shape in itertools.product(sizes, repeat=rank))
@@ -107,7 +107,7 @@ def inputs_for(arity: int) -> Iterator[tuple[Shape, ...]]:
 
 
 def symbolic(shapes: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], dict[str, int]]:
-    """The same ranks with a symbol for each size, and what the symbols stand for."""
+    """Return the same ranks with a symbol for each size, and the values of the symbols."""
     named = [[(f"x{number}{axis}", size) for axis, size in enumerate(shape)] for number, shape in enumerate(shapes)]
     return tuple(tuple(dims.symbol(name) for name, _ in shape) for shape in named), dict(itertools.chain(*named))
 
@@ -119,7 +119,7 @@ def fill(value: ShapeOrStructure, sizes: dict[str, int]) -> ShapeOrStructure:
 
 
 def differences(name: str, signature: Signature, arguments: Arguments) -> tuple[list[str], int]:
-    """Where the signature and the real layer disagree, and on how many inputs the layer runs."""
+    """Return where the signature and the real layer disagree, and on how many inputs the layer runs."""
     module = build(name, arguments)
     found, running = [], 0
     general: dict[tuple[int, ...], Fit | Misfit] = {}
@@ -179,14 +179,14 @@ def default_of(parameter: inspect.Parameter) -> Any:
 
 
 @each_component
-def test_inert_arguments_stand_in_no_formula(name: str) -> None:
+def test_inert_arguments_occur_in_no_formula(name: str) -> None:
     component = COMPONENTS[name]
     assert component.inert <= {parameter.name for parameter in component.parameters}
     for row in component.rows:
         assert not component.inert & set(re.findall(r"\w+", f"{row.when} {row.shapes}"))
 
 
-def test_every_component_once() -> None:
+def test_every_component_is_listed_once() -> None:
     targets = [component.target for component in FILE.components]
     assert len(targets) == len(set(targets))
     assert set(CASES) == set(COMPONENTS)

@@ -1,4 +1,4 @@
-"""Baselines: known faults are not shown, new ones are, and one that is gone is forgotten."""
+"""Baselines: known faults are not shown, new ones are, and faults that are gone are removed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(project: Path, *arguments: str) -> tuple[int, list[str]]:
     return result.returncode, [finding["message"] for finding in json.loads(result.stdout)["findings"]]
 
 
-def test_it_holds_what_fails_a_run(project: Path) -> None:
+def test_it_contains_the_findings_that_fail_a_run(project: Path) -> None:
     (entry,) = known(project)
     assert (entry["path"], entry["code"]) == ("conf/model.yaml", "SL101")
     assert entry["message"] == "projection_head expects 512 features, but backbone produces 256"
@@ -61,7 +61,7 @@ def test_another_number_is_another_fault(project: Path) -> None:
     assert (code, len(messages)) == (1, 1)
 
 
-def test_a_fault_that_is_gone_is_forgotten(project: Path) -> None:
+def test_a_fault_that_is_gone_is_removed(project: Path) -> None:
     write(project, CLEAN)
     result = run(project, "--baseline", "known.json", ".")
     assert (result.returncode, result.stderr) == (0, "1 finding of known.json gone, and forgotten there.\n")
@@ -70,14 +70,14 @@ def test_a_fault_that_is_gone_is_forgotten(project: Path) -> None:
     assert check(project)[0] == 1
 
 
-def test_a_file_that_is_gone_is_forgotten(project: Path) -> None:
+def test_a_file_that_is_gone_is_removed(project: Path) -> None:
     (project / "conf" / "model.yaml").rename(project / "conf" / "other.yaml")
     assert check(project)[0] == 1
     assert known(project) == []
 
 
-def test_what_was_not_looked_at_is_kept(project: Path) -> None:
-    """Another file, another selection, or a component that is unknown here: none of them shows that a fault is gone."""
+def test_faults_that_were_not_checked_are_kept(project: Path) -> None:
+    """Another file, another selection, or an unknown component does not show that a fault is gone."""
     (project / "clean.yaml").write_text(CLEAN)
     assert check(project, "clean.yaml") == (0, [])
     assert check(project, ".", "--select", "SL2") == (0, [])
@@ -88,7 +88,7 @@ def test_what_was_not_looked_at_is_kept(project: Path) -> None:
     assert len(known(project)) == 1
 
 
-def test_paths_count_from_the_baseline_file(project: Path) -> None:
+def test_paths_are_relative_to_the_baseline_file(project: Path) -> None:
     result = run(project / "conf", "--baseline", "../known.json", "model.yaml")
     assert result.returncode == 0
     assert run(Path("/"), "--baseline", str(project / "known.json"), str(project)).returncode == 0
@@ -96,7 +96,7 @@ def test_paths_count_from_the_baseline_file(project: Path) -> None:
 
 def test_equal_faults_are_counted(project: Path) -> None:
     twice = ONE_FAULT + "---\n" + ONE_FAULT
-    write(project, twice.replace("---\n", ""))  # keys stand twice: SL903 beside the fault
+    write(project, twice.replace("---\n", ""))  # keys occur twice: SL903 as well as the fault
     (project / "two.yaml").write_text("models:\n" + "".join(f"  - {_flow()}\n" for _ in range(2)))
     assert run(project, "--write-baseline", "known.json", "two.yaml").returncode == 0
     assert len({entry["fingerprint"] for entry in known(project)}) == 2
@@ -109,13 +109,13 @@ def _flow() -> str:
     return "{backbone: {out_dim: 256}, projection_head: {input_dim: 512, hidden_dim: 1024, output_dim: 256}}"
 
 
-def test_infos_are_not_remembered(project: Path) -> None:
+def test_notes_are_not_stored(project: Path) -> None:
     write(project, ONE_FAULT.replace("yolov8n.Backbone, out_dim: 256", "my.Unknown"))
     assert run(project, "--write-baseline", "known.json", ".").returncode == 0
     assert known(project) == []
 
 
-def test_with_fixes_the_fixed_fault_is_forgotten(project: Path) -> None:
+def test_a_fixed_fault_is_removed(project: Path) -> None:
     assert run(project, "--baseline", "known.json", "--fix", ".").returncode == 0
     assert known(project) == []
     assert (project / "conf" / "model.yaml").read_text() == CLEAN
@@ -131,13 +131,13 @@ def test_with_fixes_the_fixed_fault_is_forgotten(project: Path) -> None:
         ('{"version": 1, "findings": [{"x": 1}]}', "not a baseline file"),
     ],
 )
-def test_what_is_no_baseline(project: Path, text: str | None, words: str) -> None:
+def test_a_file_that_is_not_a_baseline(project: Path, text: str | None, words: str) -> None:
     (project / "known.json").unlink() if text is None else (project / "known.json").write_text(text)
     result = run(project, "--baseline", "known.json", ".")
     assert (result.returncode, words in result.stderr) == (2, True)
 
 
-def test_options_that_do_not_go_together(project: Path) -> None:
+def test_incompatible_options(project: Path) -> None:
     for options in (
         ["--add-ignores", "--baseline", "x"],
         ["--write-baseline", "x", "--fix"],

@@ -1,4 +1,4 @@
-"""Comments are real ones: what only looks like one, in a string or a block scalar, is none."""
+"""Only real comments count: text that looks like one, in a string or a block scalar, does not."""
 
 from __future__ import annotations
 

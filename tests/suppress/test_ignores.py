@@ -1,4 +1,4 @@
-"""`--add-ignores`: comments that silence everything that is there, and change nothing else."""
+"""`--add-ignores` adds comments that silence all findings, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_every_fixture_can_be_silenced(path: Path) -> None:
     assert kept == source.text
 
 
-def test_the_comment_stands_on_the_line_of_the_finding() -> None:
+def test_the_comment_is_on_the_line_of_the_finding() -> None:
     line = "projection_head: BYOLProjectionHead(512, 1024, 256)"
     assert silenced(ONE_FAULT) == ONE_FAULT.replace(line, line + "  # shapelint: ignore[SL101]")
 
 
-def test_it_joins_a_comment_that_is_there() -> None:
+def test_an_existing_comment_is_extended() -> None:
     line = "projection_head: BYOLProjectionHead(512, 1024, 256)"
     for before, after in [
         ("  # the paper's", "  # the paper's  # shapelint: ignore[SL101]"),
@@ -62,15 +62,15 @@ def test_a_comment_goes_to_the_header_of_a_block_scalar() -> None:
     assert silenced(text) == text.replace(">-", ">-  # shapelint: ignore[SL101]")
 
 
-def test_where_no_line_can_hold_a_comment_it_is_for_the_file() -> None:
-    """A comment after `Conv2d(1,` would end the text of the call, and the finding touches no other line."""
+def test_a_comment_for_the_file_if_no_line_can_have_one() -> None:
+    """A comment after `Conv2d(1,` would end the text of the call, and the finding has no other line."""
     text = "method: byol\nbackbone:\n  - Conv2d(1,\n      64, 3)\n  - AdaptiveAvgPool2d(1)\n  - Flatten()\n"
     assert [finding.code for finding in lint(Source("model.yaml", text)).findings] == ["SL105"]
     assert silenced(text) == "# shapelint: ignore-file[SL105]\n" + text
     assert lint(Source("model.yaml", silenced(text))).findings == ()
 
 
-def test_twice_changes_nothing_more() -> None:
+def test_a_second_run_changes_nothing() -> None:
     once = silenced(ONE_FAULT)
     assert silenced(once) == once
 

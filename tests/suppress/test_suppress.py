@@ -51,20 +51,20 @@ def test_an_ignore_silences_its_line(comment: str) -> None:
     assert codes(commented(comment)) == []
 
 
-def test_an_ignore_holds_on_the_line_of_a_related_span() -> None:
+def test_an_ignore_applies_on_the_line_of_a_related_span() -> None:
     assert codes(commented("# shapelint: ignore[SL101]", BACKBONE_LINE)) == []
 
 
-def test_an_ignore_holds_on_no_other_line() -> None:
+def test_an_ignore_applies_on_no_other_line() -> None:
     assert codes("# shapelint: ignore[SL101]\n" + ONE_FAULT) == ["SL904", "SL101"]
 
 
-def test_an_ignore_of_a_whole_file_may_stand_anywhere() -> None:
+def test_an_ignore_of_a_whole_file_may_be_anywhere() -> None:
     assert codes("# shapelint: ignore-file[SL101] old\n" + ONE_FAULT) == []
     assert codes(ONE_FAULT + "# shapelint: ignore-file[SL101]\n") == []
 
 
-def test_what_looks_like_a_comment_is_none() -> None:
+def test_text_that_looks_like_a_comment_is_not_one() -> None:
     assert codes(ONE_FAULT + 'note: "x # shapelint: ignore-file[SL101]"\n') == ["SL101"]
     assert codes(ONE_FAULT + "note: |\n  # shapelint: ignore-file[SL101]\n") == ["SL101"]
 
@@ -73,7 +73,7 @@ def test_only_the_named_rule_is_silenced() -> None:
     text = ONE_FAULT.replace("BYOLPredictionHead(256", "BYOLPredictionHead(128")
     assert codes(text) == ["SL101", "SL101"]
     assert codes(commented("# shapelint: ignore[SL101]", BACKBONE_LINE, text)) == ["SL101"]
-    assert codes(commented("# shapelint: ignore[SL101]", text=text)) == []  # the second one's related span is here
+    assert codes(commented("# shapelint: ignore[SL101]", text=text)) == []  # the related span of the second one is here
     assert codes(commented("# shapelint: ignore[SL102]", text=text)) == ["SL101", "SL904", "SL101"]
 
 
@@ -107,9 +107,7 @@ def test_a_file_that_does_not_parse_can_be_ignored() -> None:
         ("# shapelint: ignore[SL101] why  # keep", "nothing on this line is SL101", "", "# keep"),
     ],
 )
-def test_an_ignore_that_does_nothing_is_reported_and_removed(
-    comment: str, message: str, help: str, after: str | None
-) -> None:
+def test_an_unused_ignore_is_reported_and_removed(comment: str, message: str, help: str, after: str | None) -> None:
     text = commented(comment, line=FAULT_LINE.replace("512", "256"), text=CLEAN)
     (finding,) = lint(text).findings
     assert (finding.code, finding.severity) == ("SL904", "warning")
@@ -124,12 +122,12 @@ def test_an_ignore_that_does_nothing_is_reported_and_removed(
     assert fixed(text) == expected
 
 
-def test_a_comment_on_a_line_of_its_own_goes_with_its_line() -> None:
+def test_a_comment_on_its_own_line_is_removed_with_the_line() -> None:
     assert fixed(f"a: 1\n  # shapelint: ignore-file[SL101] why\r\n{CLEAN}") == f"a: 1\n{CLEAN}"
     assert fixed(f"{CLEAN}# shapelint: ignore-file[SL101]") == CLEAN
 
 
-def test_only_the_codes_that_do_nothing_are_removed() -> None:
+def test_only_unused_codes_are_removed() -> None:
     text = commented("# shapelint: ignore[SL102, SL101,SL1O1] why")
     (finding,) = lint(text).findings
     assert finding.message == "no rule is called SL1O1 (the nearest is SL101); nothing on this line is SL102"
@@ -138,15 +136,15 @@ def test_only_the_codes_that_do_nothing_are_removed() -> None:
     assert fixed(text) == commented("# shapelint: ignore[SL101] why")
 
 
-def test_a_rule_that_was_not_judged_is_not_called_unused() -> None:
+def test_an_ignore_of_a_rule_that_was_not_judged_is_not_unused() -> None:
     text = commented("# shapelint: ignore[SL101]", FAULT_LINE.replace("512", "256"), CLEAN)
     assert codes(text) == ["SL904"]
     assert codes(text, select=("SL2", "SL904")) == []
     assert codes(text, ignore=("SL101",)) == []
 
 
-def test_nothing_is_called_unused_where_a_component_is_unknown() -> None:
-    """What cannot be resolved here may be resolved elsewhere, and then the ignore is needed."""
+def test_no_ignore_is_unused_if_a_component_is_unknown() -> None:
+    """A component that cannot be resolved here may be resolved elsewhere, where the ignore is needed."""
     text = commented("# shapelint: ignore[SL101]").replace(", out_dim: 256", "")
     assert codes(text) == ["SL901"]
     assert codes(text.replace("SL101", "SL999")) == ["SL901", "SL904"]
@@ -165,12 +163,12 @@ def test_a_silenced_fault_is_not_fixed_and_does_not_fail(tmp_path: Path) -> None
     assert (tmp_path / "model.yaml").read_text() == text
 
 
-def test_an_ignore_that_a_fix_makes_idle_goes_with_it() -> None:
+def test_an_ignore_that_a_fix_makes_unused_is_removed() -> None:
     text = commented("# shapelint: ignore[SL902]", text=ONE_FAULT)
     assert fixed(text) == CLEAN
 
 
-def test_other_peoples_comments_are_left_alone() -> None:
+def test_comments_for_other_tools_are_unchanged() -> None:
     assert codes(CLEAN + "# shapelint: see https://example.org\n# about shapelint: nothing\n# noqa\n") == []
 
 

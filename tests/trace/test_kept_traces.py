@@ -1,4 +1,4 @@
-"""A trace is made once: what it gave is kept in the cache folder, and so is why it gave nothing."""
+"""A trace is made once: its result is kept in the cache folder, and so is the reason why there is none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def resolved(target: str, *positional: int) -> Resolved:
     ("target", "numbers", "works"),
     [("torch.nn.PReLU", (8,), True), ("torch.nn.LSTM", (8, 16), False)],
 )
-def test_what_a_trace_gave_is_read_the_second_time(
+def test_the_result_of_a_trace_is_read_the_second_time(
     target: str, numbers: tuple[int, ...], works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))

@@ -11,7 +11,7 @@ from shapelint.trace.variant import bind
 
 
 class WrongNorm(nn.Module):
-    """Its last BatchNorm takes `hidden` instead of `out`."""
+    """A module whose last BatchNorm takes `hidden` instead of `out`."""
 
     def __init__(self, in_dim: int = 64, hidden: int = 64, out: int = 64) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class RightNorm(WrongNorm):
 
 
 class Residual(nn.Module):
-    """Adds what it takes: its two widths are equal by design."""
+    """A module that adds its input: its two widths are equal by design."""
 
     def __init__(self, width: int = 64, out: int = 64) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ def test_a_layer_that_fits_by_chance(kind: type[nn.Module], arguments: dict[str,
     assert latent(bind(kind, (), arguments)) == found
 
 
-def test_it_does_break_where_one_of_the_two_moves() -> None:
+def test_torch_raises_if_one_of_the_two_is_changed() -> None:
     WrongNorm()(torch.rand(4, 64))
     with pytest.raises(RuntimeError, match="running_mean should contain"):
         WrongNorm(out=32)(torch.rand(4, 64))

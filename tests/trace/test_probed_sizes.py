@@ -1,4 +1,4 @@
-"""Classes of a project that no symbol passes through: what is read off from runs at sizes, and what is left open."""
+"""User classes that do not work with symbols: what is derived from runs at several sizes, and what is left open."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def project(trusting: Path) -> Path:
         ("Picky", "[3, 201, 201]", 8, {("SL106", "error")}),
     ],
 )
-def test_what_is_said_of_a_class_that_is_run_at_sizes(
+def test_signature_of_a_class_that_is_run_at_several_sizes(
     project: Path, name: str, image: str, width: int, found: set[tuple[str, str]]
 ) -> None:
     (project / "model.yaml").write_text(MODEL.format(name=name, image=image, width=width))

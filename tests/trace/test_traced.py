@@ -1,4 +1,4 @@
-"""The tracer: signatures of components that are built on the meta device and run on shapes alone."""
+"""The tracer: signatures of components that are built on the meta device and run on shapes only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shapes_of(target: str, *positional: Any, **arguments: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any try to load weights fails the test, and so does a socket."""
+    """Fail the test on any attempt to load weights or open a socket."""
 
     def refuse(*arguments: Any, **options: Any) -> None:
         raise AssertionError("weights were asked for")
@@ -78,7 +78,7 @@ def test_a_layer_is_traced_with_its_widths_by_name(
 
 
 class Bottleneck(nn.Module):
-    """A block whose widths are multiples and sums of its arguments, which takes maps alone."""
+    """A block whose widths are multiples and sums of its arguments, and which only takes maps."""
 
     def __init__(self, width: int, planes: int, expansion: int = 4, depth: int = 2) -> None:
         super().__init__()
@@ -97,13 +97,13 @@ def test_a_width_may_be_a_product_or_a_sum_of_arguments() -> None:
     assert row.parts["first"] == "torch.nn.Conv2d: B width H W -> B (expansion*planes) ((H-1)//2+1) ((W-1)//2+1)"
 
 
-def test_an_argument_that_changes_the_structure_is_no_width() -> None:
+def test_an_argument_that_changes_the_structure_is_not_a_width() -> None:
     assert bind(Bottleneck, (64, 16), {}).widths == ("width", "planes", "expansion")
     assert trace(f"{HEADS}.VICRegProjectionHead", {"num_layers": 5}).inert == {"num_layers"}
 
 
 class Residual(nn.Module):
-    """Runs only where two of its arguments are equal."""
+    """A module that runs only if two of its arguments are equal."""
 
     def __init__(self, width: int, out: int) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ def test_googlenet_with_weights_has_no_auxiliary_logits() -> None:
     ("timm/vit_tiny_patch16_224", "B 3 224 224 -> B 192"),
     ("timm/mobilenetv3_small_100", "B 3 H W -> B 1024 where ((H-1)//32+1)*((W-1)//32+1)*B > 1"),
 ])  # fmt: skip
-def test_timm_is_traced_rather_than_asked(target: str, shapes: str) -> None:
+def test_timm_models_are_traced(target: str, shapes: str) -> None:
     """timm's own `num_features` of mobilenetv3_small_100 is 576."""
     assert shapes_of(target) == shapes
 
@@ -177,7 +177,7 @@ def test_a_class_count_that_is_given_is_not_the_default() -> None:
 
 
 class Windows(nn.Module):
-    """Pads to whole windows of 4, as Swin does, and has one bare size that only some images meet."""
+    """A module that pads to whole windows of 4, like Swin, and has one bare size that only some images have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ class Windows(nn.Module):
         return x.unflatten(2, (-1, 4)).unflatten(4, (-1, 4)).mean((3, 5))
 
 
-def test_windows_are_fitted_from_many_sizes() -> None:
+def test_window_sizes_are_fitted_from_many_sizes() -> None:
     (passage,) = passages(build(Windows), 3, (224, 224))
     assert str(passage.seen.output) == "(B, 8, (H-1)//8+1, (W-1)//8+1)"
 
@@ -217,7 +217,7 @@ def test_windows_are_fitted_from_many_sizes() -> None:
     ("timm.create_model", ("hf-hub:owner/model",), {}, "none of the constructors that may be run"),
     ("timm.create_model", ("resnet18",), {"features_only": "yes", "scales": 3}, "cannot be constructed"),
 ])  # fmt: skip
-def test_what_cannot_be_traced_says_why(
+def test_a_component_that_cannot_be_traced_gives_a_reason(
     target: str, positional: tuple[Any, ...], arguments: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(Untraceable) as caught:
@@ -247,7 +247,7 @@ def test_a_layer_of_torch_imports_no_other_library() -> None:
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
-def test_tracing_says_nothing_and_leaves_torch_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+def test_tracing_prints_nothing_and_leaves_torch_unchanged(capfd: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         shapes_of("torchvision.models.googlenet")
@@ -257,10 +257,10 @@ def test_tracing_says_nothing_and_leaves_torch_as_it_was(capfd: pytest.CaptureFi
     assert torch.empty(1).device.type == "cpu"
 
 
-# the pieces
+# parts of the tracer
 
 
-def test_hidden_constructor_arithmetic_runs_on_the_meta_device() -> None:
+def test_constructor_arithmetic_runs_on_the_meta_device() -> None:
     class Rates(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -298,13 +298,13 @@ def test_a_formula_is_found_from_trials(values: tuple[int, ...], formula: str) -
 
 
 @pytest.mark.parametrize("values", [(5, 4, 5, 3), (25, 81, 25, 289), (5, 9, 5, 16), (2, 4, 2, 8)])
-def test_what_follows_no_formula_is_not_forced_into_one(values: tuple[int, ...]) -> None:
+def test_sizes_without_a_formula_are_not_forced_into_one(values: tuple[int, ...]) -> None:
     trials = ({"a": 5, "b": 7}, {"a": 9, "b": 7}, {"a": 5, "b": 8}, {"a": 17, "b": 11})
     with pytest.raises(Unfitted):
         fit(values, trials)
 
 
-def test_fitted_sizes_have_to_be_the_only_ones() -> None:
+def test_fitted_sizes_must_be_unique() -> None:
     def seen(size: int, output: int) -> Observation:
         return Observation(((2, 3, size, 9),), (2, output), {}, (), ())
 
@@ -318,7 +318,7 @@ def test_fitted_sizes_have_to_be_the_only_ones() -> None:
 
 
 def test_probes_agree_on_the_leading_axes() -> None:
-    """Ranks 1 to 5 are probed, and `...` is only written where all of them are taken."""
+    """Ranks 1 to 5 are probed, and `...` is only written if all of them are taken."""
     assert [len(names) + 1 for names in LEADING.values()] == list(LEADING)
     taken = probe.accepted(build(lambda: nn.Linear(48, 72)))
     assert sorted(len(template) for template in taken) == [1, 2, 3, 4, 5]

@@ -1,4 +1,4 @@
-"""The files of `rules/losses/`: what the losses of a library take."""
+"""The files of `rules/losses/`: the operands and arguments of a library's losses."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from shapelint.knowledge.schema.strict import Strict
 
 
 class LossSignature(Strict):
-    """What a loss takes, for two operands of shapes (B, ..., D).
+    """A loss of two operands of shapes (B, ..., D).
 
-    `axes` are the least and the greatest number of axes. `operands` says what they must have in common: `equal` shapes,
-    shapes that `broadcast`, an equal batch with `features` that broadcast, nothing (`flattened` and cut), or that this
-    is `unjudged`. `over` names the argument that is the axis of comparison, `bank` the one that holds (size, width) of
-    a memory bank, `width` one that must equal the features, `cut` one that takes the first features only. `batch` is
-    the least batch.
+    `axes` are the smallest and the largest number of axes. `operands` says what they must have in common: `equal`
+    shapes, shapes that `broadcast`, an equal batch with `features` that broadcast, nothing (`flattened` and cut), or
+    that this is `unjudged`. `over` is the argument with the axis of comparison, `bank` the one with (size, width) of a
+    memory bank, `width` one that must equal the number of features, `cut` one that selects the first features only.
+    `batch` is the smallest batch size.
 
-    For programs, `takes` are the operands as arguments of the call, and `prototypes` is one that holds vectors of their
-    width. `labels` says that what a program gives as the target may be labels, which are not compared. `functions` do
-    the same without an object. `operation` has the result where it is not a number. `by_hand` are the operations of a
-    loss that is written by hand and compares as this one does, each with its name in reports.
+    For programs, `takes` are the operands as arguments of the call, and `prototypes` is an argument with vectors of
+    their width. `labels` says that the target in a program may be labels, which are not compared. `functions` are
+    equivalent functions. `operation` is the operation whose result the loss returns, if that is not a number. `by_hand`
+    are the operations of a hand-written version of the loss, each with its name in reports.
     """
 
     call: str
@@ -59,9 +59,9 @@ class LossSignature(Strict):
 
 
 class LossFile(Strict):
-    """The losses of one module, the file of `rules/losses/` that is named after it.
+    """The losses of one module, from the file of `rules/losses/` with its name.
 
-    `unlisted` are the operands of a class of the module that has no entry; without them such a class is no loss.
+    `unlisted` are the operands of a class of the module without an entry; if absent, such a class is not a loss.
     """
 
     library: str

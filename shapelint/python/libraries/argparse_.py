@@ -1,7 +1,7 @@
-"""`argparse`: what a script gets from a command line that says nothing is the defaults of its options.
+"""`argparse`: a script is interpreted as if it was run without arguments, so its options have their defaults.
 
-An option without a default, or one that must be given, is unknown. So is `default=None`, which scripts fill in later.
-Of two options that are read by one name, the first one's default counts.
+An option without a default, or a required one, is unknown. So is `default=None`, which scripts fill in later. If two
+options have the same destination, the default of the first one applies.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from shapelint.python.state.values import (
 )
 
 FLAG_DEFAULTS = {"store_true": False, "store_false": True}
-"""What an option that takes no value is when it is not given: https://docs.python.org/3/library/argparse.html#action"""
+"""Value of an option that takes no value if it is not given: https://docs.python.org/3/library/argparse.html#action"""
 UNSEEN = frozenset({"argument_default", "conflict_handler"})
-"""Arguments of a parser by which its options are no longer what they say themselves."""
+"""Arguments of a parser that change its options, so that their own definitions no longer apply."""
 ABSENT = Library("argparse.SUPPRESS")
 
 
 def parser(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`argparse.ArgumentParser(parents=[...])`."""
+    """Interpret `argparse.ArgumentParser(parents=[...])`."""
     parents = sequence(arguments.keywords["parents"].value) if "parents" in arguments.keywords else Items([])
     if parents is None or UNSEEN & arguments.keywords.keys():
         return UNKNOWN
@@ -48,12 +48,12 @@ def parser(run: Run, arguments: Arguments, site: Site) -> Value:
 
 
 def defaults(owner: CommandLine) -> dict[str, Value]:
-    """What each option is where it is not given, those of parents included."""
+    """Return the value of each option that is not given, including those of parent parsers."""
     return {**owner.defaults, **{name: defaults(parent).get(name, UNKNOWN) for name, parent in owner.shared.items()}}
 
 
 def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method of a parser, or of a group of its options."""
+    """Call a method of a parser, or of a group of its options."""
     if name == "add_argument":
         _add(run, owner, arguments, site)
         return unknown_among(owner)
@@ -65,7 +65,7 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
         return NONE
     if name.startswith("parse_"):
         parsed = _parsed(run, owner, arguments)
-        rest = None if _says_nothing(arguments) else UNKNOWN
+        rest = None if _is_empty(arguments) else UNKNOWN
         return Items([parsed, Items([], rest=rest)], "tuple") if "known" in name else parsed
     return UNKNOWN
 
@@ -79,15 +79,15 @@ def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:
 
 
 def _parsed(run: Run, owner: CommandLine, arguments: Arguments) -> Table:
-    """The options as a command line leaves them that says nothing; one that is written may say anything."""
+    """Return the options as parsed from an empty command line; all unknown if the code passes arguments."""
     values = {name: value for name, value in defaults(owner).items() if value != ABSENT}
-    said = "sys.argv" in run.patched or not _says_nothing(arguments)
-    if said or "namespace" in arguments.keywords or len(arguments.positional) > 1:
+    passed = "sys.argv" in run.patched or not _is_empty(arguments)
+    if passed or "namespace" in arguments.keywords or len(arguments.positional) > 1:
         return dicts.namespace(dict.fromkeys(values, UNKNOWN))
     return dicts.namespace(values)
 
 
-def _says_nothing(arguments: Arguments) -> bool:
+def _is_empty(arguments: Arguments) -> bool:
     words = (
         arguments.positional[0].value
         if arguments.positional
@@ -118,14 +118,14 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
             owner.defaults[name] = default
         elif (
             required or "default" in arguments.keywords
-        ):  # beside another option, or after a `set_defaults` that it takes the place of
+        ):  # a second option with this destination, or one after a `set_defaults` that it overrides
             owner.defaults[name] = join(owner.defaults[name], default)
     else:
         forget(run, owner)
 
 
 def _destination(names: list[str]) -> Value:
-    """`--pred-dim` is read as `args.pred_dim`; the first long name counts, else the first."""
+    """Return the destination: `args.pred_dim` for `--pred-dim`; the first long name is used, else the first name."""
     chosen = next((name for name in names if name.startswith("--")), names[0] if names else "")
     return Const(chosen.lstrip("-").replace("-", "_") if chosen.startswith("-") else chosen)
 

@@ -1,6 +1,6 @@
-"""Functions and classes of installed libraries, by dotted name; what is not known here gives an unknown value.
+"""Functions and classes of installed libraries, by dotted name; those that are not known here return an unknown value.
 
-What is data is known of any library; for the rest each is asked by its record.
+Functions, losses and signatures that are data are known for any library; everything else is up to its plugin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shapelint.python.state.values import UNKNOWN, Items, Value
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """Call something of a library; iterators that it gets are used up, or nobody knows how far."""
+    """Call a library object; iterators passed to it are forgotten, because it may have consumed any part of them."""
     iterators = [given.value for given in arguments.positional if is_iterator(given.value)]
     if name in run.libraries.keeps_iterators or not iterators:
         return _called(run, name, arguments, site)
@@ -29,25 +29,25 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 
 def is_iterator(value: Value) -> bool:
-    """Whether a value gives each of its elements once."""
+    """Return whether a value yields each of its elements only once."""
     return isinstance(value, Items) and value.kind == "iterator"
 
 
 def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     library = run.libraries.of(name)
-    for handler in (_attribute_changed, _function, _stood_in, library.make, _loss, _line):
+    for handler in (_change_attribute, _function, _call_stand_in, library.make, _loss, _line):
         value = handler(run, name, arguments, site) if handler is not None else None
         if value is not None:
             return value
     if name.rpartition(".")[2] in run.libraries.passes_on and arguments.positional:
         return arguments.positional[0].value
-    if constructing.is_component(run, name) or _is_the_users(run, name):
+    if constructing.is_component(run, name) or _is_user_declared(run, name):
         return constructing.construct(run, name, arguments, site)
     return (library.fallback or torch_functions.unseen)(run, name, arguments, site)
 
 
-def _attribute_changed(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """`nn.Module.__setattr__(self, name, value)`, of whatever class."""
+def _change_attribute(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `nn.Module.__setattr__(self, name, value)`, called on any class."""
     if not name.endswith((".__setattr__", ".__delattr__")) or not arguments.positional:
         return None
     return builtin_functions.call(run, name.rpartition(".__")[2].rstrip("_"), arguments, site)
@@ -58,18 +58,18 @@ def _function(run: Run, name: str, arguments: Arguments, site: Site) -> Value | 
     return handler(run, arguments, site) if handler is not None else None
 
 
-def _stood_in(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+def _call_stand_in(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     own = stand_in(run, name)
     return run.call(own, arguments, Site(NO_SITE.node, site.scope)) if own is not None else None
 
 
 def _loss(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A loss of `rules/losses/`."""
+    """Construct a loss from `rules/losses/`."""
     return loss_calls.construct(run, name, arguments, site) if loss_calls.is_loss(name) else None
 
 
 def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A function of `rules/library_functions.yaml`."""
+    """Call a function from `rules/library_functions.yaml`."""
     known = library_functions.find(name)
     if known is None:
         return None
@@ -77,20 +77,20 @@ def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None
     return library_functions.call(run, known, arguments)
 
 
-def _is_the_users(run: Run, name: str) -> bool:
-    """Whether the user declared a signature of a name, or trusts its package."""
+def _is_user_declared(run: Run, name: str) -> bool:
+    """Return whether the user declared a signature for this name, or trusts its package."""
     return any(name == target for target, _ in run.options.signatures) or name.partition(".")[0] in run.options.trust
 
 
 def knows(run: Run, name: str) -> bool:
-    """Whether a dotted name is something that is known here."""
+    """Return whether a dotted name is known here."""
     libraries = run.libraries
     named = name in libraries.functions or name in libraries.stand_ins or loss_calls.is_loss(name)
     return named or constructing.is_component(run, name)
 
 
 def stand_in(run: Run, name: str) -> Value | None:
-    """What a file of `rules/python/`, which is interpreted, has in the place of something of a library."""
+    """Return the replacement of a library object from an interpreted file in `rules/python/`; None if it has none."""
     file = run.libraries.stand_ins.get(name)
     scope = run.load_file(rules_folder.folder() / "python" / file) if file else None
     return scope.names.get(name.rpartition(".")[2]) if scope else None

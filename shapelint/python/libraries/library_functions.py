@@ -1,7 +1,7 @@
-"""Functions of libraries, and methods of their modules, as lines in the notation of shape signatures.
+"""Functions of libraries, and methods of their modules, as signatures in the shape notation.
 
-The tables are in `rules/library_functions.yaml`. Names that are not axes are taken from plain arguments of that name,
-or from the `values` of the module.
+The tables are in `rules/library_functions.yaml`. Names that are not axes take their values from plain arguments of the
+same name, or from the `values` of the module.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LibraryFunctionTable = dict[str, "LibraryFunction"]
 
 @frozen
 class LibraryFunction:
-    """A function: its parameters, those that are tensors, and its signature."""
+    """A library function: its parameters, those that are tensors, and its signature."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -34,7 +34,7 @@ class LibraryFunction:
 
 
 def parse(call: str, text: str) -> LibraryFunction:
-    """`get_at_index(tokens, index)` with `B L D, B K -> B K D`: as many leading parameters are tensors as inputs."""
+    """Parse a line: `get_at_index(tokens, index)` with `B L D, B K -> B K D` has two inputs, its first parameters."""
     parameters = parse_parameters(call)
     count = len(signature_calls.parsed(text).alternatives[0].inputs)
     return LibraryFunction(call.partition("(")[0], parameters, tuple(p.name for p in parameters[:count]), text)
@@ -42,19 +42,19 @@ def parse(call: str, text: str) -> LibraryFunction:
 
 @lru_cache(maxsize=1)
 def _lines() -> dict[str, tuple[str, str]]:
-    """The lines of all functions, by dotted name."""
+    """Return the unparsed lines of all functions, by dotted name."""
     data = rules_folder.load("library_functions.yaml")["functions"]
     return {call.partition("(")[0]: (call, text) for call, text in data.items()}
 
 
 def table() -> LibraryFunctionTable:
-    """All functions, by dotted name."""
+    """Return all functions, by dotted name."""
     return {name: parse(call, text) for name, (call, text) in _lines().items()}
 
 
 @lru_cache(maxsize=1)
 def methods() -> dict[str, dict[str, LibraryFunction]]:
-    """The methods of modules, by class name and method name."""
+    """Return the methods of modules, by class name and method name."""
     data = rules_folder.load("library_functions.yaml")["methods"]
     return {
         target: {function.name: function for function in (parse(call, text) for call, text in calls.items())}
@@ -64,7 +64,7 @@ def methods() -> dict[str, dict[str, LibraryFunction]]:
 
 @lru_cache(maxsize=1)
 def exact() -> frozenset[str]:
-    """The functions that refuse whatever their lines do not have, by dotted name."""
+    """Return the dotted names of the functions that refuse every shape that their signatures do not list."""
     return frozenset(
         f"lightly.models.utils.{name}" for name in rules_folder.load("library_functions.yaml")["exact"].split()
     )
@@ -72,13 +72,13 @@ def exact() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def constructors() -> list[tuple[str, tuple[Parameter, ...], str]]:
-    """What constructors refuse: the target, the arguments with their defaults, and the condition that must hold."""
+    """Return what constructors require: the target, the arguments with their defaults, and the condition."""
     data = rules_folder.load("library_functions.yaml")["constructors"]
     return [(call.partition("(")[0], parse_parameters(call), condition) for call, condition in data.items()]
 
 
 def refused(target: str, values: dict[str, Any]) -> str:
-    """The condition on arguments that a constructor would refuse; empty where it holds or cannot be known."""
+    """Return the condition that these arguments of a constructor violate; empty if it holds or cannot be evaluated."""
     for known, parameters, condition in constructors():
         if known == target:
             given = {p.name: values.get(p.name, dims.UNKNOWN_DIM if p.required else p.default) for p in parameters}
@@ -91,20 +91,20 @@ def refused(target: str, values: dict[str, Any]) -> str:
 
 
 def defaults(target: str, condition: str) -> dict[str, Any]:
-    """The defaults of the arguments that a condition on a constructor names."""
+    """Return the defaults of the arguments of a constructor that has a condition."""
     parameters = next(known for name, known, text in constructors() if (name, text) == (target, condition))
     return {parameter.name: parameter.default for parameter in parameters if not parameter.required}
 
 
 @cache
 def find(name: str) -> LibraryFunction | None:
-    """A function by its dotted name."""
+    """Return a function by its dotted name."""
     line = _lines().get(name)
     return parse(*line) if line is not None else None
 
 
 def call(run: Run, function: LibraryFunction, arguments: Arguments, values: Any = None) -> Value:
-    """Call it: tensors by shape, plain arguments by value."""
+    """Call a library function: tensors are passed by shape, plain arguments by value."""
     given = by_name(function.parameters, arguments)
     operands = tensors(function, given)
     flows = [None if operand is None else operand.flow for operand in operands]
@@ -119,12 +119,12 @@ def call(run: Run, function: LibraryFunction, arguments: Arguments, values: Any 
 
 
 def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords:
-    """The arguments of a call by the names of the parameters."""
+    """Return the arguments of a call by parameter name."""
     return {**dict(zip((parameter.name for parameter in parameters), arguments.positional)), **arguments.keywords}
 
 
 def tensors(function: LibraryFunction, given: Keywords) -> list[Tensor | None]:
-    """The operands of a call; None for one whose axes are not known."""
+    """Return the tensor operands of a call; None for one whose axes are unknown."""
     found: list[Tensor | None] = []
     for name in function.inputs:
         value = given[name].value if name in given else None
@@ -135,7 +135,7 @@ def tensors(function: LibraryFunction, given: Keywords) -> list[Tensor | None]:
 
 
 def bound_arguments(function: LibraryFunction, given: Keywords, values: Any = None) -> dict[str, Any]:
-    """What the names in a function's line stand for: its plain arguments, after `values` of a module."""
+    """Return the values of the names in a function's signature: `values` of its module, then its plain arguments."""
     bound: dict[str, Any] = dict(values or {})
     for parameter in function.parameters:
         argument = given.get(parameter.name)
@@ -146,7 +146,7 @@ def bound_arguments(function: LibraryFunction, given: Keywords, values: Any = No
 
 
 def plain(value: Value) -> Any:
-    """A value as a number, a list of numbers, or unknown."""
+    """Convert a value to a number or a tuple of numbers; unknown if it is neither."""
     if isinstance(value, Items) and value.rest is None:
         return tuple(plain(item) for item in value.items)
     size = integer(value)

@@ -1,6 +1,6 @@
 """lightly: losses, transforms, functions, and wrappers around vision transformers of timm and torchvision.
 
-The methods of its modules are lines of `rules/library_functions.yaml`.
+The methods of its modules are in `rules/library_functions.yaml`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from shapelint.spec.spec import Step
 from shapelint.text.source import Span
 
 WRAPPERS = words("MaskedVisionTransformerTIMM MaskedVisionTransformerTorchvision IJEPABackbone IJEPAPredictor")
-"""Modules that are handed a vision transformer, by the argument `vit`."""
+"""Modules that wrap the vision transformer passed as `vit`."""
 MAXIMUM_WRAPPERS = 5
 OF_ONE_SIZE = words("MaskedVisionTransformerTIMM MaskedCausalVisionTransformer")
-"""Modules that take images of their transformer's own size alone; the others interpolate."""
+"""Modules that only take images of the size of their transformer; the others interpolate position embeddings."""
 WIDTHS = ("embed_dim", "hidden_dim")
 LIGHTLY_PARAMETERS = {
     "MaskedVisionTransformerTIMM": ("vit",),
@@ -41,24 +41,24 @@ WITHOUT_RESULT = words(
     initialize_2d_sine_cosine_positional_embedding
     """
 )
-"""The functions of `lightly.models.utils` that return nothing, and change no shape."""
+"""Functions of `lightly.models.utils` that return nothing and change no shape."""
 
 
 def canonical(name: str) -> str | None:
-    """The name under which the table of methods knows a module, None for one that is not there."""
+    """Return the name under which the table of methods lists a module; None if it does not list it."""
     head, _, last = name.rpartition(".")
     home = f"lightly.models.modules.{last}" if head.startswith("lightly.models") else name
     return home if home in library_functions.methods() else None
 
 
 def builds(target: str) -> bool:
-    """Whether a name is a module that is known, or a head."""
+    """Return whether a name is a known module, or a head."""
     last = target.rpartition(".")[2]
     return last[:1].isupper() and (stored.find(target) is not None or "Head" in last)
 
 
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A transform, or a wrapped transformer."""
+    """Construct a transform or a wrapped transformer; None for anything else."""
     views = transforms.construct(run, name, arguments, site)
     if views is not None:
         return views
@@ -69,7 +69,7 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
 
 
 def _wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
-    """A wrapper that a class method makes around a vision transformer, or around its encoder."""
+    """Return the wrapper that a class method creates around a vision transformer, or around its encoder."""
     component = Component(spec=constructing.specification(run, canonical(name) or name, Arguments(), site))
     vit = inner.part_of if isinstance(inner, Component) and inner.part_of is not None else inner
     component.arguments = {"vit": vit}
@@ -77,7 +77,7 @@ def _wrapped(run: Run, name: str, inner: Value, site: Site) -> Value:
 
 
 def transformer(component: Component, depth: int = 0) -> Vit | None:
-    """The numbers of the vision transformer that a module is or wraps, None for anything else."""
+    """Return the numbers of the vision transformer that a module is or wraps; None for any other module."""
     if depth > MAXIMUM_WRAPPERS or component.forgotten:
         return None
     last = component.spec.target.rpartition(".")[2]
@@ -90,12 +90,12 @@ def transformer(component: Component, depth: int = 0) -> Vit | None:
 
 
 def _described(component: Component, depth: int = 0) -> Vit | None:
-    """The numbers of a transformer, whatever library it is from."""
+    """Return the numbers of a transformer of any library."""
     return timm_.transformer(component) or torchvision_.transformer(component) or transformer(component, depth)
 
 
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
-    """An attribute of a vision transformer or of a wrapper around one, None for what is not known here."""
+    """Return an attribute of a vision transformer or of a wrapper around one; None if it is not known here."""
     vit = transformer(owner)
     if vit is None:
         return None
@@ -110,7 +110,7 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
 
 
 def numbers(component: Component) -> Mapping[str, Number]:
-    """The width and image size of a transformer, and the axes of the vectors that prototypes were built with."""
+    """Return the width and image size of a transformer, and the axes of the vectors that prototypes were built with."""
     vit, inner = transformer(component), _inside(component)
     size = vit.image if vit is not None and _is_of_one_size(component) else None
     written = vision_transformers.written(inner, SIZES)
@@ -134,7 +134,7 @@ def _width_steps(inner: Component) -> tuple[Step, ...]:
 
 
 def _inside(component: Component) -> Component:
-    """The transformer that a module wraps or is a part of, or the module itself."""
+    """Return the transformer that a module wraps or is part of, or else the module itself."""
     for _ in range(MAXIMUM_WRAPPERS):
         inner = component.part_of or component.arguments.get("vit")
         if not isinstance(inner, Component):
@@ -151,7 +151,7 @@ def _is_of_one_size(component: Component) -> bool:
 
 
 def note_bank(run: Run, component: Component, arguments: Arguments) -> None:
-    """A memory bank stores what it is called with; one that only answers does so where it compares."""
+    """Record features that a memory bank stores; a bank that only looks up features is not recorded."""
     bank = banks.find(component.spec.target)
     value = arguments.get(0, bank.takes) if bank else None
     if bank is None or not isinstance(value, Tensor):
@@ -164,7 +164,7 @@ def note_bank(run: Run, component: Component, arguments: Arguments) -> None:
 
 
 def update_momentum(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`update_momentum(model, model_ema, m)`."""
+    """Interpret `update_momentum(model, model_ema, m)`."""
     online, target = arguments.get(0, "model"), arguments.get(1, "model_ema")
     span = run.anchors[-1] if run.anchors else Span(0, 0)
     run.averaged.append((online or UNKNOWN, target or UNKNOWN, span))
@@ -176,7 +176,7 @@ def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
 
 
 def _weight_decay_parameters(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`get_weight_decay_parameters(modules)`: those with and those without weight decay."""
+    """Interpret `get_weight_decay_parameters(modules)`: parameters with and without weight decay."""
     return Items([UNKNOWN, UNKNOWN], "tuple")
 
 

@@ -1,4 +1,4 @@
-"""What a Lightning module is trained on: the loader that `trainer.fit` gets, or what `train_dataloader` returns."""
+"""Training batches of a Lightning module: from the loader passed to `trainer.fit`, or from `train_dataloader`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import Function, Instance, Items, Value
 
 SETUP_HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
-"""What Lightning calls before the first step: https://lightning.ai/docs/pytorch/stable/common/lightning_module.html"""
+"""Hooks that Lightning calls before the first step:
+https://lightning.ai/docs/pytorch/stable/common/lightning_module.html
+"""
 LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
 
 
 def note_fit(run: Run, site: Site, arguments: Arguments) -> None:
-    """Remember what `trainer.fit(model, loader)` trains a module of the file on."""
+    """Record the batches on which `trainer.fit(model, loader)` trains a user-defined module."""
     node = site.node
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fit"):
         return
@@ -29,28 +31,28 @@ def note_fit(run: Run, site: Site, arguments: Arguments) -> None:
         if isinstance(found, Function):
             run.call_function(found, Arguments(complete=False), model)
     if isinstance(model, Instance) and loader is not None:
-        run.batches[id(model)] = _own(run, loader) if isinstance(loader, Instance) else _one(loader)
+        run.batches[id(model)] = _own_batch(run, loader) if isinstance(loader, Instance) else _first_batch(loader)
 
 
 def batch(run: Run, model: Instance) -> Value | None:
-    """What `training_step` of a module gets; None where nothing in the file says it."""
-    return run.batches.get(id(model)) or _own(run, model)
+    """Return the argument of `training_step` of a module; None if the file does not determine it."""
+    return run.batches.get(id(model)) or _own_batch(run, model)
 
 
-def _one(loader: Value) -> Value | None:
-    """One batch of what a loader gives."""
+def _first_batch(loader: Value) -> Value | None:
+    """Return one batch of a loader."""
     return loader.rest if isinstance(loader, Items) and not loader.items else None
 
 
-def _own(run: Run, owner: Instance) -> Value | None:
-    """The batch of what the `train_dataloader` of a module or of a data module returns."""
+def _own_batch(run: Run, owner: Instance) -> Value | None:
+    """Return one batch of the loader that `train_dataloader` of a module or data module returns."""
     assert owner.cls is not None
     method, setup = class_lookup.find(owner.cls, "train_dataloader"), class_lookup.find(owner.cls, "setup")
     if not isinstance(method, Function):
         return None
     if isinstance(setup, Function) and (id(owner), id(setup.node)) not in run.visited:
         run.call_function(setup, Arguments(), owner)
-    return _one(run.call_function(method, Arguments(), owner))
+    return _first_batch(run.call_function(method, Arguments(), owner))
 
 
 FIT_OBSERVER = Observer(unseen_call=note_fit)

@@ -1,4 +1,4 @@
-"""numpy: what scripts work out widths with."""
+"""numpy: the functions and constants with which scripts compute widths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OmegaConf: a config that is written in the file."""
+"""OmegaConf: configs created in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages of which little is known but that they are libraries: no file of the repository is meant by their names."""
+"""Packages that are only known to be libraries: imports of these names do not refer to files of the repository."""
 
 from __future__ import annotations
 

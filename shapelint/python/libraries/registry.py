@@ -1,4 +1,4 @@
-"""The libraries that the interpreter knows, one record each."""
+"""The library plugins of the interpreter."""
 
 from __future__ import annotations
 

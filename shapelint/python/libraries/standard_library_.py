@@ -1,4 +1,4 @@
-"""Python's own library: its built-in functions, and what it has for classes and containers."""
+"""The Python standard library: built-in functions, and tools for classes and containers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEEPS_ITERATORS = words("callable getattr hasattr id isinstance iter next print 
 
 
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A built-in function, or a method of a built-in class that is called with the object (`list.append(x, 1)`)."""
+    """Call a built-in function, or a method of a built-in class with the object passed (`list.append(x, 1)`)."""
     if not name.startswith("builtins."):
         return None
     if name.count(".") == 2 and arguments.positional:
@@ -38,17 +38,17 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
 
 
 def siteless(handler: standard_library.StandardLibraryHandler) -> Handler:
-    """A handler that does not ask where it is called."""
+    """Wrap a handler that does not need the call site."""
     return lambda run, arguments, site: handler(run, arguments)
 
 
 def dictionary(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`OrderedDict(...)` and its like."""
+    """Interpret `OrderedDict(...)` and similar calls."""
     return builtin_functions.call(run, "dict", arguments, NO_SITE)
 
 
 def namespace(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`SimpleNamespace(width=3)`."""
+    """Interpret `SimpleNamespace(width=3)`."""
     return dicts.namespace({name: given.value for name, given in arguments.keywords.items()})
 
 
@@ -59,12 +59,12 @@ def _partial(run: Run, arguments: Arguments, site: Site) -> Value:
 
 
 def _field(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`dataclasses.field`: what a class decorator makes a field of, as it was called."""
+    """Interpret `dataclasses.field`: keep its arguments for the class decorator, which creates the field."""
     return Partial(Library("dataclasses.field"), (), tuple(arguments.keywords.items()))
 
 
 def _dataclass(name: str) -> Handler:
-    """`@dataclass`, and `@dataclass(...)`, which is that with arguments."""
+    """Return the handler of `@dataclass` and of `@dataclass(...)`, which returns a decorator."""
 
     def handler(run: Run, arguments: Arguments, site: Site) -> Value:
         if not arguments.positional:
@@ -76,7 +76,7 @@ def _dataclass(name: str) -> Handler:
 
 
 def _replaced(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`dataclasses.replace`: an object of the same class, built with other values."""
+    """Interpret `dataclasses.replace`: create an object of the same class with some values changed."""
     old = arguments.positional[0].value if arguments.positional else UNKNOWN
     if not isinstance(old, Instance) or old.cls is None or old.opaque:
         return UNKNOWN

@@ -1,8 +1,8 @@
-"""timm: its models, what they offer beside their forward, and its vision transformers, which need no trace.
+"""timm: its models, their methods in addition to `forward`, and its vision transformers, which need no trace.
 
-https://huggingface.co/docs/timm/feature_extraction: `forward_features` is what comes before the pooling, `forward_head`
-the rest, which with `pre_logits=True` gives what a model that was created with `num_classes=0` does. What the names of
-models say stands in `rules/timm.yaml`.
+https://huggingface.co/docs/timm/feature_extraction: `forward_features` is everything before the pooling, `forward_head`
+the rest; with `pre_logits=True` it returns what a model created with `num_classes=0` returns. What is known from the
+names of models is in `rules/timm.yaml`.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from shapelint.spec.spec import Argument, ComponentSpec
 WITHOUT_CLASSIFIER: dict[str, int | str] = {"num_classes": 0}
 WITHOUT_POOLING: dict[str, int | str] = {"num_classes": 0, "global_pool": ""}
 FREE = frozenset({"dynamic_img_size", "strict_img_size", "embed_layer"})
-"""Arguments with which a transformer may take other images than those of its own size."""
+"""Arguments with which a transformer may take images of other sizes than its own."""
 BASE = (768, 16, 224)
-"""Width, patch and image of a `VisionTransformer` that is built without arguments."""
+"""Width, patch size and image size of a `VisionTransformer` that is built without arguments."""
 
 
 def data() -> dict[str, Any]:
-    """What the names of models say."""
+    """Return what is known from the names of models."""
     found: dict[str, Any] = rules_folder.load("timm.yaml")
     return found
 
 
 @lru_cache(maxsize=1)
 def transformer_name() -> re.Pattern[str]:
-    """The names of the vision transformers that have their size, patch and image in it."""
+    """Return the pattern of transformer names that contain the size of the model, of its patches and of its images."""
     return re.compile(rf"vit_({'|'.join(data()['transformer_widths'])})_patch(\d+)_(\d+)(?:\.\w+)?$")
 
 
 def name_of(component: Component) -> str:
-    """The model's name: the constructor's, or the one that `create_model` is given."""
+    """Return the name of a model: that of its constructor, or the one passed to `create_model`."""
     last = component.spec.target.rpartition(".")[2]
     if last != "create_model":
         return last
@@ -63,12 +63,12 @@ def name_of(component: Component) -> str:
 
 
 def builds(target: str) -> bool:
-    """Whether a name is a model, or the class of its vision transformers."""
+    """Return whether a name is a model, or the class of timm's vision transformers."""
     return constructing.is_model(target) or target.rpartition(".")[2] == "VisionTransformer"
 
 
 def transformer(component: Component) -> Vit | None:
-    """The numbers of a vision transformer of timm or of a part of one, None for anything else."""
+    """Return the numbers of a vision transformer of timm or of a part of one; None for anything else."""
     model = vision_transformers.whole(component)
     if component.forgotten or model.forgotten or not model.spec.target.startswith("timm"):
         return None
@@ -79,7 +79,7 @@ def transformer(component: Component) -> Vit | None:
 
 
 def configured(component: Component, defaults: tuple[int, int, int]) -> Vit | None:
-    """The numbers of a transformer that is built like timm's, by its arguments and their defaults."""
+    """Return the numbers of a transformer with timm's parameters, from its arguments and their defaults."""
     width, patch, image = defaults
     wide = component.arguments.get("embed_dim")
     size = width if wide is None else integer(wide)
@@ -93,12 +93,12 @@ def configured(component: Component, defaults: tuple[int, int, int]) -> Vit | No
 
 
 def is_transformer(component: Component) -> bool:
-    """Whether a component is a whole vision transformer."""
+    """Return whether a component is a whole vision transformer."""
     return component.part_of is None and transformer(component) is not None
 
 
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
-    """An attribute of a model, None for what its signature says."""
+    """Return an attribute of a model; None if its signature determines it."""
     vit = transformer(owner)
     if vit is not None:
         return transformer_attributes(owner, vit).get(name)
@@ -106,7 +106,7 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
 
 
 def transformer_attributes(component: Component, vit: Vit) -> dict[str, Value]:
-    """The attributes of a transformer that is built like timm's."""
+    """Return the attributes of a transformer with timm's parameters."""
     patch = vision_transformers.as_given(component, "patch_size", vit.patch)
     embed: dict[str, Value] = {
         "patch_size": Items([patch, patch], "tuple"),
@@ -123,7 +123,7 @@ def transformer_attributes(component: Component, vit: Vit) -> dict[str, Value]:
 
 
 def _num_features(run: Run, owner: Component) -> Value:
-    """`num_features`, in families of models where it is the width before the classifier."""
+    """Return `num_features` for model families in which it is the width before the classifier."""
     pool = owner.arguments.get("global_pool", Const("avg"))
     plain = isinstance(pool, Const) and pool.value in ("avg", "max", "")
     if not plain or not name_of(owner).startswith(tuple(data()["plain_features"])):
@@ -144,7 +144,7 @@ def _num_features(run: Run, owner: Component) -> Value:
 
 
 def resolve(component: Component, role: str, options: Options) -> Resolved | None:
-    """The signature of a vision transformer, which needs no trace; its head is its only known part."""
+    """Return the signature of a vision transformer, which needs no trace; its head is its only known part."""
     vit = transformer(component) if component.part_of is None else None
     channels = vision_transformers.number(component, "in_chans", 3)
     if vit is None or not isinstance(vit.width, int) or channels is None:
@@ -156,10 +156,10 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
         return None
     name = name_of(component)
     if "num_classes" not in component.arguments and ("." in name or name in data()["without_classifier"]):
-        return None  # as many as the weights of that name have, or none
+        return None  # the number depends on the weights of that name, and may be 0
     classes = component.arguments.get("num_classes", Const(1000))
     if isinstance(classes, Const) and classes.value is None:
-        return None  # timm leaves out what is None
+        return None  # timm drops arguments that are None
     bare = isinstance(classes, Const) and classes.value == 0
     tokens = isinstance(pool, Const) and pool.value == ""
     if tokens and (not bare or "dynamic_img_size" in dict(component.spec.keywords)):
@@ -169,7 +169,7 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
 
 
 def _layout(component: Component, vit: Vit, takes: str, gives: str) -> Layout:
-    """Its signature from `takes`, the batch and channels, to `gives`, what it has of each image."""
+    """Return its signature from `takes`, the batch and channels, to `gives`, the axes of its output for each image."""
     has_classes = gives == "num_classes"
     names = tuple(name for name, _ in component.spec.keywords if not has_classes or name != "num_classes")
     positional = ("model_name",) if component.spec.positional else ()
@@ -187,7 +187,7 @@ def _layout(component: Component, vit: Vit, takes: str, gives: str) -> Layout:
 
 
 def call_method(run: Run, owner: Component, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A method of a model, None for one that is not known here."""
+    """Call a method of a model; None if it is not known here."""
     if owner.part_of is not None:
         return None
     if name == "reset_classifier":
@@ -203,7 +203,7 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
 
 
 def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> Value | None:
-    """`forward_features`: what the pooling gets, or the head that pools itself. Tokens have a head without one."""
+    """Interpret `forward_features`: return the input of the pooling, or of a head that pools."""
     rows, given = run.parts(owner), arguments.positional[0].value
     value = image_sizes.image(given) if isinstance(given, Data) else given
     tail = next((name for name in ("global_pool", "head") if name in rows), None)
@@ -218,7 +218,7 @@ def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> V
 
 
 def _reset(run: Run, owner: Component, given: Arguments) -> Value:
-    """`reset_classifier(num_classes, global_pool=None)`."""
+    """Interpret `reset_classifier(num_classes, global_pool=None)`."""
     classes, pool = given.get(0, "num_classes"), given.get(1, "global_pool")
     changed = {"num_classes": classes, **({} if pool in (None, NONE) else {"global_pool": pool})}
     if not all(isinstance(value, Const) and isinstance(value.value, (int, str)) for value in changed.values()):
@@ -241,7 +241,7 @@ def _with(owner: Component, arguments: dict[str, int | str]) -> ComponentSpec:
 
 
 def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
-    """The same model created with other arguments, in the same place."""
+    """Return the same model created with other arguments, in the same place."""
     constants = {name: Const(value) for name, value in arguments.items()}
     twin = Component(owner.name, owner.holder, spec=_with(owner, arguments), arguments={**owner.arguments, **constants})
     twin.origin, twin.forgotten = owner.origin, owner.forgotten
@@ -249,7 +249,7 @@ def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
 
 
 def _classifier(run: Run, owner: Component) -> Value | None:
-    """The last layer of a model, where its table has it."""
+    """Return the last layer of a model if its table of parts has it."""
     rows = [name for name, line in run.parts(owner).items() if line.startswith("torch.nn.Linear")]
     found: Value | None = owner if rows else None
     for step in rows[-1].split(".") if rows else ():
@@ -258,7 +258,7 @@ def _classifier(run: Run, owner: Component) -> Value | None:
 
 
 def _pooled(run: Run, model: Component, features: Value) -> Value:
-    """A vector (B, D) for every image of the features."""
+    """Return a vector (B, D) for each image of the features."""
     signature = run.resolve(model).signature
     pattern = signature.alternatives[0].output if signature else None
     axes = axes_of(features) if isinstance(features, Tensor) else None

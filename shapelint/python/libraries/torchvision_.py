@@ -1,4 +1,4 @@
-"""torchvision: its models, whose transformer is also built as a class, and its transforms and datasets."""
+"""torchvision: its models, including the `VisionTransformer` class, and its transforms and datasets."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from shapelint.signatures import stored
 
 TRANSFORMER = "torchvision.models.VisionTransformer"
 TRANSFORMER_NAME = re.compile(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
-"""The functions that build a transformer, with its patch."""
+"""Functions that build a transformer, with its patch size."""
 TORCHVISION_PARAMETERS = {
     "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
 }
 IMAGE = 224
-"""The image size of a transformer that is built by its function."""
+"""Image size of a transformer built by one of these functions."""
 
 
 def builds(target: str) -> bool:
-    """Whether a name is a model: any class is, but the weights of one."""
+    """Return whether a name is a model: a class other than an enumeration of weights, or a model function."""
     last = target.rpartition(".")[2]
     return not last.endswith("_Weights") if last[:1].isupper() else constructing.is_model(target)
 
 
 def transformer(component: Component) -> Vit | None:
-    """The numbers of a vision transformer or of the one that a component is a part of, None for anything else."""
+    """Return the numbers of a vision transformer or of the one that a component is part of; None for anything else."""
     model = vision_transformers.whole(component)
     if component.forgotten or model.forgotten:
         return None
@@ -51,7 +51,7 @@ def transformer(component: Component) -> Vit | None:
 
 
 def _width(name: str) -> int | None:
-    """How wide the features of a model are, by its stored signature."""
+    """Return the width of a model's features from its stored signature."""
     found = stored.find(f"torchvision/{name}")
     shapes = found[1].rows[0].shapes if found else ""
     output = notation.parse_signature(shapes).alternatives[0].output if shapes else None
@@ -60,7 +60,7 @@ def _width(name: str) -> int | None:
 
 
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
-    """An attribute of a vision transformer, None for what its signature says."""
+    """Return an attribute of a vision transformer; None if its signature determines it."""
     vit = transformer(owner)
     if vit is None:
         return None
@@ -77,7 +77,7 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
 
 
 def resolve(component: Component, role: str, options: Options) -> Resolved | None:
-    """The signature of the transformer that is built as a class: it takes square images of its own size alone."""
+    """Return the signature of a `VisionTransformer` object: it only takes square images of its own size."""
     if component.spec.target != TRANSFORMER:
         return None
     vit, given = transformer(component), _constructed(component)
@@ -99,13 +99,13 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
 
 
 def _constructed(component: Component) -> tuple[str, ...]:
-    """The names of the arguments that the transformer was built with, in order."""
+    """Return the names of the arguments that the transformer was built with, in order."""
     positional = TORCHVISION_PARAMETERS["VisionTransformer"][: len(component.spec.positional)]
     return (*positional, *(name for name, _ in component.spec.keywords))
 
 
 def get_model(run: Run, arguments: Arguments, site: Site) -> Value | None:
-    """`get_model("resnet50", ...)`: the model of that name."""
+    """Interpret `get_model("resnet50", ...)`: build the model of that name."""
     name = arguments.positional[0].value if arguments.positional else None
     if not isinstance(name, Const):
         return None

@@ -1,4 +1,4 @@
-"""How large the images of a training script are: its transforms, its datasets, and what its data loaders give."""
+"""Image sizes in a training script: its transforms, its datasets and its data loaders."""
 
 from __future__ import annotations
 
@@ -43,31 +43,31 @@ HOMES = ("transforms", "datasets", "data")
 
 
 @frozen
-class Cut:
-    """A transform that cuts or scales: its parameters, and for each that is a size how many views have it."""
+class SizeTransform:
+    """A transform that crops or resizes: its parameters, and for each that is a size, the number of views with it."""
 
     parameters: tuple[Parameter, ...]
     views: Mapping[str, int | str]
 
 
 @lru_cache(maxsize=1)
-def table() -> dict[str, dict[str, Cut]]:
-    """The transforms that cut or scale, by package and class."""
+def table() -> dict[str, dict[str, SizeTransform]]:
+    """Return the transforms that crop or resize, by package and class."""
     packages = rules_folder.load("transforms.yaml")["views"]
     return {
-        package: {call.partition("(")[0]: Cut(parse_parameters(call), views) for call, views in lines.items()}
+        package: {call.partition("(")[0]: SizeTransform(parse_parameters(call), views) for call, views in lines.items()}
         for package, lines in packages.items()
     }
 
 
 @lru_cache(maxsize=1)
 def _datasets() -> tuple[str, ...]:
-    """How the names of datasets begin."""
+    """Return the prefixes of the names of datasets."""
     return tuple(f"{package}." for package in rules_folder.load("transforms.yaml")["datasets"])
 
 
 def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Views | None:
-    """A transform, or a dataset that has one; None for what is neither, or gives images of a size that is not known."""
+    """Construct a transform, or a dataset with one; None for anything else, or if the image size is unknown."""
     if name.partition(".")[2].partition(".")[0] not in HOMES:
         return None
     if name.startswith(_datasets()):
@@ -80,13 +80,13 @@ def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Views | 
         return _sequence(run, arguments.get(0, "transforms") or UNKNOWN)
     if last in data["same"][package].split():
         return Views((), keeps=True)
-    cut = table()[package].get(last)
+    transform = table()[package].get(last)
     head = site.scope.file.span(site.node.func) if site.scope.file and isinstance(site.node, ast.Call) else None
-    return None if cut is None else _cut(run, cut, arguments, head)
+    return None if transform is None else _views_of(run, transform, arguments, head)
 
 
 def views(run: Run, transform: Value) -> Views | None:
-    """What a transform gives; one that is written in the file is asked for an image."""
+    """Return the views that a transform creates; a user-defined transform is called with an image."""
     if isinstance(transform, Views):
         return transform
     if not isinstance(transform, (Instance, Function, Method)):
@@ -100,7 +100,7 @@ def views(run: Run, transform: Value) -> Views | None:
 
 
 def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value:
-    """`transform(image)`."""
+    """Interpret `transform(image)`."""
     value = arguments.positional[0].value if arguments.positional else UNKNOWN
     rows = value.rows if isinstance(value, Data) else dims.UNKNOWN_DIM
     if transform.keeps:
@@ -109,7 +109,7 @@ def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value
 
 
 def loader(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
+    """Interpret `DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
     dataset = arguments.get(0, "dataset")
     collated = "collate_fn" in arguments.keywords
     batch: Value = Data(BATCH)
@@ -121,7 +121,7 @@ def loader(run: Run, arguments: Arguments, site: Site) -> Value:
 
 
 def _own_batch(run: Run, dataset: Instance) -> Value:
-    """What a dataset of the file gives, stacked to a batch, if it gives images of a known size."""
+    """Return an element of a user-defined dataset, stacked to a batch, if it has images of a known size."""
 
     assert dataset.cls is not None
     getter = class_lookup.find(dataset.cls, "__getitem__")
@@ -140,7 +140,7 @@ def _stacked(value: Value) -> Value:
 
 
 def _sizes_of(value: Value | None) -> tuple[Size, ...]:
-    """The sizes of the images in a value, in order."""
+    """Return the sizes of the images in a value, in order."""
     if isinstance(value, Data):
         return value.sizes
     inner = list(value.items.values()) if isinstance(value, Table) else []
@@ -149,7 +149,7 @@ def _sizes_of(value: Value | None) -> tuple[Size, ...]:
 
 
 def _sequence(run: Run, steps: Value) -> Views | None:
-    """One transform after another: what the last one that cuts says, if nothing unknown comes after it."""
+    """Compose transforms: the last one that crops or resizes applies, unless something unknown follows it."""
     items = sequence(steps)
     if items is None or items.rest is not None:
         return None
@@ -160,18 +160,18 @@ def _sequence(run: Run, steps: Value) -> Views | None:
     return result
 
 
-def _cut(run: Run, cut: Cut, arguments: Arguments, head: Span | None) -> Views | None:
-    """The views of a transform with its arguments; a default stands where the transform is named."""
-    given = library_functions.by_name(cut.parameters, arguments)
+def _views_of(run: Run, transform: SizeTransform, arguments: Arguments, head: Span | None) -> Views | None:
+    """Return the views of a transform with its arguments; a default is located where the transform is named."""
+    given = library_functions.by_name(transform.parameters, arguments)
     values: dict[str, tuple[Value, Span | None]] = {}
-    for parameter in cut.parameters:
+    for parameter in transform.parameters:
         argument = given.get(parameter.name)
         if argument is None or (isinstance(argument.value, Const) and argument.value.value is None):
             values[parameter.name] = (_literal(parameter.default), head)
         else:
             values[parameter.name] = (argument.value, argument.span)
     found: list[Size] = []
-    for name, count in cut.views.items():
+    for name, count in transform.views.items():
         number = values[count][0] if isinstance(count, str) else Const(count)
         sizes = _counted(run, values[name][0], number, values[name][1])
         if sizes is None or len(found) + len(sizes) > MAXIMUM_VIEWS:
@@ -181,7 +181,7 @@ def _cut(run: Run, cut: Cut, arguments: Arguments, head: Span | None) -> Views |
 
 
 def _counted(run: Run, value: Value, count: Value, place: Span | None) -> list[Size] | None:
-    """So many views of a size; of several sizes with as many counts, each by its own."""
+    """Return `count` views of a size; for several sizes with as many counts, pair them."""
     if isinstance(value, Items) and isinstance(count, Items):
         if value.rest is not None or count.rest is not None or len(value.items) != len(count.items):
             return None
@@ -195,7 +195,7 @@ def _counted(run: Run, value: Value, count: Value, place: Span | None) -> list[S
 
 
 def _sizes(run: Run, value: Value, place: Span | None) -> list[Size] | None:
-    """A size as it is written: an integer for a square, height and width, or the transforms that know it."""
+    """Return the sizes that a value stands for: an integer for a square, height and width, or transforms."""
     if isinstance(value, Items) and value.rest is None:
         pair = [integer(item) for item in value.items]
         if len(pair) == 2 and isinstance(pair[0], int) and isinstance(pair[1], int):
@@ -216,7 +216,7 @@ def _literal(default: object) -> Value:
 
 
 def set_attribute(run: Run, owner: Views, name: str, value: Value) -> bool:
-    """`dataset.transform = transform`."""
+    """Interpret `dataset.transform = transform`."""
     if name != "transform":
         return False
     given = views(run, value)

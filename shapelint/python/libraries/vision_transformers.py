@@ -1,4 +1,4 @@
-"""Vision transformers: their numbers, and the attributes that scripts read off them whatever library they are from."""
+"""Vision transformers of any library: their numbers, and the attributes that scripts read from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZES = ("img_size", "image_size")
 
 @frozen
 class Vit:
-    """The numbers of one vision transformer; `prefix` counts class and register tokens."""
+    """The numbers of a vision transformer; `prefix` is the number of class and register tokens."""
 
     width: Dim
     patch: int
@@ -27,19 +27,21 @@ class Vit:
 
     @property
     def grid(self) -> int:
-        """Patches along one side."""
+        """Number of patches along one side."""
         return self.image // self.patch
 
     @property
     def tokens(self) -> int:
-        """Patches and prefix tokens of one image."""
+        """Number of patches and prefix tokens of one image."""
         return self.grid * self.grid + self.prefix
 
 
 @frozen
 class Layout:
-    """The one row of a signature that is worked out: `given` are the parameters of the call as in a signature's line,
-    `inert` those that change no shape, `classes` names the number of classes where there is a classifier.
+    """A signature with one row, computed for a transformer.
+
+    `given` are the parameters of the call as a signature lists them, `inert` those that change no shape; `classes` is
+    the parameter with the number of classes, if there is a classifier.
     """
 
     given: tuple[str, ...]
@@ -50,25 +52,25 @@ class Layout:
 
 
 def whole(component: Component) -> Component:
-    """The model that a component is a part of, or the component itself."""
+    """Return the model that a component is part of, or else the component itself."""
     return component.part_of if isinstance(component.part_of, Component) else component
 
 
 def number(component: Component, name: str, default: int) -> int | None:
-    """An argument that is a number; None where it is given and not known."""
+    """Return a numeric argument, or its default; None if it is given but unknown."""
     value = component.arguments.get(name)
     size = default if value is None else integer(value)
     return size if isinstance(size, int) else None
 
 
 def as_given(component: Component, name: str, size: int) -> Value:
-    """A number of a transformer, with the place of the argument that says it."""
+    """Return a number of a transformer, located at the argument that sets it."""
     given = component.arguments.get(name)
     return given if isinstance(given, Const) and given.value == size else Const(size)
 
 
 def attributes(vit: Vit) -> dict[str, Value]:
-    """What every vision transformer has."""
+    """Return the attributes that every vision transformer has."""
     return {
         "num_prefix_tokens": Const(vit.prefix),
         "has_class_token": Const(vit.prefix > 0),
@@ -77,13 +79,13 @@ def attributes(vit: Vit) -> dict[str, Value]:
 
 
 def written(component: Component, names: tuple[str, ...]) -> tuple[Step, ...]:
-    """The arguments of some names that a transformer was built with."""
+    """Return the arguments with these names that a transformer was built with, as steps of a report."""
     given = ((name, argument) for name, argument in component.spec.keywords if name in names)
     return tuple(Step(argument.span, f"{name} is {argument.value}") for name, argument in given)
 
 
 def resolved(component: Component, layout: Layout, role: str, options: Options) -> Resolved:
-    """The signature of a transformer that needs no trace, for its arguments."""
+    """Resolve a transformer with a computed signature, without a trace."""
     signature = ComponentSignature.model_construct(
         call=f"{component.spec.target}({', '.join(layout.given)})",
         role="backbone",

@@ -1,7 +1,7 @@
-"""What the interpreter knows of a library beside its signatures: one record a library, and all of them together.
+"""Library plugins: what the interpreter knows of a library in addition to its signatures.
 
-A library is added by an entry in `rules/libraries.yaml`, which suffices where it only has backbones, and by a record
-where its code is to be understood as well.
+To add a library, add an entry to `rules/libraries.yaml`, which is enough for backbones, and a plugin if code that uses
+it is to be understood, too.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.spec.spec import Step
 
 Handler = Callable[..., Value | None]
-"""`handler(run, arguments, site)`: what a call gives, None where it is none that the handler knows."""
+"""`handler(run, arguments, site)`: returns the result of a call, None if the handler does not know it."""
 
 
 @frozen
 class Number:
-    """A number of a component that none of its arguments is, None if unknown, and the places that decided it."""
+    """A number of a component that is not one of its arguments, None if unknown, and the places that determined it."""
 
     value: Any = None
     steps: tuple[Step, ...] = ()
@@ -29,21 +29,21 @@ class Number:
 
 @frozen
 class Components:
-    """What is known of the components of a library: the modules that have a signature, stored or traced.
+    """What is known of the components of a library: its modules with a signature, stored or traced.
 
-    - `canonical(name)`: another name of the component, None for one that `rules/libraries.yaml` says
+    - `canonical(name)`: another name of the component; None if `rules/libraries.yaml` determines it
     - `builds(target)`: whether a canonical name is a component; by default one that has a stored signature, or is
-      written in lower case as functions are that build a model
+      lowercase like functions that build a model
     - `parameters`: the leading parameters of classes without a stored signature, by class name
-    - `takes_classes`: whether classes may be arguments (`norm_layer=nn.LayerNorm`), with which it is traced then
-    - `attribute(run, component, name)` and `method(run, component, name, arguments, site)`: what models and their parts
-      have; None for what is not known, which is then looked up in the signature
-    - `resolve(component, role, options)`: a signature that is worked out without a trace, None where there is none
-    - `is_described(component)`: whether `resolve` or `numbers` knows it, so that nothing has to be traced
+    - `takes_classes`: whether arguments may be classes (`norm_layer=nn.LayerNorm`), which are then passed to the trace
+    - `attribute(run, component, name)` and `method(run, component, name, arguments, site)`: attributes and methods of
+      models and their parts; None for unknown ones, which are then looked up in the signature
+    - `resolve(component, role, options)`: a signature that is computed without a trace; None if there is none
+    - `is_described(component)`: whether `resolve` or `numbers` knows it, so that no trace is needed
     - `traced_for_attributes`: whether a component without a stored signature is traced when an attribute is read
-    - `has_all_parts(component)`: whether the parts of its signature are all of them
-    - `numbers(component)`: what the lines of its methods in `rules/library_functions.yaml` name beside arguments
-    - `observe_call(run, component, arguments)`: sees each call of such a method
+    - `has_all_parts(component)`: whether its signature lists all of its parts
+    - `numbers(component)`: names in the lines of its methods in `rules/library_functions.yaml` that are not arguments
+    - `observe_call(run, component, arguments)`: is notified of each call of such a method
     """
 
     canonical: Callable[[str], str | None] | None = None
@@ -62,18 +62,18 @@ class Components:
 
 @frozen
 class LibraryPlugin:
-    """What is known of one library; a name of `rules/libraries.yaml` where that has it.
+    """What is known of one library; its name is that in `rules/libraries.yaml`, if it is listed there.
 
     - `packages`: the dotted prefixes of its names; a package is never a file of the repository
-    - `functions`: handlers by dotted name, for what is neither a component nor an operation on tensors
+    - `functions`: handlers by dotted name, for anything that is neither a component nor an operation on tensors
     - `constants`: values by dotted name
-    - `stand_ins`: files of `rules/python/`, by the dotted name of what is interpreted from there
-    - `passes_on`: last names of what gives its first argument back, from whatever package (apex has torch's wrappers)
-    - `keeps_iterators`: functions that take nothing out of an iterator, or say themselves what they take
-    - `make(run, name, arguments, site)`: anything else that it has, such as a transform, else None
-    - `fallback(run, name, arguments, site)`: what any other name gives
+    - `stand_ins`: files of `rules/python/`, by the dotted name of the object that is interpreted from there
+    - `passes_on`: last names of functions that return their first argument, in any package (apex has torch's wrappers)
+    - `keeps_iterators`: functions that take nothing out of an iterator, or handle it themselves
+    - `make(run, name, arguments, site)`: any other object of it, such as a transform; None for unknown names
+    - `fallback(run, name, arguments, site)`: the result of a call of any other name
     - `components`: what is known of its components
-    - `returns_self`, `quiet`: methods of modules that give the module, or that leave what it computes alone
+    - `returns_self`, `quiet`: methods of modules that return the module, or that do not change what it computes
     """
 
     name: str
@@ -94,7 +94,7 @@ NO_PLUGIN = LibraryPlugin("")
 
 
 class Libraries:
-    """The plugins, and what they have by name."""
+    """The plugins, and their contents by name."""
 
     def __init__(self, plugins: Iterable[LibraryPlugin] = ()) -> None:
         self.plugins = tuple(plugins)
@@ -109,7 +109,7 @@ class Libraries:
         self._found: dict[str, LibraryPlugin] = {}
 
     def of(self, name: str) -> LibraryPlugin:
-        """The library of a dotted name, by the longest of its packages; `NO_PLUGIN` where there is none."""
+        """Return the library of a dotted name, by the longest of its packages; `NO_PLUGIN` if there is none."""
         if name not in self._found:
             package = name
             while package not in self._packages and "." in package:
@@ -118,10 +118,10 @@ class Libraries:
         return self._found[name]
 
     def claim(self, name: str) -> bool:
-        """Whether a dotted name belongs to a library, so that no file of the repository is meant by it."""
+        """Return whether a dotted name belongs to a library, so that it does not refer to a file of the repository."""
         return self.of(name) is not NO_PLUGIN
 
     def components(self, component: Component) -> Components:
-        """What is known of the components of a library, for one of them or a part of one."""
+        """Return what is known of the components of a library, for a component or a part of one."""
         model = component.part_of if isinstance(component.part_of, Component) else component
         return self.of(model.spec.target).components

@@ -1,4 +1,4 @@
-"""The interpreter's values as the plain arguments that a primitive takes."""
+"""Conversion of the interpreter's values to the plain arguments that a primitive takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shapelint.shapes.dims import Dim, Expression
 
 
 def read(kind: PrimitiveKind, values: Sequence[Value]) -> Any:
-    """The argument of a kind that a value is; UNREAD where it is not known, OTHER_KIND where it is none."""
+    """Return the plain argument of a kind; UNREAD if the value is unknown, OTHER_KIND if it is of another kind."""
     several = _SEVERAL.get(kind)
     if several is not None:
         return several(values)
@@ -48,7 +48,7 @@ def _size(value: Value) -> Any:
 
 
 def _sizes(values: Sequence[Value]) -> Any:
-    """Dimensions as one list or as several arguments; an unknown one is `?`."""
+    """Return dimensions passed as one list or as several arguments; an unknown one is `?`."""
     first = values[0] if values else None
     if isinstance(first, Items):
         return UNREAD if first.rest is not None else [_dim(item) for item in first.items]

@@ -1,6 +1,6 @@
-"""Arithmetic on the axes of a tensor: every axis keeps the origin of its width through whatever moves it.
+"""Arithmetic on the axes of a tensor: every axis keeps the origin of its width when it is moved.
 
-All functions are pure and return None where the result cannot be known (or torch would raise).
+All functions are pure and return None if the result is unknown (or torch would raise an error).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAXIMUM_RANK = 12
 
 @frozen
 class Axis:
-    """One axis: its size, and the component that set it."""
+    """An axis: its size, and the component that set it."""
 
     size: Dim
     origin: Origin = NO_ORIGIN
@@ -30,7 +30,7 @@ Axes = tuple[Axis, ...]
 
 
 def of(flow: Flow) -> Axes | None:
-    """The axes of a flow, or None where its shape is unknown or it is no single tensor."""
+    """Return the axes of a flow; None if its shape is unknown or it is not a single tensor."""
     if not isinstance(flow.value, tuple):
         return None
     origins = flow.origins if len(flow.origins) == len(flow.value) else (flow.maker,) * len(flow.value)
@@ -38,35 +38,35 @@ def of(flow: Flow) -> Axes | None:
 
 
 def flow(axes: Axes | None, maker: Origin) -> Flow:
-    """Axes as a flow again; None is a tensor of unknown shape."""
+    """Convert axes back to a flow; None becomes a tensor of unknown shape."""
     if axes is None or len(axes) > MAXIMUM_RANK:
         return Flow(None, (), maker)
     return Flow(tuple(axis.size for axis in axes), tuple(axis.origin for axis in axes), maker)
 
 
 def sized(sizes: Iterable[Dim]) -> Axes:
-    """Axes of given sizes that no component made."""
+    """Return axes of these sizes that no component made."""
     return tuple(Axis(size) for size in sizes)
 
 
 def position(axis: int, rank: int) -> int | None:
-    """An axis counted from either end, as an index; None where the tensor has no such axis."""
+    """Convert an axis number, which may be negative, to an index; None if the tensor has no such axis."""
     return axis % rank if -rank <= axis < rank else None
 
 
 def product(axes: Iterable[Axis]) -> Dim:
-    """The number of elements."""
+    """Return the number of elements."""
     return math.prod((axis.size for axis in axes), start=1)
 
 
 def merge(axes: Sequence[Axis]) -> Axis:
-    """One axis for several; its origin is that of the first which is more than one wide."""
+    """Merge several axes into one; its origin is that of the first one wider than 1."""
     wide = [axis for axis in axes if axis.size != 1]
     return Axis(product(axes), (wide or list(axes) or [Axis(1)])[0].origin)
 
 
 def flatten(axes: Axes, start: int = 0, end: int = -1) -> Axes | None:
-    """`torch.flatten`."""
+    """Apply `torch.flatten`."""
     if not axes:
         return sized([1])
     first, last = position(start, len(axes)), position(end, len(axes))
@@ -76,7 +76,7 @@ def flatten(axes: Axes, start: int = 0, end: int = -1) -> Axes | None:
 
 
 def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
-    """`view` and `reshape`; a -1 takes what is left over."""
+    """Apply `view` or `reshape`; a size of -1 is inferred."""
     if list(sizes).count(-1) > 1:
         return None
     left = list(axes)
@@ -97,7 +97,7 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
 
 
 def _whole(left: list[Axis], size: Dim) -> Axis | None:
-    """Remove from the axes that are left those whose product is a size."""
+    """Remove the axes whose product is a size from those that are left, and return them merged."""
     for count in range(1, min(len(left), 4) + 1):
         for chosen in combinations(range(len(left)), count):
             if dims.equal(product(left[index] for index in chosen), size) is True:
@@ -109,7 +109,7 @@ def _whole(left: list[Axis], size: Dim) -> Axis | None:
 
 
 def _part(left: list[Axis], size: Dim) -> Axis | None:
-    """Remove a size from the first axis that is a multiple of it."""
+    """Split a size off the first axis that is a multiple of it, and return that axis."""
     for index, axis in enumerate(left):
         quotient = divided(axis.size, size)
         if quotient is not None:
@@ -119,7 +119,7 @@ def _part(left: list[Axis], size: Dim) -> Axis | None:
 
 
 def divided(whole: Dim, part: Dim) -> Dim | None:
-    """`whole / part` where it is exact whatever the symbols are, else None: `25*B` by `B`, `2*B` by 2."""
+    """Return `whole / part` if it is exact for all values of the symbols (`25*B` by `B`, `2*B` by 2), else None."""
     if not (dims.is_known(whole) and dims.is_known(part)) or part == 0:
         return None
     if isinstance(part, int):
@@ -141,7 +141,7 @@ def divided(whole: Dim, part: Dim) -> Dim | None:
 
 
 def permute(axes: Axes, order: Sequence[int]) -> Axes | None:
-    """`permute`."""
+    """Apply `permute`."""
     places = [position(axis, len(axes)) for axis in order]
     if len(places) != len(axes) or None in places or len(set(places)) != len(places):
         return None
@@ -149,7 +149,7 @@ def permute(axes: Axes, order: Sequence[int]) -> Axes | None:
 
 
 def transpose(axes: Axes, first: int, second: int) -> Axes | None:
-    """`transpose` of two axes."""
+    """Apply `transpose` to two axes."""
     one, two = position(first, len(axes)), position(second, len(axes))
     if one is None or two is None:
         return None
@@ -159,7 +159,7 @@ def transpose(axes: Axes, first: int, second: int) -> Axes | None:
 
 
 def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes | None:
-    """`mean`, `sum`, `amax` and their like over some axes, or over all."""
+    """Apply a reduction (`mean`, `sum`, `amax`) over some axes, or over all."""
     if over is None:
         return tuple(Axis(1) for _ in axes) if keep else ()
     places = {position(axis, len(axes)) for axis in over}
@@ -171,7 +171,7 @@ def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes |
 
 
 def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
-    """`squeeze`; an axis whose size is a symbol is taken for wider than one, of an unknown one nothing is known."""
+    """Apply `squeeze`; an axis with a symbolic size is assumed to be wider than 1; None if an axis has unknown size."""
     places = set(range(len(axes))) if over is None else {position(axis, len(axes)) for axis in over}
     if None in places or any(axis.size is dims.UNKNOWN_DIM for index, axis in enumerate(axes) if index in places):
         return None
@@ -179,13 +179,13 @@ def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
 
 
 def unsqueeze(axes: Axes, axis: int) -> Axes | None:
-    """`unsqueeze`."""
+    """Apply `unsqueeze`."""
     place = position(axis, len(axes) + 1)
     return None if place is None else (*axes[:place], Axis(1), *axes[place:])
 
 
 def resized(axes: Axes, axis: int, size: Dim) -> Axes | None:
-    """One axis with another size and the same origin."""
+    """Give one axis another size and the same origin."""
     place = position(axis, len(axes))
     if place is None:
         return None
@@ -193,7 +193,7 @@ def resized(axes: Axes, axis: int, size: Dim) -> Axes | None:
 
 
 def broadcast(left: Axes, right: Axes) -> Axes | None:
-    """The axes of `left + right`."""
+    """Return the axes of `left + right`."""
     result: list[Axis] = []
     for index in range(1, max(len(left), len(right)) + 1):
         one = left[-index] if index <= len(left) else Axis(1)
@@ -212,7 +212,7 @@ def broadcast(left: Axes, right: Axes) -> Axes | None:
 
 
 def concatenate(pieces: Sequence[Axes], axis: int) -> Axes | None:
-    """`cat`; all other axes must agree."""
+    """Apply `cat`; all other axes must agree."""
     first = pieces[0]
     place = position(axis, len(first))
     if place is None or any(len(piece) != len(first) for piece in pieces):
@@ -227,13 +227,13 @@ def concatenate(pieces: Sequence[Axes], axis: int) -> Axes | None:
 
 
 def stack(piece: Axes, axis: int, count: Dim) -> Axes | None:
-    """`stack` of equal pieces."""
+    """Apply `stack` to equal pieces."""
     place = position(axis, len(piece) + 1)
     return None if place is None else (*piece[:place], Axis(count), *piece[place:])
 
 
 def matmul(left: Axes, right: Axes) -> Axes | None:
-    """`left @ right` for tensors of at least two axes, and for vectors."""
+    """Return the axes of `left @ right` for matrices, batches of them, and vectors."""
     if not left or not right:
         return None
     inner = right[-2] if len(right) > 1 else right[-1]
@@ -246,7 +246,7 @@ def matmul(left: Axes, right: Axes) -> Axes | None:
 
 
 def einsum(equation: str, operands: Sequence[Axes]) -> Axes | None:
-    """`torch.einsum` without an ellipsis."""
+    """Apply `torch.einsum` without an ellipsis."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if "." in equation or len(terms) != len(operands):
@@ -265,7 +265,7 @@ def einsum(equation: str, operands: Sequence[Axes]) -> Axes | None:
 
 
 def sliced(size: Dim, start: Dim | None, stop: Dim | None, step: int = 1) -> Dim:
-    """The length of `x[start:stop:step]` along an axis of a size."""
+    """Return the length of `x[start:stop:step]` along an axis of this size."""
     if step != 1 or not all(bound is None or dims.is_known(bound) for bound in (start, stop)):
         return dims.UNKNOWN_DIM
     if isinstance(size, int) and all(bound is None or isinstance(bound, int) for bound in (start, stop)):

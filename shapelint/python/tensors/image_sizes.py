@@ -1,4 +1,4 @@
-"""Images that a loader gives: as a tensor, put together, and the size of a batch that is not known."""
+"""Images from a data loader: their conversion to tensors, their joining, and the symbol for the batch size."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ INPUT = Origin("input")
 
 
 def together(pieces: list[Data]) -> tuple[Size, ...]:
-    """The size of images that are joined to one batch; empty where it is not known, or not one."""
+    """Return the size of images that are joined to one batch; empty if it is unknown or they differ."""
     sizes = [size for piece in pieces if (size := piece.size) is not None]
     alike = len({size.pixels for size in sizes}) == 1
     return (sizes[0],) if alike and len(sizes) == len(pieces) else ()
 
 
 def image(data: Data, channels: Dim = 3) -> Tensor:
-    """What comes out of a loader, taken for images."""
+    """Convert loader output to a tensor of images."""
     size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
     seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
     origin = replace(INPUT, place=size.place, steps=seen)

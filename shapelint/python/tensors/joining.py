@@ -13,7 +13,7 @@ from shapelint.shapes import dims
 
 
 def join(primitive: str, items: Items, given: Arguments) -> Value:
-    """What `concatenate` or `stack` gives."""
+    """Return the result of `concatenate` or `stack`."""
     along = given.integer(0, 0, "dim", "axis")
     if along is None:
         return UNKNOWN
@@ -25,7 +25,7 @@ def join(primitive: str, items: Items, given: Arguments) -> Value:
     assert first is not None
     axes = [axes_of(tensor) for tensor in [*tensors, *([rest] if rest else [])]]
     if primitive == "concatenate" and not all(_is_blank(piece) for piece in axes):
-        # torch passes over tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+        # torch ignores tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
         axes = [piece for piece in axes if not _is_blank(piece)]
     whole = [piece for piece in axes if piece is not None]
     detached = all(tensor.detached for tensor in tensors)
@@ -42,10 +42,10 @@ def join(primitive: str, items: Items, given: Arguments) -> Value:
 
 
 def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str] | None:
-    """The piece that does not go with the first one, and the shape that it would have to have."""
+    """Return the piece that does not fit the first one, and the shape that it would need."""
     tensors = [item for item in items.items if isinstance(item, Tensor)]
     if primitive == "concatenate":
-        # An old rule of torch: an empty vector goes with anything.
+        # For backward compatibility, torch accepts an empty vector next to any tensor.
         tensors = [tensor for tensor in tensors if len(axes_of(tensor) or ()) != 1]
     first = axes_of(tensors[0]) if tensors else None
     if first is None:

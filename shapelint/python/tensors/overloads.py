@@ -1,7 +1,7 @@
-"""The line of an operation that takes the arguments of a call, and what it gives.
+"""Selection of the line of `rules/torch_operations.yaml` for the arguments of a call, and its result.
 
-The arguments are the interpreter's values, or real ones of a module in memory: `read` makes a plain argument for a
-primitive of either.
+The arguments are the interpreter's values, or real ones of a module in memory: `read` converts either to the plain
+argument of a primitive.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from shapelint.python.tensors.refusals import Refusal
 ValueType = TypeVar("ValueType")
 
 UNREAD: Final = object()
-"""An argument that is not known."""
+"""An argument whose value is unknown."""
 
 OTHER_KIND: Final = object()
-"""An argument that is certainly not of the kind: another line may take it."""
+"""An argument that is certainly of another kind: another line may take it."""
 
 ArgumentReader = Callable[[PrimitiveKind, Sequence[ValueType]], Any]
-"""The plain argument of a kind that one value is, or those of `*sizes`; UNREAD or OTHER_KIND where it is none."""
+"""Convert a value, or those of `*sizes`, to a plain argument; returns UNREAD or OTHER_KIND if it is none."""
 
 OperationArgument = Union[Literally, Sequence[ValueType]]
 
 
 @frozen
 class OperationCall(Generic[ValueType]):
-    """A line with the arguments of a call: its steps with plain ones, and the operands after the first.
+    """A line with the arguments of a call: its steps with plain arguments, and the operands after the first one.
 
-    `sizes` are the plain arguments of a line in the notation.
+    `sizes` are the plain arguments of a line in the shape notation.
     """
 
     operation: Operation
@@ -47,7 +47,7 @@ class OperationCall(Generic[ValueType]):
     sizes: Mapping[str, Any] = field(default_factory=dict)
 
     def result(self, axes: Axes) -> Result:
-        """What comes out for a tensor; None where that is not known."""
+        """Return the result for a tensor; None if it is unknown."""
         if self.operation.shapes:
             known = [shape for shape in self.shapes if shape is not None]
             whole = len(known) == len(self.shapes)
@@ -60,7 +60,7 @@ class OperationCall(Generic[ValueType]):
         return current
 
     def refusals(self, axes: Axes) -> Iterator[Refusal]:
-        """The operands that torch certainly refuses; the steps after the first are not looked at."""
+        """Yield the operands that torch certainly refuses; only the first step is examined."""
         if self.operation.shapes:
             yield from shape_lines.refuses(self.operation.shapes, [axes, *self.shapes])
             return
@@ -73,7 +73,7 @@ class OperationCall(Generic[ValueType]):
 
 
 def _missing(kind: PrimitiveKind, argument: Any, rank: int) -> str:
-    """The axes that a tensor would need to have those which an argument names; empty where it has them."""
+    """Return the axes that a tensor would need for the axes named by an argument; empty if it has them."""
     if argument is None or kind not in ("axis", "axes", "new axis"):
         return ""
     named = argument if kind == "axes" else [argument]
@@ -88,7 +88,7 @@ def choose(
     keywords: Mapping[str, ValueType],
     read: ArgumentReader[ValueType],
 ) -> OperationCall[ValueType] | None:
-    """The first line that takes the arguments, which are given without the `first` parameters of a line."""
+    """Return the first line that takes the arguments, which exclude the `first` parameters of a line."""
     for operation in operations:
         bound = _bind((operation.parameters or ())[first:], positional, keywords)
         if operation.parameters is None:
@@ -102,7 +102,7 @@ def choose(
 def _bind(
     parameters: Sequence[Parameter], positional: Sequence[ValueType], keywords: Mapping[str, ValueType]
 ) -> dict[str, OperationArgument[ValueType]] | None:
-    """The arguments by the names of the parameters; None where one is missing, or there are too many.
+    """Return the arguments by parameter name; None if one is missing, or there are too many.
 
     Keywords without a parameter (`device=`, `out=`) change no shape.
     """

@@ -1,7 +1,7 @@
-"""The steps that `rules/torch_operations.yaml` is written with: what each does to axes, and which arguments it takes.
+"""The primitives that the steps of `rules/torch_operations.yaml` name: their effect on axes, and their arguments.
 
-All functions are pure and return None where the result cannot be known, or where torch would raise. An argument that is
-not known never reaches them, but as an unknown size. They serve the interpreter and modules in memory alike.
+All functions are pure and return None if the result is unknown or torch would raise an error. Unknown arguments never
+reach them, except as unknown sizes. They serve both the interpreter and modules in memory.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ MAXIMUM_PIECES = 64
 PrimitiveKind = Literal[
     "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"
 ]
-"""What an argument is: an axis that must exist, several of them (None: all), a place for one more; a size, which may be
-unknown, several, or either; a number, a boolean, a text; a tensor's axes, none of them for a number that broadcasts.
+"""Kind of an argument.
+
+An axis that must exist, several axes (None: all), or the position of a new axis; a size, which may be unknown, several
+sizes, or either; a number, a boolean, a text; or the axes of a tensor, none for a number that broadcasts.
 """
 
 
 @frozen
 class Pieces:
-    """Several tensors: `each` in order, or an unknown number of the shape `rest`."""
+    """Several tensors: `each` in order, or an unknown number of them with the shape `rest`."""
 
     each: tuple[Axes | None, ...] = ()
     rest: Axes | None = None
@@ -44,9 +46,9 @@ def _refuses_nothing(axes: Axes, *given: object) -> Iterator[Refusal]:
 
 @frozen
 class Primitive:
-    """What a step does to axes; `takes` are the kinds of its arguments, of which the last one may come again.
+    """The effect of a step on axes; `takes` are the kinds of its arguments, the last of which may repeat.
 
-    `refuses` gives what torch would take in the place of an operand. That axes must exist is known from their kind.
+    `refuses` yields what torch would take in place of an operand. Missing axes are found by the kinds of the arguments.
     """
 
     apply: Callable[..., Result]
@@ -54,7 +56,7 @@ class Primitive:
     refuses: Callable[..., Iterator[Refusal]] = _refuses_nothing
 
     def kind(self, index: int) -> PrimitiveKind:
-        """The kind of an argument."""
+        """Return the kind of an argument."""
         return self.takes[min(index, len(self.takes) - 1)]
 
 
@@ -79,7 +81,7 @@ def _transpose(axes: Axes, first: int | None, second: int | None) -> Axes | None
 
 
 def _move(axes: Axes, source: int | None, destination: int | None) -> Axes | None:
-    """`movedim` of one axis."""
+    """Apply `movedim` to one axis."""
     if source is None or destination is None:
         return None
     taken, put = ax.position(source, len(axes)), ax.position(destination, len(axes))
@@ -94,7 +96,7 @@ def _reduce(axes: Axes, over: Sequence[int] | None = None, keep: bool | None = F
 
 
 def _score(axes: Axes, reduction: str) -> Axes:
-    """One number for a loss, unless each is asked for."""
+    """Return a single number for a loss, unless it is not reduced."""
     return axes if reduction == "none" else ()
 
 
@@ -111,7 +113,7 @@ def _unflatten(axes: Axes, axis: int | None, sizes: Sequence[Dim]) -> Axes | Non
 
 
 def _padded(axes: Axes, count: int) -> Axes:
-    """Axes with as many of 1 before them as make a number of axes."""
+    """Prepend axes of size 1 up to a number of axes."""
     return (*ax.sized([1] * (count - len(axes))), *axes)
 
 
@@ -153,12 +155,12 @@ def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
 
 
 def _index(axes: Axes, axis: int | None, index: Axes) -> Axes | None:
-    """`index_select` with a vector of indices."""
+    """Apply `index_select` with a vector of indices."""
     return None if axis is None else ax.resized(axes, axis, index[0].size if index else 1)
 
 
 def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
-    """Adaptive pooling over the last axes."""
+    """Apply adaptive pooling over the last axes."""
     sizes = list(sizes) * count if len(sizes) == 1 else sizes
     if len(sizes) != count or len(axes) < count + 1:
         return None
@@ -177,7 +179,7 @@ def _pad(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
 
 
 def _append(axes: Axes, size: Dim) -> Axes:
-    """One more axis at the end; of -1 its size depends on the numbers in the tensor."""
+    """Append an axis; for a size of -1 its size depends on the numbers in the tensor."""
     return (*axes, Axis(dims.UNKNOWN_DIM if size == -1 else size))
 
 
@@ -194,20 +196,20 @@ def _range(axes: Axes, start: Dim, end: Dim, step: Dim) -> Axes:
 
 
 def _split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
-    """Pieces of one size, the last of which may be smaller, or of sizes."""
+    """Split into pieces of one size, the last of which may be smaller, or of several sizes."""
     place = None if axis is None else ax.position(axis, len(axes))
     if place is None:
         return None
     if not isinstance(sizes, Sequence):
-        sizes_or_none = _cut(axes[place].size, sizes)
+        sizes_or_none = _piece_sizes(axes[place].size, sizes)
         if sizes_or_none is None:
             return Pieces(rest=ax.resized(axes, place, sizes))
         sizes = sizes_or_none
     return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
 
 
-def _cut(whole: Dim, size: Dim) -> list[Dim] | None:
-    """The sizes of pieces of a whole; None where there are too many, or their number is not known."""
+def _piece_sizes(whole: Dim, size: Dim) -> list[Dim] | None:
+    """Return the sizes of the pieces of a whole; None if there are too many, or their number is unknown."""
     if isinstance(whole, int) and isinstance(size, int) and size > 0:
         count, left = divmod(whole, size)
         sizes: list[Dim] = [*[size] * count, *([left] if left else [])] if count <= MAXIMUM_PIECES else []
@@ -217,7 +219,7 @@ def _cut(whole: Dim, size: Dim) -> list[Dim] | None:
 
 
 def _chunk(axes: Axes, count: Dim, axis: int | None) -> Pieces | None:
-    """So many pieces, or fewer: each is as large as the whole by their number, rounded up."""
+    """Split into at most `count` pieces, each of the size of the whole divided by `count`, rounded up."""
     place = None if axis is None else ax.position(axis, len(axes))
     if place is not None and isinstance(whole := axes[place].size, int) and isinstance(count, int) and count > 0:
         return _split(axes, max(1, -(-whole // count)), axis)
@@ -225,7 +227,7 @@ def _chunk(axes: Axes, count: Dim, axis: int | None) -> Pieces | None:
 
 
 def _sections(axes: Axes, count: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
-    """So many pieces, the first of which may be larger by one."""
+    """Split into `count` pieces, the first of which may be larger by one."""
     place = None if axis is None else ax.position(axis, len(axes))
     if place is None:
         return None
@@ -252,7 +254,7 @@ def _unbind(axes: Axes, axis: int | None) -> Pieces | None:
 
 
 def _pair(axes: Axes) -> Pieces:
-    """Values and their indices, which have one shape."""
+    """Return values and their indices, which have the same shape."""
     return Pieces((axes, axes))
 
 
@@ -293,4 +295,4 @@ PRIMITIVES: dict[str, Primitive] = {
     "size": Primitive(_unknown, ("axis",)),
     **dict.fromkeys(("rank", "count", "value", "unknown"), Primitive(_unknown)),
 }
-"""All steps but those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""
+"""All primitives except those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

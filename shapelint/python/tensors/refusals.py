@@ -1,7 +1,7 @@
-"""What torch refuses: the operand of an operation that cannot be, and what the operation would take in its place.
+"""Operands that torch refuses, and what the operation would take in their place.
 
-What it would take is text in the notation of shape signatures. Only what is certain counts: numbers of axes, and sizes
-that are plain numbers on both sides.
+What it would take is text in the shape notation. Only certain faults count: numbers of axes, and sizes that are plain
+numbers on both sides.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from shapelint.shapes.dims import Dim
 
 @frozen
 class Refusal:
-    """An operand, 0 for the tensor itself and then those after it in order, and the shape that would be taken."""
+    """A refused operand (0 for the tensor itself, then those after it in order), and the shape that would be taken."""
 
     operand: int
     expected: str
 
 
 def missing_axis(axis: int, rank: int) -> str:
-    """What has an axis; empty where a tensor of so many axes does. A number counts as having one."""
+    """Return a shape that has the axis; empty if a tensor of this rank has it. A number counts as having one axis."""
     needed = -axis if axis < 0 else axis + 1
     return f"{named(needed)} ..." if needed > max(rank, 1) else ""
 
 
 def named(count: int) -> str:
-    """So many axes of any size."""
+    """Return a shape of `count` axes of any size."""
     return " ".join(f"axis{index}" for index in range(count))
 
 
 def from_the_end(size: Dim, count: int) -> str:
-    """A size of the axis that is so many from the end."""
+    """Return a shape in which the axis at `count` from the end has a size."""
     return f"... {size} {named(count - 1)}".strip()
 
 
 def differ(left: Dim, right: Dim) -> bool:
-    """Whether two sizes are certainly not equal."""
+    """Return whether two sizes certainly differ."""
     return isinstance(left, int) and isinstance(right, int) and left != right
 
 
 def broadcast(axes: Axes, other: Axes) -> Iterator[Refusal]:
-    """Two operands whose sizes differ where neither is 1; it is the other one that does not fit."""
+    """Yield a refusal of the second operand if two sizes differ and neither is 1."""
     for count in range(1, min(len(axes), len(other)) + 1):
         one, two = axes[-count].size, other[-count].size
         if differ(one, two) and 1 not in (one, two):
@@ -54,7 +54,7 @@ def broadcast(axes: Axes, other: Axes) -> Iterator[Refusal]:
 
 
 def matmul(axes: Axes, other: Axes) -> Iterator[Refusal]:
-    """The last axis of the left operand and the first of the right matrix."""
+    """Yield a refusal if the last axis of the left operand differs from the first axis of the right matrix."""
     if axes and other:
         inner = other[-1] if len(other) == 1 else other[-2]
         if differ(axes[-1].size, inner.size):
@@ -62,13 +62,13 @@ def matmul(axes: Axes, other: Axes) -> Iterator[Refusal]:
 
 
 def permute(axes: Axes, order: Sequence[Dim]) -> Iterator[Refusal]:
-    """An order of fewer or more axes than there are."""
+    """Yield a refusal if the order has fewer or more axes than the tensor."""
     if order and all(isinstance(place, int) for place in order) and len(order) != len(axes):
         yield Refusal(0, named(len(order)))
 
 
 def expand(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
-    """Axes of 1 can be expanded, and those that stay as they are."""
+    """Yield a refusal if an axis is expanded whose size is not 1."""
     if not sizes:
         return
     if len(sizes) < len(axes):
@@ -82,13 +82,13 @@ def expand(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
 
 
 def repeat(axes: Axes, times: Sequence[Dim]) -> Iterator[Refusal]:
-    """Every axis needs the number of times that it is repeated."""
+    """Yield a refusal if there are fewer repetitions than axes."""
     if times and len(times) < len(axes):
         yield Refusal(0, named(len(times)))
 
 
 def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
-    """Literal sizes that make another number of elements, said by the last axis."""
+    """Yield a refusal if literal sizes have another number of elements, in terms of the last axis."""
     if not sizes or -1 in sizes or len(axes) < 2 or dims.equal(axes[0].size, sizes[0]) is not True:
         return
     have, want = ax.product(axes[1:]), ax.product(ax.sized(sizes[1:]))
@@ -100,7 +100,7 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
 
 
 def alike(first: Axes, other: Axes, place: int | None) -> str:
-    """What a piece has to be next to the first one, but for the axis along which they are joined; empty where it is."""
+    """Return the shape that a piece needs to be joined to the first one at `place`; empty if it has it."""
     if len(other) != len(first):
         return named(len(first))
     for index, (one, two) in enumerate(zip(first, other)):

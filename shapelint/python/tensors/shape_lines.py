@@ -1,7 +1,7 @@
-"""Operations that a line in the notation of shape signatures says: `... i, o i -> ... o`.
+"""Operations described by a line in the shape notation: `... i, o i -> ... o`.
 
 Unlike a signature of a component, a line is applied to axes that keep the origins of their widths. The operands after
-the first one count as given, and the first one has to fit them, as a tensor has to fit a weight.
+the first one are taken as given, and the first one has to fit them, as a tensor has to fit a weight.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, Signature
 
 BoundShapes = dict[str, Union[Axis, Axes]]
-"""The axes that names stand for; those of `...` are several."""
+"""The axes bound to each name; `...` is bound to several."""
 
 
 @frozen
 class Conflict:
-    """An axis of an operand that has another size than the same name in an operand after it."""
+    """An axis of an operand whose size differs from that of the same name in a later operand."""
 
     operand: int
     known: Dim
@@ -34,23 +34,23 @@ class Conflict:
 
     @property
     def refusal(self) -> Refusal:
-        """The operand that would be taken."""
+        """The conflicting operand, with the shape that would be taken."""
         return Refusal(self.operand, refusals.from_the_end(self.known, self.from_the_end))
 
 
 @cache
 def parsed(text: str) -> Signature:
-    """A line, parsed once."""
+    """Parse a line, once per text."""
     return notation.parse_signature(text)
 
 
 def count(text: str) -> int:
-    """How many operands a line has."""
+    """Return the number of operands of a line."""
     return len(parsed(text).alternatives[0].inputs)
 
 
 def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Axes | None:
-    """What comes out, for plain arguments `sizes`; None where the operands do not fit."""
+    """Return the result for plain arguments `sizes`; None if the operands do not fit."""
     for alternative in signatures.substitute(parsed(text), sizes).alternatives:
         bound: BoundShapes = {}
         if _fits(alternative, operands) and not list(_conflicts(alternative, operands, bound)):
@@ -60,7 +60,7 @@ def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Axes
 
 
 def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
-    """The operands that a line does not take: with other axes, or with an axis of another size. None is unknown."""
+    """Yield the operands that a line refuses for their rank or the size of an axis; None is an unknown operand."""
     alternatives = parsed(text).alternatives
     fitting = [alternative for alternative in alternatives if _fits(alternative, operands)]
     if fitting:
@@ -76,14 +76,14 @@ def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
 
 
 def conflict(text: str, operands: Sequence[Axes]) -> Conflict | None:
-    """The first axis of an operand that has another size than a line takes, where all have the right axes."""
+    """Return the first axis of an operand whose size conflicts with a line, if all operands have the right rank."""
     fitting = [alternative for alternative in parsed(text).alternatives if _fits(alternative, operands)]
     conflicts = [next(_conflicts(alternative, operands, {}), None) for alternative in fitting]
     return conflicts[0] if conflicts and None not in conflicts else None
 
 
 def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
-    """Whether the operands have the numbers of axes of an alternative, as far as they are known."""
+    """Return whether the operands have the ranks of an alternative, as far as they are known."""
     return len(alternative.inputs) == len(operands) and all(
         axes is None or _takes(pattern, len(axes)) for pattern, axes in zip(alternative.inputs, operands)
     )
@@ -94,7 +94,7 @@ def _takes(pattern: Pattern, rank: int) -> bool:
 
 
 def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: BoundShapes) -> Iterator[Conflict]:
-    """Bind the names of an alternative to axes, the last operand first, and report the sizes that differ."""
+    """Bind the names of an alternative to axes, the last operand first, and yield the sizes that differ."""
     for index in reversed(range(len(operands))):
         axes = operands[index]
         if axes is None:
@@ -108,11 +108,11 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
             elif dims.equal(known.size, taken.size) is False:
                 yield Conflict(index, known.size, taken.size, len(axes) - place)
             else:
-                bound[name] = _met(taken, known)
+                bound[name] = _better_known(taken, known)
 
 
 def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundShapes) -> Iterator[Conflict]:
-    """Bind `...` to the axes that two operands have there together, which broadcast."""
+    """Bind `...` to the broadcast axes of two operands."""
     assert isinstance(taken, tuple)
     assert isinstance(known, tuple)
     both = ax.broadcast(taken, known)
@@ -123,7 +123,7 @@ def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundSha
 
 
 def _pairs(pattern: Pattern, axes: Axes) -> Iterator[tuple[int, str, Axis | Axes]]:
-    """Every name of a pattern with what it stands for, and the place of that."""
+    """Yield each name of a pattern with the axes it is bound to, and their position."""
     spare = len(axes) - len(pattern.axes) + 1
     place = 0
     for axis in pattern.axes:
@@ -135,8 +135,8 @@ def _pairs(pattern: Pattern, axes: Axes) -> Iterator[tuple[int, str, Axis | Axes
             place += 1
 
 
-def _met(one: Axis, two: Axis) -> Axis:
-    """The better known of two axes that are one."""
+def _better_known(one: Axis, two: Axis) -> Axis:
+    """Return the better known of two axes with the same name."""
     if dims.equal(one.size, two.size):
         return one if one.origin.component else two
     return two if isinstance(two.size, int) else one

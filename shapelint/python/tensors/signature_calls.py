@@ -1,4 +1,4 @@
-"""Functions and methods of libraries that one line in the notation of shape signatures can say."""
+"""Application of shape signatures to the inputs of library functions and methods."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from shapelint.shapes.signatures import Misfit, ShapeOrStructure, StructureValue
 
 @cache
 def parsed(text: str) -> Signature:
-    """A signature, parsed once."""
+    """Parse a signature, once per text."""
     return notation.parse_signature(text)
 
 
 def apply(
     text: str, inputs: Sequence[Flow | None], values: Mapping[str, Any], maker: Origin
 ) -> Flow | tuple[Flow, ...]:
-    """What comes out of a function; an input that is unknown (None) binds nothing, so its axes stay unknown.
+    """Return the output of a function; an unknown input (None) binds no names, so these axes stay unknown.
 
-    Several outputs come back as a tuple of flows. Inputs that do not fit give an unknown tensor.
+    Several outputs are returned as a tuple of flows. Inputs that do not fit give an unknown tensor.
     """
     signature = signatures.substitute(parsed(text), dict(values))
     known = all(given is not None and given.value is not None for given in inputs)

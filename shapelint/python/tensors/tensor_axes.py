@@ -1,4 +1,4 @@
-"""The axes of values that are tensors."""
+"""The axes of tensor values."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from shapelint.python.tensors.axes import Axes
 
 
 def axes_of(tensor: Tensor) -> Axes | None:
-    """The axes of a tensor, None where not all of them are known."""
+    """Return the axes of a tensor; None if not all of them are known."""
     return None if tensor.loose else ax.of(tensor.flow)
 
 
 def given_axes(value: Value | None) -> Axes | None:
-    """The axes of an argument that is a tensor."""
+    """Return the axes of an argument; None unless it is a tensor of known shape."""
     return axes_of(value) if isinstance(value, Tensor) else None

@@ -1,6 +1,6 @@
-"""Torch's functions and tensor methods at work: `x.flatten(1)` and `torch.flatten(x, 1)` alike.
+"""Torch functions on tensors and tensor methods: `x.flatten(1)` and `torch.flatten(x, 1)` alike.
 
-An operation takes the tensor and the other arguments; what it cannot tell is a tensor of unknown shape.
+An operation takes the tensor and the other arguments; if its result is unknown, it is a tensor of unknown shape.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
 IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
-"""The primitives that give a tuple of tensors."""
+"""Primitives that return a tuple of tensors."""
 
 
 def known(name: str) -> bool:
-    """Whether the data has an operation of this name."""
+    """Return whether the data lists an operation of this name."""
     return bool(lines.find(name))
 
 
 def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
-    """The result of `tensor.name(*given)`."""
+    """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
     detached = tensor.detached or any(operation.detaches for operation in operations)
     if all(operation.keeps_shape for operation in operations):
@@ -41,7 +41,7 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
 
 
 def create(name: str, given: Arguments) -> Value:
-    """The result of a function that takes no tensor: `torch.zeros(2, 8)`."""
+    """Return the result of a function that takes no tensor: `torch.zeros(2, 8)`."""
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
@@ -49,7 +49,7 @@ def create(name: str, given: Arguments) -> Value:
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, str]]:
-    """The operands that an operation certainly does not take, each with the shape that it would take."""
+    """Yield the operands that an operation certainly refuses, each with the shape that it would take."""
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
     if call is None or axes is None:
         return
@@ -66,7 +66,7 @@ def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> Op
 
 
 def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) -> Value:
-    """What a call gives; `blank` is the same with no shape."""
+    """Return the result of a call; `blank` is this result without its shape."""
     if call is None:
         return blank
     result = None if axes is None else call.result(axes)
@@ -92,5 +92,5 @@ def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
 
 
 def concrete(sizes: Iterable[Dim], detached: bool = True) -> Tensor:
-    """A new tensor of given sizes."""
+    """Return a new tensor of these sizes."""
     return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN), detached)

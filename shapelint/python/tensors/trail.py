@@ -1,6 +1,6 @@
-"""What happens to a tensor or a network on its way, remembered at what it happened to: operations, slices and cuts.
+"""The history of tensors and networks: operations, slices and cuts, recorded in what they changed.
 
-A finding names these places beside the two components, where they decided what is in conflict.
+A finding lists these places in addition to the two components, if they determined the conflicting size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAXIMUM_NAME = 40
 
 
 def after(value: Value, operands: Iterable[Value], node: ast.AST, scope: Scope) -> Value:
-    """What an operation, an index or a slice gives: the axes that it made or moved remember its place."""
+    """Return the result of an operation, an index or a slice; axes that it made or moved record its place."""
     if not isinstance(value, (Tensor, Items)) or scope.file is None or not scope.file.main:
         return value
     if isinstance(value, Items):
@@ -40,7 +40,7 @@ def after(value: Value, operands: Iterable[Value], node: ast.AST, scope: Scope) 
 
 
 def renamed(value: Tensor, node: ast.Assign, scope: Scope) -> Tensor:
-    """A tensor that goes by another name from here on."""
+    """Return a tensor that is assigned to another name."""
     axes = axes_of(value)
     if not axes or scope.file is None or not scope.file.main:
         return value
@@ -51,14 +51,14 @@ def renamed(value: Tensor, node: ast.Assign, scope: Scope) -> Tensor:
 
 
 def is_operation(function: Value) -> bool:
-    """Whether a function is one of a library's on tensors, or a tensor's own."""
+    """Return whether a function is a library operation on tensors, or a method of a tensor."""
     if isinstance(function, Bound):
         return isinstance(function.owner, Tensor)
     return isinstance(function, Library) and not function.name.startswith("builtins.")
 
 
 def _tensors(values: Iterable[Value]) -> Iterator[Tensor]:
-    """The tensors among values, those in lists included."""
+    """Yield the tensors among values, including those in lists."""
     for value in values:
         if isinstance(value, Tensor):
             yield value
@@ -67,7 +67,7 @@ def _tensors(values: Iterable[Value]) -> Iterator[Tensor]:
 
 
 def _place(node: ast.AST, scope: Scope) -> tuple[Span, str]:
-    """Where an operation stands, without the tensor before it, and what it is called."""
+    """Return where an operation is located, without the tensor before it, and its name."""
     assert scope.file is not None
     whole = scope.file.span(node)
     if isinstance(node, ast.Subscript):
@@ -80,7 +80,7 @@ def _place(node: ast.AST, scope: Scope) -> tuple[Span, str]:
 
 
 def _decided(axes: Axes, index: int, before: list[Axes], step: Step) -> Origin:
-    """The origin of an axis after a step that made or moved it; as it was where the step let it stand."""
+    """Return the origin of an axis after a step, which is recorded if it made or moved the axis."""
     axis = axes[index]
     same = [
         _moved(place, len(other), index, len(axes))
@@ -93,14 +93,14 @@ def _decided(axes: Axes, index: int, before: list[Axes], step: Step) -> Origin:
 
 
 def _moved(before: int, rank_before: int, after: int, rank: int) -> int:
-    """0 for an axis that was not moved, 1 where others went or came, 2 where it came to stand where features do."""
+    """Return 0 for an axis that was not moved, 1 if others were added or removed, 2 if it became the feature axis."""
     if (before, rank_before) == (after, rank):
         return 0
     return 2 if after == _features(rank) and before != _features(rank_before) else 1
 
 
 def _features(rank: int) -> int:
-    """The axis that holds the features: the channels of a map, else the last one."""
+    """Return the feature axis: the channels of a feature map, otherwise the last axis."""
     return 1 if rank > 3 else rank - 1
 
 
@@ -110,7 +110,7 @@ def _with(axis: Axis, step: Step) -> Origin:
 
 
 def cut(kept: Value, owner: Value, node: ast.Subscript, scope: Scope) -> None:
-    """Modules that are taken from a list of modules: the first and the last remember where they became so."""
+    """Record a cut in the modules taken from a list: in the first and the last one, if they were not so before."""
     whole, part = _listed(owner), _listed(kept) if isinstance(node.slice, ast.Slice) else [kept]
     if scope.file is None or not scope.file.main or not part or not len(part) < len(whole):
         return
@@ -123,14 +123,14 @@ def cut(kept: Value, owner: Value, node: ast.Subscript, scope: Scope) -> None:
 
 
 def _listed(value: Value) -> list[Value]:
-    """The elements of a list or of a sequence of modules, as far as they are known."""
+    """Return the elements of a list or of a sequence of modules, as far as they are known."""
     if isinstance(value, Chained):
         return list(value.children.values()) if value.kind == "Sequential" and value.rest is None else []
     return value.items if isinstance(value, Items) and value.rest is None else []
 
 
 def listed(children: Items, node: ast.AST, scope: Scope) -> None:
-    """The children of a network as a list: behind what the network does before its last one, none of them stands."""
+    """Record in the last child of a network that the list of children omits what its forward does between them."""
     if scope.file is None or not scope.file.main or children.rest is not None:
         return
     span, name = _place(node, scope)
@@ -144,7 +144,7 @@ def _before(step: Step, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _modules(values: Iterable[Value]) -> Iterator[Node]:
-    """The modules among values, also those that stand beside their names."""
+    """Yield the modules among values, including those in pairs with their names."""
     for value in values:
         if isinstance(value, Node):
             yield value
@@ -153,13 +153,13 @@ def _modules(values: Iterable[Value]) -> Iterator[Node]:
 
 
 def placed(origin: Origin, node: Node, span: Span, consumes: bool = False) -> Origin:
-    """An origin that a module is, with the place of its call and where the network around it was cut."""
+    """Return an origin that is a module, with the places of its call and of cuts of the network around it."""
     steps = tuple(step for holder in reversed(node.path) for step in (holder.first if consumes else holder.last))
     return replace(origin, place=span, steps=tuple(dict.fromkeys((*origin.steps, *steps))))
 
 
 def flow_of(flow: Flow, made_by: object, node: Node, span: Span) -> Flow:
-    """What a module gives, with the place of the call."""
+    """Return the flow out of a module, with the place of the call."""
     origins = tuple(placed(one, node, span) if one.component is made_by else one for one in flow.origins)
     maker = replace(flow.maker, place=span) if flow.maker.component is made_by else flow.maker
     return replace(flow, origins=origins, maker=maker)

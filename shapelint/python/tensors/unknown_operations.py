@@ -1,4 +1,4 @@
-"""Operations of torch that no table has: asked of torch itself, where tensors are known and the rest is literal."""
+"""Operations of torch that no table lists: torch itself runs them, if the tensors are known and the rest is literal."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAXIMUM_META_ELEMENTS = 16
 
 
 class _Open(Exception):
-    """An argument is neither a tensor of known shape nor a literal."""
+    """Raised for an argument that is neither a tensor of known shape nor a literal."""
 
 
 def ask(run: Run, name: str, arguments: Arguments, node: ast.AST) -> Tensor | None:
-    """What an operation gives; None where that is not known. Without leave to trace, the run is marked as untraced."""
+    """Return the result of an operation; None if it is unknown. A run without leave to trace is marked as untraced."""
     tensors: list[Tensor] = []
     if not asking.is_asked(name) or not isinstance(node, ast.Call) or _has_star(node):
         return None
@@ -45,12 +45,12 @@ def ask(run: Run, name: str, arguments: Arguments, node: ast.AST) -> Tensor | No
 
 
 def _has_star(node: ast.Call) -> bool:
-    """Whether a call unpacks arguments, some of which may be hidden."""
+    """Return whether a call unpacks arguments, some of which may be unseen."""
     return any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords)
 
 
 def _plain(value: Value, tensors: list[Tensor]) -> Any:
-    """An argument for torch; a tensor is noted, and stands as its place among them."""
+    """Convert an argument for torch; a tensor is appended to `tensors` and represented by its position."""
     if isinstance(value, Const) and isinstance(value.value, (int, float, str, bool, type(None))):
         return value.value
     if (

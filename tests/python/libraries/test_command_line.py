@@ -1,4 +1,4 @@
-"""A script is interpreted as it runs without options: with the defaults of its parser, or unknown values."""
+"""A script is interpreted as if run without arguments: with the defaults of its parser, or unknown values."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_known_option_is_followed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_an_unknown_option_is_left_alone(name: str) -> None:
+def test_a_finding_with_an_unknown_option_is_not_reported(name: str) -> None:
     assert serious(IMPORTS + MODEL + UNKNOWN[name]) == []
 
 
@@ -95,7 +95,7 @@ def test_a_switch_that_is_not_given_is_off() -> None:
     assert (finding.expected, finding.actual) == (777, 512)
 
 
-def test_the_rest_of_a_model_whose_backbone_nobody_passes_is_checked() -> None:
+def test_the_rest_of_a_model_with_an_unknown_backbone_is_checked() -> None:
     code = (
         MODEL.replace("        self.encoder.fc = nn.Identity()\n", "")
         .replace("nn.Linear(1024, 256))", "nn.Linear(1024, 256))\n        self.predictor = nn.Linear(128, 256)")

@@ -1,4 +1,4 @@
-"""`rules/library_functions.yaml`, against the libraries themselves."""
+"""`rules/library_functions.yaml` compared with the libraries themselves."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_every_function_of_the_table_is_run() -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_functions_give_what_the_table_says(name: str) -> None:
+def test_functions_agree_with_the_table(name: str) -> None:
     positional, keywords = CALLS[name]()
     real = getattr(importlib.import_module("lightly.models.utils"), name)(*positional, **keywords)
     known = library_functions.find(f"lightly.models.utils.{name}")
@@ -160,7 +160,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_methods_give_what_the_table_says(name: str) -> None:
+def test_methods_agree_with_the_table(name: str) -> None:
     cls, _, method = name.partition(".")
     module, values, tensors = modules()[name]()  # type: ignore[misc]
     known = library_functions.methods()[f"lightly.models.modules.{cls}"][method]
@@ -208,7 +208,7 @@ POOLED: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize(("call", "pooled"), POOLED.items())
-def test_a_function_does_what_its_layer_does(call: str, pooled: Callable[[Any], Any]) -> None:
+def test_a_function_is_equivalent_to_its_layer(call: str, pooled: Callable[[Any], Any]) -> None:
     """The width after a flatten shows the height and width that torch gives; a head that is one wider does not fit."""
     (width,) = pooled(torch.zeros(1, 3, 32, 32)).flatten(1).shape[1:]
     code = (
@@ -234,7 +234,7 @@ BUILT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("target", "parameters", "condition"), library_functions.constructors())
-def test_constructors_refuse_what_the_table_says(target: str, parameters: tuple[Any, ...], condition: str) -> None:
+def test_constructors_raise_as_in_the_table(target: str, parameters: tuple[Any, ...], condition: str) -> None:
     module, _, name = target.rpartition(".")
     kind = getattr(importlib.import_module(module), name)
     assert library_functions.refused(target, BUILT[name]) == ""
@@ -246,7 +246,7 @@ def test_constructors_refuse_what_the_table_says(target: str, parameters: tuple[
 
 
 @pytest.mark.parametrize(("target", "parameters", "condition"), library_functions.constructors())
-def test_defaults_of_the_constructors_are_the_libraries_own(
+def test_defaults_of_constructors_are_those_of_the_library(
     target: str, parameters: tuple[Any, ...], condition: str
 ) -> None:
     module, _, name = target.rpartition(".")
@@ -288,7 +288,7 @@ class Model(nn.Module):
 
 @pytest.mark.parametrize("classes", ["num_classes=0", "num_classes=10"])
 @pytest.mark.parametrize("name", ["resnet18", "convnext_atto"])
-def test_num_features_is_what_timm_says(name: str, classes: str) -> None:
+def test_num_features_agrees_with_timm(name: str, classes: str) -> None:
     text = f"""
 import timm
 from torch import nn

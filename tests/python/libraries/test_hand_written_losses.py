@@ -80,7 +80,7 @@ def test_a_width_of_one_broadcasts(loss: str) -> None:
 
 
 @pytest.mark.parametrize("loss", [*RAISES, *FITS])
-def test_equal_widths_and_what_is_no_comparison_of_ends(loss: str) -> None:
+def test_equal_widths_and_operations_that_compare_no_ends_are_clean(loss: str) -> None:
     assert findings(256, loss) == []
 
 

@@ -39,18 +39,18 @@ FILLED = """class Filled(nn.Module):
 
 
 @pytest.mark.parametrize("case", HIDDEN)
-def test_what_cannot_be_followed_is_unknown(case: str) -> None:
+def test_changes_that_cannot_be_followed_give_unknown(case: str) -> None:
     init, forward = HIDDEN[case]
     assert serious(model(init, forward) if forward else model(init)) == []
 
 
 @pytest.mark.parametrize("case", ["SEQUENCE", "LIST"])
-def test_the_same_without_it_is_found(case: str) -> None:
+def test_the_fault_is_found_without_the_change(case: str) -> None:
     code = model(SEQUENCE + HEAD) if case == "SEQUENCE" else model(LIST + HEAD, LOOP)
     assert [finding.code for finding in serious(code)] == ["SL101"]
 
 
-def test_children_under_unknown_names_hide_the_children() -> None:
+def test_children_with_unknown_names_make_all_children_unknown() -> None:
     init = "self.backbone = Filled()\n" + HEAD
     assert serious(model(init, "return self.projection_head(self.backbone(x))", FILLED)) == []
     shown = FILLED.replace("        setattr(self, name, nn.Conv2d(96, 777, 3))\n", "")
@@ -72,5 +72,5 @@ def test_children_under_unknown_names_hide_the_children() -> None:
         (strings.call_method(Const("{}"), "format", []), UNKNOWN),
     ],
 )
-def test_numbers_are_filled_into_texts(value: object, expected: object) -> None:
+def test_numbers_are_formatted_into_strings(value: object, expected: object) -> None:
     assert value == expected

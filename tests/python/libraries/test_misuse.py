@@ -1,4 +1,4 @@
-"""Operations that a forward performs itself: an error is found exactly where the real torch rejects the shapes."""
+"""Operations called in a forward: an error is found exactly where the real torch refuses the shapes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def refuses(text: str) -> bool:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_an_operation_is_an_error_where_torch_refuses_it(expression: str) -> None:
+def test_an_operation_is_an_error_if_torch_refuses_it(expression: str) -> None:
     text = TEMPLATE.format(expression=expression)
     found = lint_source(Source("model.py", text), Options()).findings
     errors = [finding for finding in found if finding.severity == "error"]
@@ -100,18 +100,18 @@ ASSIGNMENTS = {
 
 
 @pytest.mark.parametrize("statement", ASSIGNMENTS)
-def test_an_assignment_is_an_error_where_torch_refuses_it(statement: str) -> None:
+def test_an_assignment_is_an_error_if_torch_refuses_it(statement: str) -> None:
     text = TEMPLATE.replace("return {expression}", f"{statement}\n        return z")
     errors = [f for f in lint_source(Source("model.py", text), Options()).findings if f.severity == "error"]
     assert bool(errors) == refuses(text) == ASSIGNMENTS[statement]
 
 
-def test_the_list_holds_both_kinds() -> None:
+def test_the_list_contains_both_verdicts() -> None:
     refused = sum(refuses(TEMPLATE.format(expression=expression)) for expression in EXPRESSIONS)
     assert 30 < refused < len(EXPRESSIONS) - 30
 
 
-def test_a_star_of_unknown_length_hides_the_sizes() -> None:
+def test_a_starred_list_of_unknown_length_makes_sizes_unknown() -> None:
     text = TEMPLATE.format(expression="self.prediction_head(z.view(z.size(0), *self.sizes))")
     assert lint_source(Source("model.py", text), Options()).findings == ()
 
@@ -167,7 +167,7 @@ model(torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32))
         "features.mean((2, 3)).unsqueeze(2).expand(-1, -1, 7)",
     ],
 )
-def test_functions_and_expansions_are_refused_as_torch_refuses_them(line: str) -> None:
+def test_functions_and_expansions_agree_with_torch(line: str) -> None:
     text = UTILS.replace("{line}", line)
     found = [f for f in lint_source(Source("train.py", text), Options()).findings if f.severity == "error"]
     try:
@@ -178,7 +178,7 @@ def test_functions_and_expansions_are_refused_as_torch_refuses_them(line: str) -
         assert found == [], "torch takes it"
 
 
-def test_an_axis_that_is_expanded_to_the_batch_fits_one_batch_alone() -> None:
+def test_an_axis_expanded_to_the_batch_fits_one_batch_size_only() -> None:
     line = "torch.arange(5).unsqueeze({axis}).expand(x.shape[0], -1)"
     text = UTILS.replace("{line}", line).replace("model(torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32))", "")
     for axis, expected in ((0, []), (1, [("SL211", "an expansion writes 5 where the batch is")])):

@@ -1,4 +1,4 @@
-"""A library is one record: each has one, no two claim the same name, and one more makes its models known."""
+"""Library plugins: every library has one, no two claim the same name, and an additional one makes its models known."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_every_library_has_a_plugin(rule: dict[str, Any]) -> None:
 
 
 def claims(plugin: LibraryPlugin) -> list[str]:
-    """All that one library alone may say."""
+    """Return everything that only one library may claim."""
     methods = [f".{name}" for name in (*plugin.returns_self, *plugin.quiet)]
     passed = [f"*.{name}" for name in plugin.passes_on]
     return [plugin.name, *plugin.packages, *plugin.functions, *plugin.constants, *plugin.stand_ins, *methods, *passed]
 
 
 def twice(plugins: tuple[LibraryPlugin, ...]) -> list[str]:
-    """The names that several plugins claim, or one in two ways."""
+    """Return the names that several plugins claim, or that one plugin claims twice."""
     counted = Counter(name for one in plugins for name in {one.name, *claims(one)})
     within = Counter(name for one in plugins for name in (*one.functions, *one.constants, *one.stand_ins))
     return sorted(name for name, times in (counted | within).items() if times > 1)
@@ -59,7 +59,7 @@ def test_no_two_plugins_claim_the_same_name() -> None:
 
 
 def named(dotted: str) -> Any:
-    """What a dotted name is in the installed library; the test is skipped where that is not installed."""
+    """Return the object of a dotted name in the installed library; skip the test if it is not installed."""
     head, *rest = dotted.split(".")
     found = pytest.importorskip(head)
     for name in rest:
@@ -70,7 +70,7 @@ def named(dotted: str) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted({*LIBRARIES.functions, *LIBRARIES.stand_ins}))
-def test_what_is_handled_is_there(name: str) -> None:
+def test_handled_functions_exist_in_the_library(name: str) -> None:
     assert callable(named(name))
 
 
@@ -82,7 +82,7 @@ def test_constants_are_those_of_the_library(name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("library", "name"), [(one.name, name) for one in PLUGINS for name in one.components.parameters]
 )
-def test_parameters_stand_in_the_order_of_the_library(library: str, name: str) -> None:
+def test_parameters_are_in_the_order_of_the_library(library: str, name: str) -> None:
     rule = next(rule for rule in RULES if rule["library"] == library)
     homes = [named(home) for home in (rule["module"], *rule["also"], *INNER) if home not in ("models", "nn")]
     cls = next(getattr(home, name) for home in homes if hasattr(home, name))
@@ -91,18 +91,18 @@ def test_parameters_stand_in_the_order_of_the_library(library: str, name: str) -
 
 
 def create(run: Run, arguments: Arguments, site: Site) -> Value | None:
-    """`madeup.create("vast18")`."""
+    """Interpret `madeup.create("vast18")`."""
     name = arguments.get(0, "name")
     return run.call_library(f"madeup.models.{name.value}", Arguments(), site) if isinstance(name, Const) else None
 
 
 def attribute(run: Run, component: Component, name: str) -> Value | None:
-    """`model.embedding_size`."""
+    """Read `model.embedding_size`."""
     return Const(640) if name == "embedding_size" else None
 
 
 def embed(run: Run, component: Component, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """`model.embed(x)` does what `model(x)` does."""
+    """Interpret `model.embed(x)`, which is equivalent to `model(x)`."""
     return run.call(component, arguments, site) if name == "embed" else None
 
 
@@ -150,7 +150,7 @@ prediction_head: BYOLPredictionHead(256, 1024, 256)
 
 
 def forget() -> None:
-    """Read the data of `rules/` anew."""
+    """Read the data of `rules/` again."""
     lines = (library_functions._lines, library_functions.find, library_functions.methods)
     signatures = (stored.libraries, stored.load, stored.find)
     for cached in (rules_folder.load, *lines, *signatures):
@@ -159,7 +159,7 @@ def forget() -> None:
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The data of `rules/`, with one library more."""
+    """Add a library to the data of `rules/`."""
     for path in rules_folder.folder().iterdir():
         if path.name not in ("libraries.yaml", "library_functions.yaml", "signatures"):
             (tmp_path / path.name).symlink_to(path)
@@ -186,31 +186,31 @@ def found(path: str, text: str) -> list[Finding]:
 
 
 def wrong(path: str, text: str) -> tuple[str, object, object]:
-    """The code and the widths of the only finding; there is none with the right width."""
+    """Return the code and the widths of the only finding; there is none with the correct width."""
     assert found(path, text.replace("{width}", "640")) == []
     (finding,) = found(path, text.replace("{width}", "512"))
     return finding.code, finding.expected, finding.actual
 
 
-def test_a_library_whose_models_are_data_alone(data: None) -> None:
+def test_a_library_with_models_in_data_only(data: None) -> None:
     assert wrong("train.py", SCRIPT.replace("{model}", "vast18()").replace("{method}", "")) == ("SL101", 512, 640)
     assert wrong("model.yaml", CONFIG) == ("SL101", 512, 640)
 
 
-def test_functions_and_methods_of_a_library_are_data_alone(data: None) -> None:
+def test_functions_and_methods_of_a_library_need_data_only(data: None) -> None:
     script = SCRIPT.replace("from madeup", "from madeup.functional import fold\nfrom madeup", 1)
     tower = script.replace("{model}", "madeup.models.Tower(width=1280)")
     folded = tower.replace("self.backbone{method}(x)", "fold(self.backbone(x))")
     assert wrong("train.py", folded) == ("SL101", 512, 640)
 
 
-def test_without_its_data_a_library_is_not_known() -> None:
+def test_without_its_data_a_library_is_unknown() -> None:
     script = SCRIPT.replace("{model}", "vast18()").replace("{method}", "")
     assert found("train.py", script.replace("{width}", "512")) == []
 
 
 @pytest.mark.parametrize("model", ['madeup.create("vast18")', "madeup.models.vast18()"])
-def test_a_library_with_a_record(model: str, data: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_with_a_plugin(model: str, data: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interpreter, "libraries", Libraries((*PLUGINS, MADE_UP)))
     script = SCRIPT.replace("{model}", model).replace("{method}", ".embed")
     assert wrong("train.py", script) == ("SL101", 512, 640)

@@ -1,4 +1,4 @@
-"""`rules/timm.yaml` and the record of timm, against the library itself, whose models are built without any numbers."""
+"""`rules/timm.yaml` and the timm plugin compared with the library itself, whose models are built on the meta device."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def test_the_numbers_of_timms_vision_transformers(name: str) -> None:
     )  # fmt: skip
 
 
-def test_which_of_timms_vision_transformers_have_no_classes_by_default() -> None:
+def test_vision_transformers_without_a_classifier_by_default() -> None:
     names = [name for name in timm.list_models("vit_*") if timm_.transformer_name().match(name)]
     without = {name for name in names if timm.get_pretrained_cfg(name).num_classes == 0}
     assert without == set(timm_.data()["without_classifier"])
 
 
 @pytest.mark.parametrize("name", ["vit_small_patch16_224.dino", "vit_huge_patch14_224"])
-def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: str) -> None:
+def test_class_counts_that_depend_on_weights_are_not_derived_from_the_name(name: str) -> None:
     spec = ComponentSpec("call", "timm.create_model", Span(0, 0), Span(0, 0), (Argument(name, Span(0, 0), Span(0, 0)),))
     named = Component(spec=spec, arguments={"(0)": Const(name)})
     assert timm_.resolve(named, "backbone", Options()) is None
@@ -51,7 +51,7 @@ def test_classes_that_depend_on_the_weights_are_not_taken_from_the_name(name: st
 
 
 def sampled(start: str) -> list[str]:
-    """The first, the middle and the last of the models of a family."""
+    """Return the first, the middle and the last model of a family."""
     names = [name for name in timm.list_models(f"{start}*") if timm.get_pretrained_cfg(name).num_classes != 0]
     return sorted({names[0], names[len(names) // 2], names[-1]})
 
@@ -71,7 +71,7 @@ def test_num_features_is_the_width_before_the_classifier(start: str) -> None:
             assert width == model.num_features, name
 
 
-def test_the_families_exclude_those_whose_features_are_widened_before_the_classifier() -> None:
+def test_families_that_widen_features_before_the_classifier_are_excluded() -> None:
     model = built("mobilenetv3_small_050")
     assert model.num_features != model.get_classifier().in_features
     assert not "mobilenetv3_small_050".startswith(tuple(timm_.data()["plain_features"]))

@@ -1,4 +1,4 @@
-"""The record of torchvision against the library itself, whose models are built without any numbers."""
+"""The torchvision plugin compared with the library itself, whose models are built on the meta device."""
 
 from __future__ import annotations
 

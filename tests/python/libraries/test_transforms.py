@@ -1,4 +1,4 @@
-"""Image sizes: every line of `rules/transforms.yaml` against the library, and how scripts use them."""
+"""Image sizes: every line of `rules/transforms.yaml` compared with the library, and their use in scripts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def of_text(text: str) -> Any:
 
 
 def really(transform: Any) -> list[tuple[int, int]]:
-    """Return height and width of every image that a transform gives."""
+    """Return height and width of every image that a transform returns."""
     from PIL import Image
 
     def images(value: Any) -> list[tuple[int, int]]:
@@ -68,7 +68,7 @@ def really(transform: Any) -> list[tuple[int, int]]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("defaults", [False, True], ids=["given", "default"])
 @pytest.mark.parametrize(("package", "name"), LINES)
-def test_a_line_says_what_the_transform_gives(package: str, name: str, defaults: bool) -> None:
+def test_a_line_agrees_with_the_transform(package: str, name: str, defaults: bool) -> None:
     views = transforms.table()[package][name].views
     given = ARGUMENTS.get(name) or SIZES[next(iter(views))]
     if defaults and package == "lightly.transforms":
@@ -83,7 +83,7 @@ def test_a_line_says_what_the_transform_gives(package: str, name: str, defaults:
     assert [(size.height, size.width) for size in known.sizes] == really(real)
 
 
-def test_transforms_that_keep_the_size_do() -> None:
+def test_transforms_listed_as_keeping_the_size_keep_it() -> None:
     import torch
     import torchvision.transforms as v1
     from PIL import Image
@@ -185,7 +185,7 @@ def test_the_size_of_the_transform_is_that_of_the_image(imports: str, transform:
     assert codes(imports, transform.replace("{size}", "64")) == [("SL101", 2048)]
 
 
-def test_a_dataset_of_the_file_is_asked_for_its_images() -> None:
+def test_a_user_defined_dataset_is_followed() -> None:
     imports = f"from torchvision import transforms as T\n{OWN}"
     data = f"dataset = Pairs([], {COMPOSE})\n" + LOADER
     assert codes(imports, data.replace("{size}", "64"), "x0, x1, _ = batch") == [("SL101", 2048)]
@@ -204,18 +204,18 @@ def test_a_dataset_of_the_file_is_asked_for_its_images() -> None:
         "transform = T.RandomResizedCrop(64)\n" + CIFAR + "\ndataset.transform = unseen\n" + LOADER,
     ],
 )
-def test_what_cannot_be_known_leaves_the_size_open(data: str) -> None:
+def test_unknown_transforms_leave_the_size_open(data: str) -> None:
     assert [code for code, _ in codes("from torchvision import transforms as T", data)] == ["SL204"]
 
 
 @pytest.mark.parametrize("change", ["x0[:, :, ::2, ::2]", "x0.permute(0, 1, 3, 2)", "x0.repeat(1, 1, 2, 2)"])
-def test_images_that_are_changed_on_the_way_are_open(change: str) -> None:
+def test_changed_images_have_an_open_size(change: str) -> None:
     imports = "from lightly.transforms import SimCLRTransform"
     views = f"x0, x1 = batch[0]; x0 = x1 = {change}"
     assert [c for c, _ in codes(imports, f"transform = SimCLRTransform(64)\n{CIFAR}", views)] == ["SL204"]
 
 
-def test_views_of_two_sizes_are_told_apart() -> None:
+def test_views_of_two_sizes_are_distinguished() -> None:
     imports = "from lightly.transforms import DINOTransform"
     data = "transform = DINOTransform(global_crop_size=32, local_crop_size=64)\n" + CIFAR
     assert codes(imports, data, "views = batch[0]; x0, x1 = views[0], views[1]") == []
@@ -263,7 +263,7 @@ MODULE = f"class Images(pl.LightningDataModule):{METHOD}\n"
         ("", f"{MODULE}\npl.Trainer().fit(SimCLR(), datamodule=Images())"),
     ],
 )
-def test_a_lightning_module_gets_what_its_trainer_is_given(method: str, end: str, tmp_path: Path) -> None:
+def test_a_lightning_module_gets_the_batches_of_its_trainer(method: str, end: str, tmp_path: Path) -> None:
     for size, expected in ((32, []), (64, [("SL101", 2048)])):
         text = LIGHTNING.replace("{method}", method).replace("{end}", end).replace("{size}", str(size))
         found = lint_source(Source("train.py", text), Options()).findings
@@ -306,7 +306,7 @@ for batch in torch.utils.data.DataLoader(dataset):
         (96, 64, ", dynamic_img_size=True", []),
     ],
 )
-def test_a_transformer_of_one_size_takes_that_alone(fixed: int, size: int, more: str, expected: Any) -> None:
+def test_a_transformer_of_fixed_size_takes_only_this_size(fixed: int, size: int, more: str, expected: Any) -> None:
     import torch
     from lightly.models.modules import MaskedVisionTransformerTIMM
     from timm.models.vision_transformer import VisionTransformer

@@ -1,4 +1,4 @@
-"""A layer that fits by chance (SL210) is found by moving one argument; numbers that must be equal are left alone."""
+"""A layer that fits by chance (SL210) is found by changing one argument, unless the numbers must be equal."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_layer_that_reads_the_wrong_variable(
     ("parameters", "body", "arguments", "before"),
     [
         ("i, h, o", plain("nn.Linear(i, h), nn.Linear(h, o), nn.BatchNorm1d(o)"), "512, 128, 128", ""),
-        ("i, h, o", plain("nn.Linear(h, o), nn.BatchNorm1d(o)"), "512, 512, 512", ""),  # what comes is the caller's
+        ("i, h, o", plain("nn.Linear(h, o), nn.BatchNorm1d(o)"), "512, 512, 512", ""),  # input width of the caller
         ("i, h", plain("nn.Linear(i, h * 2), nn.Linear(2 * h, h)"), "512, 128", ""),
         ("i, h, o", RESIDUAL, "512, 128, 128", ""),
         ("i, h, o", RAISES, "512, 128, 128", ""),
@@ -144,14 +144,14 @@ def test_a_layer_that_reads_the_wrong_variable(
         ("i, widths=(128, 128)", plain("nn.Linear(i, widths[0]), nn.BatchNorm1d(widths[1])"), "512", ""),
     ],
 )  # fmt: skip
-def test_what_is_equal_by_design_or_belongs_to_the_caller(
+def test_numbers_equal_by_design_or_set_by_the_caller_are_not_reported(
     parameters: str, body: str, arguments: str, before: str
 ) -> None:
     assert latent(parameters, body, arguments, before) == []
 
 
-def test_torch_stops_where_one_of_the_two_moves() -> None:
-    """Torch itself confirms what the finding says about the fixture."""
+def test_torch_raises_if_one_of_the_two_is_changed() -> None:
+    """Torch itself confirms the finding on the fixture."""
     torch = pytest.importorskip("torch")
     names: dict[str, object] = {}
     exec(compile(FIXTURE.read_text(encoding="utf-8"), str(FIXTURE), "exec"), names)

@@ -29,11 +29,11 @@ MEANT = {
 }
 
 
-def test_tokens_that_go_through_a_head_are_told() -> None:
+def test_tokens_passed_to_a_head_are_reported() -> None:
     (finding,) = serious(MODEL.replace("{forward}", "return self.projector(tokens)"))
     assert finding.code == "SL205"
 
 
 @pytest.mark.parametrize("name", MEANT)
-def test_tokens_that_are_meant_are_not(name: str) -> None:
+def test_intended_tokens_are_not_reported(name: str) -> None:
     assert serious(MODEL.replace("{forward}", MEANT[name])) == []

@@ -48,7 +48,7 @@ def test_a_model_is_recognised(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", NO_MODELS)
-def test_what_is_no_model_is_passed_over(case: str) -> None:
+def test_classes_that_are_not_models_are_skipped(case: str) -> None:
     assert models(*NO_MODELS[case]) == []
 
 
@@ -56,7 +56,7 @@ def test_what_is_no_model_is_passed_over(case: str) -> None:
     ("name", "method"),
     [("MyBYOL", "byol"), ("BarlowTwins", "barlowtwins"), ("moco_v2", "moco"), ("StaticModel", None), ("Model", None)],
 )
-def test_the_method_that_a_class_is_called_after(name: str, method: str | None) -> None:
+def test_the_method_that_a_class_is_named_after(name: str, method: str | None) -> None:
     assert naming.method(name) == method
 
 
@@ -64,7 +64,7 @@ BACKBONE = "model = nn.Sequential(*list(torchvision.models.resnet18().children()
 LOOP = "for x in torch.utils.data.DataLoader([]):\n    a, b = model(x).chunk(2)\n    criterion(a, b)\n"
 
 
-def test_a_backbone_that_meets_a_loss_of_these_methods_is_a_model() -> None:
+def test_a_backbone_with_a_loss_of_these_methods_is_a_model() -> None:
     from_lightly = (
         f"{IMPORTS}import lightly.loss\n{BACKBONE}criterion = lightly.loss.DirectCLRLoss(loss_dim=32)\n{LOOP}"
     )
@@ -96,7 +96,7 @@ class Model(nn.Module):
 @pytest.mark.parametrize(
     ("norm", "width", "codes"), [(16, 8, []), (12, 8, ["SL104"]), (16, 12, ["SL101"]), (12, 12, ["SL101", "SL104"])]
 )
-def test_the_base_class_of_the_heads_is_its_blocks(norm: int, width: int, codes: list[str]) -> None:
+def test_the_base_class_of_heads_is_resolved_by_its_blocks(norm: int, width: int, codes: list[str]) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("lightly")
     text = IMPORTS + HEADS % (norm, width)
@@ -113,7 +113,7 @@ def test_the_base_class_of_the_heads_is_its_blocks(norm: int, width: int, codes:
 
 
 @pytest.mark.parametrize(("channels", "codes"), [(3, []), (4, ["SL103"])])
-def test_what_restores_patches_is_as_wide_as_they_are(channels: int, codes: list[str]) -> None:
+def test_a_layer_that_reconstructs_patches_must_have_their_width(channels: int, codes: list[str]) -> None:
     text = f"""{IMPORTS}from lightly.models.utils import patchify
 
 
@@ -145,7 +145,7 @@ UNKNOWN_WIDTHS = {
 
 
 @pytest.mark.parametrize("case", UNKNOWN_WIDTHS)
-def test_a_width_that_only_running_tells_is_no_fault(case: str) -> None:
+def test_a_width_known_only_at_run_time_is_not_a_fault(case: str) -> None:
     init, forward = UNKNOWN_WIDTHS[case]
     text = f"""{IMPORTS}
 class Model(nn.Module):
@@ -163,7 +163,7 @@ class Model(nn.Module):
     assert [finding.message for finding in found if finding.severity != "info"] == []
 
 
-def test_a_neck_that_pools_a_map_itself_takes_it() -> None:
+def test_a_neck_that_pools_takes_a_map() -> None:
     text = f"""{features.IMPORTS}
 class Neck(nn.Module):
     def __init__(self):

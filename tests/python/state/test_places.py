@@ -54,7 +54,7 @@ class Model(nn.Module):
 """
 
 
-def test_a_number_that_is_passed_on_is_pointed_at_where_it_is_written() -> None:
+def test_a_number_that_is_passed_on_is_reported_where_it_is_written() -> None:
     text = START + MODEL + "model = Model(backbone(), 512)\n"
     (finding,) = findings(text)
     assert pointed_at(text, finding) == "model = Model(backbone(), >512<)"
@@ -64,14 +64,14 @@ def test_a_number_that_is_passed_on_is_pointed_at_where_it_is_written() -> None:
     assert finding.fix.safe
 
 
-def test_a_constant_is_mended_at_its_definition() -> None:
+def test_a_constant_is_fixed_at_its_definition() -> None:
     text = START + "WIDTH = 512\n" + MODEL + "model = Model(backbone(), WIDTH)\n"
     (finding,) = findings(text)
     assert pointed_at(text, finding) == "WIDTH = >512<"
     assert fixed(text, finding) == "WIDTH = 96"
 
 
-def test_a_constant_with_other_users_is_left_alone() -> None:
+def test_a_constant_with_other_uses_is_not_changed() -> None:
     text = START + "WIDTH = 512\n" + MODEL + (
         "model = Model(backbone(), WIDTH)\n"
         "other = Model(nn.Sequential(nn.Conv2d(3, 512, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()), WIDTH)\n"
@@ -100,7 +100,7 @@ class Model(nn.Module):
     assert fixed(text, finding) == "self.projection_head = BYOLProjectionHead(96, 1024, 512)"
 
 
-def test_a_fault_in_a_class_that_is_used_twice_is_said_once() -> None:
+def test_a_fault_in_a_class_that_is_used_twice_is_reported_once() -> None:
     text = (
         START
         + """
@@ -128,7 +128,7 @@ model, other = Model(), Model()
     )
 
 
-def test_two_views_and_a_momentum_copy_repeat_nothing() -> None:
+def test_findings_are_not_repeated_for_views_and_momentum_copies() -> None:
     text = (
         START
         + """
@@ -149,7 +149,7 @@ class Model(nn.Module):
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 512, 96)
 
 
-def test_without_a_backbone_in_sight_the_rest_is_checked() -> None:
+def test_without_a_known_backbone_the_rest_is_checked() -> None:
     text = (
         START
         + """
@@ -262,7 +262,7 @@ RESHAPES = {
 
 
 @pytest.mark.parametrize("reshape", RESHAPES)
-def test_a_batch_that_is_written_as_a_number(reshape: str) -> None:
+def test_a_hard_coded_batch_size(reshape: str) -> None:
     text = (
         START
         + f"""
@@ -299,7 +299,7 @@ NOT_IMAGES = {
 
 
 @pytest.mark.parametrize("name", NOT_IMAGES)
-def test_what_a_loader_gives_need_not_be_images(name: str) -> None:
+def test_loader_output_need_not_be_images(name: str) -> None:
     init = "class M(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.encoder = {}\n        self.projection_head = BYOLProjectionHead({}, 64, 32)\n"
     assert findings(START + init.format(NOT_IMAGES[name], 96) + FORWARD) == []
     if name != "tokens":
@@ -307,11 +307,11 @@ def test_what_a_loader_gives_need_not_be_images(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
-def test_nothing_is_said_of_what_is_not_known(name: str) -> None:
+def test_unknown_values_are_not_reported(name: str) -> None:
     assert findings(START + LEFT_ALONE[name]) == []
 
 
-def test_a_number_is_mended_at_the_call_where_its_name_has_other_users() -> None:
+def test_a_number_is_fixed_at_the_call_if_its_name_has_other_uses() -> None:
     text = START + "WIDTH = 512\n" + MODEL + (
         "wide = nn.Sequential(nn.Conv2d(3, 512, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
         "model = Model(backbone(), WIDTH)\n"

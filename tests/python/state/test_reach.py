@@ -1,4 +1,4 @@
-"""Which files are interpreted at all: those whose imports reach the libraries that models are built from."""
+"""Which files are interpreted: those whose imports reach the libraries that models are built from."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_imports_are_followed(tmp_path: Path, text: str, expected: bool) -> None
     assert can_hold_a_model(ast.parse(text), tmp_path) is expected
 
 
-def test_a_local_module_that_changes_is_read_anew(tmp_path: Path) -> None:
-    """Syntax trees are shared between the files of a run, but no longer than they are valid."""
+def test_a_changed_local_module_is_read_again(tmp_path: Path) -> None:
+    """Syntax trees are shared between the files of a run, but only as long as they are valid."""
     script = tmp_path / "train.py"
     script.write_text("from models import Model\nbyol = Model()\n", encoding="utf-8")
     (tmp_path / "models.py").write_text(MODEL, encoding="utf-8")

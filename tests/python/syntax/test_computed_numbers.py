@@ -28,7 +28,7 @@ def found(code: str) -> Finding:
     return finding
 
 
-def test_the_expression_makes_way_for_a_literal() -> None:
+def test_the_expression_is_replaced_by_a_literal() -> None:
     finding = found(CODE)
     assert (finding.expected, finding.actual) == (1000, 2048)
     assert finding.fix is not None
@@ -40,7 +40,7 @@ def test_the_other_axis_of_the_weight_is_right() -> None:
     assert serious(CODE.replace("shape[0]", "shape[1]")) == []
 
 
-def test_a_literal_is_mended_where_it_stands() -> None:
+def test_a_literal_is_fixed_in_place() -> None:
     finding = found(CODE.replace("self.backbone.fc.weight.shape[0]", "1000"))
     assert finding.fix is not None
     assert finding.fix.safe

@@ -1,6 +1,6 @@
 """Run every line of `rules/torch_operations.yaml` against torch itself, on many shapes.
 
-A new line needs nothing here, unless it has a parameter of a name that no other line has: its samples go to `SAMPLES`.
+A new line needs nothing here, unless it has a parameter name that no other line has: its samples go to `SAMPLES`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ DTYPES = [torch.float32, torch.int64, torch.bool]
 REFUSED = (RuntimeError, IndexError, ValueError)
 
 BARE: Mapping[str, tuple[Any, ...]] = {"to": ("cpu",), "type": ("torch.FloatTensor",), "clamp": (0, 1), "clip": (0, 1)}
-"""Arguments of operations that take anything, where torch demands some."""
+"""Arguments of operations that take anything, but for which torch requires some."""
 
 NOT_HERE = frozenset({"cuda", "pin_memory"})
-"""What cannot run on every machine."""
+"""Operations that cannot run on every machine."""
 
 AXES = [-4, -2, -1, 0, 1, 2]
 TENSORS = [(), (6,), (1,), (4, 6), (4, 5), (4, 1), (6, 3), (2, 4, 6), (2, 6, 3), (3, 6, 3)]
@@ -85,14 +85,14 @@ SAMPLES: Mapping[str, Callable[[Any], Any]] = {
     "pad": lambda x: (1, 2),
     "unbiased": lambda x: False,
 }
-"""What parameters are given that do not reach a step, and what others are given besides the samples of their kind."""
+"""Samples of parameters that no step takes, and additional samples of others."""
 
 EXACT = frozenset({"index"})
-"""Parameters that torch takes of few shapes: those of `SAMPLES`, and one matrix."""
+"""Parameters for which torch takes few shapes only: those of `SAMPLES`, and one matrix."""
 
 
 def every(section: Section) -> list[Operation]:
-    """All lines of a section, under each of their names."""
+    """Return all lines of a section, under each of their names."""
     return [line for name in lines.names(section) for line in lines.find(name, section)]
 
 
@@ -101,7 +101,7 @@ def label(operation: Operation) -> str:
 
 
 def kind_of(operation: Operation, parameter: Parameter) -> str | None:
-    """What a parameter is to the step that takes it; None where none does."""
+    """Return the kind of a parameter for the step that takes it; None if there is no such step."""
     if operation.shapes:
         return None
     for step in operation.steps:
@@ -112,7 +112,7 @@ def kind_of(operation: Operation, parameter: Parameter) -> str | None:
 
 
 def samples(operation: Operation, parameter: Parameter, index: int, tensor: Any) -> list[Any]:
-    """What one parameter is given; the default where there is one and no step takes it."""
+    """Return the samples of one parameter; its default if it has one and no step takes it."""
     kind = kind_of(operation, parameter)
     own = [SAMPLES[parameter.name](tensor)] if parameter.name in SAMPLES and tensor is not None else []
     if operation.shapes and index < len(other_operands(operation)):
@@ -129,13 +129,13 @@ def samples(operation: Operation, parameter: Parameter, index: int, tensor: Any)
 
 
 def other_operands(operation: Operation) -> Sequence[Any]:
-    """The operands of a line in the notation after the first."""
+    """Return the operands after the first one of a line in the shape notation."""
     return shape_lines.parsed(operation.shapes).alternatives[0].inputs[1:]
 
 
 @dataclass
 class Case:
-    """One call: the tensor (None for a function that makes one), and the other arguments by name."""
+    """A call: the tensor (None for a function that creates one), and the other arguments by name."""
 
     operation: Operation
     tensor: Any
@@ -143,13 +143,13 @@ class Case:
 
     @property
     def is_prefix(self) -> bool:
-        """Whether the arguments can be given by place."""
+        """Whether the arguments can be passed by position."""
         names = [one.name for one in (self.operation.parameters or ())[int(self.tensor is not None) :]]
         return names[: len(self.given)] == list(self.given)
 
 
 def cases(operation: Operation, dtype: Any, has_tensor: bool) -> list[Case]:
-    """Calls with every combination of samples, or some of them where there are many."""
+    """Return calls with every combination of samples, or some of them if there are many."""
     found: list[Case] = []
     for shape in SHAPES if has_tensor else [None]:
         tensor = torch.ones(shape, dtype=dtype) if shape is not None else None
@@ -164,13 +164,13 @@ def cases(operation: Operation, dtype: Any, has_tensor: bool) -> list[Case]:
 
 
 def forms(name: str) -> list[Callable[..., Any]]:
-    """The functions and methods of torch that have a name."""
+    """Return the functions and methods of torch that have a name."""
     owners = [(functional, name), (torch, name), (torch.Tensor, name), (torch.Tensor, f"__{name}__")]
     return [getattr(owner, key) for owner, key in owners if callable(getattr(owner, key, None))]
 
 
 def run(case: Case, by_place: bool) -> Any:
-    """What torch gives, by names, or by places where a form has other names; raises what torch does."""
+    """Return torch's result, with keywords or, if a form has other names, by position; raises what torch raises."""
     first = () if case.tensor is None else (case.tensor.clone(),)
     calls: list[tuple[Sequence[Any], Mapping[str, Any]]] = []
     if not by_place:
@@ -193,7 +193,7 @@ def run(case: Case, by_place: bool) -> Any:
 
 
 def value(plain: Any) -> Value:
-    """A real argument as the interpreter sees it."""
+    """Convert a real argument to the interpreter's value."""
     if isinstance(plain, torch.Tensor):
         return Tensor(Flow(tuple(plain.shape), (axes.NO_ORIGIN,) * plain.ndim, axes.NO_ORIGIN))
     if isinstance(plain, (tuple, list)):
@@ -202,13 +202,13 @@ def value(plain: Any) -> Value:
 
 
 def arguments(case: Case, by_place: bool) -> Arguments:
-    """The arguments as the interpreter has them."""
+    """Convert the arguments to those of the interpreter."""
     given = {name: Given(value(plain), NO_SPAN) for name, plain in case.given.items()}
     return Arguments(tuple(given.values())) if by_place else Arguments((), given)
 
 
 def shapes(result: Any) -> list[tuple[Any, ...]]:
-    """The shapes of a real result, or of what the interpreter says; an unknown one is (None,)."""
+    """Return the shapes of a real or an interpreted result; an unknown one is (None,)."""
     if isinstance(result, torch.Tensor):
         return [tuple(result.shape)]
     if isinstance(result, (tuple, list)):
@@ -221,7 +221,7 @@ def shapes(result: Any) -> list[tuple[Any, ...]]:
 
 
 def agree(said: list[tuple[Any, ...]], real: list[tuple[Any, ...]]) -> bool:
-    """Whether every size that is said is torch's."""
+    """Return whether every size of the interpreted result equals torch's."""
     if (None,) in said:
         return True
     return len(said) == len(real) and all(
@@ -232,14 +232,14 @@ def agree(said: list[tuple[Any, ...]], real: list[tuple[Any, ...]]) -> bool:
 
 @dataclass
 class Tally:
-    """How many calls were answered with a shape, and how many refused."""
+    """The number of calls that returned a shape, and of those that were refused."""
 
     shown: int = 0
     refused: int = 0
 
 
 def compare(case: Case, tally: Tally, section: Section) -> None:
-    """Compare a call with torch's, by names and by places."""
+    """Compare a call with torch's, by keywords and by position."""
     compare_one(case, False, tally, section)
     if case.given and case.is_prefix:
         compare_one(case, True, tally, section)
@@ -269,7 +269,7 @@ def compare_one(case: Case, by_place: bool, tally: Tally, section: Section) -> N
 
 
 def can_refuse(operation: Operation) -> bool:
-    """Whether a line refuses anything: by its notation, its first step, or the axes that this one takes."""
+    """Return whether a line refuses anything: because of its notation, its first step, or its axes."""
     if operation.shapes:
         return len(other_operands(operation)) > 0
     first = operation.steps[0]
@@ -285,7 +285,7 @@ QUESTIONS = {"size", "rank", "count", "value", "unknown"}
 
 
 @pytest.mark.parametrize("operation", every("operations"), ids=label)
-def test_an_operation_gives_what_torch_gives(operation: Operation) -> None:
+def test_an_operation_agrees_with_torch(operation: Operation) -> None:
     assert forms(operation.name)
     if operation.primitive in QUESTIONS or operation.name in NOT_HERE:
         return
@@ -300,7 +300,7 @@ def test_an_operation_gives_what_torch_gives(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize("operation", every("creations"), ids=label)
-def test_a_function_makes_what_torch_makes(operation: Operation) -> None:
+def test_a_creation_agrees_with_torch(operation: Operation) -> None:
     assert callable(getattr(torch, operation.name))
     if operation.primitive in QUESTIONS:
         return
@@ -311,7 +311,7 @@ def test_a_function_makes_what_torch_makes(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize("operation", every("attributes"), ids=label)
-def test_an_attribute_is_what_torch_has(operation: Operation) -> None:
+def test_an_attribute_agrees_with_torch(operation: Operation) -> None:
     for shape in SHAPES:
         tensor = torch.ones(shape)
         owner = value(tensor)
@@ -327,7 +327,7 @@ JOINED = [[(4, 6), (4, 6)], [(4, 6), (3, 6)], [(4, 6), (4, 5)], [(4, 6), (6,)], 
 
 
 @pytest.mark.parametrize("operation", every("joins"), ids=label)
-def test_tensors_are_joined_as_torch_joins_them(operation: Operation) -> None:
+def test_a_join_agrees_with_torch(operation: Operation) -> None:
     function = getattr(torch, operation.name)
     if operation.primitive not in ("concatenate", "stack"):
         return
@@ -352,7 +352,7 @@ def test_tensors_are_joined_as_torch_joins_them(operation: Operation) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*upsample. is deprecated")
 @pytest.mark.parametrize("name", list(lines._layers()))
-def test_a_function_does_what_its_layer_does(name: str) -> None:
+def test_a_function_is_equivalent_to_its_layer(name: str) -> None:
     function = getattr(functional, name)
     layer = getattr(torch.nn, lines.layer_of(f"torch.nn.functional.{name}").rpartition(".")[2])
     compared = 0
@@ -367,7 +367,7 @@ def test_a_function_does_what_its_layer_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("section", lines.SECTIONS)
-def test_every_line_is_made_of_what_there_is(section: Section) -> None:
+def test_every_line_uses_existing_steps_and_parameters(section: Section) -> None:
     for operation in every(section):
         names = {one.name for one in operation.parameters or ()}
         for step in operation.steps:
@@ -375,7 +375,7 @@ def test_every_line_is_made_of_what_there_is(section: Section) -> None:
             assert {feed for feed in step.feeds if isinstance(feed, str)} <= names, label(operation)
 
 
-def test_the_table_of_steps_has_them_all() -> None:
+def test_the_table_of_steps_is_complete() -> None:
     table = (ROOT / "rules" / "README.md").read_text(encoding="utf-8").partition("<!-- steps -->")[2]
     first_column = [row.split("|")[1] for row in table.partition("<!-- end")[0].splitlines()[3:] if row]
     written = {name for cell in first_column for name in re.findall(r"`(\w+)", cell)}
@@ -383,12 +383,12 @@ def test_the_table_of_steps_has_them_all() -> None:
 
 
 def test_a_wrong_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests above can fail: on a shape, and on a refusal that torch does not know."""
+    """The tests above can fail: for a wrong shape, and for a refusal that torch does not share."""
     for wrong in ("reduce", "... n -> ... n n", "permute(dim)"):
         (line,) = (lines._operation("softmax", "(input, dim=None)", wrong),)
         monkeypatch.setattr(lines, "find", lambda name, section="operations", line=line: (line,))
         with pytest.raises(AssertionError):
-            test_an_operation_gives_what_torch_gives(line)
+            test_an_operation_agrees_with_torch(line)
 
 
 NEW = """
@@ -405,7 +405,7 @@ class Model(nn.Module):
 """
 
 
-def test_a_line_is_all_that_a_new_operation_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_operation_needs_only_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     line = lines._operation("trapezoid", "(y, x=None, *, dx=None, dim=-1)", "reduce(dim)")
     known = lines.find
     assert not known("trapezoid")

@@ -160,7 +160,7 @@ def found(text: str) -> list[Finding]:
 
 
 def spoken(text: str, location: Location) -> str:
-    """Return the source text under a span."""
+    """Return the source text of a span."""
     line = text.splitlines()[location.line - 1]
     return line[location.column - 1 : location.end_column - 1]
 
@@ -335,10 +335,10 @@ def cases() -> Iterator[tuple[str, str, str, list[str]]]:
     )
 
 
-def test_few_places() -> None:
+def test_findings_with_few_places() -> None:
     assert all(len(one.related) <= MAXIMUM_RELATED for _, text, *_ in cases() for one in found(text))
 
 
 @pytest.mark.parametrize(("text", "code", "expected"), [pytest.param(*rest, id=name) for name, *rest in cases()])
-def test_places(text: str, code: str, expected: list[str]) -> None:
+def test_findings_with_all_their_places(text: str, code: str, expected: list[str]) -> None:
     assert named(text, code) == expected

@@ -42,7 +42,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("torch.no_such_thing", [(B, 7)], [Operand(0)], {}, None),
     ],
 )
-def test_what_torch_says(
+def test_the_answer_of_torch(
     name: str, tensors: list[tuple[object, ...]], positional: list[object], keywords: dict[str, object], expected: str
 ) -> None:
     assert not asking.is_answered(name, tensors, positional, keywords)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ FORWARD = "z = self.backbone(x).flatten(1)\nreturn self.projection_head({operati
         ("torch.column_stack([z, z])", 1024),
     ],
 )
-def test_a_width_behind_an_unknown_operation(operation: str, width: int) -> None:
+def test_a_width_after_an_unknown_operation(operation: str, width: int) -> None:
     for number in (width, width + 1):
         text = model(RESNET + HEAD.replace("{H}", str(number)), FORWARD.format(operation=operation))
         found = lint_source(Source("train.py", text), Options()).findings
@@ -91,7 +91,7 @@ def test_a_width_behind_an_unknown_operation(operation: str, width: int) -> None
 @pytest.mark.parametrize(
     "operation", ["torch.cross(z, torch.zeros(3, 7))", "F.glu(z, *unknown)", "F.glu(z, dim=unknown)"]
 )
-def test_what_raises_or_is_not_all_known_is_unknown(operation: str) -> None:
+def test_an_operation_that_raises_or_has_unknown_arguments_is_unknown(operation: str) -> None:
     text = model(RESNET + HEAD.replace("{H}", "77"), FORWARD.format(operation=operation))
     assert lint_source(Source("train.py", text), Options()).findings == ()
 
@@ -106,7 +106,7 @@ print(len(report.findings), "torch" in sys.modules)
 """
 
 
-def test_torch_is_imported_for_the_first_answer_alone() -> None:
+def test_torch_is_only_imported_for_the_first_answer() -> None:
     """A second process uses the cache; and if every operation has a signature, torch is not imported."""
 
     def run(operation: str) -> str:

@@ -1,4 +1,4 @@
-"""Modules of known libraries as they are constructed: what is one, and where its arguments stand in the text."""
+"""Construction of modules of known libraries: which names are modules, and where their arguments are written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shapelint.text.source import Span
 
 
 def is_component(run: Run, name: str) -> bool:
-    """Whether a dotted name is a module of a known library, to be resolved by its signature."""
+    """Return whether a dotted name is a module of a known library, to be resolved by its signature."""
     target = canonical(run, name)
     if stored.library_of(target) is None:
         return False
@@ -29,25 +29,25 @@ def is_component(run: Run, name: str) -> bool:
 
 
 def is_model(target: str) -> bool:
-    """Whether a name has a stored signature, or is written as functions are that build a model."""
+    """Return whether a name has a stored signature, or is lowercase like functions that build a model."""
     return stored.find(target) is not None or target.rpartition(".")[2][:1].islower()
 
 
 def canonical(run: Run, name: str) -> str:
-    """The name under which a component is known."""
+    """Return the name under which a component is known."""
     own = run.libraries.of(name).components.canonical
     return (own(name) if own is not None else None) or stored.canonical(name, as_backbone=False)
 
 
 def parameters(run: Run, target: str) -> tuple[str, ...]:
-    """The names of the leading parameters of a class without a stored signature, as far as they are known."""
+    """Return the names of the leading parameters of a class without a stored signature, as far as they are known."""
     known = run.libraries.of(target).components.parameters.get(target.rpartition(".")[2])
     bank = banks.find(target) if known is None else None
     return known or (tuple(parameter.name for parameter in bank.parameters) if bank else ())
 
 
 def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """A module as written, with the place of every argument."""
+    """Return a module as written, with the place of every argument."""
     target = canonical(run, name)
     spec = specification(run, target, arguments, site)
     component = Component(
@@ -58,7 +58,7 @@ def construct(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 
 def specification(run: Run, target: str, arguments: Arguments, site: Site) -> ComponentSpec:
-    """A call of a library's constructor with the places of its arguments; in another file, those of the call here."""
+    """Return a constructor call with the places of its arguments; in another file, the place of the call here."""
     main = site.scope.file is not None and site.scope.file.main
     classes = run.libraries.of(target).components.takes_classes
     anchor = run.anchors[-1] if run.anchors else Span(0, 0)
@@ -76,7 +76,7 @@ def specification(run: Run, target: str, arguments: Arguments, site: Site) -> Co
 
 
 def _by_name(run: Run, target: str, arguments: Arguments) -> dict[str, Value]:
-    """The values of the arguments by name, as far as the names are known."""
+    """Return the values of the arguments by name, as far as the names are known."""
     found = stored.find(target)
     names = [p.name for p in found[1].parameters if p.kind == "positional"] if found else parameters(run, target)
     named = {name: given.value for name, given in zip(names, arguments.positional)}
@@ -87,7 +87,7 @@ def _by_name(run: Run, target: str, arguments: Arguments) -> dict[str, Value]:
 
 
 def _argument(given: Given, classes: bool) -> Argument:
-    """An argument: where its literal stands if it has one in the linted file, else where it is used."""
+    """Return an argument: located at its literal if that is in the linted file, otherwise where it is used."""
     value = given.value
     if classes and isinstance(value, Library) and value.name.rpartition(".")[2][:1].isupper():
         return Argument(ClassName(value.name), given.span, None, given.key)
@@ -131,7 +131,7 @@ def _insertion(run: Run, span: Span) -> Insertion | None:
 
 
 def container(run: Run, kind: str, arguments: Arguments) -> Value:
-    """`nn.Sequential(...)`, `nn.ModuleList([...])`, `nn.ModuleDict({...})`."""
+    """Interpret `nn.Sequential(...)`, `nn.ModuleList([...])` or `nn.ModuleDict({...})`."""
     chained = Chained(kind=kind, rest=None if arguments.complete else UNKNOWN)
     values = [given.value for given in arguments.positional]
     first = values[0] if values else None
@@ -151,6 +151,6 @@ def container(run: Run, kind: str, arguments: Arguments) -> Value:
 
 
 def given_by_name(run: Run, component: Component) -> dict[str, Argument]:
-    """The arguments as written, by name."""
+    """Return the arguments as written, by name."""
     names = parameters(run, component.spec.target)
     return {**dict(zip(names, component.spec.positional)), **dict(component.spec.keywords)}

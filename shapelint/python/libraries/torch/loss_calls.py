@@ -1,4 +1,4 @@
-"""Losses in a program: what they are called with. What is known of them is in `rules/losses/`."""
+"""Losses in a program, and the operands they are called with. The losses themselves are in `rules/losses/`."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from shapelint.text.source import Span
 
 
 def is_loss(target: str) -> bool:
-    """Whether a dotted name is a loss."""
+    """Return whether a dotted name is a loss."""
     return losses.of_class(target) is not None
 
 
 def is_function(target: str) -> bool:
-    """Whether a dotted name is a function that does what a loss does."""
+    """Return whether a dotted name is a function that computes a loss."""
     return losses.of_function(target) is not None
 
 
 def construct(run: Run, target: str, arguments: Arguments, site: Site) -> Value:
-    """A loss object, with its arguments as written."""
+    """Return a loss object with its arguments as written."""
     return Loss(target=target, spec=constructing.specification(run, target, arguments, site))
 
 
 def functional(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """`F.mse_loss(a, b)`."""
+    """Interpret `F.mse_loss(a, b)`."""
     signature = losses.of_function(name)
     return call(run, Loss(target=signature.target), arguments, site) if signature else UNKNOWN
 
 
 def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
-    """Record what a loss compares; what comes out is a number, unless it has the result of an operation."""
+    """Record the operands of a loss; the result is a number, unless the loss returns the result of an operation."""
     signature = losses.of_class(loss.target)
     if signature is None:
         return UNKNOWN
@@ -55,10 +55,7 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
 
 
 def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site) -> bool:
-    """Record what a loss written by hand compares: the features (B, D) of two ends of a model, as they came out.
-
-    Whether it is one is returned.
-    """
+    """Record a hand-written loss between the unreduced features (B, D) of two heads; return whether it is one."""
     ends = [_end(value) for value in (left, right)]
     if None in ends or ends[0] == ends[1]:
         return False
@@ -72,14 +69,14 @@ def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site)
 
 
 def _span(run: Run, site: Site) -> Span:
-    """Where a loss is called: here in the linted file, or where that calls what is in another one."""
+    """Return where a loss is called; for a call in another file, the call in the linted file that led there."""
     if site.scope.file and site.scope.file.main:
         return site.scope.file.span(site.node)
     return run.anchors[-1] if run.anchors else Span(0, 0)
 
 
 def _end(value: Value) -> str | None:
-    """The head whose features a tensor is, with the whole of their width; a reduced or sliced axis is none."""
+    """Return the role of the head that made a tensor of its full width; None if an axis was reduced or sliced."""
     flow = flow_of(value)
     if flow is None or not isinstance(flow.value, tuple) or len(flow.value) != 2 or len(flow.origins) != 2:
         return None
@@ -90,7 +87,7 @@ def _end(value: Value) -> str | None:
 
 
 def flow_of(value: Value) -> Flow | None:
-    """The tensor of an operand, or the first of a list of them."""
+    """Return the flow of an operand, or of the first element of a list."""
     if isinstance(value, Tensor):
         return None if value.loose else value.flow
     if isinstance(value, Items):
@@ -100,19 +97,19 @@ def flow_of(value: Value) -> Flow | None:
 
 
 def method(run: Run, owner: Loss, name: str, arguments: Arguments, site: Site) -> Value:
-    """`criterion.to(device)`, `criterion.forward(a, b)`."""
+    """Interpret `criterion.to(device)` or `criterion.forward(a, b)`."""
     if name in ("to", "cuda", "cpu", "train", "eval"):
         return owner
     return call(run, owner, arguments, site) if name == "forward" else UNKNOWN
 
 
 def attribute(run: Run, owner: Loss, name: str, site: Site) -> Value:
-    """A method of a loss."""
+    """Return a method of a loss."""
     return Bound(owner, name)
 
 
 def observed(run: Run, operation: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
-    """Record an operation if it is a loss written by hand; it is no mistake then, whatever its widths."""
+    """Record an operation if it is a hand-written loss; it is then not reported as a misuse, whatever its widths."""
     return bool(arguments.positional) and elementwise(run, operation, tensor, arguments.positional[0].value, site)
 
 

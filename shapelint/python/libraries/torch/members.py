@@ -37,16 +37,16 @@ ATTRIBUTE_SWITCHES = {
     "running_mean": ("track_running_stats",),
     "running_var": ("track_running_stats",),
 }
-"""The arguments without which a layer does not have what is called so."""
+"""Arguments that leave out the attribute of this name if they are false."""
 LAYERS = (
     "Linear", "Bilinear", "Conv", "Lazy", "BatchNorm", "SyncBatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm",
     "RMSNorm",
 )  # fmt: skip
-"""How the names of the layers begin that have such arguments."""
+"""Prefixes of the names of layers that have such arguments."""
 
 
 def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
-    """`children()` or `named_children()`."""
+    """Interpret `children()` or `named_children()`."""
     pairs = children(run, owner)
     if pairs is None:
         inside = unknown_among(owner)
@@ -57,25 +57,25 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
 
 
 def children(run: Run, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
-    """The children of a module by name, None where they are not known."""
+    """Return the children of a module by name; None if they are unknown."""
     of_kind = run.kind_of(owner).children
     return of_kind(run, owner) if of_kind is not None else None
 
 
 def children_of_instance(run: Run, owner: Instance) -> list[tuple[str, Value]] | None:
-    """The modules that a user-defined module has as attributes."""
+    """Return the modules that are attributes of a user-defined module."""
     if owner.opaque:
         return None
     return [(key, value) for key, value in owner.attributes.items() if isinstance(value, Node)]
 
 
 def children_of_container(run: Run, owner: Chained) -> list[tuple[str, Value]] | None:
-    """The layers of `nn.Sequential` and its kin."""
+    """Return the layers of an `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`."""
     return list(owner.children.items()) if owner.rest is None else None
 
 
 def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
-    """`vit.embed_dim`, `resnet.fc.in_features`, `resnet.layer4`."""
+    """Read `vit.embed_dim`, `resnet.fc.in_features` or `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
     if name == "__dict__":
@@ -116,12 +116,12 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
 
 
 def _switches(owner: Component) -> bool:
-    """Whether arguments of a layer say which of its weights it has."""
+    """Return whether arguments of a layer decide which weights it has."""
     return owner.spec.target.startswith("torch.nn.") and owner.spec.target.rpartition(".")[2].startswith(LAYERS)
 
 
 def _missing(owner: Component, name: str) -> Value | None:
-    """What a weight is that a layer does without, or may: None of Python, or unknown; None for one that is there."""
+    """Return None of Python for a weight that a layer lacks, unknown for one that it may lack; None if it has it."""
     if name not in ATTRIBUTE_SWITCHES or not _switches(owner):
         return None
     if owner.part_of is not None:
@@ -129,23 +129,23 @@ def _missing(owner: Component, name: str) -> Value | None:
     given = [truth(owner.arguments[switch]) for switch in ATTRIBUTE_SWITCHES[name] if switch in owner.arguments]
     if False in given:
         return NONE
-    # Instance norms are the layers that have no weights by default.
+    # Only instance norms have no weights by default.
     return UNKNOWN if None in given or "InstanceNorm" in owner.spec.target or owner.spec.note else None
 
 
 def _is_method(run: Run, name: str) -> bool:
-    """Whether modules have a method of that name which changes no shape."""
+    """Return whether modules have a method of that name that changes no shape."""
     return name in run.libraries.returns_self or name in run.libraries.quiet
 
 
 def _is_described(run: Run, owner: Component) -> bool:
-    """Whether looking at the attributes of a component costs no trace, or tells of a model's children."""
+    """Return whether reading attributes of a component needs no trace, or its library allows a trace for them."""
     described = owner.part_of is not None or stored.find(owner.spec.target) is not None
     return described or run.libraries.components(owner).traced_for_attributes
 
 
 def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
-    """The weight (out_features, in_features) or bias (out_features,) of a Linear, also inside a library's model."""
+    """Return the weight (out_features, in_features) or bias (out_features,) of a Linear, also in a library model."""
     inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
     if owner.part_of is not None and owner.spec.target.rpartition(".")[2] == "Linear":
         inner, outer = parts.width(run, owner, "in_features"), parts.width(run, owner, "out_features")
@@ -159,12 +159,12 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
 
 
 def element(run: Run, owner: Component, index: Value, site: Site) -> Value:
-    """`vgg.classifier[6]`, `densenet.features[0]`."""
+    """Read `vgg.classifier[6]` or `densenet.features[0]`."""
     return parts.element(run, owner, integer(index))
 
 
 def container_attribute(run: Run, owner: Chained, name: str, site: Site) -> Value:
-    """A layer of `nn.Sequential` and its kin by its name, or a method."""
+    """Return a layer of an `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict` by name, or else a method."""
     if name == "_modules":
         return mutation.modules_of(owner, children(run, owner))
     return owner.children.get(name, Bound(owner, name))

@@ -1,4 +1,4 @@
-"""The methods that every module of torch has, by what they mean for the shapes of what it gives."""
+"""Methods that every torch module has, grouped by their effect on the shapes of its output."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ CHANGES = re.compile(
     r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop|append|extend"
     r"|insert|clear|__init__|__setattr__|__delattr__|__setitem__|__delitem__|load_from)"
 )
-"""How methods of a library's model begin that may make another one of it."""
+"""Prefixes of methods that may turn a library model into a different one."""

@@ -1,6 +1,6 @@
-"""Operations that a forward calls itself and that torch refuses for the shapes at hand: edges that do not fit.
+"""Operations called in a `forward` that torch refuses for the given shapes, as edges that do not fit.
 
-Only what is certain counts: numbers of axes, and sizes that are plain numbers on both sides.
+Only certain faults count: numbers of axes, and sizes that are plain numbers on both sides.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from shapelint.spec.roles import Role
 from shapelint.spec.spec import ComponentSpec, Step
 
 JOINS = {"concatenate": "cat", "stack": "stack"}
-"""The words of a report for what joins tensors."""
+"""Names that reports use for the operations that join tensors."""
 
 
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
-    """Remember an operation that cannot take its tensor, or its other operand."""
+    """Record an operation that cannot take its tensor, or its other operand."""
     for judged, expected in tensor_operations.refused(name, tensor, given):
         _remember(run, name, judged, expected, site)
         return
 
 
 def note_pieces(run: Run, primitive: str, pieces: Items, given: Arguments, site: Site) -> None:
-    """The same of `cat` and `stack`, which take a list."""
+    """Record `cat` or `stack` of tensors that do not fit together."""
     refused = joining.refused(primitive, pieces, given)
     if refused is not None:
         _remember(run, JOINS[primitive], *refused, site)
 
 
 def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) -> None:
-    """The same of `torch.einsum`: a letter has one size, but for 1, which is repeated."""
+    """Record a `torch.einsum` that torch refuses: a letter has one size, except that size 1 is broadcast."""
     terms = equation.replace(" ", "").partition("->")[0].split(",")
     if "." in equation or len(terms) != len(tensors):
         return
     sizes: dict[str, Dim] = {}
-    # What a component made is held against what stands beside it: a queue, a weight.
+    # A tensor made by a component is compared with one that was not, such as a queue or a weight.
     for term, tensor in sorted(zip(terms, tensors), key=lambda pair: pair[1].flow.maker.component is not None):
         axes = axes_of(tensor)
         if axes is None:
@@ -69,13 +69,13 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) 
 
 
 def note_unpacking(run: Run, shape: Items, count: int, site: Site) -> None:
-    """The same of `batch, width = x.shape`."""
+    """Record `batch, width = x.shape` with the wrong number of names."""
     if shape.shape_of is not None and shape.rest is None and len(shape.items) != count:
         _remember(run, "unpacking", shape.shape_of, refusals.named(count), site)
 
 
 def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
-    """The same of `x[...] = value`: what is assigned has to broadcast to the place, and to nothing larger."""
+    """Record `x[...] = value` if the value does not broadcast to the shape of the place."""
     have, want = axes_of(value), given_axes(place)
     if have is not None and want is not None:
         for refusal in refusals.broadcast(want, have):
@@ -83,7 +83,7 @@ def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
 
 
 def note_function(run: Run, function: LibraryFunction, arguments: Arguments, site: Site) -> None:
-    """The same of a function whose line is exact: an operand with other axes, or a condition that does not hold."""
+    """Record a call of an exact function: an operand with other axes, or a condition that does not hold."""
     if function.name not in library_functions.exact():
         return
     given = library_functions.by_name(function.parameters, arguments)
@@ -93,20 +93,20 @@ def note_function(run: Run, function: LibraryFunction, arguments: Arguments, sit
         signature_calls.parsed(function.shapes), library_functions.bound_arguments(function, given)
     )
     for index, operand in enumerate(operands):
-        taken = [one for one in line.alternatives if _fit_beside(one.inputs, ranks, index)]
+        taken = [one for one in line.alternatives if _others_fit(one.inputs, ranks, index)]
         if operand is None or ranks[index] is None or not taken:
             continue
         pattern = taken[0].inputs[index]
         where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
             line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
-            operation = _Operation(function.name.rpartition(".")[2], line, _written(given))
+            operation = _Operation(function.name.rpartition(".")[2], line, _number_steps(given))
             _record(run, operation, operand, site)
             return
 
 
-def _written(given: Mapping[str, Given]) -> tuple[Step, ...]:
-    """Where the numbers that an operation gets are written, if that is not where it stands."""
+def _number_steps(given: Mapping[str, Given]) -> tuple[Step, ...]:
+    """Return where the numbers passed to an operation are written, if not in its call."""
     numbers = ((name, one.value) for name, one in given.items() if isinstance(one.value, Const))
     return tuple(
         Step(number.place, f"{name} is {number.value}")
@@ -116,25 +116,25 @@ def _written(given: Mapping[str, Given]) -> tuple[Step, ...]:
 
 
 def _with_numbers(condition: str, values: Mapping[str, Any]) -> str:
-    """A condition with the numbers that its arguments are."""
+    """Return a condition with the numeric arguments filled in."""
     known = {name: str(value) for name, value in values.items() if isinstance(value, int)}
     return re.sub(r"[a-z]\w*", lambda word: known.get(word[0], word[0]), condition)
 
 
-def _fit_beside(patterns: Sequence[Pattern], ranks: Sequence[int | None], index: int) -> bool:
-    """Whether all operands but one have the axes of an alternative, as far as they are known."""
+def _others_fit(patterns: Sequence[Pattern], ranks: Sequence[int | None], index: int) -> bool:
+    """Return whether all operands except the one at `index` have the ranks of an alternative, as far as known."""
     pairs = zip(patterns, ranks)
     return all(place == index or rank is None or pattern.rank == rank for place, (pattern, rank) in enumerate(pairs))
 
 
 def _remember(run: Run, name: str, tensor: Tensor, expected: str, site: Site) -> None:
-    """An edge from whatever made a tensor into an operation that takes another shape."""
+    """Record an edge from whatever made a tensor into an operation that takes another shape."""
     _record(run, _Operation(name, notation.parse_signature(f"{expected} -> {expected}")), tensor, site)
 
 
 @frozen
 class _Operation:
-    """An operation with its signature; `steps` are the places that decided what it takes."""
+    """An operation with its signature; `steps` are what determined the signature."""
 
     name: str
     signature: Signature
@@ -142,7 +142,7 @@ class _Operation:
 
 
 def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None:
-    """Record an operation that does not take its tensor."""
+    """Record an operation if its tensor does not fit."""
     name, signature = operation.name, operation.signature
     if site.scope.file is None or not site.scope.file.main:
         return
@@ -158,7 +158,7 @@ def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None
 
 
 def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
-    """Note an operation on a tensor; other observers see it too."""
+    """Record an operation that cannot take its tensor, and leave it to the other observers, too."""
     if isinstance(tensor, Tensor):
         note(run, name, tensor, arguments, site)
     return False

@@ -1,4 +1,4 @@
-"""Modules of known libraries at work: every call is an edge of the chain."""
+"""Calls of modules of known libraries: every call is an edge of the chain."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from shapelint.spec.roles import Role
 from shapelint.text.source import Span
 
 MAIN = frozenset({"forward", "encode", "forward_features"})
-"""The methods that stand for a module in a chain."""
+"""Methods that represent a module in a chain."""
 
 
 def call_component(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
-    """`module(x)`."""
+    """Interpret `module(x)`."""
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
     if method is not None and not module.forgotten:
         return call_method(run, module, method, arguments, site)
@@ -52,7 +52,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
         return _several(run, module, values, site)
     value = values[0]
     if isinstance(value, Data):
-        if _passes(run, module):
+        if _is_identity(run, module):
             return value
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
@@ -61,7 +61,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
 
 
 def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
-    """`sequence(x)`: its layers one after another."""
+    """Interpret `sequence(x)`: call its layers one after another."""
     own = module.children.get("forward")
     if own is not None and not isinstance(own, Node):
         return run.call(own, arguments, site)
@@ -76,7 +76,7 @@ def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) ->
 
 
 def _several(run: Run, module: Component, values: list[Value], site: Site) -> Value:
-    """A component with several inputs: the first decides what comes out where all have its shape."""
+    """Call a component with several inputs: the first one determines the output if all have the same shape."""
     tensors = [value for value in values if isinstance(value, Tensor)]
     label = module.spec.target.rpartition(".")[2]
     if tensors and label in ("TransformerDecoderLayer", "TransformerDecoder"):
@@ -98,7 +98,7 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
         else (run.anchors[-1] if run.anchors else Span(0, 0))
     )
     if takes_images(run, component):
-        value = _given(value)
+        value = _as_input(value)
     if component.replaced and resolved.signature is not None:
         result = replaced_parts.run_replaced(run, component, value, site)
         if result is not None:
@@ -136,8 +136,8 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
     return Tensor(outgoing, run.no_grad > 0, loose)
 
 
-def _given(value: Tensor) -> Tensor:
-    """The channels of a tensor that the program itself makes (`torch.randn(4, 3, 224, 224)`) are those of the input."""
+def _as_input(value: Tensor) -> Tensor:
+    """Treat the channels of a tensor that the program creates (`torch.randn(4, 3, 224, 224)`) as input channels."""
     origins = value.flow.origins
     if len(origins) != 4 or any(origin.role or origin.component is not None for origin in (value.flow.maker, *origins)):
         return value
@@ -146,17 +146,17 @@ def _given(value: Tensor) -> Tensor:
 
 
 def _is_loose(value: Tensor, component: Resolved, edge: Edge) -> bool:
-    """Whether only the last axis of what comes out is known: behind an unknown shape, or a fault that was told."""
+    """Return whether only the last axis of the output is known: after an unknown shape, or after a reported fault."""
     pattern = component.signature.alternatives[0].inputs[0] if component.signature else None
     variadic = pattern is not None and pattern.rank is None
-    told = isinstance(edge.result, Misfit) and isinstance(value.flow.value, tuple) and len(value.flow.value) > 2
-    return value.loose or (variadic and (value.flow.value is None or told))
+    reported = isinstance(edge.result, Misfit) and isinstance(value.flow.value, tuple) and len(value.flow.value) > 2
+    return value.loose or (variadic and (value.flow.value is None or reported))
 
 
 def _doubtful_input(edge: Edge, value: Tensor) -> bool:
-    """A batch of one is no fault of the model (people probe a model with one image), nor are axes that are not known.
+    """Return whether a misfit says little: a batch of one, which is used to test models, or unknown axes.
 
-    A width that was given and cannot be read says nothing of what comes either.
+    Nor does a fit count if an axis of the signature is unknown, because an argument could not be read.
     """
     result = edge.result
     if value.loose and isinstance(result, Misfit) and result.kind != "axis":
@@ -167,7 +167,7 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
 
 
 def resolve(run: Run, component: Component) -> Resolved:
-    """The signature of a component, looked up once; of one that was changed in an unknown way there is none."""
+    """Look up the signature of a component once; it has none if it was changed in a way that cannot be followed."""
     if component.forgotten:
         reason = "it was changed in a way that cannot be followed"
         return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
@@ -184,21 +184,21 @@ def resolve(run: Run, component: Component) -> Resolved:
 
 
 def _needs_trace(run: Run, component: Component) -> bool:
-    """Whether a component has no signature in store, nor one that the user declared."""
+    """Return whether a component has neither a stored nor a user-declared signature."""
     target = component.spec.target
     declared = any(target == name for name, _ in run.options.signatures)
     described = run.libraries.components(component).is_described
     return not declared and stored.find(target) is None and not (described is not None and described(component))
 
 
-def _passes(run: Run, component: Component) -> bool:
-    """Whether a component gives what it gets."""
+def _is_identity(run: Run, component: Component) -> bool:
+    """Return whether a component returns its input."""
     signature = resolve(run, component).signature
     return signature is not None and str(signature) == "... -> ..."
 
 
 def takes_images(run: Run, component: Component) -> bool:
-    """Whether a component is made for (B, C, H, W): what a loader gives is an image there, and anything elsewhere."""
+    """Return whether a component takes (B, C, H, W), so that loader output passed to it counts as an image."""
     signature = resolve(run, component).signature
     if signature is None:
         return True
@@ -207,7 +207,7 @@ def takes_images(run: Run, component: Component) -> bool:
 
 
 def _channels(run: Run, component: Component) -> Dim:
-    """The channels that the first consumer of a batch takes: a script does not say how many its images have."""
+    """Return the channels that the first consumer of a batch takes: the script does not tell those of its images."""
     first = replaced_parts.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
@@ -225,7 +225,7 @@ def call_method(
     arguments: Arguments,
     site: Site,
 ) -> Value:
-    """A method of a module that the tables know; its first axis in conflict is an edge."""
+    """Call a method listed in the tables; the first axis that does not fit makes an edge."""
     place = naming.place(component)
     values: dict[str, Any] = {name: library_functions.plain(value) for name, value in component.arguments.items()}
     known = run.libraries.components(component)
@@ -268,7 +268,7 @@ def _checked(
     place: naming.Place,
     arguments: Arguments,
 ) -> tuple[Arguments, Edge]:
-    """The first operand against its pattern: one that does not fit is an edge, and counts as unknown afterwards."""
+    """Compare the first operand with its pattern; if it does not fit, it makes an edge and becomes unknown."""
     name = method.inputs[0]
     given = arguments.positional[0] if arguments.positional else arguments.keywords.get(name)
     value = given.value if given else UNKNOWN
@@ -297,7 +297,7 @@ def _made_by(flow: Flow, maker: Origin, width: Origin) -> Flow:
 
 
 def _width(method: library_functions.LibraryFunction, maker: Origin, numbers: Mapping[str, Number]) -> Origin:
-    """The origin of the last axis that a method gives: the argument that sets it, of the module or of one inside it."""
+    """Return the origin of the last axis of a method's output: the argument that sets it, here or in a submodule."""
     output = signature_calls.parsed(method.shapes).alternatives[0].output
     name = str(output.axes[-1]) if isinstance(output, Pattern) and output.axes else ""
     if maker.component and name in maker.component.given:
@@ -306,5 +306,5 @@ def _width(method: library_functions.LibraryFunction, maker: Origin, numbers: Ma
 
 
 def _decided(origin: Origin, name: str, numbers: Mapping[str, Number]) -> Origin:
-    """An origin with the places beside the module that decided a number of it."""
+    """Return an origin with the places outside the module that set a number of it."""
     return replace(origin, steps=numbers[name].steps if name in numbers else ())

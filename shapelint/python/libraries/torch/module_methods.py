@@ -36,7 +36,7 @@ Module = Instance | Component | Chained
 
 
 def component_method(run: Run, owner: Component, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method of a library's module: one that every module has, or one that its library is known to give it."""
+    """Call a method of a library module: one that every module has, or one that its library is known to define."""
     found = _shapeless(run, owner, name, arguments, site)
     if found is not None:
         return found
@@ -53,7 +53,7 @@ def component_method(run: Run, owner: Component, name: str, arguments: Arguments
 
 
 def container_method(run: Run, owner: Chained, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method of `nn.Sequential` and its kin."""
+    """Call a method of an `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`."""
     found = _shapeless(run, owner, name, arguments, site)
     if found is None and name in ("forward", "__call__"):
         return run.call(owner, arguments, site)
@@ -62,7 +62,7 @@ def container_method(run: Run, owner: Chained, name: str, arguments: Arguments, 
 
 
 def instance_method(run: Run, owner: Instance, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method that a user-defined module has from torch."""
+    """Call a method that a user-defined module inherits from torch."""
     found = _shapeless(run, owner, name, arguments, site)
     found = found if found is not None else _common(run, owner, name, arguments, site)
     if found is not None:
@@ -74,7 +74,7 @@ def instance_method(run: Run, owner: Instance, name: str, arguments: Arguments, 
 
 
 def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A method that leaves what a module computes alone, or that lists what is in it; None for any other."""
+    """Call a method that does not change what a module computes, or that lists its parts; None for any other."""
     if name in ("__setattr__", "__delattr__"):
         given = Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords)
         return builtin_functions.call(run, name.strip("_"), given, site)
@@ -109,7 +109,7 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
 
 
 def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value | None:
-    """A method that adds a child, finds one or registers a hook; None for any other."""
+    """Call a method that adds a child, finds one or registers a hook; None for any other."""
     if name in ADDS and len(arguments.positional) > 1:
         key = arguments.positional[0].value
         if isinstance(key, Const) and isinstance(key.value, str):
@@ -127,7 +127,7 @@ def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site
 
 
 def _unknown(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
-    """A method that is not known, which may change the module, and use whatever it is given."""
+    """Call an unknown method, which may change the module, and use whatever is passed to it."""
     if CHANGES.match(name):
         forget(run, owner)
     run.escape(owner)
@@ -143,7 +143,7 @@ def _submodule(run: Run, owner: Value, path: object, site: Site) -> Value:
 
 
 def _may_change(hook: Value) -> bool:
-    """Whether a hook may give something else in the place of what passes: one that returns nothing does not."""
+    """Return whether a hook may replace the value that passes through: it cannot if it returns nothing."""
     if not isinstance(hook, (Function, Method)):
         return True
     node = (hook.function if isinstance(hook, Method) else hook).node
@@ -156,7 +156,7 @@ def _may_change(hook: Value) -> bool:
 
 
 def _sets_parts(function: Value) -> bool:
-    """Whether a function of the file sets attributes or elements, other than weights."""
+    """Return whether a user-defined function sets attributes or elements other than weights."""
     if not isinstance(function, (Function, Method)):
         return False
     node = (function.function if isinstance(function, Method) else function).node
@@ -167,7 +167,7 @@ def _sets_parts(function: Value) -> bool:
 
 
 def _hyperparameters(values: list[Value], scope: Scope) -> Value:
-    """What `self.hparams` has: a namespace that is handed over, else the arguments of the `__init__` that saves them.
+    """Return `self.hparams`: a namespace that is passed, otherwise the arguments of the `__init__` that saves them.
 
     https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
     """
@@ -181,7 +181,7 @@ def _hyperparameters(values: list[Value], scope: Scope) -> Value:
 
 
 def _of_container(run: Run, owner: Chained, name: str, arguments: Arguments) -> Value:
-    """A method by which layers are added, or gone through."""
+    """Call a method that adds layers or iterates over them."""
     values = [given.value for given in arguments.positional]
     if name in ("append", "add_module", "register_module") and values:
         key: object = str(len(owner.children))

@@ -1,8 +1,8 @@
-"""The children of a library's model, from the table of parts that its signature carries.
+"""Children of a library model, from the table of parts in its signature.
 
-A part's shapes are written in the size of the whole model's input. A part is a function of its own input alone, so any
-size of image that would give it that input says what comes out: the table also answers for parts that are called by
-themselves, or behind a changed stem.
+The shapes of a part are written in terms of the size of the whole model's input. A part is a function of its own input
+only, so any image size that would produce this input determines the output. The table therefore also applies to parts
+that are called on their own, or after a changed stem.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ SAME = words(
 
 
 def table(run: Run, component: Component) -> dict[str, str]:
-    """The parts of a model by dotted name."""
+    """Return the parts of a model by dotted name."""
     row = run.resolve(component).row
     return dict(row.parts) if row else {}
 
 
 def rank(line: str) -> int:
-    """How many axes a part takes, by its line of the table."""
+    """Return the number of axes a part takes, from its line of the table."""
     return len(line.partition(":")[2].partition("->")[0].split())
 
 
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
-    """The direct children in order, None where the table does not say."""
+    """Return the direct children in order; None if the table does not list them all."""
     names = [name for name in table(run, owner) if "." not in name]
     has_all = run.libraries.components(owner).has_all_parts
     if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
@@ -52,7 +52,7 @@ def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
 
 
 def child(run: Run, owner: Component, name: str) -> Value | None:
-    """A direct child: itself a component, whose signature is its line of the table."""
+    """Return a direct child: a component whose signature is its line of the table."""
     if name in owner.replaced:
         return owner.replaced[name]
     if owner.forgotten:
@@ -92,7 +92,7 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
 
 
 def _general(kind: str, text: str) -> str:
-    """Layers that take more than the shape they were seen with."""
+    """Generalize the signature of a layer that takes more shapes than the one it was traced with."""
     before, _, after = text.partition("->")
     if kind in SAME:
         return "... -> ..."
@@ -107,7 +107,7 @@ def _general(kind: str, text: str) -> str:
 
 
 def element(run: Run, owner: Component, index: Dim | None) -> Value:
-    """`model.classifier[6]`."""
+    """Read `model.classifier[6]`."""
     names = inner_names(owner)
     if not isinstance(index, int) or not -len(names) <= index < len(names):
         return UNKNOWN
@@ -116,7 +116,7 @@ def element(run: Run, owner: Component, index: Dim | None) -> Value:
 
 
 def width(run: Run, owner: Component, name: str) -> Dim | None:
-    """`in_features` of a part: the last axis of what it takes; the second of a convolution."""
+    """Return `in_features` or `out_features` of a part: its last axis, or the second one of a convolution."""
 
     signature = run.resolve(owner).signature
     if signature is None or owner.part_of is None:
@@ -131,7 +131,7 @@ def width(run: Run, owner: Component, name: str) -> Dim | None:
 
 
 def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
-    """A part's signature for what comes, whatever image that came from."""
+    """Return a part's signature for this input, for whichever image size produces it."""
     if component.part_of is None or resolved.signature is None or not isinstance(flow.value, tuple):
         return resolved
     pattern = resolved.signature.alternatives[0].inputs[0]
@@ -151,7 +151,7 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
 
 
 def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
-    """A size of the image for which an axis comes out as given: `(H-1)//4+1` is h for `4*(h-1)+1`."""
+    """Return an image size for which an axis has the given size: for `(H-1)//4+1` and h it is `4*(h-1)+1`."""
     symbol = dims.symbol(name)
     if axis == size or not dims.is_known(size):
         return symbol if axis == size else dims.UNKNOWN_DIM

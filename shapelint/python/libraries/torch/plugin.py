@@ -1,4 +1,4 @@
-"""torch as a library: what its names stand for, beside its signatures."""
+"""The torch plugin: functions and classes of torch that are not described by signatures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PASSES_ON = words(
 
 
 def builds(target: str) -> bool:
-    """Whether a name is a layer: the classes of `torch.nn` are."""
+    """Return whether a name is a layer: a class of `torch.nn`."""
     return target.rpartition(".")[2][:1].isupper() and not target.startswith(NO_COMPONENT)
 
 
 def fallback(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """A function on tensors."""
+    """Call a function on tensors."""
     return torch_functions.call(run, name, arguments, site) if arguments.complete else torch_functions.blank()
 
 
@@ -39,12 +39,12 @@ def _container(kind: str) -> Handler:
 
 
 def _first(run: Run, arguments: Arguments, site: Site) -> Value:
-    """What gives its first argument back."""
+    """Return the first argument."""
     return arguments.positional[0].value if arguments.positional else UNKNOWN
 
 
 def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
-    """`torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
+    """Interpret `torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
     given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
     worker = arguments.keywords["fn"].value if "fn" in arguments.keywords else given[0].value if given else UNKNOWN
     handed = next((sequence(one.value) for one in given if isinstance(one.value, Items)), None)

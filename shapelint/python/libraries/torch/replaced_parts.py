@@ -1,4 +1,4 @@
-"""A library's model some of whose children were set anew: what it gives with them in the place of its own."""
+"""Library models with replaced children, and their output with these replacements."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from shapelint.shapes.signatures import Shape
 
 
 def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value | None:
-    """A model some of whose children were set anew; None where only attributes that are no modules were."""
+    """Run a model with replaced children; None if only attributes that are not modules were replaced."""
     rows = run.parts(owner)
     top = [name for name in rows if "." not in name]
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
         added = any(isinstance(new, (Node, Unknown)) for new in owner.replaced.values())
-        # A module in a place that no table knows: what the model then gives is not known either.
+        # A module under a name that is not in the table: the output of the model is unknown, too.
         return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
     assert resolved is not None
     if _first(run, owner) in changed:
-        return _through(run, owner, top, value, site)
+        return _run_parts(run, owner, top, value, site)
     edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
-        return _last(run, owner, end, edge, site)
-    return _through(run, owner, top, value, site)
+        return _run_end(run, owner, end, edge, site)
+    return _run_parts(run, owner, top, value, site)
 
 
 def _end(owner: Component, rows: dict[str, str]) -> str:
-    """The only child that was replaced, if nothing stands behind it but what passes everything on; else ""."""
+    """Return the only replaced child if all children after it preserve the shape, otherwise ""."""
     names = [name for name in owner.replaced if name in rows]
     if len(names) != 1:
         return ""
@@ -47,7 +47,7 @@ def _end(owner: Component, rows: dict[str, str]) -> str:
 
 
 def entry(run: Run, owner: Component) -> Value:
-    """What takes a model's input: the model itself, or what was put in the place of its first child."""
+    """Return what takes a model's input: the model itself, or the replacement of its first child."""
     if not owner.replaced:
         return owner
     first = _first(run, owner)
@@ -56,7 +56,7 @@ def entry(run: Run, owner: Component) -> Value:
 
 
 def _first(run: Run, owner: Component) -> str:
-    """The child that takes what the model takes; "" where the table does not have it."""
+    """Return the child that takes the model's input; "" if the table does not list it."""
     rows, template = run.parts(owner), owner.resolved.template if owner.resolved else None
     name = next(iter(rows), "")
     if not name or template is None:
@@ -66,15 +66,15 @@ def _first(run: Run, owner: Component) -> str:
     return name if len(takes.axes) == len(whole.axes) else ""
 
 
-def _last(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> Value:
-    """Only the end was replaced: it gets what the model's own end got."""
+def _run_end(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> Value:
+    """Run a model whose end was replaced: the replacement gets the input of the original."""
     maker = Origin(naming.place(owner).role, owner.resolved)
-    result = _section(run, owner, name, _arriving(run, owner, name, edge, maker), site)
-    return _closed(run, owner, name, result)
+    result = _run_part(run, owner, name, _input_of(run, owner, name, edge, maker), site)
+    return _finish(run, owner, name, result)
 
 
-def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
-    """What comes to a child of a model, from what comes to the model."""
+def _input_of(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
+    """Return the input of a child of a model, from the input of the model."""
     line = run.parts(owner)[name].partition(":")[2]
     pattern = notation.parse_signature(line).alternatives[0].inputs[0]
     bindings = dict(getattr(edge.result, "bindings", None) or {})
@@ -86,16 +86,16 @@ def _arriving(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) 
 
 
 def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
-    """A model up to one of its children: what that one would get."""
+    """Run a model up to one of its children, and return the input of that child."""
     place, resolved = naming.place(owner), run.resolve(owner)
     edge, _ = propagation.step(place.role, resolved, value.flow)
-    given = _arriving(run, owner, name, edge, Origin(place.role, resolved))
+    given = _input_of(run, owner, name, edge, Origin(place.role, resolved))
     run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
     return given
 
 
-def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
-    """What a model gives after its last child: that child's output, flattened where the model does so."""
+def _finish(run: Run, owner: Component, last: str, result: Value) -> Value:
+    """Return a model's output from that of its last child, flattened if the model does so."""
     signature = owner.resolved.template if owner.resolved else None
     line = notation.parse_signature(run.parts(owner)[last].partition(":")[2]).alternatives[0].output
     whole = signature.alternatives[0].output if signature else None
@@ -104,11 +104,11 @@ def _closed(run: Run, owner: Component, last: str, result: Value) -> Value:
     gives, takes = _plain(line), _plain(whole)
     if gives is None or takes is None or len(gives) == len(takes):
         return result
-    return _glue(gives, takes, result) or Tensor(Flow(None, (), result.flow.maker))
+    return _connect(gives, takes, result) or Tensor(Flow(None, (), result.flow.maker))
 
 
-def _through(run: Run, owner: Component, top: list[str], value: Tensor, site: Site) -> Value:
-    """A changed stem: part by part, with the flattening or pooling that the model does between two of them."""
+def _run_parts(run: Run, owner: Component, top: list[str], value: Tensor, site: Site) -> Value:
+    """Run a model part by part, with the flattening or pooling that the model does between two of them."""
     rows = run.parts(owner)
     previous: Shape | None = None
     current: Value = value
@@ -116,15 +116,15 @@ def _through(run: Run, owner: Component, top: list[str], value: Tensor, site: Si
         alternative = notation.parse_signature(rows[name].partition(":")[2]).alternatives[0]
         takes = _plain(alternative.inputs[0])
         if previous is not None and takes is not None and isinstance(current, Tensor):
-            glued = _glue(previous, takes, current)
-            if glued is None:
+            connected = _connect(previous, takes, current)
+            if connected is None:
                 return Tensor(Flow(None, (), current.flow.maker))
-            current = glued
+            current = connected
         if not isinstance(current, Tensor):
             return current
-        current = _section(run, owner, name, current, site)
+        current = _run_part(run, owner, name, current, site)
         previous = _plain(alternative.output) if isinstance(alternative.output, Pattern) else None
-    return _closed(run, owner, top[-1], current)
+    return _finish(run, owner, top[-1], current)
 
 
 def _plain(pattern: Pattern) -> Shape | None:
@@ -132,8 +132,8 @@ def _plain(pattern: Pattern) -> Shape | None:
     return axes if len(axes) == len(pattern.axes) else None
 
 
-def _glue(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
-    """What stands between two parts in the model's forward: nothing, a flatten, or a global pooling."""
+def _connect(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
+    """Apply what the model's forward does between two parts: nothing, a flatten, or a global pooling."""
     if gives == takes:
         return current
     axes = None if current.loose else ax.of(current.flow)
@@ -147,8 +147,8 @@ def _glue(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
     return None
 
 
-def _section(run: Run, owner: Component, name: str, value: Tensor, site: Site) -> Value:
-    """One child of a model, or what was put in its place, or its own children where one of those was replaced."""
+def _run_part(run: Run, owner: Component, name: str, value: Tensor, site: Site) -> Value:
+    """Run one child of a model, its replacement, or its own children if one of those was replaced."""
 
     if name in owner.replaced:
         return run.call(owner.replaced[name], Arguments((Given(value, NO_SPAN),)), site)

@@ -1,4 +1,4 @@
-"""Methods of tensors, and of what comes out of a data loader."""
+"""Methods of tensors, and of data loader output."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
 
 QUESTIONS = frozenset({"size", "rank", "count", "value"})
-"""The primitives whose answer is no tensor."""
+"""Primitives that do not return a tensor."""
 
 RESHAPED = frozenset({"squeeze", "unsqueeze", "permute", "repeat", "tile"})
-"""The primitives that keep the numbers of a batch, but not as images."""
+"""Primitives that keep the numbers in a batch, but not as images."""
 
 
 def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site: Site) -> Value:
-    """`x.flatten(1)`."""
+    """Interpret `x.flatten(1)`."""
     primitive = primitive_of(name)
     if primitive in QUESTIONS:
         if name == "size":
@@ -60,13 +60,13 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
 
 
 def primitive_of(name: str, section: Section = "operations") -> str | None:
-    """What an operation does first, "" for one in the notation; None for one that the data does not have."""
+    """Return the first primitive of an operation, "" for one in the notation; None for one that the data lacks."""
     found = lines.find(name, section)
     return found[0].primitive if found else None
 
 
 def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
-    """`x.dim()`, `x.numel()`, `x.size(1)`, and what depends on the numbers in the tensor."""
+    """Return `x.dim()`, `x.numel()` or `x.size(1)`; unknown for what depends on the numbers in the tensor."""
     axes = axes_of(owner)
     if axes is None or primitive == "value":
         return UNKNOWN
@@ -82,7 +82,7 @@ def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
 
 
 def _note_batch(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
-    """Remember a reshape to literal sizes of a tensor whose number of elements depends on the batch."""
+    """Record a reshape to literal sizes of a tensor whose number of elements depends on the batch."""
     sizes = given.sizes(0, "shape", "size")
     axes = axes_of(owner)
     if (
@@ -105,12 +105,12 @@ def _note_batch(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
 
 
 def _holder(run: Run) -> Instance | None:
-    """The object whose method is being run."""
+    """Return the object whose method is running."""
     return next((receiver for receiver in reversed(run.receivers) if isinstance(receiver, Instance)), None)
 
 
 def _note_expansion(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
-    """Remember an expansion to the size of the batch of an axis that has another size: it fits one batch alone."""
+    """Record an expansion to the batch size of an axis that has another size: it works for one batch size only."""
     sizes = given.sizes(0, "size", "sizes") or []
     axes = axes_of(owner) or ()
     if site.scope.file is None or not site.scope.file.main:
@@ -126,7 +126,7 @@ def _note_expansion(run: Run, owner: Tensor, given: Arguments, site: Site) -> No
 
 
 def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Site) -> Value:
-    """Methods of what comes out of a loader: moving keeps it, its size is that of an image."""
+    """Call a method of loader output: moving it keeps it, and its size is that of an image."""
     known = lines.find(name)
     primitive = known[0].primitive if known else ""
     if (known and all(operation.keeps_shape for operation in known)) or name in ("items", "values"):
@@ -149,14 +149,14 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
 
 
 def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:
-    """Of the shape of what a loader gives the first axis is known: images, masks and labels share it."""
+    """Return an attribute of loader output; of its shape only the first axis is known, shared by images and labels."""
     if name == "shape":
         return Items([Const(owner.rows)], "tuple", UNKNOWN)
     return Const(name) if name in ("device", "dtype") else Bound(owner, name)
 
 
 def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
-    """`x.shape`, `x.ndim`, `x.T`."""
+    """Read `x.shape`, `x.ndim` or `x.T`."""
     primitive = primitive_of(name, "attributes")
     if primitive is None:
         return Bound(owner, name)

@@ -1,4 +1,4 @@
-"""Torch's functions on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+"""Torch functions on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from shapelint.shapes.signatures import Fit
 from shapelint.spec.roles import Role
 
 OTHER_PACKAGES = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")
-"""Modules whose functions are no operations on tensors."""
+"""Modules whose functions are not operations on tensors."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """A function on tensors: `torch.flatten(x, 1)`, `F.normalize(x)`, `torch.cat([...])`."""
+    """Call a function on tensors."""
     last = name.rpartition(".")[2]
     joins = lines.find(last, "joins")
     if joins:
@@ -42,7 +42,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if layer and isinstance(first, Tensor):
         return _layer(run, layer, first, others, site)
     if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(others.sizes(0, "size") or ()) == 2:
-        # Two sizes are those of (B, C, H, W); how many channels a mask has is not known.
+        # Two sizes imply (B, C, H, W); the number of channels of a mask is unknown.
         return _layer(run, layer, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, others, site)
@@ -57,7 +57,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 
 def _first(name: str, arguments: Arguments) -> Value | None:
-    """The tensor of an operation, which may be given by its name."""
+    """Return the tensor of an operation, which may be passed by keyword."""
     if arguments.positional:
         return arguments.positional[0].value
     given = (arguments.keywords[key].value for key in lines.firsts(name) if key in arguments.keywords)
@@ -65,7 +65,7 @@ def _first(name: str, arguments: Arguments) -> Value | None:
 
 
 def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
-    """What a layer with the function's arguments gives; unknown where it does not fit."""
+    """Return the output of a layer with the function's arguments; unknown if the input does not fit."""
     given = {name: argument for name, argument in arguments.keywords.items() if name != "input"}
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
@@ -77,12 +77,12 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
 
 
 def blank(like: Tensor | None = None) -> Tensor:
-    """A tensor of unknown shape."""
+    """Return a tensor of unknown shape."""
     return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.detached if like else True)
 
 
 def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
-    """Several tensors in one: `cat`, `stack`, `einsum`."""
+    """Join several tensors: `cat`, `stack`, `einsum`."""
     if primitive == "unknown":
         return blank()
     if primitive == "einsum":
@@ -125,7 +125,7 @@ def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:
 
 
 def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
-    """What cannot be seen: modules that it takes may be used there."""
+    """Call something that cannot be followed: it may use the modules that are passed to it."""
     effects.note(run, site.node, arguments, name)
     given = arguments.every
     for argument in given:
