@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile, is_zipfile
 
-from shapelint.checkpoints import safetensors
 from shapelint.checkpoints.unreadable import CheckpointError
 
 StateDict = Mapping[str, tuple[int, ...]]
@@ -37,16 +35,11 @@ def state_dicts(path: Path) -> tuple[StateDict, ...]:
 def _read(path: Path, _modified: int, size: int) -> tuple[StateDict, ...]:
     try:
         if path.suffix == ".safetensors":
-            return (safetensors.read(path, size),)
-        from shapelint.checkpoints import pickled  # this loads the pickle modules
+            from shapelint.checkpoints import safetensors
 
-        return pickled.read_zip(path) if _is_zip(path) else pickled.read_legacy(path)
+            return (safetensors.read(path, size),)
+        from shapelint.checkpoints import pickled  # this loads the pickle and zip modules
+
+        return pickled.read(path)
     except OSError as error:
         raise CheckpointError((error.strerror or "cannot be read").lower()) from None
-
-
-def _is_zip(path: Path) -> bool:
-    try:
-        return is_zipfile(path)
-    except BadZipFile:
-        return True  # enough of a zip to be recognised as one

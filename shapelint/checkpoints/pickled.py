@@ -11,7 +11,7 @@ import struct
 import zlib
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from shapelint.checkpoints.pickle_machine import Machine, StoredTensor
 from shapelint.checkpoints.unreadable import CheckpointError
@@ -19,6 +19,18 @@ from shapelint.checkpoints.unreadable import CheckpointError
 MAXIMUM_PICKLE = 64 * 1024 * 1024
 LEGACY_PREAMBLE = 3
 """The pickles in front of the object in the old format: a magic number, a version, and facts about the computer."""
+
+
+def read(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
+    """Return the state dicts of a checkpoint in either format; raises CheckpointError and OSError."""
+    return read_zip(path) if _is_zip(path) else read_legacy(path)
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        return is_zipfile(path)
+    except BadZipFile:
+        return True  # enough of a zip to be recognised as one
 
 
 def read_zip(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:

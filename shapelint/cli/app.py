@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import click
@@ -15,6 +18,9 @@ from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
+
+GARBAGE_THRESHOLD = 50_000
+"""Objects between two collections of garbage: loading modules makes none, and looking for it delays the start."""
 
 EXAMPLES = """\b
 Examples:
@@ -51,6 +57,11 @@ Decorator = Callable[[Any], Any]
 
 def _option(group: str, *names: str, **attributes: Any) -> Decorator:
     return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+def _command(name: str) -> ModuleType:
+    """Load what carries out one command; the others are not loaded."""
+    return import_module(f"shapelint.cli.{name}")
 
 
 def _settings_options(command: Any) -> Any:
@@ -113,8 +124,7 @@ def cli() -> None:
 @_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
 def check(paths: tuple[str, ...], **options: Any) -> None:
     """Lint files and folders (the default command)."""
-    from shapelint.cli import check as command
-
+    command = _command("check")
     sys.exit(command.run(paths, command.CheckOptions(**options)))
 
 
@@ -125,18 +135,14 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 @_settings_options
 def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
     """Print the chain of each model as a table."""
-    from shapelint.cli import show as command
-
-    sys.exit(command.run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
+    sys.exit(_command("show").run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
 
 
 @cli.command()
 @click.argument("code", required=False)
 def rule(code: str | None) -> None:
     """Print the page of a rule, or the list of rules."""
-    from shapelint.cli import explain
-
-    sys.exit(explain.rule(code))
+    sys.exit(_command("explain").rule(code))
 
 
 @cli.command()
@@ -144,9 +150,7 @@ def rule(code: str | None) -> None:
 @click.option("--trace", is_flag=True, help="Trace it with torch, even if a signature is stored.")
 def signature(target: str, trace: bool) -> None:
     """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`."""
-    from shapelint.cli import explain
-
-    sys.exit(explain.signature(target, trace))
+    sys.exit(_command("explain").signature(target, trace))
 
 
 @cli.command()
@@ -154,9 +158,7 @@ def signature(target: str, trace: bool) -> None:
 @_settings_options
 def config(path: str, config_file: str | None, isolated: bool) -> None:
     """Print the settings that apply to a file, and where each is set."""
-    from shapelint.cli import show_settings as command
-
-    sys.exit(command.run(path, Settings(config_file=config_file, isolated=isolated)))
+    sys.exit(_command("show_settings").run(path, Settings(config_file=config_file, isolated=isolated)))
 
 
 @cli.command(epilog=COMPLETION_EXAMPLES)
@@ -168,6 +170,7 @@ def completion(shell: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 for findings, 2 for trouble."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         cli.main(arguments, prog_name="shapelint", standalone_mode=False)
     except click.exceptions.Exit as error:

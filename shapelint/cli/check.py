@@ -12,14 +12,12 @@ import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli import known_faults
 from shapelint.cli.output import colours, exit_code, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
 from shapelint.linting.deduplicate import once
-from shapelint.linting.dependents import dependents_of
 from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.read.defaults import join_defaults
@@ -63,12 +61,14 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     _validate(paths, options)
     settings = _settings(paths, options)
-    dependents = dependents_of(paths) if options.with_dependents else []
+    dependents = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
     if options.fix or options.diff:
         report, fixed = _fix(report, options, settings)
     if options.write_baseline or options.baseline or options.add_ignores:
+        from shapelint.cli import known_faults
+
         if options.write_baseline:
             return known_faults.remember(report, options.write_baseline)
         report = known_faults.without(report, options.baseline, settings, options.quiet) if options.baseline else report
@@ -80,6 +80,12 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     if options.verbose:
         _write_notices(report)
     return exit_code(report, options.error_on_unknown)
+
+
+def _dependents(paths: Sequence[str]) -> list[str]:
+    from shapelint.linting.dependents import dependents_of
+
+    return dependents_of(paths)
 
 
 def _validate(paths: Sequence[str], options: CheckOptions) -> None:
