@@ -1,7 +1,8 @@
 """`@frozen`: a replacement for `@dataclass(frozen=True)` at a fifth of its import time.
 
 A frozen dataclass is compiled from six generated functions, which takes almost a millisecond; all of them together
-would cost more than importing pydantic. This decorator generates `__init__` only; equality, hash and repr are shared.
+would cost more than importing pydantic. This decorator generates `__init__` only, and that when the first object is
+made or the fields are first asked for; equality, hash and repr are shared.
 The type checker, not the run time, checks that nothing is assigned after construction.
 """
 
@@ -27,7 +28,36 @@ def frozen(cls: type[T]) -> type[T]:
     for name, method in SHARED.items():
         if name not in vars(cls):
             setattr(cls, name, method)
-    return dataclass(eq=False, repr=False)(cls)
+    pending = _Pending(cls)
+    cls.__init__ = pending.initialise()  # type: ignore[method-assign]
+    cls.__dataclass_fields__ = pending  # type: ignore[attr-defined]
+    return cls
+
+
+class _Pending:
+    """The fields of a class whose `__init__` is not generated yet: asking for them generates it."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        self.complete()
+        return self.cls.__dataclass_fields__  # type: ignore[attr-defined]
+
+    def complete(self) -> None:
+        """Make a dataclass of the class, as `@dataclass` does."""
+        del self.cls.__init__, self.cls.__dataclass_fields__  # type: ignore[misc, attr-defined]
+        dataclass(eq=False, repr=False)(self.cls)
+
+    def initialise(self) -> Any:
+        """An `__init__` that is replaced by the real one when it is first called."""
+
+        def first(instance: Any, *positional: Any, **keywords: Any) -> None:
+            if vars(self.cls).get("__init__") is first:
+                self.complete()
+            self.cls.__init__(instance, *positional, **keywords)  # type: ignore[misc]
+
+        return first
 
 
 def _values(self: Any) -> tuple[Any, ...]:

@@ -27,12 +27,17 @@ def load(name: str) -> SignatureFile | None:
 def find(target: str) -> tuple[SignatureFile, ComponentSignature] | None:
     """The stored signature of a canonical name (`torch.nn.Linear`, `torchvision/resnet18`)."""
     for name in _file_names(target):
-        file = load(name)
-        for component in file.components if file else ():
-            if component.target == target:
-                assert file is not None
-                return file, component
+        data = rules_folder.load(f"signatures/{name}.yaml") or {}
+        for entry in data.get("components", ()):
+            if entry["call"].partition("(")[0] == target:
+                return _head(name), ComponentSignature.trusted(entry)
     return None
+
+
+@cache
+def _head(name: str) -> SignatureFile:
+    """A file without its components, which are built one by one when they are looked up."""
+    return SignatureFile.trusted({**rules_folder.load(f"signatures/{name}.yaml"), "components": ()})
 
 
 def tensors(target: str) -> Mapping[str, str]:

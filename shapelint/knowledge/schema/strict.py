@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
@@ -24,12 +25,20 @@ class Strict(BaseModel):
         """
         values = cls.normalised(data)
         fields = cls.model_fields
-        return cls.model_construct(**{name: _trusted(fields[name].annotation, value) for name, value in values.items()})
+        given = {name: _trusted(fields[name].annotation, value) for name, value in values.items()}
+        return cls.model_construct(**{**_defaults(cls), **given})
 
     @classmethod
     def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
         """The data with its short forms expanded."""
         return data
+
+
+@cache
+def _defaults(model: type[Strict]) -> dict[str, Any]:
+    """The default of each field that has one; pydantic works them out anew for every object."""
+    fields = model.model_fields.items()
+    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
 
 
 def _trusted(annotation: Any, value: Any) -> Any:
