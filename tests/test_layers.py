@@ -16,10 +16,8 @@ INSIDE_PYTHON = "models > interpreter > syntax, libraries > builtins > objects >
 
 LAZY = {
     ("shapelint.__main__", "shapelint.cli.app"): "the path is put right first",
-    ("shapelint.cli.app", "shapelint.cli.check"): "start-up: one command is carried out, the others are not loaded",
-    ("shapelint.cli.app", "shapelint.cli.show"): "start-up: the same",
-    ("shapelint.cli.app", "shapelint.cli.explain"): "start-up: the same",
-    ("shapelint.cli.app", "shapelint.cli.show_settings"): "start-up: the same",
+    ("shapelint.cli.check", "shapelint.cli.known_faults"): "start-up: few runs have a baseline",
+    ("shapelint.cli.check", "shapelint.linting.dependents"): "start-up: few runs ask for dependents",
     (
         "shapelint.settings.config_files",
         "shapelint.settings.config_schema",
@@ -28,6 +26,7 @@ LAZY = {
     ("shapelint.read.defaults", "shapelint.read.hydra"): "start-up: few configs have a defaults list",
     ("shapelint.resolve.resolver", "shapelint.resolve.tracing_requests"): "start-up, and optional torch",
     ("shapelint.checkpoints", "shapelint.checkpoints.pickled"): "start-up: few configs name a checkpoint",
+    ("shapelint.checkpoints", "shapelint.checkpoints.safetensors"): "start-up: the same",
 }
 """Allowed imports inside functions: the importing and the imported module, with the reason."""
 

@@ -52,7 +52,7 @@ def put(holder: Holder, saved: Content) -> None:
             setattr(holder, name, value.copy() if isinstance(value, list) else value)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Frame:
     """A section of a file: the early exits that it `takes`, and in `left` the states at these exits.
 

@@ -105,7 +105,7 @@ class BatchReshape:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Run(Kernel):
     """State of one interpretation.
 

@@ -60,7 +60,7 @@ class Const:
 NONE = Const(None)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Items:
     """A list, tuple, set or another sequence; `rest` stands for an unknown number of further elements, all alike.
 
@@ -76,7 +76,7 @@ class Items:
     born: int = born()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Table:
     """A dict with known keys: those in `maybe_missing` may be missing, and if it is `open`, there may be others.
 
@@ -125,7 +125,7 @@ class Size:
         return self.height, self.width
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Views:
     """A transform, or a dataset with one: the size of each view of an image, or that it `keeps` the size."""
 
@@ -153,7 +153,7 @@ class Data:
         return self.sizes[0] if len({size.pixels for size in self.sizes}) == 1 else None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class CommandLine:
     """An `argparse` parser: the default value of each option, by the name under which it is read.
 
@@ -165,7 +165,7 @@ class CommandLine:
     born: int = born()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Scope:
     """Names of a module, class or function body; free names are looked up in `parent`.
 
@@ -184,7 +184,7 @@ class Scope:
     born: int = born()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SourceFile:
     """An interpreted file: the linted one, a local module that it imports, or a script that imports it."""
 
@@ -194,7 +194,7 @@ class SourceFile:
     script: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Function:
     """A user-defined function or lambda; `owner` is the class whose body defines it, `setter` the setter of a property.
 
@@ -240,7 +240,7 @@ class Field:
     keyword: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UserClass:
     """A user-defined class; `registered` says that it was passed to code that cannot be followed.
 
@@ -260,7 +260,7 @@ class UserClass:
     members: dict[str, Instance] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Node:
     """A module in memory.
 
@@ -292,7 +292,7 @@ class Node:
         return tuple(reversed(found))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Instance(Node):
     """An object of a user-defined class; `opaque` says that it has parts with unknown names.
 
@@ -308,7 +308,7 @@ class Instance(Node):
     hyperparameters: Value | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Chained(Node):
     """An `nn.Sequential` (called), or an `nn.ModuleList` or `nn.ModuleDict` (indexed)."""
 
@@ -317,7 +317,7 @@ class Chained(Node):
     rest: Value | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Component(Node):
     """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
 
@@ -333,7 +333,7 @@ class Component(Node):
     forgotten: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Loss(Node):
     """A loss of lightly or torch, by its dotted name."""
 
