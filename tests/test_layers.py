@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -93,7 +94,20 @@ def repeated_names(modules: Sources) -> list[str]:
     return [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
 
 
-CHECKS = [upward, circular, unexplained, torch_elsewhere, repeated_names]
+def repeated_definitions(modules: Sources) -> list[str]:
+    """Public classes and constants that two modules define."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for module, text in modules.items():
+        for node in ast.parse(text).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [node.name] if isinstance(node, ast.ClassDef) else [getattr(one, "id", "_") for one in targets]
+            for name in names:
+                if not name.startswith("_"):
+                    places[name].append(module)
+    return [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
+
+
+CHECKS = [upward, circular, unexplained, torch_elsewhere, repeated_names, repeated_definitions]
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -115,6 +129,7 @@ BROKEN = [
     (unexplained, "shapelint.judge.facts", "def f():\n    from shapelint.shapes import dims"),
     (torch_elsewhere, "shapelint.judge.facts", "def f():\n    import torch.nn"),
     (repeated_names, "shapelint.judge.calls", ""),
+    (repeated_definitions, "shapelint.judge.facts", "class Signature:\n    pass"),
 ]
 
 

@@ -8,7 +8,9 @@ The type checker, not the run time, checks that nothing is assigned after constr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
@@ -48,6 +50,8 @@ class _Pending:
         """Make a dataclass of the class, as `@dataclass` does."""
         del self.cls.__init__, self.cls.__dataclass_fields__  # type: ignore[misc, attr-defined]
         dataclass(eq=False, repr=False)(self.cls)
+        names = self.cls.__dataclass_fields__  # type: ignore[attr-defined]
+        self.cls.__values__ = attrgetter(*names) if len(names) > 1 else _few(tuple(names))  # type: ignore[attr-defined]
 
     def initialise(self) -> Any:
         """An `__init__` that is replaced by the real one when it is first called."""
@@ -60,8 +64,14 @@ class _Pending:
         return first
 
 
+def _few(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What `attrgetter` is for several names: the values of one, or of none, as a tuple."""
+    return lambda instance: tuple(getattr(instance, name) for name in names)
+
+
 def _values(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+    found: tuple[Any, ...] = type(self).__values__(self)
+    return found
 
 
 def _equal(self: Any, other: object) -> Any:
