@@ -89,7 +89,7 @@ def cli() -> None:
     "Rules", "--select", multiple=True, metavar="CODE", help="Report only these rules (codes, prefixes of codes, ALL)."
 )
 @_option("Rules", "--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
-@_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on components that cannot be resolved (SL901).")
+@_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on links that could not be checked.")
 @_option("Fixes", "--fix", is_flag=True, help="Apply the safe fixes.")
 @_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: include the unsafe fixes.")
 @_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
