@@ -48,6 +48,10 @@ HELP = {
 """What to do in code, where the page of a rule says what to write in a config."""
 
 
+LOUD = "SL1"
+"""How the codes of faults begin that stop a program: they alone are said of a model that is not self-supervised."""
+
+
 @frozen
 class AnalysedScript:
     """One model of a Python file with all that is wrong with it."""
@@ -88,6 +92,8 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
                     continue
                 moves = tuple(move for move in violation.moves if not _is_beyond(move.span))
                 violation = replace(violation, moves=moves)
+            if not script.is_self_supervised and not violation.rule.page.code.startswith(LOUD):
+                continue
             place = (violation.rule.page.code, violation.span)
             if place not in said and not _is_beside(violation, judged):
                 said.add(place)
@@ -144,9 +150,8 @@ def _judged(script: PythonModel) -> Judged:
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
     specs = {role: component.spec for role, component in components.items()}
-    model = ModelSpec(
-        script.name, naming.method(script.name) or pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems
-    )
+    method = naming.method(script.name) or pack.method if script.is_self_supervised else ""
+    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, problems=script.problems)
     return Judged(model, pack, script.chain, script.chain, components)
 
 

@@ -134,10 +134,13 @@ class UncheckedLink:
 
 @frozen
 class ModelReport:
-    """One model of a file; `links` counts the places where a tensor meets something that fixes its shape."""
+    """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
+
+    `method` is None for a model that nothing says to be self-supervised, such as a classifier.
+    """
 
     name: str
-    method: str
+    method: str | None
     chain: tuple[LinkReport, ...]
     links: int = 0
     unchecked: tuple[UncheckedLink, ...] = ()

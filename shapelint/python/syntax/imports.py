@@ -28,7 +28,9 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
         if local is not None:
             package: Scope | None = _package(run, name, local, scope)
         else:
-            package = None if run.libraries.claim(top) else load(run, top, 0, scope) or run.modules.get(f"package {top}")
+            package = (
+                None if run.libraries.claim(top) else load(run, top, 0, scope) or run.modules.get(f"package {top}")
+            )
         scope.names[top] = namespace(package) if package is not None else Library(top)
 
 
@@ -40,7 +42,9 @@ def _package(run: Run, dotted: str, module: Scope, scope: Scope) -> Scope:
     parts = dotted.split(".")
     for length in range(len(parts) - 1, 0, -1):
         name = ".".join(parts[:length])
-        package = load(run, name, 0, scope) or run.modules.setdefault(f"package {name}", Scope({}, None, scope.file, "module"))
+        package = load(run, name, 0, scope) or run.modules.setdefault(
+            f"package {name}", Scope({}, None, scope.file, "module")
+        )
         assert package is not None
         run.touch(package)
         package.names[parts[length]] = namespace(module)
