@@ -14,7 +14,8 @@ class RoleWords:
     """Names next to those of the method packs.
 
     `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `telling` are those
-    that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the names of a library's heads end in.
+    that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the
+    names of a library's heads end in.
     """
 
     aliases: Mapping[str, Sequence[str]]

@@ -32,7 +32,7 @@ ONLY_LOOKS = re.compile(
 )
 """Names of functions that show, store or use their arguments, but do not modify them."""
 KEEPS_A_COPY = re.compile(r"\b(config|hparams|meta|metadata|summary)\.update$", re.IGNORECASE)
-"""Calls by which the settings of a run are recorded, of a tracker that is not seen (`self.logger.config.update(args)`)."""
+"""Calls by which the settings of a run are recorded, of a tracker that is not seen."""
 
 
 MODIFYING_LIBRARIES = (

@@ -224,7 +224,8 @@ def _resized(run: Run, component: Component, data: Data) -> Data | None:
     if not isinstance(result, Fit) or not isinstance(result.output, tuple):
         return None
     place = data.size.place if data.size is not None else None
-    return replace(data, sizes=(Size(*result.output[-2:], place),))
+    height, width = result.output[-2:]
+    return replace(data, sizes=(Size(height, width, place),))
 
 
 def _is_open(axes: tuple[PatternAxis, ...]) -> bool:
