@@ -49,7 +49,7 @@ HELP = {
 
 
 LOUD = "SL1"
-"""How the codes of faults begin that stop a program: they alone are said of a model that is not self-supervised."""
+"""How the codes of faults begin that stop a program."""
 
 
 @frozen
@@ -92,7 +92,7 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
                     continue
                 moves = tuple(move for move in violation.moves if not _is_beyond(move.span))
                 violation = replace(violation, moves=moves)
-            if not script.is_self_supervised and not violation.rule.page.code.startswith(LOUD):
+            if not script.is_self_supervised and not _is_loud(violation):
                 continue
             place = (violation.rule.page.code, violation.span)
             if place not in said and not _is_beside(violation, judged):
@@ -101,6 +101,12 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
         if script.is_own or not options.users:
             found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
+
+
+def _is_loud(violation: Violation) -> bool:
+    """Whether a fault stops the program: nothing else is said of a model that is not self-supervised."""
+    code = violation.rule.page.code
+    return code.startswith(LOUD) or (code == "SL201" and violation.severity == "error")
 
 
 def _is_beyond(span: Span) -> bool:
