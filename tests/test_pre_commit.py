@@ -22,13 +22,13 @@ MUST_MATCH = (
     "train.py",
     "src/models/byol.py",
     ".hidden/byol.yaml",
+    "notebooks/pretrain.ipynb",
 )
 MUST_NOT_MATCH = (
     "README.md",
     "pyproject.toml",
     "model.json",
     "model.yaml.j2",
-    "model.ipynb",
     "weights.pt",
     "requirements.txt",
     "bin/train",  # Python only by its first line: shapelint looks at the suffix

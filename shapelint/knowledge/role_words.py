@@ -13,12 +13,14 @@ from shapelint.knowledge import rules_folder
 class RoleWords:
     """Names next to those of the method packs.
 
-    `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `online` and `target`
-    say which branch a part is of. `heads` are what the names of a library's heads end in.
+    `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `telling` are those
+    that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the
+    names of a library's heads end in.
     """
 
     aliases: Mapping[str, Sequence[str]]
     words: Mapping[str, Sequence[str]]
+    telling: Sequence[str]
     online: Sequence[str]
     target: Sequence[str]
     heads: Mapping[str, str]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
+from shapelint.python.state import model_scan
 
-SUFFIXES = frozenset({".yaml", ".yml", ".py"})
-"""Suffixes of the files that a walk finds; a notebook is linted only if it is named."""
+PROGRAMS = frozenset({".py", ".ipynb"})
+SUFFIXES = frozenset({".yaml", ".yml"}) | PROGRAMS
+"""What a walk looks at."""
 
 SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"})
 """Folders that a walk never enters, in addition to those whose name begins with a dot."""
@@ -21,17 +24,27 @@ MENTIONS_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.
 
 
 _MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})")
-_USES_TORCH = re.compile(r"\b(torch|lightly|timm)\b")
-_HAS_PARTS = re.compile(
-    r"projection|prediction|projector|predictor|backbone|encoder|momentum|byol|Head\b", re.IGNORECASE
-)
+_BUILT_FROM = re.compile(rf"\b({'|'.join(sorted(model_scan.BUILT_FROM))})\b")
+_IMPORTED = re.compile(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MULTILINE)
 
 
 def worth_reading(path: Path, text: str) -> bool:
-    """Return whether a file that was not named may contain a model, judging by its words; saves reading the others."""
-    if path.suffix == ".py":
-        return bool(_USES_TORCH.search(text) and _HAS_PARTS.search(text))
+    """Whether a file that nobody named may hold a model, by a glance at its words; spares the readers the others."""
+    if path.suffix.lower() in PROGRAMS:
+        return bool(model_scan.MODEL_WORDS.search(text)) and (
+            bool(_BUILT_FROM.search(text)) or _imports_a_neighbour(path, text)
+        )
     return bool(_MAY_HOLD_A_MODEL.search(text))
+
+
+def _imports_a_neighbour(path: Path, text: str) -> bool:
+    """Whether a script imports a file of its repository, which may hold the model that it trains."""
+    found = dict.fromkeys((module, len(dots)) for dots, module in _IMPORTED.findall(text))
+    return any(
+        model_scan.find(module, level, path.parent) is not None
+        for module, level in found
+        if level or module.partition(".")[0] not in sys.stdlib_module_names
+    )
 
 
 @frozen

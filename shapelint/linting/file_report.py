@@ -189,7 +189,7 @@ def model_report(analysis: Analysis, source: Source) -> ModelReport:
         for link in links
         if not link.is_checked
     )
-    return ModelReport(analysis.model.name, analysis.model.method, chain, len(links), unchecked)
+    return ModelReport(analysis.model.name, analysis.model.method or None, chain, len(links), unchecked)
 
 
 def _link_report(link: Link) -> LinkReport:

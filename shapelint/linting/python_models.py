@@ -48,6 +48,10 @@ HELP = {
 """Help for code, if the rule page only says what to write in a config."""
 
 
+LOUD = "SL1"
+"""How the codes of faults begin that stop a program."""
+
+
 @frozen
 class AnalysedScript:
     """A model of a Python file with everything that is wrong with it."""
@@ -88,6 +92,8 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
                     continue
                 moves = tuple(move for move in violation.moves if not _is_in_importing_file(move.span))
                 violation = replace(violation, moves=moves)
+            if not script.is_self_supervised and not _is_loud(violation):
+                continue
             place = (violation.rule.page.code, violation.span)
             if place not in reported and not _is_for_verbose_only(violation, judged):
                 reported.add(place)
@@ -95,6 +101,12 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
         if script.is_own or not options.users:
             found.append(AnalysedScript(script, judged, tuple(violations)))
     return found, notices
+
+
+def _is_loud(violation: Violation) -> bool:
+    """Whether a fault stops the program: nothing else is said of a model that is not self-supervised."""
+    code = violation.rule.page.code
+    return code.startswith(LOUD) or (code == "SL201" and violation.severity == "error")
 
 
 def _is_in_importing_file(span: Span) -> bool:
@@ -144,9 +156,8 @@ def _judged(script: PythonModel) -> Judged:
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
     specs = {role: component.spec for role, component in components.items()}
-    model = ModelSpec(
-        script.name, naming.method(script.name) or pack.method, OPEN_IMAGE, script.span, specs, problems=script.problems
-    )
+    method = naming.method(script.name) or pack.method if script.is_self_supervised else ""
+    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, problems=script.problems)
     return Judged(model, pack, script.chain, script.chain, components)
 
 

@@ -134,10 +134,13 @@ class UncheckedLink:
 
 @frozen
 class ModelReport:
-    """A model of a file; `links` is the number of places where a tensor is passed to something that fixes its shape."""
+    """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
+
+    `method` is None for a model that nothing says to be self-supervised, such as a classifier.
+    """
 
     name: str
-    method: str
+    method: str | None
     chain: tuple[LinkReport, ...]
     links: int = 0
     unchecked: tuple[UncheckedLink, ...] = ()

@@ -75,3 +75,24 @@ def test_a_hook_does_not_fail_on_unreadable_files(data: bytes, tmp_path: Path) -
 )
 def test_files_are_preselected_by_their_words(name: str, text: str, worth: bool) -> None:
     assert worth_reading(Path(name), text) is worth
+
+
+def notebook(code: str) -> str:
+    cell = {"cell_type": "code", "metadata": {}, "source": code, "outputs": [], "execution_count": None}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.mark.parametrize(("width", "code"), [(512, 0), (1024, 1)])
+def test_a_walk_finds_notebooks(tmp_path: Path, width: int, code: int) -> None:
+    (tmp_path / "pretrain.ipynb").write_text(notebook(SCRIPT.replace("1024, 1024", f"{width}, 1024")))
+    (tmp_path / "notes.ipynb").write_text(notebook("import pandas\n"))
+    (tmp_path / "broken.ipynb").write_text("{")
+    assert paths(tmp_path, ".") == (code, ["pretrain.ipynb"])
+
+
+def test_a_walk_reads_a_script_that_only_builds_what_it_imports(tmp_path: Path) -> None:
+    (tmp_path / "network.py").write_text(SCRIPT)
+    (tmp_path / "main.py").write_text("from network import BYOL\n\nBYOL()\n")
+    named = paths(tmp_path, "main.py")
+    assert named[1] == ["main.py"]
+    assert paths(tmp_path, ".")[1] == ["main.py", "network.py"]

@@ -117,7 +117,16 @@ TORCHVISION = LibraryPlugin(
     "torchvision",
     packages=frozenset({"torchvision"}),
     functions={"torchvision.models.get_model": get_model, "torchvision.models._api.get_model": get_model},
-    stand_ins={"torchvision.ops.MLP": "mlps.py", "torchvision.ops.misc.MLP": "mlps.py"},
+    constants={
+        "torchvision.models.resnet.BasicBlock.expansion": 1,
+        "torchvision.models.resnet.Bottleneck.expansion": 4,
+    },
+    stand_ins={
+        "torchvision.ops.MLP": "mlps.py",
+        "torchvision.ops.misc.MLP": "mlps.py",
+        "torchvision.models.resnet.BasicBlock": "resnet_blocks.py",
+        "torchvision.models.resnet.Bottleneck": "resnet_blocks.py",
+    },
     make=transforms.construct,
     components=Components(
         builds=builds,

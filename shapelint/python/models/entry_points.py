@@ -36,11 +36,6 @@ IMAGES = re.compile(
     r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
 )
 NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
-MODEL_WORDS = re.compile(
-    r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav",
-    re.IGNORECASE,
-)
-"""A text without any of these words describes no model, and is not interpreted."""
 FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
 MAXIMUM_USERS = 5
 
@@ -67,7 +62,7 @@ def interpret(
     run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
     run.moved = moved
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
-    if not MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
+    if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
     run.modules[str(path.resolve())] = scope
     _module(run, tree, scope)

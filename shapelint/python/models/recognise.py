@@ -10,7 +10,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
-from shapelint.python.models import coincidences, wiring_faults
+from shapelint.python.models import coincidences, self_supervision, wiring_faults
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
@@ -30,7 +30,7 @@ class PythonModel:
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
     parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
-    traced where no signature is stored.
+    traced where no signature is stored. Nothing but what stops it is said of one that is not `is_self_supervised`.
     """
 
     name: str
@@ -48,6 +48,7 @@ class PythonModel:
     is_own: bool = True
     is_cut_short: bool = False
     is_traced: bool = False
+    is_self_supervised: bool = True
 
 
 @dataclass
@@ -85,7 +86,10 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         model = _model(run, group, label, len(source.text), first=not models)
         found = tuple(coincidences.find(model.chain.links, moved))
         model = replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
-        models.append(replace(model, is_cut_short=run.exhausted))
+        self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
+        models.append(
+            replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised or bool(model.banks))
+        )
     notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from shapelint.knowledge import bystanders
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
@@ -30,6 +31,8 @@ ONLY_LOOKS = re.compile(
     re.IGNORECASE,
 )
 """Names of functions that show, store or use their arguments, but do not modify them."""
+KEEPS_A_COPY = re.compile(r"\b(config|hparams|meta|metadata|summary)\.update$", re.IGNORECASE)
+"""Calls by which the settings of a run are recorded, of a tracker that is not seen."""
 
 
 MODIFYING_LIBRARIES = (
@@ -43,13 +46,15 @@ def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> No
     """Forget the contents of containers and objects that are passed to a call for its side effects."""
     if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(MODIFYING_LIBRARIES)):
         return
+    if bystanders.owns(library):
+        return
     for given in arguments.every if library.startswith(MODIFYING_LIBRARIES) else ():
         forget_recursively(run, given.value)
         if isinstance(given.value, (Function, Method)):
             with run.journal.conditional():
                 run.call(given.value, Arguments(complete=False), Site(node, Scope({})))
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if not ONLY_LOOKS.search(name):
+    if not ONLY_LOOKS.search(name) and not KEEPS_A_COPY.search(ast.unparse(node.func)):
         expose_to_unknown_code(run, arguments.every)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ BUILT_FROM = words(
     torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics
     """
 )
+
+MODEL_WORDS = re.compile(
+    r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav"
+    r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b",
+    re.IGNORECASE,
+)
+"""A text without any of these words describes no model, and is not interpreted."""
 
 
 def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:

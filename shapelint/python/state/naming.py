@@ -13,6 +13,7 @@ from shapelint.signatures import heads
 from shapelint.spec.roles import HEADS, Role
 
 MAXIMUM_MODEL_DEPTH = 3
+MINIMUM_METHOD = 4
 DEFAULT_ROLES = frozenset({"backbone", *HEADS})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -84,10 +85,26 @@ def is_target(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def method(name: str) -> str | None:
-    """Return the method that a class is named after: simclr for `ResNetSimCLR`, but not tico for `StaticModel`."""
+    """Return the method that a class is named after: simclr for `SimCLRLM`, but not tico for `StaticModel`."""
+    written = next((known for known in methods.names() if _is_written_in(known, name)), None)
+    if written is not None:
+        return written
     parts = words(name)
     spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
     return next((known for known in methods.names() if known in spans), None)
+
+
+def _is_written_in(known: str, name: str) -> bool:
+    """Return whether a method stands in a name as a word: a capital letter, or no letter, comes before and after it.
+
+    Three letters are too few: they must be a word of their own.
+    """
+    start = name.lower().find(known)
+    if start < 0 or len(known) < MINIMUM_METHOD:
+        return False
+    end = start + len(known)
+    begins = start == 0 or not name[start - 1].isalpha() or (name[start].isupper() and name[start - 1].islower())
+    return begins and not name[end : end + 1].islower()
 
 
 def place(component: Node) -> Place:

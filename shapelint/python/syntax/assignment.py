@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from shapelint.knowledge import bystanders
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
 from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
@@ -96,6 +97,15 @@ def _to_any(run: Run, owner: Unknown, change: Callable[[Value], None]) -> None:
             change(one)
 
 
+def _rewires(owner: str, name: str) -> bool:
+    """Return whether a write to a library changes how its code works: to a class of it, but not to a setting.
+
+    A name in capitals is a setting, of a module too whose own name begins with a capital (`PIL.ImageFile`).
+    """
+    is_class = owner.rpartition(".")[2][:1].isupper() or owner == "torch.nn.functional"
+    return is_class and not name.isupper() and not bystanders.owns(owner)
+
+
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """Perform `owner.name = value`; a module that had no holder gets its name from it."""
     set_attribute = run.kind_of(owner).set_attribute
@@ -107,7 +117,7 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
             forget_recursively(run, owner)
     elif isinstance(owner, Library):
         run.patched[f"{owner.name}.{name}"] = value
-        if owner.name.rpartition(".")[2][:1].isupper() or owner.name == "torch.nn.functional":
+        if _rewires(owner.name, name):
             run.rewired = run.rewired or f"{owner.name}.{name}"
     elif name in REWIRING_ATTRIBUTES:
         run.rewired = run.rewired or name

@@ -19,12 +19,37 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
     """Execute `import a.b` or `import a.b as c`."""
     run.touch(scope)
     for alias in node.names:
-        top = alias.name.partition(".")[0]
-        name = alias.name if alias.asname else top
+        name = alias.name
         local = load(run, name, 0, scope) if not run.libraries.claim(name) else None
-        if local is not None and alias.asname is None and "." in alias.name:
-            load(run, alias.name, 0, scope)
-        scope.names[alias.asname or top] = namespace(local) if local is not None else Library(name)
+        if alias.asname is not None or "." not in name:
+            scope.names[alias.asname or name] = namespace(local) if local is not None else Library(name)
+            continue
+        top = name.partition(".")[0]
+        if local is not None:
+            package: Scope | None = _package(run, name, local, scope)
+        else:
+            package = (
+                None if run.libraries.claim(top) else load(run, top, 0, scope) or run.modules.get(f"package {top}")
+            )
+        scope.names[top] = namespace(package) if package is not None else Library(top)
+
+
+def _package(run: Run, dotted: str, module: Scope, scope: Scope) -> Scope:
+    """Return the top package of a local module that was imported as `a.b.c`: each is an attribute of the one above it.
+
+    A folder without an `__init__.py` is a package that has nothing but its modules.
+    """
+    parts = dotted.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[:length])
+        package = load(run, name, 0, scope) or run.modules.setdefault(
+            f"package {name}", Scope({}, None, scope.file, "module")
+        )
+        assert package is not None
+        run.touch(package)
+        package.names[parts[length]] = namespace(module)
+        module = package
+    return module
 
 
 def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:

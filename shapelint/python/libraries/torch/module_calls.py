@@ -22,6 +22,7 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Node,
+    Size,
     Table,
     Tensor,
     Value,
@@ -32,14 +33,16 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Pattern
+from shapelint.shapes.notation import Ellipsis_, Pattern, PatternAxis
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import stored
 from shapelint.spec.roles import Role
 from shapelint.text.source import Span
 
 MAIN = frozenset({"forward", "encode", "forward_features"})
-"""Methods that represent a module in a chain."""
+"""The methods that stand for a module in a chain."""
+PASSED = ("... -> ...", "B C ... -> B C ...", "B C L ... -> B C L ...")
+"""The signatures of layers that give images as they get them, whatever their channels and their size."""
 
 
 def call_component(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
@@ -54,6 +57,9 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     if isinstance(value, Data):
         if _is_identity(run, module):
             return value
+        reshaped = _resized(run, module, value)
+        if reshaped is not None:
+            return reshaped
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
         value = Tensor(Flow(None, (), axes.NO_ORIGIN))
@@ -194,7 +200,37 @@ def _needs_trace(run: Run, component: Component) -> bool:
 def _is_identity(run: Run, component: Component) -> bool:
     """Return whether a component returns its input."""
     signature = resolve(run, component).signature
-    return signature is not None and str(signature) == "... -> ..."
+    return signature is not None and str(signature) in PASSED
+
+
+def _resized(run: Run, component: Component, data: Data) -> Data | None:
+    """What a layer gives that changes the height and the width of images and no other axis, such as a padding.
+
+    It is an image still, of as many channels as the next layer takes. None for any other layer.
+    """
+    signature = resolve(run, component).signature
+    if signature is None:
+        return None
+    before, after = signature.alternatives[0].inputs[0], signature.alternatives[0].output
+    if not isinstance(after, Pattern) or not 2 < len(before.axes) == len(after.axes):
+        return None
+    if before.rank is None and not component.spec.target.endswith("2d"):
+        return None
+    kept, size = before.axes[:-2], before.axes[-2:]
+    if kept != after.axes[:-2] or any(isinstance(axis, (int, Ellipsis_)) for axis in size) or not _is_open(kept):
+        return None
+    shape = image(data, dims.UNKNOWN_DIM).flow.value
+    result = signatures.unify(signature, shape) if isinstance(shape, tuple) else None
+    if not isinstance(result, Fit) or not isinstance(result.output, tuple):
+        return None
+    place = data.size.place if data.size is not None else None
+    height, width = result.output[-2:]
+    return replace(data, sizes=(Size(height, width, place),))
+
+
+def _is_open(axes: tuple[PatternAxis, ...]) -> bool:
+    """Whether axes of a pattern are those of any batch with any number of channels."""
+    return len(axes) == 1 if isinstance(axes[0], Ellipsis_) else [str(axis) for axis in axes] == ["B", "C"]
 
 
 def takes_images(run: Run, component: Component) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
+from shapelint.knowledge import bystanders
 from shapelint.knowledge import operations as lines
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
@@ -126,6 +127,8 @@ def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:
 
 def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call something that cannot be followed: it may use the modules that are passed to it."""
+    if bystanders.records(name):
+        return UNKNOWN
     effects.note(run, site.node, arguments, name)
     given = arguments.every
     for argument in given:
