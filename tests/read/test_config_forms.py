@@ -105,12 +105,10 @@ def test_a_wrong_width_is_found_on_its_digits_and_mended_there(head: str, nestin
         "backbone: resnet18\nprojection_head: BYOLProjectionHead\n",
         "backbone: resnet18\nprojection_head: BYOLProjectionHead()\n",
         "backbone: resnet18\nprojection_head: BYOLProjectionHead(hidden_dim=1024, output_dim=256,)\n",
-        "backbone: resnet18\nprojection_head: {hidden_dim: 1024, output_dim: 256}\n",
-        "backbone: resnet18\nprojection_head: {hidden_dim: 1024, output_dim: 256,}\n",
-        "backbone: resnet18\nprojection_head:\n  hidden_dim: 1024  # kept\n  output_dim: 256\n",
-        "backbone: resnet18\r\nprojection_head:\r\n  hidden_dim: 1024  # kept\r\n  output_dim: 256\r\n",
         "backbone: resnet18\nprojection_head:\n    _target_: lightly.models.modules.BYOLProjectionHead\n",
         "backbone: resnet18\nprojection_head:\n  class_path: BYOLProjectionHead\n  init_args:\n    hidden_dim: 1024\n",
+        "backbone: resnet18\nprojection_head: {type: BYOLProjectionHead, output_dim: 256,}\n",
+        "backbone: resnet18\r\nprojection_head:\r\n  type: BYOLProjectionHead  # kept\r\n  output_dim: 256\r\n",
     ],
 )
 def test_a_width_left_to_its_default_is_written_out(text: str) -> None:
