@@ -100,7 +100,8 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
 
 def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
     for index, component in enumerate(_leaves(link.component)):
-        if component.signature is not None:
+        is_told = component.spec.is_unread or any(problem.code == "SL114" for problem in component.problems)
+        if component.signature is not None or is_told:
             continue
         name = component.target or component.spec.target or "the component"
         is_backbone = kind(link.role) == "backbone"

@@ -12,12 +12,13 @@ from shapelint.chain.chain import Chain, Edge, Flow, Link
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge.subjects.ends import Output, output_of
+from shapelint.knowledge import methods
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Ellipsis_, PatternAxis
 from shapelint.shapes.signatures import Fit, Shape, StructureValue
-from shapelint.spec.roles import kind
+from shapelint.spec.roles import HEADS, kind
 from shapelint.text.source import Span
 
 
@@ -47,8 +48,10 @@ def component_checks(chain: Chain) -> Iterator[LinkCheck]:
 
 def _of_component(link: Link) -> LinkCheck:
     for component in leaves(link.component):
-        if component.signature is None:
+        if component.signature is None or component.spec.is_unread:
             return LinkCheck(link.role, *unresolved(component, link.role), component.spec.head)
+        if component.spec.spelling == "declared" and kind(link.role) in HEADS:
+            return LinkCheck(link.role, "the width of its input is not written", "", component.spec.head)
     for edge in link.edges:
         if reason := _unknown_side(edge):
             return LinkCheck(link.role, reason, "", _cause(edge.incoming, edge.component).spec.head)
@@ -64,7 +67,12 @@ def leaves(component: Resolved) -> Iterator[Resolved]:
 
 
 def unresolved(component: Resolved, role: str) -> tuple[str, str]:
-    """Return why a component has no signature, and a line that would give it one."""
+    """Why a component has no signature, and a line that would give it one."""
+    if component.spec.is_unread:
+        return component.spec.note, ""
+    absent = next((problem.message for problem in component.problems if problem.code == "SL114"), "")
+    if absent:
+        return absent, ""
     name = component.target or component.spec.target or "the component"
     rank = "B 3 H W -> B ..." if kind(role) == "backbone" else "B ... -> B ..."
     reason = component.reason if component.reason.startswith(name) else f"{name} is unknown: {component.reason}"
@@ -144,11 +152,17 @@ def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:
     """Yield the link of the loss, with the operands that the method pack names."""
     pack = judged.pack.loss
     written = judged.model.extras.loss
+    if methods.pack(judged.model.method) is None:
+        reason = f"{judged.model.method} is no method that is known here, nor are its loss and its target"
+        yield LinkCheck("loss", reason, "", judged.model.named)
+        return
     if pack is None:
         return
     if judged.loss is None:
         if written is not None:
-            yield LinkCheck("loss", f"{written.target} is no loss that is known here", "", written.head)
+            yield LinkCheck(
+                "loss", f"{written.target or 'what is written'} is no loss that is known here", "", written.head
+            )
         return
     for end in (pack.left, pack.right):
         reason = _unknown_end(judged, end)

@@ -13,11 +13,27 @@ DEFAULT = "byol"
 @cache
 def pack(name: str) -> MethodPack | None:
     """The pack of a method by its name, ignoring case (`byol`, `Barlow-Twins`), or None."""
-    plain = name.lower().replace("_", "").replace("-", "")
-    if not plain.isalnum():
+    if not plain(name).isalnum():
         return None
-    data = rules_folder.load(f"methods/{plain}.yaml")
+    data = rules_folder.load(f"methods/{plain(name)}.yaml")
     return MethodPack.trusted(data) if data else None
+
+
+def plain(name: str) -> str:
+    """A name without case and marks: `barlowtwins` for `Barlow-Twins`."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+@cache
+def pack_or_open(name: str) -> MethodPack:
+    """The pack of a method; of one that is not known, a chain of the usual roles, without any class, target or loss."""
+    known = pack(name)
+    if known is not None:
+        return known
+    usual = pack(DEFAULT)
+    assert usual is not None
+    roles = {role: named.model_copy(update={"default": None}) for role, named in usual.roles.items()}
+    return usual.model_copy(update={"method": name, "roles": roles, "target": None, "loss": None, "banks": {}})
 
 
 def names() -> list[str]:

@@ -16,7 +16,8 @@ from shapelint.judge.link_checks import LinkCheck, config_checks
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import methods
 from shapelint.read.nodes import InvalidYamlError
-from shapelint.read.yaml import Lookup, Reading, read_models
+from shapelint.read.recognition import Lookup
+from shapelint.read.yaml import Reading, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.signatures import heads, stored
@@ -110,10 +111,14 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
 
 
 def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysis:
-    """Wire and judge one model of a config."""
-    pack = methods.pack(model.method)
-    assert pack is not None
-    judged = wire(model, pack, _sized(model.input, options.input), options, str(Path(source.path).parent))
+    """One model of a config, wired and judged."""
+    judged = wire(
+        model,
+        methods.pack_or_open(model.method),
+        _sized(model.input, options.input),
+        options,
+        str(Path(source.path).parent),
+    )
     violations = judge(judged, rulebook.known(options.rules))
     return Analysis(model, dict(judged.components), judged.chain, tuple(violations), partial(config_checks, judged))
 
@@ -128,6 +133,7 @@ def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] 
 
 
 @cache
-def _parameters(target: str) -> frozenset[str]:
+def _parameters(target: str) -> tuple[str, ...]:
+    """The arguments of a class in order; that of a head begin with the width of its input."""
     found = stored.find(target)
-    return frozenset(parameter.name for parameter in found[1].parameters) if found else frozenset()
+    return tuple(parameter.name for parameter in found[1].parameters) if found else ()

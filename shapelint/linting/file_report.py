@@ -33,8 +33,8 @@ from shapelint.spec.findings import (
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
-UNREPAIRED = frozenset({"SL902", "SL113"})
-"""Codes whose fix changes what the user meant (another key, another declaration): it is never safe."""
+UNREPAIRED = frozenset({"SL113", "SL114", "SL902", "SL903"})
+"""Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
 
 def lint_source(source: Source, options: Options, importing: Callable[[], tuple[str, ...]] = tuple) -> FileReport:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -29,15 +30,18 @@ class CallError(ValueError):
         self.message, self.start, self.end = message, start, end
 
 
-def parse_call(text: str, locate: Locate) -> ComponentSpec:
-    """Parse a call string; raises CallError."""
+def parse_call(text: str, locate: Locate, named: Mapping[str, Argument | None] | None = None) -> ComponentSpec:
+    """Parse a call string; raises CallError.
+
+    `named` are the names in it that stand for a value which is written elsewhere, None where that is not known.
+    """
     if len(text) > _MAXIMUM_LENGTH:
         raise CallError(f"a call longer than {_MAXIMUM_LENGTH} characters", 0, len(text))
     try:
         body = ast.parse(text, mode="eval").body
         if not isinstance(body, ast.Call):
             raise CallError("not a call: expected Name(argument, ...)", 0, len(text))
-        return _Reader(text, locate).component(body)
+        return _Reader(text, locate, named or {}).component(body)
     except SyntaxError as error:
         start = max(0, min(len(text) - 1, (error.offset or 1) - 1))
         raise CallError(f"not a call: {error.msg}", start, start + 1) from None
@@ -48,8 +52,10 @@ def parse_call(text: str, locate: Locate) -> ComponentSpec:
 
 
 class _Reader:
-    def __init__(self, text: str, locate: Locate):
+    def __init__(self, text: str, locate: Locate, named: Mapping[str, Argument | None]):
         self.text = text
+        self.named = named
+        self.values = {name: argument.value for name, argument in named.items() if argument is not None}
         self.locate = locate
         self.lines = text.splitlines(keepends=True) or [""]
 
@@ -76,19 +82,22 @@ class _Reader:
         )
 
     def argument(self, node: ast.expr, key: Span | None = None) -> Argument:
+        if isinstance(node, ast.Name) and (known := self.named.get(node.id)) is not None:
+            return replace(known, key=key)
         span, home = self.locate(*self.range(node))
         listed = node.elts if isinstance(node, (ast.Tuple, ast.List)) else []
         return Argument(self.value(node), span, home, key, elements=tuple(self.argument(item) for item in listed))
 
     def value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Call):
-            return self.component(node)
+            is_open = any(isinstance(part, ast.Name) and part.id in self.named for part in ast.walk(node.func))
+            return dims.UNKNOWN_DIM if is_open else self.component(node)
         if isinstance(node, (ast.Tuple, ast.List)):
             return tuple(self.value(element) for element in node.elts)
         if isinstance(node, ast.Constant):
             return node.value
         try:
-            return expression.evaluate(ast.unparse(node), {})
+            return expression.evaluate(ast.unparse(node), self.values)
         except (expression.ExpressionError, TypeError, OverflowError):
             return dims.UNKNOWN_DIM
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from shapelint.common import slips
 from shapelint.common.frozen import frozen
+from shapelint.knowledge.schema.widths import is_width
 from shapelint.read import call_strings
+from shapelint.read.interpolations import INTERPOLATION, REFERENCE, Places, Stand, names, path_of, with_stands
 from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
 from shapelint.text.source import Source, Span
 
 EXPECTED = "expected a component: a name, a call, a list of layers, or a mapping"
-INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
-REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\}")
+NO_CLASS = "no key says which class it is"
+
+NO_LAYER = "one of its layers cannot be read"
 
 PLAIN_TAGS = frozenset(
     {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
@@ -50,7 +53,8 @@ class Reader:
 
     source: Source
     look_up: Callable[[str], YamlNode | None]
-    parameters_of_default: Callable[[str], frozenset[str]]
+    parameters_of_default: Callable[[str], tuple[str, ...]]
+    places: Places
     problems: list[Problem] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
     role: str = ""
@@ -62,16 +66,26 @@ class Reader:
 
     def follow(self, node: YamlNode) -> YamlNode:
         """Follow `${a.b}` within the file; the value is used here and may be overwritten here."""
+        if not isinstance(node, Scalar) or not REFERENCE.fullmatch(node.text.strip()):
+            return node
+        found = self._referred(node.text, self.places.of(node))
+        return node if found is None else replace(found, span=node.span, home=node.home)
+
+    def _referred(self, text: str, place: tuple[str, ...] | None) -> Scalar | None:
+        """The scalar that an interpolation at a place leads to, at the place where it is written."""
+        found = None
         for _ in range(10):
-            match = REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
+            match = REFERENCE.fullmatch(text.strip())
             if match is None:
-                return node
-            self.references.add(match[1])
-            found = self.look_up(match[1])
-            if not isinstance(found, Scalar):
-                return node
-            node = replace(found, span=node.span, home=node.home)
-        return node
+                return found
+            path = path_of(match, place)
+            node = self.look_up(path) if path else None
+            if path:
+                self.references.add(path)
+            if not isinstance(node, Scalar):
+                return found
+            found, text, place = node, node.text, tuple(names(path))
+        return found
 
     def invalid(self, span: Span, message: str, **details: Any) -> None:
         """Report SL903 at a span."""
@@ -85,14 +99,31 @@ class Reader:
     def _component(self, node: YamlNode, default: str | None) -> ComponentSpec | None:
         if node.tag.startswith(("!", "tag:")) and node.tag not in PLAIN_TAGS:
             self.invalid(node.span, f"the tag {node.tag} constructs an object, which is never done: {EXPECTED}")
-            return None
+            return unread(node)
         if isinstance(node, Sequence):
-            layers = [self._component(self.follow(item), None) for item in node.items]
-            present = tuple(layer for layer in layers if layer is not None)
-            return ComponentSpec("layers", "torch.nn.Sequential", node.span, node.span, layers=present)
+            return self._layers(node)
         if isinstance(node, Mapping):
             return self._mapping(node, default)
         return self._scalar(node)
+
+    def _layers(self, node: Sequence) -> ComponentSpec:
+        """A list of layers; one with a layer that cannot be read is unknown as a whole."""
+        items = [self.follow(item) for item in node.items]
+        if items and all(isinstance(item, Scalar) and not _may_be_layer(item) for item in items):
+            return unread(node, "it is a list of settings, not of layers")
+        for item in items:
+            if (
+                isinstance(item, Scalar)
+                and item.value is not None
+                and not isinstance(item.value, (str, dims.Expression))
+            ):
+                self.invalid(item.span, f"{EXPECTED}, found {_describe(item.value)}", actual=as_json(item.value))
+                return unread(node, NO_LAYER)
+        layers = [self._component(item, None) for item in items]
+        present = tuple(layer for layer in layers if layer is not None)
+        if any(layer.is_unread for layer in present):
+            return unread(node, NO_LAYER)
+        return ComponentSpec("layers", "torch.nn.Sequential", node.span, node.span, layers=present)
 
     def _scalar(self, node: Scalar) -> ComponentSpec | None:
         if node.value is None:
@@ -100,23 +131,42 @@ class Reader:
         if node.value is dims.UNKNOWN_DIM and not node.tag:
             return ComponentSpec("name", "", node.span, node.span, note=node.text)
         if not isinstance(node.value, str):
-            self.invalid(node.span, f"{EXPECTED}, found {_describe(node.value)}", actual=as_json(node.value))
-            return None
+            return unread(node, f"{_describe(node.value)} says nothing of its layers")
+        if call_strings.CALL.match(node.value):
+            return self._call(node)
         if INTERPOLATION.search(node.value):
             return ComponentSpec("name", "", node.span, node.span, note=f"{node.value} is known at run time only")
         if call_strings.NAME.fullmatch(node.value.strip()):
             insertion = Insertion(node.home.end, "(", "=", ")") if node.style == "" else None
             return ComponentSpec("name", node.value.strip(), node.span, node.span, insertion=insertion)
-        return self._call(node)
+        return unread(node, f"{node.text.strip()} names no class and is no call of one")
 
-    def _call(self, node: Scalar) -> ComponentSpec | None:
-        text, locate = self._located(node)
+    def _call(self, node: Scalar) -> ComponentSpec:
+        written, locate = self._located(node)
+        parsed = with_stands(written)
+        if parsed is None or "???" in written:
+            return ComponentSpec("name", "", node.span, node.span, note=f"{written} is known at run time only")
+        text, stands = parsed
+        place = self.places.of(node) if stands else None
         try:
-            return call_strings.parse_call(text, locate)
+            return call_strings.parse_call(
+                text, locate, {stand.name: self._stood_for(stand, place) for stand in stands}
+            )
         except call_strings.CallError as error:
-            hint = "" if call_strings.CALL.match(text) else f"; {EXPECTED}"
-            self.invalid(locate(error.start, error.end)[0], error.message + hint, actual=node.value)
+            self.invalid(locate(error.start, error.end)[0], error.message, actual=node.value)
+            return unread(node, "it cannot be read")
+
+    def _stood_for(self, stand: Stand, place: tuple[str, ...] | None) -> Argument | None:
+        """What stands behind an interpolation in a call, at the place where its number is written."""
+        found = self._referred(stand.text, place)
+        if found is None or not isinstance(found.value, (int, float, str)):
             return None
+        value = found.value
+        if isinstance(value, str):
+            if not value.strip().isdigit():
+                return None
+            value = int(value)
+        return Argument(value, found.span, found.home)
 
     def _located(self, node: Scalar) -> tuple[str, call_strings.Locate]:
         """The text of a scalar, and a function from its offsets to the file."""
@@ -148,13 +198,21 @@ class Reader:
             )
         if default is not None:
             return self._widths(node, entries, default)
-        return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
+        return unread(node, NO_CLASS)
 
     def _widths(self, node: Mapping, entries: dict[str, tuple[Scalar, YamlNode]], default: str) -> ComponentSpec:
-        """`{input_dim: 512, ...}`: the role's default class, if at least one key is one of its arguments."""
-        if not self.parameters_of_default(default) & entries.keys():
-            return ComponentSpec("name", "", node.span, node.span, note="no key says which class it is")
+        """`{input_dim: 512, ...}`: the role's default class, if every key is one of its arguments or a misspelt one."""
+        parameters = self.parameters_of_default(default)
+        absent = [name for name in parameters if name not in entries]
+        others = [name for name in entries if name not in parameters]
+        if len(others) == len(entries) or not all(_is_misspelt(entries[name], absent) for name in others):
+            note = f"{others[0]} is no argument of {default.rpartition('.')[2]}, and {NO_CLASS}" if others else NO_CLASS
+            return unread(node, NO_CLASS if len(others) == len(entries) else note)
         keywords = tuple((name, self._argument(key, value)) for name, (key, value) in entries.items())
+        width = parameters[0]
+        if width in absent and not any(slips.is_slip(name, width) for name in others):
+            note = f"no {width} is written, so its input is derived by code that is not seen"
+            return replace(unread(node, note), declared=_output(dict(keywords)))
         return ComponentSpec(
             "widths", default, node.span, node.span, keywords=keywords, insertion=self._insertion(node)
         )
@@ -169,7 +227,7 @@ class Reader:
             unknown = name is dims.UNKNOWN_DIM or (isinstance(name, str) and INTERPOLATION.search(name))
             if not unknown:
                 self.invalid(name_node.span, f"expected the name of a class after {wrapper}:", actual=as_json(name))
-                return None
+                return unread(node)
             return ComponentSpec("name", "", node.span, name_node.span, note="its class is known at run time only")
         form = _WRAPPERS[wrapper]
         declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
@@ -210,11 +268,9 @@ class Reader:
             return self._mapping(node, None) if wrapped else dims.UNKNOWN_DIM
         if not isinstance(node.value, str):
             return node.value
-        if INTERPOLATION.search(node.value):
-            return dims.UNKNOWN_DIM
         if node.style == "" and call_strings.CALL.match(node.text):
             return self._call(node)
-        return node.value
+        return dims.UNKNOWN_DIM if INTERPOLATION.search(node.value) else node.value
 
     def _insertion(self, node: Mapping) -> Insertion | None:
         """Where a key can be added: before a flow mapping's closing brace, or a block mapping's first key."""
@@ -249,9 +305,32 @@ def child(node: YamlNode | None, name: str) -> YamlNode | None:
     return None
 
 
-def names(path: str) -> list[str]:
-    """The keys and positions of a dotted path."""
-    return re.findall(r"\w+", path)
+def unread(node: YamlNode, why: str = "it cannot be read") -> ComponentSpec:
+    """A component of which nothing is known but why: that is said of its link, and nothing else of it."""
+    return ComponentSpec("name", "", node.span, node.span, note=why, is_unread=True)
+
+
+def _may_be_layer(item: Scalar) -> bool:
+    """Whether an item of a list may stand for a layer: a name or a call, or what is not known."""
+    if item.value is dims.UNKNOWN_DIM:
+        return True
+    return isinstance(item.value, str) and bool(call_strings.CALL.match(item.text) or _is_name(item.text))
+
+
+def _is_name(text: str) -> bool:
+    return bool(call_strings.NAME.fullmatch(text.strip()) or INTERPOLATION.search(text))
+
+
+def _is_misspelt(entry: tuple[Scalar, YamlNode], absent: list[str]) -> bool:
+    """Whether a key is nearly an argument that is absent, and has a number as its value, as that one would."""
+    key, value = entry
+    return isinstance(value, Scalar) and type(value.value) is int and bool(slips.meant(key.text, absent))
+
+
+def _output(keywords: dict[str, Argument]) -> Argument | None:
+    """The width that a head without a class gives, where it is written."""
+    written = keywords.get("output_dim")
+    return replace(written, home=None) if written and is_width(written.value) else None
 
 
 def _describe(value: Any) -> str:

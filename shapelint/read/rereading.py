@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from shapelint.read.components import Reader, child, names
+from shapelint.read.components import Reader, child
+from shapelint.read.interpolations import Places, names
 from shapelint.read.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
-from shapelint.read.yaml import FoundModel, Reading, candidates, head_role, method_name, read_model
+from shapelint.read.recognition import candidates, head_role, method_of
+from shapelint.read.yaml import FoundModel, Reading, read_model
 from shapelint.spec.spec import ModelSpec
 from shapelint.text.source import Source, Span
 
@@ -52,7 +54,8 @@ def reread(reading: Reading, one: FoundModel, source: Source) -> ModelSpec | Non
         return None
     if [found for found, *_ in candidates(new, reading.lookup, one.path, one.method)] != [one.path]:
         return None
-    reader = Reader(source, _among(reading, one, new, growth), reading.lookup.parameters)
+    look_up = _among(reading, one, new, growth)
+    reader = Reader(source, look_up, reading.lookup.parameters, Places(new, one.path))
     return read_model(reader, new, one.spec.name, one.method, reading.lookup)
 
 
@@ -73,7 +76,8 @@ def _among(reading: Reading, one: FoundModel, new: Mapping, growth: int) -> Call
 
 
 def _method(node: Mapping) -> str | None:
-    return method_name({key.text: value for key, value in pairs(node)})
+    named = method_of({key.text: value for key, value in pairs(node)})
+    return named.name if named else None
 
 
 def _within(inner: Span, outer: Span) -> bool:

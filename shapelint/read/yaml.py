@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
 from shapelint.knowledge import methods
-from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.knowledge.schema.widths import is_width
-from shapelint.read.components import Reader, look_up
+from shapelint.read.components import Reader, look_up, unread
 from shapelint.read.composing import composed_once
 from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
+from shapelint.read.interpolations import Places
 from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
+from shapelint.read.recognition import Lookup, Named, candidates, method_of, misspelt, roles_of
 from shapelint.shapes import dims
-from shapelint.spec.roles import HEADS
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
@@ -30,25 +29,17 @@ _INPUT_AXES = ("channels", "height", "width")
 
 
 @frozen
-class Lookup:
-    """What the reader needs to know about components: a class's arguments, and whether a name is a known SSL head."""
-
-    parameters: Callable[[str], frozenset[str]]
-    head_role: Callable[[str], str | None]
-
-
-@frozen
 class FoundModel:
     """One model of a text: the mapping that describes it, with the path of keys to it, and its document.
 
-    `method` is the one that is named in it or above it; `references` are the paths that its values refer to.
+    `method` is what is said of its method above it; `references` are the paths that its values refer to.
     """
 
     spec: ModelSpec
     mapping: Mapping
     path: tuple[str, ...]
     document: int
-    method: str
+    method: Named
     references: frozenset[str]
 
 
@@ -70,18 +61,19 @@ class Reading:
 
 def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> Reading:
     """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
-    found = []
+    found: list[FoundModel] = []
     roots = []
     whole = composed_once(Source(source.path, source.own_text))
     documents = whole.documents
     for number, document in enumerate(documents, 1):
         root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
         roots.append(root)
-        for path, mapping, method in candidates(root, lookup, (), default_method):
+        for path, mapping, method in candidates(root, lookup, (), Named(default_method)):
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
-            reader = Reader(source, partial(look_up, root), lookup.parameters)
+            reader = Reader(source, partial(look_up, root), lookup.parameters, Places(mapping, path))
+            method = replace(method, is_told=method.span in {one.method.span for one in found})
             model = read_model(reader, mapping, name, method, lookup)
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]
             model = replace(model, problems=(*model.problems, *absent))
@@ -95,95 +87,31 @@ def _absent(missing: Missing) -> Problem:
     return Problem("SL901", f"{missing.cover.text}: what it sets is not known", missing.cover.span, help=help)
 
 
-def candidates(
-    node: YamlNode, lookup: Lookup, path: tuple[str, ...], method: str
-) -> Iterator[tuple[tuple[str, ...], Mapping, str]]:
-    """The mappings under a node that describe a model, with their key paths and the method that is named above them."""
-    if isinstance(node, Sequence):
-        for index, item in enumerate(node.items):
-            yield from candidates(item, lookup, (*path, str(index)), method)
-    if not isinstance(node, Mapping):
-        return
-    entries = {key.text: value for key, value in pairs(node)}
-    named = method_name(entries)
-    method = named or method
-    roles = _roles(entries, _pack(method), lookup)
-    if roles and _is_model(entries, roles, named is not None, lookup):
-        yield path, node, method
-        return
-    for key, value in entries.items():
-        yield from candidates(value, lookup, (*path, key), method)
-
-
-def method_name(entries: dict[str, YamlNode]) -> str | None:
-    """The method that a mapping names, if it is one that is known."""
-    value = entries.get("method")
-    if isinstance(value, Scalar) and isinstance(value.value, str) and methods.pack(value.value):
-        return value.value.lower()
-    return None
-
-
-def _pack(method: str) -> MethodPack:
-    pack = methods.pack(method)
-    assert pack is not None
-    return pack
-
-
-def _roles(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
-    """The key of each role: the canonical key first, then aliases, then any key that holds a known SSL head."""
-    filled: dict[str, str] = {}
-    for key in sorted(entries, key=lambda key: key not in pack.roles):
-        role = pack.role_of(key)
-        if role and role not in filled:
-            filled[role] = key
-    for key, value in entries.items():
-        role = head_role(value, lookup)
-        if role in pack.roles and role not in filled and pack.role_of(key) is None:
-            filled[role] = key
-    return filled
-
-
-def _is_model(entries: dict[str, YamlNode], roles: dict[str, str], method_is_named: bool, lookup: Lookup) -> bool:
-    if method_is_named or not HEADS.isdisjoint(entries):
-        return True
-    heads = (key for role, key in roles.items() if role != "backbone")
-    return "backbone" in roles and any(head_role(entries[key], lookup) for key in heads)
-
-
-def head_role(node: YamlNode, lookup: Lookup) -> str | None:
-    """The role of a known SSL head, from the name of its class."""
-    if isinstance(node, Mapping):
-        values = {key.text: value for key, value in pairs(node)}
-        node = next(
-            (values[key] for key in ("_target_", "class_path", "type", "target", "name") if key in values), node
-        )
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        return None
-    name = node.value.partition("(")[0].strip()
-    return lookup.head_role(name) if name.isidentifier() or "." in name else None
-
-
-def read_model(reader: Reader, mapping: Mapping, name: str, method: str, lookup: Lookup) -> ModelSpec:
-    """The model that a mapping describes."""
-    pack = _pack(method)
+def read_model(reader: Reader, mapping: Mapping, name: str, above: Named, lookup: Lookup) -> ModelSpec:
+    """The model that a mapping describes, with what is said of its method above it."""
     entries = {key.text: value for key, value in pairs(mapping)}
+    method = method_of(entries) or above
+    pack = method.pack
     reader.check_keys(mapping)
     components: dict[str, ComponentSpec] = {}
-    for role, key in _roles(entries, pack, lookup).items():
+    for role, key in roles_of(entries, pack, lookup).items():
         node = entries[key]
         if isinstance(node, Scalar) and is_open_call(node):
             reader.role = role
             reader.invalid(node.span, "a parenthesis is opened and not closed", actual=node.text)
+            components[role] = unread(node)
             continue
         component = reader.component(node, role, pack.roles[role].default)
         if component is not None:
             components[role] = component
     reader.role = ""
+    if problem := misspelt(method):
+        reader.problems.append(problem)
     image = _input(reader, entries)
     if "batch_size" in entries:
         _width(reader, reader.follow(entries["batch_size"]), "batch_size")
     extras = read_extras(reader, entries, pack)
-    return ModelSpec(name, method, image, mapping.span, components, tuple(reader.problems), extras)
+    return ModelSpec(name, method.name, image, mapping.span, components, tuple(reader.problems), extras, method.span)
 
 
 def _input(reader: Reader, entries: dict[str, YamlNode]) -> InputSpec:
@@ -195,7 +123,7 @@ def _input(reader: Reader, entries: dict[str, YamlNode]) -> InputSpec:
             return _input_list(reader, node, open_input)
         if isinstance(node, Mapping):
             return _input_mapping(reader, node, open_input)
-        if isinstance(node, Scalar) and node.value not in (None, dims.UNKNOWN_DIM):
+        if isinstance(node, Scalar) and type(node.value) in (int, float):
             reader.invalid(node.span, "expected input: [channels, height, width]", actual=str(node.value))
     if "image_size" in entries:
         return _sized(reader, reader.follow(entries["image_size"]), open_input)
@@ -240,9 +168,18 @@ def _sized(reader: Reader, node: YamlNode, image: InputSpec) -> InputSpec:
 
 def _width(reader: Reader, node: YamlNode, name: str) -> dims.Dim:
     value = node.value if isinstance(node, Scalar) else None
-    if value is dims.UNKNOWN_DIM or (isinstance(value, str) and "${" in value):
+    if value is None or isinstance(value, (bool, dims.Expression)) or (isinstance(value, str) and _is_in_words(value)):
         return dims.UNKNOWN_DIM
     if isinstance(value, int) and is_width(value):
         return value
     reader.invalid(node.span, f"{name} must be a positive integer, found {describe(value)}", actual=str(value))
     return dims.UNKNOWN_DIM
+
+
+def _is_in_words(text: str) -> bool:
+    """Whether a text is more than a number: `224x224` and `auto` mean what the user's code takes them for."""
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False

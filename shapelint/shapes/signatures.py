@@ -207,7 +207,7 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
             return Misfit("condition", alternative, condition=condition, bindings=bindings)
     for axis in _axes(alternative.output):
         size = dims.substitute(axis, bindings)
-        passes = isinstance(axis, Expression) and _bare_name(axis) in bindings
+        passes = axis == 0 or (isinstance(axis, Expression) and _bare_name(axis) in bindings)
         if isinstance(size, int) and size < (0 if passes else 1):
             return Misfit("condition", alternative, condition=f"{axis} >= 1", bindings=bindings)
     return Fit(alternative, bindings, fill(alternative.output, bindings), tuple(assumed))

@@ -34,8 +34,12 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
     given, problems = _match(label, parameters, spec, role)
     widths = width_names(component)
     values: dict[str, Any] = {}
+    misspelt = {problem.expected for problem in problems}
     for parameter in parameters:
         argument = given.get(parameter.name)
+        if argument is None and parameter.name in misspelt:
+            values[parameter.name] = dims.UNKNOWN_DIM
+            continue
         if argument is None:
             if parameter.required and not (spec.partial or spec.note) and parameter.kind != "variadic":
                 problems.append(_missing(label, parameter, spec, role))
@@ -47,6 +51,8 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             message = f"{parameter.name} of {label} is known at run time only"
             hint = f"write {parameter.name} as a number to have it checked"
             problems.append(Problem("SL901", message, argument.span, role, help=hint))
+        elif parameter.name == component.classes and argument.value == 0:
+            continue  # a classifier without outputs can be built: torch makes a Linear of width 0
         elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
             message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
             problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))

@@ -75,7 +75,10 @@ class Insertion:
 
 @frozen
 class ComponentSpec:
-    """A component as written. `span` is its whole text, `head` the name in it (a class, a model)."""
+    """A component as written. `span` is its whole text, `head` the name in it (a class, a model).
+
+    One that `is_unread` is written in a way that says nothing of its layers; `note` says why.
+    """
 
     spelling: Spelling
     target: str
@@ -88,6 +91,7 @@ class ComponentSpec:
     insertion: Insertion | None = None
     partial: bool = False
     note: str = ""
+    is_unread: bool = False
 
     @property
     def arguments(self) -> Iterator[Argument]:
@@ -162,7 +166,7 @@ class Extras:
 
 @frozen
 class ModelSpec:
-    """One model of a file."""
+    """One model of a file; `named` is where its method is written, None where nothing names it."""
 
     name: str
     method: str
@@ -171,6 +175,7 @@ class ModelSpec:
     components: dict[str, ComponentSpec] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     extras: Extras = field(default=Extras())
+    named: Span | None = None
 
 
 def as_json(value: Any) -> Any:

@@ -105,12 +105,10 @@ def test_a_wrong_width_is_located_at_its_digits_and_fixed_there(head: str, nesti
         "backbone: resnet18\nprojection_head: BYOLProjectionHead\n",
         "backbone: resnet18\nprojection_head: BYOLProjectionHead()\n",
         "backbone: resnet18\nprojection_head: BYOLProjectionHead(hidden_dim=1024, output_dim=256,)\n",
-        "backbone: resnet18\nprojection_head: {hidden_dim: 1024, output_dim: 256}\n",
-        "backbone: resnet18\nprojection_head: {hidden_dim: 1024, output_dim: 256,}\n",
-        "backbone: resnet18\nprojection_head:\n  hidden_dim: 1024  # kept\n  output_dim: 256\n",
-        "backbone: resnet18\r\nprojection_head:\r\n  hidden_dim: 1024  # kept\r\n  output_dim: 256\r\n",
         "backbone: resnet18\nprojection_head:\n    _target_: lightly.models.modules.BYOLProjectionHead\n",
         "backbone: resnet18\nprojection_head:\n  class_path: BYOLProjectionHead\n  init_args:\n    hidden_dim: 1024\n",
+        "backbone: resnet18\nprojection_head: {type: BYOLProjectionHead, output_dim: 256,}\n",
+        "backbone: resnet18\r\nprojection_head:\r\n  type: BYOLProjectionHead  # kept\r\n  output_dim: 256\r\n",
     ],
 )
 def test_a_default_width_is_written_out(text: str) -> None:

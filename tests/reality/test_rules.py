@@ -220,6 +220,25 @@ def test_sl301_the_rank_of_the_output_is_the_hidden_width() -> None:
     assert rank(64) == 32
 
 
+def test_sl114_a_config_names_a_model_that_torchvision_does_not_have() -> None:
+    head = "projection_head: Linear({}, 8)\n"
+    for name, meant in (("rensnet50", "resnet50"), ("mobilenet_v2_large", "mobilenet_v3_large")):
+        with pytest.raises(AttributeError, match=name):
+            getattr(torchvision.models, name)
+        assert codes(f"backbone: {{_target_: torchvision.models.{name}}}\n" + head.format(1000)) == {"SL114"}
+        assert hasattr(torchvision.models, meant)
+        assert "SL114" not in codes(f"backbone: {{_target_: torchvision.models.{meant}}}\n" + head.format(1000))
+
+
+def test_a_classifier_of_no_classes_keeps_its_layer() -> None:
+    with pytest.warns(UserWarning, match="zero-element"):
+        model = torchvision.models.resnet18(num_classes=0).eval()
+    assert model(torch.rand(2, 3, 32, 32)).shape == (2, 0)
+    config = "backbone: torchvision.models.resnet18(num_classes={})\nprojection_head: Linear({}, 8)\n"
+    assert codes(config.format(0, 512)) == {"SL101"}
+    assert codes(config.format(512, 512)) == set()
+
+
 def test_sl902_the_constructor_does_not_take_the_argument() -> None:
     with pytest.raises(TypeError, match="hiden_dim"):
         BYOLProjectionHead(8, hiden_dim=4, output_dim=2)

@@ -6,10 +6,14 @@ from shapelint.knowledge.schema.strict import Strict
 
 
 class LibraryRule(Strict):
-    """One library of `rules/libraries.yaml`: where its components are, and how its bare backbone names begin."""
+    """One library of `rules/libraries.yaml`: where its components are, and how its bare backbone names begin.
+
+    `others` are the names of its module that are no components; where they stand, all of its names are known.
+    """
 
     library: str
     module: str
     also: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     features: str | None = None
+    others: frozenset[str] = frozenset()
