@@ -33,7 +33,7 @@ from shapelint.spec.findings import (
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
-UNREPAIRED = frozenset({"SL902", "SL113"})
+UNREPAIRED = frozenset({"SL902", "SL113", "SL114"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
 

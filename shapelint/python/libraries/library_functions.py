@@ -1,7 +1,7 @@
 """Functions of libraries, and methods of their modules, as lines in the notation of shape signatures.
 
-The tables are in `rules/library_functions.yaml`. Names that are not axes are taken from plain arguments of that name, or
-from the `values` of the module.
+The tables are in `rules/library_functions.yaml`. Names that are not axes are taken from plain arguments of that name,
+or from the `values` of the module.
 """
 
 from __future__ import annotations
