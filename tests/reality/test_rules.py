@@ -237,6 +237,20 @@ def test_sl114_the_names_are_not_there() -> None:
     assert codes(gone + program("None"), "model.py") == {"SL114"}
 
 
+def test_sl212_the_logits_stay_whatever_is_put_under_another_name() -> None:
+    net = torchvision.models.resnet18(weights=None).eval()
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        before = net(images)
+        net.head = nn.Identity()
+        assert torch.equal(net(images), before)
+        net.fc = nn.Identity()
+        assert net(images).shape == (2, 512)
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+    for name, found in (("SL212-bad.py", {"SL212"}), ("SL212-good.py", set())):
+        assert codes((folder / name).read_text(encoding="utf-8"), name) == found
+
+
 def test_sl902_a_loss_does_not_take_the_argument_and_the_program_is_told() -> None:
     with pytest.raises(TypeError, match="temprature"):
         NTXentLoss(temprature=0.1)

@@ -10,7 +10,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
-from shapelint.python.models import coincidences, failures, wiring_faults
+from shapelint.python.models import coincidences, failures, unused_parts, wiring_faults
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
@@ -48,6 +48,7 @@ class PythonModel:
     is_own: bool = True
     is_cut_short: bool = False
     is_traced: bool = False
+    unused: tuple[unused_parts.UnusedPart, ...] = ()
 
 
 @dataclass
@@ -182,6 +183,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         banks,
         updates,
         _reaches(links, losses),
+        unused=tuple(unused_parts.of_calls(run, group.calls)),
     )
 
 

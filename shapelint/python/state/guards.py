@@ -45,6 +45,13 @@ def given_names(tree: ast.Module) -> dict[str, int]:
     return found
 
 
+def read_names(tree: ast.Module) -> frozenset[str]:
+    """The attributes that a program reads, and whatever it names in a text."""
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset(read | texts)
+
+
 def _inside(tree: ast.Module, every: bool) -> frozenset[ast.AST]:
     found: set[ast.AST] = set()
     for node in ast.walk(tree):
