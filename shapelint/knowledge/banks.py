@@ -43,6 +43,12 @@ def widths() -> tuple[str, ...]:
     return tuple(rules_folder.load("banks.yaml")["widths"])
 
 
+def verified() -> tuple[str, tuple[str, ...]]:
+    """The library of the classes, and the versions that they were verified with."""
+    data = rules_folder.load("banks.yaml")
+    return data["library"], tuple(data["versions"])
+
+
 @cache
 def modules() -> tuple[BankModule, ...]:
     """Return the classes that store vectors."""

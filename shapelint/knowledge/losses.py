@@ -91,6 +91,18 @@ def of_class(target: str) -> LossSignature | None:
     return _signature(home, name)
 
 
+def listed(target: str) -> LossSignature | None:
+    """The loss that a class is, where its arguments are written down."""
+    home = _home(target)
+    return of_class(target) if home and target.rpartition(".")[2] in entries(home) else None
+
+
+def verified(target: str) -> tuple[str, tuple[str, ...]]:
+    """The library of a loss, and the versions that its file was verified with."""
+    file = _file(_home(target) or "")
+    return file["library"], tuple(file["versions"])
+
+
 @lru_cache(maxsize=4096)
 def of_function(target: str) -> LossSignature | None:
     """Return the loss of a function, by its full name: `torch.nn.functional.mse_loss`."""

@@ -23,6 +23,7 @@ from shapelint.judge.violations import Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
 from shapelint.linting import footprints, python_links
+from shapelint.linting.unused_replacements import explained
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, read_models
 from shapelint.python.state import naming
@@ -86,7 +87,8 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
     for script in scripts:
         judged = _judged(script)
         violations = []
-        for violation in _placed(source, _violations(script, judged, known)):
+        seen = (explained(one, judged, script.unused, known) for one in _violations(script, judged, known))
+        for violation in _placed(source, seen):
             if options.users:
                 if _is_in_importing_file(violation.span):
                     continue

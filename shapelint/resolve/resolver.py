@@ -11,7 +11,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Signature
-from shapelint.signatures import absent_names, cache, declared, stored, versions
+from shapelint.signatures import absent_models, cache, declared, stored, versions
 from shapelint.signatures.binding import Binding, bind, formula_names
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import ComponentSpec, Problem
@@ -35,7 +35,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
         return _declared(spec, target, role, spec.note or "it has no name")
     if options.signatures and (signed := declared.find(options.signatures, spec, {spec.target, target})):
         return replace(applied(signed[0], signed[1], target, role, "declared"), spec=spec)
-    if problem := absent_names.absent(spec, target, role):
+    if problem := absent_models.absent(spec, target, role):
         return _declared(
             spec, target, role, "", Resolved(spec, target, "unknown", problems=(problem,), reason=problem.message)
         )

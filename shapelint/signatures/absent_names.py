@@ -1,27 +1,104 @@
-"""Names that a library's module does not have, where all of its names are known."""
+"""Names that a library certainly does not have: those that it lost, and misspelt ones.
+
+A name that is merely not known may be of a later version. One that was lost, or that differs from a known one by a
+letter or by a number, is none.
+"""
 
 from __future__ import annotations
 
-from shapelint.signatures import nearest, stored, versions
-from shapelint.spec.spec import ComponentSpec, Problem
+import difflib
+import re
+from functools import cache
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema.library_names import ModuleNames
+from shapelint.signatures import stored, versions
+
+LIKENESS = 0.85
+"""How similar a misspelt name is to the right one, as difflib counts."""
+SOMEWHAT = 0.6
+"""How similar a name must be to be suggested for one that was lost."""
+CLASSIFIERS = ("fc", "classifier", "head", "heads")
+"""What the last part of a model is called."""
 
 
-def absent(spec: ComponentSpec, target: str, role: str) -> Problem | None:
-    """SL114 for a component that names a model which its library does not have, where one has nearly that name.
+@frozen
+class Absent:
+    """A name that an object does not have, and the one that is meant, "" where none is similar.
 
-    A name counts only where it is written with its library, and no other version of that is installed.
+    `was_lost` says that an earlier version had it, `exact` that what is meant can stand in its place.
     """
-    library = stored.library_of(target)
-    if library is None or not library.others or stored.find(target) is not None:
+
+    owner: str
+    name: str
+    nearest: str = ""
+    was_lost: bool = False
+    exact: bool = False
+
+
+@cache
+def modules() -> dict[str, ModuleNames]:
+    """The modules of which all names are known, where the installed version is the one that they were taken from."""
+    found = (ModuleNames.trusted(entry) for entry in rules_folder.load("library_names.yaml"))
+    return {one.module: one for one in found if not versions.difference(one.library, one.versions)}
+
+
+@cache
+def of_module(dotted: str) -> Absent | None:
+    """A dotted name that its module does not have; None for one that it has, or may have."""
+    module, _, name = dotted.rpartition(".")
+    known = modules().get(module)
+    if known is None or name in known.names or name.startswith("_"):
         return None
-    prefix = next((one for one in (f"{library.module}.", f"{library.features}/") if target.startswith(one)), None)
-    name = target[len(prefix) :] if prefix else ""
-    near = nearest.nearest(target)
-    if not name.isidentifier() or name in library.others or not near:
+    if name in known.lost:
+        likely = [one for one in known.names if one[:1].isupper() == name[:1].isupper()]
+        near = difflib.get_close_matches(name, sorted(likely), 1, SOMEWHAT)
+        return Absent(module, name, near[0] if near else "", was_lost=True)
+    elsewhere = [home for home, other in modules().items() if name in other.names and home.startswith(f"{module}.")]
+    if elsewhere and name[:1].isupper():
+        return Absent(module, name, f"{elsewhere[0]}.{name}")
+    near = difflib.get_close_matches(name.lower(), {one.lower() for one in known.names}, 5, LIKENESS)
+    meant = [one for lower in near for one in sorted(known.names) if one.lower() == lower and _is_meant(name, one)]
+    return Absent(module, name, meant[0], exact=_numbers(meant[0]) == _numbers(name)) if meant else None
+
+
+def _is_meant(name: str, known: str) -> bool:
+    """Whether a name is a known one, misspelt: of the same kind, with the same capitals and numbers.
+
+    A function that builds a model may have another number (`resnet19`), but for that of its version.
+    """
+    if name[:1].isupper() != known[:1].isupper() or name.endswith("_Weights"):
+        return False
+    if name[:1].islower():
+        return _numbers(name) == _numbers(known) or _but_numbers(name) == _but_numbers(known)
+    return _numbers(name) == _numbers(known) and (name.lower() == known.lower() or _capitals(name) == _capitals(known))
+
+
+def _numbers(name: str) -> list[str]:
+    return re.findall(r"\d+", name)
+
+
+def _but_numbers(name: str) -> str:
+    return re.sub(r"(?<![vV\d])\d+", "#", name)
+
+
+def _capitals(name: str) -> str:
+    return re.sub(r"[^A-Z]", "", name)
+
+
+@cache
+def of_model(target: str, name: str) -> Absent | None:
+    """A child that a model of a library does not have, whatever its arguments; None for any other attribute."""
+    home, _, label = target.rpartition(".")
+    known, found = modules().get(home), stored.find(target)
+    if known is None or found is None or name not in known.parts:
         return None
-    file = stored.load(f"{library.module}/{near[len(prefix or '') :]}")
-    if file is None or versions.difference(file.library, file.versions):
+    parts = {part: line for row in found[1].rows for part, line in row.parts.items() if "." not in part}
+    if not parts or name in parts:
         return None
-    message = f"{library.module} has no attribute {name!r}"
-    replacement = (spec.head, near) if spec.spelling == "call" or spec.head == spec.span else None
-    return Problem("SL114", message, spec.head, role, near, target, f"did you mean {near}?", replacement)
+    last = list(parts)[-1]
+    if name in CLASSIFIERS and last in CLASSIFIERS:
+        return Absent(label, name, last, exact=parts[last].startswith("torch.nn.Linear:"))
+    near = difflib.get_close_matches(name, list(parts), 1, SOMEWHAT)
+    return Absent(label, name, near[0] if near else "")

@@ -28,10 +28,11 @@ class Binding:
 
 
 def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Binding:
-    """Match arguments with parameters; one that does not match is SL902, an impossible value SL903."""
+    """Match arguments with parameters; one that does not match is SL902, one missing SL905, a wrong value SL903."""
     label = component.target.rpartition(".")[2]
     parameters = component.parameters
     given, problems = _match(label, parameters, spec, role)
+    problems += _missing(label, parameters, given, spec, role)
     widths = width_names(component)
     values: dict[str, Any] = {}
     misspelt = {problem.expected for problem in problems}
@@ -41,8 +42,6 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             values[parameter.name] = dims.UNKNOWN_DIM
             continue
         if argument is None:
-            if parameter.required and not (spec.partial or spec.note) and parameter.kind != "variadic":
-                problems.append(_missing(label, parameter, spec, role))
             values[parameter.name] = dims.UNKNOWN_DIM if parameter.required else parameter.default
             continue
         values[parameter.name] = argument.value
@@ -58,6 +57,13 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))
             values[parameter.name] = dims.UNKNOWN_DIM
     return Binding(given, values, tuple(problems))
+
+
+def refused_arguments(parameters: tuple[Parameter, ...], spec: ComponentSpec, role: str) -> tuple[Problem, ...]:
+    """What Python refuses of a call as it is written: arguments that are not taken (SL902) or lack (SL905)."""
+    label = spec.target.rpartition(".")[2]
+    given, problems = _match(label, parameters, spec, role)
+    return (*problems, *_missing(label, parameters, given, spec, role))
 
 
 def width_names(component: ComponentSignature) -> frozenset[str]:
@@ -97,11 +103,11 @@ def _match(
     known = {parameter.name for parameter in parameters if parameter.kind != "variadic"}
     for name, argument in spec.keywords:
         place = argument.key or argument.span
-        if name not in known:
+        if name not in known and not any(parameter.kind == "variadic" for parameter in parameters):
             problems.append(_unknown(label, name, parameters, argument, role))
         elif name in given:
             problems.append(Problem("SL902", f"{label} gets {name} twice", place, role, actual=name))
-        else:
+        elif name in known:
             given[name] = argument
     return given, problems
 
@@ -115,9 +121,24 @@ def _unknown(label: str, name: str, parameters: tuple[Parameter, ...], argument:
     return Problem("SL902", message, place, role, near[0] if near else None, name, hint, replacement)
 
 
-def _missing(label: str, parameter: Parameter, spec: ComponentSpec, role: str) -> Problem:
-    message = f"{label} needs {parameter.name}, which has no default"
-    return Problem("SL903", message, spec.head, role, expected=parameter.name)
+def _missing(
+    label: str, parameters: tuple[Parameter, ...], given: Mapping[str, Argument], spec: ComponentSpec, role: str
+) -> list[Problem]:
+    """The required arguments that are not given, as one problem; none where not all arguments are seen."""
+    if spec.partial or spec.note:
+        return []
+    names = [one.name for one in parameters if one.required and one.kind != "variadic" and one.name not in given]
+    if not names:
+        return []
+    have = "has" if len(names) == 1 else "have"
+    message = f"{label} needs {_listed(names)}, which {have} no default"
+    return [Problem("SL905", message, spec.head, role, expected=", ".join(names), label=f"{_listed(names)} not given")]
+
+
+def _listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:

@@ -57,7 +57,7 @@ def test_a_page_is_named_by_its_code_and_name() -> None:
 def test_names_of_roles_and_banks_are_valid() -> None:
     roles, bank = load(RULES / "roles.yaml"), load(RULES / "banks.yaml")
     assert TypeAdapter(RoleWords).validate_python(roles) == role_words.load()
-    assert bank.keys() == {"names", "widths", "modules"}
+    assert bank.keys() == {"names", "widths", "library", "versions", "modules"}
     assert TypeAdapter(tuple[str, ...]).validate_python(bank["names"]) == banks.names()
     assert TypeAdapter(tuple[str, ...]).validate_python(bank["widths"]) == banks.widths()
     assert TypeAdapter(tuple[BankModule, ...]).validate_python(bank["modules"]) == banks.modules()

@@ -15,7 +15,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightly")
 
 import torchvision  # noqa: E402
-from lightly.models.modules.heads import BYOLProjectionHead  # noqa: E402
+from lightly.loss import MMCRLoss, NTXentLoss  # noqa: E402
+from lightly.models.modules import BYOLProjectionHead, NNMemoryBankModule  # noqa: E402
 from measures import silent_faults  # noqa: E402
 from torch import nn  # noqa: E402
 from training import Recipe, build, train  # noqa: E402
@@ -242,6 +243,87 @@ def test_a_classifier_of_no_classes_keeps_its_layer() -> None:
 def test_sl902_the_constructor_does_not_take_the_argument() -> None:
     with pytest.raises(TypeError, match="hiden_dim"):
         BYOLProjectionHead(8, hiden_dim=4, output_dim=2)
+
+
+def test_sl114_the_names_are_not_there() -> None:
+    with pytest.raises(AttributeError, match="classifier"):
+        _ = torchvision.models.resnet18(weights=None).classifier
+    assert codes(program("self.backbone.classifier"), "model.py") == {"SL114"}
+    assert codes(program("self.backbone.fc"), "model.py") == set()
+    with pytest.raises(ImportError):
+        exec("from lightly.loss import SymNegCosineSimilarityLoss", {})
+    gone = "from lightly.loss import SymNegCosineSimilarityLoss\n"
+    assert codes(gone + program("None"), "model.py") == {"SL114"}
+
+
+def test_sl212_the_logits_stay_whatever_is_put_under_another_name() -> None:
+    net = torchvision.models.resnet18(weights=None).eval()
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        before = net(images)
+        net.head = nn.Identity()
+        assert torch.equal(net(images), before)
+        net.fc = nn.Identity()
+        assert net(images).shape == (2, 512)
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+    for name, found in (("SL212-bad.py", {"SL212"}), ("SL212-good.py", set())):
+        assert codes((folder / name).read_text(encoding="utf-8"), name) == found
+
+
+def test_sl902_a_loss_does_not_take_the_argument_and_the_program_is_told() -> None:
+    with pytest.raises(TypeError, match="temprature"):
+        NTXentLoss(temprature=0.1)
+    assert codes(program("NTXentLoss(temprature=0.1)"), "model.py") == {"SL902"}
+    assert codes(program("NTXentLoss(temperature=0.1)"), "model.py") == set()
+
+
+@pytest.mark.parametrize(("call", "raises"), [
+    ("nn.Linear(512)", True),
+    ("nn.Linear(512, 4)", False),
+    ("nn.Linear(*SIZES)", False),
+    ("nn.Conv2d(3, 8)", True),
+    ("nn.BatchNorm1d(num_features=4)", False),
+    ("nn.LayerNorm()", True),
+    ("NNMemoryBankModule()", True),
+    ("NNMemoryBankModule(size=(8, 4))", False),
+    ("NNMemoryBankModule((8, 4))", False),
+    ("BYOLProjectionHead()", False),
+    ("MMCRLoss()", False),
+    ("nn.CosineEmbeddingLoss()", False),
+])  # fmt: skip
+def test_sl905_what_lacks_an_argument_cannot_be_built(call: str, raises: bool) -> None:
+    names = {"nn": nn, "SIZES": (512, 4), "NNMemoryBankModule": NNMemoryBankModule}
+    names |= {"BYOLProjectionHead": BYOLProjectionHead, "MMCRLoss": MMCRLoss}
+    if raises:
+        with pytest.raises(TypeError, match="missing"):
+            eval(call, names)
+    else:
+        eval(call, names)
+    assert codes(program(call), "model.py") == ({"SL905"} if raises else set())
+
+
+def program(call: str) -> str:
+    """A right model that builds one thing more."""
+    return f"""
+from lightly.loss import MMCRLoss, NTXentLoss
+from lightly.models.modules import BYOLProjectionHead, NNMemoryBankModule
+from torch import nn
+from torchvision.models import resnet18
+
+SIZES = (512, 4)
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = resnet18()
+        self.backbone.fc = nn.Identity()
+        self.projection_head = BYOLProjectionHead(512, 64, 16)
+        self.more = {call}
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
 
 
 def test_sl903_the_constructor_does_not_take_the_width() -> None:

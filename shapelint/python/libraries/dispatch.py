@@ -8,7 +8,7 @@ from __future__ import annotations
 from shapelint.knowledge import rules_folder
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import constructing, loss_calls, misuse, torch_functions
+from shapelint.python.libraries.torch import constructing, constructor_calls, loss_calls, misuse, torch_functions
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
@@ -38,11 +38,14 @@ def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     for handler in (_change_attribute, _function, _call_stand_in, library.make, _loss, _line):
         value = handler(run, name, arguments, site) if handler is not None else None
         if value is not None:
+            constructor_calls.note(run, name, arguments, site, value)
             return value
     if name.rpartition(".")[2] in run.libraries.passes_on and arguments.positional:
         return arguments.positional[0].value
     if constructing.is_component(run, name) or _is_user_declared(run, name):
-        return constructing.construct(run, name, arguments, site)
+        made = constructing.construct(run, name, arguments, site)
+        constructor_calls.note(run, name, arguments, site, made)
+        return made
     return (library.fallback or torch_functions.unseen)(run, name, arguments, site)
 
 

@@ -60,7 +60,7 @@ def interpret(
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
     run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
-    run.moved = moved
+    run.moved, run.tree = moved, tree
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope

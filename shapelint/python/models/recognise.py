@@ -10,7 +10,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
-from shapelint.python.models import coincidences, self_supervision, wiring_faults
+from shapelint.python.models import coincidences, failures, self_supervision, unused_parts, wiring_faults
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
@@ -49,6 +49,7 @@ class PythonModel:
     is_cut_short: bool = False
     is_traced: bool = False
     is_self_supervised: bool = True
+    unused: tuple[unused_parts.UnusedPart, ...] = ()
 
 
 @dataclass
@@ -180,12 +181,13 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         span,
         Chain(links),
         losses,
-        _constructor_problems(run, group),
+        (*_constructor_problems(run, group), *failures.of_model(run, group.node, first)),
         targets,
         reshapes,
         banks,
         updates,
         _reaches(links, losses),
+        unused=tuple(unused_parts.of_calls(run, group.calls)),
     )
 
 

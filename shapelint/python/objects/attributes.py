@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.python.objects import dicts, enums, mutation
+from shapelint.python.objects import absences, dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import find, resolution_order
@@ -53,6 +53,7 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
             return Method(found, owner)
         return enums.member(owner, name, found) if found is not None else UNKNOWN
     if isinstance(owner, Library):
+        absences.note_name(run, f"{owner.name}.{name}", site)
         return of_library(run, f"{owner.name}.{name}")
     if isinstance(owner, Unknown) and owner.inside:
         return owner

@@ -30,7 +30,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.spec.spec import Argument, Step, Variable
+from shapelint.spec.spec import Argument, Problem, Step, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_STEPS = 100_000
@@ -105,6 +105,19 @@ class BatchReshape:
     steps: tuple[Step, ...] = ()
 
 
+@frozen
+class Failure:
+    """What certainly stops the program at a node of the linted file; `owner` is the module that it is about.
+
+    `attribute` is what that does not have, unless the program gives it one or asks whether it has.
+    """
+
+    node: ast.AST
+    owner: Value | None
+    problem: Problem
+    attribute: str = ""
+
+
 @dataclass(eq=False, repr=False)
 class Run(Kernel):
     """State of one interpretation.
@@ -127,6 +140,8 @@ class Run(Kernel):
     no_grad: int = 0
     calls: list[Call] = field(default_factory=list)
     misuses: list[Call] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
     losses: list[LossCall] = field(default_factory=list)
     steps: dict[Any, tuple[Component, Resolved, Edge, Flow]] = field(default_factory=dict)
     banks: list[BankCall] = field(default_factory=list)

@@ -47,7 +47,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
     elif isinstance(target, ast.Attribute):
         owner = run.evaluate(target.value, scope)
         name = names.mangled(scope, target.attr)
-        if isinstance(owner, Instance) and scope.file:
+        if isinstance(owner, (Instance, Component)) and scope.file:
             run.assigned[(id(owner), name)] = scope.file.span(target)
         if target.attr == "data" and isinstance(owner, Tensor):
             mutation.set_tensor(run, owner, value)

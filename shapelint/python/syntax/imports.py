@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from shapelint.python.objects import attributes
+from shapelint.python.objects import absences, attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
@@ -61,6 +61,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         if any(alias.name == "*" for alias in node.names):
             scope.stars.append(module)
             return
+        absences.note_import(run, module, node, scope)
         for alias in node.names:
             scope.names[alias.asname or alias.name] = attributes.of_library(run, f"{module}.{alias.name}")
         return

@@ -8,7 +8,7 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import parts
 from shapelint.python.libraries.torch.method_names import ADDS, LISTS
-from shapelint.python.objects import mutation
+from shapelint.python.objects import absences, mutation
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
@@ -78,6 +78,7 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     """Read `vit.embed_dim`, `resnet.fc.in_features` or `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
+    absences.note_part(run, owner, name, site)
     if name == "__dict__":
         return Table({}, True, of=owner)
     if name == "_modules":

@@ -13,6 +13,7 @@ from shapelint.python.tensors import axes as ax
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Pattern
 from shapelint.shapes.signatures import Shape
+from shapelint.signatures import absent_names
 
 
 def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value | None:
@@ -21,8 +22,9 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     top = [name for name in rows if "." not in name]
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
-        added = any(isinstance(new, (Node, Unknown)) for new in owner.replaced.values())
-        # A module under a name that is not in the table: the output of the model is unknown, too.
+        known = [new for name, new in owner.replaced.items() if absent_names.of_model(owner.spec.target, name) is None]
+        added = any(isinstance(new, (Node, Unknown)) for new in known)
+        # A module in a place that no table knows: what the model then gives is not known either.
         return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
     place = naming.place(owner)
     resolved = owner.resolved

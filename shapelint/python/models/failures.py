@@ -1,0 +1,39 @@
+"""What certainly stops the program, in the model that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shapelint.python.state import guards, naming
+from shapelint.python.state.run import Failure, Run
+from shapelint.python.state.values import Instance, Loss, Node
+from shapelint.spec.spec import Problem
+
+
+def of_model(run: Run, model: Instance | None, first: bool) -> Iterator[Problem]:
+    """Yield the problems of a model's own modules; what belongs to no model is reported with the `first` one."""
+    if not run.failures:
+        return
+    expected = guards.expected(run.tree)
+    for failure in run.failures:
+        if failure.node in expected or (failure.attribute and _may_be_there(run, failure)):
+            continue
+        owner, role = _place(failure)
+        if (owner is model and model is not None) or (first and owner is None):
+            yield replace(failure.problem, role=role)
+
+
+def _may_be_there(run: Run, failure: Failure) -> bool:
+    """Whether the program gives something an attribute of that name, or comes there in some cases only."""
+    line = getattr(failure.node, "lineno", 0)
+    given = guards.given_names(run.tree).get(failure.attribute, line)
+    return given < line or failure.node in guards.conditional(run.tree)
+
+
+def _place(failure: Failure) -> tuple[Node | None, str]:
+    """The model of a module that failed, and its role there."""
+    if not isinstance(failure.owner, Node) or isinstance(failure.owner, Loss):
+        return None, ""
+    place = naming.place(failure.owner)
+    return (place.model, str(place.role)) if place.model is not None else (None, "")

@@ -1,0 +1,68 @@
+"""Attributes and names of libraries that a program reads and that are not there."""
+
+from __future__ import annotations
+
+import ast
+
+from shapelint.python.state.arguments import Site
+from shapelint.python.state.run import Failure, Run
+from shapelint.python.state.values import Component, Scope
+from shapelint.signatures import absent_names
+from shapelint.signatures.absent_names import Absent
+from shapelint.spec.spec import Problem
+from shapelint.text.source import Span
+
+
+def note_import(run: Run, module: str, node: ast.ImportFrom, scope: Scope) -> None:
+    """Remember the names of `from lightly.loss import ...` that the module does not have, or a module that is none."""
+    if scope.file is None or not scope.file.main:
+        return
+    package = absent_names.of_module(module)
+    if package is not None and package.was_lost:
+        _remember(run, package, node, _within(run, scope.file.span(node), module))
+        return
+    for alias in node.names:
+        absent = absent_names.of_module(f"{module}.{alias.name}")
+        if absent is not None and f"{module}.{alias.name}" not in run.patched:
+            _remember(run, absent, node, _within(run, scope.file.span(node), alias.name))
+
+
+def note_name(run: Run, dotted: str, site: Site) -> None:
+    """Remember `torchvision.models.resnet19`."""
+    absent = absent_names.of_module(dotted) if dotted not in run.patched else None
+    span = _span(site)
+    if absent is not None and span is not None:
+        _remember(run, absent, site.node, span)
+
+
+def note_part(run: Run, owner: Component, name: str, site: Site) -> None:
+    """Remember `resnet.classifier`, where nothing in the file gives a model such a part or asks for it."""
+    if owner.part_of is not None or owner.forgotten or owner.base_of is not None:
+        return
+    absent, span = absent_names.of_model(owner.spec.target, name), _span(site)
+    if absent is not None and span is not None:
+        _remember(run, absent, site.node, span, owner)
+
+
+def _span(site: Site) -> Span | None:
+    """Where the name of an attribute stands that the linted file reads."""
+    node = site.node
+    if not isinstance(node, ast.Attribute) or site.scope.file is None or not site.scope.file.main:
+        return None
+    span = site.scope.file.span(node)
+    return Span(span.end - len(node.attr), span.end)
+
+
+def _within(run: Run, span: Span, name: str) -> Span:
+    """The place of a name in an import."""
+    start = run.text.find(name, span.start, span.end)
+    return Span(start, start + len(name)) if start >= 0 else span
+
+
+def _remember(run: Run, absent: Absent, node: ast.AST, span: Span, owner: Component | None = None) -> None:
+    message = f"{absent.owner} has no {'attribute' if owner else 'name'} {absent.name!r}"
+    help_ = f"did you mean {absent.nearest}?" if absent.nearest else ""
+    label = "an earlier version had it" if absent.was_lost else ""
+    replacement = (span, absent.nearest) if absent.exact and isinstance(node, ast.Attribute) else None
+    problem = Problem("SL114", message, span, "", absent.nearest or None, absent.name, help_, replacement, label=label)
+    run.failures.append(Failure(node, owner, problem, absent.name if owner else ""))

@@ -1,0 +1,105 @@
+"""Statements that a program guards: a failure in them is expected, or they run in some cases only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from shapelint.common.words import words
+
+PASSES_THROUGH = words(
+    """
+    KeyboardInterrupt GeneratorExit SystemExit OSError IOError FileNotFoundError PermissionError KeyError IndexError
+    StopIteration EOFError MemoryError
+    """
+)
+"""Exceptions that no missing name and no wrong argument raises."""
+ASKS = re.compile(r"version|attr|callable|available|support|legacy|compat|install|find_spec|signature|inspect|\b_?has_")
+"""Conditions that ask what a library or an object has."""
+EXPECTS = re.compile(r"raises|suppress")
+"""Context managers in which a failure is expected."""
+CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
+EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+MAIN = "__name__"
+
+
+def expected(tree: ast.Module) -> frozenset[ast.AST]:
+    """Every node whose failure the program expects: in a `try`, or where it asked first what is there."""
+    return _inside(tree, every=False)
+
+
+def conditional(tree: ast.Module) -> frozenset[ast.AST]:
+    """Those, and every node that does not run in all cases: in or behind a condition."""
+    return _inside(tree, every=True)
+
+
+def given_names(tree: ast.Module) -> dict[str, int]:
+    """The attributes that a program sets or deletes, by the first line that does, and what it names in a text, by 0."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            found[node.attr] = min(node.lineno, found.get(node.attr, node.lineno))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found[node.value] = 0
+    return found
+
+
+def read_names(tree: ast.Module) -> frozenset[str]:
+    """The attributes that a program reads, and whatever it names in a text."""
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset(read | texts)
+
+
+def _inside(tree: ast.Module, every: bool) -> frozenset[ast.AST]:
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if node not in found and _is_guard(node, every):
+            found.update(ast.walk(node))
+        for statement in _behind(node, every):
+            found.update(ast.walk(statement))
+    return frozenset(found)
+
+
+def _is_guard(node: ast.AST, every: bool) -> bool:
+    if isinstance(node, ast.Try):
+        return any(_catches(handler) for handler in node.handlers)
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return any(EXPECTS.search(ast.unparse(item.context_expr)) for item in node.items)
+    return isinstance(node, CONDITIONAL) and _asks(node, every)
+
+
+def _asks(node: ast.AST, every: bool) -> bool:
+    test = getattr(node, "test", node)
+    if isinstance(test, (ast.Constant, ast.Compare)) and MAIN in ast.unparse(test):
+        return False
+    return every or ASKS.search(ast.unparse(test)) is not None
+
+
+def _behind(node: ast.AST, every: bool) -> Iterator[ast.stmt]:
+    """The statements after a condition that leaves the block, or after an assertion of what is there."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        guarded = False
+        for statement in block if isinstance(block, list) else []:
+            if guarded:
+                yield statement
+            guarded = guarded or _leaves(statement, every)
+
+
+def _leaves(statement: ast.stmt, every: bool) -> bool:
+    if isinstance(statement, ast.Assert):
+        return ASKS.search(ast.unparse(statement.test)) is not None
+    if not isinstance(statement, ast.If) or not _asks(statement, every):
+        return False
+    return any(isinstance(part, EXITS) for part in ast.walk(statement))
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes what a missing name or a wrong argument raises, and goes on."""
+    if isinstance(handler.body[-1], ast.Raise):
+        return False
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = [ast.unparse(kind).rpartition(".")[2] if kind is not None else "" for kind in kinds]
+    return any(name not in PASSES_THROUGH for name in names)
