@@ -10,7 +10,7 @@ from shapelint.common import slips
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read import call_strings
-from shapelint.read.interpolations import INTERPOLATION, REFERENCE, Places, Stand, names, path_of, with_stands
+from shapelint.read.interpolations import INTERPOLATION, REFERENCE, References, Stand, names, path_of, with_stands
 from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
@@ -54,7 +54,7 @@ class Reader:
     source: Source
     look_up: Callable[[str], YamlNode | None]
     parameters_of_default: Callable[[str], tuple[str, ...]]
-    places: Places
+    places: References
     problems: list[Problem] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
     role: str = ""

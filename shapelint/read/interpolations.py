@@ -15,7 +15,7 @@ REFERENCE = re.compile(r"\$\{\s*(\.*)([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\s*\}")
 _MAXIMUM_IN_ONE_TEXT = 99
 _NAMED = re.compile(r"\w+")
 
-Place = tuple[str, ...]
+Reference = tuple[str, ...]
 """The keys and positions that lead from the root of a document to a value."""
 
 
@@ -28,21 +28,21 @@ class Stand:
 
 
 @dataclass
-class Places:
+class References:
     """Where each value of a mapping is, given the place of the mapping itself."""
 
     mapping: YamlNode
-    path: Place
-    known: dict[YamlNode, Place] = field(default_factory=dict)
+    path: Reference
+    known: dict[YamlNode, Reference] = field(default_factory=dict)
 
-    def of(self, node: YamlNode) -> Place | None:
+    def of(self, node: YamlNode) -> Reference | None:
         """The place of a value, or None if it is not in the mapping."""
         if not self.known:
             self.known.update(_walk(self.mapping, self.path))
         return self.known.get(node)
 
 
-def _walk(node: YamlNode, path: Place) -> Iterator[tuple[YamlNode, Place]]:
+def _walk(node: YamlNode, path: Reference) -> Iterator[tuple[YamlNode, Reference]]:
     yield node, path
     if isinstance(node, Mapping):
         for key, value in pairs(node):
@@ -52,7 +52,7 @@ def _walk(node: YamlNode, path: Place) -> Iterator[tuple[YamlNode, Place]]:
             yield from _walk(item, (*path, str(index)))
 
 
-def path_of(reference: re.Match[str], place: Place | None) -> str:
+def path_of(reference: re.Match[str], place: Reference | None) -> str:
     """The path from the root that a reference at a place names, or "" if there is none.
 
     `${.x}` stands beside the value, `${..x}` one level above, and so on.

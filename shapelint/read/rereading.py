@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shapelint.read.components import Reader, child
-from shapelint.read.interpolations import Places, names
+from shapelint.read.interpolations import References, names
 from shapelint.read.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
 from shapelint.read.recognition import candidates, head_role, method_of
 from shapelint.read.yaml import FoundModel, Reading, read_model
@@ -55,7 +55,7 @@ def reread(reading: Reading, one: FoundModel, source: Source) -> ModelSpec | Non
     if [found for found, *_ in candidates(new, reading.lookup, one.path, one.method)] != [one.path]:
         return None
     look_up = _among(reading, one, new, growth)
-    reader = Reader(source, look_up, reading.lookup.parameters, Places(new, one.path))
+    reader = Reader(source, look_up, reading.lookup.parameters, References(new, one.path))
     return read_model(reader, new, one.spec.name, one.method, reading.lookup)
 
 

@@ -15,7 +15,7 @@ from shapelint.read.components import Reader, look_up, unread
 from shapelint.read.composing import composed_once
 from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
-from shapelint.read.interpolations import Places
+from shapelint.read.interpolations import References
 from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.read.recognition import Lookup, Named, candidates, method_of, misspelt, roles_of
 from shapelint.shapes import dims
@@ -72,7 +72,7 @@ def read_models(source: Source, lookup: Lookup, default_method: str = methods.DE
             name = ".".join(path) or PurePath(source.path).stem
             if len(documents) > 1:
                 name = f"document {number}" + (f".{'.'.join(path)}" if path else "")
-            reader = Reader(source, partial(look_up, root), lookup.parameters, Places(mapping, path))
+            reader = Reader(source, partial(look_up, root), lookup.parameters, References(mapping, path))
             method = replace(method, is_told=method.span in {one.method.span for one in found})
             model = read_model(reader, mapping, name, method, lookup)
             absent = [_absent(one) for one in missing if one.package == path[: len(one.package)]]

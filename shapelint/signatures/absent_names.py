@@ -15,7 +15,7 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.signatures import stored, versions
 
-LIKENESS = 0.85
+NAME_LIKENESS = 0.85
 """How similar a misspelt name is to the right one, as difflib counts."""
 SOMEWHAT = 0.6
 """How similar a name must be to be suggested for one that was lost."""
@@ -58,7 +58,7 @@ def of_module(dotted: str) -> Absent | None:
     elsewhere = [home for home, other in modules().items() if name in other.names and home.startswith(f"{module}.")]
     if elsewhere and name[:1].isupper():
         return Absent(module, name, f"{elsewhere[0]}.{name}")
-    near = difflib.get_close_matches(name.lower(), {one.lower() for one in known.names}, 5, LIKENESS)
+    near = difflib.get_close_matches(name.lower(), {one.lower() for one in known.names}, 5, NAME_LIKENESS)
     meant = [one for lower in near for one in sorted(known.names) if one.lower() == lower and _is_meant(name, one)]
     return Absent(module, name, meant[0], exact=_numbers(meant[0]) == _numbers(name)) if meant else None
 

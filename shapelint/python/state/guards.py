@@ -20,8 +20,8 @@ ASKS = re.compile(r"version|attr|callable|available|support|legacy|compat|instal
 EXPECTS = re.compile(r"raises|suppress")
 """Context managers in which a failure is expected."""
 CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
-EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-MAIN = "__name__"
+BLOCK_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+ENTRY_NAME = "__name__"
 
 
 def expected(tree: ast.Module) -> frozenset[ast.AST]:
@@ -72,7 +72,7 @@ def _is_guard(node: ast.AST, every: bool) -> bool:
 
 def _asks(node: ast.AST, every: bool) -> bool:
     test = getattr(node, "test", node)
-    if isinstance(test, (ast.Constant, ast.Compare)) and MAIN in ast.unparse(test):
+    if isinstance(test, (ast.Constant, ast.Compare)) and ENTRY_NAME in ast.unparse(test):
         return False
     return every or ASKS.search(ast.unparse(test)) is not None
 
@@ -93,7 +93,7 @@ def _leaves(statement: ast.stmt, every: bool) -> bool:
         return ASKS.search(ast.unparse(statement.test)) is not None
     if not isinstance(statement, ast.If) or not _asks(statement, every):
         return False
-    return any(isinstance(part, EXITS) for part in ast.walk(statement))
+    return any(isinstance(part, BLOCK_EXITS) for part in ast.walk(statement))
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
