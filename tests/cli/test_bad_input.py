@@ -88,7 +88,6 @@ INVALID = {
     "open parenthesis in a list": (MODEL + "[Linear(256, 4, ReLU()]\n", (2, 25), "never closed"),
     "a call of a call": (MODEL + "Linear(256, 4)(3)\n", (2, 18), "not a call of a named component"),
     "an import": (MODEL + "__import__('os').system('x')\n", (2, 18), "not a call of a named component"),
-    "missing argument": (MODEL + "Linear(256)\n", (2, 18), "needs out_features"),
     "input of two": (MODEL + "Linear(256, 4)\ninput: [3, 224]\n", (3, 8), "[channels, height, width]"),
     "input of none": (MODEL + "Linear(256, 4)\ninput: [0, 224, 224]\n", (3, 9), "positive integer, found 0"),
     "batch size": (MODEL + "Linear(256, 4)\nbatch_size: 1.5\n", (3, 13), "positive integer, found 1.5"),
@@ -116,6 +115,13 @@ def test_invalid_syntax_or_values_are_SL903_at_their_place(name: str) -> None:
     (finding,) = [finding for finding in report.findings if finding.code == "SL903"]
     assert (finding.location.line, finding.location.column) == place
     assert words in finding.message
+
+
+def test_a_missing_argument_is_SL905_at_the_component() -> None:
+    report = lint_text(Source("model.yaml", MODEL + "Linear(256)\n"), Settings())
+    (finding,) = [finding for finding in report.findings if finding.severity == "error"]
+    assert (finding.code, finding.location.line, finding.location.column) == ("SL905", 2, 18)
+    assert "out_features" in finding.message
 
 
 @pytest.mark.parametrize(
