@@ -109,7 +109,8 @@ class Reader:
     def _layers(self, node: Sequence) -> ComponentSpec:
         """A list of layers; one with a layer that cannot be read is unknown as a whole."""
         items = [self.follow(item) for item in node.items]
-        if items and all(isinstance(item, Scalar) and not _may_be_layer(item) for item in items):
+        words = [item for item in items if isinstance(item, Scalar) and not call_strings.CALL.match(item.text)]
+        if len(words) == len(items) and not all(map(_may_be_layer, words)):
             return unread(node, "it is a list of settings, not of layers")
         for item in items:
             if (

@@ -72,7 +72,18 @@ def test_other_keys_are_the_users_business(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["true", "false", "3", "0.5", "4096-4096-256", "'2 x 1024'", "[2048, 2048, 128]", "['1024', '64']"]
+    "written",
+    [
+        "true",
+        "false",
+        "3",
+        "0.5",
+        "4096-4096-256",
+        "'2 x 1024'",
+        "[2048, 2048, 128]",
+        "['1024', '64']",
+        "[96, relu, 48]",
+    ],
 )
 @pytest.mark.parametrize("key", ["projection_head", "projector", "backbone"])
 def test_a_switch_or_a_number_is_no_component(key: str, written: str) -> None:
