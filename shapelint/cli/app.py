@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -18,9 +17,6 @@ from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
-
-GARBAGE_THRESHOLD = 50_000
-"""Objects between two collections of garbage: loading modules makes none, and looking for it delays the start."""
 
 EXAMPLES = """\b
 Examples:
@@ -170,7 +166,6 @@ def completion(shell: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 for findings, 2 for trouble."""
-    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         cli.main(arguments, prog_name="shapelint", standalone_mode=False)
     except click.exceptions.Exit as error:

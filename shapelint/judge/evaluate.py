@@ -12,12 +12,12 @@ from shapelint.judge import subjects
 from shapelint.judge.component_facts import component_facts
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.facts import EdgeFacts
+from shapelint.judge.link_checks import leaves
 from shapelint.judge.occasions import Ends, origin_span, steps_of
 from shapelint.judge.repair_moves import moves_of
 from shapelint.judge.templates import render
 from shapelint.judge.violations import Mark, Move, Violation
 from shapelint.knowledge.rule_pages import Rule
-from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import expression
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.shapes.signatures import Misfit, format_shape
@@ -99,7 +99,7 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
 
 
 def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
-    for index, component in enumerate(_leaves(link.component)):
+    for index, component in enumerate(leaves(link.component)):
         is_told = component.spec.is_unread or any(problem.code == "SL114" for problem in component.problems)
         if component.signature is not None or is_told:
             continue
@@ -113,14 +113,6 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         )
         violation = problem_violation(problem, rules)
         yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
-
-
-def _leaves(component: Resolved) -> Iterator[Resolved]:
-    """The components in order that are not lists of others, however deeply nested."""
-    if not component.layers:
-        yield component
-    for layer in component.layers:
-        yield from _leaves(layer)
 
 
 def violations_of(
