@@ -156,6 +156,7 @@ class Run(Kernel):
     unseen: dict[tuple[int, str], str] = field(default_factory=dict)
     copies: dict[int, Span] = field(default_factory=dict)
     active: list[ast.AST] = field(default_factory=list)
+    recursive: list[tuple[ast.AST, tuple[Value, ...]]] = field(default_factory=list)
     receivers: list[Value] = field(default_factory=list)
     returns: list[list[Value]] = field(default_factory=list)
     yields: list[Items] = field(default_factory=list)

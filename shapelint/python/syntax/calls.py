@@ -21,6 +21,7 @@ from shapelint.python.state.values import (
     Bound,
     Chained,
     Component,
+    Data,
     Function,
     Given,
     Instance,
@@ -43,6 +44,8 @@ BUILTINS = frozenset(dir(python))
 DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
 """Number of candidates up to which each one is interpreted, if any of them may be called."""
+MAXIMUM_VAGUE_RECURSION = 2
+"""Depth to which a function is followed that calls itself with unknown arguments alone."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
@@ -113,6 +116,8 @@ def call(
     run.step()
     if isinstance(function, Function):
         return call_function(run, function, arguments, None)
+    if isinstance(function, Method) and _only_moves_weights(function, arguments):
+        return UNKNOWN
     if isinstance(function, Method):
         return call_function(run, function.function, arguments, function.receiver)
     if isinstance(function, UserClass):
@@ -149,6 +154,15 @@ def call(
         if isinstance(owner, Instance):
             run.unseen[(id(owner), site.node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
     return run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
+
+
+def _only_moves_weights(method: Method, arguments: Arguments) -> bool:
+    """Return whether this is the step of a user-defined optimizer: it changes numbers inside tensors, no shape."""
+    owner = method.receiver
+    if method.function.name != "step" or arguments.every or not isinstance(owner, Instance) or owner.cls is None:
+        return False
+    bases = class_lookup.resolution_order(owner.cls)
+    return any(isinstance(base, Library) and base.name.startswith("torch.optim.") for base in bases)
 
 
 def _any_of(
@@ -220,9 +234,12 @@ def call_function(
     if receiver is not None and (id(receiver), id(node)) not in run.visited:
         run.visited_methods.append((receiver, function.name))
     run.visited.add((id(receiver), id(node)))
+    if _repeats_itself(run, node, arguments):
+        return run.unknown(f"{function.name} calls itself with what is not known", node, function.scope.file)
     if run.depth >= MAXIMUM_CALL_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
         effects.expose_to_unknown_code(run, arguments.every, receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    run.recursive.append((node, _vague(arguments)))
     if receiver is not None and function.wrapper != "staticmethod":
         arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
     inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
@@ -252,7 +269,24 @@ def call_function(
         run.returns.pop()
         run.yields.pop()
         run.active.pop()
+        run.recursive.pop()
         run.depth -= 1
+
+
+def _repeats_itself(run: Run, node: ast.AST, arguments: Arguments) -> bool:
+    """Return whether a function that walks through unknown data was followed deep enough: deeper it does the same."""
+    vague = _vague(arguments)
+    return bool(vague) and run.recursive.count((node, vague)) >= MAXIMUM_VAGUE_RECURSION
+
+
+def _vague(arguments: Arguments) -> tuple[Value, ...]:
+    """Return the arguments if each is either unknown or a batch, which is as unknown as the batches inside it."""
+    values = [_without_reason(one.value) for one in arguments.every]
+    return tuple(values) if all(isinstance(value, (Unknown, Data)) for value in values) else ()
+
+
+def _without_reason(value: Value) -> Value:
+    return Unknown(inside=value.inside) if isinstance(value, Unknown) else value
 
 
 def _joined(values: list[Value]) -> Value:

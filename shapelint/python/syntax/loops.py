@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shapelint.python.state import journal
@@ -12,12 +12,14 @@ from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.state.values import UNKNOWN, Const, Data, Function, Items, Scope, Tensor, Unknown, Value
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
 BACKWARD_METHODS = frozenset({"backward", "zero_grad", "manual_backward"})
+MAXIMUM_SWEEP = 8
+"""Number of values up to which a loop that calls training functions tries each: its variable may be a width."""
 
 
 def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
@@ -37,14 +39,20 @@ def _iterations(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Sco
     """Run the iterations of a loop and its `else`; in a training loop, one iteration stands for all."""
     iterations, filler = items.items[:MAXIMUM_ELEMENTS], items.rest
     numbers = all(isinstance(item, Const) and not isinstance(item.value, str) for item in items.items)
-    training = (numbers or all(map(_is_batch, items.items))) and _trains(node)
+    training = (numbers or all(map(_is_batch, items.items))) and _trains(node.body)
+    training = training or (numbers and len(items.items) > MAXIMUM_SWEEP and _calls_training(node, scope))
     if len(items.items) > MAXIMUM_ELEMENTS or (training and len(items.items) > 1):
         filler = filler if filler is not None else Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN
     if training and filler is not None:
         filler = filler if numbers else items.items[0]
         iterations = []
-    for item in iterations:
+    start = run.remaining
+    for index, item in enumerate(iterations):
         run.step()
+        if index and (start - run.remaining) / index * (len(iterations) - index) > run.remaining / 2:
+            filler = filler or (Const(dims.UNKNOWN_DIM) if numbers else UNKNOWN)
+            run.unknown("a loop of so many steps is not followed to its end", node, scope.file)
+            break
         if _iteration(run, node, scope, item):
             return True
     if filler is not None:
@@ -52,10 +60,23 @@ def _iterations(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Sco
     return run.execute(node.orelse, scope)
 
 
-def _trains(node: ast.For | ast.AsyncFor) -> bool:
-    return any(
-        isinstance(n, ast.Attribute) and n.attr in BACKWARD_METHODS for part in node.body for n in ast.walk(part)
-    )
+def _trains(body: Sequence[ast.AST]) -> bool:
+    return any(isinstance(n, ast.Attribute) and n.attr in BACKWARD_METHODS for part in body for n in ast.walk(part))
+
+
+def _calls_training(node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
+    """Return whether a loop calls user-defined functions that train, by their names."""
+    names = [n.func for part in node.body for n in ast.walk(part) if isinstance(n, ast.Call)]
+    found = [_visible(scope, name.id) for name in names if isinstance(name, ast.Name)]
+    return any(isinstance(one, Function) and _trains([one.node]) for one in found)
+
+
+def _visible(scope: Scope, name: str) -> Value | None:
+    """Return what a name means in a scope or in one around it."""
+    around: Scope | None = scope
+    while around is not None and name not in around.names:
+        around = around.parent
+    return around.names[name] if around is not None else None
 
 
 def _is_batch(value: Value) -> bool:
