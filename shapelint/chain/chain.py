@@ -10,7 +10,7 @@ from __future__ import annotations
 from shapelint.common.frozen import frozen
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.signatures import Fit, Misfit, ShapeOrStructure
-from shapelint.spec.spec import Argument, Step
+from shapelint.spec.spec import Argument, Cause, Step
 from shapelint.text.source import Span
 
 
@@ -20,7 +20,7 @@ class Origin:
 
     `place` is where the width is written if it is not an argument of a component: an axis of the input. `steps` are the
     other places of a program that decided it: what was done to the axis, latest first, then what was done to the
-    network.
+    network. `cause` is why a tensor is not known that no component made.
     """
 
     role: str
@@ -28,6 +28,7 @@ class Origin:
     parameter: str = ""
     place: Span | None = None
     steps: tuple[Step, ...] = ()
+    cause: Cause | None = None
 
     @property
     def argument(self) -> Argument | None:

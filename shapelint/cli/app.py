@@ -128,10 +128,11 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @click.option("--layers", is_flag=True, help="List the parts of each component.")
 @click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
+@click.option("-v", "--verbose", is_flag=True, help="Report on stderr which links are not checked, and why.")
 @_settings_options
-def show(paths: tuple[str, ...], layers: bool, trace: bool, config_file: str | None, isolated: bool) -> None:
+def show(paths: tuple[str, ...], layers: bool, verbose: bool, **settings: Any) -> None:
     """Print the chain of each model as a table."""
-    sys.exit(_command("show").run(paths, layers, Settings(trace=trace, config_file=config_file, isolated=isolated)))
+    sys.exit(_command("show").run(paths, layers, verbose, Settings(**settings)))
 
 
 @cli.command()

@@ -12,7 +12,7 @@ import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli.output import colours, exit_code, write_out
+from shapelint.cli.output import colours, exit_code, write_notices, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.judge import rulebook
@@ -78,7 +78,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     else:
         _write(report, options, fixed)
     if options.verbose:
-        _write_notices(report)
+        write_notices(report, options.output_format != "text" or options.quiet)
     return exit_code(report, options.error_on_unknown)
 
 
@@ -202,9 +202,3 @@ def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -
         Path(options.output_file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"cannot write {options.output_file}: {error.strerror}") from None
-
-
-def _write_notices(report: Report) -> None:
-    for file in report.files:
-        for notice in file.notices:
-            click.echo(f"{file.path}: {notice}", err=True)

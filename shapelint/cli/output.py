@@ -8,6 +8,8 @@ from typing import TextIO
 
 import click
 
+from shapelint.report.summary import unchecked_lines
+from shapelint.report.terminal import escape
 from shapelint.spec.findings import Report
 
 EXIT_FINDINGS = 1
@@ -43,3 +45,15 @@ def exit_code(report: Report, error_on_unknown: bool = False) -> int:
     unchecked = any(model.unchecked for file in report.files for model in file.models)
     unknown = error_on_unknown and (unchecked or any(finding.code == "SL901" for finding in report.findings))
     return EXIT_FINDINGS if report.count("error") or report.count("warning") or unknown else 0
+
+
+def write_notices(report: Report, with_unchecked: bool) -> None:
+    """Write to stderr which signatures were used and what stayed unknown; the unchecked links if asked to."""
+    for file in report.files:
+        for notice in file.notices:
+            click.echo(f"{file.path}: {notice}", err=True)
+    if with_unchecked:
+        for line in unchecked_lines(
+            [link for file in report.files for model in file.models for link in model.unchecked]
+        ):
+            click.echo(escape(line), err=True)

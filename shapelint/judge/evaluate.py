@@ -12,10 +12,10 @@ from shapelint.judge import subjects
 from shapelint.judge.component_facts import component_facts
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.facts import EdgeFacts
-from shapelint.judge.link_checks import leaves
 from shapelint.judge.occasions import Ends, origin_span, steps_of
 from shapelint.judge.repair_moves import moves_of
 from shapelint.judge.templates import render
+from shapelint.judge.unresolved import cause_of, leaves, name_of
 from shapelint.judge.violations import Mark, Move, Violation
 from shapelint.knowledge.rule_pages import Rule
 from shapelint.shapes import expression
@@ -103,14 +103,13 @@ def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:
         is_told = component.spec.is_unread or any(problem.code == "SL114" for problem in component.problems)
         if component.signature is not None or is_told:
             continue
-        name = component.target or component.spec.target or "the component"
-        is_backbone = kind(link.role) == "backbone"
-        signature = f"give {name} a signature under [tool.shapelint.signatures]"
-        hint = f"declare its width, {{target: {name}, out_dim: ...}}, or {signature}" if is_backbone else signature
-        hint = f"did you mean {near}? Otherwise {hint}" if (near := nearest.nearest(name)) else hint
-        problem = Problem(
-            "SL901", f"{name} is not resolved: {component.reason}", component.spec.head, link.role, help=hint
+        name, cause = name_of(component), cause_of(component, link.role)
+        hint = f"give {name} a signature under [tool.shapelint.signatures]"
+        hint = (
+            f"declare its width, {{target: {name}, out_dim: ...}}, or {hint}" if kind(link.role) == "backbone" else hint
         )
+        hint = f"did you mean {near}? Otherwise {hint}" if (near := nearest.nearest(name)) else hint
+        problem = Problem("SL901", cause.reason, component.spec.head, link.role, help=hint)
         violation = problem_violation(problem, rules)
         yield Violation(**{**vars(violation), "key": ("SL901", link.role, index)})
 

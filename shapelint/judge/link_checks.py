@@ -12,6 +12,7 @@ from shapelint.chain.chain import Chain, Edge, Flow, Link
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge.subjects.ends import Output, output_of
+from shapelint.judge.unresolved import cause_of, leaves
 from shapelint.knowledge import methods
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
@@ -19,6 +20,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Ellipsis_, PatternAxis
 from shapelint.shapes.signatures import Fit, Shape, StructureValue
 from shapelint.spec.roles import HEADS, kind
+from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
 
@@ -46,100 +48,97 @@ def component_checks(chain: Chain) -> Iterator[LinkCheck]:
         yield _of_component(link)
 
 
+def _unchecked(role: str, cause: Cause) -> LinkCheck:
+    return LinkCheck(role, cause.reason, cause.help, cause.span)
+
+
 def _of_component(link: Link) -> LinkCheck:
     for component in leaves(link.component):
         if component.signature is None or component.spec.is_unread:
-            return LinkCheck(link.role, *unresolved(component, link.role), component.spec.head)
+            return _unchecked(link.role, cause_of(component, link.role))
         if component.spec.spelling == "declared" and kind(link.role) in HEADS:
             return LinkCheck(link.role, "the width of its input is not written", "", component.spec.head)
     for edge in link.edges:
-        if reason := _unknown_side(edge):
-            return LinkCheck(link.role, reason, "", _cause(edge.incoming, edge.component).spec.head)
+        if cause := _unknown_side(edge):
+            return _unchecked(link.role, cause)
     return LinkCheck(link.role)
 
 
-def leaves(component: Resolved) -> Iterator[Resolved]:
-    """Yield the components that are not lists of others, in order and at any depth."""
-    if not component.layers:
-        yield component
-    for layer in component.layers:
-        yield from leaves(layer)
-
-
-def unresolved(component: Resolved, role: str) -> tuple[str, str]:
-    """Why a component has no signature, and a line that would give it one."""
-    if component.spec.is_unread:
-        return component.spec.note, ""
-    absent = next((problem.message for problem in component.problems if problem.code == "SL114"), "")
-    if absent:
-        return absent, ""
-    name = component.target or component.spec.target or "the component"
-    rank = "B 3 H W -> B ..." if kind(role) == "backbone" else "B ... -> B ..."
-    reason = component.reason if component.reason.startswith(name) else f"{name} is unknown: {component.reason}"
-    return reason, f'"{name}" = "{rank}"'
-
-
-def _cause(flow: Flow, consumer: Resolved) -> Resolved:
-    """Return the component that causes an unknown shape: the one that made it, else the one that takes it."""
-    maker = (flow.guess or flow.maker).component
-    return maker if maker is not None else consumer
-
-
-def _unknown_side(edge: Edge) -> str:
-    """Return what is unknown of an edge, "" if both sides are known."""
+def _unknown_side(edge: Edge) -> Cause | None:
+    """Return what is unknown of an edge, None if both sides are known."""
     if edge.result is None:
         return _unknown_input(edge)
-    if not isinstance(edge.result, Fit):
-        return ""
-    return _unknown_axis(edge, edge.result)
+    return _unknown_axis(edge, edge.result) if isinstance(edge.result, Fit) else None
 
 
-def _unknown_input(edge: Edge) -> str:
+def _unknown_input(edge: Edge) -> Cause:
     maker = edge.incoming.guess or edge.incoming.maker
     if edge.component.is_listed and edge.incoming.value is not None:
-        return "it is known at some image sizes only, and not at this one"
-    if maker.component is None or maker.role == edge.role:
-        return "what comes into it is not known"
-    return f"what {maker.role} gives is not known"
+        return Cause("it is known at some image sizes only, and not at this one", edge.component.spec.head)
+    if maker.cause is not None:
+        return maker.cause
+    if isinstance(edge.incoming.value, tuple) and (cause := _unknown_argument(edge.component, "")) is not None:
+        return cause
+    place = (maker.component or edge.component).spec.head
+    unknown = maker.component is None or maker.role == edge.role
+    return Cause("what comes into it is not known" if unknown else f"what {maker.role} gives is not known", place)
 
 
-def _unknown_axis(edge: Edge, fit: Fit) -> str:
-    """Return a fixed axis that is unknown on one side, "" if there is none."""
+def _unknown_axis(edge: Edge, fit: Fit) -> Cause | None:
+    """Return why a fixed axis is unknown on one side, None if there is none."""
     if isinstance(edge.incoming.value, StructureValue) or edge.incoming.value is None:
-        return ""
-    for expected, actual in fixed_axes(edge.component, fit, edge.incoming.value):
+        return None
+    origins = edge.incoming.origins
+    for place, expected, actual in fixed_axes(edge.component, fit, edge.incoming.value):
         if not dims.is_known(expected):
-            return f"the width that {edge.component.label} takes is not known"
+            general = f"the width that {edge.component.label} takes is not known"
+            return _unknown_argument(edge.component, "") or Cause(general, edge.component.spec.head)
         if not dims.is_known(actual):
-            return f"the width of what {edge.producer.role} gives is not known"
-    return ""
+            origin = origins[place] if origins else edge.incoming.maker
+            general = f"the width of what {edge.producer.role} gives is not known"
+            known = _unknown_argument(origin.component, origin.parameter) if origin.component else None
+            return known or origin.cause or Cause(general, (origin.component or edge.component).spec.head)
+    return None
 
 
-def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[Dim, Dim]]:
-    """Yield the axes that a component fixes, each with the actual axis; an axis with an unknown argument is unknown."""
+def _unknown_argument(component: Resolved, name: str) -> Cause | None:
+    """Return that an argument of a component is not known: the one of a name, or the first one."""
+    for parameter, argument in component.given.items():
+        if argument.value is dims.UNKNOWN_DIM and name in ("", parameter):
+            why = argument.cause.reason if argument.cause is not None else "known at run time only"
+            help_ = argument.cause.help if argument.cause is not None else ""
+            return Cause(f"{parameter} of {component.label} is not known: {why}", argument.span, help_)
+    return None
+
+
+def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[int, Dim, Dim]]:
+    """Yield the axes that a component fixes: their position, the expected and the actual size.
+
+    An axis with an unknown argument is unknown.
+    """
     assert component.signature is not None
     assert component.template is not None
     place = component.signature.alternatives.index(fit.alternative)
     patterns = fit.alternative.inputs[0].axes, component.template.alternatives[place].inputs[0].axes
-    for expected, written, actual in _aligned(*patterns, shape):
+    for index, expected, written, actual in _aligned(*patterns, shape):
         arguments = [] if isinstance(written, int) else sorted(dims.names(written) & component.values.keys())
         if any(not isinstance(component.values[name], int) for name in arguments):
-            yield dims.UNKNOWN_DIM, actual
+            yield index, dims.UNKNOWN_DIM, actual
         elif isinstance(expected, int) or not dims.names(expected):
-            yield expected, actual
+            yield index, expected, actual
 
 
 def _aligned(
     pattern: Sequence[PatternAxis], template: Sequence[PatternAxis], shape: Shape
-) -> Iterator[tuple[Dim, Dim, Dim]]:
-    """Yield the axes of a pattern, its template and a shape side by side, except for those of an ellipsis."""
+) -> Iterator[tuple[int, Dim, Dim, Dim]]:
+    """Yield the positions and axes of a pattern, its template and a shape side by side, but none of an ellipsis."""
     position = next((index for index, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), len(pattern))
     behind = len(pattern) - position - 1
     places = [*range(position), *range(-max(behind, 0), 0)]
     for index in places:
         axis, written = pattern[index], template[index]
         if not isinstance(axis, Ellipsis_) and not isinstance(written, Ellipsis_):
-            yield axis, written, shape[index]
+            yield index, axis, written, shape[index]
 
 
 def config_checks(judged: Judged) -> Iterator[LinkCheck]:

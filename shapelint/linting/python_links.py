@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from shapelint.judge.link_checks import LinkCheck, component_checks, flow_is_known
 from shapelint.python.models.recognise import PythonModel
 from shapelint.python.state.run import BankCall, LossCall
+from shapelint.spec.spec import Cause
+from shapelint.text.source import Span
 
 EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
 
@@ -31,7 +33,14 @@ def _of_loss(call: LossCall) -> LinkCheck:
     if not unknown:
         return LinkCheck("loss")
     label = call.name or call.loss.target.rpartition(".")[2]
-    return LinkCheck("loss", f"what {label} gets as {' and '.join(unknown)} is not known", "", call.span)
+    return _unknown("loss", f"what {label} gets as {' and '.join(unknown)} is not known", call.cause, call.span)
+
+
+def _unknown(role: str, what: str, cause: Cause | None, span: Span) -> LinkCheck:
+    """Return a link that is unchecked because something is not known, and why that is not."""
+    if cause is None:
+        return LinkCheck(role, what, "", span)
+    return LinkCheck(role, f"{what}: {cause.reason}", cause.help, span)
 
 
 def _of_bank(call: BankCall) -> LinkCheck:
@@ -39,4 +48,4 @@ def _of_bank(call: BankCall) -> LinkCheck:
     if call.width is not None and isinstance(call.width.value, int) and flow_is_known(call.features):
         return LinkCheck("bank")
     what = "the width of the memory bank" if call.width is None else "what the memory bank gets"
-    return LinkCheck("bank", f"{what} is not known", "", call.component.spec.head)
+    return _unknown("bank", f"{what} is not known", call.features.maker.cause, call.component.spec.head)

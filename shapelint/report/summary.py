@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shapelint.common.frozen import frozen
 from shapelint.report import RenderOptions
 from shapelint.report.terminal import escape
-from shapelint.spec.findings import FileReport, Report
+from shapelint.spec.findings import FileReport, Report, UncheckedLink
 
 
 @frozen
@@ -118,11 +118,22 @@ def _unchecked_lines(report: Report, summary: Summary, options: RenderOptions) -
     links = [link for file in report.files for model in file.models for link in model.unchecked]
     if links and (summary.errors or summary.warnings or summary.infos):
         yield f"{summary.checked_links} of {plural(summary.links, 'link')} checked; {_missed(summary)}:"
+    for line in unchecked_lines(links):
+        yield escape(line, options.encoding)
+
+
+def unchecked_lines(links: Sequence[UncheckedLink]) -> Iterator[str]:
+    """Each link that was not checked, once, with its cause; what would make it known stands at the first that it helps.
+
+    A signature is a line that can be copied into the settings.
+    """
+    helped = set()
     for link in dict.fromkeys(links):
-        place = f"{link.location.path}:{link.location.line}:{link.location.column}"
-        yield escape(f"  {place}: {link.role}: {link.reason}", options.encoding)
-        if link.help:
-            yield escape(f"    to make it known, under [tool.shapelint.signatures]: {link.help}", options.encoding)
+        yield f"  {link.location.path}:{link.location.line}:{link.location.column}: {link.role}: {link.reason}"
+        if link.help and link.help not in helped:
+            helped.add(link.help)
+            where = ", under [tool.shapelint.signatures]" if link.help.startswith('"') else ""
+            yield f"    to make it known{where}: {link.help}"
 
 
 def _fixable(summary: Summary) -> str:

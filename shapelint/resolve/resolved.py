@@ -18,8 +18,9 @@ from shapelint.spec.spec import Argument, ComponentSpec, Problem
 class Resolved:
     """A component with its signature. `template` names constructor arguments where `signature` has their values.
 
-    `reason` says why the signature is unknown, `given` are the user's arguments by parameter name. `refused` is the
-    image size at which the component was found not to run.
+    `reason` says why the signature is unknown, `remedy` what would make it known, if that is not one for `target`.
+    `given` are the user's arguments by parameter name. `refused` is the image size at which the component was found not
+    to run.
     """
 
     spec: ComponentSpec
@@ -34,6 +35,7 @@ class Resolved:
     layers: tuple[Resolved, ...] = ()
     problems: tuple[Problem, ...] = ()
     reason: str = ""
+    remedy: str = ""
     notices: tuple[str, ...] = ()
     refused: tuple[int, int] | None = None
 

@@ -34,7 +34,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
     if options.signatures and (signed := declared.find(options.signatures, spec, {spec.target, target})):
-        return replace(applied(signed[0], signed[1], target, role, "declared"), spec=spec)
+        return replace(_as_declared(signed, target, role), spec=spec)
     if problem := absent_models.absent(spec, target, role):
         return _declared(
             spec, target, role, "", Resolved(spec, target, "unknown", problems=(problem,), reason=problem.message)
@@ -44,6 +44,15 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
     if result.is_listed and size is not None:
         result = _at_size(result, role, options, size)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
+
+
+def _as_declared(signed: tuple[ComponentSignature, ComponentSpec], target: str, role: str) -> Resolved:
+    """The component with the signature that the settings give it, if that says what comes out."""
+    found = applied(signed[0], signed[1], target, role, "declared")
+    if found.row is None or not declared.is_unfinished(found.row.shapes):
+        return found
+    reason = f"{target} has a signature in the settings that leaves open what it gives: write its axes in place of ..."
+    return Resolved(signed[1], target, "unknown", reason=reason)
 
 
 def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:

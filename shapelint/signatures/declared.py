@@ -11,8 +11,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.spec.roles import kind
 from shapelint.spec.spec import ComponentSpec
 
+OPEN_AXES = "..."
 Declarations = tuple[tuple[str, str], ...]
 """Pairs of a target, as a name or a call, and its signature line."""
 
@@ -29,6 +31,23 @@ def find(
         if name in names:
             return _component(target, line), spec if parenthesis else replace(spec, positional=(), keywords=())
     return None
+
+
+@lru_cache(maxsize=256)
+def names(declarations: Declarations) -> frozenset[str]:
+    """The names that have a signature, without their parameters."""
+    return frozenset(target.partition("(")[0] for target, _ in declarations)
+
+
+def suggestion(name: str, role: str) -> str:
+    """A line of settings that gives a component a signature, in which the axes of its output are to be filled in."""
+    return f'"{name}" = "{"B 3 H W" if kind(role) == "backbone" else "B ..."} -> B ..."'
+
+
+def is_unfinished(line: str) -> bool:
+    """Whether a line still has the open output of a suggestion."""
+    taken, _, given = line.partition("->")
+    return OPEN_AXES in given and (OPEN_AXES not in taken or given.split() == ["B", OPEN_AXES])
 
 
 @lru_cache(maxsize=256)

@@ -31,8 +31,8 @@ class Argument:
 
     `variable` is where the value is written if that is elsewhere: behind an alias or a `${reference}`. `computed` is
     the expression of a value that is not a literal anywhere. The elements of a list have places of their own. In a
-    program, `uses` are the places where the value was passed on, and `variables` the names that it had, the latest
-    first.
+    program, `uses` are the places where the value was passed on, `variables` the names that it had, the latest first,
+    and `cause` is why it cannot be known.
     """
 
     value: Any
@@ -44,6 +44,7 @@ class Argument:
     computed: Span | None = None
     elements: tuple[Argument, ...] = ()
     variables: tuple[Variable, ...] = ()
+    cause: Cause | None = None
 
 
 @frozen
@@ -57,6 +58,19 @@ class Step:
     action: str
     gives: Any = None
     minor: bool = False
+
+
+@frozen
+class Cause:
+    """Why something is not known, where, and what would make it known: a line of settings, or a sentence.
+
+    `is_output` is whether that something is what a network gave, so that whatever is made of it has the same cause.
+    """
+
+    reason: str
+    span: Span | None = None
+    help: str = ""
+    is_output: bool = False
 
 
 @frozen

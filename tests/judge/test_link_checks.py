@@ -103,6 +103,44 @@ def test_an_absent_role_leaves_the_loss_unchecked() -> None:
     ]
 
 
+def test_the_consequence_of_an_unseen_network_names_it_at_the_line_that_builds_it() -> None:
+    model = script("mystery.trunk(depth=3)", more="import mystery")
+    assert {link.reason for link in model.unchecked} == {
+        "self.backbone is not resolved: mystery.trunk has no signature here",
+        "mystery.trunk has no signature here",
+    }
+    assert {link.help for link in model.unchecked} == {'"mystery.trunk" = "B 3 H W -> B ..."'}
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("self.net = mystery.trunk()", '"Wrapped" = "B 3 H W -> B ..."'),
+        ("self.net = mystery.trunk().stages[2]", '"Wrapped" = "B 3 H W -> B ..."'),
+    ],
+)
+def test_an_unseen_network_in_a_wrapper_is_known_by_the_name_of_the_wrapper(body: str, line: str) -> None:
+    more = f"""\
+import mystery
+
+class Wrapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {body}
+
+    def forward(self, x):
+        return self.net.features(x).mean((2, 3))
+"""
+    (link,) = script("Wrapped()", more=more).unchecked
+    assert (link.role, link.reason) == ("projection_head", "mystery.trunk has no signature here")
+    assert link.help == line
+
+
+def test_an_unknown_number_names_its_argument_and_what_it_is_computed_from() -> None:
+    (link,) = script(width="int(open('width.txt').read())").unchecked
+    assert link.reason.startswith("input_dim of BYOLProjectionHead is not known: open('width.txt')")
+
+
 def test_an_exhausted_budget_is_an_unchecked_link() -> None:
     more = "width = 0\nfor i in range(400):\n    for j in range(400):\n        width += i * j % 2\n"
     model = script(width="width", more=more)

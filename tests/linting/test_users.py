@@ -76,7 +76,7 @@ def test_the_model_alone_is_reported_with_an_unknown_backbone(tmp_path: Path) ->
     ((name, finding),) = found(tmp_path, "models/byol.py")
     assert (name, finding.code, finding.role, finding.severity) == ("byol.py", "SL901", "backbone", "info")
     assert finding.message == (
-        "backbone: self.backbone is not resolved: what is handed in is not in the files that were read"
+        "backbone: self.backbone is not resolved: what BYOL gets as backbone is not in the files that were read"
     )
 
 

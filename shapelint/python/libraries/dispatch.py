@@ -13,6 +13,7 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Items, Value
+from shapelint.signatures import declared
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
@@ -82,7 +83,7 @@ def _line(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None
 
 def _is_user_declared(run: Run, name: str) -> bool:
     """Return whether the user declared a signature for this name, or trusts its package."""
-    return any(name == target for target, _ in run.options.signatures) or name.partition(".")[0] in run.options.trust
+    return name in declared.names(run.options.signatures) or name.partition(".")[0] in run.options.trust
 
 
 def knows(run: Run, name: str) -> bool:

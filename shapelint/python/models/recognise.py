@@ -91,7 +91,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         models.append(
             replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised or bool(model.banks))
         )
-    notices = tuple(f"line {note.line}: {note.reason}" for _, note in sorted(run.notes.items()))
+    notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 
 
@@ -239,14 +239,14 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
 def _unseen(run: Run, model: Node | None) -> list[Link]:
     """Return links for the backbone and heads that a model calls but that are unknown, each at its assignment."""
     found = []
-    for (owner, name), reason in run.unseen.items():
+    for (owner, name), cause in run.unseen.items():
         role = Role(name, naming.kind(name))
         span = run.assigned.get((owner, name))
         if owner == id(model) and role.kind in ("backbone", *HEADS) and span is not None:
             spec = ComponentSpec("call", f"self.{name}", span, span)
-            why = reason or "what is handed in is not in the files that were read"
             nothing = Flow(None, (), Origin(role))
-            found.append(Link(role, Resolved(spec, spec.target, "unknown", reason=why), nothing, nothing, ()))
+            resolved = Resolved(spec, spec.target, "unknown", reason=cause.reason, remedy=cause.help)
+            found.append(Link(role, resolved, nothing, nothing, ()))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shapelint.python.objects import absences, dicts, enums, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import Arguments, Site
@@ -30,6 +32,8 @@ from shapelint.python.state.values import (
 
 REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
+PREPARES = ("prepare", "setup")
+"""Methods of unknown objects that may return what they are given, wrapped."""
 
 
 def get(run: Run, owner: Value, name: str, site: Site) -> Value:
@@ -55,8 +59,8 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     if isinstance(owner, Library):
         absences.note_name(run, f"{owner.name}.{name}", site)
         return of_library(run, f"{owner.name}.{name}")
-    if isinstance(owner, Unknown) and owner.inside:
-        return owner
+    if isinstance(owner, Unknown) and (owner.inside or (owner.cause and name not in PREPARES)):
+        return _part(owner)
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):
         return unknown_among(owner.owner)
     if isinstance(owner, Function) and name == "cache_clear":
@@ -70,7 +74,14 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
         return _of_container(owner, name)
     if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
         return UNKNOWN
-    return Bound(owner, name) if name in ("prepare", "setup") else UNKNOWN
+    return Bound(owner, name) if name in PREPARES else UNKNOWN
+
+
+def _part(owner: Unknown) -> Unknown:
+    """Return a part of an unknown value, for which the signature of the whole says nothing."""
+    cause = owner.cause
+    is_whole = cause is not None and not cause.is_output and cause.help.startswith('"')
+    return replace(owner, cause=replace(cause, help="")) if cause is not None and is_whole else owner
 
 
 def of_library(run: Run, dotted: str) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.python.objects import dataclass_fields, enums
+from shapelint.python.objects import dataclass_fields, declared_parts, enums
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
@@ -43,6 +43,7 @@ def instantiate(
     owner = Instance(cls=cls)
     run.instances.append(owner)
     initialise(run, class_lookup.resolution_order(cls), owner, arguments, site)
+    declared_parts.build(run, owner, arguments, site)
     return owner
 
 

@@ -51,7 +51,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
         return UNKNOWN if isinstance(key, (str, int)) and not owner.open else unknown_among(*owner.items.values())
-    if isinstance(owner, Unknown) and owner.inside:
+    if isinstance(owner, Unknown):
         return owner
     if isinstance(owner, Chained):
         return _child(owner, index)

@@ -6,6 +6,7 @@ from typing import Any
 
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import (
+    CHANGED,
     UNKNOWN,
     Bound,
     Chained,
@@ -90,7 +91,7 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -
 
 def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
     """Set all values of a dict to unknown except those to keep; the dict stays the same object."""
-    names.update({name: kept.get(name, UNKNOWN) for name in names})
+    names.update({name: kept.get(name, CHANGED) for name in names})
 
 
 def _lasting(names: dict[str, Value]) -> dict[str, Value]:

@@ -30,7 +30,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.spec.spec import Argument, Problem, Step, Variable
+from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_STEPS = 100_000
@@ -64,7 +64,7 @@ class Call:
 class LossCall:
     """A call of a loss with its operands; an operand is None if its shape is unknown.
 
-    `name` is the display name of a hand-written loss.
+    `name` is the display name of a hand-written loss, `cause` why an operand is unknown.
     """
 
     loss: Loss
@@ -73,6 +73,7 @@ class LossCall:
     compared: bool = True
     stored: Flow | None = None
     name: str = ""
+    cause: Cause | None = None
 
 
 @frozen
@@ -153,7 +154,7 @@ class Run(Kernel):
     visited: set[tuple[int, int]] = field(default_factory=set)
     visited_methods: list[tuple[Value, str]] = field(default_factory=list)
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
-    unseen: dict[tuple[int, str], str] = field(default_factory=dict)
+    unseen: dict[tuple[int, str], Cause] = field(default_factory=dict)
     copies: dict[int, Span] = field(default_factory=dict)
     active: list[ast.AST] = field(default_factory=list)
     recursive: list[tuple[ast.AST, tuple[Value, ...]]] = field(default_factory=list)
@@ -163,7 +164,7 @@ class Run(Kernel):
     modules: dict[str, Scope | None] = field(default_factory=dict)
     anchors: list[Span] = field(default_factory=list)
     batches: dict[int, Value | None] = field(default_factory=dict)
-    notes: dict[tuple[int, str], Unknown] = field(default_factory=dict)
+    notes: dict[tuple[int, str], None] = field(default_factory=dict)
     exhausted: bool = False
     may_trace: bool = True
     untraced: bool = False
@@ -219,10 +220,15 @@ class Run(Kernel):
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
         """Return an unknown value, and note its reason for `-v`."""
         line = getattr(node, "lineno", 0) if file is None or file.main else 0
-        value = Unknown(reason, line)
         if line and len(self.notes) < MAXIMUM_NOTES:
-            self.notes.setdefault((line, reason), value)
-        return value
+            self.notes.setdefault((line, reason))
+        return Unknown(Cause(reason, self.place(node, file)))
+
+    def place(self, node: ast.AST | None, file: SourceFile | None) -> Span | None:
+        """Return where a node is in the linted file, or what led there from it; None if that is not known."""
+        if node is not None and file is not None and file.main and hasattr(node, "lineno"):
+            return file.span(node)
+        return self.anchors[-1] if self.anchors else None
 
     def escape(self, value: Value) -> None:
         """Note that a module or class is passed to code that cannot be followed."""

@@ -24,6 +24,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.shapes.dims import Dim, Expression
+from shapelint.spec.spec import Cause
 
 MAXIMUM_AMONG = 24
 
@@ -35,7 +36,27 @@ def unknown_among(*values: Value | None) -> Unknown:
         for one in value.inside if isinstance(value, Unknown) else (value,):
             if isinstance(one, (Items, Table, Node, CommandLine, UserClass, Function, Method, Partial)):
                 found[id(one)] = one
-    return Unknown(inside=tuple(found.values())[:MAXIMUM_AMONG]) if found else UNKNOWN
+    cause = cause_among(*values)
+    return Unknown(cause, tuple(found.values())[:MAXIMUM_AMONG]) if found or cause else UNKNOWN
+
+
+def cause_among(*values: Value | None) -> Cause | None:
+    """Return the first cause for which one of these values is unknown, or a tensor that no component made."""
+    for value in values:
+        cause = value.cause if isinstance(value, Unknown) else None
+        if isinstance(value, Tensor) and value.flow.value is None:
+            cause = value.flow.maker.cause
+        if cause is not None:
+            return cause
+    return None
+
+
+def blamed(value: Value, *sources: Value | None) -> Value:
+    """Return a value that is unknown with the cause for which one of its sources is, unless it has one of its own."""
+    if not isinstance(value, Unknown) or value.cause is not None:
+        return value
+    cause = cause_among(*sources)
+    return value if cause is None else Unknown(cause, value.inside)
 
 
 def integer(value: Value | None) -> Dim | None:

@@ -15,7 +15,7 @@ from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.dims import Dim
-from shapelint.spec.spec import ComponentSpec, Step, Variable
+from shapelint.spec.spec import Cause, ComponentSpec, Step, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_HOPS = 5
@@ -34,12 +34,13 @@ def born() -> Any:
 class Unknown:
     """A value that could not be determined, and why; it may be one of the values in `inside`, or part of one."""
 
-    reason: str = ""
-    line: int = 0
+    cause: Cause | None = None
     inside: tuple[Value, ...] = ()
 
 
 UNKNOWN = Unknown()
+CHANGED = Unknown(Cause("it was changed in a way that cannot be followed"))
+"""What is left of a value that was forgotten."""
 
 
 @frozen

@@ -7,8 +7,8 @@ import builtins as python
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
-from shapelint.python.objects import caching, effects, generators, instances, methods_of_values
-from shapelint.python.state import class_lookup
+from shapelint.python.objects import caching, declared_parts, effects, generators, instances, methods_of_values
+from shapelint.python.state import causes, class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
@@ -55,12 +55,14 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
     function = run.evaluate(node.func, scope)
     if isinstance(function, Library) and function.name == "builtins.super":
         return instances.superclass(run, node, scope)
+    function = declared_parts.part(run, function, node, Site(node, scope)) if run.options.signatures else function
     given = arguments_of(run, node, scope)
     main = scope.file is not None and scope.file.main
     if main and scope.file:
         run.anchors.append(scope.file.span(node))
     try:
-        value = call(run, function, given, Site(node, scope))
+        site = Site(node, scope)
+        value = causes.of_call(run, function, call(run, function, given, site), given, site)
         if not trail.is_operation(function):
             return value
         owner = [function.owner] if isinstance(function, Bound) else []
@@ -147,13 +149,17 @@ def call(
     effects.note(run, site.node, arguments)
     for given in arguments.every:
         run.escape(given.value)
-    if not isinstance(site.node, ast.Call) or not has_module_or_tensor(arguments.every):
+    if not isinstance(site.node, ast.Call):
         return UNKNOWN
+    unseen = causes.unseen_call(run, function, site)
+    if not has_module_or_tensor(arguments.every):
+        return unseen
     if isinstance(site.node.func, ast.Attribute) and isinstance(site.node.func.value, ast.Name):
         owner = site.scope.names.get(site.node.func.value.id)
-        if isinstance(owner, Instance):
-            run.unseen[(id(owner), site.node.func.attr)] = function.reason if isinstance(function, Unknown) else ""
-    return run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
+        if isinstance(owner, Instance) and unseen.cause is not None:
+            run.unseen[(id(owner), site.node.func.attr)] = unseen.cause
+    run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
+    return unseen
 
 
 def _only_moves_weights(method: Method, arguments: Arguments) -> bool:
@@ -206,6 +212,8 @@ def call_instance(
     """Call a user-defined object (`model(x)`): its `__call__` or its `forward`."""
 
     assert owner.cls is not None
+    if owner.base is not None and declared_parts.name_of_class(run, owner.cls):
+        return call(run, owner.base, arguments, site)
     own = owner.attributes.get("forward")
     if own is not None and not isinstance(own, Node):
         return call(run, own, arguments, site)
@@ -313,14 +321,18 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
         elif index >= first_default and arguments.complete:
             scope.names[name] = function.defaults[index - first_default]
         else:
-            scope.names[name] = UNKNOWN
+            scope.names[name] = causes.of_parameter(function, [*parameters.posonlyargs, *parameters.args][index])
     if parameters.vararg:
         rest = None if arguments.complete else UNKNOWN
         scope.names[parameters.vararg.arg] = Items([g.value for g in arguments.positional[len(names) :]], "tuple", rest)
     for argument, default in zip(parameters.kwonlyargs, function.keyword_defaults):
         given = left.pop(argument.arg, None)
         scope.names[argument.arg] = (
-            given.passed if given else default if default is not None and arguments.complete else UNKNOWN
+            given.passed
+            if given
+            else default
+            if default is not None and arguments.complete
+            else causes.of_parameter(function, argument)
         )
     if parameters.kwarg:
         scope.names[parameters.kwarg.arg] = Table(

@@ -14,7 +14,7 @@ from shapelint.python.state import names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
-from shapelint.python.state.value_facts import truth, unknown_among
+from shapelint.python.state.value_facts import blamed, truth, unknown_among
 from shapelint.python.state.values import (
     NONE,
     UNKNOWN,
@@ -94,7 +94,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
     value = run.attribute(owner, names.mangled(scope, node.attr), Site(node, scope))
-    return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else value
+    return trail.after(value, [owner], node, scope) if isinstance(owner, Tensor) else blamed(value, owner)
 
 
 def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
@@ -121,7 +121,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
 
 def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
     left, right = evaluate(run, node.left, scope), evaluate(run, node.right, scope)
-    return arithmetic.binary(run, node.op, left, right, Site(node, scope))
+    return blamed(arithmetic.binary(run, node.op, left, right, Site(node, scope)), left, right)
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -134,7 +134,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
     if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
         place = scope.file.span(node) if value.place and scope.file and scope.file.main else None
         return Const(-value.value, place, value.computed) if isinstance(node.op, ast.USub) else value
-    return UNKNOWN
+    return blamed(UNKNOWN, value)
 
 
 def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
@@ -194,7 +194,7 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
         return trail.after(value, [owner], node, scope)
     if isinstance(owner, (Items, Chained)):
         trail.cut(value, owner, node, scope)
-    return value
+    return blamed(value, owner)
 
 
 def _slice(run: Run, node: ast.Slice, scope: Scope) -> Value:

@@ -12,7 +12,18 @@ from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
-from shapelint.python.state.values import UNKNOWN, Chained, Component, Const, Given, Items, Library, Table, Value
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Chained,
+    Component,
+    Const,
+    Given,
+    Items,
+    Library,
+    Table,
+    Unknown,
+    Value,
+)
 from shapelint.shapes import dims
 from shapelint.signatures import stored
 from shapelint.spec.spec import Argument, ClassName, ComponentSpec, Insertion
@@ -107,7 +118,8 @@ def _argument(given: Given, classes: bool) -> Argument:
     if isinstance(value, Items) and value.rest is None:
         elements = tuple(_argument(Given(item, given.span, foreign=True), classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
-    return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables)
+    cause = value.cause if isinstance(value, Unknown) else None
+    return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables, cause=cause)
 
 
 def _plain(value: Value) -> Any:

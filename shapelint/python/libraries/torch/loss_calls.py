@@ -8,6 +8,7 @@ from shapelint.python.libraries.torch import constructing
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
+from shapelint.python.state.value_facts import cause_among
 from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
 from shapelint.python.tensors import tensor_operations
 from shapelint.spec import roles
@@ -46,7 +47,9 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     flows = {name: flow_of(given[name].value) if name in given else None for name in names}
     operands = tuple((name, flows[name]) for name in signature.takes)
     compared = signature.is_judged and not signature.labels
-    run.losses.append(LossCall(loss, operands, _span(run, site), compared, flows.get(signature.prototypes or "")))
+    cause = cause_among(*(one.value for name, one in given.items() if name in signature.takes))
+    stored = flows.get(signature.prototypes or "")
+    run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause))
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):

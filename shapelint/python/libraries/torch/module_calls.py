@@ -10,7 +10,7 @@ from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts, replaced_parts
-from shapelint.python.state import naming
+from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Number
 from shapelint.python.state.run import Call, Run
@@ -27,7 +27,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
-from shapelint.python.tensors import axes, signature_calls, trail
+from shapelint.python.tensors import signature_calls, trail
 from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
@@ -35,7 +35,7 @@ from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Ellipsis_, Pattern, PatternAxis
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
-from shapelint.signatures import stored
+from shapelint.signatures import declared, stored
 from shapelint.spec.roles import Role
 from shapelint.text.source import Span
 
@@ -62,7 +62,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
             return reshaped
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
-        value = Tensor(Flow(None, (), axes.NO_ORIGIN))
+        value = causes.tensor(value, causes.argument(run, site))
     return apply(run, module, value, site)
 
 
@@ -74,7 +74,7 @@ def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) ->
     if module.kind != "Sequential" or not arguments.positional:
         return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
-        return Tensor(Flow(None, (), axes.NO_ORIGIN))
+        return causes.tensor(module.rest, causes.layers(run, site))
     value = arguments.positional[0].value
     for child in module.children.values():
         value = run.call(child, Arguments((Given(value, arguments.positional[0].span),)), site)
@@ -192,9 +192,9 @@ def resolve(run: Run, component: Component) -> Resolved:
 def _needs_trace(run: Run, component: Component) -> bool:
     """Return whether a component has neither a stored nor a user-declared signature."""
     target = component.spec.target
-    declared = any(target == name for name, _ in run.options.signatures)
+    is_declared = target in declared.names(run.options.signatures)
     described = run.libraries.components(component).is_described
-    return not declared and stored.find(target) is None and not (described is not None and described(component))
+    return not is_declared and stored.find(target) is None and not (described is not None and described(component))
 
 
 def _is_identity(run: Run, component: Component) -> bool:

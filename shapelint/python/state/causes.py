@@ -1,0 +1,127 @@
+"""Why a value is not known, in the words of the program: what a report says about a link that was not checked."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shapelint.chain.chain import Flow, Origin
+from shapelint.python.state import naming
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import cause_among
+from shapelint.python.state.values import Bound, Data, Function, Instance, Items, Library, Node, Tensor, Unknown, Value
+from shapelint.signatures import declared
+from shapelint.spec.spec import Cause
+
+LONGEST_TEXT = 60
+IMPORTABLE_ONLY = frozenset({"builtins", *sys.stdlib_module_names})
+"""Packages whose functions build no networks."""
+
+
+def of_parameter(function: Function, node: ast.arg) -> Unknown:
+    """Return the value of a parameter that is passed from code that was not read."""
+    owner = function.owner.name if function.owner and function.name == "__init__" else function.name
+    file = function.scope.file
+    span = file.span(node) if file is not None and file.main else None
+    reason = f"what {owner} gets as {node.arg} is not in the files that were read"
+    return Unknown(Cause(reason, span, "lint it with the file that passes it"))
+
+
+def of_call(run: Run, function: Value, value: Value, arguments: Arguments, site: Site) -> Value:
+    """Return the result of a call; one that is unknown, or a tensor whose shape was lost here, gets its cause."""
+    if isinstance(value, Unknown) and (value.cause is None or _is_foreign(run, function)):
+        return replace(value, cause=_cause(run, function, arguments, site))
+    if not isinstance(value, Tensor) or value.flow.value is not None or value.flow.maker.cause is not None:
+        return value
+    if isinstance(function, Node) or not any(one.flow.value for one in _tensors(function, arguments)):
+        return value
+    cause = Cause(f"what {_text(site.node)} gives is not known", run.place(site.node, site.scope.file))
+    return replace(value, flow=replace(value.flow, maker=replace(value.flow.maker, cause=cause)))
+
+
+def tensor(value: Value | None, cause: Cause | None = None) -> Tensor:
+    """Return an unknown value as a tensor of unknown shape."""
+    return Tensor(Flow(None, (), Origin("", cause=cause_among(value) or cause)))
+
+
+def argument(run: Run, site: Site) -> Cause | None:
+    """Return that the argument of a call is not known, in its own words."""
+    given = [*site.node.args, *(one.value for one in site.node.keywords)] if isinstance(site.node, ast.Call) else []
+    return Cause(f"{_text(given[0])} is not known", run.place(given[0], site.scope.file)) if given else None
+
+
+def layers(run: Run, site: Site) -> Cause:
+    """Return that the layers of a network are not all known."""
+    return Cause(f"{_text(site.node, call=False)} has layers that are not known", run.place(site.node, site.scope.file))
+
+
+def unseen_call(run: Run, function: Value, site: Site) -> Unknown:
+    """Return what a call gives of a network or a method that is not seen, and the settings that would say it."""
+    cause = cause_among(function) or Cause(f"{_text(site.node, call=False)}(...) cannot be seen")
+    span = cause.span or run.place(site.node, site.scope.file)
+    line = cause.help if cause.help.startswith('"') else _settings_line(site) or cause.help
+    return Unknown(replace(cause, span=span, help=line, is_output=True))
+
+
+def _cause(run: Run, function: Value, arguments: Arguments, site: Site) -> Cause:
+    place = run.place(site.node, site.scope.file)
+    values = [given.value for given in arguments.every]
+    passed = cause_among(*values)
+    if isinstance(function, Library) and _is_foreign(run, function):
+        if passed is not None and any(isinstance(value, (Tensor, Data)) for value in values):
+            return passed
+        return Cause(f"{function.name} has no signature here", place, declared.suggestion(function.name, "backbone"))
+    earlier = cause_among(function) or passed
+    if earlier is not None:
+        return earlier
+    if isinstance(function, Library) and function.name.partition(".")[0] in IMPORTABLE_ONLY:
+        return Cause(f"{_text(site.node)} is known at run time only", place)
+    return Cause(f"what {_text(site.node)} gives is not known", place)
+
+
+def _is_foreign(run: Run, function: Value) -> bool:
+    """Return whether a function is of a library that is not known here."""
+    if not isinstance(function, Library) or function.name.partition(".")[0] in IMPORTABLE_ONLY:
+        return False
+    return not (run.knows(function.name) or function.name.startswith("torch."))
+
+
+def _settings_line(site: Site) -> str:
+    """Return a signature that would make the callee known: of the class around it, or of this part of a model."""
+    function = site.node.func if isinstance(site.node, ast.Call) else None
+    path = path_of(function, site)
+    if path is None:
+        return ""
+    owner, names = path
+    assert owner.cls is not None
+    if owner.holder is not None and not naming.has_backbone(owner):
+        return declared.suggestion(owner.cls.name, naming.kind(owner.name) or "backbone")
+    return declared.suggestion(f"{owner.cls.name}.{names}", naming.kind(names.partition(".")[0]) or "backbone")
+
+
+def path_of(function: ast.expr | None, site: Site) -> tuple[Instance, str] | None:
+    """Return the object and the attributes of it that a callee names: `self.encoder.extract_features`."""
+    names: list[str] = []
+    while isinstance(function, ast.Attribute):
+        names.insert(0, function.attr)
+        function = function.value
+    owner = site.scope.names.get(function.id) if isinstance(function, ast.Name) else None
+    return (owner, ".".join(names)) if isinstance(owner, Instance) and owner.cls is not None and names else None
+
+
+def _tensors(function: Value, arguments: Arguments) -> Iterator[Tensor]:
+    """Yield the tensors that an operation is called with, including those in lists."""
+    for value in (*([function.owner] if isinstance(function, Bound) else ()), *(g.value for g in arguments.every)):
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, Items):
+            yield from (item for item in value.items if isinstance(item, Tensor))
+
+
+def _text(node: ast.AST, call: bool = True) -> str:
+    part = node if call or not isinstance(node, ast.Call) else node.func
+    text = " ".join(ast.unparse(part).split()) if hasattr(node, "lineno") else ""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."
