@@ -11,7 +11,7 @@ from import_graph import PACKAGE, Sources, circles, imports, sources
 
 LAYERS = """
     cli > live, report > linting > suppress > settings > judge > python, read > chain > resolve > trace
-        > signatures > checkpoints > knowledge > spec > shapes, text > common
+        > signatures > checkpoints > knowledge > spec > documents > shapes, text > common
 """
 INSIDE_PYTHON = "models > interpreter > syntax, libraries > builtins > objects > tensors > state"
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from shapelint.chain import chain
 from shapelint.chain.wiring import wire
 from shapelint.common.frozen import frozen
+from shapelint.documents.nodes import InvalidYamlError
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, problem_violation
 from shapelint.judge.link_checks import LinkCheck, config_checks
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import methods
-from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.recognition import Lookup
 from shapelint.read.yaml import Reading, read_models
 from shapelint.resolve.options import Options

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+from shapelint.documents.nodes import InvalidYamlError
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move, Violation
 from shapelint.linting.analyse import FileAnalysis, analyse, analyse_model, invalid, is_python, read
 from shapelint.linting.shifting import shifted
-from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.rereading import is_apart, reread
 from shapelint.read.yaml import Reading
 from shapelint.resolve.options import Options

@@ -8,10 +8,10 @@ from typing import Any
 
 from shapelint.common import slips
 from shapelint.common.frozen import frozen
+from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read import call_strings
 from shapelint.read.interpolations import INTERPOLATION, REFERENCE, References, Stand, names, path_of, with_stands
-from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion, Problem, as_json
 from shapelint.text.source import Source, Span

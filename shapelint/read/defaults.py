@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.read.nodes import Mapping, YamlNode, pairs
+from shapelint.documents.nodes import Mapping, YamlNode, pairs
 from shapelint.text.source import Source, read_source
 
 if TYPE_CHECKING:

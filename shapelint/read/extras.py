@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping as Dictionary
 
+from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.knowledge import banks
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.read import call_strings
 from shapelint.read.components import Reader
-from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.spec.pairs import is_size, pair_width
 from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, TargetSpec
 

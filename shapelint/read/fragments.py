@@ -9,9 +9,9 @@ from pathlib import Path
 
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
-from shapelint.read.composing import composed_once
+from shapelint.documents.composing import composed_once
+from shapelint.documents.nodes import InvalidYamlError, Mapping
 from shapelint.read.merging import EMPTY, moved
-from shapelint.read.nodes import InvalidYamlError, Mapping
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FRAGMENT_FILES = 200

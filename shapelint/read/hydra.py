@@ -19,10 +19,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
-from shapelint.read.composing import composed_once
+from shapelint.documents.composing import composed_once
+from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
 from shapelint.read.merging import EMPTY, merge, nested, unknown, with_unknown_values
-from shapelint.read.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.text.source import Source, Span, joined, read_source
 
 _MAXIMUM_DEPTH = 30

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from shapelint.common.frozen import frozen
-from shapelint.read.nodes import Mapping, Sequence, YamlNode, pairs
+from shapelint.documents.nodes import Mapping, Sequence, YamlNode, pairs
 
 INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
 REFERENCE = re.compile(r"\$\{\s*(\.*)([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\s*\}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as List
 from dataclasses import replace
 
-from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Span
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from shapelint.common import slips
 from shapelint.common.frozen import frozen
+from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.method_packs import MethodPack
 from shapelint.read import call_strings
-from shapelint.read.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.spec.roles import HEADS
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from shapelint.documents.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
 from shapelint.read.components import Reader, child
 from shapelint.read.interpolations import References, names
-from shapelint.read.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
 from shapelint.read.recognition import candidates, head_role, method_of
 from shapelint.read.yaml import FoundModel, Reading, read_model
 from shapelint.spec.spec import ModelSpec

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
+from shapelint.documents.composing import composed_once
+from shapelint.documents.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up, unread
-from shapelint.read.composing import composed_once
 from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
 from shapelint.read.interpolations import References
-from shapelint.read.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.read.recognition import Lookup, Named, candidates, method_of, misspelt, roles_of
 from shapelint.shapes import dims
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+import shapelint.documents.composing
 import shapelint.judge.rulebook
 import shapelint.linting.analyse
 import shapelint.linting.file_report
 import shapelint.linting.trials
 import shapelint.python.models.recognise
-import shapelint.read.composing
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.lint_paths import lint
 from shapelint.linting.run_files import RunFiles
@@ -93,7 +93,7 @@ class Calls:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    monkeypatch.setattr(shapelint.read.composing, "_kept", {})
+    monkeypatch.setattr(shapelint.documents.composing, "_kept", {})
     return Calls(monkeypatch)
 
 
@@ -259,7 +259,7 @@ def test_the_counts_of_a_run_show_if_files_are_not_kept(
     if saving == "read":
         monkeypatch.setattr(RunFiles, "read", lambda self, path: read_source(path))
     else:
-        monkeypatch.setattr(shapelint.read.composing, "MAXIMUM_OF_ONE", 0)
+        monkeypatch.setattr(shapelint.documents.composing, "MAXIMUM_OF_ONE", 0)
     files = hydra_configs(tmp_path, 6, head=512)
     lint([tmp_path], Settings(isolated=True))
     assert calls.counts["read_bytes" if saving == "read" else "parse"] > files
@@ -281,7 +281,7 @@ def test_the_growth_shows_if_all_text_is_parsed(calls: Calls, monkeypatch: pytes
 
 def test_the_growth_shows_if_edited_texts_are_not_kept(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapelint.linting.trials, "MAXIMUM_KEPT_TRIALS", 0)
-    monkeypatch.setattr(shapelint.read.composing, "MAXIMUM_OF_ONE", 0)
+    monkeypatch.setattr(shapelint.documents.composing, "MAXIMUM_OF_ONE", 0)
     assert min(growth(calls, 20, OF_BASE, BASE)) > 1.3
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from shapelint.documents.nodes import InvalidYamlError
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move
 from shapelint.linting.analyse import read
 from shapelint.linting.shifting import shifted
-from shapelint.read.nodes import InvalidYamlError
 from shapelint.read.rereading import is_apart, reread
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source, Span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.read.nodes import Composition, composition
+from shapelint.documents.nodes import Composition, composition
 from shapelint.text.source import Source
 
 MAXIMUM_KEPT_TEXTS = 100_000
