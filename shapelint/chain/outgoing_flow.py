@@ -57,10 +57,13 @@ def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, fl
 
 
 def _merged(flow: Flow, output: Shape, place: int) -> Origin | None:
-    """The origin of a width merged from several axes, if all but one of them are 1: a pooled map that is flattened."""
+    """The origin of a width merged from several axes, if all but one of them are 1: a pooled map that is flattened.
+
+    A vector may be flattened as well.
+    """
     assert isinstance(flow.value, tuple)
     wide = [axis for axis, size in enumerate(flow.value) if axis and size != 1]
-    if len(output) < len(flow.value) and len(wide) == 1 and flow.value[wide[0]] == output[place] and flow.origins:
+    if len(output) <= len(flow.value) and len(wide) == 1 and flow.value[wide[0]] == output[place] and flow.origins:
         return flow.origins[wide[0]]
     return None
 

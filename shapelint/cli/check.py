@@ -20,7 +20,7 @@ from shapelint.knowledge import rule_pages
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import lint, lint_text
-from shapelint.read.defaults import join_defaults
+from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import AppliedFix, FileReport, Report
@@ -166,7 +166,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
 
     for file in report.files:
         if any(finding.fix for finding in file.findings):
-            source = join_defaults(_source(file, options))
+            source = join_parts(_source(file, options))
             text, changes = fixed_text(source, partial(again, users=file.users), options.unsafe_fixes)
             made += changes
             if options.diff:
@@ -177,7 +177,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (
-        again(join_defaults(_source(file, options)), users=file.users) if new else file
+        again(join_parts(_source(file, options)), users=file.users) if new else file
         for file, new in zip(report.files, changed)
     )
     return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))

@@ -9,7 +9,7 @@ import click
 
 from shapelint.linting.fixing import write
 from shapelint.linting.lint_paths import lint_text
-from shapelint.read.defaults import join_defaults
+from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport, Report
@@ -62,7 +62,7 @@ def ignore(report: Report, settings: Settings) -> Report:
     total = 0
     for file in report.files:
         if file.status == "checked" and any(finding.severity != "info" for finding in file.findings):
-            source = join_defaults(read_source(Path(file.path)))
+            source = join_parts(read_source(Path(file.path)))
             text, count = add_ignores(source, lambda text: lint_text(text, settings))
             if count:
                 write(source, text)

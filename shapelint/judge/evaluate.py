@@ -36,7 +36,7 @@ def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
         found += [problem_violation(problem, rules) for problem in link.component.problems]
         found += _unresolved(link, rules)
         for edge, open_edge in zip(link.edges, open_link.edges):
-            if edge.result is not None:
+            if edge.result is not None and not _repeats(link, edge):
                 facts = edge_facts(edge, open_edge, judged.model)
                 if _breaks_off(link, edge):
                     facts = replace(facts, extra_axes=False)
@@ -54,6 +54,19 @@ def _breaks_off(link: Link, edge: Edge) -> bool:
     """Whether axes that one layer accepts stop a later layer of the same component: the later one is reported."""
     later = (other for other in link.edges if (other.layer or 0) > (edge.layer or 0))
     return any(isinstance(other.result, Misfit) and other.result.kind == "rank" for other in later)
+
+
+def _repeats(link: Link, edge: Edge) -> bool:
+    """Whether an earlier layer, whose class stands at the same place in the text, gets the wrong number of axes too."""
+    if not isinstance(edge.result, Misfit) or edge.result.kind != "rank":
+        return False
+    earlier = (other for other in link.edges if (other.layer or 0) < (edge.layer or 0))
+    return any(
+        isinstance(other.result, Misfit)
+        and other.result.kind == "rank"
+        and (other.component.target, other.component.spec.head) == (edge.component.target, edge.component.spec.head)
+        for other in earlier
+    )
 
 
 def _judge_target(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:

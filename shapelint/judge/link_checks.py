@@ -151,7 +151,7 @@ def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:
     """Yield the link of the loss, with the operands that the method pack names."""
     pack = judged.pack.loss
     written = judged.model.extras.loss
-    if methods.pack(judged.model.method) is None:
+    if not judged.model.wiring and methods.pack(judged.model.method) is None:
         reason = f"{judged.model.method} is no method that is known here, nor are its loss and its target"
         yield LinkCheck("loss", reason, "", judged.model.named)
         return

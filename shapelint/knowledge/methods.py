@@ -25,6 +25,12 @@ def plain(name: str) -> str:
 
 
 @cache
+def wiring(name: str) -> MethodPack:
+    """The pack of a dialect, by its name in a folder of `methods/`: `openmmlab/predicting`."""
+    return MethodPack.trusted(rules_folder.load(f"methods/{name}.yaml"))
+
+
+@cache
 def pack_or_open(name: str) -> MethodPack:
     """The pack of a method; of one that is not known, a chain of the usual roles, without any class, target or loss."""
     known = pack(name)

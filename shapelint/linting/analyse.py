@@ -16,6 +16,7 @@ from shapelint.judge.evaluate import judge, problem_violation
 from shapelint.judge.link_checks import LinkCheck, config_checks
 from shapelint.judge.violations import Violation
 from shapelint.knowledge import methods
+from shapelint.read import openmmlab
 from shapelint.read.recognition import Lookup
 from shapelint.read.yaml import Reading, read_models
 from shapelint.resolve.options import Options
@@ -76,12 +77,15 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
 
 def is_python(source: Source) -> bool:
     """Return whether a source is a program rather than a config."""
-    return source.language != "yaml"
+    return source.language != "yaml" and not openmmlab.is_config(source)
 
 
 def read(source: Source, options: Options) -> Reading:
     """Read the models of a config; raises InvalidYamlError."""
-    return read_models(source, Lookup(_parameters, heads.role_of), options.method or methods.DEFAULT)
+    lookup = Lookup(_parameters, heads.role_of)
+    if source.language == "python":
+        return openmmlab.read_models(source, lookup)
+    return read_models(source, lookup, options.method or methods.DEFAULT)
 
 
 def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> Violation:
@@ -114,7 +118,7 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
     """One model of a config, wired and judged."""
     judged = wire(
         model,
-        methods.pack_or_open(model.method),
+        methods.wiring(model.wiring) if model.wiring else methods.pack_or_open(model.method),
         _sized(model.input, options.input),
         options,
         str(Path(source.path).parent),

@@ -11,6 +11,8 @@ from pathlib import Path
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
 from shapelint.python.state import model_scan
+from shapelint.read import openmmlab
+from shapelint.text.source import Source
 
 PROGRAMS = frozenset({".py", ".ipynb"})
 SUFFIXES = frozenset({".yaml", ".yml"}) | PROGRAMS
@@ -31,6 +33,8 @@ _IMPORTED = re.compile(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MUL
 def worth_reading(path: Path, text: str) -> bool:
     """Whether a file that nobody named may hold a model, by a glance at its words; spares the readers the others."""
     if path.suffix.lower() in PROGRAMS:
+        if openmmlab.is_config(Source(str(path), text)):
+            return openmmlab.BASE_FOLDER not in path.parts  # what lies there is read through the configs that name it
         return bool(model_scan.MODEL_WORDS.search(text)) and (
             bool(_BUILT_FROM.search(text)) or _imports_a_neighbour(path, text)
         )

@@ -12,7 +12,7 @@ from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, wort
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
-from shapelint.read.defaults import join_defaults
+from shapelint.read.joining_files import join_parts
 from shapelint.settings.settings import Settings, as_severe_as, options_for
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
@@ -59,7 +59,7 @@ def lint_text(
     found = settings.config_of(source.path)
     try:
         run_files = run_files or RunFiles()
-        source = join_defaults(source, run_files.read)
+        source = join_parts(source, run_files.read)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
         report = lint_source(source, options, lambda: run_files.importing(Path(source.path)))
         known = rulebook.known(found.rules)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from shapelint.knowledge import assemblies
+from shapelint.knowledge.assemblies import FoundAssembly
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.knowledge.schema.widths import is_width
+from shapelint.resolve import assembled_layers
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, notation, signatures
@@ -30,6 +33,8 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
     as_backbone = role == "backbone" and spec.spelling == "name" and not with_classes
     if spec.target in SEQUENTIAL:
         return _sequential(spec, "torch.nn.Sequential", role, options, size)
+    if not spec.note and (assembled := assemblies.find(spec.target)):
+        return _assembled(assembled, spec, role, options, size)
     target = stored.canonical(spec.target, as_backbone) if spec.target else ""
     if not target:
         return _declared(spec, target, role, spec.note or "it has no name")
@@ -90,6 +95,53 @@ def _sequential(
     problems = tuple(replace(problem, role=role) for layer in layers for problem in layer.problems)
     notices = tuple(notice for layer in layers for notice in layer.notices)
     return Resolved(spec, target, source, layers=layers, problems=problems, notices=notices)
+
+
+def _assembled(
+    found: FoundAssembly, spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None
+) -> Resolved:
+    """A component that is put together from layers, or that is a backbone by another name."""
+    target, signature = spec.target, found.assembly.signature
+    if options.signatures and (signed := declared.find(options.signatures, spec, {target})):
+        return replace(applied(signed[0], signed[1], target, role, "declared"), spec=spec)
+    if name := assembled_layers.foreign(found, spec):
+        return Resolved(spec, target, "unknown", reason=f"it is not known here with the argument {name}")
+    if found.assembly.rows:
+        return applied(signature, spec, target, role, "stored")
+    binding = bind(signature, spec, role)
+    unknown = Resolved(spec, target, "unknown", problems=binding.problems)
+    try:
+        if found.assembly.model:
+            name = assembled_layers.model_name(found, binding)
+            return _by_name(unknown, name, bool(binding.values.get(found.assembly.loose)), options, size)
+        layers = assembled_layers.layers_of(found, binding, spec)
+    except assembled_layers.UnknownLayersError as error:
+        return replace(unknown, reason=str(error))
+    inner = tuple(_dense(resolve(layer, "", options), found.assembly.dense) for layer in layers)
+    problems = tuple(replace(problem, role=role) for layer in inner for problem in layer.problems)
+    return Resolved(spec, target, "stored", layers=inner, problems=(*binding.problems, *problems))
+
+
+def _dense(layer: Resolved, is_dense: bool) -> Resolved:
+    """A layer of a component that is made for maps or tokens, if it is."""
+    if not is_dense or layer.component is None:
+        return layer
+    return replace(layer, component=layer.component.model_copy(update={"dense": True}))
+
+
+def _by_name(unknown: Resolved, name: str, is_loose: bool, options: Options, size: tuple[int, int] | None) -> Resolved:
+    """The backbone that a component builds by its name, without its classifier."""
+    spec = unknown.spec
+    model = resolve(ComponentSpec("name", name, spec.span, spec.head), "backbone", options, None if is_loose else size)
+    model = replace(model, spec=spec, problems=(*unknown.problems, *model.problems))
+    if not is_loose or model.signature is None or model.template is None:
+        return model
+    loose = (
+        replace(one, alternatives=tuple(replace(each, where="") for each in one.alternatives))
+        for one in (model.template, model.signature)
+    )
+    template, signature = loose
+    return replace(model, template=template, signature=signature)
 
 
 def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_up: Resolved | None = None) -> Resolved:

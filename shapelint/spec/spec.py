@@ -180,7 +180,10 @@ class Extras:
 
 @frozen
 class ModelSpec:
-    """One model of a file; `named` is where its method is written, None where nothing names it."""
+    """One model of a file; `named` is where its method is written, None where nothing names it.
+
+    `wiring` is the pack that wires it, if that is not the one of its method.
+    """
 
     name: str
     method: str
@@ -190,6 +193,7 @@ class ModelSpec:
     problems: tuple[Problem, ...] = ()
     extras: Extras = field(default=Extras())
     named: Span | None = None
+    wiring: str = ""
 
 
 def as_json(value: Any) -> Any:

@@ -1,0 +1,342 @@
+"""The top-level values of a Python config, as the nodes of `nodes.py`: assignments are followed, nothing is executed.
+
+A value keeps the place where it is written, whatever names it went through. What is not a literal, a name of one, or
+arithmetic on numbers is unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any
+
+from shapelint.documents.nodes import MAXIMUM_NODES, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
+from shapelint.read.merging import EMPTY, unknown
+from shapelint.shapes import expression
+from shapelint.text.source import Span
+
+QUOTED = "'"
+"""The style of a text: it is no call and no number, whatever stands in it."""
+IMPORTED = "imported"
+"""The style of a name that is imported: its value is its dotted name."""
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_BASE = "_base_"
+
+Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
+"""Merge one value over another."""
+
+
+@dataclass
+class Values:
+    """The values of a module by name; `base` is what `_base_` stands for in it, `imports` loads a module of values.
+
+    `shift` is the offset of the module's text in the source. `merge` is what the method `merge` of a dictionary does.
+    """
+
+    text: str
+    shift: int
+    merge: Merge
+    imports: Callable[[ast.ImportFrom], dict[str, YamlNode]]
+    base: Mapping = EMPTY
+    names: dict[str, YamlNode] = field(default_factory=dict)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        breaks = [match.end() for match in _LINE_BREAK.finditer(self.text)]
+        self.starts = [0, *breaks]
+
+    def run(self, module: ast.Module) -> dict[str, YamlNode]:
+        """The values after all statements of a module."""
+        for statement in module.body:
+            self.statement(statement)
+        return self.names
+
+    def statement(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.Assign):
+            value = self.value(node.value)
+            for target in node.targets:
+                self.assign(target, value)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self.assign(node.target, self.value(node.value))
+        elif isinstance(node, ast.Expr):
+            self.effect(node.value)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imported(node)
+        elif isinstance(node, ast.With) and _is_read_base(node):
+            for inner in node.body:
+                if isinstance(inner, ast.ImportFrom):
+                    self.names.update(self.imports(inner))
+        else:
+            for name in _changed(node):
+                self.forget(name, node)
+
+    def imported(self, node: ast.Import | ast.ImportFrom) -> None:
+        module = (node.module or "") + "." if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.names[name] = self.scalar(module + alias.name, node, IMPORTED)
+
+    def assign(self, target: ast.expr, value: YamlNode) -> None:
+        if isinstance(target, ast.Name):
+            self.names[target.id] = value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = value.items if isinstance(value, Sequence) and len(value.items) == len(target.elts) else ()
+            for index, one in enumerate(target.elts):
+                self.assign(one, items[index] if items else self.unknown(one))
+        elif isinstance(target, (ast.Attribute, ast.Subscript)):
+            path = _path(target)
+            if path is None or path[0] not in self.names:
+                self.forget(_root(target), target)
+            else:
+                self.names[path[0]] = self.put(self.names[path[0]], path[1:], value, target)
+
+    def put(self, node: YamlNode, path: tuple[Any, ...], value: YamlNode, target: ast.expr) -> YamlNode:
+        """A value with another one at a path in it."""
+        if not path:
+            return value
+        name, inner = path[0], path[1:]
+        if isinstance(node, Sequence) and isinstance(name, int) and -len(node.items) <= name < len(node.items):
+            items = list(node.items)
+            items[name] = self.put(items[name], inner, value, target)
+            return replace(node, items=tuple(items))
+        if not isinstance(node, Mapping) or not isinstance(name, str):
+            return self.unknown(target)
+        entries = {key.text: (key, old) for key, old in node.entries if isinstance(key, Scalar)}
+        if name not in entries and inner:
+            return self.unknown(target)
+        key, old = entries.get(name, (self.scalar(name, target), value))
+        entries[name] = (key, self.put(old, inner, value, target))
+        return replace(node, entries=tuple(entries.values()), home=_nowhere(node.span))
+
+    def effect(self, node: ast.expr) -> None:
+        """What a call by itself does to the value whose method it is."""
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            return
+        path = _path(node.func)
+        method, owner = node.func.attr, path[:-1] if path else None
+        if owner and owner[0] in self.names and method in ("update", "merge"):
+            before = self.at(self.names[owner[0]], owner[1:])
+            given = self.value(node.args[0]) if node.args else self.mapping_of(node, node.keywords)
+            if isinstance(before, Mapping) and isinstance(given, Mapping):
+                after = self.merge(before, given) if method == "merge" else _updated(before, given)
+                self.names[owner[0]] = self.put(self.names[owner[0]], owner[1:], after, node)
+                return
+        self.forget(_root(node.func), node)
+
+    def forget(self, name: str, node: ast.AST) -> None:
+        if name in self.names:
+            self.names[name] = self.unknown(node)
+
+    # Expressions ------------------------------------------------------------------------------------------------------
+
+    def value(self, node: ast.expr) -> YamlNode:
+        self.count += 1
+        if self.count > MAXIMUM_NODES:
+            raise InvalidYamlError(f"more than {MAXIMUM_NODES} values", self.span(node))
+        if isinstance(node, ast.Constant):
+            return self.scalar(node.value, node, QUOTED if isinstance(node.value, (str, bytes)) else "")
+        if isinstance(node, ast.Dict):
+            return self.dictionary(node)
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return self.sequence(node)
+        if isinstance(node, ast.Set):
+            return self.substituted(node)
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        if isinstance(node, ast.Name):
+            if node.id == _BASE:
+                return self.base
+            return self.names.get(node.id) or self.unknown(node)
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            return self.part(node)
+        return self.computed(node)
+
+    def sequence(self, node: ast.List | ast.Tuple) -> YamlNode:
+        items: list[YamlNode] = []
+        for element in node.elts:
+            value = self.value(element.value if isinstance(element, ast.Starred) else element)
+            if not isinstance(element, ast.Starred):
+                items.append(value)
+            elif isinstance(value, Sequence):
+                items += value.items
+            else:
+                return self.unknown(node)
+        return Sequence(tuple(items), self.span(node), self.span(node), flow=True)
+
+    def dictionary(self, node: ast.Dict) -> YamlNode:
+        whole = self.mapping_of(node, [])
+        for key, value in zip(node.keys, node.values):
+            inner = self.value(value)
+            if key is None:
+                whole = self.unpacked(whole, inner, value)
+            elif isinstance(key, ast.Constant) and isinstance(key.value, (str, int)):
+                whole = _updated(whole, replace(EMPTY, entries=((self.scalar(str(key.value), key), inner),)))
+            else:
+                whole = replace(whole, open="a key is known at run time only")
+        return whole
+
+    def mapping_of(self, node: ast.expr, keywords: list[ast.keyword]) -> Mapping:
+        whole = Mapping((), self.span(node), self.span(node), flow=True)
+        for keyword in keywords:
+            value = self.value(keyword.value)
+            if keyword.arg is None:
+                whole = self.unpacked(whole, value, keyword.value)
+                continue
+            start = self.offset(keyword.lineno, keyword.col_offset)
+            place = Span(start, start + len(keyword.arg))
+            key = Scalar(keyword.arg, keyword.arg, place, place, place, QUOTED)
+            whole = _updated(whole, replace(EMPTY, entries=((key, value),)))
+        return replace(whole, span=self.span(node), home=self.span(node))
+
+    def unpacked(self, whole: Mapping, value: YamlNode, node: ast.expr) -> Mapping:
+        if isinstance(value, Mapping):
+            return replace(_updated(whole, value), open=whole.open or value.open)
+        return replace(whole, open=f"{ast.unparse(node)} is known at run time only")
+
+    def substituted(self, node: ast.Set) -> YamlNode:
+        """`{{_base_.x}}`: the value of a base."""
+        inner = node.elts[0] if len(node.elts) == 1 else None
+        if isinstance(inner, ast.Set) and len(inner.elts) == 1:
+            return self.value(inner.elts[0])
+        return self.unknown(node)
+
+    def call(self, node: ast.Call) -> YamlNode:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        first = self.value(node.args[0]) if len(node.args) == 1 else None
+        if name in ("dict", "ConfigDict") and (not node.args or isinstance(first, Mapping)):
+            whole = self.mapping_of(node, node.keywords)
+            return _updated(first, whole) if isinstance(first, Mapping) else whole
+        if name in ("list", "tuple") and isinstance(first, Sequence):
+            return first
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if (method in ("copy", "deepcopy") or name == "deepcopy") and not node.keywords:
+            if first is not None:
+                return first
+            if isinstance(node.func, ast.Attribute) and not node.args:
+                return self.value(node.func.value)
+        return self.unknown(node)
+
+    def part(self, node: ast.Attribute | ast.Subscript) -> YamlNode:
+        owner = self.value(node.value)
+        if isinstance(owner, Scalar) and owner.style == IMPORTED and isinstance(node, ast.Attribute):
+            return self.scalar(f"{owner.value}.{node.attr}", node, IMPORTED)
+        name = node.attr if isinstance(node, ast.Attribute) else _index(node.slice)
+        return self.at(owner, (name,)) or self.unknown(node)
+
+    def at(self, node: YamlNode | None, path: tuple[Any, ...]) -> YamlNode | None:
+        """What stands at a path in a value."""
+        for name in path:
+            if isinstance(node, Mapping):
+                node = next(
+                    (value for key, value in node.entries if isinstance(key, Scalar) and key.text == name), None
+                )
+            elif isinstance(node, Sequence) and isinstance(name, int) and -len(node.items) <= name < len(node.items):
+                node = node.items[name]
+            else:
+                return None
+        return node
+
+    def computed(self, node: ast.expr) -> YamlNode:
+        """Arithmetic on numbers, and sums of lists."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            left, right = self.value(node.left), self.value(node.right)
+            if isinstance(left, Sequence) and isinstance(right, Sequence):
+                return Sequence((*left.items, *right.items), self.span(node), self.span(node), flow=True)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            value: Any = node.operand.value
+            return self.scalar(-value, node) if type(value) in (int, float) else self.unknown(node)
+        known = {name: value.value for name, value in self.names.items() if isinstance(value, Scalar)}
+        try:
+            value = expression.evaluate(ast.unparse(node), known)
+        except (expression.ExpressionError, TypeError, ValueError, OverflowError):
+            return self.unknown(node)
+        return self.scalar(value, node) if isinstance(value, int) else self.unknown(node)
+
+    # Places -----------------------------------------------------------------------------------------------------------
+
+    def scalar(self, value: Any, node: ast.AST, style: str = "") -> Scalar:
+        span = self.span(node)
+        text = value if isinstance(value, str) else self.text[span.start - self.shift : span.end - self.shift]
+        return Scalar(value, text, span, span, span, style)
+
+    def unknown(self, node: ast.AST) -> Scalar:
+        span = self.span(node)
+        text = self.text[span.start - self.shift : span.end - self.shift].partition("\n")[0]
+        return unknown(span, f"{text} is known at run time only")
+
+    def span(self, node: Any) -> Span:
+        return Span(self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset))
+
+    def offset(self, line: int, column: int) -> int:
+        """Convert a place: `ast` counts columns in bytes of UTF-8."""
+        start = self.starts[line - 1]
+        end = self.starts[line] if line < len(self.starts) else len(self.text)
+        row = self.text[start:end]
+        before = column if row.isascii() else len(row.encode()[:column].decode())
+        return self.shift + start + before
+
+
+def parsed(text: str, shift: int = 0) -> ast.Module:
+    """A Python text as a tree; raises InvalidYamlError where it is none."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        lines = [0, *accumulate(len(line) for line in text.splitlines(keepends=True))]
+        start = lines[min((error.lineno or 1) - 1, len(lines) - 1)] + max((error.offset or 1) - 1, 0) + shift
+        raise InvalidYamlError(error.msg, Span(start, start + 1)) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InvalidYamlError("not a program that can be read", Span(shift, shift + 1)) from None
+
+
+def _updated(base: Mapping, over: Mapping) -> Mapping:
+    """A dictionary with the entries of another one in the place of its own."""
+    entries = {key.text: (key, value) for key, value in base.entries if isinstance(key, Scalar)}
+    entries.update({key.text: (key, value) for key, value in over.entries if isinstance(key, Scalar)})
+    return replace(base, entries=tuple(entries.values()), open=base.open or over.open)
+
+
+def _nowhere(span: Span) -> Span:
+    return Span(span.start, span.start)
+
+
+def _is_read_base(node: ast.With) -> bool:
+    call = node.items[0].context_expr
+    return isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "read_base"
+
+
+def _changed(node: ast.AST) -> Iterator[str]:
+    """The names that a statement may bind or change."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
+            yield inner.name
+
+
+def _path(node: ast.expr) -> tuple[Any, ...] | None:
+    """`("model", "neck", 0)` for `model.neck[0]` and `model["neck"][0]`."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, (ast.Attribute, ast.Subscript)):
+        owner = _path(node.value)
+        name = node.attr if isinstance(node, ast.Attribute) else _index(node.slice)
+        return (*owner, name) if owner is not None and name is not None else None
+    return None
+
+
+def _index(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError):
+        return None
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
