@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
+from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightning_ import LIGHTNING
 from shapelint.python.libraries.numpy_ import NUMPY
@@ -13,4 +14,16 @@ from shapelint.python.libraries.timm_ import TIMM
 from shapelint.python.libraries.torch.plugin import TORCH
 from shapelint.python.libraries.torchvision_ import TORCHVISION
 
-PLUGINS = (STANDARD_LIBRARY, ARGPARSE, NUMPY, OMEGACONF, TORCH, TORCHVISION, TIMM, LIGHTLY, LIGHTNING, OTHERS)
+PLUGINS = (
+    STANDARD_LIBRARY,
+    ARGPARSE,
+    NUMPY,
+    OMEGACONF,
+    TORCH,
+    TORCHVISION,
+    TIMM,
+    LIGHTLY,
+    LIGHTNING,
+    BYOL_PYTORCH,
+    OTHERS,
+)
