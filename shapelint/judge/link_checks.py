@@ -90,6 +90,8 @@ def _unknown_axis(edge: Edge, fit: Fit) -> Cause | None:
         return None
     origins = edge.incoming.origins
     for place, expected, actual in fixed_axes(edge.component, fit, edge.incoming.value):
+        if dims.equal(expected, actual):
+            continue
         if not dims.is_known(expected):
             general = f"the width that {edge.component.label} takes is not known"
             return _unknown_argument(edge.component, "") or Cause(general, edge.component.spec.head)
@@ -104,7 +106,7 @@ def _unknown_axis(edge: Edge, fit: Fit) -> Cause | None:
 def _unknown_argument(component: Resolved, name: str) -> Cause | None:
     """Return that an argument of a component is not known: the one of a name, or the first one."""
     for parameter, argument in component.given.items():
-        if argument.value is dims.UNKNOWN_DIM and name in ("", parameter):
+        if dims.is_unknown(argument.value) and name in ("", parameter):
             why = argument.cause.reason if argument.cause is not None else "known at run time only"
             help_ = argument.cause.help if argument.cause is not None else ""
             return Cause(f"{parameter} of {component.label} is not known: {why}", argument.span, help_)
@@ -123,7 +125,7 @@ def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[in
     for index, expected, written, actual in _aligned(*patterns, shape):
         arguments = [] if isinstance(written, int) else sorted(dims.names(written) & component.values.keys())
         if any(not isinstance(component.values[name], int) for name in arguments):
-            yield index, dims.UNKNOWN_DIM, actual
+            yield index, expected if dims.is_unknown(expected) else dims.UNKNOWN_DIM, actual
         elif isinstance(expected, int) or not dims.names(expected):
             yield index, expected, actual
 
@@ -179,6 +181,12 @@ def _unknown_end(judged: Judged, end: str) -> str:
     if output is None or not dims.is_known(output.shape[-1]):
         return f"what {role} gives is not known"
     return ""
+
+
+def are_alike(flows: Sequence[Flow | None]) -> bool:
+    """Return whether the last axes of tensors are certainly equal, whatever they are."""
+    shapes = [flow.value for flow in flows if flow is not None and isinstance(flow.value, tuple) and flow.value]
+    return len(shapes) == len(flows) and all(dims.equal(shapes[0][-1], shape[-1]) for shape in shapes)
 
 
 def flow_is_known(flow: Flow | None) -> bool:

@@ -147,6 +147,6 @@ def bind(spec: ComponentSpec | None, default: str | None) -> BoundLoss | None:
     given = dict(zip([parameter.name for parameter in signature.parameters], spec.positional))
     given.update(spec.keywords)
     values.update({name: argument.value for name, argument in given.items()})
-    if any(value is dims.UNKNOWN_DIM for value in values.values()):
-        values = {name: None if value is dims.UNKNOWN_DIM else value for name, value in values.items()}
+    if any(map(dims.is_unknown, values.values())):
+        values = {name: None if dims.is_unknown(value) else value for name, value in values.items()}
     return BoundLoss(signature, spec, given, values)

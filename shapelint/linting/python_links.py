@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.judge.link_checks import LinkCheck, component_checks, flow_is_known
+from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
 from shapelint.python.models.recognise import PythonModel
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.spec.spec import Cause
@@ -30,7 +30,7 @@ def _of_loss(call: LossCall) -> LinkCheck:
     """Return the link of a loss, which needs both operands if it compares them."""
     needed = call.operands if call.compared else call.operands[:1]
     unknown = [name for name, flow in needed if not flow_is_known(flow)]
-    if not unknown:
+    if not unknown or (call.compared and are_alike([flow for _, flow in needed])):
         return LinkCheck("loss")
     label = call.name or call.loss.target.rpartition(".")[2]
     return _unknown("loss", f"what {label} gets as {' and '.join(unknown)} is not known", call.cause, call.span)

@@ -152,7 +152,7 @@ def _declared(spec: ComponentSpec, target: str, role: str, reason: str, looked_u
     value = spec.declared.value
     template = notation.parse_signature(DECLARED)
     problems = before.problems
-    if value is not dims.UNKNOWN_DIM and not is_width(value):
+    if not dims.is_unknown(value) and not is_width(value):
         message = f"out_dim must be a positive integer, found {value!r}"
         problems = (*problems, Problem("SL903", message, spec.declared.span, role, actual=str(value)))
         value = None
@@ -212,7 +212,7 @@ def _trace(
     values = [*arguments.values(), *positional]
     if any(map(_holds_a_module, values)):
         return None, "it is built from other modules, whose shapes are not put together here", False
-    if any(value is dims.UNKNOWN_DIM for value in values):
+    if any(map(dims.is_unknown, values)):
         return None, "an argument is known at run time only", False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)

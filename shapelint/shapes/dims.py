@@ -26,7 +26,7 @@ class Symbol:
     name: str
 
     def __str__(self) -> str:
-        return self.name
+        return self.name.partition("#")[0].removeprefix("?") or self.name
 
 
 @frozen
@@ -78,7 +78,7 @@ class Expression:
         products: dict[Product, int] = {}
         for left, left_coefficient in self.terms:
             for right, right_coefficient in _terms(other):
-                product = tuple(sorted(left + right, key=str))
+                product = tuple(sorted(left + right, key=_order))
                 products[product] = products.get(product, 0) + left_coefficient * right_coefficient
         return _build(products)
 
@@ -110,6 +110,14 @@ UNKNOWN_DIM = Expression((((Symbol("?"),), 1),))
 """A dimension that could not be worked out. It propagates through arithmetic and equals nothing, not even itself."""
 
 
+def unknown(name: str, serial: str) -> Expression:
+    """A dimension that is not known, but is one and the same wherever it appears: it equals itself, and nothing else.
+
+    It is shown by its name; the serial tells it from others of that name.
+    """
+    return symbol(f"?{name}#{serial}")
+
+
 def symbol(name: str) -> Expression:
     """The free dimension called `name`."""
     return Expression((((Symbol(name),), 1),))
@@ -122,13 +130,23 @@ def names(dim: Dim) -> frozenset[str]:
 
 def is_known(dim: Dim) -> bool:
     """Whether no part of the dimension is unknown."""
-    return isinstance(dim, int) or "?" not in names(dim)
+    return isinstance(dim, int) or not any(name[:1] == "?" for name in names(dim))
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a value is a dimension of which a part is unknown."""
+    return isinstance(value, Expression) and not is_known(value)
+
+
+def is_lost(dim: Dim) -> bool:
+    """Whether a part of the dimension is unknown and has no name."""
+    return not isinstance(dim, int) and "?" in names(dim)
 
 
 def equal(left: Dim, right: Dim) -> bool | None:
     """Whether two dimensions are equal: always (True), never (False), or it depends on symbols (None)."""
     if not (is_known(left) and is_known(right)):
-        return None
+        return True if left == right and not is_lost(left) else None
     difference = left - right
     if isinstance(difference, int):
         return difference == 0
@@ -157,7 +175,7 @@ def floor_divide(left: Dim, right: Dim) -> Dim:
     """
     if isinstance(left, int) and isinstance(right, int):
         return left // right
-    if not (is_known(left) and is_known(right)):
+    if is_lost(left) or is_lost(right):
         return UNKNOWN_DIM
     if not isinstance(right, int) or right <= 0:
         if isinstance(right, int) and right < 0:
@@ -184,7 +202,7 @@ def modulo(left: Dim, right: Dim) -> Dim:
     """`left % right`. Raises ZeroDivisionError for a divisor of 0."""
     if isinstance(left, int) and isinstance(right, int):
         return left % right
-    if not (is_known(left) and is_known(right)):
+    if is_lost(left) or is_lost(right):
         return UNKNOWN_DIM
     if isinstance(right, int):
         if right == 0:
@@ -197,7 +215,7 @@ def modulo(left: Dim, right: Dim) -> Dim:
 
 def extreme(choose: Callable[[Iterable[int]], int], operands: tuple[Dim, ...]) -> Dim:
     """`max` or `min` of dimensions."""
-    if not all(is_known(operand) for operand in operands):
+    if any(map(is_lost, operands)):
         return UNKNOWN_DIM
     integers = [operand for operand in operands if isinstance(operand, int)]
     rest: list[Dim] = list(dict.fromkeys(operand for operand in operands if not isinstance(operand, int)))
@@ -241,12 +259,17 @@ def _terms(dim: Dim) -> tuple[tuple[Product, int], ...]:
 
 
 def _build(sums: Mapping[Product, int]) -> Dim:
-    terms = tuple(sorted(((p, c) for p, c in sums.items() if c), key=lambda term: [str(atom) for atom in term[0]]))
+    terms = tuple(sorted(((p, c) for p, c in sums.items() if c), key=lambda term: list(map(_order, term[0]))))
     if any(isinstance(atom, Symbol) and atom.name == "?" for product, _ in terms for atom in product):
         return UNKNOWN_DIM
     if not terms:
         return 0
     return terms[0][1] if len(terms) == 1 and not terms[0][0] else Expression(terms)
+
+
+def _order(atom: Atom) -> tuple[str, str]:
+    """The place of an atom in the normal form: by what is shown, then by what tells unknown dimensions apart."""
+    return str(atom), atom.name if isinstance(atom, Symbol) else ""
 
 
 def _atoms(dim: Dim) -> Iterator[Atom]:

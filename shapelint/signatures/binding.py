@@ -46,7 +46,7 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             continue
         values[parameter.name] = argument.value
         if parameter.name in widths and isinstance(argument.value, dims.Expression):
-            values[parameter.name] = dims.UNKNOWN_DIM
+            values[parameter.name] = argument.value if dims.is_unknown(argument.value) else dims.UNKNOWN_DIM
             message = f"{parameter.name} of {label} is known at run time only"
             hint = f"write {parameter.name} as a number to have it checked"
             problems.append(Problem("SL901", message, argument.span, role, help=hint))
@@ -142,7 +142,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
-    if value is dims.UNKNOWN_DIM or (value is None and not parameter.required and parameter.default is None):
+    if dims.is_unknown(value) or (value is None and not parameter.required and parameter.default is None):
         return True
     if isinstance(value, tuple):
         return takes_list and all(_is_width(element, parameter, False) for element in value)

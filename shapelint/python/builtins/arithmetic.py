@@ -10,6 +10,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import dicts, lists, strings
+from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer
@@ -90,7 +91,7 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
         table = Table(dict(left.items), left.open)
         dicts.update(run, table, right, {})
         return table
-    return UNKNOWN
+    return unknown_numbers.combined(op, left, right)
 
 
 def _constants(op: ast.operator, left: Any, right: Any) -> Value:

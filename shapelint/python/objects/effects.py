@@ -20,6 +20,7 @@ from shapelint.python.state.values import (
     Method,
     Scope,
     Table,
+    Unknown,
     UserClass,
     Value,
 )
@@ -65,7 +66,7 @@ def expose_to_unknown_code(run: Run, given: Sequence[Given], receiver: Value | N
         if isinstance(one.value, UserClass):
             one.value.registered = True
     for value in (*(one.value for one in given), *([] if receiver is None else [receiver])):
-        if isinstance(value, (Items, Table, CommandLine)) or _is_plain(value):
+        if isinstance(value, (Items, Table, CommandLine, Unknown)) or _is_plain(value):
             forget(run, value)
 
 

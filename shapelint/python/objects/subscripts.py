@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import attributes, item_methods
-from shapelint.python.state import class_lookup
+from shapelint.python.state import class_lookup, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
@@ -52,7 +52,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
             return owner.items[key]
         return UNKNOWN if isinstance(key, (str, int)) and not owner.open else unknown_among(*owner.items.values())
     if isinstance(owner, Unknown):
-        return owner
+        key = index.value if isinstance(index, Const) else None
+        return unknown_numbers.part(run, owner, f"[{key}]" if isinstance(key, (str, int)) else "")
     if isinstance(owner, Chained):
         return _child(owner, index)
     if isinstance(owner, Instance):

@@ -13,6 +13,7 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import cause_among
 from shapelint.python.state.values import Bound, Data, Function, Instance, Items, Library, Node, Tensor, Unknown, Value
+from shapelint.shapes import dims
 from shapelint.signatures import declared
 from shapelint.spec.spec import Cause
 
@@ -21,13 +22,14 @@ IMPORTABLE_ONLY = frozenset({"builtins", *sys.stdlib_module_names})
 """Packages whose functions build no networks."""
 
 
-def of_parameter(function: Function, node: ast.arg) -> Unknown:
-    """Return the value of a parameter that is passed from code that was not read."""
+def of_parameter(function: Function, node: ast.arg, serial: int) -> Unknown:
+    """Return the value of a parameter that is passed from code that was not read; each call is told by its serial."""
     owner = function.owner.name if function.owner and function.name == "__init__" else function.name
     file = function.scope.file
     span = file.span(node) if file is not None and file.main else None
     reason = f"what {owner} gets as {node.arg} is not in the files that were read"
-    return Unknown(Cause(reason, span, "lint it with the file that passes it"))
+    cause = Cause(reason, span, "lint it with the file that passes it")
+    return Unknown(cause, number=dims.unknown(node.arg, str(serial)))
 
 
 def of_call(run: Run, function: Value, value: Value, arguments: Arguments, site: Site) -> Value:

@@ -26,6 +26,7 @@ from shapelint.python.state.values import (
 def forget(run: Run, value: Value | Scope | None) -> None:
     """Forget the contents of a value or scope."""
     if isinstance(value, Unknown):
+        run.rewritten += 1
         for one in value.inside:
             forget(run, one)
     elif isinstance(value, Bound):

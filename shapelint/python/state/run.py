@@ -128,7 +128,8 @@ class Run(Kernel):
     call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
     `rewired` is the name by which the file changes how code itself works, if it does. `chosen` holds the roles from
     whose output single tokens are selected. `consumers` maps nodes of generators and calls to the function that
-    iterates over them; `generators` says of each function node whether it yields.
+    iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
+    values that are not known, `iterating` the loops that are being run.
     """
 
     options: Options
@@ -178,6 +179,8 @@ class Run(Kernel):
     generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
     serial: int = 0
+    rewritten: int = 0
+    iterating: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))
 
     def step(self, cost: int = 1) -> None:

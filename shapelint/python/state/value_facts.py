@@ -56,7 +56,7 @@ def blamed(value: Value, *sources: Value | None) -> Value:
     if not isinstance(value, Unknown) or value.cause is not None:
         return value
     cause = cause_among(*sources)
-    return value if cause is None else Unknown(cause, value.inside)
+    return value if cause is None else replace(value, cause=cause)
 
 
 def integer(value: Value | None) -> Dim | None:

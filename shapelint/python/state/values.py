@@ -32,10 +32,15 @@ def born() -> Any:
 
 @frozen
 class Unknown:
-    """A value that could not be determined, and why; it may be one of the values in `inside`, or part of one."""
+    """A value that could not be determined, and why; it may be one of the values in `inside`, or part of one.
+
+    `number` is the dimension that it is if it is one: a parameter that nothing passes is the same width wherever it is
+    used, so that layers built from it fit each other whatever it is.
+    """
 
     cause: Cause | None = None
     inside: tuple[Value, ...] = ()
+    number: Dim | None = None
 
 
 UNKNOWN = Unknown()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shapelint.knowledge import bystanders
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
-from shapelint.python.state import names
+from shapelint.python.state import names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -41,7 +41,9 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         # Another name for a number that has a variable already is not a variable of its own.
         literal = own and isinstance(value, Const) and not value.variables
         run.touch(home)
-        home.names[target.id] = run.named(value, home, target.id) if literal else value
+        home.names[target.id] = (
+            run.named(value, home, target.id) if literal else unknown_numbers.held(run, value, target.id, own)
+        )
         if isinstance(value, Node) and not value.name:
             value.name = target.id
     elif isinstance(target, ast.Attribute):
@@ -51,7 +53,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
             run.assigned[(id(owner), name)] = scope.file.span(target)
         if target.attr == "data" and isinstance(owner, Tensor):
             mutation.set_tensor(run, owner, value)
-        assign_attribute(run, owner, name, value)
+        assign_attribute(run, owner, name, unknown_numbers.held(run, value, name, own))
     elif isinstance(target, ast.Subscript):
         owner = run.evaluate(target.value, scope)
         index = run.evaluate(target.slice, scope)

@@ -321,7 +321,8 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
         elif index >= first_default and arguments.complete:
             scope.names[name] = function.defaults[index - first_default]
         else:
-            scope.names[name] = causes.of_parameter(function, [*parameters.posonlyargs, *parameters.args][index])
+            node = [*parameters.posonlyargs, *parameters.args][index]
+            scope.names[name] = causes.of_parameter(function, node, scope.serial)
     if parameters.vararg:
         rest = None if arguments.complete else UNKNOWN
         scope.names[parameters.vararg.arg] = Items([g.value for g in arguments.positional[len(names) :]], "tuple", rest)
@@ -332,7 +333,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
             if given
             else default
             if default is not None and arguments.complete
-            else causes.of_parameter(function, argument)
+            else causes.of_parameter(function, argument, scope.serial)
         )
     if parameters.kwarg:
         scope.names[parameters.kwarg.arg] = Table(

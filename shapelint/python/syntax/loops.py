@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from shapelint.python.state import journal
+from shapelint.python.state import journal, unknown_numbers
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
@@ -27,7 +27,7 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     iterable = run.evaluate(node.iter, scope)
     items = elements(run, iterable, node.iter)
     if items is None and isinstance(iterable, Unknown):
-        items = Items([], rest=iterable)
+        items = Items([], rest=unknown_numbers.part(run, iterable))
     with run.journal.frame("break") as loop:
         ended = run.journal.resume(loop, _iterations(run, node, items or Items([], rest=UNKNOWN), scope))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
@@ -89,7 +89,11 @@ def _iteration(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope,
     with run.journal.frame("continue") as iteration:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
             run.bind(node.target, element, scope, own=False)
-        return run.journal.resume(iteration, run.execute(node.body, scope))
+        run.iterating += 1
+        try:
+            return run.journal.resume(iteration, run.execute(node.body, scope))
+        finally:
+            run.iterating -= 1
 
 
 def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
@@ -141,7 +145,7 @@ def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:
     if items is None and LOADER.search(ast.unparse(node)[:200]):
         return Items([], "list", Data(BATCH))
     if isinstance(iterable, Unknown) and iterable.inside:
-        return Items([], "list", iterable)
+        return Items([], "list", unknown_numbers.part(run, iterable))
     return items
 
 

@@ -173,7 +173,7 @@ def reduce(axes: Axes, over: Sequence[int] | None, keep: bool = False) -> Axes |
 def squeeze(axes: Axes, over: Sequence[int] | None) -> Axes | None:
     """Apply `squeeze`; an axis with a symbolic size is assumed to be wider than 1; None if an axis has unknown size."""
     places = set(range(len(axes))) if over is None else {position(axis, len(axes)) for axis in over}
-    if None in places or any(axis.size is dims.UNKNOWN_DIM for index, axis in enumerate(axes) if index in places):
+    if None in places or any(dims.is_unknown(axis.size) for index, axis in enumerate(axes) if index in places):
         return None
     return tuple(axis for index, axis in enumerate(axes) if index not in places or axis.size != 1)
 

@@ -129,8 +129,8 @@ def _plain(value: Value) -> Any:
         return tuple(_plain(item) for item in value.items)
     if isinstance(value, Component):
         return value.spec
-    if isinstance(value, Library):
-        return dims.UNKNOWN_DIM
+    if isinstance(value, Unknown) and value.number is not None:
+        return value.number
     return dims.UNKNOWN_DIM
 
 

@@ -20,6 +20,7 @@ from shapelint.python.state.values import (
     Component,
     Data,
     Given,
+    Instance,
     Items,
     Node,
     Size,
@@ -74,6 +75,8 @@ def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) ->
     if module.kind != "Sequential" or not arguments.positional:
         return run.unknown("a list of modules is not called", site.node, site.scope.file)
     if module.rest is not None:
+        if isinstance(module.holder, Instance):
+            run.unseen[(id(module.holder), module.name)] = causes.layers(run, site)
         return causes.tensor(module.rest, causes.layers(run, site))
     value = arguments.positional[0].value
     for child in module.children.values():

@@ -1,0 +1,62 @@
+"""Numbers that are not known but are the same wherever they are used: parameters that nothing passes, and settings.
+
+Two layers that are built from the same one fit each other, whatever it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer
+from shapelint.python.state.values import UNKNOWN, Unknown, Value, birth
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+
+LONGEST_NAME = 60
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+def part(run: Run, owner: Unknown, name: str = "") -> Unknown:
+    """Return `owner.name` or `owner[name]`: the same number each time, until something unknown may have changed.
+
+    Without a name it is any part.
+    """
+    names = sorted(dims.names(owner.number)) if owner.number is not None else []
+    is_whole = len(names) == 1 and owner.number == dims.symbol(names[0]) and len(names[0]) <= LONGEST_NAME
+    if not name or not is_whole or "#" in name:
+        return replace(owner, number=None)
+    whole, _, serial = names[0].removeprefix("?").partition("#")
+    return replace(owner, number=dims.unknown(whole + name, f"{serial.partition('~')[0]}~{run.rewritten}"))
+
+
+def held(run: Run, value: Value, name: str, own: bool) -> Value:
+    """Return the value of a variable: one that is not known is one number from here on; a loop has many of them."""
+    if not isinstance(value, Unknown) or value.number is not None or not own or run.iterating:
+        return value
+    return replace(value, number=dims.unknown(name, f"held{birth()}"))
+
+
+def combined(op: ast.operator, left: Value, right: Value) -> Unknown:
+    """Return `left op right` if one of them is unknown."""
+    one, two = _number(left), _number(right)
+    if one is None or two is None or type(op) not in _OPERATIONS:
+        return UNKNOWN
+    try:
+        return Unknown(number=_OPERATIONS[type(op)](one, two))
+    except ZeroDivisionError:
+        return UNKNOWN
+
+
+def _number(value: Value) -> Dim | None:
+    return value.number if isinstance(value, Unknown) else integer(value)
