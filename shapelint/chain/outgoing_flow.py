@@ -76,7 +76,7 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     if not isinstance(alternative.output, Pattern) or not isinstance(template.output, Pattern):
         return Flow(None, (), this)
     if not isinstance(flow.value, tuple):
-        if not any(isinstance(axis, int) for axis in alternative.inputs[0].axes) or _is_open(this, component, flow):
+        if not any(map(_is_fixed, alternative.inputs[0].axes)) or _is_open(this, component, flow):
             return Flow(None, (), this if alternative.output.rank == 2 else flow.maker)
         batch = dims.symbol("B")
         bindings: dict[str, Any] = {"B": batch, "...": _before(alternative.inputs[0], (batch,))}
@@ -95,6 +95,13 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     axes = _spread(template.output, len(value))
     origins = tuple(replace(this, parameter=_argument_name(axis, component)) for axis in axes)
     return Flow(value, origins, this, _guess(this, component, flow))
+
+
+def _is_fixed(axis: object) -> bool:
+    """Whether an axis has one size: a number, or an argument that is not known but the same wherever it is used."""
+    return isinstance(axis, int) or (
+        isinstance(axis, dims.Expression) and dims.is_unknown(axis) and not dims.is_lost(axis)
+    )
 
 
 def _before(pattern: Pattern, batch: Shape) -> Shape:

@@ -97,6 +97,14 @@ def test_each_iteration_of_a_loop_has_a_number_of_its_own() -> None:
     assert any("self.projector has layers that are not known" in reason for reason in reasons)
 
 
+def test_heads_behind_an_encoder_that_is_handed_in_fit_each_other() -> None:
+    handed_in = "self.backbone = cfg.encoder"
+    found = report(change=handed_in)
+    assert checked(found) == (1, 3)  # the predictor; not the encoder, and not what it gives
+    found = report(change=handed_in, takes="hidden")
+    assert checked(found) == (0, 3)
+
+
 def test_the_named_unknown_equals_itself_and_nothing_else() -> None:
     one, other = dims.unknown("out", "3"), dims.unknown("out", "4")
     assert dims.equal(one * 2, one + one) is True
