@@ -88,7 +88,7 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
         bindings = {"B": flow.value[0], "...": _before(alternative.inputs[0], flow.value[:1])}
     for axis in alternative.output.axes:
         if not isinstance(axis, Ellipsis_):
-            for name in dims.names(axis):
+            for name in dims.free_names(axis):
                 bindings.setdefault(name, dims.UNKNOWN_DIM)
     value = signatures.fill(alternative.output, bindings)
     assert not isinstance(value, StructureValue)

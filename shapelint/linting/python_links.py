@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
 from shapelint.python.models.recognise import PythonModel
@@ -18,12 +18,21 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
     yield from component_checks(script.chain)
     if not script.chain.links:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
-    for loss in script.losses:
-        yield _of_loss(loss)
+    yield from _of_losses(script.losses)
     for bank in script.banks:
         yield _of_bank(bank)
     if script.is_cut_short:
         yield LinkCheck("the file", EXHAUSTED, "give the width as a number", script.span)
+
+
+def _of_losses(calls: Sequence[LossCall]) -> Iterator[LinkCheck]:
+    """Yield one link for each place at which a loss is called, however often it runs; one unknown call is enough."""
+    places: dict[tuple[Span, str], LinkCheck] = {}
+    for call in calls:
+        place = (call.span, call.name or call.loss.target)
+        if place not in places or places[place].is_checked:
+            places[place] = _of_loss(call)
+    yield from places.values()
 
 
 def _of_loss(call: LossCall) -> LinkCheck:

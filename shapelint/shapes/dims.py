@@ -128,6 +128,11 @@ def names(dim: Dim) -> frozenset[str]:
     return frozenset(atom.name for atom in _atoms(dim) if isinstance(atom, Symbol))
 
 
+def free_names(dim: Dim) -> frozenset[str]:
+    """The names of the symbols that an input can bind: all but those of unknown dimensions."""
+    return frozenset(name for name in names(dim) if name[:1] != "?")
+
+
 def is_known(dim: Dim) -> bool:
     """Whether no part of the dimension is unknown."""
     return isinstance(dim, int) or not any(name[:1] == "?" for name in names(dim))

@@ -101,6 +101,8 @@ def test_heads_behind_an_encoder_that_is_handed_in_fit_each_other() -> None:
     handed_in = "self.backbone = cfg.encoder"
     found = report(change=handed_in)
     assert checked(found) == (1, 3)  # the predictor; not the encoder, and not what it gives
+    normed = "self.projector = nn.Sequential(nn.Linear(512, out), nn.BatchNorm1d(out))"
+    assert checked(report(change=f"{handed_in}; {normed}")) == (1, 3)
     found = report(change=handed_in, takes="hidden")
     assert checked(found) == (0, 3)
 
