@@ -71,11 +71,21 @@ def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairT
         proved = [move for move in others if not _left(faults, {index: move}, before, trial)]
         if len(fault.choices) == 1 and _left(faults, {index: first}, before, trial):
             raise EntangledError({fault.model})
+        stays, together = _staying(faults, index, before)
+        alternatives = tuple((move,) for move in proved)
         repair = Repair(
-            fault.keys[0], (first,), frozenset(fault.keys[1:]), not proved, tuple((move,) for move in proved)
+            fault.keys[0], (first,), frozenset(fault.keys[1:]), not proved, alternatives, stays, together
         )
         found.setdefault(fault.model, []).append(repair)
     return found
+
+
+def _staying(faults: Sequence[RepairFault], index: int, before: TrialOutcome) -> tuple[int, int]:
+    """Return how many violations of its model a repair leaves; and how many repairs leave none together, or 0."""
+    mine = [fault for fault in faults if fault.model == faults[index].model]
+    blocking = _blocking(before[faults[index].model])
+    repaired = {key for fault in mine for key in fault.keys}
+    return len(blocking - set(faults[index].keys)), len(mine) if blocking <= repaired else 0
 
 
 def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> list[int]:

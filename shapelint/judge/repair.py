@@ -28,7 +28,8 @@ class Repair:
     """The edits that remove one violation, and with it those whose keys are `also`.
 
     `only` says that every smallest repair of the model contains these edits; `alternatives` are the edits of other
-    repairs that were proved on their own.
+    repairs that were proved on their own. `stays` is the number of violations of the model that it alone leaves;
+    `together` is the number of repairs that were proved to leave none when all of them are made, or 0.
     """
 
     key: Key
@@ -36,6 +37,8 @@ class Repair:
     also: frozenset[Key] = frozenset()
     only: bool = True
     alternatives: tuple[tuple[Move, ...], ...] = ()
+    stays: int = 0
+    together: int = 0
 
 
 @frozen
@@ -53,8 +56,8 @@ class _State:
         """The highest fallback of its edits; 0 if all of them are first choices."""
         return max((move.fallback for move in self.moves), default=0)
 
-    def moves_for(self, key: Key) -> tuple[Move, ...]:
-        return tuple(move for move, root in self.steps if root == key)
+    def moves_for(self, *keys: Key) -> tuple[Move, ...]:
+        return tuple(move for move, root in self.steps if root in keys)
 
 
 def splice(text: str, moves: Iterable[Move]) -> str:
@@ -141,26 +144,34 @@ class _Search:
         return following
 
     def group(self, initial: Sequence[Violation], solutions: Sequence[_State]) -> list[Repair]:
-        """Split the first solution by the violation that each edit is for, and prove each group on its own."""
+        """Split the first solution by the violation that each edit is for; edits that only fit together stay one."""
         if not solutions:
             return []
         chosen = solutions[0]
-        repairs: list[Repair] = []
-        for key in dict.fromkeys(root for _, root in chosen.steps):
-            moves = chosen.moves_for(key)
-            left = frozenset(violation.key for violation in self.after(moves))
-            if key in left or left - self.initial:
-                continue
-            removed = self.initial - left - {key}
-            others = [other for other in dict.fromkeys(state.moves_for(key) for state in solutions) if other]
-            others = [other for other in others if _texts(other) != _texts(moves)]
-            proved = tuple(other for other in others if self.proves(other, key))
-            repairs.append(Repair(key, moves, removed, not others, proved))
-        return repairs
+        keys = list(dict.fromkeys(root for _, root in chosen.steps))
+        entangled = [key for key in keys if not self.proves(chosen.moves_for(key), key)]
+        groups = {key: (key,) for key in keys if key not in entangled}
+        if entangled:
+            groups[entangled[0]] = tuple(entangled)
+            if not self.proves(chosen.moves_for(*entangled), *entangled):
+                groups = {keys[0]: tuple(keys)}
+        repairs = [self.repair(key, roots, solutions) for key, roots in groups.items()]
+        together = 0 if self.after(chosen.moves) else len(repairs)
+        return [replace(repair, together=together) for repair in repairs]
 
-    def proves(self, moves: tuple[Move, ...], key: Key) -> bool:
+    def repair(self, key: Key, roots: Sequence[Key], solutions: Sequence[_State]) -> Repair:
+        """Return the edits of the first solution that are for some violations, and those of the other solutions."""
+        moves = solutions[0].moves_for(*roots)
         left = frozenset(violation.key for violation in self.after(moves))
-        return key not in left and not left - self.initial
+        others = [other for other in dict.fromkeys(state.moves_for(*roots) for state in solutions) if other]
+        others = [other for other in others if _texts(other) != _texts(moves)]
+        proved = tuple(other for other in others if self.proves(other, *roots))
+        return Repair(key, moves, self.initial - left - {key}, not others, proved, len(left))
+
+    def proves(self, moves: tuple[Move, ...], *keys: Key) -> bool:
+        """Return whether edits remove some violations and add none."""
+        left = frozenset(violation.key for violation in self.after(moves))
+        return left.isdisjoint(keys) and left <= self.initial
 
 
 def _texts(moves: Iterable[Move]) -> frozenset[tuple[Span, str]]:

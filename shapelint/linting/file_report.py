@@ -47,7 +47,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
         options = replace(options, users=users)
         analysis = analyse(source, options, analysis.is_traced)
     if analysis.invalid is not None:
-        finding = _finding(analysis.invalid, source, "", None, {})
+        finding = _finding(analysis.invalid, source, "")
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
@@ -95,27 +95,30 @@ def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
 def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """Return the findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
-    repairs = {repair.key: repair for repair in found}
     by_key = {violation.key: violation for violation in model.violations}
+    repairs = {repair.key: repair for repair in found}
+    fixes = {repair.key: _fix(by_key[repair.key], source, repair) for repair in found}
+    if not all(fix.safe for fix in fixes.values()):  # a file is not left with half of its faults
+        fixes = {key: replace(fix, safe=fix.safe and not repairs[key].stays) for key, fix in fixes.items()}
     merged = {key for repair in found for key in repair.also if key not in repairs}
-    return [
-        _finding(violation, source, model.model.name, repairs.get(violation.key), by_key)
-        for violation in by_key.values()
-        if violation.key not in merged
-    ]
+    findings = []
+    for violation in by_key.values():
+        if violation.key in fixes:
+            also = [by_key[key] for key in sorted(repairs[violation.key].also, key=str) if key in by_key]
+            findings.append(_finding(violation, source, model.model.name, also, fixes[violation.key]))
+        elif violation.key not in merged:
+            findings.append(_finding(violation, source, model.model.name))
+    return findings
 
 
 def _finding(
-    violation: Violation, source: Source, model: str, repair: Repair | None, by_key: dict[tuple[Any, ...], Violation]
+    violation: Violation, source: Source, model: str, also: Sequence[Violation] = (), fix: Fix | None = None
 ) -> Finding:
+    """Return the finding of a violation, and of those that its fix removes `also`."""
     related = [
         Related(source.location(mark.span), mark.message) for mark in violation.related if mark.span != violation.span
     ]
-    for key in sorted(repair.also, key=str) if repair else ():
-        other = by_key.get(key)
-        if other is not None:
-            related.append(Related(source.location(other.span), other.message))
-    fix = _fix(violation, source, repair) if repair else None
+    related += [Related(source.location(other.span), other.message) for other in also]
     return Finding(
         code=violation.rule.page.code,
         name=violation.rule.page.name,
@@ -136,15 +139,26 @@ def _finding(
 
 
 def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
+    """Return a repair as a fix; it is safe only if nothing stays, except what other repairs remove with it."""
     edits = _edits(source, repair.moves)
     at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models, too
     overwrites = any(move.overwrites for move in repair.moves)
-    safe = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
+    certain = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
     alternatives = tuple(
         AlternativeFix(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives
     )
-    proof = "the chain fits with it" if at_home else "the chain fits with it, other models may use the file too"
+    proof = _proof(repair) if at_home else f"{_proof(repair)}, other models may use the file too"
+    safe = certain and (not repair.stays or bool(repair.together))
     return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
+
+
+def _proof(repair: Repair) -> str:
+    """Say what was proved of a repair."""
+    if not repair.stays:
+        return "the chain fits with it"
+    if repair.together:
+        return f"the chain fits with all {repair.together} fixes"
+    return f"mends this link; {repair.stays} finding{'s stay' if repair.stays > 1 else ' stays'}"
 
 
 def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:
