@@ -24,7 +24,7 @@ from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import AppliedFix, FileReport, Report
-from shapelint.text.source import Source, UnreadableError, decode, read_source
+from shapelint.text.source import Source, UnreadableError, decode, joined, read_source
 
 STDIN = "-"
 
@@ -166,7 +166,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
 
     for file in report.files:
         if any(finding.fix for finding in file.findings):
-            source = join_parts(_source(file, options))
+            source = _joined(file, options)
             text, changes = fixed_text(source, partial(again, users=file.users), options.unsafe_fixes)
             made += changes
             if options.diff:
@@ -177,10 +177,17 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (
-        again(join_parts(_source(file, options)), users=file.users) if new else file
-        for file, new in zip(report.files, changed)
+        again(_joined(file, options), users=file.users) if new else file for file, new in zip(report.files, changed)
     )
     return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
+
+
+def _joined(file: FileReport, options: CheckOptions) -> Source:
+    """The text of a file as it is now, with the other files joined to it that its report is about."""
+    source = join_parts(_source(file, options))
+    if len(source.parts) > 1 or source.language == "yaml":
+        return source
+    return joined(source, [(path, read_source(Path(path)).text) for path, _ in file.others])
 
 
 def _source(file: FileReport, options: CheckOptions) -> Source:

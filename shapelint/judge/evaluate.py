@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from shapelint.judge import subjects
 from shapelint.judge.component_facts import component_facts
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.facts import EdgeFacts
-from shapelint.judge.occasions import Ends, origin_span, steps_of
+from shapelint.judge.occasions import Ends, Occasion, origin_span, steps_of
 from shapelint.judge.repair_moves import moves_of
 from shapelint.judge.templates import render
 from shapelint.judge.unresolved import cause_of, leaves, name_of
@@ -28,26 +28,69 @@ from shapelint.text.source import Span
 
 MAXIMUM_RELATED = 4
 
+LostWidth = tuple[int, str, Any]
+"""A component by its identity, the parameter that sets a width, and that width."""
+
 
 def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
     """All violations of a model in the order of the chain, including those of engine rules (SL9xx)."""
     found = [problem_violation(problem, rules) for problem in judged.model.problems]
+    lost = lost_widths(judged, rules)
     for link, open_link in zip(judged.chain.links, judged.open_chain.links):
         found += [problem_violation(problem, rules) for problem in link.component.problems]
         found += _unresolved(link, rules)
         for edge, open_edge in zip(link.edges, open_link.edges):
-            if edge.result is not None and not _repeats(link, edge):
-                facts = edge_facts(edge, open_edge, judged.model)
-                if _breaks_off(link, edge):
-                    facts = replace(facts, extra_axes=False)
-                found += violations_of(
-                    rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edge
-                )
+            is_lost = _width(edge.producer, edge.result) in lost
+            if edge.result is not None and not is_lost and not _repeats(link, edge):
+                found += _edge_violations(link, (edge, open_edge), judged, rules)
         found += violations_of(rules, "component", {"component": component_facts(link)}, link)
     found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
-    for occasion in subjects.occasions(judged):
-        found += violations_of(rules, occasion.subject, occasion.facts, occasion.ends)
+    found += occasion_violations(subjects.occasions(judged), lost, rules)
     return found + _judge_target(judged, rules)
+
+
+def occasion_violations(
+    occasions: Iterable[Occasion], lost: Collection[LostWidth], rules: Mapping[str, Rule]
+) -> Iterator[Violation]:
+    """The violations of occasions, apart from those about a lost width."""
+    for occasion in occasions:
+        ends = occasion.ends
+        known = ((ends.consumer, ends.expected), (ends.producer, ends.actual))
+        if not any(origin and (id(origin.component), origin.parameter, width) in lost for origin, width in known):
+            yield from violations_of(rules, occasion.subject, occasion.facts, ends)
+
+
+def lost_widths(judged: Judged, rules: Mapping[str, Rule]) -> frozenset[LostWidth]:
+    """The widths that components pass on although they get another one, and no edit can change that.
+
+    What the width would be once the component is replaced is not known, so nothing may be reported about it.
+    """
+    return frozenset(
+        (id(edge.consumer.component), edge.consumer.parameter, edge.result.expected)
+        for link, open_link in zip(judged.chain.links, judged.open_chain.links)
+        for edge, open_edge in zip(link.edges, open_link.edges)
+        if isinstance(edge.result, Misfit)
+        and edge.result.kind == "axis"
+        and not any(one.moves for one in _edge_violations(link, (edge, open_edge), judged, rules))
+    )
+
+
+def _width(origin: Origin, result: Any) -> LostWidth | None:
+    """The width that a component passes on, if it does not fit what takes it."""
+    is_misfit = isinstance(result, Misfit) and result.kind == "axis"
+    return (id(origin.component), origin.parameter, result.actual) if is_misfit else None
+
+
+def _edge_violations(
+    link: Link, edges: tuple[Edge, Edge], judged: Judged, rules: Mapping[str, Rule]
+) -> list[Violation]:
+    """The violations of an edge; the second one is the same edge with the image's height and width left open."""
+    facts = edge_facts(*edges, judged.model)
+    if _breaks_off(link, edges[0]):
+        facts = replace(facts, extra_axes=False)
+    return violations_of(
+        rules, "edge", {"edge": facts, "consumer": facts.consumer, "producer": facts.producer}, edges[0]
+    )
 
 
 def _breaks_off(link: Link, edge: Edge) -> bool:

@@ -73,9 +73,7 @@ def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairT
             raise EntangledError({fault.model})
         stays, together = _staying(faults, index, before)
         alternatives = tuple((move,) for move in proved)
-        repair = Repair(
-            fault.keys[0], (first,), frozenset(fault.keys[1:]), not proved, alternatives, stays, together
-        )
+        repair = Repair(fault.keys[0], (first,), frozenset(fault.keys[1:]), not proved, alternatives, stays, together)
         found.setdefault(fault.model, []).append(repair)
     return found
 

@@ -97,7 +97,7 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
     from shapelint.linting import python_models  # the interpreter of Python is loaded for Python alone
 
     try:
-        models, notices = python_models.analyse(source, options, may_trace)
+        models, read = python_models.analyse(source, options, may_trace)
     except python_models.InvalidPythonError as error:
         return FileAnalysis(source, (), invalid(error, options))
     found = tuple(
@@ -105,9 +105,9 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
         for one in models
     )
     return FileAnalysis(
-        source,
+        read.source,
         found,
-        notices=notices,
+        notices=read.notices,
         is_open=any(one.script.is_open for one in models),
         checks=tuple(check for one in models for check in one.checks),
         is_traced=any(one.script.is_traced for one in models),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shapelint.spec.findings import FileReport, Finding
+from shapelint.spec.findings import FileReport, Finding, Related
 
 
 def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
@@ -15,12 +15,36 @@ def once(files: Sequence[FileReport]) -> tuple[FileReport, ...]:
 
 
 def _drop_imported(files: Sequence[FileReport]) -> Sequence[FileReport]:
-    """Drop findings about a line of an imported Python file if that file reports them itself."""
+    """Report a fault in a line of an imported Python file once: in that file, or in the first one that uses it."""
     if not any(one.written for file in files for one in file.findings):
         return files
     own = {(os.path.realpath(file.path), one.location.line, one.code) for file in files for one in file.findings}
-    repeated = {one for file in files for one in file.findings if one.written and (*one.written, one.code) in own}
-    return [replace(file, findings=tuple(one for one in file.findings if one not in repeated)) for file in files]
+    users: dict[tuple[object, ...], list[Finding]] = {}
+    for one in (one for file in files for one in file.findings if one.written):
+        users.setdefault(_fault(one), []).append(one)
+    return [
+        replace(
+            file,
+            findings=tuple(
+                _with_users(one, users.get(_fault(one), [one]))
+                for one in file.findings
+                if one.written is None or ((*one.written, one.code) not in own and users[_fault(one)][0] is one)
+            ),
+        )
+        for file in files
+    ]
+
+
+def _fault(finding: Finding) -> tuple[object, ...]:
+    """Return what findings in several files have in common that are about one fault in a module they import."""
+    return finding.written, finding.code, finding.message
+
+
+def _with_users(finding: Finding, users: Sequence[Finding]) -> Finding:
+    """Return a finding with the places in other files that use the same module."""
+    others = (one.location for one in users if one.location.path != finding.location.path)
+    related = (Related(place, "used here, too") for place in dict.fromkeys(others))
+    return replace(finding, related=(*finding.related, *related))
 
 
 def _keep_one(files: Sequence[FileReport]) -> tuple[FileReport, ...]:

@@ -49,6 +49,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "")
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
+    source = analysis.source
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
     repairs = _repairs(analysis, options)
@@ -147,7 +148,8 @@ def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
     alternatives = tuple(
         AlternativeFix(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives
     )
-    proof = _proof(repair) if at_home else f"{_proof(repair)}, other models may use the file too"
+    files = ", ".join(dict.fromkeys(edit.location.path for edit in edits if edit.location.path != source.path))
+    proof = _proof(repair) if at_home else f"{_proof(repair)}, other models may use {files} too"
     safe = certain and (not repair.stays or bool(repair.together))
     return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
 

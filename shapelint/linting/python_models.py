@@ -11,7 +11,7 @@ from shapelint.chain.chain import Chain, Flow, Link, Origin
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
-from shapelint.judge.evaluate import judge, violations_of
+from shapelint.judge.evaluate import MAXIMUM_RELATED, judge, lost_widths, occasion_violations
 from shapelint.judge.link_checks import LinkCheck
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects import bank, loss, target, variable
@@ -19,13 +19,13 @@ from shapelint.judge.subjects.bank import StoredWidth
 from shapelint.judge.subjects.batch_axis import BatchAxisFacts
 from shapelint.judge.subjects.ends import Output
 from shapelint.judge.subjects.target import TargetFacts
-from shapelint.judge.violations import Violation
+from shapelint.judge.violations import Mark, Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
 from shapelint.linting import footprints, python_links
 from shapelint.linting.unused_replacements import explained
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
-from shapelint.python.models.recognise import PythonModel, read_models
+from shapelint.python.models.recognise import PythonModel, ReadModels, read_models
 from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.resolve.options import Options
@@ -48,6 +48,9 @@ HELP = {
 }
 """Help for code, if the rule page only says what to write in a config."""
 
+
+FaultPlace = tuple[object, ...]
+"""What two violations of one fault in a shared module have in common."""
 
 LOUD = "SL1"
 """How the codes of faults begin that stop a program."""
@@ -78,15 +81,15 @@ class AnalysedScript:
             yield footprints.of_components([update.online, update.target])
 
 
-def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[list[AnalysedScript], tuple[str, ...]]:
-    """Return all models of a file, and what stayed unknown; raises InvalidPythonError. Each fault is reported once."""
-    scripts, notices = read_models(source, options, may_trace)
+def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[list[AnalysedScript], ReadModels]:
+    """Return all models of a file, and how they were read; raises InvalidPythonError. Each fault is reported once."""
+    read = read_models(source, options, may_trace)
     known = rulebook.known(options.rules)
-    reported: set[tuple[str, Span]] = set()
+    reported: dict[FaultPlace, tuple[list[Violation], int]] = {}
     found = []
-    for script in scripts:
+    for script in read.models:
         judged = _judged(script)
-        violations = []
+        violations: list[Violation] = []
         seen = (explained(one, judged, script.unused, known) for one in _violations(script, judged, known))
         for violation in _placed(source, seen):
             if options.users:
@@ -96,13 +99,32 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> tuple[
                 violation = replace(violation, moves=moves)
             if not script.is_self_supervised and not _is_loud(violation):
                 continue
-            place = (violation.rule.page.code, violation.span)
-            if place not in reported and not _is_for_verbose_only(violation, judged):
-                reported.add(place)
+            if _is_for_verbose_only(violation, judged):
+                continue
+            first, position = reported.setdefault(_place(violation), (violations, len(violations)))
+            if position == len(first):
                 violations.append(replace(violation, help=_help(violation, judged)))
+            elif first is not violations:
+                first[position] = _with_user(first[position], violation)
         if script.is_own or not options.users:
-            found.append(AnalysedScript(script, judged, tuple(violations)))
-    return found, notices
+            found.append((script, judged, violations))
+    return [AnalysedScript(script, judged, tuple(violations)) for script, judged, violations in found], read
+
+
+def _place(violation: Violation) -> FaultPlace:
+    """Return what makes two violations one fault: its place, and in another file also the number and the layer."""
+    code, span = violation.rule.page.code, violation.span
+    if isinstance(span, Elsewhere):
+        return code, span.path, span.line, str(violation.expected), *map(str, violation.key[2:])
+    return code, span
+
+
+def _with_user(violation: Violation, again: Violation) -> Violation:
+    """Return a fault of a module that several models share, with the places in another model that leads to it."""
+    user = [Mark(again.span, "used here, too")] if again.span != violation.span else []
+    known = {violation.span, *(mark.span for mark in violation.related)}
+    new = (mark for mark in (*user, *again.related) if mark.span not in known)
+    return replace(violation, related=(*violation.related, *new)[:MAXIMUM_RELATED])
 
 
 def _is_loud(violation: Violation) -> bool:
@@ -165,8 +187,7 @@ def _judged(script: PythonModel) -> Judged:
 
 def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:
     yield from judge(judged, known)
-    for occasion in _occasions(script, judged):
-        yield from violations_of(known, occasion.subject, occasion.facts, occasion.ends)
+    yield from occasion_violations(_occasions(script, judged), lost_widths(judged, known), known)
 
 
 def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:

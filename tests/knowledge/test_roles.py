@@ -112,7 +112,7 @@ def with_restore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def kinds(name: str) -> dict[str, str]:
-    found, _ = recognise.read_models(Source("model.py", PROGRAM % name), Options())
+    found = recognise.read_models(Source("model.py", PROGRAM % name), Options()).models
     return {str(link.role): roles.kind(link.role) for link in found[0].chain.links}
 
 

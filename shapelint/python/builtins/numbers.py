@@ -19,6 +19,9 @@ def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
     value = values[0].value if len(values) == 1 and isinstance(values[0], Const) else None
     if isinstance(value, Expression):
         return values[0]
+    characters = values[0].characters if values and isinstance(values[0], Const) else None
+    if characters is not None and isinstance(value, str) and value.isdecimal():
+        return Const(int(value), characters, computed=True)
     try:
         return replace(values[0], value=int(value)) if isinstance(value, (int, float, str)) else UNKNOWN  # type: ignore[arg-type]
     except (ValueError, OverflowError):

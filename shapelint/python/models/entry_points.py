@@ -12,6 +12,7 @@ from shapelint.python.libraries import lightning_
 from shapelint.python.state import class_lookup, forgetting, model_scan
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import is_module
+from shapelint.python.state.other_files import OtherFiles
 from shapelint.python.state.places import Places
 from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Run
 from shapelint.python.state.values import (
@@ -59,8 +60,9 @@ def interpret(
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    run = Interpreter(options, text=source.text, folder=path.parent if path.is_file() else None, may_trace=may_trace)
-    run.moved, run.tree = moved, tree
+    folder = path.parent if path.is_file() else None
+    run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
+    run.moved, run.tree, run.others = moved, tree, OtherFiles(source)
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
@@ -77,11 +79,11 @@ def interpret(
 def as_script(source: Source) -> notebook.Script:
     """Return the Python code of a file: its text, or the code cells of a notebook; raises InvalidPythonError."""
     if source.language != "notebook":
-        return notebook.Script(source.text)
+        return notebook.Script(source.own_text)
     try:
-        return notebook.read(source.text)
+        return notebook.read(source.own_text)
     except notebook.NotebookError as error:
-        place = Span(error.offset, min(error.offset + 1, len(source.text)))
+        place = Span(error.offset, min(error.offset + 1, len(source.own_text)))
         raise InvalidPythonError(f"not a notebook: {error}", place) from None
 
 

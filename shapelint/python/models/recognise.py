@@ -60,7 +60,16 @@ class _Group:
     calls: list[Call] = field(default_factory=list)
 
 
-def read_models(source: Source, options: Options, may_trace: bool = False) -> tuple[list[PythonModel], tuple[str, ...]]:
+@frozen
+class ReadModels:
+    """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in."""
+
+    models: list[PythonModel]
+    notices: tuple[str, ...]
+    source: Source
+
+
+def read_models(source: Source, options: Options, may_trace: bool = False) -> ReadModels:
     """All models of a Python text, and what stayed unknown; raises InvalidPythonError.
 
     `may_trace` says that components may be traced before it is known that there is a model at all.
@@ -76,7 +85,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         return interpret(source, options, run.may_trace, variable)[0]
 
     if run.rewired and groups:
-        return [_unjudged_model(run, groups[0], len(source.text))], ()
+        return ReadModels([_unjudged_model(run, groups[0], len(source.text))], (), run.others.source)
 
     names: dict[str, int] = {}
     models: list[PythonModel] = []
@@ -92,7 +101,9 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
             replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised or bool(model.banks))
         )
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
-    return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
+    if run.exhausted:
+        notices += ("the budget of the interpreter ran out: the rest is unknown",)
+    return ReadModels(models, notices, run.others.source)
 
 
 def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:

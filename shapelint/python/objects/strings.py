@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from shapelint.python.state.values import UNKNOWN, Const, Items, Value
+from shapelint.text.source import Span
 
 MAXIMUM_LENGTH = 1000
 DIRECTIVE = re.compile(r"%[disr]")
@@ -27,8 +28,20 @@ def call_method(owner: Const, name: str, values: list[Value]) -> Value:
         except TypeError:
             return UNKNOWN
     if name == "split":
-        return Items([Const(part) for part in text.split(plain[0] if plain else None)])
+        return Items(_parts(owner, plain[0] if plain else None))
     return UNKNOWN
+
+
+def _parts(owner: Const, separator: str | None) -> list[Value]:
+    """Split a string; each part is located in the literal."""
+    found: list[Value] = []
+    offset = 0
+    for part in owner.value.split(separator):
+        offset = owner.value.index(part, offset)
+        start = owner.characters.start + offset if owner.characters else 0
+        found.append(Const(part, characters=Span(start, start + len(part)) if owner.characters else None))
+        offset += len(part)
+    return found
 
 
 def percent(text: str, values: list[Value]) -> Value:

@@ -79,10 +79,19 @@ def parsed(path: Path) -> ast.Module | None:
 @lru_cache(maxsize=512)
 def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
     try:
+        return parsed_text.__wrapped__(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def parsed_text(text: str) -> ast.Module | None:
+    """Return the syntax tree of a text; None if it does not parse."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

@@ -14,6 +14,7 @@ from shapelint.common.frozen import frozen
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
 from shapelint.python.state.kernel import Kernel
+from shapelint.python.state.other_files import OtherFiles
 from shapelint.python.state.values import (
     MAXIMUM_HOPS,
     Component,
@@ -31,7 +32,7 @@ from shapelint.python.state.values import (
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
-from shapelint.text.source import Span
+from shapelint.text.source import Source, Span
 
 MAXIMUM_STEPS = 100_000
 MAXIMUM_SHARE = 30_000
@@ -126,14 +127,15 @@ class Run(Kernel):
     `moved` is a variable that gets another number than in the file, to find layers that fit by chance.
     `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
     call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
-    `rewired` is the name by which the file changes how code itself works, if it does. `chosen` holds the roles from
-    whose output single tokens are selected. `consumers` maps nodes of generators and calls to the function that
-    iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
-    values that are not known, `iterating` the loops that are being run.
+    `others` are the local modules that it imports; `rewired` is the name by which the file changes how code itself
+    works, if it does. `chosen` holds the roles from whose output single tokens are selected. `consumers` maps nodes of
+    generators and calls to the function that iterates over them; `generators` says of each function node whether it
+    yields. `rewritten` counts the changes to values that are not known, `iterating` the loops that are being run.
     """
 
     options: Options
     text: str = ""
+    others: OtherFiles = field(default_factory=lambda: OtherFiles(Source("", "")))
     folder: Path | None = None
     budget: int = MAXIMUM_STEPS
     remaining: int = MAXIMUM_SHARE

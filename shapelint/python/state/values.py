@@ -54,6 +54,7 @@ class Const:
 
     `place` is the span of the literal in the linted file or, if `computed`, of the expression that computes the number.
     `hops` are the spans of the calls that passed it on, the last one first; `variables` are the variables that held it.
+    `literal` is the literal of a number in another file; `characters` is the span of a string without its quotes.
     """
 
     value: Any
@@ -61,6 +62,8 @@ class Const:
     computed: bool = False
     hops: tuple[Span, ...] = ()
     variables: tuple[Variable, ...] = ()
+    literal: tuple[SourceFile, ast.AST] | None = None
+    characters: Span | None = None
 
 
 NONE = Const(None)
@@ -192,12 +195,16 @@ class Scope:
 
 @dataclass(eq=False, repr=False)
 class SourceFile:
-    """An interpreted file: the linted one, a local module that it imports, or a script that imports it."""
+    """An interpreted file: the linted one, a local module that it imports, or a script that imports it.
+
+    `home` returns where a node of another file than the linted one may be edited.
+    """
 
     path: str
     span: Callable[[ast.AST], Span]
     main: bool = True
     script: bool = False
+    home: Callable[[ast.AST], Span | None] = lambda _: None
 
 
 @dataclass(eq=False, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,9 @@ from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
+from shapelint.text.source import Span
 
+NUMBERS = re.compile(r"[\s,;:x_-]*(\d+[\s,;:x_-]*)+")
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 
@@ -65,7 +68,23 @@ def _constant(run: Run, node: ast.Constant, scope: Scope) -> Value:
     number = isinstance(node.value, int) and not isinstance(node.value, bool)
     if number and abs(node.value) > arithmetic.MAXIMUM_NUMBER:  # type: ignore[arg-type]
         return UNKNOWN
-    return Const(node.value, scope.file.span(node) if number and main and scope.file else None)
+    if isinstance(node.value, str):
+        return Const(node.value, characters=_characters(run, node, scope))
+    literal = (scope.file, node) if number and scope.file and not scope.file.main else None
+    return Const(node.value, scope.file.span(node) if number and main and scope.file else None, literal=literal)
+
+
+def _characters(run: Run, node: ast.Constant, scope: Scope) -> Span | None:
+    """Return the span of a number or a list of numbers in a string of the linted file that is written without escapes.
+
+    >>> bool(NUMBERS.fullmatch("512-1024")), bool(NUMBERS.fullmatch("resnet18"))
+    (True, False)
+    """
+    if scope.file is None or not scope.file.main or not NUMBERS.fullmatch(node.value):  # type: ignore[arg-type]
+        return None
+    whole = scope.file.span(node)
+    inside = Span(whole.start + 1, whole.end - 1)
+    return inside if run.text[inside.start : inside.end] == node.value else None
 
 
 def _name(run: Run, node: ast.Name, scope: Scope) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from shapelint.knowledge import rules_folder
 from shapelint.python.objects import absences, attributes
 from shapelint.python.state import model_scan
 from shapelint.python.state.class_lookup import namespace
@@ -95,7 +96,8 @@ def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
     if len(run.modules) >= MAXIMUM_MODULES:
         return None
 
-    tree = model_scan.parsed(path)
+    edited = run.others.edited(path)
+    tree = model_scan.parsed(path) if edited is None else model_scan.parsed_text(edited)
     if tree is None:
         return None
 
@@ -103,7 +105,11 @@ def load_file(run: Run, path: Path, script: bool = False) -> Scope | None:
         anchor = run.anchors[-1] if run.anchors else Span(0, 0)
         return Elsewhere(anchor.start, anchor.end, key, getattr(node, "lineno", 0))
 
-    inner = Scope({}, None, SourceFile(key, span, main=False, script=script), "module", serial=run.new_serial())
+    def home(node: ast.AST) -> Span | None:
+        return None if path.is_relative_to(rules_folder.folder()) else run.others.span(path, node)
+
+    file = SourceFile(key, span, main=False, script=script, home=home)
+    inner = Scope({}, None, file, "module", serial=run.new_serial())
     run.modules[key] = inner
     depth, run.depth = run.depth, run.depth + 1
     try:

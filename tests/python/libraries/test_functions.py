@@ -189,7 +189,7 @@ class Model(nn.Module):
     def forward(self, x):
         return self.projection_head(self.backbone(x).mean((2, 3)))
 """
-    (model,), _ = read_models(Source("train.py", text), Options())
+    (model,) = read_models(Source("train.py", text), Options()).models
     said = model.chain.links[0].outgoing.value
     assert isinstance(said, tuple)
     children = list(ResNetGenerator(name).eval().children())[:-1]

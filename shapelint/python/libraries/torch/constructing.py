@@ -108,7 +108,7 @@ def _argument(given: Given, classes: bool) -> Argument:
         return Argument(
             _plain(value),
             value.place,
-            home,
+            _literal(value) or home,
             given.key,
             uses=(*here, *value.hops),
             computed=computed,
@@ -119,7 +119,14 @@ def _argument(given: Given, classes: bool) -> Argument:
         elements = tuple(_argument(Given(item, given.span, foreign=True), classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
     cause = value.cause if isinstance(value, Unknown) else None
-    return Argument(_plain(value), given.span, None, given.key, elements=elements, variables=variables, cause=cause)
+    home = _literal(value)
+    return Argument(_plain(value), given.span, home, given.key, elements=elements, variables=variables, cause=cause)
+
+
+def _literal(value: Value) -> Span | None:
+    """Return where a number of another file may be edited."""
+    file, node = value.literal if isinstance(value, Const) and value.literal is not None else (None, None)
+    return file.home(node) if file is not None and node is not None else None
 
 
 def _plain(value: Value) -> Any:
