@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,8 +71,13 @@ def lost_widths(judged: Judged, rules: Mapping[str, Rule]) -> frozenset[LostWidt
         for edge, open_edge in zip(link.edges, open_link.edges)
         if isinstance(edge.result, Misfit)
         and edge.result.kind == "axis"
-        and not any(one.moves for one in _edge_violations(link, (edge, open_edge), judged, rules))
+        and _is_unrepaired(_edge_violations(link, (edge, open_edge), judged, rules))
     )
+
+
+def _is_unrepaired(violations: Sequence[Violation]) -> bool:
+    """Whether there are violations, and no edit for any of them."""
+    return bool(violations) and not any(violation.moves for violation in violations)
 
 
 def _width(origin: Origin, result: Any) -> LostWidth | None:
