@@ -78,12 +78,12 @@ def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairT
     return found
 
 
-def _staying(faults: Sequence[RepairFault], index: int, before: TrialOutcome) -> tuple[int, int]:
-    """Return how many violations of its model a repair leaves; and how many repairs leave none together, or 0."""
+def _staying(faults: Sequence[RepairFault], index: int, before: TrialOutcome) -> tuple[frozenset[Key], int]:
+    """Return the violations of its model that a repair leaves; and how many repairs leave none together, or 0."""
     mine = [fault for fault in faults if fault.model == faults[index].model]
     blocking = _blocking(before[faults[index].model])
     repaired = {key for fault in mine for key in fault.keys}
-    return len(blocking - set(faults[index].keys)), len(mine) if blocking <= repaired else 0
+    return blocking - set(faults[index].keys), len(mine) if blocking <= repaired else 0
 
 
 def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> list[int]:

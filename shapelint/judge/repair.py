@@ -28,7 +28,7 @@ class Repair:
     """The edits that remove one violation, and with it those whose keys are `also`.
 
     `only` says that every smallest repair of the model contains these edits; `alternatives` are the edits of other
-    repairs that were proved on their own. `stays` is the number of violations of the model that it alone leaves;
+    repairs that were proved on their own. `stays` are the keys of the violations of the model that it alone leaves;
     `together` is the number of repairs that were proved to leave none when all of them are made, or 0.
     """
 
@@ -37,7 +37,7 @@ class Repair:
     also: frozenset[Key] = frozenset()
     only: bool = True
     alternatives: tuple[tuple[Move, ...], ...] = ()
-    stays: int = 0
+    stays: frozenset[Key] = frozenset()
     together: int = 0
 
 
@@ -76,12 +76,12 @@ def find_repairs(text: str, violations: Sequence[Violation], judge: Judge) -> li
     search = _Search(text, judge, initial)
     solutions = search.solve(hopeless)
     if solutions:
-        return search.group(initial, solutions)
+        return search.group(solutions)
     repairs: list[Repair] = []
     for violation in initial:
         others = search.initial - {violation.key}
         if violation.moves and not any(violation.key in repair.also for repair in repairs):
-            repairs += [r for r in search.group([violation], search.solve(others)) if r.key == violation.key]
+            repairs += [r for r in search.group(search.solve(others)) if r.key == violation.key]
     return repairs
 
 
@@ -143,14 +143,14 @@ class _Search:
                 following.append(_State((*state.steps, (original, root))))
         return following
 
-    def group(self, initial: Sequence[Violation], solutions: Sequence[_State]) -> list[Repair]:
+    def group(self, solutions: Sequence[_State]) -> list[Repair]:
         """Split the first solution by the violation that each edit is for; edits that only fit together stay one."""
         if not solutions:
             return []
         chosen = solutions[0]
         keys = list(dict.fromkeys(root for _, root in chosen.steps))
         entangled = [key for key in keys if not self.proves(chosen.moves_for(key), key)]
-        groups = {key: (key,) for key in keys if key not in entangled}
+        groups: dict[Key, tuple[Key, ...]] = {key: (key,) for key in keys if key not in entangled}
         if entangled:
             groups[entangled[0]] = tuple(entangled)
             if not self.proves(chosen.moves_for(*entangled), *entangled):
@@ -166,7 +166,7 @@ class _Search:
         others = [other for other in dict.fromkeys(state.moves_for(*roots) for state in solutions) if other]
         others = [other for other in others if _texts(other) != _texts(moves)]
         proved = tuple(other for other in others if self.proves(other, *roots))
-        return Repair(key, moves, self.initial - left - {key}, not others, proved, len(left))
+        return Repair(key, moves, self.initial - left - {key}, not others, proved, left)
 
     def proves(self, moves: tuple[Move, ...], *keys: Key) -> bool:
         """Return whether edits remove some violations and add none."""

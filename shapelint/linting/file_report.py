@@ -98,10 +98,11 @@ def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[F
     model, source = file.models[index], file.source
     by_key = {violation.key: violation for violation in model.violations}
     repairs = {repair.key: repair for repair in found}
-    fixes = {repair.key: _fix(by_key[repair.key], source, repair) for repair in found}
+    merged = {key for repair in found for key in repair.also if key not in repairs}
+    repairs = {key: replace(repair, stays=repair.stays - merged) for key, repair in repairs.items()}
+    fixes = {key: _fix(by_key[key], source, repair) for key, repair in repairs.items()}
     if not all(fix.safe for fix in fixes.values()):  # a file is not left with half of its faults
         fixes = {key: replace(fix, safe=fix.safe and not repairs[key].stays) for key, fix in fixes.items()}
-    merged = {key for repair in found for key in repair.also if key not in repairs}
     findings = []
     for violation in by_key.values():
         if violation.key in fixes:
@@ -155,12 +156,12 @@ def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
 
 
 def _proof(repair: Repair) -> str:
-    """Say what was proved of a repair."""
+    """Say what was proved of a repair; the violations that it leaves are as many findings."""
     if not repair.stays:
         return "the chain fits with it"
     if repair.together:
         return f"the chain fits with all {repair.together} fixes"
-    return f"mends this link; {repair.stays} finding{'s stay' if repair.stays > 1 else ' stays'}"
+    return f"mends this link; {len(repair.stays)} finding{' stays' if len(repair.stays) == 1 else 's stay'}"
 
 
 def _edits(source: Source, moves: Sequence[Move]) -> tuple[Edit, ...]:
