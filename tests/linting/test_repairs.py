@@ -124,9 +124,10 @@ def test_a_number_in_a_string_is_repaired_in_the_string(
 
 def test_a_fix_is_unsafe_if_a_number_in_another_file_could_change_instead(tmp_path: Path) -> None:
     model = program("", "first, second = 512, 48").replace("def __init__(self)", "def __init__(self, width)")
-    model = model.replace("nn.BatchNorm1d(second)", "nn.BatchNorm1d(width)").partition("if __name__")[0]
+    layers = "nn.Linear(first, second), nn.BatchNorm1d(second), nn.Linear(second, 24)"
+    model = model.replace(layers, "nn.Linear(first, 40), nn.BatchNorm1d(width)").partition("if __name__")[0]
     build = "import torch\nfrom heads import SimCLR\n\nSimCLR(72)(torch.randn(3, 3, 64, 64))\n"
-    write(tmp_path, {"heads.py": model.replace("512, 48", "512, 40"), "train.py": build})
+    write(tmp_path, {"heads.py": model, "train.py": build})
     (finding,) = errors(tmp_path, "train.py")
     fix = fix_of(finding)
     places = {edit.location.path for one in (fix, *fix.alternatives) for edit in one.edits}
