@@ -30,6 +30,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
+from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Span
 
@@ -74,6 +75,7 @@ class LossCall:
     stored: Flow | None = None
     name: str = ""
     cause: Cause | None = None
+    label_rows: Dim | None = None
 
 
 @frozen
