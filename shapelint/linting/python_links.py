@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
 from shapelint.python.models.recognise import PythonModel
 from shapelint.python.state.run import BankCall, LossCall
+from shapelint.shapes import dims
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
@@ -36,13 +37,24 @@ def _of_losses(calls: Sequence[LossCall]) -> Iterator[LinkCheck]:
 
 
 def _of_loss(call: LossCall) -> LinkCheck:
-    """Return the link of a loss, which needs both operands if it compares them."""
+    """Return the link of a loss, which needs both operands if it compares them, or as many rows as labels."""
     needed = call.operands if call.compared else call.operands[:1]
     unknown = [name for name, flow in needed if not flow_is_known(flow)]
-    if not unknown or (call.compared and are_alike([flow for _, flow in needed])):
+    fit = _rows_fit(call)
+    if fit is False:
+        return LinkCheck("loss", f"it does not get as many rows as the {call.label_rows} labels", "", call.span)
+    if fit or not unknown or (call.compared and are_alike([flow for _, flow in needed])):
         return LinkCheck("loss")
     label = call.name or call.loss.target.rpartition(".")[2]
     return _unknown("loss", f"what {label} gets as {' and '.join(unknown)} is not known", call.cause, call.span)
+
+
+def _rows_fit(call: LossCall) -> bool | None:
+    """Return whether scores have as many rows as labels; None if it is not known, or not what the loss fixes."""
+    flow = call.operands[0][1]
+    if call.label_rows is None or flow is None or not isinstance(flow.value, tuple) or len(flow.value) < 2:
+        return None
+    return dims.equal(flow.value[0], call.label_rows)
 
 
 def _unknown(role: str, what: str, cause: Cause | None, span: Span) -> LinkCheck:

@@ -54,6 +54,9 @@ CASES: dict[str, tuple[str, int]] = {
     "max of two": (model("self.backbone = nn.Sequential(nn.Conv2d(3, max(96, 12), 3), nn.AdaptiveAvgPool2d(1))\n" + HEAD), 96),
     "a choice that is known": (model("self.backbone = nn.Sequential(nn.Conv2d(3, 96 if SMALL else 192, 3), nn.AdaptiveAvgPool2d(1))\n" + HEAD, rest="SMALL = True\n"), 96),
     "a walrus": (model("self.backbone = nn.Sequential(nn.Conv2d(3, (n := 96), 3), nn.BatchNorm2d(n), nn.AdaptiveAvgPool2d(1))\n" + HEAD), 96),
+    "a private method": (model(PLAIN + "self.projection_head = self.__head()", rest="").replace("    def forward", "    def __head(self, width={H}):\n        return BYOLProjectionHead(width, 1024, 256)\n    def forward"), 96),
+    "a private class attribute": (model(PLAIN + "self.projection_head = BYOLProjectionHead(self.__width, 1024, 256)", rest="").replace("    def __init__", "    __width = {H}\n    def __init__"), 96),
+    "a progress bar around numbers": (model("widths = [{H}]\nbar = tqdm(widths)\nbar.set_description('building')\nbar.set_postfix(n=1)\n" + PLAIN + "self.projection_head = BYOLProjectionHead(widths[0], 1024, 256)", rest="from tqdm import tqdm\n"), 96),
     # Backbones ---------------------------------------------------------------------------------------------------------
     "children without the last": (model(SEQUENTIAL + HEAD), 512),
     "children without the last two": (model(MAP + HEAD, "return self.projection_head(self.backbone(x).mean([2, 3]))"), 512),

@@ -1,4 +1,4 @@
-"""`argparse`: a script is interpreted as if it was run without arguments, so its options have their defaults.
+"""`argparse`: a script is interpreted as if it was run without options, so its options have their defaults.
 
 An option without a default, or a required one, is unknown. So is `default=None`, which scripts fill in later. If two
 options have the same destination, the default of the first one applies.
@@ -81,21 +81,28 @@ def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:
 def _parsed(run: Run, owner: CommandLine, arguments: Arguments) -> Table:
     """Return the options as parsed from an empty command line; all unknown if the code passes arguments."""
     values = {name: value for name, value in defaults(owner).items() if value != ABSENT}
-    passed = "sys.argv" in run.patched or not _is_empty(arguments)
+    passed = "sys.argv" in run.patched or not (_is_empty(arguments) or _has_no_option(arguments))
     if passed or "namespace" in arguments.keywords or len(arguments.positional) > 1:
         return dicts.namespace(dict.fromkeys(values, UNKNOWN))
     return dicts.namespace(values)
 
 
 def _is_empty(arguments: Arguments) -> bool:
-    words = (
-        arguments.positional[0].value
-        if arguments.positional
-        else arguments.keywords["args"].value
-        if "args" in arguments.keywords
-        else NONE
-    )
+    words = _words(arguments)
     return words in (NONE, Library("sys.argv")) or truth(words) is False
+
+
+def _words(arguments: Arguments) -> Value:
+    found = arguments.get(0, "args")
+    return found if found is not None else NONE
+
+
+def _has_no_option(arguments: Arguments) -> bool:
+    """Return whether a command line that is written out gives no option, so that they all have their defaults."""
+    given = sequence(_words(arguments))
+    if given is None or given.rest is not None:
+        return False
+    return all(isinstance(one, Const) and not str(one.value).startswith("-") for one in given.items)
 
 
 def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None:

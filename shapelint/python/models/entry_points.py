@@ -207,6 +207,8 @@ def _methods(run: Run) -> None:
     for instance in list(run.instances):
         if instance.cls is None or instance.origin is not None or not is_module(instance.cls):
             continue
+        if id(instance) in run.extended:
+            continue  # The program goes on with a part of it: whether it runs the whole any more is not known.
         names = dict.fromkeys(
             name
             for cls in class_lookup.resolution_order(instance.cls)

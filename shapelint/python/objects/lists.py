@@ -13,6 +13,10 @@ from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
 
 LIST_READ_METHODS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
+PROGRESS_METHODS = frozenset(
+    {"set_description", "set_description_str", "set_postfix", "set_postfix_str", "refresh", "display", "unpause"}
+)
+"""What a progress bar around a list can do in addition: it changes no element."""
 
 
 def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: Site) -> Value:
@@ -44,7 +48,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
     elif name == "numel":
         sizes = [integer(item) for item in owner.items]
         return UNKNOWN if None in sizes or owner.rest else Const(math.prod(size for size in sizes if size is not None))
-    elif name not in LIST_READ_METHODS:
+    elif name not in LIST_READ_METHODS | PROGRESS_METHODS:
         forget(run, owner)
     return UNKNOWN if name in LIST_READ_METHODS or name == "pop" else NONE
 

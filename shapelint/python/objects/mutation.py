@@ -117,11 +117,18 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
 
 def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
     if isinstance(value, Node) or name in owner.children:
+        if name not in owner.children and owner.holder is not None and not _is_at_work(run, owner):
+            run.extended.update(id(holder) for holder in owner.path[:-1])
         run.touch(owner)
         owner.children[name] = value
         naming.hold(owner, name, value)
     elif not is_harmless(name):
         forget(run, owner)
+
+
+def _is_at_work(run: Run, owner: Node) -> bool:
+    """Return whether code of an object that holds a module runs."""
+    return bool(run.receivers) and run.receivers[-1] in owner.path
 
 
 def _replace(run: Run, owner: Component, name: str, value: Value) -> None:

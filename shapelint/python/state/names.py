@@ -34,6 +34,11 @@ def mangled(scope: Scope, name: str) -> str:
     https://docs.python.org/3/reference/expressions.html#private-name-mangling
     """
     owner = scope.function.owner if scope.function is not None else None
-    if owner is None or not name.startswith("__") or name.endswith("__"):
+    return name if owner is None else private(owner.name, name)
+
+
+def private(owner: str, name: str) -> str:
+    """Return the name under which a class keeps what its body calls `name`."""
+    if not name.startswith("__") or name.endswith("__"):
         return name
-    return f"_{owner.name.lstrip('_')}{name}"
+    return f"_{owner.lstrip('_')}{name}"

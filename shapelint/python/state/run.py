@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
+from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
@@ -75,6 +76,7 @@ class LossCall:
     stored: Flow | None = None
     name: str = ""
     cause: Cause | None = None
+    label_rows: Dim | None = None
 
 
 @frozen
@@ -128,9 +130,10 @@ class Run(Kernel):
     `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
     call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
     `others` are the local modules that it imports; `rewired` is the name by which the file changes how code itself
-    works, if it does. `chosen` holds the roles from whose output single tokens are selected. `consumers` maps nodes of
-    generators and calls to the function that iterates over them; `generators` says of each function node whether it
-    yields. `rewritten` counts the changes to values that are not known, `iterating` the loops that are being run.
+    works, if it does. `chosen` holds the roles from whose output single tokens are selected. `extended` are the holders
+    of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
+    iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
+    values that are not known, `iterating` the loops that are being run.
     """
 
     options: Options
@@ -154,6 +157,7 @@ class Run(Kernel):
     escaped: set[int] = field(default_factory=set)
     averaged: list[tuple[Value, Value, Span]] = field(default_factory=list)
     entered: set[int] = field(default_factory=set)
+    extended: set[int] = field(default_factory=set)
     visited: set[tuple[int, int]] = field(default_factory=set)
     visited_methods: list[tuple[Value, str]] = field(default_factory=list)
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)

@@ -77,6 +77,7 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     inner = Scope({}, scope, scope.file, "class", serial=run.new_serial())
     cls = UserClass(node.name, bases, inner, node)
     execute(run, node.body, inner)
+    inner.names = {names.private(node.name, name): value for name, value in inner.names.items()}
     for value in inner.names.values():
         if isinstance(value, Function):
             for function in (value, value.setter):

@@ -53,6 +53,13 @@ KNOWN = {
     + "def worker(rank, args):\n    "
     + BUILD
     + "torch.multiprocessing.spawn(worker, args=(args,), nprocs=2)\n",
+    "a command line without options": PARSER
+    + "parser.add_argument('data')\nparser.add_argument('--width', default=777)\n"
+    + "args = parser.parse_args(['images'])\n"
+    + BUILD,
+    "a blank command line": PARSER
+    + "parser.add_argument('data')\nparser.add_argument('--width', default=777)\nargs = parser.parse_args(' ')\n"
+    + BUILD,
     "a model by name": PARSER
     + "parser.add_argument('--arch', default='resnet18')\nargs = parser.parse_args()\n"
     + "model = Model(torchvision.models.__dict__[args.arch](), 777)\n",
@@ -64,6 +71,12 @@ UNKNOWN = {
     + BUILD,
     "one that always is given": PARSER
     + "parser.add_argument('width', type=int, default=777)\nargs = parser.parse_args()\n"
+    + BUILD,
+    "a command line with options": PARSER
+    + "parser.add_argument('-w', '--width', default=777)\nargs = parser.parse_args(['-w', '512'])\n"
+    + BUILD,
+    "an option that is a variable": PARSER
+    + "parser.add_argument('--width', default=777)\nargs = parser.parse_args([word])\n"
     + BUILD,
     "no default": PARSER + "parser.add_argument('--width', type=int)\nargs = parser.parse_args()\n" + BUILD,
     "None": PARSER + "parser.add_argument('--width', default=None)\nargs = parser.parse_args()\n" + BUILD,

@@ -9,8 +9,9 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.value_facts import cause_among
-from shapelint.python.state.values import UNKNOWN, Bound, Given, Items, Loss, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Bound, Data, Given, Items, Loss, Tensor, Value
 from shapelint.python.tensors import tensor_operations
+from shapelint.shapes.dims import Dim
 from shapelint.spec import roles
 from shapelint.text.source import Span
 
@@ -49,12 +50,22 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     compared = signature.is_judged and not signature.labels
     cause = cause_among(*(one.value for name, one in given.items() if name in signature.takes))
     stored = flows.get(signature.prototypes or "")
-    run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause))
+    rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
+    run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause, label_rows=rows))
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
             return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
     return tensor_operations.concrete([], detached=False)
+
+
+def label_rows(arguments: Arguments) -> Dim | None:
+    """Return how many labels a loss of scores and labels gets; None if that is not known."""
+    labels = arguments.get(1, "target")
+    if isinstance(labels, Data):
+        return labels.rows
+    flow = flow_of(labels) if labels is not None else None
+    return flow.value[0] if flow is not None and isinstance(flow.value, tuple) and flow.value else None
 
 
 def elementwise(run: Run, operation: str, left: Value, right: Value, site: Site) -> bool:

@@ -1,0 +1,65 @@
+"""A loss of scores and labels fixes their rows: with as many of both it is checked, whatever number of classes."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.linting.file_report import lint_source
+from shapelint.resolve.options import Options
+from shapelint.text.source import Source
+
+SCRIPT = """
+import torch
+from torch import nn
+from torchvision.models import resnet18
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = resnet18(num_classes=80)
+
+    def forward(self, x):
+        return self.backbone(x)
+
+
+def scores(z, views):
+    same = torch.eye(z.shape[0] // views, dtype=torch.bool).repeat(views, views)
+    near = z @ z.T
+    positives = near[same].view(z.shape[0], -1)
+    negatives = near[~same].view(z.shape[0], -1)
+    return torch.cat([positives, negatives], dim=1)
+
+
+z = SimCLR()(torch.randn(12, 3, 64, 64))
+logits = scores(z, 2)
+nn.CrossEntropyLoss()(logits / 0.2, LABELS)
+"""
+KNOWN = ("torch.zeros(logits.shape[0], dtype=torch.long)", "torch.zeros(12, dtype=torch.long)")
+NOT = {"torch.zeros(24, dtype=torch.long)": "as many rows as the 24 labels", "labels_of(z)": "is not known"}
+
+
+@pytest.mark.parametrize("labels", KNOWN)
+def test_as_many_labels_as_rows_are_checked(labels: str) -> None:
+    report = lint_source(Source("train.py", SCRIPT.replace("LABELS", labels)), Options())
+    assert report.findings == ()
+    assert [model.unchecked for model in report.models] == [()]
+
+
+@pytest.mark.parametrize("labels", NOT)
+def test_other_labels_are_not_called_checked(labels: str) -> None:
+    (model,) = lint_source(Source("train.py", SCRIPT.replace("LABELS", labels)), Options()).models
+    (link,) = model.unchecked
+    assert NOT[labels] in link.reason
+
+
+@pytest.mark.parametrize("labels", KNOWN)
+def test_torch_agrees(labels: str) -> None:
+    pytest.importorskip("torchvision")
+    exec(SCRIPT.replace("LABELS", labels), {})
+
+
+def test_torch_refuses_other_labels() -> None:
+    pytest.importorskip("torchvision")
+    with pytest.raises(ValueError, match="batch_size"):
+        exec(SCRIPT.replace("LABELS", next(iter(NOT))), {})
