@@ -12,7 +12,7 @@ from pathlib import PurePath
 from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Bound, Component, Instance, Unknown, UserClass, Value
+from shapelint.python.state.values import Bound, Chained, Component, Instance, Unknown, UserClass, Value
 from shapelint.signatures import declared
 
 
@@ -43,9 +43,14 @@ def build(run: Run, owner: Instance, arguments: Arguments, site: Site) -> None:
         owner.base = built
 
 
+def _is_unseen(function: Value) -> bool:
+    """Return whether the inside of what is called is not seen; a network may have layers that are not known."""
+    return isinstance(function, (Unknown, Bound)) or (isinstance(function, Chained) and function.rest is not None)
+
+
 def part(run: Run, function: Value, node: ast.Call, site: Site) -> Value:
     """Return what a call calls: the component of a signature, if it is an unseen part of a class that has one."""
-    path = causes.path_of(node.func, site) if isinstance(function, (Unknown, Bound)) else None
+    path = causes.path_of(node.func, site) if _is_unseen(function) else None
     if path is None:
         return function
     owner, names = path

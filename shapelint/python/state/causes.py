@@ -57,7 +57,8 @@ def argument(run: Run, site: Site) -> Cause | None:
 
 def layers(run: Run, site: Site) -> Cause:
     """Return that the layers of a network are not all known."""
-    return Cause(f"{_text(site.node, call=False)} has layers that are not known", run.place(site.node, site.scope.file))
+    reason = f"{_text(site.node, call=False)} has layers that are not known"
+    return Cause(reason, run.place(site.node, site.scope.file), _settings_line(site))
 
 
 def unseen_call(run: Run, function: Value, site: Site) -> Unknown:

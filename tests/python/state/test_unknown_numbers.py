@@ -95,6 +95,12 @@ def test_each_iteration_of_a_loop_has_a_number_of_its_own() -> None:
     reasons = [link.reason for link in found.models[0].unchecked]
     assert checked(found)[0] < checked(found)[1]
     assert any("self.projector has layers that are not known" in reason for reason in reasons)
+    (link,) = [link for link in found.models[0].unchecked if link.role == "projector"]
+    assert link.help == '"BYOL.projector" = "B ... -> B ..."'
+    options = Options(signatures=(("BYOL.projector", "B 512 -> B 96"),))
+    text = MODEL.replace("TAKES", "96").replace("NORM", "hidden").replace("CHANGE", built).replace("FIRST", "out = 96")
+    found = lint_source(Source("byol.py", text, "python"), options)
+    assert found.models[0].checked == found.models[0].links
 
 
 def test_heads_behind_an_encoder_that_is_handed_in_fit_each_other() -> None:
