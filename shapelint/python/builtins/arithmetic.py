@@ -98,7 +98,7 @@ def _constants(op: ast.operator, left: Any, right: Any) -> Value:
     numbers = all(isinstance(value, (int, float, Expression)) for value in (left, right))
     try:
         if isinstance(op, ast.Pow) and numbers and not any(isinstance(value, Expression) for value in (left, right)):
-            return _number(left**right) if 0 <= right <= 64 and abs(left) < 2**20 else UNKNOWN
+            return _number(left**right) if abs(right) <= 64 and abs(left) < 2**20 else UNKNOWN
         if isinstance(op, ast.Pow) and isinstance(left, Expression) and right == 2:
             return Const(left * left)
         if (
@@ -123,6 +123,8 @@ def _constants(op: ast.operator, left: Any, right: Any) -> Value:
 
 
 def _number(value: Any) -> Value:
+    if isinstance(value, complex):
+        return UNKNOWN
     if isinstance(value, int) and abs(value) > MAXIMUM_NUMBER:
         return UNKNOWN
     return Const(value)
@@ -190,6 +192,8 @@ def _contains(container: Value, value: Value) -> bool | None:
             return None if value.value in container.maybe_missing else True
         return None if container.open else False
     items = elements(container)
-    if items is None or items.rest is not None or not all(isinstance(item, Const) for item in items.items):
+    if items is None:
         return None
-    return any(item.value == value.value for item in items.items if isinstance(item, Const))
+    if any(item.value == value.value for item in items.items if isinstance(item, Const)):
+        return True
+    return False if items.rest is None and all(isinstance(item, Const) for item in items.items) else None

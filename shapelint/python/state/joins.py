@@ -24,6 +24,7 @@ from shapelint.python.state.values import (
     Size,
     Table,
     Tensor,
+    Unknown,
     Value,
     Views,
 )
@@ -56,7 +57,12 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
         # Two copies of one module: a target network that is created again from time to time.
         return left
-    return unknown_among(left, right)
+    return replace(unknown_among(left, right), exact=_is_one_of(left) and _is_one_of(right))
+
+
+def _is_one_of(value: Value) -> bool:
+    """Return whether a value is a module, or one of several modules."""
+    return value.exact if isinstance(value, Unknown) else isinstance(value, Node)
 
 
 def _alike(left: Items, right: Items) -> bool:

@@ -36,11 +36,13 @@ class Unknown:
 
     `number` is the dimension that it is if it is one: a parameter that nothing passes is the same width wherever it is
     used, so that layers built from it fit each other whatever it is.
+    An `exact` one is one of these, and not a part.
     """
 
     cause: Cause | None = None
     inside: tuple[Value, ...] = ()
     number: Dim | None = None
+    exact: bool = False
 
 
 UNKNOWN = Unknown()

@@ -182,6 +182,9 @@ def _any_of(
     A candidate that is a user-defined class may be instantiated in this way, so it is marked as `registered`.
     """
 
+    same = _of_each(run, function, arguments, site)
+    if same is not None:
+        return same
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
     for one in function.inside:
@@ -201,6 +204,20 @@ def _any_of(
     if not results and has_module_or_tensor(arguments.every):
         return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
     return unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
+
+
+def _of_each(run: Run, function: Unknown, arguments: Arguments, site: Site) -> Tensor | None:
+    """Return the tensor that each of several modules gives, None if they differ; nothing is reported of any of them."""
+    if not function.exact or len(function.inside) > MAXIMUM_CALLEES:
+        return None
+    calls, misuses = len(run.calls), len(run.misuses)
+    results: list[Value] = []
+    for one in function.inside:
+        with run.journal.conditional():
+            results.append(call(run, one, arguments, site))
+    del run.calls[calls:], run.misuses[misuses:]
+    result = _joined(results)
+    return result if isinstance(result, Tensor) and isinstance(result.flow.value, tuple) else None
 
 
 def call_instance(

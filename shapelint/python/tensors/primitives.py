@@ -293,6 +293,6 @@ PRIMITIVES: dict[str, Primitive] = {
     "unbind": Primitive(_unbind, ("axis",)),
     "pair": Primitive(_pair),
     "size": Primitive(_unknown, ("axis",)),
-    **dict.fromkeys(("rank", "count", "value", "unknown"), Primitive(_unknown)),
+    **dict.fromkeys(("rank", "count", "number", "value", "unknown"), Primitive(_unknown)),
 }
 """All primitives except those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

@@ -281,7 +281,7 @@ def can_refuse(operation: Operation) -> bool:
     return takes_axis or (bool(first.feeds) and primitive.refuses is not PRIMITIVES["same"].refuses)
 
 
-QUESTIONS = {"size", "rank", "count", "value", "unknown"}
+QUESTIONS = {"size", "rank", "count", "number", "value", "unknown"}
 
 
 @pytest.mark.parametrize("operation", every("operations"), ids=label)

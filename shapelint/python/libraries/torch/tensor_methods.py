@@ -27,7 +27,7 @@ from shapelint.python.tensors import image_sizes, tensor_operations, unknown_ope
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
 
-QUESTIONS = frozenset({"size", "rank", "count", "value"})
+QUESTIONS = frozenset({"size", "rank", "count", "number", "value"})
 """Primitives that do not return a tensor."""
 
 RESHAPED = frozenset({"squeeze", "unsqueeze", "permute", "repeat", "tile"})
@@ -68,6 +68,8 @@ def primitive_of(name: str, section: Section = "operations") -> str | None:
 def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
     """Return `x.dim()`, `x.numel()` or `x.size(1)`; unknown for what depends on the numbers in the tensor."""
     axes = axes_of(owner)
+    if primitive == "number":
+        return Const(dims.UNKNOWN_DIM)
     if axes is None or primitive == "value":
         return UNKNOWN
     if primitive == "rank":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
@@ -20,7 +21,7 @@ from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
-from shapelint.shapes.signatures import Fit
+from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 
 OTHER_PACKAGES = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distributed.", "torch.utils.")
@@ -72,9 +73,20 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
     if value.loose or not isinstance(component, Component):
         return blank(value)
     edge, outgoing = propagation.step(Role("function", ""), run.resolve(component), value.flow)
-    if not isinstance(edge.result, Fit) or not isinstance(outgoing.value, tuple):
+    if isinstance(edge.result, Misfit):
         return blank(value)
+    if edge.result is None or not isinstance(outgoing.value, tuple):
+        return _of_unknown_size(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
+
+
+def _of_unknown_size(value: Tensor) -> Tensor:
+    """Return images of a size that is not known: these layers keep the batch and the channels."""
+    found = axes_of(value)
+    if found is None or len(found) < 3:
+        return blank(value)
+    resized = (*found[:2], *(replace(axis, size=dims.UNKNOWN_DIM) for axis in found[2:]))
+    return replace(value, flow=ax.flow(resized, value.flow.maker))
 
 
 def blank(like: Tensor | None = None) -> Tensor:
