@@ -16,6 +16,8 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "update with pairs": ("cfg = {'width': 3}\ncfg.update([('width', {W})])", "cfg['width']", True),
     "update from what is not known": ("import os\ncfg = {'width': 3}\ncfg.update({'width': {W}} if os.sep else {})", "cfg['width']", False),
     "a literal around what is not known": ("import os\nrest = {'width': {W}} if os.sep else {}\ncfg = {'width': 3, **rest}", "cfg['width']", False),
+    "settings that may be a dict": ("cfg = {'width': {W}}\nwidth = cfg['width'] if isinstance(cfg, dict) else cfg[0]", "width", True),
+    "a list that is no dict": ("cfg = [{W}]\nwidth = 3 if isinstance(cfg, dict) else cfg[0]", "width", True),
     "in place or": ("cfg = {'width': 3}\nother = cfg\ncfg |= {'width': {W}}", "other['width']", True),
     "a key that is not known": ("import os\ncfg = {'width': 3}\ncfg[os.environ.get('NO_SUCH_KEY', 'width')] = {W}", "cfg['width']", False),
     "a key that is deleted": ("cfg = {'first': 3, 'second': {W}}\ndel cfg['first']", "next(iter(cfg.values()))", True),
