@@ -15,7 +15,8 @@ class RoleWords:
 
     `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `telling` are those
     that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the
-    names of a library's heads end in.
+    names of a library's heads end in. `masked` are the methods that predict masked patches, each with the words
+    by which classes are named after it, and `mask_tokens` the names of a parameter that only those have.
     """
 
     aliases: Mapping[str, Sequence[str]]
@@ -24,6 +25,8 @@ class RoleWords:
     online: Sequence[str]
     target: Sequence[str]
     heads: Mapping[str, str]
+    masked: Mapping[str, Sequence[str]]
+    mask_tokens: Sequence[str]
 
 
 @cache

@@ -23,7 +23,7 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a key that is deleted": ("cfg = {'first': 3, 'second': {W}}\ndel cfg['first']", "next(iter(cfg.values()))", True),
     "a key that is popped": ("cfg = {'first': 3, 'second': {W}}\ncfg.pop('first')", "list(cfg.values())[0]", True),
     "an inner dict": ("cfg = {'head': {'width': 3}}\ncfg['head']['width'] = {W}", "cfg['head']['width']", True),
-    "a deep update": ("def deep(into, more):\n    for key, value in more.items():\n        if isinstance(value, dict):\n            deep(into[key], value)\n        else:\n            into[key] = value\ncfg = {'head': {'width': 3}}\ndeep(cfg, {'head': {'width': {W}}})", "cfg['head']['width']", False),
+    "a deep update": ("def deep(into, more):\n    for key, value in more.items():\n        if isinstance(value, dict):\n            deep(into[key], value)\n        else:\n            into[key] = value\ncfg = {'head': {'width': 3}}\ndeep(cfg, {'head': {'width': {W}}})", "cfg['head']['width']", True),
     "set in one branch": ("import os\ncfg = {'width': 3}\nif os.sep:\n    cfg['width'] = {W}", "cfg['width']", False),
     "a key that one branch gives": ("import os\ncfg = {}\nif os.sep:\n    cfg['width'] = {W}", "cfg.get('width', 3)", False),
     "a global dict changed in a branch of a function": ("import os\nCFG = {'width': 3}\ndef setup():\n    if os.sep:\n        CFG['width'] = {W}\n    else:\n        pass\nsetup()", "CFG['width']", False),

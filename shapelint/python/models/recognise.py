@@ -158,6 +158,8 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         by_role.setdefault(call.edge.role, []).append(call)
     own = {id(call.edge.component) for call in group.calls}
     for misuse in run.misuses:
+        if _follows_a_fault(misuse, group.calls):
+            continue
         if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
@@ -189,6 +191,14 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
     )
+
+
+def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:
+    """Return whether sizes do not fit that come out of a component which did not take what it got."""
+    maker, result = misuse.edge.incoming.maker.component, misuse.edge.result
+    if maker is None or not isinstance(result, Misfit) or result.kind != "axis":
+        return False
+    return any(isinstance(call.edge.result, Misfit) and call.edge.component is maker for call in calls)
 
 
 def _is_of_the_loop(flow: Flow) -> bool:

@@ -18,6 +18,7 @@ def says_so(run: Run, model: Instance | None, calls: Sequence[Call], losses: Seq
     return (
         any(naming.method(name) is not None for name in (*_class_names(model), PurePath(path).stem))
         or any(map(_tells, names))
+        or not set(names).isdisjoint(role_words.load().mask_tokens)
         or _has_copy(names)
         or any(_is_of_these_methods(call) for call in calls)
         or any(naming.is_head(leaf) for leaf in (naming.leaves(model) if model is not None else ()))
