@@ -30,7 +30,8 @@ class PythonModel:
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
     parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
-    traced where no signature is stored. Nothing but what stops it is said of one that is not `is_self_supervised`.
+    traced where no signature is stored. `method` is the one that its classes or its file are named after. Nothing but
+    what stops it is said of one that is not `is_self_supervised`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class PythonModel:
     is_cut_short: bool = False
     is_traced: bool = False
     is_self_supervised: bool = True
+    method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
 
 
@@ -88,9 +90,9 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> tu
         found = tuple(coincidences.find(model.chain.links, moved))
         model = replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
         self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
-        models.append(
-            replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised or bool(model.banks))
-        )
+        method = self_supervision.method(group.node, source.path)
+        self_supervised = self_supervised or bool(model.banks)
+        models.append(replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised, method=method))
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     return models, notices + (("the budget of the interpreter ran out: the rest is unknown",) if run.exhausted else ())
 

@@ -27,6 +27,12 @@ def says_so(run: Run, model: Instance | None, calls: Sequence[Call], losses: Seq
     )
 
 
+def method(model: Instance | None, path: str) -> str | None:
+    """The method that a model's classes, or else its file, are named after."""
+    names = (*_class_names(model), PurePath(path).stem)
+    return next(filter(None, map(naming.method, names)), None)
+
+
 def _parts(model: Instance | None, depth: int = 0) -> Iterator[str]:
     """The names of the parts of a model, and of the models inside it."""
     for name, value in model.attributes.items() if model is not None else ():
@@ -37,7 +43,7 @@ def _parts(model: Instance | None, depth: int = 0) -> Iterator[str]:
 
 def _class_names(model: Instance | None) -> Iterator[str]:
     """The names of a model's class, of those that it derives from, and of the classes of what holds it."""
-    for node in model.path if model is not None else ():
+    for node in reversed(model.path) if model is not None else ():
         if isinstance(node, Instance) and node.cls is not None:
             for cls in class_lookup.resolution_order(node.cls):
                 yield cls.name.rpartition(".")[2] if isinstance(cls, (UserClass, Library)) else ""
