@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.trace.classifier import features_row, literal_row
-from shapelint.trace.make.image_sizes import over_sizes
+from shapelint.trace.make.sized_rows import over_sizes
 from shapelint.trace.meta import Untraceable, build
 
 _INERT = frozenset(
