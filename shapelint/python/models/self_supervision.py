@@ -17,6 +17,7 @@ def says_so(run: Run, model: Instance | None, calls: Sequence[Call], losses: Seq
     names = [*_parts(model), *(str(call.edge.role) for call in calls)]
     return (
         any(naming.method(name) is not None for name in (*_class_names(model), PurePath(path).stem))
+        or (model is not None and naming.has_towers(model))
         or any(map(_tells, names))
         or not set(names).isdisjoint(role_words.load().mask_tokens)
         or _has_copy(names)

@@ -188,6 +188,7 @@ def is_model_like(node: Node) -> bool:
     return (
         has_backbone(node)
         or predicts_patches(node)
+        or has_towers(node)
         or any(
             isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
             for value in node.attributes.values()
@@ -205,6 +206,16 @@ def predicts_patches(node: Instance) -> bool:
     if not named and not node.attributes.keys() & {*known.mask_tokens}:
         return False
     return len([part for part in node.attributes.values() if isinstance(part, Node)]) > 1
+
+
+def has_towers(node: Instance) -> bool:
+    """Return whether an object holds an image tower and a text tower whose embeddings are compared."""
+    known = role_words.load()
+    parts = [set(words(name)) for name, value in node.attributes.items() if isinstance(value, (Node, Unknown))]
+    if not all(any(part & {*tower} for part in parts) for tower in known.towers.values()):
+        return False
+    told = {*node.attributes, *(words(node.cls.name) if node.cls is not None else ())}
+    return not told.isdisjoint(known.compared)
 
 
 def hold(owner: Node, name: str, child: Value) -> None:
