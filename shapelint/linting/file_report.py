@@ -33,7 +33,7 @@ from shapelint.spec.findings import (
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
-UNNAMED = "self-supervised"
+NO_METHOD = "self-supervised"
 """What a program's model is called whose method no name says."""
 UNREPAIRED = frozenset({"SL113", "SL114", "SL902", "SL903"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
@@ -196,7 +196,7 @@ def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelRe
     )
     model, in_config = analysis.model, not is_python(source)
     said = model.method if model.named is not None or (in_config and usual) else None
-    otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else UNNAMED
+    otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else NO_METHOD
     return ModelReport(model.name, said or None, chain, len(links), unchecked, otherwise)
 
 
