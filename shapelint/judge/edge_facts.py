@@ -27,7 +27,8 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
     variadic = _is_variadic(edge)
     axes_fit = not (isinstance(result, Misfit) and result.kind == "rank")
     expected, actual, axis = _conflict(edge)
-    spatial = isinstance(result, Misfit) and result.kind == "axis" and axis >= 2 and not variadic
+    # The last of three axes is the width of tokens.
+    spatial = isinstance(result, Misfit) and result.kind == "axis" and axis >= 2 and rank != 3 and not variadic
     condition = result.condition if isinstance(result, Misfit) and result.kind == "condition" else ""
     about_batch = "B" in words(condition)
     depends = axes_fit and _depends_on_size(open_edge)

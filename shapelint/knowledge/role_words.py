@@ -15,7 +15,10 @@ class RoleWords:
 
     `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `telling` are those
     that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the
-    names of a library's heads end in.
+    names of a library's heads end in. `masked` are the methods that predict masked patches, each with the words
+    by which classes are named after it, and `mask_tokens` the names of a parameter that only those have.
+    `towers` are words for the parts of an image tower and of a text tower, and `compared` the words of classes and the
+    parameters that say that both give embeddings to be compared.
     """
 
     aliases: Mapping[str, Sequence[str]]
@@ -24,6 +27,10 @@ class RoleWords:
     online: Sequence[str]
     target: Sequence[str]
     heads: Mapping[str, str]
+    masked: Mapping[str, Sequence[str]]
+    mask_tokens: Sequence[str]
+    towers: Mapping[str, Sequence[str]]
+    compared: Sequence[str]
 
 
 @cache

@@ -33,6 +33,8 @@ from shapelint.spec.findings import (
 )
 from shapelint.text.source import Elsewhere, Source, Span
 
+NO_METHOD = "self-supervised"
+"""What a program's model is called whose method no name says."""
 UNREPAIRED = frozenset({"SL113", "SL114", "SL902", "SL903"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
@@ -67,7 +69,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
     return FileReport(
         path=source.path,
         status="checked",
-        models=tuple(model_report(model, source) for model in analysis.models),
+        models=tuple(model_report(model, source, options.method or "") for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
@@ -197,8 +199,11 @@ def _shown(move: Move, source: Source) -> Span:
     return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
 
 
-def model_report(analysis: Analysis, source: Source) -> ModelReport:
-    """Return the chain of a model as plain data, and which of its links were not checked."""
+def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelReport:
+    """Return the chain of a model as plain data, and which of its links were not checked.
+
+    `usual` is the method that the settings name for models whose own text names none.
+    """
     chain = tuple(_link_report(link) for link in analysis.chain.links)
     links = list(analysis.links())
     unchecked = tuple(
@@ -206,7 +211,10 @@ def model_report(analysis: Analysis, source: Source) -> ModelReport:
         for link in links
         if not link.is_checked
     )
-    return ModelReport(analysis.model.name, analysis.model.method or None, chain, len(links), unchecked)
+    model, in_config = analysis.model, not is_python(source)
+    said = model.method if model.named is not None or (in_config and usual) else None
+    otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else NO_METHOD
+    return ModelReport(model.name, said or None, chain, len(links), unchecked, otherwise)
 
 
 def _link_report(link: Link) -> LinkReport:

@@ -26,7 +26,6 @@ from shapelint.linting import footprints, python_links
 from shapelint.linting.unused_replacements import explained
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, ReadModels, read_models
-from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -180,8 +179,10 @@ def _judged(script: PythonModel) -> Judged:
     assert pack is not None
     components = {link.role: link.component for link in script.chain.links}
     specs = {role: component.spec for role, component in components.items()}
-    method = naming.method(script.name) or pack.method if script.is_self_supervised else ""
-    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, problems=script.problems)
+    said = script.method if script.is_self_supervised else None
+    method = said or pack.method if script.is_self_supervised else ""
+    named = script.span if said else None
+    model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, script.problems, named=named)
     return Judged(model, pack, script.chain, script.chain, components)
 
 

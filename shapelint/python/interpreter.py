@@ -12,6 +12,7 @@ from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import argparse_, dispatch, lightning_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
+    hooks,
     loss_calls,
     members,
     misuse,
@@ -24,7 +25,18 @@ from shapelint.python.objects import attributes, instances, mutation, subscripts
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.plugins import Libraries
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Chained, CommandLine, Component, Data, Instance, Loss, Tensor, Views
+from shapelint.python.state.values import (
+    Bound,
+    Chained,
+    CommandLine,
+    Component,
+    Data,
+    Hook,
+    Instance,
+    Loss,
+    Tensor,
+    Views,
+)
 from shapelint.python.syntax import assignment, calls, expressions, imports, statements
 
 
@@ -48,6 +60,7 @@ class Interpreter(Run):
             children=members.children_of_container,
         ),
         Instance: Kind(method=module_methods.instance_method, children=members.children_of_instance),
+        Hook: Kind(attribute=lambda run, owner, name, site: Bound(owner, name), method=hooks.handle_method),
         Loss: loss_calls.LOSS,
         Views: transforms.VIEWS,
         CommandLine: argparse_.COMMAND_LINE,
@@ -80,3 +93,4 @@ class Interpreter(Run):
     resolve = module_calls.resolve
     parts = parts.table
     children = members.children
+    run_hooks = hooks.after

@@ -32,7 +32,7 @@ def render(report: Report, layers: bool = False, width: int | None = None) -> st
 def _model(
     file: FileReport, model: ModelReport, findings: Sequence[Finding], layers: bool, width: int | None
 ) -> Iterator[str]:
-    yield f"{file.path}: {model.name} ({model.method or 'not self-supervised'})"
+    yield f"{file.path}: {model.title}"
     broken = {finding.role for finding in findings if finding.severity != "info"}
     marks, rows = [" "], [_COLUMNS]
     for link in model.chain:

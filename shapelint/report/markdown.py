@@ -54,7 +54,7 @@ def _fix(finding: Finding) -> str:
 
 def _diagram(file: FileReport, model: ModelReport, options: RenderOptions) -> Sequence[str]:
     findings = [finding for finding in file.findings if finding.model == model.name]
-    title = _text(f"{relative(file.path, options.root)}: {model.name} ({model.method or 'not self-supervised'})")
+    title = _text(f"{relative(file.path, options.root)}: {model.title}")
     chart = f"```mermaid\n{flowchart(model, findings)}\n```"
     if any(finding.severity != "info" for finding in findings):
         return [f"### {title}", chart]

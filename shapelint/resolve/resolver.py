@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -253,6 +254,7 @@ def applied(component: ComponentSignature, spec: ComponentSpec, target: str, rol
     if row is None:
         return replace(base, reason=reason)
     template = notation.parse_signature(row.shapes)
+    row = _sized(row, template, binding.values)
     problems = binding.problems
     if refused := _refused(template, binding):
         message = f"{base.label} cannot be built: {refused} does not hold"
@@ -260,6 +262,26 @@ def applied(component: ComponentSignature, spec: ComponentSpec, target: str, rol
         template = Signature(tuple(replace(alternative, where="") for alternative in template.alternatives))
     signature = signatures.substitute(template, dict(binding.values))
     return replace(base, source=source, template=template, signature=signature, row=row, problems=problems)
+
+
+def _sized(row: SignatureRow, template: Signature, values: Mapping[str, Any]) -> SignatureRow:
+    """The row with the image size that an argument sets filled in among its parts; without parts if it is not known."""
+    taken = template.alternatives[0].inputs[0] if template.alternatives[0].inputs else None
+    sizes = {str(axis) for axis in taken.axes[2:]} & values.keys() if taken is not None and taken.rank == 4 else set()
+    if not sizes or not row.parts:
+        return row
+    if not all(is_width(values[name]) for name in sizes):
+        return row.model_copy(update={"parts": {}})
+    given = {name: values[name] for name in sizes}
+    return row.model_copy(update={"parts": {name: _filled(line, given) for name, line in row.parts.items()}})
+
+
+def _filled(line: str, values: Mapping[str, Any]) -> str:
+    """A line of the table of parts with some names replaced by their values."""
+    kind, colon, shapes = line.partition(": ")
+    if not colon or not any(name in shapes for name in values):
+        return line
+    return f"{kind}: {signatures.substitute(notation.parse_signature(shapes), dict(values))}"
 
 
 def _refused(template: Signature, binding: Binding) -> str:

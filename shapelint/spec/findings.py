@@ -136,7 +136,7 @@ class UncheckedLink:
 class ModelReport:
     """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
 
-    `method` is None for a model that nothing says to be self-supervised, such as a classifier.
+    `method` is None where nothing says it, and `otherwise` is what the model is called then.
     """
 
     name: str
@@ -144,6 +144,12 @@ class ModelReport:
     chain: tuple[LinkReport, ...]
     links: int = 0
     unchecked: tuple[UncheckedLink, ...] = ()
+    otherwise: str = "not self-supervised"
+
+    @property
+    def title(self) -> str:
+        """Its name, and its method or what it is."""
+        return f"{self.name} ({self.method or self.otherwise})"
 
     @property
     def checked(self) -> int:

@@ -19,10 +19,14 @@ from lightly.models.modules import heads
 from torch import nn
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.read import call_strings
+from shapelint.resolve.options import Options
+from shapelint.resolve.resolver import resolve
 from shapelint.shapes import expression
 from shapelint.shapes.notation import Signature, parse_signature
 from shapelint.shapes.signatures import Fit, Shape, fill, substitute, unify
 from shapelint.signatures import stored
+from shapelint.text.source import Span
 from shapelint.trace.classifier import remove_classifier
 from shapelint.trace.images import evaluate
 from shapelint.trace.make import lightly_heads, torchvision_models
@@ -174,19 +178,21 @@ def test_a_model_takes_the_stored_shapes_and_no_others(name: str) -> None:
     features, literal = file(f"torchvision.models/{name}").components
     row = row_for(literal, {"num_classes": 7})
     module = build(lambda: make(num_classes=7))
-    signature = substitute(parse_signature(row.shapes), values(literal, {"num_classes": 7}))
-    assert expression.evaluate(str(row.weights), {"num_classes": 7}) == sum(p.numel() for p in module.parameters())
+    given = values(literal, {"num_classes": 7})
+    signature = substitute(parse_signature(row.shapes), given)
+    assert expression.evaluate(str(row.weights), given) == sum(p.numel() for p in module.parameters())
     least, most = limits(signature)
     size = (min(least[0] + 61, most[0]), min(least[1] + 40, most[1]))
     assert agree(signature, module, (2, 3, *size))
-    same_parts(row, {"num_classes": 7}, module, (2, 3, *size), {"B": 2, "H": size[0], "W": size[1]})
+    same_parts(row, given, module, (2, 3, *size), {"B": 2, "H": size[0], "W": size[1]})
 
     off = {"aux_logits": False} if name in torchvision_models.AUXILIARY else {}
     module, other = (build(lambda count=count: make(num_classes=count, **off)) for count in (7, 9))
     remove_classifier(module, other)
     (row,) = features.rows
-    signature = parse_signature(row.shapes)
-    assert row.weights == sum(p.numel() for p in module.parameters())
+    signature = substitute(parse_signature(row.shapes), values(features, {}))
+    weights = expression.evaluate(str(row.weights), values(features, {}))
+    assert weights == sum(p.numel() for p in module.parameters())
     least, most = limits(signature)
     size = (min(least[0] + 99, most[0]), min(least[1] + 28, most[1]))
     assert agree(signature, module, (2, 3, *least))
@@ -198,7 +204,37 @@ def test_a_model_takes_the_stored_shapes_and_no_others(name: str) -> None:
         if most[0] < 1000:
             assert not agree(signature, module, (2, 3, *larger))
     assert not agree(signature, module, (2, 4, *size))
-    same_parts(row, {}, module, (3, 3, *size), {"B": 3, "H": size[0], "W": size[1]})
+    same_parts(row, values(features, {}), module, (3, 3, *size), {"B": 3, "H": size[0], "W": size[1]})
+
+
+SIZED = [name for name in MODELS if name.startswith("vit_")]
+
+
+@pytest.mark.parametrize("name", SIZED)
+@pytest.mark.parametrize("patches", [1, 3, 10])
+def test_a_transformer_of_another_image_size_has_the_stored_shapes(name: str, patches: int) -> None:
+    make = torchvision.models.get_model_builder(name)
+    literal = component(f"torchvision.models/{name}", f"torchvision.models.{name}")
+    patch = build(make).patch_size
+    given = values(literal, {"num_classes": 5, "image_size": patches * patch})
+    module = build(lambda: make(num_classes=5, image_size=patches * patch))
+    row = row_for(literal, given)
+    signature = substitute(parse_signature(row.shapes), given)
+    size = patches * patch
+    assert agree(signature, module, (2, 3, size, size))
+    assert not agree(signature, module, (2, 3, size + patch, size))
+    assert expression.evaluate(str(row.weights), given) == sum(p.numel() for p in module.parameters())
+    same_parts(row, given, module, (2, 3, size, size), {"B": 2})
+
+
+@pytest.mark.parametrize("size", [100, 56])
+def test_a_transformer_is_not_built_for_an_image_of_broken_patches(size: int) -> None:
+    call = f"torchvision.models.vit_b_32(image_size={size})"
+    with pytest.raises(Exception, match="indivisible by patch size"):
+        build(lambda: torchvision.models.vit_b_32(image_size=size))
+    spec = call_strings.parse_call(call, lambda start, end: (Span(start, end), None))
+    (problem,) = resolve(spec, "backbone", Options()).problems
+    assert problem.message == "vit_b_32 cannot be built: image_size % 32 == 0 does not hold"
 
 
 @pytest.mark.parametrize(("name", "arguments", "outputs"), [

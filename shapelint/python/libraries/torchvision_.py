@@ -124,6 +124,8 @@ TORCHVISION = LibraryPlugin(
     stand_ins={
         "torchvision.ops.MLP": "mlps.py",
         "torchvision.ops.misc.MLP": "mlps.py",
+        "torchvision.models._utils.IntermediateLayerGetter": "feature_extractors.py",
+        "torchvision.models.feature_extraction.create_feature_extractor": "feature_extractors.py",
         "torchvision.models.resnet.BasicBlock": "resnet_blocks.py",
         "torchvision.models.resnet.Bottleneck": "resnet_blocks.py",
     },

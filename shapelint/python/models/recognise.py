@@ -30,7 +30,8 @@ class PythonModel:
 
     `reaches_loss` says that every shape from the image to a loss is known, `is_open` that a class of the file gets its
     parts from code that is not in it, `is_own` that the model is of the file itself, `is_traced` that components were
-    traced where no signature is stored. Nothing but what stops it is said of one that is not `is_self_supervised`.
+    traced where no signature is stored. `method` is the one that its classes or its file are named after. Nothing but
+    what stops it is said of one that is not `is_self_supervised`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class PythonModel:
     is_cut_short: bool = False
     is_traced: bool = False
     is_self_supervised: bool = True
+    method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
 
 
@@ -97,9 +99,9 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         found = tuple(coincidences.find(model.chain.links, moved))
         model = replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
         self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
-        models.append(
-            replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised or bool(model.banks))
-        )
+        method = self_supervision.method(group.node, source.path)
+        self_supervised = self_supervised or bool(model.banks)
+        models.append(replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised, method=method))
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
@@ -169,6 +171,8 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         by_role.setdefault(call.edge.role, []).append(call)
     own = {id(call.edge.component) for call in group.calls}
     for misuse in run.misuses:
+        if _follows_a_fault(misuse, group.calls):
+            continue
         if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
@@ -200,6 +204,14 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
     )
+
+
+def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:
+    """Return whether sizes do not fit that come out of a component which did not take what it got."""
+    maker, result = misuse.edge.incoming.maker.component, misuse.edge.result
+    if maker is None or not isinstance(result, Misfit) or result.kind != "axis":
+        return False
+    return any(isinstance(call.edge.result, Misfit) and call.edge.component is maker for call in calls)
 
 
 def _is_of_the_loop(flow: Flow) -> bool:

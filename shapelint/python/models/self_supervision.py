@@ -17,13 +17,21 @@ def says_so(run: Run, model: Instance | None, calls: Sequence[Call], losses: Seq
     names = [*_parts(model), *(str(call.edge.role) for call in calls)]
     return (
         any(naming.method(name) is not None for name in (*_class_names(model), PurePath(path).stem))
+        or (model is not None and naming.has_towers(model))
         or any(map(_tells, names))
+        or not set(names).isdisjoint(role_words.load().mask_tokens)
         or _has_copy(names)
         or any(_is_of_these_methods(call) for call in calls)
         or any(naming.is_head(leaf) for leaf in (naming.leaves(model) if model is not None else ()))
         or any(known_losses.is_self_supervised(loss.loss.target) or _meets_itself(loss) for loss in losses)
         or any(model in node.path for _, node, _ in run.averaged if isinstance(node, Node))
     )
+
+
+def method(model: Instance | None, path: str) -> str | None:
+    """The method that a model's classes, or else its file, are named after."""
+    names = (*_class_names(model), PurePath(path).stem)
+    return next(filter(None, map(naming.method, names)), None)
 
 
 def _parts(model: Instance | None, depth: int = 0) -> Iterator[str]:
@@ -36,7 +44,7 @@ def _parts(model: Instance | None, depth: int = 0) -> Iterator[str]:
 
 def _class_names(model: Instance | None) -> Iterator[str]:
     """The names of a model's class, of those that it derives from, and of the classes of what holds it."""
-    for node in model.path if model is not None else ():
+    for node in reversed(model.path) if model is not None else ():
         if isinstance(node, Instance) and node.cls is not None:
             for cls in class_lookup.resolution_order(node.cls):
                 yield cls.name.rpartition(".")[2] if isinstance(cls, (UserClass, Library)) else ""

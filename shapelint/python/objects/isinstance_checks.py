@@ -15,6 +15,7 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Library,
+    Table,
     Tensor,
     UserClass,
     Value,
@@ -58,6 +59,8 @@ def is_a(value: Value, cls: Value) -> bool | None:
         return isinstance(value.value, kind) if kind is not None else unrelated
     if isinstance(value, Items):
         return True if cls.name == f"builtins.{value.kind}" else unrelated
+    if isinstance(value, Table) and not value.namespace and value.of is None:
+        return True if cls.name == "builtins.dict" else unrelated
     if isinstance(value, Tensor):
         return True if cls.name == "torch.Tensor" else unrelated
     if isinstance(value, (Component, Chained)) and cls.name.startswith("torch.nn."):

@@ -14,7 +14,7 @@ from typing import ClassVar
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Libraries
-from shapelint.python.state.values import Chained, Component, Function, Instance, Items, Scope, UserClass, Value
+from shapelint.python.state.values import Chained, Component, Function, Instance, Items, Node, Scope, UserClass, Value
 from shapelint.resolve.resolved import Resolved
 
 
@@ -184,4 +184,8 @@ class Kernel:
 
     def children(self, owner: Instance | Component | Chained) -> list[tuple[str, Value]] | None:
         """Return the children of a module by name; None if they are unknown."""
+        raise NotImplementedError
+
+    def run_hooks(self, module: Node, arguments: Arguments, output: Value, site: Site) -> Value:
+        """Call the hooks of a module that has run; return its output after them."""
         raise NotImplementedError

@@ -91,7 +91,8 @@ def method(name: str) -> str | None:
         return written
     parts = words(name)
     spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
-    return next((known for known in methods.names() if known in spans), None)
+    found = next((known for known in methods.names() if known in spans), None)
+    return found or next((known for known, names in role_words.load().masked.items() if spans & {*names}), None)
 
 
 def _is_written_in(known: str, name: str) -> bool:
@@ -184,10 +185,37 @@ def is_model_like(node: Node) -> bool:
     """Return whether an object holds a backbone-like and a head-like part, or a module that only SSL models have."""
     if not isinstance(node, Instance):
         return False
-    return has_backbone(node) or any(
-        isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
-        for value in node.attributes.values()
+    return (
+        has_backbone(node)
+        or predicts_patches(node)
+        or has_towers(node)
+        or any(
+            isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
+            for value in node.attributes.values()
+        )
     )
+
+
+def predicts_patches(node: Instance) -> bool:
+    """Return whether an object is of a method that predicts masked patches: several modules, and a name that says so.
+
+    The name is that of its class, or of a parameter that stands for what is masked.
+    """
+    known = role_words.load()
+    named = node.cls is not None and method(node.cls.name) in known.masked
+    if not named and not node.attributes.keys() & {*known.mask_tokens}:
+        return False
+    return len([part for part in node.attributes.values() if isinstance(part, Node)]) > 1
+
+
+def has_towers(node: Instance) -> bool:
+    """Return whether an object holds an image tower and a text tower whose embeddings are compared."""
+    known = role_words.load()
+    parts = [set(words(name)) for name, value in node.attributes.items() if isinstance(value, (Node, Unknown))]
+    if not all(any(part & {*tower} for part in parts) for tower in known.towers.values()):
+        return False
+    told = {*node.attributes, *(words(node.cls.name) if node.cls is not None else ())}
+    return not told.isdisjoint(known.compared)
 
 
 def hold(owner: Node, name: str, child: Value) -> None:

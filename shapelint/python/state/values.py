@@ -282,7 +282,8 @@ class Node:
     `name` is the attribute of its `holder` that refers to it, for reports. `origin` is the module that it copies,
     `part_of` the library model whose child it is, `base_of` the user-defined object that is this module by inheritance
     and stands for it. `placed` is the last result of `naming.place`, with the surroundings it is valid for. `first` and
-    `last` are the places where it became first or last: where the network before or after it was cut off.
+    `last` are the places where it became first or last: where the network before or after it was cut off. `hooks` are
+    called whenever it has run.
     """
 
     name: str = ""
@@ -293,6 +294,7 @@ class Node:
     placed: tuple[Any, Any] | None = None
     first: tuple[Step, ...] = ()
     last: tuple[Step, ...] = ()
+    hooks: tuple[Hook, ...] = ()
     born: int = born()
 
     @property
@@ -305,6 +307,15 @@ class Node:
             found.append(node)
             node = node.holder or node.part_of
         return tuple(reversed(found))
+
+
+@dataclass(eq=False, repr=False)
+class Hook:
+    """A forward hook that a module has, and the handle by which it can be removed."""
+
+    owner: Node
+    function: Value
+    with_keywords: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -419,6 +430,7 @@ Value = Union[
     Method,
     UserClass,
     Node,
+    Hook,
     Library,
     Bound,
     Partial,

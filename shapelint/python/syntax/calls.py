@@ -115,6 +115,13 @@ def call(
 ) -> Value:
     """Call a value."""
 
+    if isinstance(function, Node) and function.hooks:
+        return run.run_hooks(function, arguments, _call(run, function, arguments, site), site)
+    return _call(run, function, arguments, site)
+
+
+def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
+    """Call a value, without the hooks of a module."""
     run.step()
     if isinstance(function, Function):
         return call_function(run, function, arguments, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.trace.classifier import features_row, literal_row
+from shapelint.trace.make.sized_rows import over_sizes
 from shapelint.trace.meta import Untraceable, build
 
 _INERT = frozenset(
@@ -47,13 +48,13 @@ def component_file(name: str) -> SignatureFile:
     features = ComponentSignature(
         call=f"torchvision/{name}({_text({key: value for key, value in passed.items() if key not in CLASSIFIER})})",
         role="backbone",
-        rows=(features_row(make, {}, 3),),
+        rows=(_row(features_row, make, passed),),
         inert=_INERT & passed.keys(),
     )
     literal = ComponentSignature(
         call=f"torchvision.models.{name}({_text(passed)})",
         role="backbone",
-        rows=_literal(name, make),
+        rows=_literal(name, make, passed),
         inert=_INERT & passed.keys(),
         classes="num_classes",
     )
@@ -61,12 +62,20 @@ def component_file(name: str) -> SignatureFile:
     return SignatureFile(library="torchvision", versions=(version,), made_by="tracer", components=(features, literal))
 
 
-def _literal(name: str, make: Callable[..., Any]) -> tuple[SignatureRow, ...]:
+def _literal(name: str, make: Callable[..., Any], passed: Mapping[str, Any]) -> tuple[SignatureRow, ...]:
     if name not in AUXILIARY:
-        return (literal_row(make, {}, 3),)
+        return (_row(literal_row, make, passed),)
     _, when = AUXILIARY[name]
     on, off = (literal_row(make, {"aux_logits": on}, 3) for on in (True, False))
     return (on.model_copy(update={"when": when}), off.model_copy(update={"when": f"not ({when})"}))
+
+
+def _row(trace: Callable[..., SignatureRow], make: Callable[..., Any], passed: Mapping[str, Any]) -> SignatureRow:
+    """The row of a model, with its image size by name if that is an argument."""
+    patch = getattr(build(make), "patch_size", None)
+    if "image_size" not in passed or not isinstance(patch, int):
+        return trace(make, {}, 3)
+    return over_sizes(lambda size: trace(make, {"image_size": size}, 3), "image_size", patch)
 
 
 def passed_arguments(name: str, make: Callable[..., Any]) -> dict[str, Any]:

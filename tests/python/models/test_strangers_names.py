@@ -81,7 +81,8 @@ def test_a_model_is_found_by_what_strangers_call_it(case: str) -> None:
     code, right = CASES[case]
     report = linted(code.replace("WIDTH", str(right)))
     assert report.findings == ()
-    assert [(model.checked, model.method is None) for model in report.models] == [(report.models[0].links, False)]
+    told = [model.method is not None or model.otherwise == "self-supervised" for model in report.models]
+    assert [(model.checked, *told) for model in report.models] == [(report.models[0].links, True)]
     wrong = linted(code.replace("WIDTH", str(right + 7)))
     assert {finding.code for finding in wrong.findings} <= {"SL101", "SL104"}
     assert wrong.findings
@@ -132,3 +133,19 @@ def test_the_same_backbone_and_head_are_self_supervised_where_a_name_says_so() -
     said = linted(CLASSIFIER.replace("WIDTH", "1000").replace("Birds", "BirdsSimCLR"))
     assert {finding.code for finding in said.findings} == {"SL201"}
     assert [model.method for model in said.models] == ["simclr"]
+
+
+def test_a_model_that_no_name_says_the_method_of_has_none() -> None:
+    """Of a program as of a config; what it is called then is no method."""
+    code, right = CASES["self.online and its copy self.target"]
+    (model,) = linted(code.replace("WIDTH", str(right))).models
+    assert (model.method, model.title.partition(" ")[2]) == (None, "(self-supervised)")
+    text = "backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n"
+    for lines, method, words in (
+        (text, None, "(byol by default)"),
+        (f"method: simclr\n{text}", "simclr", "(simclr)"),
+    ):
+        (model,) = lint_source(Source("model.yaml", lines), Options()).models
+        assert (model.method, model.title.partition(" ")[2]) == (method, words)
+    (model,) = lint_source(Source("model.yaml", text), Options(method="moco")).models
+    assert model.method == "moco"

@@ -9,7 +9,7 @@ from typing import Any
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import constructing, parts, replaced_parts
+from shapelint.python.libraries.torch import constructing, hooks, parts, replaced_parts
 from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Number
@@ -112,6 +112,8 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
         result = replaced_parts.run_replaced(run, component, value, site)
         if result is not None:
             return result
+    if resolved.signature is None:
+        hooks.after_parts(run, component, None, site)
     if resolved.signature is None and resolved.layers:
         return Tensor(Flow(None, (), Origin(place.role, resolved)))
     key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
@@ -134,6 +136,8 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
         edge = replace(edge, result=None)
     loose = _is_loose(value, resolved, edge)
     run.calls.append(Call(component, edge, outgoing, span))
+    if resolved.signature is not None:
+        hooks.after_parts(run, component, edge.result.bindings if isinstance(edge.result, Fit) else None, site)
     if isinstance(outgoing.value, StructureValue):
         flows = [
             Tensor(Flow(v, (outgoing.maker,) * len(v), outgoing.maker)) if isinstance(v, tuple) else UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import members, module_calls
+from shapelint.python.libraries.torch import hooks, members, module_calls
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, mutation
 from shapelint.python.state.arguments import Arguments, Site
@@ -120,10 +120,20 @@ def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site
     if name == "get_submodule" and arguments.positional and isinstance(arguments.positional[0].value, Const):
         return _submodule(run, owner, arguments.positional[0].value.value, site)
     if name.startswith("register_") and name.endswith("hook"):
-        if not arguments.positional or _may_change(arguments.positional[0].value):
-            forget_recursively(run, owner)
-        return NONE
+        return _hook(run, owner, name, arguments)
     return None
+
+
+def _hook(run: Run, owner: Module, name: str, arguments: Arguments) -> Value:
+    """Register a hook; a module is forgotten if a hook may change it, or the rest of the model that it is part of."""
+    handle = hooks.register(owner, arguments) if name == "register_forward_hook" else None
+    inside = isinstance(owner, Component) and owner.part_of is not None
+    if handle is not None and not (inside and hooks.may_replace(arguments.positional[0].value)):
+        return handle
+    function = arguments.positional[0].value if arguments.positional else UNKNOWN
+    if hooks.may_replace(function) or _sets_parts(function):
+        forget_recursively(run, owner)
+    return NONE if handle is None else handle
 
 
 def _unknown(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
@@ -140,19 +150,6 @@ def _submodule(run: Run, owner: Value, path: object, site: Site) -> Value:
     for step in path.split(".") if isinstance(path, str) and path else ():
         owner = run.attribute(owner, step, site)
     return owner
-
-
-def _may_change(hook: Value) -> bool:
-    """Return whether a hook may replace the value that passes through: it cannot if it returns nothing."""
-    if not isinstance(hook, (Function, Method)):
-        return True
-    node = (hook.function if isinstance(hook, Method) else hook).node
-    if isinstance(node, ast.Lambda):
-        stores = ("append", "update", "__setitem__", "setdefault", "setattr")
-        called = node.body.func if isinstance(node.body, ast.Call) else node.body
-        return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) not in stores
-    given = any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
-    return given or _sets_parts(hook)
 
 
 def _sets_parts(function: Value) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
-from shapelint.python.libraries.torch import parts
+from shapelint.python.libraries.torch import hooks, parts
 from shapelint.python.state import naming, part_names
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Call, Run
@@ -12,7 +12,7 @@ from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tenso
 from shapelint.python.tensors import axes as ax
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Pattern
-from shapelint.shapes.signatures import Shape
+from shapelint.shapes.signatures import Fit, Shape
 from shapelint.signatures import absent_names
 
 
@@ -34,6 +34,8 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     edge, outgoing = propagation.step(place.role, resolved, value.flow)
     run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
+        bindings = edge.result.bindings if isinstance(edge.result, Fit) else None
+        hooks.after_parts(run, owner, bindings, site)
         return _run_end(run, owner, end, edge, site)
     return _run_parts(run, owner, top, value, site)
 

@@ -1,0 +1,42 @@
+"""Stand-ins for torchvision 0.29.1's networks that return inner features, interpreted in their place.
+
+https://docs.pytorch.org/vision/stable/feature_extraction.html
+"""
+
+import torch.nn as nn
+
+
+class IntermediateLayerGetter(nn.Module):
+    def __init__(self, model, return_layers):
+        super().__init__()
+        self.model = model
+        self.found = {}
+        for node, name in return_layers.items():
+            # What no hook fills, such as a node that is no module, is not known.
+            self.found[name] = unseen(model)  # noqa: F821
+            model.get_submodule(node).register_forward_hook(self.keep(name))
+
+    def keep(self, name):
+        def hook(module, inputs, output):
+            self.found[name] = output
+
+        return hook
+
+    def forward(self, x):
+        self.model(x)
+        return self.found
+
+
+def create_feature_extractor(
+    model,
+    return_nodes=None,
+    train_return_nodes=None,
+    eval_return_nodes=None,
+    tracer_kwargs=None,
+    suppress_diff_warning=False,
+    concrete_args=None,
+):
+    nodes = train_return_nodes if return_nodes is None else return_nodes
+    if not isinstance(nodes, dict):
+        nodes = {node: node for node in nodes}
+    return IntermediateLayerGetter(model, nodes)
