@@ -108,7 +108,8 @@ def _unknown_argument(component: Resolved, name: str) -> Cause | None:
             why = argument.cause.reason if argument.cause is not None else "known at run time only"
             help_ = argument.cause.help if argument.cause is not None else ""
             return Cause(f"{parameter} of {component.label} is not known: {why}", argument.span, help_)
-    return None
+    note = component.spec.note
+    return Cause(f"the arguments of {component.label} are not known: {note}", component.spec.head) if note else None
 
 
 def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[int, Dim, Dim]]:

@@ -146,7 +146,7 @@ def call(
     if isinstance(function, Unknown) and function.inside:
         return _any_of(run, function, arguments, site)
     run.observe_unseen_call(site, arguments)
-    effects.note(run, site.node, arguments)
+    effects.note(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not isinstance(site.node, ast.Call):
@@ -195,7 +195,7 @@ def _any_of(
             continue
         with run.journal.conditional():
             results.append(call(run, callee, arguments, site))
-    effects.note(run, site.node, arguments)
+    effects.note(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):
