@@ -83,9 +83,9 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
         return builtin_functions.call(run, name.strip("_"), given, site)
     if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
         forget_recursively(run, owner)
-    if name == "apply" and any(isinstance(given.value, (Unknown, Library)) for given in arguments.every):
-        if not effects.is_harmless(ast.unparse(site.node)):
-            causes.unfollowed(run, [owner], site)
+    unseen = any(isinstance(given.value, (Unknown, Library)) for given in arguments.every)
+    if name == "apply" and unseen and not effects.is_harmless(ast.unparse(site.node)):
+        causes.unfollowed(run, [owner], site)
     if name in run.libraries.returns_self:
         return owner
     if name in run.libraries.quiet:
