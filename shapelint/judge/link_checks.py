@@ -107,10 +107,12 @@ def _unknown_argument(component: Resolved, name: str) -> Cause | None:
     """Return that an argument of a component is not known: the one of a name, or the first one."""
     for parameter, argument in component.given.items():
         if dims.is_unknown(argument.value) and name in ("", parameter):
-            why = argument.cause.reason if argument.cause is not None else "known at run time only"
-            help_ = argument.cause.help if argument.cause is not None else ""
-            return Cause(f"{parameter} of {component.label} is not known: {why}", argument.span, help_)
-    return None
+            what, cause = f"{parameter} of {component.label}", argument.cause
+            if cause is None:
+                return Cause(f"{what} is known at run time only", argument.span)
+            return Cause(f"{what} is not known: {cause.reason}", argument.span, cause.help)
+    note = component.spec.note
+    return Cause(f"the arguments of {component.label} are not known: {note}", component.spec.head) if note else None
 
 
 def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[int, Dim, Dim]]:

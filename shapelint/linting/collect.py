@@ -25,7 +25,8 @@ MENTIONS_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.
 """Words that a text must contain for its syntax errors to be reported in a folder walk."""
 
 
-_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})")
+_NAMES_A_HEAD = r"(?mi:^[ \t-]*\w*(?:project|predict)(?:or|ion)\w*:)"
+_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})|{_NAMES_A_HEAD}")
 _BUILT_FROM = re.compile(rf"\b({'|'.join(sorted(model_scan.BUILT_FROM))})\b")
 _IMPORTED = re.compile(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MULTILINE)
 

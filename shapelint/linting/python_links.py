@@ -22,6 +22,8 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
     yield from _of_losses(script.losses)
     for bank in script.banks:
         yield _of_bank(bank)
+    for cause in script.unfollowed:
+        yield LinkCheck("the model", cause.reason, cause.help, cause.span or script.span)
     if script.is_cut_short:
         yield LinkCheck("the file", EXHAUSTED, "give the width as a number", script.span)
 
@@ -38,6 +40,8 @@ def _of_losses(calls: Sequence[LossCall]) -> Iterator[LinkCheck]:
 
 def _of_loss(call: LossCall) -> LinkCheck:
     """Return the link of a loss, which needs both operands if it compares them, or as many rows as labels."""
+    if not call.loss.target and call.cause is not None:
+        return LinkCheck("loss", call.cause.reason, "", call.span)
     needed = call.operands if call.compared else call.operands[:1]
     unknown = [name for name, flow in needed if not flow_is_known(flow)]
     fit = _rows_fit(call)

@@ -218,6 +218,8 @@ def _numbered(occasions: Iterator[Occasion], number: int) -> Iterator[Occasion]:
 
 
 def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
+    if not call.loss.target:
+        return
     bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
     outputs = [_output(judged.chain, flow) for _, flow in call.operands]
     yield from _prototypes(call, next((output for output in outputs if output), None))

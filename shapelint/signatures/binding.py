@@ -42,7 +42,8 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             values[parameter.name] = dims.UNKNOWN_DIM
             continue
         if argument is None:
-            values[parameter.name] = dims.UNKNOWN_DIM if parameter.required else parameter.default
+            is_seen = not parameter.required and not spec.note  # what is unpacked may hold any argument
+            values[parameter.name] = parameter.default if is_seen else dims.UNKNOWN_DIM
             continue
         values[parameter.name] = argument.value
         if parameter.name in widths and isinstance(argument.value, dims.Expression):

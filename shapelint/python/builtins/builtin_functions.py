@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.spec.spec import Cause
 
 STATEMENTS_BEYOND_ASSIGNMENT = re.compile(
     r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*="
@@ -57,6 +58,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         items = elements(values[0])
         return UNKNOWN if items is None else lists.in_order(run, items, arguments.keywords, site)
     if name == "exec":
+        run.unfollowed.append(((), Cause("exec runs code that is not seen", run.place(site.node, site.scope.file))))
         return _execute(run, site.scope, values)
     if name in ("eval", "__import__"):
         run.evaluates_strings = True

@@ -20,7 +20,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import HEADS, Role
-from shapelint.spec.spec import ComponentSpec, Problem, Step, Variable
+from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
 
@@ -52,6 +52,7 @@ class PythonModel:
     is_self_supervised: bool = True
     method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
+    unfollowed: tuple[Cause, ...] = ()
 
 
 @dataclass
@@ -176,7 +177,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
-    losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role))
+    losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role) or (first and _is_of_nobody(loss)))
     banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
@@ -203,6 +204,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         updates,
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
+        unfollowed=tuple(dict.fromkeys(cause for nodes, cause in run.unfollowed if _touches(nodes, group))),
     )
 
 
@@ -214,6 +216,12 @@ def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:
     return any(isinstance(call.edge.result, Misfit) and call.edge.component is maker for call in calls)
 
 
+def _touches(nodes: tuple[Node, ...], group: _Group) -> bool:
+    """Return whether networks that were passed to unseen code are the model or parts of it; none are any of them."""
+    inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
+    return not nodes or any(id(step) in inside for node in nodes for step in (node, *node.path[-1:]))
+
+
 def _is_of_the_loop(flow: Flow) -> bool:
     """Return whether no component contributed to a tensor, such as a mask of the training loop."""
     return all(origin.component is None for origin in (flow.maker, *flow.origins))
@@ -222,6 +230,11 @@ def _is_of_the_loop(flow: Flow) -> bool:
 def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
     """Return whether a component of the model made an operand of a loss."""
     return any(_made_inside(flow, own, roles) for _, flow in loss.operands if flow is not None)
+
+
+def _is_of_nobody(loss: LossCall) -> bool:
+    """Return whether nothing is known of the operands that a loss compares, so that any model may have made them."""
+    return loss.compared and all(flow is None for _, flow in loss.operands)
 
 
 def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:
@@ -322,7 +335,7 @@ def _weight(edge: Edge) -> int:
 def _reaches(links: tuple[Link, ...], losses: tuple[LossCall, ...]) -> bool:
     """Return whether every component's output is known, and every operand of some loss."""
     known = all(link.outgoing.value is not None for link in links) and bool(links)
-    return known and any(_known(loss) for loss in losses)
+    return known and any(_known(loss) for loss in losses if loss.loss.target)
 
 
 def _known(loss: LossCall) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from shapelint.knowledge import bystanders
-from shapelint.python.state import class_lookup
+from shapelint.python.state import causes, class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -32,6 +32,11 @@ ONLY_LOOKS = re.compile(
     re.IGNORECASE,
 )
 """Names of functions that show, store or use their arguments, but do not modify them."""
+KEEPS_SHAPES = re.compile(
+    r"grad|freeze|(^|_)ema|momentum|average|update|load|weight|param|distribut|count|flop|device|cuda|copy|sync|attach|profile",
+    re.IGNORECASE,
+)
+"""Names of functions that set or count the parameters of a network, or place it, and keep its layers as they are."""
 KEEPS_A_COPY = re.compile(r"\b(config|hparams|meta|metadata|summary)\.update$", re.IGNORECASE)
 """Calls by which the settings of a run are recorded, of a tracker that is not seen."""
 
@@ -43,8 +48,9 @@ MODIFYING_LIBRARIES = (
 """Libraries whose functions modify or call their arguments."""
 
 
-def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> None:
+def note(run: Run, site: Site, arguments: Arguments, library: str = "") -> None:
     """Forget the contents of containers and objects that are passed to a call for its side effects."""
+    node, scope = site.node, site.scope
     if not isinstance(node, ast.Call) or (node is not run.effect and not library.startswith(MODIFYING_LIBRARIES)):
         return
     if bystanders.owns(library):
@@ -57,6 +63,13 @@ def note(run: Run, node: ast.AST, arguments: Arguments, library: str = "") -> No
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if not ONLY_LOOKS.search(name) and not KEEPS_A_COPY.search(ast.unparse(node.func)):
         expose_to_unknown_code(run, arguments.every)
+        if not library.startswith("torch.") and not is_harmless(name):
+            causes.unfollowed(run, [given.value for given in arguments.every], Site(node, scope))
+
+
+def is_harmless(name: str) -> bool:
+    """Return whether a function that is not seen keeps the layers of a network as they are, by its name."""
+    return bool(ONLY_LOOKS.search(name) or KEEPS_SHAPES.search(name))
 
 
 def expose_to_unknown_code(run: Run, given: Sequence[Given], receiver: Value | None = None) -> None:

@@ -29,6 +29,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
+from shapelint.spec.spec import Cause
 
 HARMLESS_ATTRIBUTES = re.compile(
     r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad"
@@ -76,6 +77,9 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
         forget(run, base)
     if not isinstance(value, Node):
         forget(run, owner)
+    else:
+        cause = Cause("a module is set under a name that is not known", run.place(None, None))
+        run.unfollowed.append(((owner,), cause))
     run.touch(owner)
     owner.opaque = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
@@ -36,12 +36,37 @@ def of_call(run: Run, function: Value, value: Value, arguments: Arguments, site:
     """Return the result of a call; one that is unknown, or a tensor whose shape was lost here, gets its cause."""
     if isinstance(value, Unknown) and (value.cause is None or _is_foreign(run, function)):
         return replace(value, cause=_cause(run, function, arguments, site))
-    if not isinstance(value, Tensor) or value.flow.value is not None or value.flow.maker.cause is not None:
+    if not isinstance(value, Tensor) or isinstance(function, Node):
         return value
-    if isinstance(function, Node) or not any(one.flow.value for one in _tensors(function, arguments)):
+    return of_operation(run, value, tuple(_tensors(function, arguments)), site)
+
+
+def of_operation(run: Run, value: Tensor, operands: Sequence[Tensor], site: Site) -> Tensor:
+    """Return what an operation gives; a shape or a width that is not known after it was before gets its cause."""
+    flow = value.flow
+    if isinstance(flow.value, tuple):
+        lost = [not dims.is_known(size) and origin.cause is None for size, origin in zip(flow.value, flow.origins)]
+        known = all(dims.is_known(size) for one in operands for size in one.shape or ())
+        if not any(lost) or not known:
+            return value
+        cause = _lost(run, site)
+        origins = tuple(replace(one, cause=cause) if new else one for one, new in zip(flow.origins, lost))
+        return replace(value, flow=replace(flow, origins=origins))
+    if flow.value is not None or flow.maker.cause is not None or not any(one.flow.value for one in operands):
         return value
-    cause = Cause(f"what {_text(site.node)} gives is not known", run.place(site.node, site.scope.file))
-    return replace(value, flow=replace(value.flow, maker=replace(value.flow.maker, cause=cause)))
+    return replace(value, flow=replace(flow, maker=replace(flow.maker, cause=_lost(run, site))))
+
+
+def _lost(run: Run, site: Site) -> Cause:
+    return Cause(f"what {_text(site.node)} gives is not known", run.place(site.node, site.scope.file))
+
+
+def unfollowed(run: Run, values: Sequence[Value], site: Site) -> None:
+    """Note that code which is not seen gets hold of networks, and may change what they do."""
+    networks = tuple(value for value in values if isinstance(value, Node))
+    if networks and hasattr(site.node, "lineno"):
+        place = run.place(site.node, site.scope.file)
+        run.unfollowed.append((networks, Cause(f"what {_text(site.node)} does to it is not seen", place)))
 
 
 def tensor(value: Value | None, cause: Cause | None = None) -> Tensor:

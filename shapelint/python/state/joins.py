@@ -29,6 +29,9 @@ from shapelint.python.state.values import (
     Views,
 )
 from shapelint.shapes import dims
+from shapelint.spec.spec import Cause
+
+BRANCHES = Cause("it has another shape in one branch of the program than in another")
 
 
 def join(left: Value, right: Value) -> Value:
@@ -80,8 +83,10 @@ def _flow(left: Flow, right: Flow) -> Flow:
         return left
     if isinstance(left.value, tuple) and isinstance(right.value, tuple) and len(left.value) == len(right.value):
         sizes = tuple(one if dims.equal(one, two) else dims.UNKNOWN_DIM for one, two in zip(left.value, right.value))
-        return Flow(sizes, left.origins, left.maker)
-    return Flow(None, (), left.maker)
+        pairs = zip(left.origins, left.value, right.value)
+        origins = tuple(one if dims.equal(*two) else replace(one, cause=BRANCHES) for one, *two in pairs)
+        return Flow(sizes, origins, left.maker)
+    return Flow(None, (), replace(left.maker, cause=BRANCHES))
 
 
 def joined(holder: Any, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:

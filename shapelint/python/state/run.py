@@ -133,7 +133,8 @@ class Run(Kernel):
     works, if it does. `chosen` holds the roles from whose output single tokens are selected. `extended` are the holders
     of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
-    values that are not known, `iterating` the loops that are being run.
+    values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
+    passed to code that is not seen, or all of them where there are none, and what that code is.
     """
 
     options: Options
@@ -162,6 +163,7 @@ class Run(Kernel):
     visited_methods: list[tuple[Value, str]] = field(default_factory=list)
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
     unseen: dict[tuple[int, str], Cause] = field(default_factory=dict)
+    unfollowed: list[tuple[tuple[Node, ...], Cause]] = field(default_factory=list)
     copies: dict[int, Span] = field(default_factory=dict)
     active: list[ast.AST] = field(default_factory=list)
     recursive: list[tuple[ast.AST, tuple[Value, ...]]] = field(default_factory=list)

@@ -11,7 +11,7 @@ from shapelint.python.state import names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer, sequence
+from shapelint.python.state.value_facts import blamed, integer, sequence
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -69,7 +69,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
 def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: bool) -> None:
     starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
     items = sequence(value) or run.rows(value, len(targets))
-    parts: list[Value] = [UNKNOWN] * len(targets)
+    parts: list[Value] = [blamed(UNKNOWN, value)] * len(targets)
     if items is not None and starred is None:
         run.observe_unpacking(items, len(targets), Site(targets[0], scope))
         have = items.items[: len(targets)]

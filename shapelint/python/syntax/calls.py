@@ -153,7 +153,7 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
     if isinstance(function, Unknown) and function.inside:
         return _any_of(run, function, arguments, site)
     run.observe_unseen_call(site, arguments)
-    effects.note(run, site.node, arguments)
+    effects.note(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not isinstance(site.node, ast.Call):
@@ -205,7 +205,7 @@ def _any_of(
             continue
         with run.journal.conditional():
             results.append(call(run, callee, arguments, site))
-    effects.note(run, site.node, arguments)
+    effects.note(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):

@@ -11,7 +11,7 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
 from shapelint.python.objects import dicts, generators, laziness, lists
-from shapelint.python.state import names
+from shapelint.python.state import causes, names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
@@ -210,6 +210,8 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     if isinstance(owner, Tensor):
         if isinstance(node.slice, ast.Tuple) and len(axes_of(owner) or ()) > 2:
             run.chosen.add(owner.flow.maker.role)
+        if isinstance(value, Tensor):
+            value = causes.of_operation(run, value, [owner], Site(node, scope))
         return trail.after(value, [owner], node, scope)
     if isinstance(owner, (Items, Chained)):
         trail.cut(value, owner, node, scope)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import losses
 from shapelint.python.libraries.torch import constructing
@@ -13,7 +16,11 @@ from shapelint.python.state.values import UNKNOWN, Bound, Data, Given, Items, Lo
 from shapelint.python.tensors import tensor_operations
 from shapelint.shapes.dims import Dim
 from shapelint.spec import roles
+from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
+
+LOSS_WORDS = re.compile(r"loss|criterion|objective", re.IGNORECASE)
+"""What attributes that hold a loss, and functions that compute one, are called."""
 
 
 def is_loss(target: str) -> bool:
@@ -127,5 +134,16 @@ def observed(run: Run, operation: str, tensor: Value, arguments: Arguments, site
     return bool(arguments.positional) and elementwise(run, operation, tensor, arguments.positional[0].value, site)
 
 
+def unseen(run: Run, site: Site, arguments: Arguments) -> None:
+    """Record what is called after a loss, and is none that is known, if it takes the output of a component."""
+    name = ast.unparse(site.node.func) if isinstance(site.node, ast.Call) else ""
+    operands = [flow for given in arguments.every if (flow := flow_of(given.value)) is not None]
+    made = any(origin.component is not None for flow in operands for origin in (flow.maker, *flow.origins))
+    if made and LOSS_WORDS.search(name.rpartition(".")[2]):
+        cause = Cause(f"{name} is no loss that is known here")
+        named = tuple(("an operand", flow) for flow in operands)
+        run.losses.append(LossCall(Loss(), named, _span(run, site), False, name=name, cause=cause))
+
+
 LOSS = Kind(attribute=attribute, call=call, method=method)
-HAND_WRITTEN_LOSSES = Observer(operation=observed)
+HAND_WRITTEN_LOSSES = Observer(operation=observed, unseen_call=unseen)

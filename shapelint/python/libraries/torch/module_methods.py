@@ -9,7 +9,8 @@ from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import hooks, members, module_calls
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
-from shapelint.python.objects import dicts, mutation
+from shapelint.python.objects import dicts, effects, mutation
+from shapelint.python.state import causes
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -25,9 +26,11 @@ from shapelint.python.state.values import (
     Given,
     Instance,
     Items,
+    Library,
     Method,
     Scope,
     Table,
+    Unknown,
     Value,
 )
 from shapelint.python.tensors import trail
@@ -80,6 +83,9 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
         return builtin_functions.call(run, name.strip("_"), given, site)
     if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
         forget_recursively(run, owner)
+    unseen = any(isinstance(given.value, (Unknown, Library)) for given in arguments.every)
+    if name == "apply" and unseen and not effects.is_harmless(ast.unparse(site.node)):
+        causes.unfollowed(run, [owner], site)
     if name in run.libraries.returns_self:
         return owner
     if name in run.libraries.quiet:

@@ -141,7 +141,7 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call something that cannot be followed: it may use the modules that are passed to it."""
     if bystanders.records(name):
         return UNKNOWN
-    effects.note(run, site.node, arguments, name)
+    effects.note(run, site, arguments, name)
     given = arguments.every
     for argument in given:
         run.escape(argument.value)
