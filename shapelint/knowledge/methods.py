@@ -42,6 +42,12 @@ def pack_or_open(name: str) -> MethodPack:
     return usual.model_copy(update={"method": name, "roles": roles, "target": None, "loss": None, "banks": {}})
 
 
+@cache
+def functions() -> tuple[tuple[str, str], ...]:
+    """The keys of a config whose value names a function of a module that trains by a method."""
+    return tuple((entry["key"], entry["module"]) for entry in rules_folder.load("method_keys.yaml"))
+
+
 def names() -> list[str]:
     """The names of all methods."""
     return sorted(path.stem for path in (rules_folder.folder() / "methods").glob("*.yaml"))

@@ -86,12 +86,26 @@ def candidates(
 
 
 def method_of(entries: dict[str, YamlNode]) -> Named | None:
-    """The method that a mapping names, known or not."""
+    """The method that a mapping names, known or not; by another key than `method` only if it is known."""
     value = entries.get("method")
+    if value is None:
+        return _method_of_function(entries)
     if not isinstance(value, Scalar) or not isinstance(value.value, str) or not value.value.strip():
         return None
     known = methods.pack(value.value)
     return Named(value.value.lower() if known else value.value.strip(), value.span)
+
+
+def _method_of_function(entries: dict[str, YamlNode]) -> Named | None:
+    """The method of a function of a library by which a model is trained: `forward: stable_pretraining.forward.byol`."""
+    for key, module in methods.functions():
+        value = entries.get(key)
+        if isinstance(value, Scalar) and isinstance(value.value, str):
+            package, _, name = value.value.rpartition(".")
+            known = methods.pack(name) if package == module else None
+            if known is not None:
+                return Named(known.method, value.span)
+    return None
 
 
 def roles_of(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:

@@ -14,6 +14,7 @@ from shapelint.knowledge.schema.assembly_files import AssembledLayers
 from shapelint.shapes import dims, expression
 from shapelint.signatures.binding import Binding
 from shapelint.spec.spec import Argument, ComponentSpec
+from shapelint.text.source import Span
 
 MAXIMUM_LAYERS = 1000
 
@@ -67,6 +68,15 @@ def layers_of(found: FoundAssembly, binding: Binding, spec: ComponentSpec) -> tu
     return tuple(layers)
 
 
+def require(found: FoundAssembly, binding: Binding) -> None:
+    """Raise UnknownLayersError if what is known of the component does not hold for these arguments."""
+    call = _Call(found, binding, ComponentSpec("call", "", Span(0, 0), Span(0, 0)))
+    if found.assembly.passes:
+        raise UnknownLayersError(f"its {found.assembly.passes} is known at run time only")
+    if found.assembly.when and not _decided(found.assembly.when, call):
+        raise UnknownLayersError("its stored signature does not cover these arguments")
+
+
 def model_name(found: FoundAssembly, binding: Binding) -> str:
     """The name of the model that a component is; raises UnknownLayersError."""
     name = found.assembly.model
@@ -111,7 +121,7 @@ def _layer(text: str, call: _Call) -> ComponentSpec:
     return ComponentSpec("call", target, call.spec.span, head, positional)
 
 
-def _class_of(parameter: str, call: _Call) -> tuple[str, Any]:
+def _class_of(parameter: str, call: _Call) -> tuple[str, Span]:
     """The class that an argument names, as a text or as a mapping with its type, and where it is written."""
     value, given = call.binding.values[parameter], call.binding.given.get(parameter)
     component = value if isinstance(value, ComponentSpec) else None

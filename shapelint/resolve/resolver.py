@@ -111,7 +111,12 @@ def _assembled(
         return applied(signature, spec, target, role, "stored")
     binding = bind(signature, spec, role)
     unknown = Resolved(spec, target, "unknown", problems=binding.problems)
+    passed = binding.values.get(found.assembly.passes)
+    if isinstance(passed, ComponentSpec):
+        inner_one = resolve(passed, role, options, size)
+        return replace(inner_one, problems=(*binding.problems, *inner_one.problems))
     try:
+        assembled_layers.require(found, binding)
         if found.assembly.model:
             name = assembled_layers.model_name(found, binding)
             return _by_name(unknown, name, bool(binding.values.get(found.assembly.loose)), options, size)

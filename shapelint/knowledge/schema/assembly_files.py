@@ -23,7 +23,8 @@ class Assembly(Strict):
     """One component: what its constructor makes of its arguments.
 
     It has `layers` in order, or `rows` of shapes as in a signature, or it is a `model` by a name with arguments in
-    braces (`torchvision/{model_name}`). A layer is a call of a class of torch.nn, or of an argument whose value is one
+    braces (`torchvision/{model_name}`), or it `passes` on to the module that is one of its arguments. `when` is what
+    must hold for it to be so. A layer is a call of a class of torch.nn, or of an argument whose value is one
     of the file's `names`. `inert` arguments change no shape. `loose` is an argument that, if true, leaves the sizes
     that the model takes open. A `dense` one is made for maps or tokens. `source` is the file of the library in which
     this stands.
@@ -36,6 +37,8 @@ class Assembly(Strict):
     layers: tuple[Union[str, AssembledLayers], ...] = ()
     rows: tuple[SignatureRow, ...] = ()
     model: str = ""
+    passes: str = ""
+    when: str = ""
     loose: str = ""
     dense: bool = False
 

@@ -9,6 +9,7 @@ from shapelint.python.libraries.lightning_ import LIGHTNING
 from shapelint.python.libraries.numpy_ import NUMPY
 from shapelint.python.libraries.omegaconf_ import OMEGACONF
 from shapelint.python.libraries.others import OTHERS
+from shapelint.python.libraries.stable_pretraining_ import STABLE_PRETRAINING
 from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
 from shapelint.python.libraries.timm_ import TIMM
 from shapelint.python.libraries.torch.plugin import TORCH
@@ -25,5 +26,6 @@ PLUGINS = (
     LIGHTLY,
     LIGHTNING,
     BYOL_PYTORCH,
+    STABLE_PRETRAINING,
     OTHERS,
 )
