@@ -172,7 +172,7 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
             if options.diff:
                 diffs.append(diff(source, text))
             else:
-                written.update(write(source, text))
+                written.update(_written(source, text))
     for text in dict.fromkeys(diffs):  # several files may include the one that changes
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
@@ -180,6 +180,14 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
         again(_joined(file, options), users=file.users) if new else file for file, new in zip(report.files, changed)
     )
     return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
+
+
+def _written(source: Source, text: str) -> list[str]:
+    """Write a fixed text; raises click.UsageError if a file cannot be written."""
+    try:
+        return write(source, text)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from None
 
 
 def _joined(file: FileReport, options: CheckOptions) -> Source:
