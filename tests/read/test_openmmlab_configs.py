@@ -210,3 +210,20 @@ def test_a_walk_reads_bases_only_through_the_configs_that_name_them(tmp_path: Pa
 def test_a_config_that_does_not_parse_is_said(tmp_path: Path) -> None:
     write(tmp_path, {"own.py": "model = dict(type='BYOL', backbone=)\n"})
     assert [one[1] for one in faults(tmp_path, "own.py")] == ["SL903"]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "width"),
+    [
+        ("type='MAEViT', arch='b'", 768),
+        ("type='MAEHiViT', arch='base'", 512),
+        ("type='MFFViT', out_indices=[0, 5, 11]", 768),
+    ],
+)
+def test_a_decoder_takes_tokens_of_the_width_of_its_encoder(tmp_path: Path, backbone: str, width: int) -> None:
+    neck = "neck=dict(type='MAEPretrainDecoder', embed_dim={}, decoder_embed_dim=256)"
+    model = f"model = dict(type='MAE', backbone=dict({backbone}), {neck})\n"
+    write(tmp_path, {"right.py": model.format(width), "wrong.py": model.format(384)})
+    assert faults(tmp_path, "right.py") == []
+    assert links(tmp_path, "right.py") == (2, 2)
+    assert faults(tmp_path, "wrong.py") == [("wrong.py", "SL101", "384")]
