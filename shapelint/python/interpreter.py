@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from shapelint.python.builtins import builtin_functions
-from shapelint.python.libraries import argparse_, dispatch, lightning_, transforms
+from shapelint.python.libraries import argparse_, dispatch, lightning_, paths_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
     hooks,
@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
     CommandLine,
     Component,
     Data,
+    DataFile,
     Hook,
     Instance,
     Loss,
@@ -64,6 +65,7 @@ class Interpreter(Run):
         Loss: loss_calls.LOSS,
         Views: transforms.VIEWS,
         CommandLine: argparse_.COMMAND_LINE,
+        DataFile: paths_.PATHS_AND_FILES,
     }
     libraries: ClassVar[Libraries] = Libraries(PLUGINS)
     observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.FIT_OBSERVER)

@@ -14,7 +14,8 @@ class Options:
     `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
     in a child process, with `root` as the folder where they are found. `method` and `input` (channels, height, width)
     are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
-    is a file to compare every model with. `users` are the Python files of the run that import the linted one.
+    is a file to compare every model with. `users` are the Python files of the run that import the linted one;
+    `config` is the data file that a program reads where it does not say which.
     """
 
     trace: bool = False
@@ -26,3 +27,4 @@ class Options:
     rules: tuple[Path, ...] = ()
     checkpoint: str = ""
     users: tuple[str, ...] = ()
+    config: str = ""

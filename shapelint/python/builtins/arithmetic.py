@@ -71,6 +71,8 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
         return tensors(op, left, right)
     if isinstance(left, Data) or isinstance(right, Data):
         return _combine_data(left, right)
+    if isinstance(op, ast.Div) and (divide := run.kind_of(left).divide or run.kind_of(right).divide) is not None:
+        return divide(run, left, right)
     if isinstance(op, ast.Mod) and isinstance(left, Const) and isinstance(left.value, str):
         return strings.percent(
             left.value, right.items if isinstance(right, Items) and right.kind == "tuple" else [right]

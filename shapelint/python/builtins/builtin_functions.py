@@ -164,7 +164,7 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
     if isinstance(owner, Component):
         known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
         return None if owner.forgotten or isinstance(known, Unknown) else True
-    if isinstance(owner, Table) and dicts.is_namespace(owner):
+    if isinstance(owner, Table) and dicts.reads_attributes(owner, name):
         return True if name in owner.items.keys() - owner.maybe_missing else None
     if isinstance(owner, Chained):
         sure = owner.rest is None and not name.startswith("_") and name not in module_method_names.OF_CONTAINERS

@@ -7,6 +7,6 @@ from shapelint.python.state.plugins import LibraryPlugin
 
 OTHERS = LibraryPlugin(
     "others",
-    packages=words("scipy sklearn tqdm wandb einops PIL cv2 pandas matplotlib yaml transformers"),
+    packages=words("scipy sklearn tqdm wandb einops PIL cv2 pandas matplotlib transformers"),
     passes_on=frozenset({"tqdm"}),
 )

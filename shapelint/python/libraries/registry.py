@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
+from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightning_ import LIGHTNING
 from shapelint.python.libraries.numpy_ import NUMPY
-from shapelint.python.libraries.omegaconf_ import OMEGACONF
 from shapelint.python.libraries.others import OTHERS
+from shapelint.python.libraries.paths_ import PATHS
 from shapelint.python.libraries.stable_pretraining_ import STABLE_PRETRAINING
 from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
 from shapelint.python.libraries.timm_ import TIMM
@@ -19,7 +20,8 @@ PLUGINS = (
     STANDARD_LIBRARY,
     ARGPARSE,
     NUMPY,
-    OMEGACONF,
+    CONFIG_FILES,
+    PATHS,
     TORCH,
     TORCHVISION,
     TIMM,

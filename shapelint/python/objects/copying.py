@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
@@ -59,7 +60,7 @@ def shallow(run: Run, arguments: Arguments) -> Value:
     if isinstance(value, Items):
         return Items(list(value.items), value.kind, value.rest)
     if isinstance(value, Table):
-        return Table(dict(value.items), value.open, maybe_missing=value.maybe_missing)
+        return replace(value, items=dict(value.items), of=None)
     if isinstance(value, Views):
         return Views(value.sizes, value.keeps)
     return unknown_among(value) if isinstance(value, CommandLine) else value
@@ -146,7 +147,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         items.rest = None if value.rest is None else copied(run, value.rest, done)
         return items
     if isinstance(value, Table):
-        table = Table({}, value.open, maybe_missing=value.maybe_missing)
+        table = replace(value, items={}, of=None)
         done[id(value)] = table
         table.items.update({key: copied(run, item, done) for key, item in value.items.items()})
         return table

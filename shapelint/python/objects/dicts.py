@@ -18,6 +18,9 @@ DICT_READ_METHODS = frozenset(
     {"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"}
 )
 
+DICT_METHODS = frozenset(dir(dict)) | {"toDict", "to_dict", "toJSON", "to_json", "toYAML", "to_yaml"}
+"""Names that an attribute of a dict with attributes is looked up under before its keys."""
+
 
 def key_of(value: Value | None) -> tuple[bool, TableKey]:
     """Return whether a value is a known key, and the key."""
@@ -28,6 +31,28 @@ def key_of(value: Value | None) -> tuple[bool, TableKey]:
 def is_namespace(value: Value) -> bool:
     """Return whether a value is an object whose keys are read as attributes."""
     return isinstance(value, Table) and value.namespace
+
+
+def reads_attributes(value: Value, name: str) -> bool:
+    """Return whether a name that is read as an attribute of a value is one of its keys, and not a method."""
+    if not isinstance(value, Table) or not (value.namespace or value.attributes):
+        return False
+    return value.namespace or (name not in DICT_METHODS and (name in value.items or not name.startswith("_")))
+
+
+def takes_attributes(value: Value) -> bool:
+    """Return whether an attribute that is assigned to a value becomes one of its keys."""
+    return isinstance(value, Table) and (value.namespace or value.attributes)
+
+
+def with_attributes(value: Value) -> Value:
+    """Return a dict as one whose keys, at any depth, are read as attributes, too."""
+    if isinstance(value, Table):
+        items = {key: with_attributes(item) for key, item in value.items.items()}
+        return Table(items, value.open, attributes=True, maybe_missing=value.maybe_missing)
+    if isinstance(value, Items) and value.kind in ("list", "tuple"):
+        return Items([with_attributes(item) for item in value.items], value.kind, value.rest)
+    return value
 
 
 def namespace(items: dict[str, Value]) -> Table:

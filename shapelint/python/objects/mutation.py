@@ -171,7 +171,7 @@ def delete_attribute(run: Run, owner: Value, name: str) -> None:
         owner.maybe_missing -= {name}
         if isinstance(base, Component):
             delete_attribute(run, base, name)
-    elif isinstance(owner, Table) and owner.namespace:
+    elif isinstance(owner, Table) and (owner.namespace or owner.attributes):
         dicts.remove(run, owner, Const(name))
     elif isinstance(owner, Component) and name in run.parts(owner):
         set_child(run, owner, name, UNKNOWN)

@@ -24,8 +24,9 @@ class Kind:
 
     `attribute(run, owner, name, site)`, `call(run, owner, arguments, site)`,
     `method(run, owner, name, arguments, site)`, `element(run, owner, index, site)`,
-    `set_attribute(run, owner, name, value)`, which says whether it knows the name, and `children(run, owner)`, by name,
-    None where they are not known. A kind that has none of these is treated like a value that is not known.
+    `set_attribute(run, owner, name, value)`, which says whether it knows the name, `children(run, owner)`, by name,
+    None where they are not known, and `divide(run, left, right)` for `left / right`. A kind that has none of these is
+    treated like a value that is not known.
     """
 
     attribute: Callable[..., Value] | None = None
@@ -34,6 +35,7 @@ class Kind:
     element: Callable[..., Value] | None = None
     set_attribute: Callable[..., bool] | None = None
     children: Callable[..., list[tuple[str, Value]] | None] | None = None
+    divide: Callable[..., Value] | None = None
 
 
 NO_KIND = Kind()

@@ -92,13 +92,15 @@ class Table:
     """A dict with known keys: those in `maybe_missing` may be missing, and if it is `open`, there may be others.
 
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
-    changes that, too. The keys of a `namespace` are read as attributes.
+    changes that, too. The keys of a `namespace` are read as attributes; a dict with `attributes` has them as well as
+    its methods.
     """
 
     items: dict[Any, Value]
     open: bool = False
     of: Value | Scope | None = None
     namespace: bool = False
+    attributes: bool = False
     maybe_missing: frozenset[Any] = frozenset()
     born: int = born()
 
@@ -368,6 +370,26 @@ class Loss(Node):
 
 
 @frozen
+class DataFile:
+    """A file on disk, by the path that the program gives: the path itself, the file opened, or its text."""
+
+    path: str
+    kind: str = "path"
+
+
+@frozen
+class ConfigReference:
+    """`${a.b}` in a config that OmegaConf read: what it stands for is looked up from the `root` when it is read.
+
+    `path` are the keys that lead from the root to it.
+    """
+
+    text: str
+    root: Table
+    path: tuple[str, ...] = ()
+
+
+@frozen
 class Library:
     """A module, class or function of an installed library, by its dotted name."""
 
@@ -431,6 +453,8 @@ Value = Union[
     UserClass,
     Node,
     Hook,
+    DataFile,
+    ConfigReference,
     Library,
     Bound,
     Partial,

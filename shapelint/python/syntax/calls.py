@@ -12,6 +12,7 @@ from shapelint.python.state import causes, class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
+from shapelint.python.state.references import settled
 from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, Run
 from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
@@ -99,7 +100,7 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
             if not isinstance(value, Table) or value.open:
                 complete = False
             for name, item in value.items.items() if isinstance(value, Table) else ():
-                keywords[str(name)] = Given(item, span, foreign=True)
+                keywords[str(name)] = Given(settled(item), span, foreign=True)
         else:
             start = scope.file.span(keyword).start
             key = Span(start, start + len(keyword.arg))

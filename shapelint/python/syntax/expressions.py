@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from shapelint.python.objects import dicts, generators, laziness, lists
 from shapelint.python.state import causes, names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
+from shapelint.python.state.references import settled
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
 from shapelint.python.state.value_facts import blamed, truth, unknown_among
 from shapelint.python.state.values import (
@@ -21,6 +23,7 @@ from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
     Component,
+    ConfigReference,
     Const,
     Data,
     Function,
@@ -51,6 +54,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     try:
         handler = _HANDLERS.get(type(node))
         value = handler(run, node, scope) if handler else UNKNOWN
+        if isinstance(value, ConfigReference):
+            value = settled(value)
         return _placed(value, node, scope) if isinstance(value, Const) and value.place is None else value
     finally:
         run.nesting -= 1
@@ -105,6 +110,8 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
         return Library(f"builtins.{name}")
     if name == "__name__":
         return Const("__main__" if scope.file and (scope.file.main or scope.file.script) else "module")
+    if name == "__file__" and scope.file is not None:
+        return Const(os.path.abspath(scope.file.path))
     if name == "__class__" and scope.function and scope.function.owner:
         return scope.function.owner
     return run.unknown(f"{name} is not defined in what can be read", node, scope.file)

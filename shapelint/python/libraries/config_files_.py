@@ -1,0 +1,226 @@
+"""Configs that a program loads: YAML, JSON and TOML, OmegaConf, and dicts whose keys are read as attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shapelint.common.words import words
+from shapelint.documents.data_files import DATA_SUFFIXES, form_of
+from shapelint.python.builtins import builtin_functions
+from shapelint.python.objects import dicts
+from shapelint.python.state import loading
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.forgetting import forget
+from shapelint.python.state.plugins import Handler, LibraryPlugin
+from shapelint.python.state.references import settled
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import blamed, sequence, unknown_among
+from shapelint.python.state.values import (
+    NONE,
+    UNKNOWN,
+    ConfigReference,
+    Const,
+    DataFile,
+    Instance,
+    Items,
+    Table,
+    Unknown,
+    Value,
+)
+
+READERS = {
+    **dict.fromkeys(
+        words("yaml.safe_load yaml.load yaml.full_load yaml.unsafe_load ruamel.yaml.safe_load ruamel.yaml.load"), "yaml"
+    ),
+    **dict.fromkeys(words("ruamel.yaml.round_trip_load oyaml.load oyaml.safe_load"), "yaml"),
+    **dict.fromkeys(words("json.load json.loads simplejson.load simplejson.loads ujson.load ujson.loads"), "json"),
+    **dict.fromkeys(words("tomllib.load tomllib.loads tomli.load tomli.loads toml.load toml.loads"), "toml"),
+}
+"""Functions that read an open file or a text, and the format."""
+READERS_OF_PATHS = words(
+    """
+    omegaconf.OmegaConf.load toml.load mmcv.Config.fromfile mmengine.Config.fromfile mmengine.config.Config.fromfile
+    """
+)
+"""Functions that take a path as well."""
+ATTRIBUTE_DICTS = words(
+    """
+    easydict.EasyDict munch.munchify munch.Munch.fromDict munch.DefaultMunch.fromDict box.Box box.ConfigBox addict.Dict
+    attrdict.AttrDict dotmap.DotMap ml_collections.ConfigDict ml_collections.FrozenConfigDict mmcv.Config
+    mmengine.Config mmcv.ConfigDict mmengine.ConfigDict mmengine.config.ConfigDict ml_collections.config_dict.ConfigDict
+    """
+)
+"""Classes and functions that make dicts with attributes of dicts, at any depth."""
+NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver register_resolver save")
+
+
+def _reader(name: str, form: str) -> Handler:
+    attributes = name not in READERS
+    takes_paths = name in READERS_OF_PATHS
+
+    def handler(run: Run, arguments: Arguments, site: Site) -> Value:
+        value = arguments.positional[0].value if arguments.positional else UNKNOWN
+        file = _file(run, value, form)
+        if isinstance(file, Const) and isinstance(file.value, str) and not takes_paths:
+            return loading.parse(run, file.value, form)
+        if isinstance(file, Const) and isinstance(file.value, str):
+            file = DataFile(file.value, "file")
+        if not isinstance(file, DataFile) or (file.kind == "path" and not takes_paths):
+            return blamed(run.unknown("it is not known which file is read here", site.node, site.scope.file), value)
+        return loading.load(run, file, form or form_of(file.path), site, attributes)
+
+    return handler
+
+
+def _file(run: Run, value: Value, form: str) -> Value:
+    """Return the file that is read; where the program does not say which, the config that it is to be read with."""
+    given = run.options.config
+    if isinstance(value, Unknown) and given and form in ("", DATA_SUFFIXES.get(given[given.rfind(".") :], "")):
+        return DataFile(given, "file")
+    return value
+
+
+def _with_attributes(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `EasyDict(config)`."""
+    table = builtin_functions.call(run, "dict", arguments, site)
+    return dicts.with_attributes(table) if isinstance(table, Table) else table
+
+
+def _munch(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `Munch(config)`: only the keys of the dict itself are attributes."""
+    table = builtin_functions.call(run, "dict", arguments, site)
+    return replace(table, attributes=True) if isinstance(table, Table) else table
+
+
+def _created(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.create(...)`, and `OmegaConf.structured(...)` of an object."""
+    value = arguments.values[0] if arguments.positional else Table({})
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return _rooted(loading.parse(run, value.value, "yaml"))
+    if isinstance(value, Instance) and not value.opaque:
+        return _rooted(Table(dict(value.attributes), maybe_missing=value.maybe_missing))
+    return _rooted(value) if arguments.complete else unknown_among(value)
+
+
+def _merged(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.merge(first, second, ...)`: dicts merge key by key, anything else is replaced."""
+    result: Value = Table({})
+    for value in arguments.values if arguments.complete else [UNKNOWN]:
+        made = _created(run, Arguments((replace(arguments.positional[0], value=value),)), site)
+        if not isinstance(made, Table):
+            return blamed(UNKNOWN, made)
+        result = _over(result, made)
+    return _rooted(result)
+
+
+def _over(base: Value, over: Value) -> Value:
+    if isinstance(over, Unknown) and over.cause is None and not over.inside:
+        return base if not isinstance(base, Table) else over
+    if not isinstance(base, Table) or not isinstance(over, Table):
+        return over
+    items = dict(base.items)
+    for key, value in over.items.items():
+        items[key] = _over(items[key], value) if key in items else value
+    uncertain = (base.maybe_missing - over.items.keys()) | (over.maybe_missing - base.items.keys())
+    return Table(items, base.open or over.open, attributes=True, maybe_missing=uncertain)
+
+
+def _rooted(value: Value) -> Value:
+    """Return a config as OmegaConf makes it of a dict: a copy whose references are looked up in itself."""
+    if isinstance(value, (Table, Items)):
+        root = Table({}, attributes=True)
+        return _copied(value, root, (), root if isinstance(value, Table) else None)
+    return value
+
+
+def _copied(value: Value, root: Table, path: tuple[str, ...], into: Table | None = None) -> Value:
+    if isinstance(value, Table):
+        table = into or Table({}, attributes=True)
+        table.open, table.maybe_missing = value.open, value.maybe_missing
+        table.items.update({key: _copied(item, root, (*path, str(key))) for key, item in value.items.items()})
+        return table
+    if isinstance(value, Items):
+        items = [_copied(item, root, (*path, str(index))) for index, item in enumerate(value.items)]
+        return Items(items, "list", value.rest)
+    if isinstance(value, Const) and isinstance(value.value, str) and "${" in value.value:
+        return ConfigReference(value.value, root, path)
+    return replace(value, root=root, path=path) if isinstance(value, ConfigReference) else value
+
+
+def _container(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.to_container(config, resolve=True)`."""
+    return _plain(arguments.values[0]) if arguments.positional else UNKNOWN
+
+
+def _plain(value: Value) -> Value:
+    value = settled(value)
+    if isinstance(value, Table):
+        items = {key: _plain(item) for key, item in value.items.items()}
+        return Table(items, value.open, maybe_missing=value.maybe_missing)
+    return Items([_plain(item) for item in value.items], "list", value.rest) if isinstance(value, Items) else value
+
+
+def _from_command_line(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.from_cli()`: a script is interpreted as if it was run without arguments."""
+    return Table({}, attributes=True) if _is_empty(arguments.values) else UNKNOWN
+
+
+def _is_empty(values: Sequence[Value]) -> bool:
+    items = sequence(values[0]) if values else Items([])
+    return items is not None and not items.items and items.rest is None
+
+
+def _selected(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.select(config, "model.dim")`."""
+    owner, key = (arguments.get(index, name) for index, name in enumerate(("cfg", "key")))
+    if not isinstance(owner, Table) or not isinstance(key, Const):
+        return UNKNOWN
+    return settled(ConfigReference(f"${{{key.value}}}", owner))
+
+
+def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
+    return NONE
+
+
+def _updated(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.update(config, "model.dim", 512)`."""
+    owner, key, value = (arguments.get(index, name) for index, name in enumerate(("cfg", "key", "value")))
+    *parents, last = str(key.value).split(".") if isinstance(key, Const) else [""]
+    for name in parents:
+        owner = owner.items.get(name) if isinstance(owner, Table) else None
+    if isinstance(owner, Table) and last and value is not None:
+        dicts.put(run, owner, Const(last), value)
+    else:
+        for given in arguments.every:
+            forget(run, given.value)
+    return NONE
+
+
+CONFIG_FILES = LibraryPlugin(
+    "config files",
+    packages=words(
+        """
+        yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf hydra easydict munch box addict
+        attrdict dotmap ml_collections mmcv mmengine
+        """
+    ),
+    functions={
+        **{name: _reader(name, form) for name, form in READERS.items()},
+        **{name: _reader(name, READERS.get(name, "")) for name in READERS_OF_PATHS},
+        **dict.fromkeys(ATTRIBUTE_DICTS, _with_attributes),
+        **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
+        "munch.Munch": _munch,
+        "omegaconf.OmegaConf.create": _created,
+        "omegaconf.DictConfig": _created,
+        "omegaconf.ListConfig": _created,
+        "omegaconf.OmegaConf.structured": _created,
+        "omegaconf.OmegaConf.merge": _merged,
+        "omegaconf.OmegaConf.unsafe_merge": _merged,
+        "omegaconf.OmegaConf.from_cli": _from_command_line,
+        "omegaconf.OmegaConf.from_dotlist": _from_command_line,
+        "omegaconf.OmegaConf.to_container": _container,
+        "omegaconf.OmegaConf.select": _selected,
+        "omegaconf.OmegaConf.update": _updated,
+    },
+)

@@ -1,0 +1,139 @@
+"""Data files that a program reads: found on disk, joined to the text of the program, and read as nodes.
+
+A value of such a file has its place in the joined text, so that it is reported and repaired in the file that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from shapelint.common import gitignore
+from shapelint.common.frozen import frozen
+from shapelint.documents.data_files import read_nodes
+from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.python.state.arguments import Site
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
+from shapelint.shapes.dims import UNKNOWN_DIM
+from shapelint.text.source import Part, Source, Span, UnreadableError, joined, read_source
+
+MAXIMUM_READ_FILES = 24
+MAXIMUM_CHARACTERS = 300_000
+MAXIMUM_PARENTS = 3
+"""Number of folders above that of the program, outside a repository, in which a file may be for it to be read."""
+
+
+class NotRead(Exception):
+    """Raised with the reason, in plain words, if a data file is not read."""
+
+
+@frozen
+class _Place:
+    """Where the values of a document are: the offset of the text of a file, and the root if OmegaConf reads it."""
+
+    offset: int | None
+    root: Table | None = None
+
+
+def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = False) -> Value:
+    """Return the contents of a file in a format; unknown with the reason if it cannot be read."""
+    try:
+        part = _part(run, file.path)
+        nodes = read_nodes(Source(part.path, run.others.source.slice(part.span)), form)
+    except NotRead as error:
+        return run.unknown(str(error), site.node, site.scope.file)
+    except InvalidYamlError as error:
+        reason = f"{os.path.relpath(part.path)} does not parse: {error.message}"
+        return run.unknown(reason, site.node, site.scope.file)
+    if nodes is None:
+        return Const(None)
+    root = Table({}, attributes=True) if attributes else None
+    return _value(run, nodes, _Place(part.span.start, root), ())
+
+
+def parse(run: Run, text: str, form: str) -> Value:
+    """Return the contents of a text that the program gives."""
+    try:
+        nodes = read_nodes(Source("", text), form)
+    except InvalidYamlError:
+        return UNKNOWN
+    return Const(None) if nodes is None else _value(run, nodes, _Place(None), ())
+
+
+def _part(run: Run, path: str) -> Part:
+    """Return the part of the joined text that a file is, and join it if it is not there; raises NotRead."""
+    found = locate(run, path)
+    if found is None:
+        raise NotRead(f"{_relative(path)}, which is read here, does not exist")
+    place = os.path.realpath(found)
+    for part in run.others.source.parts[1:]:
+        if os.path.realpath(part.path) == place:
+            return part
+    if len(run.others.source.parts) > MAXIMUM_READ_FILES:
+        raise NotRead("too many files are read")
+    if not _may_be_read(run, place):
+        raise NotRead(f"{path}, which is read here, is outside of the repository")
+    try:
+        text = read_source(Path(found)).text
+    except UnreadableError as error:
+        raise NotRead(f"{path}, which is read here, is not read: {error}") from None
+    if len(text) > MAXIMUM_CHARACTERS:
+        raise NotRead(f"{path}, which is read here, is too large")
+    run.others.source = joined(run.others.source, [(found, text)])
+    return run.others.source.parts[-1]
+
+
+def locate(run: Run, path: str) -> str | None:
+    """Return the path of an existing file that a program names: relative to its folder, the current one, or the root.
+
+    It is relative to the current folder if that of the program is.
+    """
+    if run.folder is None:
+        return None
+    folder = os.fspath(run.folder)
+    root = gitignore.repository(os.path.abspath(folder))
+    for base in (folder, os.curdir, *([root] if root else [])):
+        candidate = os.path.normpath(os.path.join(base, os.path.expanduser(path)))
+        if os.path.isfile(candidate):
+            return candidate if os.path.isabs(folder) else _relative(candidate)
+    return None
+
+
+def _relative(path: str) -> str:
+    return os.path.relpath(path) if os.path.isabs(path) else path
+
+
+def _may_be_read(run: Run, place: str) -> bool:
+    """Return whether a file is in the repository of the program; without one, in one of the folders above it."""
+    folder = os.path.realpath(run.folder or os.curdir)
+    root = gitignore.repository(folder) or str([Path(folder), *Path(folder).parents][: MAXIMUM_PARENTS + 1][-1])
+    return any(Path(place).is_relative_to(base) for base in (root, os.path.realpath(os.curdir)))
+
+
+def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Value:
+    """Return a node as a value; `path` leads to it from the root."""
+    attributes = place.root is not None
+    if isinstance(node, Mapping):
+        table = place.root if place.root is not None and not path else Table({}, attributes=attributes)
+        for key, value in pairs(node):
+            if isinstance(key.value, (str, int, float, bool, type(None))):
+                table.items[key.value] = _value(run, value, place, (*path, key.text))
+        return table
+    if isinstance(node, Sequence):
+        return Items([_value(run, item, place, (*path, str(index))) for index, item in enumerate(node.items)])
+    return _scalar(node, place, path)
+
+
+def _scalar(node: Scalar, place: _Place, path: tuple[str, ...]) -> Value:
+    if node.value is UNKNOWN_DIM or not isinstance(node.value, (str, int, float, bool, type(None))):
+        return UNKNOWN
+    if place.root is not None and isinstance(node.value, str):
+        if "${" in node.value:
+            return ConfigReference(node.value, place.root, path)
+        if node.value == "???":
+            return Unknown()
+    if place.offset is None:
+        return Const(node.value)
+    span = Span(node.origin.start + place.offset, node.origin.end + place.offset)
+    return Const(node.value, span)
