@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from shapelint.judge import rulebook
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
+from shapelint.linting.config_readers import is_data, loaded, through_scripts
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
@@ -37,8 +39,13 @@ def lint(
     skipped = 0
     candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
     run_files = RunFiles.of(candidate.path for candidate in candidates)
-    for candidate in watch(candidates):
+    read_by_scripts: set[str] = set()
+    for candidate in watch(sorted(candidates, key=lambda candidate: is_data(candidate.path))):
+        if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
+            skipped += 1
+            continue
         report = _lint_candidate(candidate, settings, run_files)
+        read_by_scripts |= loaded(report) if report is not None else set()
         if report is None:
             skipped += 1
         else:
@@ -59,6 +66,9 @@ def lint_text(
     found = settings.config_of(source.path)
     try:
         run_files = run_files or RunFiles()
+        through = through_scripts(source, run_files.read, partial(lint_text, settings=settings, run_files=run_files))
+        if through is not None:
+            return through
         source = join_parts(source, run_files.read)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
         report = lint_source(source, options, lambda: run_files.importing(Path(source.path)))

@@ -1,0 +1,141 @@
+"""Configs read through the scripts that load them: key names decide nothing, the code does.
+
+Scripts are searched for near the config, by their text; whether one loads it shows when it is followed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from shapelint.common import gitignore
+from shapelint.documents.data_files import DATA_SUFFIXES
+from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
+from shapelint.spec.findings import FileReport, Finding
+from shapelint.text.source import Source, UnreadableError, joined
+
+MAXIMUM_FOLDERS_ABOVE = 3
+MAXIMUM_SCRIPTS_SEEN = 300
+MAXIMUM_SCRIPTS_FOLLOWED = 6
+_LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
+
+_Read = Callable[[Path], Source]
+_Lint = Callable[[Source], FileReport]
+
+
+def is_data(path: Path) -> bool:
+    """Return whether a file may be a config that a script loads."""
+    return path.suffix.lower() in DATA_SUFFIXES
+
+
+def through_scripts(source: Source, read: _Read, lint: _Lint) -> FileReport | None:
+    """Return the report of a config as the scripts read it that load it; None if no script with a model does."""
+    path = Path(source.path)
+    if not is_data(path) or not path.is_file():
+        return None
+    found = [report for script in _scripts(path, read) if (report := _followed(script, source, read, lint))]
+    if not found:
+        return None
+    findings = [_noted(finding, report) for report in found for finding in report.findings]
+    about = [_of_config(finding, source.path) for finding in findings if _is_about(finding, source.path)]
+    others = {path: text for report in found for path, text in ((report.path, report.text), *report.others)}
+    return FileReport(
+        source.path,
+        "checked",
+        models=tuple(model for report in found for model in report.models),
+        findings=_once(about),
+        text=source.own_text,
+        notices=tuple(f"read through {os.path.relpath(report.path)}" for report in found),
+        others=tuple((path, text) for path, text in others.items() if path != source.path),
+    )
+
+
+def loaded(report: FileReport) -> set[str]:
+    """Return the real paths of the data files through which the models of a program were read."""
+    if not report.models or is_data(Path(report.path)):
+        return set()
+    return {os.path.realpath(path) for path, _ in report.others if is_data(Path(path))}
+
+
+def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileReport | None:
+    """Return the report of a script that loads a config, as that is in its edited text; None if it does not."""
+    report = lint(script)
+    if os.path.realpath(config.path) not in loaded(report):
+        return None
+    if read(Path(config.path)).text != config.own_text:
+        report = lint(joined(script, [(config.path, config.own_text)]))
+    shown = {path: config.path for path, _ in report.others if _is_same(path, config.path)}
+    return report if list(shown) == [config.path] else None
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _scripts(config: Path, read: _Read) -> Iterator[Source]:
+    """Yield the scripts near a config that name it and load something, the nearest first."""
+    count = 0
+    for path in dict.fromkeys(_near(config)):
+        try:
+            source = read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
+        except (OSError, UnreadableError):
+            continue
+        if source is not None and _names(source.text, config):
+            yield source
+            count += 1
+            if count == MAXIMUM_SCRIPTS_FOLLOWED:
+                return
+
+
+def _names(text: str, config: Path) -> bool:
+    quoted = re.search(rf"""["'/]{re.escape(config.stem)}["']""", text)
+    return (config.name in text or bool(quoted)) and bool(_LOADS.search(text))
+
+
+def _near(config: Path) -> Iterator[Path]:
+    """Yield the Python files in the folders above a config and in the folders directly inside these."""
+    root = gitignore.repository(os.path.abspath(config.parent))
+    folder, seen = config.parent, 0
+    for _ in range(MAXIMUM_FOLDERS_ABOVE):
+        inner = (Path(entry.path) for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
+        for place in (folder, *inner):
+            for entry in _entries(place):
+                if entry.name.endswith(".py"):
+                    yield Path(entry.path)
+                    seen += 1
+                    if seen == MAXIMUM_SCRIPTS_SEEN:
+                        return
+        if root is not None and os.path.abspath(folder) == root:
+            return
+        folder = Path(os.path.normpath(folder / os.pardir))
+
+
+def _entries(folder: Path) -> Sequence[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_about(finding: Finding, path: str) -> bool:
+    """Return whether a finding is in a config, or about a number in it."""
+    return path in (finding.location.path, *(related.location.path for related in finding.related))
+
+
+def _of_config(finding: Finding, path: str) -> Finding:
+    """Return a finding without a fix that edits other files than the config: that is for who lints these."""
+    edits = finding.fix.edits if finding.fix else ()
+    return finding if all(edit.location.path == path for edit in edits) else replace(finding, fix=None)
+
+
+def _noted(finding: Finding, report: FileReport) -> Finding:
+    return replace(finding, notes=(*finding.notes, f"the config is read through {os.path.relpath(report.path)}"))
+
+
+def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    known = {(one.location, one.code, one.message): one for one in reversed(findings)}
+    return tuple(sorted(known.values(), key=lambda finding: (finding.location, finding.code)))

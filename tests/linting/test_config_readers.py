@@ -1,0 +1,63 @@
+"""A config is read through the scripts that load it, whichever end is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint import lint
+
+SCRIPT = """
+import torch, torchvision, yaml
+from torch import nn
+
+cfg = yaml.safe_load(open("configs/small.yaml"))
+
+class SimSiam(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = torchvision.models.resnet34()
+        self.encoder.fc = nn.Identity()
+        self.projector = nn.Sequential(nn.Linear(cfg["{key}"], 640), nn.ReLU(), nn.Linear(640, 96))
+
+    def forward(self, x):
+        return self.projector(self.encoder(x))
+
+SimSiam()(torch.randn(8, 3, 64, 64))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "small.yaml").write_text("taken: 320\nother: 448\n")
+    (tmp_path / "pretrain.py").write_text(SCRIPT.format(key="taken"))
+    return tmp_path
+
+
+def found(project: Path, name: str) -> list[tuple[str, int]]:
+    findings = [one for one in lint(project / name).findings if one.severity == "error"]
+    return [(Path(one.location.path).name, one.location.line) for one in findings]
+
+
+@pytest.mark.parametrize("name", ["configs/small.yaml", "pretrain.py", "."])
+def test_a_fault_is_found_from_either_end_and_once(project: Path, name: str) -> None:
+    assert found(project, name) == [("small.yaml", 1)]
+
+
+def test_the_report_says_which_script_it_was_read_through(project: Path) -> None:
+    (finding,) = lint(project / "configs" / "small.yaml").findings
+    assert any("pretrain.py" in note for note in finding.notes)
+
+
+def test_a_config_that_two_scripts_load_is_judged_through_each(project: Path) -> None:
+    (project / "again.py").write_text(SCRIPT.format(key="other"))
+    assert found(project, "configs/small.yaml") == [("small.yaml", 1), ("small.yaml", 2)]
+
+
+def test_a_config_that_no_script_loads_is_read_alone(project: Path) -> None:
+    text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(384, 1024, 256)\n"
+    (project / "configs" / "alone.yaml").write_text(text)
+    assert found(project, "configs/alone.yaml") == [("alone.yaml", 3)]
