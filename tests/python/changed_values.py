@@ -176,7 +176,7 @@ NETWORKS: dict[str, tuple[str, int, int, bool]] = {
     "set_submodule": (RESNET + "net.set_submodule('fc', nn.Identity())", 512, 3, True),
     "add_module": (RESNET + "net.add_module('fc', nn.Identity())", 512, 3, True),
     "a forward that is patched": (RESNET + "net.forward = lambda images: images.mean((2, 3))", 3, 3, False),
-    "a hook that gives something else": (RESNET + "net.register_forward_hook(lambda module, given, logits: logits[:, :7])", 7, 3, False),
+    "a hook that gives something else": (RESNET + "net.fc = nn.Identity()\nnet.register_forward_hook(lambda module, given, features: features[:, :7])", 7, 3, True),
     "weights of another shape": (RESNET + "net.fc.weight, net.fc.bias = nn.Parameter(torch.zeros(40, 512)), None", 40, 3, False),
     "weights of another shape, as data": (RESNET + "net.fc.weight.data = torch.zeros(40, 512)\nnet.fc.bias = None", 40, 3, False),
     "another stem": (RESNET + "net.conv1 = nn.Conv2d(1, 64, 3, padding=1, bias=False)\nnet.fc = nn.Identity()", 512, 1, True),

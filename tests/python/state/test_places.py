@@ -181,12 +181,15 @@ def test_local_modules_are_read(tmp_path: Path) -> None:
     assert [edit.text for edit in finding.fix.edits] == ["96"]
 
 
-def test_a_number_in_another_file_is_not_edited_here(tmp_path: Path) -> None:
+def test_a_number_in_another_file_is_edited_there(tmp_path: Path) -> None:
     (tmp_path / "byol.py").write_text(START + MODEL.replace("width, 1024", "512, 1024").replace("net, width", "net"))
     (tmp_path / "train.py").write_text("from byol import Model, backbone\nmodel = Model(backbone())\n")
     (finding,) = lint_source(read_source(tmp_path / "train.py"), Options()).findings
-    assert (finding.code, finding.location.line, finding.fix) == ("SL101", 2, None)
+    assert (finding.code, finding.location.line) == ("SL101", 2)
     assert "written in byol.py, line 12" in finding.notes
+    assert finding.fix is not None
+    assert not finding.fix.safe
+    assert [(Path(edit.location.path).name, edit.location.line) for edit in finding.fix.edits] == [("byol.py", 12)]
 
 
 TARGETS = {
