@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.python.objects import absences, dicts, enums, mutation
-from shapelint.python.state import class_lookup, forgetting, unknown_numbers
+from shapelint.python.state import choices, class_lookup, forgetting, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import find, resolution_order
 from shapelint.python.state.run import Run
@@ -59,6 +59,8 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
     if isinstance(owner, Library):
         absences.note_name(run, f"{owner.name}.{name}", site)
         return of_library(run, f"{owner.name}.{name}")
+    if isinstance(owner, Unknown) and (same := choices.attribute(run, owner, name, site)) is not None:
+        return same
     if isinstance(owner, Unknown) and (owner.inside or (owner.cause and name not in PREPARES)):
         return unknown_numbers.part(run, _part(owner), f".{name}")
     if isinstance(owner, Bound) and isinstance(owner.owner, (Node, CommandLine)):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import unknown_among
+from shapelint.python.state.value_facts import one_of, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -22,6 +22,7 @@ from shapelint.python.state.values import (
     Loss,
     Node,
     Table,
+    Unknown,
     UserClass,
     Value,
     Views,
@@ -151,6 +152,10 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         done[id(value)] = table
         table.items.update({key: copied(run, item, done) for key, item in value.items.items()})
         return table
+    if isinstance(value, Unknown) and value.choice is not None:
+        changes = copied(run, value.choice.changes, done)
+        among = tuple(copied(run, one, done) for one in value.inside)
+        return one_of(among, value.choice.key, value.cause, changes) if isinstance(changes, Table) else UNKNOWN
     return UNKNOWN if isinstance(value, CommandLine) else value
 
 

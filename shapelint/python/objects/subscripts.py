@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import attributes, item_methods
-from shapelint.python.state import class_lookup, unknown_numbers
+from shapelint.python.state import choices, class_lookup, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
@@ -50,7 +50,11 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
-        return UNKNOWN if isinstance(key, (str, int)) and not owner.open else unknown_among(*owner.items.values())
+        if isinstance(key, (str, int)) and not owner.open:
+            return UNKNOWN
+        return choices.by_key(run, owner, index, site) or unknown_among(*owner.items.values())
+    if isinstance(owner, Unknown) and (same := choices.element(run, owner, index, site)) is not None:
+        return same
     if isinstance(owner, Unknown):
         key = index.value if isinstance(index, Const) else None
         return unknown_numbers.part(run, owner, f"[{key}]" if isinstance(key, (str, int)) else "")

@@ -11,7 +11,7 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import cause_among
+from shapelint.python.state.value_facts import LONGEST_LIST, cause_among
 from shapelint.python.state.values import Bound, Data, Function, Instance, Items, Library, Node, Tensor, Unknown, Value
 from shapelint.shapes import dims
 from shapelint.signatures import declared
@@ -84,6 +84,15 @@ def layers(run: Run, site: Site) -> Cause:
     """Return that the layers of a network are not all known."""
     reason = f"{_text(site.node, call=False)} has layers that are not known"
     return Cause(reason, run.place(site.node, site.scope.file), _settings_line(site))
+
+
+def chosen(run: Run, key: Value, names: Sequence[str], site: Site) -> Cause:
+    """Return that a key is not known which chooses among these."""
+    node = site.node.slice if isinstance(site.node, ast.Subscript) else site.node
+    listed = " and ".join(names) if len(names) <= LONGEST_LIST else f"{len(names)} of them"
+    cause = cause_among(key)
+    reason = f"{_text(node)} is not known, and chooses among {listed}"
+    return Cause(reason, run.place(site.node, site.scope.file), cause.help if cause is not None else "")
 
 
 def unseen_call(run: Run, function: Value, site: Site) -> Unknown:

@@ -29,6 +29,7 @@ def forget(run: Run, value: Value | Scope | None) -> None:
         run.rewritten += 1
         for one in value.inside:
             forget(run, one)
+        forget(run, value.choice.changes if value.choice is not None else None)
     elif isinstance(value, Bound):
         forget(run, value.owner)
     elif isinstance(value, UserClass):

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
-from shapelint.python.state.value_facts import unknown_among
+from shapelint.python.state.value_facts import one_of, unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -60,12 +60,16 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
         # Two copies of one module: a target network that is created again from time to time.
         return left
-    return replace(unknown_among(left, right), exact=_is_one_of(left) and _is_one_of(right))
+    together = (*_candidates(left), *_candidates(right))
+    whole = _candidates(left) and _candidates(right) and all(isinstance(one, Node) for one in together)
+    return one_of(tuple(dict.fromkeys(together))) if whole else unknown_among(left, right)
 
 
-def _is_one_of(value: Value) -> bool:
-    """Return whether a value is a module, or one of several modules."""
-    return value.exact if isinstance(value, Unknown) else isinstance(value, Node)
+def _candidates(value: Value) -> tuple[Value, ...]:
+    """Return the modules of which a value is one; none if it may be another."""
+    if isinstance(value, Unknown):
+        return value.inside if value.choice is not None else ()
+    return (value,) if isinstance(value, Node) else ()
 
 
 def _alike(left: Items, right: Items) -> bool:

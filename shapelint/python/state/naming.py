@@ -220,6 +220,9 @@ def has_towers(node: Instance) -> bool:
 
 def hold(owner: Node, name: str, child: Value) -> None:
     """Set the name and holder of a child, once; a child taken from a network that is not a model gets new ones."""
+    if isinstance(child, Unknown) and child.choice is not None:
+        for one in child.inside:
+            hold(owner, name, one)
     if not isinstance(child, Node) or child is owner:
         return
     if child.holder is None or not child.name or (child.holder is not owner and _is_loose(child)):

@@ -35,9 +35,10 @@ def part(run: Run, owner: Unknown, name: str = "") -> Unknown:
     names = sorted(dims.names(owner.number)) if owner.number is not None else []
     is_whole = len(names) == 1 and owner.number == dims.symbol(names[0]) and len(names[0]) <= LONGEST_NAME
     if not name or not is_whole or "#" in name:
-        return replace(owner, number=None)
+        return replace(owner, number=None, choice=None)
     whole, _, serial = names[0].removeprefix("?").partition("#")
-    return replace(owner, number=dims.unknown(whole + name, f"{serial.partition('~')[0]}~{run.rewritten}"))
+    number = dims.unknown(whole + name, f"{serial.partition('~')[0]}~{run.rewritten}")
+    return replace(owner, number=number, choice=None)
 
 
 def held(run: Run, value: Value, name: str, own: bool) -> Value:

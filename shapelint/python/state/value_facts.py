@@ -8,10 +8,13 @@ from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
     Chained,
+    Choice,
     CommandLine,
+    Component,
     Const,
     Data,
     Function,
+    Instance,
     Items,
     Library,
     Method,
@@ -22,11 +25,14 @@ from shapelint.python.state.values import (
     Unknown,
     UserClass,
     Value,
+    birth,
 )
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.spec.spec import Cause
 
 MAXIMUM_AMONG = 24
+LONGEST_LIST = 6
+"""Number of candidates up to which each is named."""
 
 
 def unknown_among(*values: Value | None) -> Unknown:
@@ -38,6 +44,29 @@ def unknown_among(*values: Value | None) -> Unknown:
                 found[id(one)] = one
     cause = cause_among(*values)
     return Unknown(cause, tuple(found.values())[:MAXIMUM_AMONG]) if found or cause else UNKNOWN
+
+
+def one_of(
+    values: tuple[Value, ...], key: str = "", cause: Cause | None = None, changes: Table | None = None
+) -> Unknown:
+    """Return an unknown value that is one of these as a whole; those that are chosen by one key are chosen together."""
+    if len(values) > MAXIMUM_AMONG:
+        return unknown_among(*values)
+    return Unknown(cause or _which(values), values, choice=Choice(key or f"of{birth()}", changes or Table({})))
+
+
+def _which(values: tuple[Value, ...]) -> Cause | None:
+    names = list(dict.fromkeys(map(_display, values)))
+    return Cause(f"which of {' and '.join(names)} it is is not known") if 1 < len(names) <= LONGEST_LIST else None
+
+
+def _display(value: Value) -> str:
+    """Return the name of a network, or of what builds one."""
+    if isinstance(value, Instance) and value.cls is not None:
+        return value.cls.name
+    if isinstance(value, Component):
+        return value.spec.target.rpartition(".")[2]
+    return str(getattr(value, "name", "")).rpartition(".")[2] or "a network"
 
 
 def cause_among(*values: Value | None) -> Cause | None:

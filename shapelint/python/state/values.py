@@ -36,13 +36,24 @@ class Unknown:
 
     `number` is the dimension that it is if it is one: a parameter that nothing passes is the same width wherever it is
     used, so that layers built from it fit each other whatever it is.
-    An `exact` one is one of these, and not a part.
+    One with a `choice` is one of the values in `inside` as a whole.
     """
 
     cause: Cause | None = None
     inside: tuple[Value, ...] = ()
     number: Dim | None = None
-    exact: bool = False
+    choice: Choice | None = None
+
+
+@frozen
+class Choice:
+    """One of several values, by a key that is not known: all that is chosen by the same `key` is chosen together.
+
+    `changes` are the attributes that were set on whichever of them it is.
+    """
+
+    key: str
+    changes: Table
 
 
 UNKNOWN = Unknown()

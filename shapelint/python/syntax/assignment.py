@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shapelint.knowledge import bystanders
 from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
-from shapelint.python.state import names, unknown_numbers
+from shapelint.python.state import choices, names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -68,7 +68,11 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
 
 def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: bool) -> None:
     starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
-    items = sequence(value) or run.rows(value, len(targets))
+    items = (
+        sequence(value)
+        or choices.row(run, value, len(targets), Site(targets[0], scope))
+        or run.rows(value, len(targets))
+    )
     parts: list[Value] = [blamed(UNKNOWN, value)] * len(targets)
     if items is not None and starred is None:
         run.observe_unpacking(items, len(targets), Site(targets[0], scope))
@@ -113,7 +117,9 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     set_attribute = run.kind_of(owner).set_attribute
     if set_attribute is not None and set_attribute(run, owner, name, value):
         return
-    if isinstance(owner, Unknown):
+    if isinstance(owner, Unknown) and owner.choice is not None:
+        choices.change(run, owner, owner.choice, name, value)
+    elif isinstance(owner, Unknown):
         if not mutation.HARMLESS_ATTRIBUTES.search(name):
             _to_any(run, owner, lambda one: assign_attribute(run, one, name, value))
             forget_recursively(run, owner)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import caching, declared_parts, effects, generators, instances, methods_of_values
-from shapelint.python.state import causes, class_lookup
+from shapelint.python.state import causes, choices, class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
@@ -214,18 +214,13 @@ def _any_of(
     return unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
 
 
-def _of_each(run: Run, function: Unknown, arguments: Arguments, site: Site) -> Tensor | None:
-    """Return the tensor that each of several modules gives, None if they differ; nothing is reported of any of them."""
-    if not function.exact or len(function.inside) > MAXIMUM_CALLEES:
+def _of_each(run: Run, function: Unknown, arguments: Arguments, site: Site) -> Value | None:
+    """Return what is known of what each of several callees gives; nothing is reported of any of them."""
+    if function.choice is None or len(function.inside) > MAXIMUM_CALLEES or not arguments.complete:
         return None
-    calls, misuses = len(run.calls), len(run.misuses)
-    results: list[Value] = []
-    for one in function.inside:
-        with run.journal.conditional():
-            results.append(call(run, one, arguments, site))
-    del run.calls[calls:], run.misuses[misuses:]
-    result = _joined(results)
-    return result if isinstance(result, Tensor) and isinstance(result.flow.value, tuple) else None
+    if any(isinstance(one, UserClass) for one in function.inside):
+        return None
+    return choices.each(run, function, lambda one: call(run, one, arguments, site))
 
 
 def call_instance(
