@@ -169,13 +169,13 @@ def _number(choice: Choice, sizes: Sequence[Dim | None]) -> Dim:
 def _tensor(chosen: Unknown, tensors: Sequence[Tensor]) -> Tensor | None:
     """Return a tensor that is one of these; None if they differ in their number of axes."""
     assert chosen.choice is not None
-    shapes = [tensor.shape for tensor in tensors]
-    first = tensors[0]
-    if any(shape is None or len(shape) != len(shapes[0] or ()) for shape in shapes):
+    shapes = [tensor.flow.value for tensor in tensors if isinstance(tensor.flow.value, tuple)]
+    first, loose = tensors[0], any(tensor.loose for tensor in tensors)
+    if len(shapes) != len(tensors) or len(set(map(len, shapes))) != 1:
         return None
-    sizes = tuple(_number(chosen.choice, column) for column in zip(*(shape or () for shape in shapes)))
+    sizes = tuple(_number(chosen.choice, column) for column in zip(*shapes))
     origins = tuple(
         origin if dims.is_known(size) else replace(origin, cause=chosen.cause)
         for origin, size in zip(first.flow.origins, sizes)
     )
-    return Tensor(Flow(sizes, origins, first.flow.maker), all(tensor.detached for tensor in tensors))
+    return Tensor(Flow(sizes, origins, first.flow.maker), all(tensor.detached for tensor in tensors), loose)
