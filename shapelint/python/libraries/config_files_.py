@@ -110,18 +110,19 @@ def _merged(run: Run, arguments: Arguments, site: Site) -> Value:
         made = _created(run, Arguments((replace(arguments.positional[0], value=value),)), site)
         if not isinstance(made, Table):
             return blamed(UNKNOWN, made)
-        result = _over(result, made)
+        result = merged(result, made)
     return _rooted(result)
 
 
-def _over(base: Value, over: Value) -> Value:
+def merged(base: Value, over: Value) -> Value:
+    """Return one config over another: dicts merge key by key, anything else is replaced."""
     if isinstance(over, Unknown) and over.cause is None and not over.inside:
         return base if not isinstance(base, Table) else over
     if not isinstance(base, Table) or not isinstance(over, Table):
         return over
     items = dict(base.items)
     for key, value in over.items.items():
-        items[key] = _over(items[key], value) if key in items else value
+        items[key] = merged(items[key], value) if key in items else value
     uncertain = (base.maybe_missing - over.items.keys()) | (over.maybe_missing - base.items.keys())
     return Table(items, base.open or over.open, attributes=True, maybe_missing=uncertain)
 
@@ -201,7 +202,7 @@ CONFIG_FILES = LibraryPlugin(
     "config files",
     packages=words(
         """
-        yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf hydra easydict munch box addict
+        yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf easydict munch box addict
         attrdict dotmap ml_collections mmcv mmengine
         """
     ),

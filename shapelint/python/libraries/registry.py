@@ -5,6 +5,7 @@ from __future__ import annotations
 from shapelint.python.libraries.argparse_ import ARGPARSE
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
+from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightning_ import LIGHTNING
 from shapelint.python.libraries.numpy_ import NUMPY
@@ -21,6 +22,7 @@ PLUGINS = (
     ARGPARSE,
     NUMPY,
     CONFIG_FILES,
+    HYDRA,
     PATHS,
     TORCH,
     TORCHVISION,

@@ -21,13 +21,13 @@ MAXIMUM_SCANNED_FILES = 40
 MAXIMUM_SCANNED_BYTES = 512 * 1024
 BUILT_FROM = words(
     """
-    torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics
+    torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics hydra
     """
 )
 
 MODEL_WORDS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav"
-    r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower",
+    r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower|instantiate",
     re.IGNORECASE,
 )
 """A text without any of these words describes no model, and is not interpreted."""

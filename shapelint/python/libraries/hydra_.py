@@ -1,0 +1,106 @@
+"""Hydra: what a config names by `_target_` is built with the arguments beside it.
+
+The rules are those of Hydra 1.3, `hydra/_internal/instantiate/_instantiate2.py`.
+"""
+
+from __future__ import annotations
+
+from shapelint.common.frozen import frozen
+from shapelint.python.libraries import config_files_
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.named_objects import named
+from shapelint.python.state.plugins import LibraryPlugin
+from shapelint.python.state.references import settled
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import blamed, truth
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Partial, Table, Unknown, Value
+
+KEYWORDS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
+
+
+@frozen
+class Builder:
+    """Builds what configs describe: `recursive` says whether what is inside a config is built as well."""
+
+    run: Run
+    site: Site
+    recursive: bool = True
+
+    def built(self, value: Value) -> Value:
+        """Return a config with everything in it built that has a `_target_`."""
+        value = settled(value)
+        if isinstance(value, Items):
+            return Items([self.built(item) for item in value.items], value.kind, value.rest and UNKNOWN)
+        if not isinstance(value, Table):
+            return value
+        if "_target_" in value.items:
+            return self.made(value, ())
+        items = {key: self.built(item) for key, item in value.items.items()}
+        return Table(items, value.open, attributes=value.attributes, maybe_missing=value.maybe_missing)
+
+    def made(self, config: Table, positional: tuple[Given, ...]) -> Value:
+        """Return what the `_target_` of a config is with the arguments beside it; `positional` replace its `_args_`."""
+        recursive = self._flag(config, "_recursive_", self.recursive)
+        partial = self._flag(config, "_partial_", False)
+        target = self.target(config.items["_target_"])
+        if recursive is None or partial is None or isinstance(target, Unknown):
+            return blamed(UNKNOWN, target)
+        inner = Builder(self.run, self.site, recursive)
+        arguments = inner._arguments(config, positional)
+        if partial:
+            given = tuple(arguments.keywords.items())
+            return Partial(target, arguments.positional, given) if arguments.complete else UNKNOWN
+        return self.run.call(target, arguments, self.site)
+
+    def target(self, value: Value) -> Value:
+        """Return the object that a text names; an object that a program passes as `_target_` is itself."""
+        value = settled(value)
+        if not isinstance(value, Const):
+            return value
+        return named(self.run, value.value, self.site) if isinstance(value.value, str) else UNKNOWN
+
+    def _flag(self, config: Table, name: str, default: bool) -> bool | None:
+        return truth(settled(config.items[name])) if name in config.items else default
+
+    def _arguments(self, config: Table, positional: tuple[Given, ...]) -> Arguments:
+        listed = settled(config.items.get("_args_", Items([])))
+        known = isinstance(listed, Items) and listed.rest is None
+        keywords = {str(key): self._given(value) for key, value in config.items.items() if key not in KEYWORDS}
+        own = tuple(map(self._given, listed.items)) if isinstance(listed, Items) else ()
+        complete = not config.open and not config.maybe_missing and (known or bool(positional))
+        return Arguments(positional or own, keywords, complete)
+
+    def _given(self, value: Value) -> Given:
+        value = self.built(value) if self.recursive else settled(value)
+        file = self.site.scope.file
+        return Given(value, file.span(self.site.node) if file is not None else NO_SPAN, foreign=True)
+
+
+def _instantiate(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `instantiate(config, *args, **keywords)`: keywords win over what the config says."""
+    config = settled(arguments.get(0, "config") or UNKNOWN)
+    keywords = {name: given.value for name, given in arguments.keywords.items() if name != "config"}
+    builder = Builder(run, site)
+    if isinstance(config, Table) and arguments.complete:
+        whole = config_files_.merged(config, Table(keywords)) if keywords else config
+        positional = arguments.positional if "config" in arguments.keywords else arguments.positional[1:]
+        if isinstance(whole, Table) and "_target_" in whole.items:
+            return builder.made(whole, positional)
+        return builder.built(whole)
+    return builder.built(config) if not keywords and isinstance(config, (Items, Const)) else blamed(UNKNOWN, config)
+
+
+def _object(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `get_class(path)` and its like."""
+    return Builder(run, site).target(arguments.get(0, "path") or UNKNOWN)
+
+
+HYDRA = LibraryPlugin(
+    "hydra",
+    packages=frozenset({"hydra"}),
+    functions={
+        "hydra.utils.instantiate": _instantiate,
+        "hydra.utils.call": _instantiate,
+        **dict.fromkeys(("hydra.utils.get_class", "hydra.utils.get_object", "hydra.utils.get_method"), _object),
+    },
+)

@@ -1,0 +1,56 @@
+"""Objects that a config or a text names by a dotted path: of a library, or of a file of the repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from shapelint.common import gitignore
+from shapelint.python.state import model_scan
+from shapelint.python.state.arguments import Site
+from shapelint.python.state.class_lookup import namespace
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Library, Value
+
+MAXIMUM_LEVELS_UP = 3
+"""Number of folders above that of the program, outside a repository, in which a module may be."""
+
+
+def named(run: Run, dotted: str, site: Site) -> Value:
+    """Return the object with a dotted name; one that is not found in the repository is that of a library."""
+    parts = dotted.split(".")
+    if not run.libraries.claim(dotted):
+        for length in range(len(parts), 0, -1):
+            module = _module(run, ".".join(parts[:length]))
+            if module is not None:
+                return _inside(run, module, parts[length:], site)
+    return Library(dotted)
+
+
+def _inside(run: Run, value: Value, names: list[str], site: Site) -> Value:
+    for name in names:
+        value = run.named_attribute(value, name, site)
+    return value
+
+
+def _module(run: Run, module: str) -> Value | None:
+    for base in _bases(run):
+        path = model_scan.find(module, 0, base, hops=0)
+        scope = run.load_file(path) if path is not None else None
+        if scope is not None:
+            return namespace(scope)
+    return None
+
+
+def _bases(run: Run) -> Iterator[Path]:
+    """Yield the folders in which modules are looked up: that of the program and those above it, each with its `src`."""
+    if run.folder is None:
+        return
+    folder = Path(os.path.abspath(run.folder))
+    root = gitignore.repository(str(folder))
+    for count, base in enumerate((folder, *folder.parents)):
+        yield base
+        yield base / "src"
+        if str(base) == root or (root is None and count == MAXIMUM_LEVELS_UP):
+            return
