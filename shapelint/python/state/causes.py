@@ -20,6 +20,8 @@ from shapelint.spec.spec import Cause
 LONGEST_TEXT = 60
 IMPORTABLE_ONLY = frozenset({"builtins", *sys.stdlib_module_names})
 """Packages whose functions build no networks."""
+MOVES = frozenset({"to", "cuda", "cpu", "float", "half", "double", "bfloat16", "type", "contiguous", "detach", "clone"})
+"""Methods that leave a tensor or network what it is."""
 
 
 def of_parameter(function: Function, node: ast.arg, serial: int) -> Unknown:
@@ -111,12 +113,21 @@ def _cause(run: Run, function: Value, arguments: Arguments, site: Site) -> Cause
         if passed is not None and any(isinstance(value, (Tensor, Data)) for value in values):
             return passed
         return Cause(f"{function.name} has no signature here", place, declared.suggestion(function.name, "backbone"))
-    earlier = cause_among(function) or passed
+    moved = moved_by(site.node)
+    earlier = cause_among(function) or (passed if moved is None else None)
     if earlier is not None:
         return earlier
+    if moved is not None:
+        return Cause(f"{_text(moved)} is not known", place)
     if isinstance(function, Library) and function.name.partition(".")[0] in IMPORTABLE_ONLY:
         return Cause(f"{_text(site.node)} is known at run time only", place)
     return Cause(f"what {_text(site.node)} gives is not known", place)
+
+
+def moved_by(node: ast.AST) -> ast.expr | None:
+    """Return what a call only moves to a device or type, which the arguments say nothing of: `x` in `x.to(device)`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.value if isinstance(called, ast.Attribute) and called.attr in MOVES else None
 
 
 def _is_foreign(run: Run, function: Value) -> bool:

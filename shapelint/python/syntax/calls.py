@@ -211,7 +211,8 @@ def _any_of(
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):
         return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
-    return unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
+    found = unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
+    return replace(found, cause=function.cause) if causes.moved_by(site.node) is not None else found
 
 
 def _of_each(run: Run, function: Unknown, arguments: Arguments, site: Site) -> Value | None:
