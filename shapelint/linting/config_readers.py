@@ -22,6 +22,9 @@ MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
 _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
 
+_COMMAND = re.compile(r"\bLightningCLI\b")
+"""What takes its config from the command line, so that it need not name it."""
+
 _Read = Callable[[Path], Source]
 _Lint = Callable[[Source], FileReport]
 
@@ -91,6 +94,8 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
 
 
 def _names(text: str, config: Path) -> bool:
+    if _COMMAND.search(text):
+        return True
     quoted = re.search(rf"""["'/]{re.escape(config.stem)}["']""", text)
     return (config.name in text or bool(quoted)) and bool(_LOADS.search(text))
 

@@ -62,6 +62,12 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
     if name == "set_defaults":
         for key, given in arguments.keywords.items():
             _set_default(run, owner, key, given.value)
+        for table in arguments.values:
+            for key, value in table.items.items() if isinstance(table, Table) else ():
+                _set_default(run, owner, str(key), value)
+        return NONE
+    if name == "link_arguments":
+        owner.links.append(arguments)
         return NONE
     if name.startswith("parse_"):
         parsed = _parsed(run, owner, arguments)

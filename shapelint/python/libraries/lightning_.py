@@ -26,11 +26,18 @@ def note_fit(run: Run, site: Site, arguments: Arguments) -> None:
         return
     given = arguments
     model, loader = given.get(0, "model"), given.get(0 if "model" in arguments.keywords else 1, *LOADER_NAMES)
-    for hook in SETUP_HOOKS if isinstance(model, Instance) and model.cls is not None else ():
-        found = class_lookup.find(model.cls, hook) if isinstance(model, Instance) and model.cls is not None else None
+    fitted(run, model, loader)
+
+
+def fitted(run: Run, model: Value | None, loader: Value | None) -> None:
+    """Record that a module is trained on a loader, and call the hooks that come before."""
+    if not isinstance(model, Instance):
+        return
+    for hook in SETUP_HOOKS if model.cls is not None else ():
+        found = class_lookup.find(model.cls, hook) if model.cls is not None else None
         if isinstance(found, Function):
             run.call_function(found, Arguments(complete=False), model)
-    if isinstance(model, Instance) and loader is not None:
+    if loader is not None:
         run.batches[id(model)] = _own_batch(run, loader) if isinstance(loader, Instance) else _first_batch(loader)
 
 
@@ -46,7 +53,8 @@ def _first_batch(loader: Value) -> Value | None:
 
 def _own_batch(run: Run, owner: Instance) -> Value | None:
     """Return one batch of the loader that `train_dataloader` of a module or data module returns."""
-    assert owner.cls is not None
+    if owner.cls is None:
+        return None
     method, setup = class_lookup.find(owner.cls, "train_dataloader"), class_lookup.find(owner.cls, "setup")
     if not isinstance(method, Function):
         return None

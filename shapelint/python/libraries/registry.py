@@ -8,6 +8,7 @@ from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightning_ import LIGHTNING
+from shapelint.python.libraries.lightning_cli_ import LIGHTNING_CLI
 from shapelint.python.libraries.numpy_ import NUMPY
 from shapelint.python.libraries.others import OTHERS
 from shapelint.python.libraries.paths_ import PATHS
@@ -29,6 +30,7 @@ PLUGINS = (
     TIMM,
     LIGHTLY,
     LIGHTNING,
+    LIGHTNING_CLI,
     BYOL_PYTORCH,
     STABLE_PRETRAINING,
     OTHERS,

@@ -94,6 +94,10 @@ def _base(
     site: Site,
 ) -> None:
 
+    handler = run.libraries.bases.get(library.name)
+    if handler is not None:
+        handler(run, owner, arguments, site)
+        return
     built = run.call_library(library.name, arguments, site)
     if isinstance(built, (Component, Chained)):
         built.base_of = owner

@@ -66,6 +66,8 @@ class LibraryPlugin:
 
     - `packages`: the dotted prefixes of its names; a package is never a file of the repository
     - `functions`: handlers by dotted name, for anything that is neither a component nor an operation on tensors
+    - `bases`: what the constructor of a class does for an object of a class derived from it, by dotted name:
+      `handler(run, owner, arguments, site)`
     - `constants`: values by dotted name
     - `stand_ins`: files of `rules/python/`, by the dotted name of the object that is interpreted from there
     - `passes_on`: last names of functions that return their first argument, in any package (apex has torch's wrappers)
@@ -79,6 +81,7 @@ class LibraryPlugin:
     name: str
     packages: frozenset[str] = frozenset()
     functions: Mapping[str, Handler] = field(default_factory=dict)
+    bases: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     passes_on: frozenset[str] = frozenset()
@@ -99,6 +102,7 @@ class Libraries:
     def __init__(self, plugins: Iterable[LibraryPlugin] = ()) -> None:
         self.plugins = tuple(plugins)
         self.functions = {name: handler for one in self.plugins for name, handler in one.functions.items()}
+        self.bases = {name: handler for one in self.plugins for name, handler in one.bases.items()}
         self.constants = {name: value for one in self.plugins for name, value in one.constants.items()}
         self.stand_ins = {name: file for one in self.plugins for name, file in one.stand_ins.items()}
         self.passes_on = frozenset[str]().union(*(one.passes_on for one in self.plugins))

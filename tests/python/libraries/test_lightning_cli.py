@@ -1,0 +1,134 @@
+"""`LightningCLI(Model, Data)`: the classes are built with the sections of their configs, as the real command does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint import lint
+from shapelint.spec.findings import Report
+
+MODEL = """
+import torch, torchvision
+import lightning.pytorch as pl
+from lightning.pytorch.cli import LightningCLI
+from torch import nn
+
+class Tower(nn.Module):
+    def __init__(self, width: int = 640):
+        super().__init__()
+        self.net = torchvision.models.resnet18()
+        self.net.fc = nn.Linear(512, width)
+
+    def forward(self, x):
+        return self.net(x)
+
+class Views(pl.LightningDataModule):
+    def __init__(self, width: int = 448, batch: int = 8):
+        super().__init__()
+        self.width, self.batch = width, batch
+
+class SimSiam(pl.LightningModule):
+    def __init__(self, taken: int = 640, width: int = 96, encoder: nn.Module = None):
+        super().__init__()
+        self.encoder = encoder or Tower()
+        self.projector = nn.Sequential(nn.Linear(taken, 320), nn.ReLU(), nn.Linear(320, width))
+
+    def training_step(self, batch, index):
+        return self.projector(self.encoder(batch[0])).sum()
+
+"""
+LINKED = """
+class Command(LightningCLI):
+    def add_arguments_to_parser(self, parser):
+        parser.link_arguments({link})
+
+Command(SimSiam, Views)
+"""
+
+
+def report(folder: Path, call: str, config: str = "", name: str = "config.yaml") -> Report:
+    (folder / name).parent.mkdir(exist_ok=True)
+    if config:
+        (folder / name).write_text(config)
+    (folder / "train.py").write_text(MODEL + call)
+    return lint(folder / "train.py")
+
+
+def places(found: Report) -> list[tuple[str, int, str]]:
+    return [
+        (Path(one.location.path).name, one.location.line, one.code) for one in found.findings if one.severity == "error"
+    ]
+
+
+def is_checked(found: Report) -> bool:
+    return all(model.links and not model.unchecked for file in found.files for model in file.models)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "configs/small.yaml", "conf/any.yml"], ids=["beside", "configs", "conf"]
+)
+def test_arguments_of_the_class_are_those_of_the_section(tmp_path: Path, name: str) -> None:
+    config = "trainer: {max_epochs: 3}\nmodel:\n  width: 80\n  taken: 704\n"
+    found = report(tmp_path, "LightningCLI(SimSiam, Views)\n", config, name)
+    assert places(found) == [(Path(name).name, 4, "SL101")]
+    assert not places(report(tmp_path, "LightningCLI(SimSiam, Views)\n", config.replace("704", "640"), name))
+
+
+def test_defaults_of_the_class_where_there_is_no_config(tmp_path: Path) -> None:
+    found = report(tmp_path, "LightningCLI(SimSiam, Views)\n")
+    assert not places(found)
+    assert is_checked(found)
+
+
+def test_configs_of_something_else_are_not_read(tmp_path: Path) -> None:
+    found = report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  taken: 704\n  depth: 3\n")
+    assert not places(found)
+    assert is_checked(found)
+
+
+@pytest.mark.parametrize("encoder", ["train.Tower", "Tower"], ids=["by its path", "by its name alone"])
+def test_classes_are_named_at_any_depth(tmp_path: Path, encoder: str) -> None:
+    config = f"""model:
+  class_path: train.SimSiam
+  init_args:
+    encoder:
+      class_path: {encoder}
+      init_args:
+        width: {{width}}
+    taken: 704
+"""
+    call = "LightningCLI(subclass_mode_model=True)\n"
+    assert places(report(tmp_path, call, config.format(width=832))) == [("config.yaml", 8, "SL101")]
+    assert not places(report(tmp_path, call, config.format(width=704)))
+
+
+@pytest.mark.parametrize(
+    ("link", "fits"),
+    [
+        ('"data.width", "model.taken"', False),
+        ('"data.width", "model.taken", compute_fn=lambda width: width + 192', True),
+        ('("data.width", "data.batch"), "model.taken", compute_fn=lambda width, batch: width + 24 * batch', True),
+        ('"data.width", "model.taken", apply_on="instantiate"', False),
+        ('"data.width", "model.width"', True),
+    ],
+    ids=["plain", "computed", "of two", "of the object", "that fits"],
+)
+def test_links_are_followed(tmp_path: Path, link: str, fits: bool) -> None:
+    found = report(tmp_path, LINKED.format(link=link))
+    assert (not places(found)) is fits
+    assert is_checked(found) or not fits
+
+
+def test_a_linked_number_is_reported_where_it_is_written(tmp_path: Path) -> None:
+    link = LINKED.format(link='"data.width", "model.taken"')
+    assert places(report(tmp_path, link, "model: {}\ndata:\n  width: 320\n")) == [("config.yaml", 3, "SL101")]
+    assert not places(report(tmp_path, link, "model: {}\ndata:\n  width: 640\n"))
+
+
+def test_a_config_by_itself_is_read_through_the_command(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  taken: 704\n", "configs/small.yaml")
+    assert places(lint(tmp_path / "configs" / "small.yaml")) == [("small.yaml", 2, "SL101")]
+    assert places(lint(tmp_path)) == [("small.yaml", 2, "SL101")]
