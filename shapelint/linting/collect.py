@@ -26,7 +26,11 @@ MENTIONS_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.
 
 
 _NAMES_A_HEAD = r"(?mi:^[ \t-]*\w*(?:project|predict)(?:or|ion)\w*:)"
-_MAY_HOLD_A_MODEL = re.compile(rf"method:|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})|{_NAMES_A_HEAD}")
+NAMES_A_CLASS = re.compile(r"(_target_|class_path)[\"']?\s*:")
+"""What a config says that names a class by its path."""
+_MAY_HOLD_A_MODEL = re.compile(
+    rf"method:|{NAMES_A_CLASS.pattern}|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})|{_NAMES_A_HEAD}"
+)
 _BUILT_FROM = re.compile(rf"\b({'|'.join(sorted(model_scan.BUILT_FROM))})\b")
 _IMPORTED = re.compile(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MULTILINE)
 

@@ -24,6 +24,7 @@ _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IG
 
 _COMMAND = re.compile(r"\bLightningCLI\b")
 """What takes its config from the command line, so that it need not name it."""
+_IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
 
 _Read = Callable[[Path], Source]
 _Lint = Callable[[Source], FileReport]
@@ -80,21 +81,21 @@ def _is_same(path: str, other: str) -> bool:
 
 def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     """Yield the scripts near a config that name it and load something, the nearest first."""
-    count = 0
+    count, own = 0, read(config).text
     for path in dict.fromkeys(_near(config)):
         try:
             source = read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
         except (OSError, UnreadableError):
             continue
-        if source is not None and _names(source.text, config):
+        if source is not None and _names(source.text, config, own):
             yield source
             count += 1
             if count == MAXIMUM_SCRIPTS_FOLLOWED:
                 return
 
 
-def _names(text: str, config: Path) -> bool:
-    if _COMMAND.search(text):
+def _names(text: str, config: Path, own: str) -> bool:
+    if _COMMAND.search(text) and _IS_OF_COMMAND.search(own):
         return True
     quoted = re.search(rf"""["'/]{re.escape(config.stem)}["']""", text)
     return (config.name in text or bool(quoted)) and bool(_LOADS.search(text))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shapelint.judge import rulebook
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
+from shapelint.linting.config_classes import through_classes
 from shapelint.linting.config_readers import is_data, loaded, through_scripts
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
@@ -71,7 +72,9 @@ def lint_text(
             return through
         source = join_parts(source, run_files.read)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
-        report = lint_source(source, options, lambda: run_files.importing(Path(source.path)))
+        report = through_classes(source, options, lint_source) or lint_source(
+            source, options, lambda: run_files.importing(Path(source.path))
+        )
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except Exception as error:  # an error of shapelint must not hide the findings in other files

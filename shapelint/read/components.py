@@ -234,6 +234,9 @@ class Reader:
         declared = self._argument(*entries["out_dim"]) if form.native and "out_dim" in entries else None
         holder = next((entries[key][1] for key in form.holders if key in entries), node)
         inner = {k.text: (k, self.follow(v)) for k, v in pairs(holder)} if isinstance(holder, Mapping) else {}
+        layers = entries.get("_args_") or inner.get("args")
+        if name.strip() == "torch.nn.Sequential" and layers is not None and isinstance(layers[1], Sequence):
+            return self._layers(layers[1])
         # Settings of every kind may accompany a backbone's bare name; only `kwargs` are certainly its arguments.
         loose = wrapper == "name" and self.role == "backbone" and holder is node
         names = () if loose else inner if holder is not node else [name for name in inner if name not in form.own]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from shapelint.common import slips
@@ -16,6 +17,10 @@ from shapelint.text.source import Span
 
 CLASS_KEYS = ("_target_", "class_path", "type", "target", "name")
 """The keys under which a mapping names its class."""
+
+
+_HOLDER = re.compile(r"^(?:Lit|Lightning|PL)(?=[A-Z])|_?(?:Lightning)?(?:Module|Model|Net|Task|Learner)$")
+"""What the name of a class has in addition to that of the method of its model."""
 
 
 @frozen
@@ -81,6 +86,7 @@ def candidates(
     if roles and _is_model(entries, roles, named, above, lookup):
         yield path, node, above
         return
+    method = named or _method_of_class(entries) or above
     for key, value in entries.items():
         yield from candidates(value, lookup, (*path, key), method)
 
@@ -108,6 +114,15 @@ def _method_of_function(entries: dict[str, YamlNode]) -> Named | None:
     return None
 
 
+def _method_of_class(entries: dict[str, YamlNode]) -> Named | None:
+    """The method of the class that holds the parts: `class_path: project.BYOLModule`."""
+    value = next((entries[key] for key in CLASS_KEYS[:2] if key in entries), None)
+    if not isinstance(value, Scalar) or not isinstance(value.value, str):
+        return None
+    known = methods.pack(_HOLDER.sub("", value.value.rpartition(".")[2]))
+    return Named(known.method, value.span) if known is not None else None
+
+
 def roles_of(entries: dict[str, YamlNode], pack: MethodPack, lookup: Lookup) -> dict[str, str]:
     """The key of each role: the canonical key first, then aliases, then any key that holds a known SSL head."""
     filled: dict[str, str] = {}
@@ -133,9 +148,16 @@ def _is_model(
     heads = [entries[key] for role, key in roles.items() if role != "backbone"]
     if any(head_role(head, lookup) for head in heads):
         return True
-    in_layers = [head for head in heads if _is_in_layers(head)]
     said = named is not None or (above.span is not None and above.is_known)
+    if said and len(heads) > 1 and all(_is_of_class(entries[key]) for key in roles.values()):
+        return True
+    in_layers = [head for head in heads if _is_in_layers(head)]
     return len(in_layers) == len(heads) and (len(in_layers) > 1 or (said and bool(in_layers)))
+
+
+def _is_of_class(node: YamlNode) -> bool:
+    """Whether a value is a mapping that names its class."""
+    return isinstance(node, Mapping) and not {key.text for key, _ in pairs(node)}.isdisjoint(CLASS_KEYS[:2])
 
 
 def _is_in_layers(node: YamlNode) -> bool:

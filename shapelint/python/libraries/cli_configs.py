@@ -25,7 +25,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.text.source import UnreadableError, read_source
 
-FOLDERS = ("", "configs", "config", "conf", "cfgs")
+CONFIG_FOLDERS = ("", "configs", "config", "conf", "cfgs")
 """Where the configs of a program lie, as seen from its folder."""
 MAXIMUM_CONFIGS = 8
 MAXIMUM_CONFIGS_SEEN = 60
@@ -90,7 +90,7 @@ def _beside(run: Run, model: Value) -> Iterator[str]:
 
 def _near(folder: str) -> list[str]:
     found: list[str] = []
-    for name in FOLDERS:
+    for name in CONFIG_FOLDERS:
         place = os.path.join(folder, name) if name else folder
         inner = [entry for entry in _names(place) if name and os.path.isdir(os.path.join(place, entry))]
         for path in (place, *(os.path.join(place, entry) for entry in inner)):

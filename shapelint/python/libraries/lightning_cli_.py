@@ -32,11 +32,11 @@ from shapelint.python.state.values import (
     Value,
 )
 
-NAMES = tuple(
+COMMANDS = tuple(
     f"{package}.LightningCLI"
     for package in ("lightning.pytorch.cli", "pytorch_lightning.cli", "pytorch_lightning.utilities.cli")
 )
-CLASSES = {"model": (0, "model_class"), "data": (1, "datamodule_class")}
+CLASS_SECTIONS = {"model": (0, "model_class"), "data": (1, "datamodule_class")}
 """The sections of a config, and the argument that is the class of each."""
 
 
@@ -51,7 +51,7 @@ class Command:
 
     def objects(self, config: Table) -> dict[str, Value]:
         """Return what is built with a config, by section; the data come first, as links go from them to the model."""
-        sections = {name: config.items.get(name, Table({})) for name in CLASSES}
+        sections = {name: config.items.get(name, Table({})) for name in CLASS_SECTIONS}
         for path, value in self.parser.defaults.items():
             self._set(sections, path, value, wins=False)
         links = list(self._links())
@@ -123,7 +123,7 @@ def _default(cls: Value, name: str) -> Value:
 
 def _command(run: Run, owner: Instance | None, arguments: Arguments, site: Site) -> dict[str, Value]:
     """Build what the command builds with each of its configs; return the attributes of it, with the first one."""
-    classes = {name: arguments.get(index, keyword) or NONE for name, (index, keyword) in CLASSES.items()}
+    classes = {name: arguments.get(index, keyword) or NONE for name, (index, keyword) in CLASS_SECTIONS.items()}
     command = Command(run, site, classes, _parser(run, owner))
     configs = cli_configs.of_command(run, arguments, site, classes["model"])
     found = [command.objects(config) for config in configs or [Table({})]]
@@ -165,6 +165,6 @@ def _initialised(run: Run, owner: Instance, arguments: Arguments, site: Site) ->
 LIGHTNING_CLI = LibraryPlugin(
     "lightning cli",
     packages=frozenset({"lightning.pytorch.cli", "pytorch_lightning.cli", "pytorch_lightning.utilities.cli"}),
-    functions=dict.fromkeys(NAMES, _called),
-    bases=dict.fromkeys(NAMES, _initialised),
+    functions=dict.fromkeys(COMMANDS, _called),
+    bases=dict.fromkeys(COMMANDS, _initialised),
 )

@@ -60,7 +60,7 @@ def interpret(
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    folder = path.parent if path.is_file() else None
+    folder = path.parent if path.is_file() else Path(options.folder) if options.folder else None
     run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
     run.moved, run.tree, run.others = moved, tree, OtherFiles(source)
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
