@@ -41,7 +41,9 @@ class Resolved:
 
     @property
     def is_listed(self) -> bool:
-        """Whether it was traced at several image sizes one by one: its shapes at any other size are not known."""
+        """Whether it was tried at some image sizes one by one: its shapes at any other size are not known."""
+        if self.row is not None and self.row.listed:
+            return True
         found = self.signature.alternatives if self.signature is not None and self.source == "traced" else ()
         return len(found) > 1 and all(one.inputs[0].rank == 4 for one in found)
 

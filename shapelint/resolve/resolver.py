@@ -15,7 +15,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Signature
-from shapelint.signatures import absent_models, cache, declared, stored, versions
+from shapelint.signatures import absent_models, cache, declared, stored, timm_signatures, versions
 from shapelint.signatures.binding import Binding, bind, formula_names
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import ComponentSpec, Problem
@@ -45,7 +45,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
         return _declared(
             spec, target, role, "", Resolved(spec, target, "unknown", problems=(problem,), reason=problem.message)
         )
-    found = stored.find(target)
+    found = stored.find(target) or timm_signatures.find(spec, target)
     result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "", options)
     if result.is_listed and size is not None:
         result = _at_size(result, role, options, size)

@@ -1,0 +1,98 @@
+"""The models of timm, one row each in `rules/timm_models.tsv`, which is searched as text: only one row is parsed."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache, lru_cache
+from typing import Any, get_type_hints
+
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+
+FILE = "timm_models.tsv"
+FIXED, OWN_SIZE = "fixed", "?"
+
+
+@frozen
+class TimmRow:
+    """What one model does, as it was measured: `reason` is why nothing is known of it.
+
+    - `classes`, `channels`, `size`: the number of classes, the image channels and the image size of its default weights
+    - `accepts`: image sizes: `fixed`, or `32 64` for multiples of 32 from 64 on; `?` if only its own size is known
+    - `output`, `features`, `unpooled`: the axes after the batch that a call gives with `num_classes=0`, those of
+      `forward_features`, and those of a call with `global_pool=""` as well, as formulas in H and W; empty if unknown
+    - `num_features`, `hidden` (`head_hidden_size`), `embed_dim`, `prefix` (`num_prefix_tokens`): attributes
+    - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`
+    - `classifier`: the name of the last layer of the default model and the width that it takes: `fc 512`
+    - `any_channels`: whether `in_chans` may be any number
+    - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not simply
+      follow each other
+    - `tags`: names of weights, with the number of classes and the image size where they are not the default ones
+    """
+
+    name: str
+    classes: int | None = None
+    channels: int = 3
+    size: str = ""
+    accepts: str = ""
+    output: str = ""
+    features: str = ""
+    unpooled: str = ""
+    num_features: int | None = None
+    hidden: int | None = None
+    embed_dim: int | None = None
+    prefix: int | None = None
+    stages: str = ""
+    classifier: str = ""
+    any_channels: bool = False
+    tags: str = ""
+    parts: str = ""
+    reason: str = ""
+
+    def line(self) -> str:
+        """Return the row as a line of the file."""
+        return "\t".join(_text(getattr(self, column)) for column in COLUMNS)
+
+
+COLUMNS = tuple(one.name for one in fields(TimmRow))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+
+
+@lru_cache(maxsize=1)
+def _file() -> str:
+    path = rules_folder.folder() / FILE
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """The version of timm that the rows were measured with."""
+    return _file().partition(" with timm ")[2].partition(";")[0]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all models."""
+    return tuple(line.partition("\t")[0] for line in _file().splitlines()[2:])
+
+
+@cache
+def find(name: str) -> TimmRow | None:
+    """The row of a model; None if there is none of that name."""
+    text = _file()
+    start = text.find(f"\n{name}\t") + 1
+    if not start or not name:
+        return None
+    cells = text[start : text.find("\n", start)].split("\t")
+    kinds = get_type_hints(TimmRow)
+    return TimmRow(**{column: _value(cell, kinds[column]) for column, cell in zip(COLUMNS, cells, strict=True)})
+
+
+def _value(cell: str, kind: Any) -> Any:
+    if kind is str:
+        return cell
+    if kind is bool:
+        return cell == "1"
+    return int(cell) if cell else None

@@ -1,0 +1,165 @@
+"""The signatures of timm's models, put together from their rows: without torch, and without a file a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shapelint.knowledge import timm_rows
+from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
+from shapelint.knowledge.timm_rows import FIXED, OWN_SIZE, TimmRow
+from shapelint.spec.spec import ComponentSpec
+
+INERT = (
+    "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "pretrained_strict", "checkpoint_path", "cache_dir",
+    "scriptable", "exportable", "no_jit", "drop_rate", "drop_path_rate", "drop_block_rate", "proj_drop_rate",
+    "attn_drop_rate", "bn_momentum", "bn_eps", "act_layer",
+)  # fmt: skip
+"""Arguments of every model that change no shape."""
+CREATE = ("model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir")
+"""The leading parameters of `timm.create_model`."""
+HUB_NAME = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
+"""A model as `create_model` takes it: alone, under its organisation, or as a name of the hub."""
+CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
+
+
+def find(spec: ComponentSpec, target: str) -> tuple[SignatureFile, ComponentSignature] | None:
+    """Return the signature of a model as it is created; None if the rows do not determine it."""
+    row, tag = model(spec, target)
+    if row is None or row.reason:
+        return None
+    given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
+    classes, size = _weights(row, tag)
+    if classes is None or "/" in target:
+        classes = 0
+    shapes = _shapes(row, given, given.get("num_classes", classes), size)
+    if not shapes:
+        return None
+    component = ComponentSignature.model_construct(
+        call=f"{target}({_parameters(spec, target, classes, row.channels)})",
+        role="backbone",
+        rows=(SignatureRow.model_construct(shapes=shapes, parts=_parts(row, shapes), listed=row.accepts == OWN_SIZE),),
+        inert=frozenset(_inert(spec)),
+        classes="num_classes",
+    )
+    return _file(), component
+
+
+def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
+    """Return the row of the model that a component creates, and the name of its weights."""
+    library, slash, name = target.partition("/")
+    if target == "timm.create_model":
+        given = [argument.value for argument in spec.positional[:1]]
+        given += [argument.value for key, argument in spec.keywords if key == "model_name"]
+        name = str(given[0]) if given and isinstance(given[0], str) else ""
+    elif not (slash and library == "timm"):
+        name = target.rpartition(".")[2] if target.startswith("timm.models.") else ""
+    match = HUB_NAME.match(name)
+    architecture, _, tag = match[1].partition(".") if match else ("", "", "")
+    row = timm_rows.find(architecture)
+    return (row, tag) if row is not None and (not tag or _weights(row, tag)[1]) else (None, tag)
+
+
+def features(row: TimmRow, tag: str, given: Mapping[str, Any]) -> str:
+    """Return the signature of `forward_features`; empty if it is unknown."""
+    return _signature(row, _weights(row, tag)[1], row.features) if _is_covered(given) else ""
+
+
+def stages(row: TimmRow) -> list[tuple[int, int]]:
+    """Return the channels and the reduction of each map of `features_only=True`."""
+    return [(int(width), int(step)) for width, _, step in (stage.partition("/") for stage in row.stages.split())]
+
+
+def _is_covered(given: Mapping[str, Any]) -> bool:
+    return set(given) <= {*INERT, "num_classes", "in_chans", "global_pool", "model_name"}
+
+
+def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
+    """Return the number of classes and the image size of some weights; no size if there are no such weights."""
+    for text in row.tags.split():
+        name, _, rest = text.partition(":")
+        if name == tag:
+            classes, _, size = rest.partition(":")
+            return (int(classes) if classes else row.classes), size or row.size
+    return row.classes, "" if tag else row.size
+
+
+def _shapes(row: TimmRow, given: Mapping[str, Any], classes: Any, size: str) -> str:
+    if "features_only" in given or "out_indices" in given:
+        return _maps(row, given, size)
+    pool = given.get("global_pool")
+    if pool == "" and classes == 0:
+        return _signature(row, size, row.unpooled)
+    if pool is not None and pool not in _pools(row):
+        return ""
+    return _signature(row, size, row.output if classes == 0 else "num_classes") if row.output.isdigit() else ""
+
+
+def _pools(row: TimmRow) -> tuple[str, ...]:
+    """Return the poolings, other than none, which give as wide an output as the default one."""
+    axes = len(row.features.split()) if row.unpooled == row.features else 0
+    return CONVOLUTIONAL_POOLS if axes == 3 else TOKEN_POOLS if axes == 2 and row.prefix else ()
+
+
+def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
+    """Return the signature of a model with `features_only=True`."""
+    known = stages(row)
+    indices = given.get("out_indices", tuple(range(len(known))))
+    wanted = (indices,) if isinstance(indices, int) else indices
+    if given.get("features_only") is not True or not known or not isinstance(wanted, (tuple, list)):
+        return ""
+    if not all(isinstance(index, int) and -len(known) <= index < len(known) for index in wanted):
+        return ""
+    chosen = [known[index] for index in wanted]
+    return _signature(row, size, f"[{', '.join(f'B {_map(row, *stage)}' for stage in chosen)}]", whole=True)
+
+
+def _map(row: TimmRow, width: int, step: int) -> str:
+    """Return the axes of one map; its sides follow from the reduction where the last map rounds up as well."""
+    rounds_up = "((H-1)//" in row.features
+    sides = [f"(({side}-1)//{step}+1)" if rounds_up else f"{side.lower()}{step}" for side in "HW"]
+    return " ".join([str(width), *sides])
+
+
+def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str:
+    """Return the signature with some output for each image, for the image sizes that the model accepts."""
+    height, _, width = size.partition("x")
+    gives = output if whole else f"B {output}"
+    step, _, smallest = row.accepts.partition(" ")
+    if not output or not size:
+        return ""
+    if row.accepts in (FIXED, OWN_SIZE):
+        at_home = size == row.size or not re.search(r"\b[HW]\b|^\d+ \d", output)
+        return f"B in_chans {height} {width} -> {gives}" if at_home else ""
+    limits = [f"{side} > {int(smallest) - 1}" for side in "HW" if int(smallest) > 1]
+    limits += [f"{side} % {step} == 0" for side in "HW" if step != "1"]
+    where = f" where {' and '.join(limits)}" if limits else ""
+    return f"B in_chans H W -> {gives}{where}"
+
+
+def _parameters(spec: ComponentSpec, target: str, classes: int, channels: int) -> str:
+    """Return the parameters of the call: what the spec passes, and those that a signature may name."""
+    leading = CREATE if target == "timm.create_model" else CREATE[1:2]
+    named = [f"{name}=None" for name in leading]
+    others = dict.fromkeys(name for name, _ in spec.keywords if name not in leading)
+    fixed = {"num_classes": classes, "in_chans": channels}
+    keywords = [f"{name}={fixed.get(name)}" for name in [*fixed, *(name for name in others if name not in fixed)]]
+    return ", ".join([*named, "*", *keywords])
+
+
+def _inert(spec: ComponentSpec) -> list[str]:
+    """Return the arguments that change no shape, or are accounted for: timm drops those that are None."""
+    absent = [name for name, argument in spec.keywords if argument.value is None]
+    return [*INERT, "model_name", "num_classes", "global_pool", "features_only", "out_indices", *absent]
+
+
+def _parts(row: TimmRow, shapes: str) -> dict[str, str]:
+    path, _, width = row.classifier.partition(" ")
+    return {path: f"torch.nn.Linear: B {width} -> B num_classes"} if path and "-> B num_classes" in shapes else {}
+
+
+def _file() -> SignatureFile:
+    return SignatureFile.model_construct(
+        library="timm", versions=(timm_rows.version(),), made_by="tracer", components=()
+    )
