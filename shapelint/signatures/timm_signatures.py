@@ -24,22 +24,27 @@ HUB_NAME = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
 CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
 
 
-def find(spec: ComponentSpec, target: str) -> tuple[SignatureFile, ComponentSignature] | None:
-    """Return the signature of a model as it is created; None if the rows do not determine it."""
+def find(spec: ComponentSpec, target: str, method: str = "forward") -> tuple[SignatureFile, ComponentSignature] | None:
+    """Return the signature of a model as it is created, or of its `forward_features`; None if no row determines it."""
     row, tag = model(spec, target)
     if row is None or row.reason:
         return None
     given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
     classes, size = _weights(row, tag)
-    if classes is None or "/" in target:
-        classes = 0
-    shapes = _shapes(row, given, given.get("num_classes", classes), size)
+    classes = 0 if classes is None or "/" in target else classes
+    if method == "forward":
+        shapes = _shapes(row, given, given.get("num_classes", classes), size)
+    else:
+        shapes = "" if "features_only" in given else _signature(row, size, row.features)
     if not shapes:
         return None
+    rows = SignatureRow.model_construct(
+        shapes=shapes, parts=_parts(row, given, shapes), listed=row.accepts == OWN_SIZE, outline=True
+    )
     component = ComponentSignature.model_construct(
         call=f"{target}({_parameters(spec, target, classes, row.channels)})",
         role="backbone",
-        rows=(SignatureRow.model_construct(shapes=shapes, parts=_parts(row, shapes), listed=row.accepts == OWN_SIZE),),
+        rows=(rows,),
         inert=frozenset(_inert(spec)),
         classes="num_classes",
     )
@@ -61,18 +66,9 @@ def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
     return (row, tag) if row is not None and (not tag or _weights(row, tag)[1]) else (None, tag)
 
 
-def features(row: TimmRow, tag: str, given: Mapping[str, Any]) -> str:
-    """Return the signature of `forward_features`; empty if it is unknown."""
-    return _signature(row, _weights(row, tag)[1], row.features) if _is_covered(given) else ""
-
-
 def stages(row: TimmRow) -> list[tuple[int, int]]:
     """Return the channels and the reduction of each map of `features_only=True`."""
     return [(int(width), int(step)) for width, _, step in (stage.partition("/") for stage in row.stages.split())]
-
-
-def _is_covered(given: Mapping[str, Any]) -> bool:
-    return set(given) <= {*INERT, "num_classes", "in_chans", "global_pool", "model_name"}
 
 
 def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
@@ -154,9 +150,20 @@ def _inert(spec: ComponentSpec) -> list[str]:
     return [*INERT, "model_name", "num_classes", "global_pool", "features_only", "out_indices", *absent]
 
 
-def _parts(row: TimmRow, shapes: str) -> dict[str, str]:
+def _parts(row: TimmRow, given: Mapping[str, Any], shapes: str) -> dict[str, str]:
+    """Return the direct children of a model and its classifier, as far as they are those that were measured."""
     path, _, width = row.classifier.partition(" ")
-    return {path: f"torch.nn.Linear: B {width} -> B num_classes"} if path and "-> B num_classes" in shapes else {}
+    has_classifier = path != "" and "-> B num_classes" in shapes
+    classifier = {path: f"torch.nn.Linear: B {width} -> B num_classes"} if has_classifier else {}
+    children = dict(part.split(" ", 1) for part in row.parts.split("; ")) if row.parts else {}
+    if not {"in_chans", "global_pool", "features_only", "out_indices"}.isdisjoint(given):
+        return classifier
+    if has_classifier and children:
+        last = path.partition(".")[0]
+        if last != list(children)[-1]:
+            return classifier
+        children[last] = f"{children[last].rpartition('->')[0]}-> B num_classes"
+    return {**children, **classifier}
 
 
 def _file() -> SignatureFile:

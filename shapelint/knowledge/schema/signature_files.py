@@ -20,7 +20,7 @@ class SignatureRow(Strict):
     are those that each module itself holds, parameters before the semicolon and buffers after it: `weight 64, bias 64;
     running_mean 64, running_var 64, num_batches_tracked`. `latent` is a layer that fits only while two arguments are
     equal, and the two: `net.4 hidden out`. `listed` says that the image sizes of `shapes` are those that were tried, and
-    that nothing is known of others.
+    that nothing is known of others, `outline` that `parts` are the direct children and the classifier alone.
     """
 
     when: str = ""
@@ -30,6 +30,7 @@ class SignatureRow(Strict):
     tensors: dict[str, str] = Field(default_factory=dict)
     latent: str = ""
     listed: bool = False
+    outline: bool = False
 
 
 class ComponentSignature(Strict):

@@ -13,11 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 from shapelint.chain.chain import Flow
-from shapelint.knowledge import rules_folder
+from shapelint.knowledge import rules_folder, timm_rows
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.objects import dicts
+from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Components, LibraryPlugin
@@ -27,16 +28,25 @@ from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data,
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes
 from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation
 from shapelint.shapes.notation import Pattern
+from shapelint.signatures import timm_signatures, versions
 from shapelint.spec.spec import Argument, ComponentSpec
 
 WITHOUT_CLASSIFIER: dict[str, int | str] = {"num_classes": 0}
 WITHOUT_POOLING: dict[str, int | str] = {"num_classes": 0, "global_pool": ""}
 FREE = frozenset({"dynamic_img_size", "strict_img_size", "embed_layer"})
 """Arguments with which a transformer may take images of other sizes than its own."""
+MEASURED = {
+    "num_features": "num_features",
+    "head_hidden_size": "hidden",
+    "embed_dim": "embed_dim",
+    "num_prefix_tokens": "prefix",
+}
+"""Attributes of models, by the column of their rows."""
 BASE = (768, 16, 224)
 """Width, patch size and image size of a `VisionTransformer` that is built without arguments."""
 
@@ -100,9 +110,21 @@ def is_transformer(component: Component) -> bool:
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
     """Return an attribute of a model; None if its signature determines it."""
     vit = transformer(owner)
-    if vit is not None:
-        return transformer_attributes(owner, vit).get(name)
-    return _num_features(run, owner) if name == "num_features" and owner.part_of is None else None
+    known = transformer_attributes(owner, vit).get(name) if vit is not None else None
+    if known is not None or owner.part_of is not None or owner.forgotten:
+        return known
+    measured = _measured(owner, name)
+    return _num_features(run, owner) if measured is None and name == "num_features" and vit is None else measured
+
+
+def _measured(owner: Component, name: str) -> Value | None:
+    """Return an attribute of a model that its row has; None if it is not known from there."""
+    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
+    differs = versions.difference("timm", (timm_rows.version(),))
+    if row is None or name not in MEASURED or differs or timm_signatures.find(owner.spec, owner.spec.target) is None:
+        return None
+    number = None if "features_only" in owner.arguments else getattr(row, MEASURED[name])
+    return Const(number) if number is not None else None
 
 
 def transformer_attributes(component: Component, vit: Vit) -> dict[str, Value]:
@@ -204,6 +226,8 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
 
 def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> Value | None:
     """Interpret `forward_features`: return the input of the pooling, or of a head that pools."""
+    if (measured := _features_of_row(run, owner)) is not None:
+        return module_calls.call_component(run, measured, Arguments(arguments.positional[:1]), site)
     rows, given = run.parts(owner), arguments.positional[0].value
     value = image_sizes.image(given) if isinstance(given, Data) else given
     tail = next((name for name in ("global_pool", "head") if name in rows), None)
@@ -215,6 +239,16 @@ def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> V
     if tail is None or rank == 2 or "pre_logits" in rows or not isinstance(value, Tensor):
         return None
     return replaced_parts.run_until(run, owner, tail, value)
+
+
+def _features_of_row(run: Run, owner: Component) -> Component | None:
+    """Return a component that does what a model's `forward_features` does, if its row says so."""
+    found = timm_signatures.find(owner.spec, owner.spec.target, "forward_features")
+    if found is None or versions.difference("timm", found[0].versions):
+        return None
+    twin = _variant(owner, {"method": "forward_features"})
+    twin.resolved = resolver.applied(found[1], owner.spec, owner.spec.target, naming.place(owner).kind, "stored")
+    return twin
 
 
 def _reset(run: Run, owner: Component, given: Arguments) -> Value:

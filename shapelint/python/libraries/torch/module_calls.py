@@ -36,7 +36,7 @@ from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Ellipsis_, Pattern, PatternAxis
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
-from shapelint.signatures import declared, stored
+from shapelint.signatures import declared, stored, timm_signatures
 from shapelint.spec.roles import Role
 from shapelint.text.source import Span
 
@@ -201,7 +201,8 @@ def _needs_trace(run: Run, component: Component) -> bool:
     target = component.spec.target
     is_declared = target in declared.names(run.options.signatures)
     described = run.libraries.components(component).is_described
-    return not is_declared and stored.find(target) is None and not (described is not None and described(component))
+    is_stored = stored.find(target) is not None or timm_signatures.find(component.spec, target) is not None
+    return not is_declared and not is_stored and not (described is not None and described(component))
 
 
 def _is_identity(run: Run, component: Component) -> bool:
