@@ -25,8 +25,8 @@ class TimmRow:
     - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`
     - `classifier`: the name of the last layer of the default model and the width that it takes: `fc 512`
     - `any_channels`: whether `in_chans` may be any number
-    - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not simply
-      follow each other
+    - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not
+      simply follow each other
     - `tags`: names of weights, with the number of classes and the image size where they are not the default ones
     """
 

@@ -18,8 +18,14 @@ timm = pytest.importorskip("timm")
 
 NOWHERE = Span(0, 0)
 SAMPLE = timm_rows.names()[7::97]
-WAYS: list[dict[str, Any]] = [{"num_classes": 0}, {}, {"num_classes": 7, "in_chans": 1}, {"num_classes": 0, "global_pool": ""},
-        {"features_only": True}, {"features_only": True, "out_indices": (1, 2)}]  # fmt: skip
+WAYS: list[dict[str, Any]] = [
+    {"num_classes": 0},
+    {},
+    {"num_classes": 7, "in_chans": 1},
+    {"num_classes": 0, "global_pool": ""},
+    {"features_only": True},
+    {"features_only": True, "out_indices": (1, 2)},
+]
 
 
 def created(name: str, **arguments: Any) -> ComponentSpec:
@@ -85,7 +91,9 @@ def test_an_argument_that_is_not_known_leaves_the_model_unknown() -> None:
     assert "output_stride" not in found[1].inert
 
 
-@pytest.mark.parametrize("written", ["hf-hub:timm/resnet18.a1_in1k", "hf_hub:timm/resnet18.a1_in1k", "resnet18.a1_in1k"])
+@pytest.mark.parametrize(
+    "written", ["hf-hub:timm/resnet18.a1_in1k", "hf_hub:timm/resnet18.a1_in1k", "resnet18.a1_in1k"]
+)
 def test_names_of_weights_are_names_of_models(written: str) -> None:
     assert shapes_of(created(written, num_classes=0)).startswith("B in_chans H W -> B 512")
 

@@ -19,8 +19,8 @@ class SignatureRow(Strict):
     `torch.nn.Conv2d: B 3 H W -> B 64 ((H-1)//2+1) ((W-1)//2+1)`, in the axes of the whole component's input. `tensors`
     are those that each module itself holds, parameters before the semicolon and buffers after it: `weight 64, bias 64;
     running_mean 64, running_var 64, num_batches_tracked`. `latent` is a layer that fits only while two arguments are
-    equal, and the two: `net.4 hidden out`. `listed` says that the image sizes of `shapes` are those that were tried, and
-    that nothing is known of others, `outline` that `parts` are the direct children and the classifier alone.
+    equal, and the two: `net.4 hidden out`. `listed` says that the image sizes of `shapes` are those that were tried,
+    and that nothing is known of others, `outline` that `parts` are the direct children and the classifier alone.
     """
 
     when: str = ""

@@ -108,7 +108,6 @@ class _Images:
         axes = _axes(list(zip(*shapes))[1:], sizes)
         return " ".join(axes) if all(axes) else ""
 
-
     def parts(self, sizes: Sequence[Size]) -> str:
         """Return the lines of the direct children, `conv1 torch.nn.Conv2d: B 3 H W -> B 64 ...`, joined by semicolons.
 
@@ -226,7 +225,9 @@ def _stages(name: str, module: Any, channels: int, size: Size) -> str:
     pairs = list(zip(given.channels(), given.reduction()))
     seen = [tuple(one.shape[1:]) for one in maps]
     told = [(width, -(-size[0] // step), -(-size[1] // step)) for width, step in pairs]
-    return " ".join(f"{width}/{step}" for width, step in declared) if seen == told and set(pairs) <= set(declared) else ""
+    return (
+        " ".join(f"{width}/{step}" for width, step in declared) if seen == told and set(pairs) <= set(declared) else ""
+    )
 
 
 def _classifier(name: str) -> str:
