@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 
-FILE = "timm_models.tsv"
+TIMM_FILE = "timm_models.tsv"
 FIXED, OWN_SIZE = "fixed", "?"
 
 
@@ -22,7 +22,8 @@ class TimmRow:
     - `output`, `features`, `unpooled`: the axes after the batch that a call gives with `num_classes=0`, those of
       `forward_features`, and those of a call with `global_pool=""` as well, as formulas in H and W; empty if unknown
     - `num_features`, `hidden` (`head_hidden_size`), `embed_dim`, `prefix` (`num_prefix_tokens`): attributes
-    - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`
+    - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`; a minus stands before
+      those that it gives only if `out_indices` names them
     - `classifier`: the name of the last layer of the default model and the width that it takes: `fc 512`
     - `any_channels`: whether `in_chans` may be any number
     - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not
@@ -63,7 +64,7 @@ def _text(value: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _file() -> str:
-    path = rules_folder.folder() / FILE
+    path = rules_folder.folder() / TIMM_FILE
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

@@ -11,15 +11,17 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.knowledge.timm_rows import FIXED, OWN_SIZE, TimmRow
 from shapelint.spec.spec import ComponentSpec
 
-INERT = (
+KEEPING_SHAPES = (
     "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "pretrained_strict", "checkpoint_path", "cache_dir",
     "scriptable", "exportable", "no_jit", "drop_rate", "drop_path_rate", "drop_block_rate", "proj_drop_rate",
     "attn_drop_rate", "bn_momentum", "bn_eps", "act_layer",
 )  # fmt: skip
 """Arguments of every model that change no shape."""
-CREATE = ("model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir")
+CREATE_PARAMETERS = (
+    "model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir",
+)  # fmt: skip
 """The leading parameters of `timm.create_model`."""
-HUB_NAME = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
+HUB_MODEL = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
 """A model as `create_model` takes it: alone, under its organisation, or as a name of the hub."""
 CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
 
@@ -60,15 +62,15 @@ def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
         name = str(given[0]) if given and isinstance(given[0], str) else ""
     elif not (slash and library == "timm"):
         name = target.rpartition(".")[2] if target.startswith("timm.models.") else ""
-    match = HUB_NAME.match(name)
+    match = HUB_MODEL.match(name)
     architecture, _, tag = match[1].partition(".") if match else ("", "", "")
     row = timm_rows.find(architecture)
     return (row, tag) if row is not None and (not tag or _weights(row, tag)[1]) else (None, tag)
 
 
 def stages(row: TimmRow) -> list[tuple[int, int]]:
-    """Return the channels and the reduction of each map of `features_only=True`."""
-    return [(int(width), int(step)) for width, _, step in (stage.partition("/") for stage in row.stages.split())]
+    """Return the channels and the reduction of each map that `features_only=True` can give."""
+    return [(int(width), int(step)) for width, _, step in (one.strip("-").partition("/") for one in row.stages.split())]
 
 
 def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
@@ -101,7 +103,8 @@ def _pools(row: TimmRow) -> tuple[str, ...]:
 def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
     """Return the signature of a model with `features_only=True`."""
     known = stages(row)
-    indices = given.get("out_indices", tuple(range(len(known))))
+    by_default = tuple(index for index, stage in enumerate(row.stages.split()) if not stage.startswith("-"))
+    indices = given.get("out_indices", by_default)
     wanted = (indices,) if isinstance(indices, int) else indices
     if given.get("features_only") is not True or not known or not isinstance(wanted, (tuple, list)):
         return ""
@@ -112,9 +115,13 @@ def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
 
 
 def _map(row: TimmRow, width: int, step: int) -> str:
-    """Return the axes of one map; its sides follow from the reduction where the last map rounds up as well."""
-    rounds_up = "((H-1)//" in row.features
-    sides = [f"(({side}-1)//{step}+1)" if rounds_up else f"{side.lower()}{step}" for side in "HW"]
+    """Return the axes of one map, whose sides are rounded as those of the last map; names where that says nothing."""
+    if "((H-1)//" in row.features:
+        sides = [f"(({side}-1)//{step}+1)" for side in "HW"]
+    elif "(H//" in row.features:
+        sides = [f"({side}//{step})" for side in "HW"]
+    else:
+        sides = [f"{side}{step}" for side in "hw"]
     return " ".join([str(width), *sides])
 
 
@@ -136,7 +143,7 @@ def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str
 
 def _parameters(spec: ComponentSpec, target: str, classes: int, channels: int) -> str:
     """Return the parameters of the call: what the spec passes, and those that a signature may name."""
-    leading = CREATE if target == "timm.create_model" else CREATE[1:2]
+    leading = CREATE_PARAMETERS if target == "timm.create_model" else CREATE_PARAMETERS[1:2]
     named = [f"{name}=None" for name in leading]
     others = dict.fromkeys(name for name, _ in spec.keywords if name not in leading)
     fixed = {"num_classes": classes, "in_chans": channels}
@@ -147,7 +154,7 @@ def _parameters(spec: ComponentSpec, target: str, classes: int, channels: int) -
 def _inert(spec: ComponentSpec) -> list[str]:
     """Return the arguments that change no shape, or are accounted for: timm drops those that are None."""
     absent = [name for name, argument in spec.keywords if argument.value is None]
-    return [*INERT, "model_name", "num_classes", "global_pool", "features_only", "out_indices", *absent]
+    return [*KEEPING_SHAPES, "model_name", "num_classes", "global_pool", "features_only", "out_indices", *absent]
 
 
 def _parts(row: TimmRow, given: Mapping[str, Any], shapes: str) -> dict[str, str]:

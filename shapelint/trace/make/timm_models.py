@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.timm_rows import COLUMNS, FILE, FIXED, OWN_SIZE, TimmRow
+from shapelint.knowledge.timm_rows import COLUMNS, FIXED, OWN_SIZE, TIMM_FILE, TimmRow
 from shapelint.trace import meta
 
-BATCH = 3
-STEPS = (1, 2, 4, 7, 8, 14, 16, 32, 64, 224)
+IMAGES_AT_ONCE = 3
+SIZE_STEPS = (1, 2, 4, 7, 8, 14, 16, 32, 64, 224)
 """The steps between image sizes that are tried, in this order."""
 LARGER = ((0, 0), (1, 47), (17, 6), (33, 160), (70, 31), (131, 1), (190, 97), (415, 520))
 """How many steps higher and wider than the smallest image the images are from which formulas are read."""
@@ -25,14 +26,12 @@ DIVISORS = (1, 2, 4, 8, 16, 32, 64, 128, 7, 14, 28, 12, 24, 48)
 """The strides that are tried, in this order."""
 MOST_OFFSET = 64
 
-Size = tuple[int, int]
+Sides = tuple[int, int]
 
 
 def measure(name: str) -> TimmRow:
     """Measure one model. Raises Untraceable with the reason if it cannot be built or run on images of its own size."""
-    import timm
-
-    config = timm.models.get_pretrained_cfg(name, allow_unregistered=True)
+    config = _config(name)
     module = _build(name, num_classes=0)
     channels, *native = config.input_size
     images = _Images(module, channels, (native[0], native[1]))
@@ -66,20 +65,20 @@ def measure(name: str) -> TimmRow:
 class _Images:
     """What a model accepts and gives, by image size."""
 
-    def __init__(self, module: Any, channels: int, native: Size) -> None:
+    def __init__(self, module: Any, channels: int, native: Sides) -> None:
         self.module, self.channels, self.native = module, channels, native
 
-    def shape(self, size: Size, more_channels: int = 0) -> tuple[int, ...]:
-        return (BATCH, self.channels + more_channels, *size)
+    def shape(self, size: Sides, more_channels: int = 0) -> tuple[int, ...]:
+        return (IMAGES_AT_ONCE, self.channels + more_channels, *size)
 
-    def runs(self, size: Size) -> bool:
+    def runs(self, size: Sides) -> bool:
         return meta.runs(self.module, self.shape(size))
 
-    def accepted(self, is_fixed: bool) -> tuple[str, list[Size]]:
+    def accepted(self, is_fixed: bool) -> tuple[str, list[Sides]]:
         """Return which sizes the model accepts, in the words of a row, and some of them."""
         meta.run(self.module, self.shape(self.native))
         height, width = self.native
-        for step in () if is_fixed else STEPS:
+        for step in () if is_fixed else SIZE_STEPS:
             others = [(height + step, width), (height, width + step), (height + 3 * step, width + 5 * step)]
             if height % step == 0 and width % step == 0 and all(map(self.runs, others)):
                 smallest = self._smallest(step)
@@ -96,19 +95,19 @@ class _Images:
             low, high = (low, middle) if self.runs((middle * step, middle * step)) else (middle, high)
         return high * step
 
-    def shapes(self, call: Callable[..., Any], sizes: Sequence[Size]) -> list[tuple[int, ...]]:
+    def shapes(self, call: Any, sizes: Sequence[Sides]) -> list[tuple[int, ...]]:
         """Return the shape that a call gives at each size; () where it raises or gives no tensor."""
-        return [_shape(_try(lambda size=size: meta.run(call, self.shape(size)))) for size in sizes]
+        return [_shape(_try(partial(meta.run, call, self.shape(size)))) for size in sizes]
 
-    def formula(self, call: Callable[..., Any], sizes: Sequence[Size]) -> str:
+    def formula(self, call: Callable[..., Any], sizes: Sequence[Sides]) -> str:
         """Return the axes after the batch as formulas in H and W that hold for all sizes; empty if there are none."""
         shapes = self.shapes(call, sizes)
-        if any(not shape or len(shape) != len(shapes[0]) or shape[0] != BATCH for shape in shapes):
+        if any(not shape or len(shape) != len(shapes[0]) or shape[0] != IMAGES_AT_ONCE for shape in shapes):
             return ""
         axes = _axes(list(zip(*shapes))[1:], sizes)
         return " ".join(axes) if all(axes) else ""
 
-    def parts(self, sizes: Sequence[Size]) -> str:
+    def parts(self, sizes: Sequence[Sides]) -> str:
         """Return the lines of the direct children, `conv1 torch.nn.Conv2d: B 3 H W -> B 64 ...`, joined by semicolons.
 
         Empty unless each of them is called once, on one tensor, in the order in which they are listed.
@@ -147,7 +146,7 @@ def _calls(module: Any, children: Mapping[str, Any], shape: tuple[int, ...]) -> 
     return calls
 
 
-def _axes(found: Sequence[Sequence[int]], sizes: Sequence[Size]) -> list[str]:
+def _axes(found: Sequence[Sequence[int]], sizes: Sequence[Sides]) -> list[str]:
     """Return each axis as a number or a formula, of the same kind for both sides; empty where there is none.
 
     One size alone proves no formula.
@@ -178,7 +177,7 @@ def _division(name: str, step: int, offset: int) -> str:
     return f"(({name}{offset:+d})//{step})" if offset else f"({name}//{step})"
 
 
-def _tokens(found: Sequence[int], sizes: Sequence[Size]) -> str:
+def _tokens(found: Sequence[int], sizes: Sequence[Sides]) -> str:
     """Return a number of tokens: those of a grid of patches, and some more."""
     for step in (4, 7, 8, 14, 16, 32):
         for name, grid in (
@@ -189,6 +188,13 @@ def _tokens(found: Sequence[int], sizes: Sequence[Size]) -> str:
             if len(more) == 1 and (rest := more.pop()) >= 0:
                 return f"({name}+{rest})" if rest else f"({name})"
     return ""
+
+
+def _config(name: str) -> Any:
+    """Return what timm says of a model's weights: their number of classes, image size and channels."""
+    import timm
+
+    return timm.models.get_pretrained_cfg(name)
 
 
 def _build(name: str, **arguments: Any) -> Any:
@@ -214,11 +220,14 @@ def _number(module: Any, name: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _stages(name: str, module: Any, channels: int, size: Size) -> str:
-    """Return the maps of `features_only=True`, as `64/2 128/4`, if those that it gives are the ones it declares."""
+def _stages(name: str, module: Any, channels: int, size: Sides) -> str:
+    """Return the maps of `features_only=True`, as `-64/2 128/4`, if those that it gives are the ones it declares.
+
+    A minus stands before those that it does not give unless `out_indices` names them.
+    """
     declared = [(one["num_chs"], one["reduction"]) for one in getattr(module, "feature_info", None) or ()]
     wrapped = _try(lambda: _build(name, features_only=True))
-    maps = _try(lambda: meta.run(wrapped, (BATCH, channels, *size))) if wrapped is not None else None
+    maps = _try(lambda: meta.run(wrapped, (IMAGES_AT_ONCE, channels, *size))) if wrapped is not None else None
     if maps is None:
         return ""
     given = wrapped.feature_info
@@ -249,7 +258,7 @@ def _tags(name: str, default: Any) -> str:
     texts = []
     for full in timm.list_models(f"{name}.*", pretrained=True):
         tag = full.partition(".")[2]
-        config = timm.models.get_pretrained_cfg(full)
+        config = _config(full)
         size = "x".join(map(str, config.input_size[1:]))
         same = (config.num_classes, config.input_size) == (default.num_classes, default.input_size)
         texts.append(tag if same else f"{tag}:{config.num_classes}:{size}")
@@ -260,7 +269,7 @@ def main(wanted: Iterable[str]) -> int:
     """Measure the models that are asked for, or all that the file lacks, and write the file after each."""
     import timm
 
-    path = rules_folder.folder() / FILE
+    path = rules_folder.folder() / TIMM_FILE
     header = [f"# Made by `python -m shapelint.trace.make.timm_models` with timm {timm.__version__}; do not edit."]
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     rows = {line.partition("\t")[0]: line for line in lines[2:]} if lines[:1] == header else {}
