@@ -246,9 +246,10 @@ def _features_of_row(run: Run, owner: Component) -> Component | None:
     found = timm_signatures.find(owner.spec, owner.spec.target, "forward_features")
     if found is None or versions.difference("timm", found[0].versions):
         return None
+    resolved = resolver.applied(found[1], owner.spec, owner.spec.target, naming.place(owner).kind, "stored")
     twin = _variant(owner, {"method": "forward_features"})
-    twin.resolved = resolver.applied(found[1], owner.spec, owner.spec.target, naming.place(owner).kind, "stored")
-    return twin
+    twin.resolved = resolved
+    return twin if resolved.signature is not None else None
 
 
 def _reset(run: Run, owner: Component, given: Arguments) -> Value:
