@@ -234,9 +234,10 @@ def _stages(name: str, module: Any, channels: int, size: Sides) -> str:
     pairs = list(zip(given.channels(), given.reduction()))
     seen = [tuple(one.shape[1:]) for one in maps]
     told = [(width, -(-size[0] // step), -(-size[1] // step)) for width, step in pairs]
-    return (
-        " ".join(f"{width}/{step}" for width, step in declared) if seen == told and set(pairs) <= set(declared) else ""
-    )
+    texts = [
+        f"{'' if index in given.out_indices else '-'}{width}/{step}" for index, (width, step) in enumerate(declared)
+    ]
+    return " ".join(texts) if seen == told and set(pairs) <= set(declared) else ""
 
 
 def _classifier(name: str) -> str:
