@@ -24,7 +24,7 @@ LAZY = {
         "shapelint.settings.config_schema",
     ): "start-up: pydantic, where there are settings",
     ("shapelint.linting.analyse", "shapelint.linting.python_models"): "start-up: the interpreter, for Python files",
-    ("shapelint.read.defaults", "shapelint.read.hydra"): "start-up: few configs have a defaults list",
+    ("shapelint.documents.defaults", "shapelint.documents.hydra"): "start-up: few configs have a defaults list",
     ("shapelint.resolve.resolver", "shapelint.resolve.tracing_requests"): "start-up, and optional torch",
     ("shapelint.checkpoints", "shapelint.checkpoints.pickled"): "start-up: few configs name a checkpoint",
     ("shapelint.checkpoints", "shapelint.checkpoints.safetensors"): "start-up: the same",

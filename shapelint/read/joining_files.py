@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from shapelint.documents.defaults import join_defaults
 from shapelint.read import openmmlab
-from shapelint.read.defaults import join_defaults
 from shapelint.text.source import Source, read_source
 
 

@@ -22,13 +22,13 @@ from pathlib import Path, PurePath
 
 from shapelint.common import gitignore
 from shapelint.documents.composing import composed_once
+from shapelint.documents.merging import EMPTY, moved, opened
 from shapelint.documents.nodes import Composition, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.knowledge import openmmlab_rules
 from shapelint.knowledge.openmmlab_rules import Algorithm, AlgorithmBank
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up
 from shapelint.read.interpolations import References
-from shapelint.read.merging import EMPTY, moved, opened
 from shapelint.read.python_values import Values, parsed
 from shapelint.read.recognition import Lookup, Named
 from shapelint.read.yaml import FoundModel, Reading

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
+from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
-from shapelint.read.merging import EMPTY, unknown
 from shapelint.shapes import expression
 from shapelint.text.source import Span
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from shapelint.common.frozen import frozen
 from shapelint.common.value_words import describe
 from shapelint.documents.composing import composed_once
+from shapelint.documents.defaults import compose_defaults
 from shapelint.documents.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up, unread
-from shapelint.read.defaults import compose_defaults
 from shapelint.read.extras import read_extras
 from shapelint.read.interpolations import References
 from shapelint.read.recognition import Lookup, Named, candidates, method_of, misspelt, roles_of
@@ -23,7 +23,7 @@ from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source
 
 if TYPE_CHECKING:
-    from shapelint.read.hydra import Missing
+    from shapelint.documents.hydra import Missing
 
 _INPUT_AXES = ("channels", "height", "width")
 

@@ -14,9 +14,9 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
+from shapelint.documents.hydra import composed, gathered
+from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import Mapping, Sequence, YamlNode, compose, pairs
-from shapelint.read.hydra import composed, gathered
-from shapelint.read.merging import EMPTY
 from shapelint.text.source import Source, read_source
 
 

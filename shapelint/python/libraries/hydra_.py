@@ -1,20 +1,42 @@
-"""Hydra: what a config names by `_target_` is built with the arguments beside it.
+"""Hydra: a program gets the composed config, and what that names by `_target_` is built.
 
 The rules are those of Hydra 1.3, `hydra/_internal/instantiate/_instantiate2.py`.
 """
 
 from __future__ import annotations
 
+import os
+import re
+from dataclasses import replace
+
 from shapelint.common.frozen import frozen
 from shapelint.python.libraries import config_files_
+from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.named_objects import named
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.references import settled
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import blamed, truth
-from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Partial, Table, Unknown, Value
+from shapelint.python.state.value_facts import blamed, sequence, truth
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    DataFile,
+    Function,
+    Given,
+    Items,
+    Library,
+    Partial,
+    Table,
+    Unknown,
+    Value,
+)
 
+DECORATOR = "hydra.main.decorated"
+"""The decorator that `hydra.main(...)` returns."""
+PLAIN_OVERRIDE = re.compile(r"\+{0,2}[\w./]+=[^\s,'\"\[\](){}\\$=]*")
+"""An override of a group or a value as YAML writes it; any other one makes the config unknown."""
 KEYWORDS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
 
 
@@ -95,12 +117,75 @@ def _object(run: Run, arguments: Arguments, site: Site) -> Value:
     return Builder(run, site).target(arguments.get(0, "path") or UNKNOWN)
 
 
+def _main(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `hydra.main(...)`: a decorator that passes the composed config to the function."""
+    return Partial(Library(DECORATOR), (), tuple(arguments.keywords.items()))
+
+
+def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Apply `@hydra.main(...)`: the config is what the first parameter is without an argument."""
+    function = arguments.get(0, "task_function")
+    if not isinstance(function, Function) or function.defaults or not function.node.args.args:
+        return function or UNKNOWN
+    name = arguments.get(1, "config_name")
+    folder = _folder(arguments, site)
+    if folder is None or not isinstance(name, Const) or not isinstance(name.value, str):
+        config: Value = run.unknown("it is not known which config is read here", site.node, site.scope.file)
+    else:
+        config = loading.compose(run, folder, name.value, (), site)
+    return replace(function, defaults=(config, *[UNKNOWN] * (len(function.node.args.args) - 1)))
+
+
+def _folder(arguments: Arguments, site: Site) -> str | None:
+    """Return the folder of configs that a call names: relative to the file that it is in."""
+    path = arguments.keywords.get("config_path")
+    if (path is None and "version_base" in arguments.keywords) or site.scope.file is None:
+        return None
+    value = path.value if path is not None else Const(".")
+    if not isinstance(value, Const) or not isinstance(value.value, str):
+        return None
+    return os.path.abspath(os.path.join(os.path.dirname(site.scope.file.path), value.value))
+
+
+def _initialized(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `initialize(config_path=...)`, as a statement or as a context."""
+    named = arguments.positional[:1]
+    keywords = {**arguments.keywords, **({"config_path": named[0]} if named else {})}
+    run.config_folder = _folder(Arguments(keywords=keywords), site) or ""
+    return UNKNOWN
+
+
+def _initialized_at(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `initialize_config_dir(config_dir=...)`."""
+    folder = arguments.get(0, "config_dir")
+    path = folder.path if isinstance(folder, DataFile) else folder.value if isinstance(folder, Const) else ""
+    run.config_folder = path if isinstance(path, str) else ""
+    return UNKNOWN
+
+
+def _composed(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `compose(config_name=..., overrides=[...])`."""
+    name, given = arguments.get(0, "config_name"), sequence(arguments.get(1, "overrides") or Items([]))
+    overrides = [item.value for item in given.items if isinstance(item, Const)] if given else []
+    known = given is not None and given.rest is None and len(overrides) == len(given.items)
+    plain = known and all(isinstance(one, str) and PLAIN_OVERRIDE.fullmatch(one) for one in overrides)
+    if not plain or not isinstance(name, Const) or not isinstance(name.value, str) or not run.config_folder:
+        return run.unknown("it is not known which config is read here", site.node, site.scope.file)
+    return loading.compose(run, run.config_folder, name.value, overrides, site)
+
+
 HYDRA = LibraryPlugin(
     "hydra",
     packages=frozenset({"hydra"}),
+    decorators=frozenset({DECORATOR}),
     functions={
         "hydra.utils.instantiate": _instantiate,
         "hydra.utils.call": _instantiate,
+        "hydra.main": _main,
+        DECORATOR: _decorated,
+        "hydra.compose": _composed,
+        "hydra.initialize": _initialized,
+        "hydra.initialize_config_dir": _initialized_at,
         **dict.fromkeys(("hydra.utils.get_class", "hydra.utils.get_object", "hydra.utils.get_method"), _object),
     },
 )

@@ -6,16 +6,20 @@ A value of such a file has its place in the joined text, so that it is reported 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence as Sequence_
 from pathlib import Path
 
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
 from shapelint.documents.data_files import read_nodes
+from shapelint.documents.defaults import compose_fragment
+from shapelint.documents.fragments import Fragment, fragment
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
 from shapelint.shapes.dims import UNKNOWN_DIM
+from shapelint.spec.spec import Cause
 from shapelint.text.source import Part, Source, Span, UnreadableError, joined, read_source
 
 MAXIMUM_READ_FILES = 24
@@ -50,6 +54,48 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
         return Const(None)
     root = Table({}, attributes=True) if attributes else None
     return _value(run, nodes, _Place(part.span.start, root), ())
+
+
+def compose(run: Run, folder: str, name: str, overrides: Sequence_[str], site: Site) -> Value:
+    """Return the config of a name that Hydra composes of the files in a folder; unknown with the reason if it cannot.
+
+    An override of a group names another file; any other one is a value, written as in YAML.
+    """
+
+    def find(wanted: str) -> Fragment | None:
+        stem = os.path.join(folder, wanted.removesuffix(".yaml"))
+        found = next((path for suffix in (".yaml", ".yml") if locate(run, path := stem + suffix)), None)
+        if found is None:
+            return None
+        part = _part(run, found)
+        return fragment(part.path, run.others.source.slice(part.span), part.span.start)
+
+    try:
+        own = find(name)
+        if own is None:
+            raise NotRead(f"{_relative(os.path.join(folder, name))}, which is read here, does not exist")
+        given = dict(one.partition("=")[::2] for one in overrides)
+        choices = {key: (value,) for key, value in given.items() if find(f"{key.lstrip('+')}/{value}") is not None}
+        node = compose_fragment(own, find, choices)
+    except NotRead as error:
+        return run.unknown(str(error), site.node, site.scope.file)
+    except InvalidYamlError as error:
+        return run.unknown(f"{name} does not parse: {error.message}", site.node, site.scope.file)
+    root = Table({}, attributes=True)
+    config = _value(run, node, _Place(0, root), ())
+    for key, value in given.items():
+        if key not in choices:
+            _put(root, key.lstrip("+").split("."), parse(run, value, "yaml"))
+    return config if isinstance(node, Mapping) else UNKNOWN
+
+
+def _put(table: Table, path: list[str], value: Value) -> None:
+    for name in path[:-1]:
+        inner = table.items.get(name)
+        if not isinstance(inner, Table):
+            inner = table.items[name] = Table({}, attributes=True)
+        table = inner
+    table.items[path[-1]] = value
 
 
 def parse(run: Run, text: str, form: str) -> Value:
@@ -116,6 +162,7 @@ def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Va
     attributes = place.root is not None
     if isinstance(node, Mapping):
         table = place.root if place.root is not None and not path else Table({}, attributes=attributes)
+        table.open = bool(node.open)
         for key, value in pairs(node):
             if isinstance(key.value, (str, int, float, bool, type(None))):
                 table.items[key.value] = _value(run, value, place, (*path, key.text))
@@ -126,6 +173,8 @@ def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Va
 
 
 def _scalar(node: Scalar, place: _Place, path: tuple[str, ...]) -> Value:
+    if node.value is UNKNOWN_DIM and not node.tag:
+        return Unknown(Cause(node.text))
     if node.value is UNKNOWN_DIM or not isinstance(node.value, (str, int, float, bool, type(None))):
         return UNKNOWN
     if place.root is not None and isinstance(node.value, str):

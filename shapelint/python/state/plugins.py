@@ -72,6 +72,7 @@ class LibraryPlugin:
     - `stand_ins`: files of `rules/python/`, by the dotted name of the object that is interpreted from there
     - `passes_on`: last names of functions that return their first argument, in any package (apex has torch's wrappers)
     - `keeps_iterators`: functions that take nothing out of an iterator, or handle it themselves
+    - `decorators`: functions that return something else than the function they are called with as a decorator
     - `make(run, name, arguments, site)`: any other object of it, such as a transform; None for unknown names
     - `fallback(run, name, arguments, site)`: the result of a call of any other name
     - `components`: what is known of its components
@@ -86,6 +87,7 @@ class LibraryPlugin:
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     passes_on: frozenset[str] = frozenset()
     keeps_iterators: frozenset[str] = frozenset()
+    decorators: frozenset[str] = frozenset()
     make: Callable[..., Value | None] | None = None
     fallback: Callable[..., Value] | None = None
     components: Components = Components()
@@ -107,6 +109,7 @@ class Libraries:
         self.stand_ins = {name: file for one in self.plugins for name, file in one.stand_ins.items()}
         self.passes_on = frozenset[str]().union(*(one.passes_on for one in self.plugins))
         self.keeps_iterators = frozenset[str]().union(*(one.keeps_iterators for one in self.plugins))
+        self.decorators = frozenset[str]().union(*(one.decorators for one in self.plugins))
         self.returns_self = frozenset[str]().union(*(one.returns_self for one in self.plugins))
         self.quiet = frozenset[str]().union(*(one.quiet for one in self.plugins))
         self._packages = {package: one for one in self.plugins for package in one.packages}

@@ -134,7 +134,8 @@ class Run(Kernel):
     of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
-    passed to code that is not seen, or all of them where there are none, and what that code is.
+    passed to code that is not seen, or all of them where there are none, and what that code is. `config_folder`
+    is the folder of the configs that Hydra was initialized with.
     """
 
     options: Options
@@ -186,6 +187,7 @@ class Run(Kernel):
     consumers: dict[ast.AST, str] = field(default_factory=dict)
     generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
+    config_folder: str = ""
     serial: int = 0
     rewritten: int = 0
     iterating: int = 0

@@ -387,6 +387,8 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         inner = inner.function
     if isinstance(inner, CALLABLE_DECORATORS):
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
+    if isinstance(inner, Library) and inner.name in run.libraries.decorators:
+        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
     made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), CALLABLE_DECORATORS)
     return UNKNOWN if made_here else value
 

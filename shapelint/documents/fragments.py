@@ -10,8 +10,8 @@ from pathlib import Path
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
+from shapelint.documents.merging import EMPTY, moved
 from shapelint.documents.nodes import InvalidYamlError, Mapping
-from shapelint.read.merging import EMPTY, moved
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FRAGMENT_FILES = 200
@@ -54,7 +54,7 @@ def on_disk(source: Source, texts: dict[str, str], read: Read = read_source) -> 
                 except UnreadableError:
                     return None
             if path in texts:
-                return _fragment(path, texts[path])
+                return fragment(path, texts[path])
         return None
 
     return find
@@ -70,7 +70,7 @@ def among(source: Source) -> Find:
             files = ((path, source.slice(part.span)) for path, part in parts.items())
             return _unread(_far_reaching(name, roots, files))
         part = next((parts[path] for path in _candidates(name, roots) if path in parts), None)
-        return _fragment(part.path, source.slice(part.span), part.span.start) if part else None
+        return fragment(part.path, source.slice(part.span), part.span.start) if part else None
 
     return find
 
@@ -80,7 +80,8 @@ def _unread(files: dict[str, str]) -> Fragment | None:
     return next((Fragment(path, EMPTY, header(text)) for path, text in files.items()), None)
 
 
-def _fragment(path: str, text: str, start: int = 0) -> Fragment:
+def fragment(path: str, text: str, start: int = 0) -> Fragment:
+    """Return the fragment that a text is, at its offset in a joined one; raises InvalidYamlError."""
     try:
         documents = composed_once(Source(path, text)).documents
     except InvalidYamlError as error:

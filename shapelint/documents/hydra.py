@@ -16,13 +16,14 @@ named file.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
+from shapelint.documents.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
+from shapelint.documents.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
-from shapelint.read.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
-from shapelint.read.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.text.source import Source, Span, joined, read_source
 
 _MAXIMUM_DEPTH = 30
@@ -89,8 +90,14 @@ def composed(source: Source, root: YamlNode, find: Find | None = None) -> Compos
     """Compose the document of a file with its defaults; raises InvalidYamlError if one of the files is not YAML."""
     if not isinstance(root, Mapping) or _defaults(root) is None:
         return Composed(root)
-    composer = _Composer(find or among(source))
-    own = Fragment(source.path, root, header(source.own_text))
+    return compose(Fragment(source.path, root, header(source.own_text)), find or among(source))
+
+
+def compose(own: Fragment, find: Find, choices: Map[str, tuple[str, ...]] | None = None) -> Composed:
+    """Compose a file with its defaults; `choices` are names that overrides choose for groups (`+`: new ones)."""
+    given = choices or {}
+    added = [_Entry(own.root.span, group, group[1:], names, None) for group, names in given.items() if group[0] == "+"]
+    composer = _Composer(find, dict(given), added)
     merged: YamlNode = EMPTY
     for layer in composer.layers(own, "", (), _package((), own.header, "")):
         if isinstance(layer.node, Scalar) and not layer.package:
@@ -147,6 +154,7 @@ class _Composer:
 
     find: Find
     overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    added: list[_Entry] = field(default_factory=list)
     choices: dict[str, str] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
     depth: int = 0
@@ -159,11 +167,13 @@ class _Composer:
         self.count += 1
         listed = _defaults(fragment.root)
         entries = [found for found in map(_entry, listed.items) if found] if listed else []
-        if self.depth > _MAXIMUM_DEPTH or self.count > MAXIMUM_FRAGMENT_FILES or not entries:
+        added = self.added if not self.depth else []
+        if self.depth > _MAXIMUM_DEPTH or self.count > MAXIMUM_FRAGMENT_FILES or not (entries or added):
             return [_Layer(package, own)]
         self.depth += 1
         if not any(entry.names == ("_self_",) for entry in entries):
             entries.append(_Entry(fragment.root.span, "_self_", None, ("_self_",), None))
+        entries += added
         for entry in entries:
             if entry.override and entry.group:
                 self.overrides.setdefault(_key(entry, base, package), entry.names)
