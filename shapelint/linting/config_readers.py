@@ -21,6 +21,7 @@ MAXIMUM_FOLDERS_ABOVE = 3
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
 _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
+_HAS_DEFAULTS = re.compile(r"^defaults[ ]*:", re.MULTILINE)
 
 _COMMAND = re.compile(r"\bLightningCLI\b")
 """What takes its config from the command line, so that it need not name it."""
@@ -44,7 +45,8 @@ def through_scripts(source: Source, read: _Read, lint: _Lint) -> FileReport | No
     if not found:
         return None
     findings = [_noted(finding, report) for report in found for finding in report.findings]
-    about = [_of_config(finding, source.path) for finding in findings if _is_about(finding, source.path)]
+    own = _own_files(source, found)
+    about = [_of_config(finding, own) for finding in findings if _is_about(finding, own)]
     others = {path: text for report in found for path, text in ((report.path, report.text), *report.others)}
     return FileReport(
         source.path,
@@ -127,15 +129,21 @@ def _entries(folder: Path) -> Sequence[os.DirEntry[str]]:
         return []
 
 
-def _is_about(finding: Finding, path: str) -> bool:
-    """Return whether a finding is in a config, or about a number in it."""
-    return path in (finding.location.path, *(related.location.path for related in finding.related))
+def _own_files(source: Source, reports: Sequence[FileReport]) -> set[str]:
+    """Return the paths of a config and, if it has a defaults list, of the data files read beside it."""
+    beside = (path for report in reports for path, _ in report.others if is_data(Path(path)))
+    return {source.path, *(beside if _HAS_DEFAULTS.search(source.own_text) else ())}
 
 
-def _of_config(finding: Finding, path: str) -> Finding:
+def _is_about(finding: Finding, paths: set[str]) -> bool:
+    """Return whether a finding is in one of the files, or about a number in it."""
+    return not paths.isdisjoint((finding.location.path, *(related.location.path for related in finding.related)))
+
+
+def _of_config(finding: Finding, paths: set[str]) -> Finding:
     """Return a finding without a fix that edits other files than the config: that is for who lints these."""
     edits = finding.fix.edits if finding.fix else ()
-    return finding if all(edit.location.path == path for edit in edits) else replace(finding, fix=None)
+    return finding if all(edit.location.path in paths for edit in edits) else replace(finding, fix=None)
 
 
 def _noted(finding: Finding, report: FileReport) -> Finding:

@@ -122,3 +122,9 @@ def test_what_is_not_found_is_said(tmp_path: Path, text: str, reason: str) -> No
     report = lint(write(tmp_path, text))
     assert not [finding for finding in report.findings if finding.severity == "error"]
     assert reason in repr(report)
+
+
+def test_the_root_config_tells_what_is_wrong_in_the_file_of_a_group(tmp_path: Path) -> None:
+    write(tmp_path, MAIN.format(name="main"))
+    assert found(lint(tmp_path / "conf" / "main.yaml")) == ("704", "net/small.yaml:1")
+    assert len(lint(tmp_path).findings) == 1
