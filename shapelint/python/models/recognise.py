@@ -247,9 +247,9 @@ def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> boo
 
 def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
     """Build the link of one role from the calls of its component, or of the layers inside it."""
-    chosen: dict[int, Call] = {}
+    chosen: dict[tuple[int, str], Call] = {}
     for call in calls:
-        key = id(call.component)
+        key = (id(call.component), str(call.edge.component.template))
         before = chosen.get(key)
         if before is None or _weight(call.edge) > _weight(before.edge):
             chosen[key] = call
@@ -268,7 +268,8 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
         resolved = tuple(call.edge.component for call in kept)
         label = type_name(inside) if inside is not None else "layers"
         spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
-        whole = Resolved(spec, label, "stored", layers=resolved)
+        problems = tuple(dict.fromkeys(problem for layer in resolved for problem in layer.problems))
+        whole = Resolved(spec, label, "stored", layers=resolved, problems=problems)
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
 
 

@@ -34,7 +34,7 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Ellipsis_, Pattern, PatternAxis
+from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, PatternAxis, Signature
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import declared, stored, timm_signatures
 from shapelint.spec.roles import Role
@@ -42,6 +42,13 @@ from shapelint.text.source import Span
 
 MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
+ATTENTION = "torch.nn.MultiheadAttention"
+SEVERAL_INPUTS = {
+    ATTENTION: ("query", "key", "value"),
+    "torch.nn.TransformerDecoderLayer": ("tgt", "memory"),
+    "torch.nn.TransformerDecoder": ("tgt", "memory"),
+}
+"""The inputs of layers whose first input has the shape of what they give."""
 PASSED = ("... -> ...", "B C ... -> B C ...", "B C L ... -> B C L ...")
 """The signatures of layers that give images as they get them, whatever their channels and their size."""
 
@@ -52,8 +59,8 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     if method is not None and not module.forgotten:
         return call_method(run, module, method, arguments, site)
     values = [given.value for given in arguments.every]
-    if not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
-        return _several(run, module, values, site)
+    if module.spec.target in SEVERAL_INPUTS or not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
+        return _several(run, module, arguments, site)
     value = values[0]
     if isinstance(value, Data):
         if _is_identity(run, module):
@@ -84,23 +91,57 @@ def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) ->
     return value
 
 
-def _several(run: Run, module: Component, values: list[Value], site: Site) -> Value:
-    """Call a component with several inputs: the first one determines the output if all have the same shape."""
-    tensors = [value for value in values if isinstance(value, Tensor)]
-    label = module.spec.target.rpartition(".")[2]
-    if tensors and label in ("TransformerDecoderLayer", "TransformerDecoder"):
-        return tensors[0]
-    if tensors and label == "MultiheadAttention":
-        return Items([tensors[0], Tensor(Flow(None, (), tensors[0].flow.maker))], "tuple")
-    for value in values:
-        run.escape(value)
-    return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
+def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
+    """Call a component with several inputs: those whose first input has the shape of what they give are known."""
+    names = SEVERAL_INPUTS.get(module.spec.target, ())
+    values = [arguments.get(position, name) for position, name in enumerate(names)]
+    if not any(isinstance(given.value, Tensor) for given in arguments.every) or not names:
+        for given in arguments.every:
+            run.escape(given.value)
+        label = module.spec.target.rpartition(".")[2]
+        return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
+    result = _checked_inputs(run, module, values, site)
+    if module.spec.target != ATTENTION:
+        return result
+    maker = result.flow.maker if isinstance(result, Tensor) else INPUT
+    return Items([result, Tensor(Flow(None, (), maker))], "tuple")
 
 
-def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
-    """Run a component on a tensor and record the edge."""
+def _checked_inputs(run: Run, module: Component, values: list[Value | None], site: Site) -> Value:
+    """Compare each input with its own axes; return what the module makes of the first one."""
+    resolved = resolve(run, module)
+    known = min((len(one.inputs) for one in resolved.signature.alternatives), default=0) if resolved.signature else 1
+    first, *others = values
+    called = len(run.calls)
+    given = apply(run, module, _tensor(run, first, site), site, _input_alone(resolved, 0))
+    misfit = any(isinstance(call.edge.result, Misfit) for call in run.calls[called:])
+    seen = [first]
+    for position, value in enumerate(others[: known - 1], 1):
+        if value is not None and not any(value is earlier for earlier in seen):
+            apply(run, module, _tensor(run, value, site), site, _input_alone(resolved, position))
+            seen.append(value)
+    return first if isinstance(first, Tensor) and not misfit else given
+
+
+def _tensor(run: Run, value: Value | None, site: Site) -> Tensor:
+    return value if isinstance(value, Tensor) else causes.tensor(value or UNKNOWN, causes.argument(run, site))
+
+
+def _input_alone(resolved: Resolved, position: int) -> Resolved:
+    """Return a component as if it had one of its inputs only, whose shape it keeps."""
+
+    def alone(signature: Signature) -> Signature:
+        kept = [(one.inputs[position], "" if position else one.where) for one in signature.alternatives]
+        return replace(signature, alternatives=tuple(Alternative((one,), one, where) for one, where in kept))
+
+    signature, template = resolved.signature, resolved.template
+    return replace(resolved, signature=signature and alone(signature), template=template and alone(template))
+
+
+def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: Resolved | None = None) -> Value:
+    """Run a component, or what it is `resolved` to, on a tensor and record the edge."""
     place = naming.place(component)
-    resolved = resolve(run, component)
+    resolved = resolved or resolve(run, component)
     span = (
         site.scope.file.span(site.node)
         if site.scope.file and site.scope.file.main
@@ -116,7 +157,8 @@ def apply(run: Run, component: Component, value: Tensor, site: Site) -> Value:
         hooks.after_parts(run, component, None, site)
     if resolved.signature is None and resolved.layers:
         return Tensor(Flow(None, (), Origin(place.role, resolved)))
-    key = (id(component), value.flow.value, *((id(o.component), o.parameter, o.steps) for o in value.flow.origins))
+    made = ((id(origin.component), origin.parameter, origin.steps) for origin in value.flow.origins)
+    key = (id(component), str(resolved.signature), value.flow.value, *made)
     if key not in run.steps:
         resolved = parts.rebased(component, resolved, value.flow)
         run.steps[key] = (component, resolved, *propagation.step(place.role, resolved, value.flow))
