@@ -71,8 +71,9 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
     report = lint(script)
     if os.path.realpath(config.path) not in loaded(report):
         return None
-    if read(Path(config.path)).text != config.own_text:
-        report = lint(joined(script, [(config.path, config.own_text)]))
+    texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]
+    if any(read(Path(path)).text != text for path, text in texts):
+        report = lint(joined(script, texts))
     shown = {path: config.path for path, _ in report.others if _is_same(path, config.path)}
     return report if list(shown) == [config.path] else None
 

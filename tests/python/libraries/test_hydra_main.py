@@ -128,3 +128,11 @@ def test_the_root_config_tells_what_is_wrong_in_the_file_of_a_group(tmp_path: Pa
     write(tmp_path, MAIN.format(name="main"))
     assert found(lint(tmp_path / "conf" / "main.yaml")) == ("704", "net/small.yaml:1")
     assert len(lint(tmp_path).findings) == 1
+
+
+def test_a_fix_of_the_root_config_edits_the_file_of_the_group_once(tmp_path: Path) -> None:
+    write(tmp_path, MAIN.format(name="main"))
+    command = [sys.executable, "-m", "shapelint", "--fix", "--unsafe-fixes", "conf/main.yaml"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+    assert (tmp_path / "conf/net/small.yaml").read_text() == "width: 512\ndepth: 2\n"
