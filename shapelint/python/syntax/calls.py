@@ -7,8 +7,9 @@ import builtins as python
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.python.builtins import builtin_functions
 from shapelint.python.objects import caching, declared_parts, effects, generators, instances, methods_of_values
-from shapelint.python.state import causes, choices, class_lookup
+from shapelint.python.state import causes, choices, class_lookup, named_objects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
@@ -22,6 +23,7 @@ from shapelint.python.state.values import (
     Bound,
     Chained,
     Component,
+    Const,
     Data,
     Function,
     Given,
@@ -153,6 +155,8 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
         return methods_of_values.call_method(run, function, arguments, site)
     if isinstance(function, Unknown) and function.inside:
         return _any_of(run, function, arguments, site)
+    if _sets_attribute(run, site, arguments):
+        return UNKNOWN
     run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
     for given in arguments.every:
@@ -177,6 +181,22 @@ def _only_moves_weights(method: Method, arguments: Arguments) -> bool:
         return False
     bases = class_lookup.resolution_order(owner.cls)
     return any(isinstance(base, Library) and base.name.startswith("torch.optim.") for base in bases)
+
+
+def _sets_attribute(run: Run, site: Site, arguments: Arguments) -> bool:
+    """Perform `monkeypatch.setattr(module, "name", value)` or `("module.name", value)`; return whether it is that."""
+    if not isinstance(site.node, ast.Call) or not isinstance(site.node.func, ast.Attribute):
+        return False
+    values = [given.value for given in arguments.positional]
+    if site.node.func.attr != "setattr" or not arguments.complete or len(values) not in (2, 3):
+        return False
+    if len(values) == 2:
+        if not isinstance(values[0], Const) or not isinstance(values[0].value, str):
+            return False
+        owner, _, name = values[0].value.rpartition(".")
+        values = [named_objects.named(run, owner, site), Const(name), values[1]]
+    builtin_functions.attribute(run, "setattr", values, site)
+    return True
 
 
 def _any_of(
