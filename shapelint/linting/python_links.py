@@ -11,6 +11,7 @@ from shapelint.shapes import dims
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
+NO_BANK_WIDTH = "the memory bank is built without a width, which lightly 1.6 refuses"
 EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
 
 
@@ -70,7 +71,10 @@ def _unknown(role: str, what: str, cause: Cause | None, span: Span) -> LinkCheck
 
 def _of_bank(call: BankCall) -> LinkCheck:
     """Return the link of a bank and the features that are compared with it."""
-    if call.width is not None and isinstance(call.width.value, int) and flow_is_known(call.features):
+    has_width = call.width is not None and isinstance(call.width.value, int)
+    if has_width and flow_is_known(call.features):
         return LinkCheck("bank")
-    what = "the width of the memory bank" if call.width is None else "what the memory bank gets"
+    if call.has_no_width:
+        return LinkCheck("bank", NO_BANK_WIDTH, "write size=(vectors, width)", call.component.spec.head)
+    what = "what the memory bank gets" if has_width else "the width of the memory bank"
     return _unknown("bank", f"{what} is not known", call.features.maker.cause, call.component.spec.head)

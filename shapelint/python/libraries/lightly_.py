@@ -19,7 +19,7 @@ from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.signatures import stored
-from shapelint.spec.pairs import pair_width
+from shapelint.spec.pairs import is_size, pair_width
 from shapelint.spec.spec import Step
 from shapelint.text.source import Span
 
@@ -160,7 +160,7 @@ def note_bank(run: Run, component: Component, arguments: Arguments) -> None:
     stores = not bank.when or (condition is not None and truth(condition.value) is True)
     size = constructing.given_by_name(run, component).get(bank.size)
     if size is not None and stores:
-        run.banks.append(BankCall(component, pair_width(size), value.flow))
+        run.banks.append(BankCall(component, pair_width(size), value.flow, has_no_width=is_size(size.value)))
 
 
 def update_momentum(run: Run, arguments: Arguments, site: Site) -> Value:

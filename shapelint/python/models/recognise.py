@@ -178,7 +178,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role) or (first and _is_of_nobody(loss)))
-    banks = tuple(bank for bank in run.banks if _made_inside(bank.features, own, by_role))
+    banks = tuple(bank for bank in run.banks if _uses(bank, group, own, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(wiring_faults.fixed_batches(run, group.node))
@@ -235,6 +235,13 @@ def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bo
 def _is_of_nobody(loss: LossCall) -> bool:
     """Return whether nothing is known of the operands that a loss compares, so that any model may have made them."""
     return loss.compared and all(flow is None for _, flow in loss.operands)
+
+
+def _uses(bank: BankCall, group: _Group, own: set[int], roles: dict[str, list[Call]]) -> bool:
+    """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
+    if bank.component.path:
+        return _touches((bank.component,), group)
+    return _made_inside(bank.features, own, roles)
 
 
 def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:

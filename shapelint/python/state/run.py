@@ -90,11 +90,15 @@ class Update:
 
 @frozen
 class BankCall:
-    """A call of a memory bank with features; `width` is the width it was built with, if written in the source."""
+    """A call of a memory bank with features; `width` is the width it was built with, if written in the source.
+
+    `has_no_width` says that it was built with a number of vectors alone.
+    """
 
     component: Component
     width: Argument | None
     features: Flow
+    has_no_width: bool = False
 
 
 @frozen
