@@ -59,7 +59,7 @@ def held_by(component: Resolved) -> Holdings:
         tensors = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.tensors)
         variants = tuple(_renamed(tensor, name) for name, holdings in inner for tensor in holdings.variants)
         return Holdings(tensors, all(holdings.complete for _, holdings in inner), variants)
-    if component.signature is None or component.row is None:
+    if component.signature is None or component.row is None or component.row.outline:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)

@@ -61,15 +61,6 @@ def _as_declared(signed: tuple[ComponentSignature, ComponentSpec], target: str, 
     return Resolved(signed[1], target, "unknown", reason=reason)
 
 
-def with_all_parts(found: Resolved, role: str, options: Options) -> Resolved:
-    """The component with the table of its parts at any depth: traced, if only an outline is stored and it can be."""
-    library = stored.library_of(found.target)
-    if found.row is None or not found.row.outline or library is None or versions.missing("torch", library.library):
-        return found
-    traced = _traced(found.spec, found.target, role, "", options)
-    return found if traced.signature is None else traced
-
-
 def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
     """The component with its shapes at one more image size, or with that size as one that it refuses."""
     assert listed.signature is not None

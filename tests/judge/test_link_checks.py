@@ -138,7 +138,7 @@ class Wrapped(nn.Module):
 
 def test_an_unknown_number_names_its_argument_and_what_it_is_computed_from() -> None:
     (link,) = script(width="int(open('width.txt').read())").unchecked
-    assert link.reason.startswith("input_dim of BYOLProjectionHead is not known: open('width.txt')")
+    assert link.reason.startswith("input_dim of BYOLProjectionHead is not known: int(open('width.txt').read())")
 
 
 def test_an_exhausted_budget_is_an_unchecked_link() -> None:

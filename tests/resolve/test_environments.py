@@ -75,7 +75,8 @@ def test_without_torch(bare: Path) -> None:
 
 def test_without_torch_missing_signatures_are_reported(bare: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.yaml"
-    file.write_text("backbone: timm/vit_small_patch16_224\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n")
+    backbone = "timm.create_model('resnet18', num_classes=0, output_stride=8)"
+    file.write_text(f"backbone: {backbone}\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n")
     result = subprocess.run(
         [str(bare), "-m", "shapelint", str(file)],
         capture_output=True,

@@ -12,12 +12,10 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
 from shapelint.knowledge.schema.signature_files import SignatureRow
-from shapelint.python.state import naming
 from shapelint.python.state.part_names import inner_names, own_name
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Value
-from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
@@ -34,10 +32,8 @@ SAME = words(
 
 def table(run: Run, component: Component) -> dict[str, str]:
     """Return the parts of a model by dotted name."""
-    found = run.resolve(component)
-    if found.row is not None and found.row.outline:
-        found = component.resolved = resolver.with_all_parts(found, naming.place(component).kind, run.options)
-    return dict(found.row.parts) if found.row else {}
+    row = run.resolve(component).row
+    return dict(row.parts) if row else {}
 
 
 def rank(line: str) -> int:
