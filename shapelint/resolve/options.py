@@ -15,8 +15,7 @@ class Options:
     in a child process, with `root` as the folder where they are found. `method` and `input` (channels, height, width)
     are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
     is a file to compare every model with. `users` are the Python files of the run that import the linted one;
-    `config` is the data file that a program reads where it does not say which; `folder` is where a program that is in
-    no file finds its modules and data.
+    `folder` is where a program that is in no file finds its modules and data.
     """
 
     trace: bool = False
@@ -28,5 +27,4 @@ class Options:
     rules: tuple[Path, ...] = ()
     checkpoint: str = ""
     users: tuple[str, ...] = ()
-    config: str = ""
     folder: str = ""

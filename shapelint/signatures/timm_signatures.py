@@ -25,8 +25,6 @@ CREATE_PARAMETERS = (
 HUB_MODEL = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
 """A model as `create_model` takes it: alone, under its organisation, or as a name of the hub."""
 CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
-
-
 Signed = tuple[SignatureFile, ComponentSignature]
 
 
@@ -35,9 +33,7 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
     return of_row(spec, target, method) if versions.missing("torch", "timm") else None
 
 
-def of_row(
-    spec: ComponentSpec, target: str, method: str = "forward"
-) -> tuple[SignatureFile, ComponentSignature] | None:
+def of_row(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | None:
     """Return the signature of a model as it is created, or of its `forward_features`; None if no row determines it."""
     row, tag = model(spec, target)
     if row is None or row.reason:
@@ -140,16 +136,17 @@ def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str
     """Return the signature with some output for each image, for the image sizes that the model accepts."""
     height, _, width = size.partition("x")
     gives = output if whole else f"B {output}"
+    channels = "in_chans" if row.any_channels else str(row.channels)
     step, _, smallest = row.accepts.partition(" ")
     if not output or not size:
         return ""
     if row.accepts in (FIXED, OWN_SIZE):
         at_home = size == row.size or not re.search(r"\b[HW]\b|^\d+ \d", output)
-        return f"B in_chans {height} {width} -> {gives}" if at_home else ""
+        return f"B {channels} {height} {width} -> {gives}" if at_home else ""
     limits = [f"{side} > {int(smallest) - 1}" for side in "HW" if int(smallest) > 1]
     limits += [f"{side} % {step} == 0" for side in "HW" if step != "1"]
     where = f" where {' and '.join(limits)}" if limits else ""
-    return f"B in_chans H W -> {gives}{where}"
+    return f"B {channels} H W -> {gives}{where}"
 
 
 def _parameters(spec: ComponentSpec, target: str, classes: int, channels: int) -> str:

@@ -26,10 +26,7 @@ MAXIMUM_SHIFT = 40
 
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
+    **unknown_numbers.SIZE_OPERATIONS,
     ast.Mod: operator.mod,
     ast.Div: operator.truediv,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shapelint.common.words import words
-from shapelint.documents.data_files import DATA_SUFFIXES, form_of
+from shapelint.documents.data_files import form_of
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.objects import dicts
 from shapelint.python.state import loading
@@ -61,7 +61,7 @@ def _reader(name: str, form: str) -> Handler:
 
     def handler(run: Run, arguments: Arguments, site: Site) -> Value:
         value = arguments.positional[0].value if arguments.positional else UNKNOWN
-        file = _file(run, value, form)
+        file = value
         if isinstance(file, Const) and isinstance(file.value, str) and not takes_paths:
             return loading.parse(run, file.value, form)
         if isinstance(file, Const) and isinstance(file.value, str):
@@ -71,14 +71,6 @@ def _reader(name: str, form: str) -> Handler:
         return loading.load(run, file, form or form_of(file.path), site, attributes)
 
     return handler
-
-
-def _file(run: Run, value: Value, form: str) -> Value:
-    """Return the file that is read; where the program does not say which, the config that it is to be read with."""
-    given = run.options.config
-    if isinstance(value, Unknown) and given and form in ("", DATA_SUFFIXES.get(given[given.rfind(".") :], "")):
-        return DataFile(given, "file")
-    return value
 
 
 def _with_attributes(run: Run, arguments: Arguments, site: Site) -> Value:

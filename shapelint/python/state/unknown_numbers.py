@@ -19,12 +19,13 @@ from shapelint.shapes.dims import Dim
 
 LONGEST_NAME = 60
 
-_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+SIZE_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
 }
+"""The arithmetic that a size which is not known takes part in."""
 
 
 def part(run: Run, owner: Unknown, name: str = "") -> Unknown:
@@ -51,10 +52,10 @@ def held(run: Run, value: Value, name: str, own: bool) -> Value:
 def combined(op: ast.operator, left: Value, right: Value) -> Unknown:
     """Return `left op right` if one of them is unknown."""
     one, two = _number(left), _number(right)
-    if one is None or two is None or type(op) not in _OPERATIONS:
+    if one is None or two is None or type(op) not in SIZE_OPERATIONS:
         return UNKNOWN
     try:
-        return Unknown(number=_OPERATIONS[type(op)](one, two))
+        return Unknown(number=SIZE_OPERATIONS[type(op)](one, two))
     except ZeroDivisionError:
         return UNKNOWN
 
