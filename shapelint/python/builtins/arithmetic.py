@@ -164,6 +164,8 @@ def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
     if isinstance(op, (ast.In, ast.NotIn)):
         inside = _contains(right, left)
         return inside if inside is None or isinstance(op, ast.In) else not inside
+    if isinstance(op, (ast.Eq, ast.NotEq)) and _differ_in_kind(left, right):
+        return isinstance(op, ast.NotEq)
     if not (isinstance(left, Const) and isinstance(right, Const)):
         return None
     if isinstance(op, (ast.Eq, ast.NotEq)):
@@ -179,6 +181,12 @@ def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         return _ORDER[type(op)](left.value, right.value)
     except (TypeError, KeyError):
         return None
+
+
+def _differ_in_kind(left: Value, right: Value) -> bool:
+    """Return whether one value is a list or a dict and the other a text or None: these are never equal."""
+    kinds = [(one, other) for one, other in ((left, right), (right, left)) if isinstance(one, (Items, Table))]
+    return any(isinstance(other, Const) and isinstance(other.value, (str, type(None))) for _, other in kinds)
 
 
 def _contains(container: Value, value: Value) -> bool | None:

@@ -52,6 +52,8 @@ ATTRIBUTE_DICTS = words(
     """
 )
 """Classes and functions that make dicts with attributes of dicts, at any depth."""
+MISSING = "???"
+"""What OmegaConf takes for a value that is still to be given."""
 NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver register_resolver save")
 
 
@@ -116,20 +118,20 @@ def merged(base: Value, over: Value) -> Value:
     for key, value in over.items.items():
         items[key] = merged(items[key], value) if key in items else value
     uncertain = (base.maybe_missing - over.items.keys()) | (over.maybe_missing - base.items.keys())
-    return Table(items, base.open or over.open, attributes=True, maybe_missing=uncertain)
+    return Table(items, base.open or over.open, attributes=True, converts=True, maybe_missing=uncertain)
 
 
 def _rooted(value: Value) -> Value:
     """Return a config as OmegaConf makes it of a dict: a copy whose references are looked up in itself."""
     if isinstance(value, (Table, Items)):
-        root = Table({}, attributes=True)
+        root = Table({}, attributes=True, converts=True)
         return _copied(value, root, (), root if isinstance(value, Table) else None)
     return value
 
 
 def _copied(value: Value, root: Table, path: tuple[str, ...], into: Table | None = None) -> Value:
     if isinstance(value, Table):
-        table = into or Table({}, attributes=True)
+        table = into or Table({}, attributes=True, converts=True)
         table.open, table.maybe_missing = value.open, value.maybe_missing
         table.items.update({key: _copied(item, root, (*path, str(key))) for key, item in value.items.items()})
         return table
@@ -156,7 +158,7 @@ def _plain(value: Value) -> Value:
 
 def _from_command_line(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OmegaConf.from_cli()`: a script is interpreted as if it was run without arguments."""
-    return Table({}, attributes=True) if _is_empty(arguments.values) else UNKNOWN
+    return Table({}, attributes=True, converts=True) if _is_empty(arguments.values) else UNKNOWN
 
 
 def _is_empty(values: Sequence[Value]) -> bool:
@@ -165,11 +167,43 @@ def _is_empty(values: Sequence[Value]) -> bool:
 
 
 def _selected(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `OmegaConf.select(config, "model.dim")`."""
-    owner, key = (arguments.get(index, name) for index, name in enumerate(("cfg", "key")))
+    """Interpret `OmegaConf.select(config, "model.dim", default=128)`: the default stands for what is not there."""
+    owner, key, default = _config_and_key(arguments)
     if not isinstance(owner, Table) or not isinstance(key, Const):
         return UNKNOWN
-    return settled(ConfigReference(f"${{{key.value}}}", owner))
+    missing = _is_absent(owner, str(key.value))
+    if missing is None or not missing:
+        return settled(ConfigReference(f"${{{key.value}}}", owner)) if missing is False else UNKNOWN
+    return _rooted(default)
+
+
+def _is_missing(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.is_missing(config, "dim")`: whether the value is `???`; what is not there is not."""
+    owner, key, _ = _config_and_key(arguments)
+    if not isinstance(owner, Table) or not isinstance(key, Const) or owner.open or owner.maybe_missing:
+        return UNKNOWN
+    value = owner.items.get(key.value, NONE)
+    return Const(value.value == MISSING) if isinstance(value, Const) else UNKNOWN
+
+
+def _config_and_key(arguments: Arguments) -> tuple[Value | None, Value | None, Value]:
+    """Return a config, a key of it, and what stands for a key that is not there."""
+    owner, key = (arguments.get(index, name) for index, name in enumerate(("cfg", "key")))
+    given = arguments.keywords.get("default")
+    return owner, key, given.value if given is not None else NONE
+
+
+def _is_absent(owner: Value, path: str) -> bool | None:
+    """Return whether a dotted key leads nowhere, or to `???`, in a config; None if that is not known."""
+    for name in path.split("."):
+        if not isinstance(owner, Table):
+            return None if isinstance(owner, (Unknown, Items)) else True
+        if owner.open or name in owner.maybe_missing:
+            return None
+        if name not in owner.items:
+            return None if name.isdigit() else True
+        owner = settled(owner.items[name])
+    return isinstance(owner, Const) and owner.value == MISSING
 
 
 def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -214,6 +248,7 @@ CONFIG_FILES = LibraryPlugin(
         "omegaconf.OmegaConf.from_dotlist": _from_command_line,
         "omegaconf.OmegaConf.to_container": _container,
         "omegaconf.OmegaConf.select": _selected,
+        "omegaconf.OmegaConf.is_missing": _is_missing,
         "omegaconf.OmegaConf.update": _updated,
     },
 )

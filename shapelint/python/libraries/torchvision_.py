@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 
 from shapelint.python.libraries import transforms, vision_transformers
-from shapelint.python.libraries.torch import constructing
+from shapelint.python.libraries.torch import constructing, parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
-from shapelint.python.state.values import Component, Const, Value
+from shapelint.python.state.values import UNKNOWN, Component, Const, Value
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation
@@ -22,6 +22,7 @@ from shapelint.signatures import stored
 TRANSFORMER = "torchvision.models.VisionTransformer"
 TRANSFORMER_NAME = re.compile(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
 """Functions that build a transformer, with its patch size."""
+RESNET = re.compile(r"torchvision\.models\.(resnet\.)?(wide_)?(resnet|resnext)\d+\w*$")
 TORCHVISION_PARAMETERS = {
     "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
 }
@@ -60,7 +61,9 @@ def _width(name: str) -> int | None:
 
 
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
-    """Return an attribute of a vision transformer; None if its signature determines it."""
+    """Return an attribute of a ResNet or a vision transformer; None if its signature determines it."""
+    if name == "inplanes" and RESNET.match(owner.spec.target):
+        return _channels(run, owner)
     vit = transformer(owner)
     if vit is None:
         return None
@@ -74,6 +77,13 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
         "encoder": Component(spec=encoder, part_of=owner),
     }
     return found.get(name)
+
+
+def _channels(run: Run, owner: Component) -> Value:
+    """Return the channels after the last block of a ResNet, which its classifier takes: it keeps them as `inplanes`."""
+    line = parts.table(run, owner).get("fc", "")
+    before = line.partition(":")[2].partition("->")[0].split()
+    return Const(int(before[-1])) if before and before[-1].isdigit() else UNKNOWN
 
 
 def resolve(component: Component, role: str, options: Options) -> Resolved | None:

@@ -45,13 +45,13 @@ def takes_attributes(value: Value) -> bool:
     return isinstance(value, Table) and (value.namespace or value.attributes)
 
 
-def with_attributes(value: Value) -> Value:
+def with_attributes(value: Value, converts: bool = False) -> Value:
     """Return a dict as one whose keys, at any depth, are read as attributes, too."""
     if isinstance(value, Table):
-        items = {key: with_attributes(item) for key, item in value.items.items()}
-        return Table(items, value.open, attributes=True, maybe_missing=value.maybe_missing)
+        items = {key: with_attributes(item, converts) for key, item in value.items.items()}
+        return Table(items, value.open, attributes=True, maybe_missing=value.maybe_missing, converts=converts)
     if isinstance(value, Items) and value.kind in ("list", "tuple"):
-        return Items([with_attributes(item) for item in value.items], value.kind, value.rest)
+        return Items([with_attributes(item, converts) for item in value.items], value.kind, value.rest)
     return value
 
 
@@ -72,6 +72,8 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         forget(run, table)
         return
     run.touch(table)
+    if table.converts and isinstance(value, Table) and value.of is None and not value.namespace:
+        value = with_attributes(value, converts=True)
     table.items[key] = value
     table.maybe_missing -= {key}
     if isinstance(value, Node) and not value.name:

@@ -52,6 +52,9 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Data) and isinstance(right, Data):
         right = replace(right, sizes=_sizes(left.sizes, right.sizes))
         left = replace(left, sizes=right.sizes)
+    views = _of_loader(left, right) or _of_loader(right, left)
+    if views is not None:
+        return views
     if isinstance(left, Views) and isinstance(right, Views):
         sizes = _sizes(left.sizes, right.sizes)
         return Views(sizes, left.keeps and right.keeps) if sizes or left.keeps is right.keeps else UNKNOWN
@@ -63,6 +66,18 @@ def join(left: Value, right: Value) -> Value:
     together = (*_candidates(left), *_candidates(right))
     whole = _candidates(left) and _candidates(right) and all(isinstance(one, Node) for one in together)
     return one_of(tuple(dict.fromkeys(together))) if whole else unknown_among(left, right)
+
+
+def _of_loader(data: Value, views: Value) -> Data | None:
+    """Return what a loader gives or a list of it: several views, as anything taken from the loader may be.
+
+    `X = [X] if isinstance(X, torch.Tensor) else X`
+    """
+    if not isinstance(data, Data) or not isinstance(views, Items) or views.kind not in ("list", "tuple"):
+        return None
+    inside = [*views.items, *([] if views.rest is None else [views.rest])]
+    alike = all(isinstance(one, Data) and dims.equal(one.rows, data.rows) for one in inside)
+    return replace(data, joined=False, labelled=False, sizes=()) if alike and inside else None
 
 
 def _candidates(value: Value) -> tuple[Value, ...]:

@@ -52,7 +52,7 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
         return run.unknown(reason, site.node, site.scope.file)
     if nodes is None:
         return Const(None)
-    root = Table({}, attributes=True) if attributes else None
+    root = Table({}, attributes=True, converts=True) if attributes else None
     return _value(run, nodes, _Place(part.span.start, root), ())
 
 
@@ -81,7 +81,7 @@ def compose(run: Run, folder: str, name: str, overrides: Sequence_[str], site: S
         return run.unknown(str(error), site.node, site.scope.file)
     except InvalidYamlError as error:
         return run.unknown(f"{name} does not parse: {error.message}", site.node, site.scope.file)
-    root = Table({}, attributes=True)
+    root = Table({}, attributes=True, converts=True)
     config = _value(run, node, _Place(0, root), ())
     for key, value in given.items():
         if key not in choices:
@@ -93,7 +93,7 @@ def _put(table: Table, path: list[str], value: Value) -> None:
     for name in path[:-1]:
         inner = table.items.get(name)
         if not isinstance(inner, Table):
-            inner = table.items[name] = Table({}, attributes=True)
+            inner = table.items[name] = Table({}, attributes=True, converts=True)
         table = inner
     table.items[path[-1]] = value
 
@@ -161,7 +161,7 @@ def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Va
     """Return a node as a value; `path` leads to it from the root."""
     attributes = place.root is not None
     if isinstance(node, Mapping):
-        table = place.root if place.root is not None and not path else Table({}, attributes=attributes)
+        table = place.root if place.root is not None and not path else Table({}, attributes=attributes, converts=attributes)
         table.open = bool(node.open)
         for key, value in pairs(node):
             if isinstance(key.value, (str, int, float, bool, type(None))):

@@ -104,7 +104,7 @@ class Table:
 
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
     changes that, too. The keys of a `namespace` are read as attributes; a dict with `attributes` has them as well as
-    its methods.
+    its methods. One that `converts` keeps a dict that is put into it as a copy of its own kind.
     """
 
     items: dict[Any, Value]
@@ -113,6 +113,7 @@ class Table:
     namespace: bool = False
     attributes: bool = False
     maybe_missing: frozenset[Any] = frozenset()
+    converts: bool = False
     born: int = born()
 
 

@@ -13,7 +13,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.text.source import Elsewhere, Span
 
-MAXIMUM_MODULES = 40
+MAXIMUM_MODULES = 160
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:
@@ -75,8 +75,15 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         value: Value | None = local.names.get(alias.name) if local else None
         if value is None:
             inner = load(run, f"{module}.{alias.name}".strip("."), node.level, scope) if local or node.level else None
-            value = namespace(inner) if inner is not None else UNKNOWN if local else Library(f"{module}.{alias.name}")
+            value = namespace(inner) if inner is not None else UNKNOWN if local else _absent(run, module, alias.name, node)
         scope.names[alias.asname or alias.name] = value
+
+
+def _absent(run: Run, module: str, name: str, node: ast.ImportFrom) -> Value:
+    """Return a name of a module that was not read: of an installed library, if there was room for another module."""
+    if len(run.modules) < MAXIMUM_MODULES:
+        return Library(f"{module}.{name}")
+    return run.unknown(f"more than {MAXIMUM_MODULES} local modules are imported before {name}", node)
 
 
 def load(run: Run, module: str, level: int, scope: Scope) -> Scope | None:
