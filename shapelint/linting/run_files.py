@@ -6,6 +6,7 @@ A class without its backbone is checked as another file of the run builds it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
+
+CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 
 
 @dataclass
@@ -52,11 +55,14 @@ class RunFiles:
         return users(found)
 
     def importing(self, path: Path) -> tuple[str, ...]:
-        """Return the Python files that import a file, directly or through others."""
+        """Return the Python files that import a file, those that build its classes first."""
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}
-        return tuple(by_name[name] for name in behind([_name(os.path.realpath(path))], self.direct))
+        found = [by_name[name] for name in behind([_name(os.path.realpath(path))], self.direct)]
+        classes = CLASS.findall(self.read(path).text)
+        builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")
+        return tuple(sorted(found, key=lambda user: not builds.search(self.read(Path(user)).text)))
 
 
 def _name(path: str) -> str:

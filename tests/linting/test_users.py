@@ -96,3 +96,11 @@ def test_a_comment_at_the_literal_applies_to_all_files(tmp_path: Path) -> None:
     write(tmp_path, comment="  # shapelint: ignore[SL101]")
     assert found(tmp_path, ".") == []
     assert found(tmp_path, "train.py") == []
+
+
+def test_the_users_that_build_a_class_are_followed_before_the_others(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "train.py").rename(tmp_path / "z_train.py")
+    for number in range(9):
+        (tmp_path / f"a{number}.py").write_text("import torch\nfrom models.byol import BYOL\n", encoding="utf-8")
+    assert {(name, finding.code) for name, finding in found(tmp_path, ".")} == {("byol.py", "SL101")}

@@ -43,7 +43,13 @@ class ClassBuilder:
         name = class_name(value)
         if name is None:
             items = {key: self.built(item) for key, item in value.items.items()}
-            return Table(items, value.open, attributes=value.attributes, maybe_missing=value.maybe_missing, converts=value.converts)
+            return Table(
+                items,
+                value.open,
+                attributes=value.attributes,
+                maybe_missing=value.maybe_missing,
+                converts=value.converts,
+            )
         if name.place is not None:
             self.run.anchors.append(name.place)
         try:

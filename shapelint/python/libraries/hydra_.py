@@ -58,7 +58,9 @@ class Builder:
         if "_target_" in value.items:
             return self.made(value, ())
         items = {key: self.built(item) for key, item in value.items.items()}
-        return Table(items, value.open, attributes=value.attributes, maybe_missing=value.maybe_missing, converts=value.converts)
+        return Table(
+            items, value.open, attributes=value.attributes, maybe_missing=value.maybe_missing, converts=value.converts
+        )
 
     def made(self, config: Table, positional: tuple[Given, ...]) -> Value:
         """Return what the `_target_` of a config is with the arguments beside it; `positional` replace its `_args_`."""

@@ -161,7 +161,9 @@ def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Va
     """Return a node as a value; `path` leads to it from the root."""
     attributes = place.root is not None
     if isinstance(node, Mapping):
-        table = place.root if place.root is not None and not path else Table({}, attributes=attributes, converts=attributes)
+        table = (
+            place.root if place.root is not None and not path else Table({}, attributes=attributes, converts=attributes)
+        )
         table.open = bool(node.open)
         for key, value in pairs(node):
             if isinstance(key.value, (str, int, float, bool, type(None))):

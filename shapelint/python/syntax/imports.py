@@ -75,7 +75,9 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         value: Value | None = local.names.get(alias.name) if local else None
         if value is None:
             inner = load(run, f"{module}.{alias.name}".strip("."), node.level, scope) if local or node.level else None
-            value = namespace(inner) if inner is not None else UNKNOWN if local else _absent(run, module, alias.name, node)
+            value = (
+                namespace(inner) if inner is not None else UNKNOWN if local else _absent(run, module, alias.name, node)
+            )
         scope.names[alias.asname or alias.name] = value
 
 
