@@ -270,6 +270,68 @@ def test_sl212_the_logits_stay_whatever_is_put_under_another_name() -> None:
         assert codes((folder / name).read_text(encoding="utf-8"), name) == found
 
 
+GUARDED = """
+import torch
+from torch import nn
+from torchvision.models import resnet18
+
+
+class SimCLR(nn.Module):
+    def __init__(self, width=96):
+        super().__init__()
+        self.width = width
+        self.backbone = nn.Sequential(nn.Conv2d(3, 24, 3), nn.AdaptiveAvgPool2d(1))
+        self.projection_head = nn.Linear(24, 12)
+
+    def forward(self, x):
+        features = self.backbone(x)
+        flat = features.flatten(1)
+        rows, columns = flat.shape
+        {guard}
+        return self.projection_head(flat)
+
+
+model = SimCLR()
+for _ in range(2):
+    model(torch.rand(4, 3, 9, 9)).sum().backward()
+"""
+
+
+@pytest.mark.parametrize(("guard", "stops"), [
+    ("assert flat.shape[1] == self.width", True),
+    ("assert flat.shape[1] == 24, 'another width'", False),
+    ("assert columns == self.width, f'{columns} features'", True),
+    ("assert rows == columns", True),
+    ("assert features.ndim == 2", True),
+    ("assert features.dim() == 4 and len(flat.shape) == 2", False),
+    ("assert features.dim() == 4 and features.size(1) > 24", True),
+    ("if flat.size(-1) != self.width: raise ValueError('wrong width')", True),
+    ("if not flat.size(-1) >= 24 or columns != 24: raise ValueError('wrong width')", False),
+    ("if not (flat.size(-1) > 24 or columns != 24): raise ValueError", True),
+])  # fmt: skip
+def test_sl117_a_guard_of_the_program_stops_it(guard: str, stops: bool) -> None:
+    text = GUARDED.format(guard=guard)
+    if stops:
+        with pytest.raises((AssertionError, ValueError)):
+            exec(text, {})
+    else:
+        exec(text, {})
+    assert codes(text, "model.py") == ({"SL117"} if stops else set())
+
+
+@pytest.mark.parametrize("guard", [
+    "assert len(x.shape) == 3",
+    "if self.training and columns != self.width: raise ValueError",
+    "try:\n            assert columns == self.width\n        except AssertionError:\n            pass",
+    "assert self.projection_head(flat).sum() > 100",
+    "columns = LIMIT if LIMIT else columns\n        assert columns == self.width",
+    "if LIMIT:\n            assert columns == self.width",
+])  # fmt: skip
+def test_sl117_leaves_alone_what_may_hold(guard: str) -> None:
+    text = GUARDED.format(guard=guard).replace("import torch\n", "import torch\nfrom settings import LIMIT\n", 1)
+    assert codes(text.partition("model = ")[0], "model.py") == set()
+
+
 def test_sl902_a_loss_does_not_take_the_argument_and_the_program_is_told() -> None:
     with pytest.raises(TypeError, match="temprature"):
         NTXentLoss(temprature=0.1)

@@ -104,7 +104,8 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Table):
         return True if value.items.keys() - value.maybe_missing else None if value.open or value.items else False
     if isinstance(value, Library):
-        return True if value.name.rpartition(".")[2][:1].isupper() and not value.name.isupper() else None
+        last = value.name.rpartition(".")[2]
+        return True if last[:1].isupper() and not last.isupper() else None
     return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
 
 

@@ -106,10 +106,10 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
         if starred:
             return Library(starred)
         here = here.parent
-    if name in calls.BUILTINS:
-        return Library(f"builtins.{name}")
     if name == "__name__":
         return Const("__main__" if scope.file and (scope.file.main or scope.file.script) else "module")
+    if name in calls.BUILTINS:
+        return Library(f"builtins.{name}")
     if name == "__file__" and scope.file is not None:
         return Const(os.path.abspath(scope.file.path))
     if name == "__class__" and scope.function and scope.function.owner:

@@ -103,7 +103,7 @@ def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, sc
     without any iteration there would be no tensor.
     """
     for _ in range(MAXIMUM_REPEATS):
-        with run.journal.frame() as frame:
+        with run.journal.frame("continue") as frame:
             ended = _iteration(run, node, scope, element)
             after = run.journal.state(frame)
             run.journal.undo(frame)

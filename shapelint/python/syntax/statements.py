@@ -28,7 +28,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, raising
+from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, own_guards, raising
 from shapelint.python.tensors import trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
@@ -134,6 +134,8 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
     known = truth(run.evaluate(node.test, scope))
+    if known:
+        own_guards.note_raise(run, node, scope)
     if known is not None:
         return execute(run, node.body if known else node.orelse, scope)
     return branch(run, [node.body, node.orelse], scope)
@@ -278,12 +280,11 @@ def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     """Execute an assertion about numbers, as in constructors.
 
-    An assertion that calls something is skipped: in tests, these call half a project.
+    An assertion that calls more than a size is skipped: in tests, these call half a project.
     """
-    if any(isinstance(part, ast.Call) for part in ast.walk(node.test)):
+    if not own_guards.is_about_sizes(node.test) or truth(run.evaluate(node.test, scope)) is not False:
         return False
-    if truth(run.evaluate(node.test, scope)) is not False:
-        return False
+    own_guards.note_assertion(run, node, scope)
     run.journal.leave("raise")
     return True
 

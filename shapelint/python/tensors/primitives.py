@@ -268,7 +268,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "reduce": Primitive(_reduce, ("axes", "flag")),
     "score": Primitive(_score, ("text",)),
     "flatten": Primitive(_flatten, ("axis", "axis")),
-    "unflatten": Primitive(_unflatten, ("axis", "sizes")),
+    "unflatten": Primitive(_unflatten, ("axis", "sizes"), refusals.unflatten),
     "reshape": Primitive(ax.reshape, ("sizes",), refusals.reshape),
     "permute": Primitive(_permute, ("sizes",), refusals.permute),
     "transpose": Primitive(_transpose, ("axis", "axis")),

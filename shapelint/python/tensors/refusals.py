@@ -6,6 +6,7 @@ numbers on both sides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from shapelint.common.frozen import frozen
@@ -88,15 +89,38 @@ def repeat(axes: Axes, times: Sequence[Dim]) -> Iterator[Refusal]:
 
 
 def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
-    """Yield a refusal if literal sizes have another number of elements, in terms of the last axis."""
-    if not sizes or -1 in sizes or len(axes) < 2 or dims.equal(axes[0].size, sizes[0]) is not True:
+    """Yield a refusal if literal sizes have another number of elements, in terms of the last axis wider than 1.
+
+    A first size that is kept is left out on both sides. Beside a size of -1, the others have to divide the elements.
+    """
+    kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
+    have, want = [axis.size for axis in axes[kept:]], list(sizes[kept:])
+    if not have or want.count(-1) > 1 or not all(isinstance(size, int) for size in [*have, *want]):
         return
-    have, want = ax.product(axes[1:]), ax.product(ax.sized(sizes[1:]))
-    before = ax.product(axes[1:-1])
-    if not (differ(have, want) and isinstance(before, int) and isinstance(want, int)) or before == 0:
-        return
-    if want % before == 0:
-        yield Refusal(0, f"... {want // before}")
+    place = max((index for index, size in enumerate(have) if size != 1), default=len(have) - 1)
+    others, given = math.prod(have[:place] + have[place + 1 :]), math.prod(size for size in want if size != -1)
+    if fitting := _fitting(have[place], others, given, -1 in want):
+        yield Refusal(0, from_the_end(fitting, len(have) - place))
+
+
+def _fitting(size: int, others: int, given: int, inferred: bool) -> int:
+    """Return the size nearest to `size` whose product with the others is what is given; 0 if it is, or none is.
+
+    If a size is inferred, the product may be any multiple of what is given.
+    """
+    if not given or not others:
+        return 0
+    step = given // math.gcd(given, others)
+    wanted = max(round(size / step), 1) * step if inferred else given // others
+    return wanted if wanted != size and wanted * others % given == 0 else 0
+
+
+def unflatten(axes: Axes, axis: int | None, sizes: Sequence[Dim]) -> Iterator[Refusal]:
+    """Yield a refusal if literal sizes have another number of elements than the axis."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is not None:
+        for refusal in reshape((ax.Axis(1), axes[place]), [1, *sizes]):
+            yield Refusal(0, f"{refusal.expected} {named(len(axes) - place - 1)}".strip())
 
 
 def alike(first: Axes, other: Axes, place: int | None) -> str:

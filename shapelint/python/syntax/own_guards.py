@@ -1,0 +1,126 @@
+"""Assertions and conditional `raise`s of the program's own about shapes that certainly stop it (SL117).
+
+Only what a component made is compared: the size of an image that nobody passes is an assumption.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from shapelint.python.state.run import Failure, Run
+from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.values import Const, Node, Scope, Tensor, Value
+from shapelint.shapes.dims import Expression
+from shapelint.spec.spec import Problem
+
+SIZE_ATTRIBUTES = frozenset({"shape", "ndim"})
+SIZE_CALLS = frozenset({"size", "dim", "ndimension", "numel", "len", "tuple", "list"})
+"""Functions and methods that a condition may call and still be about sizes."""
+
+
+def is_about_sizes(test: ast.expr) -> bool:
+    """Return whether evaluating a condition does no more than ask for sizes."""
+    return all(_called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
+
+
+def note_assertion(run: Run, node: ast.Assert, scope: Scope) -> None:
+    """Record an assertion that certainly fails."""
+    text = run.evaluate(node.msg, scope) if node.msg is not None and not _calls(node.msg) else None
+    _note(run, node, _failing(run, node.test, scope), "AssertionError", text, scope)
+
+
+def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
+    """Record a `raise` directly behind a condition that certainly holds."""
+    stop = next((one for one in node.body if isinstance(one, ast.Raise) and one.exc is not None), None)
+    if stop is None or not is_about_sizes(node.test):
+        return
+    call = stop.exc.args[0] if isinstance(stop.exc, ast.Call) and stop.exc.args else None
+    name = stop.exc.func if isinstance(stop.exc, ast.Call) else stop.exc
+    text = run.evaluate(call, scope) if call is not None and not _calls(call) else None
+    _note(run, stop, _holding(run, node.test, scope), ast.unparse(name) if name is not None else "", text, scope)
+
+
+def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text: Value | None, scope: Scope) -> None:
+    if found is None or scope.file is None or not scope.file.main or not _happens(run):
+        return
+    if not any(_is_made(run, part, scope) for part in _sources(found, scope)):
+        return
+    sides = [(ast.unparse(side), _shown(run.evaluate(side, scope))) for side in (found.left, *found.comparators)]
+    said = " and ".join(f"{name} is {size}" for name, size in sides if name != size)
+    words = f"{error}: {text.value}" if isinstance(text, Const) and isinstance(text.value, str) else error
+    span = scope.file.span(found)
+    problem = Problem("SL117", f"the program stops here, because {said}", span, label=f"raises {words}")
+    owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
+    run.failures.append(Failure(node, owner, problem))
+
+
+def _happens(run: Run) -> bool:
+    """Return whether the current statement runs in all cases, and nothing catches what it raises."""
+    return all(frame.takes and "raise" not in frame.takes and not frame.left for frame in run.journal.frames)
+
+
+def _failing(run: Run, test: ast.expr, scope: Scope) -> ast.Compare | None:
+    """Return the comparison because of which a condition is false."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _holding(run, test.operand, scope)
+    if isinstance(test, ast.BoolOp):
+        found = [_failing(run, part, scope) for part in test.values]
+        certain = any(found) if isinstance(test.op, ast.And) else all(found)
+        return next(filter(None, found), None) if certain else None
+    is_false = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is False
+    return test if is_false and isinstance(test, ast.Compare) else None
+
+
+def _holding(run: Run, test: ast.expr, scope: Scope) -> ast.Compare | None:
+    """Return the comparison because of which a condition is true."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _failing(run, test.operand, scope)
+    if isinstance(test, ast.BoolOp):
+        found = [_holding(run, part, scope) for part in test.values]
+        certain = any(found) if isinstance(test.op, ast.Or) else all(found)
+        return next(filter(None, found), None) if certain else None
+    is_true = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is True
+    return test if is_true and isinstance(test, ast.Compare) else None
+
+
+def _sources(found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
+    """Yield the expressions whose size a comparison asks for, also through names: `rows, width = h.shape`."""
+    names = {part.id for part in ast.walk(found) if isinstance(part, ast.Name)}
+    yield from _asked(found)
+    for part in ast.walk(scope.function.node) if scope.function is not None else ():
+        if isinstance(part, ast.Assign) and names & {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}:
+            targets = {name.id for target in part.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            if names & targets:
+                yield from _asked(part.value)
+
+
+def _asked(found: ast.expr) -> Iterator[ast.expr]:
+    for part in ast.walk(found):
+        if isinstance(part, ast.Attribute) and part.attr in SIZE_ATTRIBUTES | SIZE_CALLS:
+            yield part.value
+        elif isinstance(part, ast.Call) and _called(part) == "len" and part.args:
+            yield part.args[0]
+
+
+def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
+    """Return whether a component made a tensor; calls are not run again."""
+    if _calls(source):
+        return False
+    value = run.evaluate(source, scope)
+    return isinstance(value, Tensor) and value.flow.maker.component is not None
+
+
+def _calls(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def _called(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, Const):
+        return str(value.value) if isinstance(value.value, (int, Expression)) else repr(value.value)
+    items = sequence(value)
+    return f"({', '.join(_shown(item) for item in items.items)})" if items is not None else "something else"
