@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.common.words import words
 from shapelint.knowledge import rules_folder, timm_rows
 from shapelint.python.libraries import vision_transformers
 from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
@@ -47,6 +48,18 @@ MEASURED = {
     "num_prefix_tokens": "prefix",
 }
 """Attributes of models, by the column of their rows."""
+BEHIND_FEATURES = words("fc_norm head head_drop attn_pool global_pool")
+"""Parts of models that `forward_head` runs."""
+PARTS = {
+    "mlps.py": words("layers.Mlp layers.mlp.Mlp models.layers.Mlp models.vision_transformer.Mlp"),
+    "transformer_parts.py": words(
+        """
+        layers.PatchEmbed layers.patch_embed.PatchEmbed models.layers.PatchEmbed models.vision_transformer.PatchEmbed
+        models.vision_transformer.Attention layers.attention.Attention models.vision_transformer.Block
+        """
+    ),
+}
+"""Parts of networks that scripts put together by themselves, by the file that stands in for them."""
 BASE = (768, 16, 224)
 """Width, patch size and image size of a `VisionTransformer` that is built without arguments."""
 
@@ -216,9 +229,9 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
         return _reset(run, owner, arguments)
     if name == "get_classifier" and not arguments.positional:
         return _classifier(run, owner)
-    if name in ("forward_features", "forward_head") and arguments.positional and not owner.replaced:
-        if name == "forward_features":
-            return _features(run, owner, arguments, site)
+    if name == "forward_features" and arguments.positional and not owner.replaced:
+        return _features(run, owner, arguments, site)
+    if name == "forward_head" and arguments.positional and BEHIND_FEATURES.isdisjoint(owner.replaced):
         bare = arguments.flag(1, "pre_logits")
         return _pooled(run, _variant(owner, WITHOUT_CLASSIFIER) if bare else owner, arguments.positional[0].value)
     return None
@@ -309,7 +322,7 @@ def _pooled(run: Run, model: Component, features: Value) -> Value:
 TIMM = LibraryPlugin(
     "timm",
     packages=frozenset({"timm"}),
-    stand_ins={"timm.layers.Mlp": "mlps.py", "timm.layers.mlp.Mlp": "mlps.py"},
+    stand_ins={f"timm.{module}": file for file, modules in PARTS.items() for module in modules},
     components=Components(
         builds=builds,
         parameters={

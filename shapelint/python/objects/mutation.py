@@ -113,7 +113,7 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
             _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
             forget(run, owner)
-    elif isinstance(value, Node) or name in run.parts(owner) or is_harmless(name, owner):
+    elif isinstance(value, (Node, Tensor)) or name in run.parts(owner) or is_harmless(name, owner):
         _replace(run, owner, name, value)
     else:
         forget(run, owner)

@@ -69,8 +69,12 @@ def named(dotted: str) -> Any:
     return found
 
 
-OF_EARLIER_VERSIONS = {"pytorch_lightning.utilities.cli.LightningCLI"}
-"""Names that pytorch-lightning 1 has, and scripts still use."""
+OF_EARLIER_VERSIONS = {
+    "pytorch_lightning.utilities.cli.LightningCLI",
+    "timm.models.layers.Mlp",
+    "timm.models.layers.PatchEmbed",
+}
+"""Names that earlier versions of lightning and timm have, and scripts still use."""
 HANDLED = {*LIBRARIES.functions, *LIBRARIES.stand_ins} - LIBRARIES.decorators - OF_EARLIER_VERSIONS
 
 

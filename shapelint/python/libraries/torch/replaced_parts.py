@@ -23,8 +23,8 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
     if not changed:
         known = [new for name, new in owner.replaced.items() if absent_names.of_model(owner.spec.target, name) is None]
-        added = any(isinstance(new, (Node, Unknown)) for new in known)
-        # A module in a place that no table knows: what the model then gives is not known either.
+        added = any(isinstance(new, (Node, Unknown, Tensor)) for new in known)
+        # A module or weight in a place that no table knows: what the model then gives is not known either.
         return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
