@@ -14,7 +14,8 @@ class RoleWords:
     """Names next to those of the method packs.
 
     `aliases` mean a role as the whole of a name, `words` anywhere in it, where nothing else does. `telling` are those
-    that only self-supervised models have. `online` and `target` say which branch a part is of. `heads` are what the
+    that only self-supervised models have, `own_heads` those of heads that a network without a backbone inside it holds
+    next to its own layers. `online` and `target` say which branch a part is of. `heads` are what the
     names of a library's heads end in. `masked` are the methods that predict masked patches, each with the words
     by which classes are named after it, and `mask_tokens` the names of a parameter that only those have.
     `towers` are words for the parts of an image tower and of a text tower, and `compared` the words of classes and the
@@ -24,6 +25,7 @@ class RoleWords:
     aliases: Mapping[str, Sequence[str]]
     words: Mapping[str, Sequence[str]]
     telling: Sequence[str]
+    own_heads: Sequence[str]
     online: Sequence[str]
     target: Sequence[str]
     heads: Mapping[str, str]

@@ -18,7 +18,7 @@ EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was
 def checks(script: PythonModel) -> Iterator[LinkCheck]:
     """Yield the links of a model, one for each component, loss and bank, and one for code that was not followed."""
     yield from component_checks(script.chain)
-    if not script.chain.links:
+    if not script.chain.links and not script.unfollowed:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
     yield from _of_losses(script.losses)
     for bank in script.banks:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Union
 
 from shapelint.common.frozen import frozen
 
 Dim = Union[int, "Expression"]
+REMEMBERED = 16384
+"""Number of results that are kept of an operation: a network repeats the arithmetic of one of its blocks many times."""
 
 
 @frozen
@@ -26,7 +28,14 @@ class Symbol:
     name: str
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return self.name.partition("#")[0].removeprefix("?") or self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 @frozen
@@ -38,6 +47,13 @@ class DimOperation:
 
     def __str__(self) -> str:
         return self._text
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.operator, self.operands))
 
     @cached_property
     def _text(self) -> str:
@@ -56,6 +72,17 @@ class Expression:
     """A sum of products of atoms with integer coefficients, in normal form; never a constant."""
 
     terms: tuple[tuple[Product, int], ...]
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.terms)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(atom.name for atom in _atoms(self) if isinstance(atom, Symbol))
 
     def __add__(self, other: Dim) -> Dim:
         sums = dict(self.terms)
@@ -125,7 +152,7 @@ def symbol(name: str) -> Expression:
 
 def names(dim: Dim) -> frozenset[str]:
     """The names of the symbols in a dimension: `names(parse("(H-1)//32+1")) == {"H"}`."""
-    return frozenset(atom.name for atom in _atoms(dim) if isinstance(atom, Symbol))
+    return dim._names if isinstance(dim, Expression) else frozenset()
 
 
 def free_names(dim: Dim) -> frozenset[str]:
@@ -164,6 +191,14 @@ def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
     """Replace symbols by dimensions, all at once; symbols without a binding stay. Anything divided by 0 is unknown."""
     if isinstance(dim, int):
         return dim
+    bound = tuple((name, bindings[name]) for name in dim._names if name in bindings)
+    return _substituted(dim, bound) if bound else dim
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _substituted(dim: Expression, bound: tuple[tuple[str, Dim], ...]) -> Dim:
+    """`dim` with some of its symbols replaced."""
+    bindings = dict(bound)
     total: Dim = 0
     for product, coefficient in dim.terms:
         value: Dim = coefficient
@@ -173,6 +208,7 @@ def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
     return total
 
 
+@lru_cache(maxsize=REMEMBERED)
 def floor_divide(left: Dim, right: Dim) -> Dim:
     """`left // right`; nested divisions by constants are merged, and exact multiples are taken out of the quotient.
 

@@ -13,7 +13,7 @@ from shapelint.python.objects import dicts, lists, strings
 from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.value_facts import elements, integer
+from shapelint.python.state.value_facts import elements, integer, is_number
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, tensor_operations
@@ -54,7 +54,7 @@ def _combine_data(left: Value, right: Value) -> Value:
     """Combine the output of a loader with another value; combined with a plain number, it keeps its size."""
     data, other = (left, right) if isinstance(left, Data) else (right, left)
     assert isinstance(data, Data)
-    if isinstance(other, Const):
+    if isinstance(other, Const) or is_number(other):
         return data
     return replace(data, sizes=image_sizes.together([data, other]) if isinstance(other, Data) else ())
 
@@ -137,7 +137,7 @@ def tensors(op: ast.operator, left: Value, right: Value) -> Value:
         return UNKNOWN
     tensor, other = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor)
-    if isinstance(other, Const):
+    if isinstance(other, Const) or is_number(other):
         return tensor
     if not isinstance(other, Tensor):
         return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)

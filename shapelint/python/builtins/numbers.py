@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
+from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import elements, integer, truth
-from shapelint.python.state.values import UNKNOWN, Const, Items, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Const, Items, Tensor, Unknown, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
 
@@ -22,6 +23,8 @@ def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
     characters = values[0].characters if values and isinstance(values[0], Const) else None
     if characters is not None and isinstance(value, str) and value.isdecimal():
         return Const(int(value), characters, computed=True)
+    if values and not isinstance(values[0], Const):
+        return unknown_numbers.converted(values[0])
     try:
         return replace(values[0], value=int(value)) if isinstance(value, (int, float, str)) else UNKNOWN  # type: ignore[arg-type]
     except (ValueError, OverflowError):
@@ -31,7 +34,9 @@ def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
 def _float(run: Run, values: list[Value], keywords: Keywords) -> Value:
     value = values[0].value if values and isinstance(values[0], Const) else None
     try:
-        return Const(float(value)) if isinstance(value, (int, float, str)) else UNKNOWN
+        if isinstance(value, (int, float, str)):
+            return Const(float(value))
+        return replace(unknown_numbers.converted(values[0] if values else UNKNOWN), number=None)
     except (ValueError, OverflowError):
         return UNKNOWN
 
@@ -43,7 +48,7 @@ def _str(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 def _bool(run: Run, values: list[Value], keywords: Keywords) -> Value:
     known = truth(values[0]) if values else False
-    return UNKNOWN if known is None else Const(known)
+    return Unknown(is_number=True) if known is None else Const(known)
 
 
 def _extreme(choose: Callable[..., int]) -> BuiltinHandler:

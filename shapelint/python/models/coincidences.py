@@ -9,12 +9,13 @@ whose sum then reaches no layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cache
 
 from shapelint.chain.chain import Edge, Link
 from shapelint.common.frozen import frozen
-from shapelint.python.state.run import Run
+from shapelint.python.models.entry_points import Question
+from shapelint.python.state.run import Call, Run
 from shapelint.shapes.signatures import Fit, Misfit
 from shapelint.spec.spec import Argument, Variable
 from shapelint.text.source import Span
@@ -32,21 +33,51 @@ class Latent:
     given: Variable
 
 
-def find(links: Iterable[Link], moved: Callable[[Variable], Run]) -> Iterator[Latent]:
-    """Yield the layers of a model that fit by chance; `moved` runs the file with another number for a variable."""
-    candidates = [found for link in links for edge in link.edges if (found := _candidate(edge)) is not None]
-    variables = list(dict.fromkeys(variable for one in candidates for variable in (one.taken, one.given)))
-    affordable = variables[:MAXIMUM_MOVES]
+def find(models: Iterable[Sequence[Link]], asked: Callable[[Question], Run]) -> list[tuple[Latent, ...]]:
+    """Return the layers of each model that fit by chance; `asked` runs the file once more, to answer a question.
+
+    What models share is asked once: another object of a class has the same layer in the same place, made from the same
+    parameters. The run ends where all layers of the moved variable stopped fitting.
+    """
+    candidates = [tuple(_candidates(links)) for links in models]
+    sites: dict[Variable, set[LayerKey]] = {}
+    for one in (one for own in candidates for one in own):
+        for variable in (one.taken, one.given):
+            sites.setdefault(variable, set()).add(_site(one.edge))
 
     @cache
     def misfits(variable: Variable) -> frozenset[LayerKey]:
-        calls = moved(variable).calls
+        left = set(sites[variable])
+
+        def answers(call: Call) -> bool:
+            if _is_misfit(call.edge):
+                left.discard(_site(call.edge))
+            return not left
+
+        calls = asked(Question(variable, answers)).calls
         return frozenset(_site(call.edge) for call in calls if _is_misfit(call.edge))
 
-    for one in candidates:
-        both = (one.taken, one.given)
-        if all(variable in affordable and _site(one.edge) in misfits(variable) for variable in both):
-            yield one
+    known: dict[Hashable, bool] = {}
+
+    def is_by_chance(one: Latent) -> bool:
+        site = _site(one.edge)
+        key = (site, one.taken[1], one.given[1])
+        if key not in known:
+            known[key] = all(site in misfits(variable) for variable in (one.taken, one.given))
+        return known[key]
+
+    return [tuple(filter(is_by_chance, _affordable(own))) for own in candidates]
+
+
+def _affordable(candidates: Sequence[Latent]) -> Iterator[Latent]:
+    """Yield the candidates of one model that few enough moves decide."""
+    variables = list(dict.fromkeys(variable for one in candidates for variable in (one.taken, one.given)))
+    moves = variables[:MAXIMUM_MOVES]
+    return (one for one in candidates if one.taken in moves and one.given in moves)
+
+
+def _candidates(links: Sequence[Link]) -> Iterator[Latent]:
+    return (found for link in links for edge in link.edges if (found := _candidate(edge)) is not None)
 
 
 def _candidate(edge: Edge) -> Latent | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from shapelint.common.frozen import frozen
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import lightning_
 from shapelint.python.state import class_lookup, forgetting, model_scan
@@ -14,10 +17,9 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import is_module
 from shapelint.python.state.other_files import OtherFiles
 from shapelint.python.state.places import Places
-from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Run
+from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Answered, Call, Run
 from shapelint.python.state.values import (
     NO_SPAN,
-    UNKNOWN,
     Data,
     Function,
     Given,
@@ -49,10 +51,21 @@ class InvalidPythonError(ValueError):
         self.message, self.span = message, span
 
 
+@frozen
+class Question:
+    """What a second interpretation is for: how layers fit if a variable has another number.
+
+    `answers` says of each call of a layer whether nothing is left to be asked after it.
+    """
+
+    moved: Variable
+    answers: Callable[[Call], bool]
+
+
 def interpret(
-    source: Source, options: Options, may_trace: bool = True, moved: Variable | None = None
+    source: Source, options: Options, may_trace: bool = True, question: Question | None = None
 ) -> tuple[Run, Scope]:
-    """Interpret a file within its budget, with one variable `moved`; raises InvalidPythonError."""
+    """Interpret a file within its budget, or until a question is answered; raises InvalidPythonError."""
     script = as_script(source)
     places = Places(script.text)
     try:
@@ -62,18 +75,26 @@ def interpret(
     path = Path(source.path)
     folder = path.parent if path.is_file() else Path(options.folder) if options.folder else None
     run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
-    run.moved, run.tree, run.others = moved, tree, OtherFiles(source)
+    run.tree, run.others = tree, OtherFiles(source)
+    if question is not None:
+        run.moved, run.answers = question.moved, question.answers
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
     run.modules[str(path.resolve())] = scope
+    with suppress(Answered):
+        _everything(run, tree, scope)
+    return run, scope
+
+
+def _everything(run: Run, tree: ast.Module, scope: Scope) -> None:
+    """Interpret the module, what uses it, and what nothing in it uses."""
     _module(run, tree, scope)
-    for user in options.users[:MAXIMUM_USERS]:
+    for user in run.options.users[:MAXIMUM_USERS]:
         _user(run, Path(user))
     _idle_functions(run, scope)
     _idle_classes(run, scope)
     _methods(run)
-    return run, scope
 
 
 def as_script(source: Source) -> notebook.Script:
@@ -123,6 +144,7 @@ def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
                 return
         if run.exhausted and ended:
             forgetting.forget(run, scope)
+            run.cut_everywhere = run.cut_everywhere or statement is not tree.body[-1]
 
 
 def _idle_functions(run: Run, scope: Scope) -> None:
@@ -209,21 +231,24 @@ def _methods(run: Run) -> None:
             continue
         if id(instance) in run.extended:
             continue  # The program goes on with a part of it: whether it runs the whole any more is not known.
-        names = dict.fromkeys(
-            name
-            for cls in class_lookup.resolution_order(instance.cls)
-            if isinstance(cls, UserClass)
-            for name, value in cls.scope.names.items()
-            if isinstance(value, Function) and FORWARD.match(name) and value.wrapper in ("", "no_grad")
-        )
+        held = not all(isinstance(node, Instance) and not _forwards(node) for node in instance.path[:-1])
         # Steps run first: what they call need not run again. Inner modules are run by the models that hold them.
-        for name in sorted(names, key=lambda name: "step" not in name):
+        for name in sorted(_forwards(instance), key=lambda name: "step" not in name):
             function = class_lookup.find(instance.cls, name)
-            inner = instance.holder is not None and "step" not in name
+            inner = held and "step" not in name
             if name in instance.attributes:
                 continue
             if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
                 _guarded(run, function, instance, batch=_batch(run, instance) if name == "training_step" else None)
 
 
-_ = UNKNOWN
+def _forwards(instance: Instance) -> list[str]:
+    """Return the names of the methods by which a module is run, in the order of its class and its bases."""
+    line = class_lookup.resolution_order(instance.cls) if instance.cls is not None else []
+    own = [cls for cls in line if isinstance(cls, UserClass)]
+    methods = ((name, value) for cls in own for name, value in cls.scope.names.items())
+    return [*dict.fromkeys(name for name, value in methods if _is_forward(name, value))]
+
+
+def _is_forward(name: str, value: Value) -> bool:
+    return isinstance(value, Function) and FORWARD.match(name) is not None and value.wrapper in ("", "no_grad")

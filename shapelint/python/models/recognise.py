@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -10,17 +11,17 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
-from shapelint.python.models import coincidences, failures, self_supervision, unused_parts, wiring_faults
-from shapelint.python.models.entry_points import interpret
+from shapelint.python.models import coincidences, failures, self_supervision, unseen_parts, unused_parts, wiring_faults
+from shapelint.python.models.entry_points import Question, interpret
 from shapelint.python.state import naming
-from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
+from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
 from shapelint.python.state.values import Component, Instance, Node
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import HEADS, Role
-from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step, Variable
+from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step
 from shapelint.text.source import Source, Span
 
 
@@ -55,12 +56,18 @@ class PythonModel:
     unfollowed: tuple[Cause, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Group:
-    """Calls of the components of one model."""
+    """Calls of the components of one model; `of_others` are the components that other models call."""
 
     node: Instance | None
     calls: list[Call] = field(default_factory=list)
+    of_others: set[int] = field(default_factory=set)
+
+    @property
+    def own(self) -> set[int]:
+        """Its components, as they were called."""
+        return {id(call.edge.component) for call in self.calls}
 
 
 @frozen
@@ -84,8 +91,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         run, _ = interpret(source, options)
         groups = _groups(run)
 
-    def moved(variable: Variable) -> Run:
-        return interpret(source, options, run.may_trace, variable)[0]
+    def asked(question: Question) -> Run:
+        return interpret(source, options, run.may_trace, question)[0]
 
     if run.rewired and groups:
         return ReadModels([_unjudged_model(run, groups[0], len(source.text))], (), run.others.source)
@@ -97,12 +104,17 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
-        found = tuple(coincidences.find(model.chain.links, moved))
-        model = replace(model, latent=found, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
+        model = replace(model, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
         self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         method = self_supervision.method(group.node, source.path)
         self_supervised = self_supervised or bool(model.banks)
-        models.append(replace(model, is_cut_short=run.exhausted, is_self_supervised=self_supervised, method=method))
+        models.append(
+            replace(
+                model, is_cut_short=_is_cut_short(run, group, groups), is_self_supervised=self_supervised, method=method
+            )
+        )
+    latent = coincidences.find([model.chain.links for model in models], asked)
+    models = [replace(model, latent=found) for model, found in zip(models, latent)]
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
@@ -127,11 +139,7 @@ def _groups(run: Run) -> list[_Group]:
     found: dict[int, _Group] = {}
     for instance in run.instances:
         inside = any(naming.has_backbone(node) for node in instance.path[:-1])
-        if (
-            instance.origin is None
-            and naming.is_model_like(instance)
-            and not (inside and not naming.has_backbone(instance))
-        ):
+        if instance.origin is None and _is_model(run, instance) and not (inside and not naming.has_backbone(instance)):
             found[id(instance)] = _Group(instance)
     loose = _Group(None)
     for call in run.calls:
@@ -140,12 +148,43 @@ def _groups(run: Run) -> list[_Group]:
             loose.calls.append(call)
         elif id(model) in found:
             found[id(model)].calls.append(call)
-    groups = [group for group in found.values() if group.calls or _is_declared(group)]
-    kinds = {naming.kind(call.edge.role) for call in loose.calls}
+    groups = [group for group in found.values() if group.calls or _is_declared(group) or _is_unseen(run, group)]
+    unseen = unseen_parts.called(run, NO_OBJECT)
+    kinds = {naming.kind(name) for name in (*unseen, *(call.edge.role for call in loose.calls))}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or ("backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
+    if has_head or (loose.calls and "backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
+    for group in groups:
+        group.of_others = {one for other in groups if other is not group for one in other.own}
     return groups
+
+
+def _is_model(run: Run, instance: Instance) -> bool:
+    if naming.is_model_like(instance) or unseen_parts.make_a_model(run, instance):
+        return True
+    return unseen_parts.base_of_a_method(run, instance) is not None
+
+
+def _is_unseen(run: Run, group: _Group) -> bool:
+    """Return whether networks that are not seen, or a base that is not, are all that is known of a model."""
+    if group.node is None:
+        return False
+    return bool(unseen_parts.links(run, group.node)) or unseen_parts.base_of_a_method(run, group.node) is not None
+
+
+def _is_cut_short(run: Run, group: _Group, groups: Sequence[_Group]) -> bool:
+    """Return whether a part of the file that concerns a model was not followed to its end.
+
+    One that concerns none of the models is a matter of the first: it may have used any of them.
+    """
+    if not run.exhausted or run.cut_everywhere:
+        return run.exhausted
+    concerned = [one for one in groups if _is_cut(run, one)]
+    return group in concerned if concerned else group is groups[0]
+
+
+def _is_cut(run: Run, group: _Group) -> bool:
+    return id(group.node) in run.cut or any(id(one) in run.cut for call in group.calls for one in call.component.path)
 
 
 def _is_own(group: _Group) -> bool:
@@ -156,9 +195,10 @@ def _is_own(group: _Group) -> bool:
 
 def _has_loss(run: Run, group: _Group) -> bool:
     """Return whether an SSL loss takes the output of these calls, as for a backbone without a head."""
-    own = {id(call.edge.component) for call in group.calls}
-    roles = {call.edge.role: [call] for call in group.calls}
-    return any(known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, own, roles) for loss in run.losses)
+    roles = {call.edge.role for call in group.calls}
+    return any(
+        known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, group, roles) for loss in run.losses
+    )
 
 
 def _is_declared(group: _Group) -> bool:
@@ -170,15 +210,17 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
-    own = {id(call.edge.component) for call in group.calls}
     for misuse in run.misuses:
         if _follows_a_fault(misuse, group.calls):
             continue
-        if _made_inside(misuse.edge.incoming, own, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+        if _made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
-    links = (*_unseen(run, group.node), *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
-    losses = tuple(loss for loss in run.losses if _concerns(loss, own, by_role) or (first and _is_of_nobody(loss)))
-    banks = tuple(bank for bank in run.banks if _uses(bank, group, own, by_role))
+    unseen = unseen_parts.links(run, group.node)
+    if group.node is None and any(naming.kind(role) == "backbone" for role in by_role):
+        unseen = []
+    links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
+    losses = tuple(loss for loss in run.losses if _concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
+    banks = tuple(bank for bank in run.banks if _uses(bank, group, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(wiring_faults.fixed_batches(run, group.node))
@@ -204,8 +246,15 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         updates,
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
-        unfollowed=tuple(dict.fromkeys(cause for nodes, cause in run.unfollowed if _touches(nodes, group))),
+        unfollowed=tuple(_unfollowed(run, group)),
     )
+
+
+def _unfollowed(run: Run, group: _Group) -> dict[Cause, None]:
+    """Return why code that is not seen may do something to a model: it gets hold of it, or is a base of its class."""
+    causes = [cause for nodes, cause in run.unfollowed if _touches(nodes, group)]
+    base = unseen_parts.base_of_a_method(run, group.node) if group.node is not None else None
+    return dict.fromkeys([*causes, base] if base is not None else causes)
 
 
 def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:
@@ -227,9 +276,9 @@ def _is_of_the_loop(flow: Flow) -> bool:
     return all(origin.component is None for origin in (flow.maker, *flow.origins))
 
 
-def _concerns(loss: LossCall, own: set[int], roles: dict[str, list[Call]]) -> bool:
+def _concerns(loss: LossCall, group: _Group, roles: Container[str]) -> bool:
     """Return whether a component of the model made an operand of a loss."""
-    return any(_made_inside(flow, own, roles) for _, flow in loss.operands if flow is not None)
+    return any(_made_inside(flow, group, roles) for _, flow in loss.operands if flow is not None)
 
 
 def _is_of_nobody(loss: LossCall) -> bool:
@@ -237,18 +286,20 @@ def _is_of_nobody(loss: LossCall) -> bool:
     return loss.compared and all(flow is None for _, flow in loss.operands)
 
 
-def _uses(bank: BankCall, group: _Group, own: set[int], roles: dict[str, list[Call]]) -> bool:
+def _uses(bank: BankCall, group: _Group, roles: Container[str]) -> bool:
     """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
     if bank.component.path:
         return _touches((bank.component,), group)
-    return _made_inside(bank.features, own, roles)
+    return _made_inside(bank.features, group, roles)
 
 
-def _made_inside(flow: Flow, own: set[int], roles: dict[str, list[Call]]) -> bool:
-    """Return whether a component of the model made a tensor."""
+def _made_inside(flow: Flow, group: _Group, roles: Container[str]) -> bool:
+    """Return whether a component of the model made a tensor; one of another model that has the same name did not."""
+    own = group.own
+    made = (origin for origin in (flow.maker, *flow.origins) if origin.component is not None)
     return any(
-        origin.component is not None and (id(origin.component) in own or origin.role in roles)
-        for origin in (flow.maker, *flow.origins)
+        id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_others)
+        for origin in made
     )
 
 
@@ -278,20 +329,6 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
         problems = tuple(dict.fromkeys(problem for layer in resolved for problem in layer.problems))
         whole = Resolved(spec, label, "stored", layers=resolved, problems=problems)
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
-
-
-def _unseen(run: Run, model: Node | None) -> list[Link]:
-    """Return links for the backbone and heads that a model calls but that are unknown, each at its assignment."""
-    found = []
-    for (owner, name), cause in run.unseen.items():
-        role = Role(name, naming.kind(name))
-        span = run.assigned.get((owner, name))
-        if owner == id(model) and role.kind in ("backbone", *HEADS) and span is not None:
-            spec = ComponentSpec("call", f"self.{name}", span, span)
-            nothing = Flow(None, (), Origin(role))
-            resolved = Resolved(spec, spec.target, "unknown", reason=cause.reason, remedy=cause.help)
-            found.append(Link(role, resolved, nothing, nothing, ()))
-    return found
 
 
 def _constructor_problems(run: Run, group: _Group) -> tuple[Problem, ...]:

@@ -22,6 +22,13 @@ from shapelint.python.state.values import (
 )
 from shapelint.shapes.dims import Expression
 
+MAPPINGS = words(
+    """
+    collections.abc.Mapping collections.abc.MutableMapping typing.Mapping typing.MutableMapping typing.Dict
+    """
+)
+CONFIGS = ("DictConfig", "ListConfig")
+"""What OmegaConf makes of a dict and of a list."""
 BUILTIN_SCALARS: dict[str, Any] = {
     "builtins.int": int,
     "builtins.float": float,
@@ -60,12 +67,21 @@ def is_a(value: Value, cls: Value) -> bool | None:
     if isinstance(value, Items):
         return True if cls.name == f"builtins.{value.kind}" else unrelated
     if isinstance(value, Table) and not value.namespace and value.of is None:
-        return True if cls.name == "builtins.dict" else unrelated
+        return _is_mapping(value, cls.name, unrelated)
     if isinstance(value, Tensor):
         return True if cls.name == "torch.Tensor" else unrelated
     if isinstance(value, (Component, Chained)) and cls.name.startswith("torch.nn."):
         return _is_layer(value, cls.name)
     return None
+
+
+def _is_mapping(value: Table, name: str, otherwise: bool | None) -> bool | None:
+    """Return whether a dict, or a config whose keys are attributes as well, is an instance of a library's class."""
+    if name in MAPPINGS or name == "builtins.dict":
+        return True
+    if name.startswith("omegaconf.") and name.endswith(CONFIGS):
+        return value.attributes and name.endswith("DictConfig")
+    return otherwise
 
 
 def _is_own(own: UserClass, cls: UserClass) -> bool | None:

@@ -131,9 +131,11 @@ def _quiet(run: Run) -> Iterator[None]:
     """Drop what is recorded of values that it may not be."""
     lists: Sequence[list[object]] = (run.calls, run.misuses, run.failures)  # type: ignore[assignment]
     before = [len(one) for one in lists]
+    run.supposed += 1
     try:
         yield
     finally:
+        run.supposed -= 1
         for one, length in zip(lists, before):
             del one[length:]
 

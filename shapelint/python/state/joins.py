@@ -9,7 +9,7 @@ from typing import Any
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
-from shapelint.python.state.value_facts import one_of, unknown_among
+from shapelint.python.state.value_facts import is_number, one_of, unknown_among
 from shapelint.python.state.values import (
     UNKNOWN,
     Chained,
@@ -42,7 +42,7 @@ def join(left: Value, right: Value) -> Value:
         same = type(left.value) is type(right.value) and left.value == right.value
         if same and left.variables != right.variables:
             return replace(left, variables=())
-        return left if same else UNKNOWN
+        return left if same else Unknown(is_number=is_number(left) and is_number(right))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return Tensor(_flow(left.flow, right.flow), left.detached and right.detached)
     if isinstance(left, Items) and isinstance(right, Items) and _alike(left, right):
@@ -63,6 +63,8 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
         # Two copies of one module: a target network that is created again from time to time.
         return left
+    if is_number(left) and is_number(right):
+        return Unknown(is_number=True)
     together = (*_candidates(left), *_candidates(right))
     whole = _candidates(left) and _candidates(right) and all(isinstance(one, Node) for one in together)
     return one_of(tuple(dict.fromkeys(together))) if whole else unknown_among(left, right)

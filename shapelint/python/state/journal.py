@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shapelint.python.state.kept_results import KeptResults
 from shapelint.python.state.values import Chained, CommandLine, Component, Instance, Items, Scope, Table, Views, birth
 
 Exit = Literal["return", "break", "continue", "raise"]
@@ -77,6 +78,7 @@ class Journal:
     def __init__(self, joined: Callable[[Holder, list[Content]], Content]) -> None:
         self.frames: list[Frame] = []
         self.joined = joined
+        self.kept = KeptResults()
 
     @contextmanager
     def frame(self, *takes: Exit) -> Iterator[Frame]:
@@ -107,6 +109,8 @@ class Journal:
 
     def touch(self, holder: Holder) -> None:
         """Save an object that is about to change, unless this frame created it: then no other branch knows it."""
+        if id(holder) in self.kept.dependent:
+            self.kept.drop(holder)
         if self.frames:
             frame = self.frames[-1]
             if holder.born < frame.born and id(holder) not in frame.touched:
@@ -123,6 +127,8 @@ class Journal:
     def undo(self, frame: Frame) -> None:
         """Restore every object to its contents when the frame was opened."""
         for holder, saved in frame.touched.values():
+            if id(holder) in self.kept.dependent:
+                self.kept.drop(holder)
             put(holder, saved)
 
     def leave(self, exit_: Exit) -> None:

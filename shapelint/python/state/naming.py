@@ -14,6 +14,7 @@ from shapelint.spec.roles import HEADS, Role
 
 MAXIMUM_MODEL_DEPTH = 3
 MINIMUM_METHOD = 4
+CONVOLUTION = "torch.nn.Conv"
 DEFAULT_ROLES = frozenset({"backbone", *HEADS})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -188,12 +189,24 @@ def is_model_like(node: Node) -> bool:
     return (
         has_backbone(node)
         or predicts_patches(node)
+        or is_its_own_backbone(node)
         or has_towers(node)
         or any(
             isinstance(value, Component) and (is_head(value) or value.spec.target.startswith("lightly.models.modules."))
             for value in node.attributes.values()
         )
     )
+
+
+def is_its_own_backbone(node: Instance) -> bool:
+    """Return whether an object holds convolutions of its own, and next to them a head that only these methods have."""
+    known = role_words.load().own_heads
+    parts = {name: value for name, value in node.attributes.items() if isinstance(value, Node)}
+    heads = {name for name in parts if "_".join(words(name)) in known}
+    if not heads or (node.cls is not None and kind(node.cls.name) in HEADS):
+        return False
+    own = (leaf for name, part in parts.items() if name not in heads for leaf in leaves(part))
+    return any(leaf.spec.target.startswith(CONVOLUTION) for leaf in own)
 
 
 def predicts_patches(node: Instance) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,9 +36,9 @@ from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
 MAXIMUM_STEPS = 100_000
-MAXIMUM_SHARE = 30_000
+MAXIMUM_SHARE = 50_000
 """Share of the budget that one top-level statement, one class or one method may use."""
-IDLE_SHARE = 10_000
+IDLE_SHARE = 20_000
 """Share of the budget for a function that nothing in the file calls."""
 MAXIMUM_CALL_DEPTH = 28
 MAXIMUM_NESTING = 150
@@ -46,10 +46,16 @@ MAXIMUM_REPEATS = 3
 MAXIMUM_RECURSION = 10
 MAXIMUM_ELEMENTS = 512
 MAXIMUM_NOTES = 200
+NO_OBJECT = 0
+"""In the place of an object's identity: the owner of networks that are variables of a script."""
 
 
 class Exhausted(Exception):
     """Raised when the budget of an interpretation is used up; what was found so far is kept."""
+
+
+class Answered(Exception):
+    """Raised when an interpretation has seen what it was started for."""
 
 
 @frozen
@@ -138,8 +144,11 @@ class Run(Kernel):
     of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
-    passed to code that is not seen, or all of them where there are none, and what that code is. `config_folder`
-    is the folder of the configs that Hydra was initialized with.
+    passed to code that is not seen, or all of them where there are none, and what that code is. `cut` are the
+    objects and components that a part of the file built or called whose share ran out, or all of them if it was
+    `cut_everywhere`. `config_folder` is the folder of the configs that Hydra was initialized with. `answers` says of
+    each call whether it is all that the run was started for; what is done under a `supposed` value is not asked. While
+    calls are `recording` what they read, `readings` are the values of names outside of them.
     """
 
     options: Options
@@ -180,6 +189,8 @@ class Run(Kernel):
     batches: dict[int, Value | None] = field(default_factory=dict)
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
     exhausted: bool = False
+    cut: set[int] = field(default_factory=set)
+    cut_everywhere: bool = False
     may_trace: bool = True
     untraced: bool = False
     starved: bool = False
@@ -191,6 +202,10 @@ class Run(Kernel):
     consumers: dict[ast.AST, str] = field(default_factory=dict)
     generators: dict[ast.AST, bool] = field(default_factory=dict)
     moved: Variable | None = None
+    answers: Callable[[Call], bool] | None = None
+    supposed: int = 0
+    recording: int = 0
+    readings: list[Value | Scope] = field(default_factory=list)
     config_folder: str = ""
     serial: int = 0
     rewritten: int = 0
@@ -203,6 +218,12 @@ class Run(Kernel):
         if self.remaining <= 0:
             self.exhausted = True
             raise Exhausted
+
+    def record(self, call: Call) -> None:
+        """Keep a call of a component; raises Answered after the last one that this run was started for."""
+        self.calls.append(call)
+        if self.answers is not None and not self.supposed and self.answers(call):
+            raise Answered
 
     def touch(self, holder: Holder) -> None:
         """Note that an object is about to change."""
@@ -225,10 +246,14 @@ class Run(Kernel):
     def share(self, most: int = MAXIMUM_SHARE) -> Iterator[None]:
         """Run one part of the file within its share of the budget; when that runs out, the rest of it is unknown."""
         before = self.remaining = min(self.budget, most)
+        built, called, entered = len(self.instances), len(self.calls), len(self.visited_methods)
         try:
             yield
         except (Exhausted, RecursionError):
             self.exhausted = True
+            entries = (receiver for receiver, _ in self.visited_methods[entered:])
+            parts = (one for call in self.calls[called:] for one in call.component.path)
+            self.cut |= {id(one) for one in (*self.instances[built:], *entries, *parts)}
         finally:
             self.budget -= before - max(self.remaining, 0)
             self.depth = self.nesting = self.no_grad = 0

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer
+from shapelint.python.state.value_facts import integer, is_number
 from shapelint.python.state.values import UNKNOWN, Unknown, Value, birth
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -35,6 +35,7 @@ def part(run: Run, owner: Unknown, name: str = "") -> Unknown:
     """
     names = sorted(dims.names(owner.number)) if owner.number is not None else []
     is_whole = len(names) == 1 and owner.number == dims.symbol(names[0]) and len(names[0]) <= LONGEST_NAME
+    owner = replace(owner, is_number=False)
     if not name or not is_whole or "#" in name:
         return replace(owner, number=None, choice=None)
     whole, _, serial = names[0].removeprefix("?").partition("#")
@@ -52,12 +53,20 @@ def held(run: Run, value: Value, name: str, own: bool) -> Value:
 def combined(op: ast.operator, left: Value, right: Value) -> Unknown:
     """Return `left op right` if one of them is unknown."""
     one, two = _number(left), _number(right)
+    plain = is_number(left) and is_number(right)
     if one is None or two is None or type(op) not in SIZE_OPERATIONS:
-        return UNKNOWN
+        return Unknown(is_number=plain)
     try:
-        return Unknown(number=SIZE_OPERATIONS[type(op)](one, two))
+        return Unknown(number=SIZE_OPERATIONS[type(op)](one, two), is_number=plain)
     except ZeroDivisionError:
         return UNKNOWN
+
+
+def converted(value: Value) -> Unknown:
+    """Return `int(value)`, `float(value)` or the like of a value that is not known."""
+    if not isinstance(value, Unknown):
+        return Unknown(is_number=True)
+    return Unknown(value.cause, number=value.number, is_number=True)
 
 
 def _number(value: Value) -> Dim | None:

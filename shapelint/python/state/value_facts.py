@@ -95,6 +95,13 @@ def integer(value: Value | None) -> Dim | None:
     return None
 
 
+def is_number(value: Value) -> bool:
+    """Return whether a value is a plain number for certain."""
+    if isinstance(value, Const):
+        return isinstance(value.value, (int, float, Expression))
+    return isinstance(value, Unknown) and value.is_number
+
+
 def truth(value: Value) -> bool | None:
     """Return the truth value of a value; None if it is unknown."""
     if isinstance(value, Const):

@@ -36,13 +36,14 @@ class Unknown:
 
     `number` is the dimension that it is if it is one: a parameter that nothing passes is the same width wherever it is
     used, so that layers built from it fit each other whatever it is.
-    One with a `choice` is one of the values in `inside` as a whole.
+    One with a `choice` is one of the values in `inside` as a whole. One that `is_number` is a plain number for certain.
     """
 
     cause: Cause | None = None
     inside: tuple[Value, ...] = ()
     number: Dim | None = None
     choice: Choice | None = None
+    is_number: bool = False
 
 
 @frozen

@@ -8,13 +8,21 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import builtin_functions
-from shapelint.python.objects import caching, declared_parts, effects, generators, instances, methods_of_values
+from shapelint.python.objects import (
+    caching,
+    declared_parts,
+    effects,
+    generators,
+    instances,
+    methods_of_values,
+    repeated_calls,
+)
 from shapelint.python.state import causes, choices, class_lookup, named_objects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
 from shapelint.python.state.references import settled
-from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, Run
+from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, NO_OBJECT, Run
 from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
@@ -166,12 +174,22 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
     unseen = causes.unseen_call(run, function, site)
     if not has_module_or_tensor(arguments.every):
         return unseen
-    if isinstance(site.node.func, ast.Attribute) and isinstance(site.node.func.value, ast.Name):
-        owner = site.scope.names.get(site.node.func.value.id)
-        if isinstance(owner, Instance) and unseen.cause is not None:
-            run.unseen[(id(owner), site.node.func.attr)] = unseen.cause
+    _note_network(run, site, unseen)
     run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
     return unseen
+
+
+def _note_network(run: Run, site: Site, unseen: Unknown) -> None:
+    """Note a call of what may be a network: `self.encoder(x)`, or `encoder(x)` in the linted file."""
+    callee = site.node.func if isinstance(site.node, ast.Call) else None
+    if unseen.cause is None:
+        return
+    if isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name):
+        owner = site.scope.names.get(callee.value.id)
+        if isinstance(owner, Instance):
+            run.unseen[(id(owner), callee.attr)] = unseen.cause
+    elif isinstance(callee, ast.Name) and site.scope.file is not None and site.scope.file.main:
+        run.unseen.setdefault((NO_OBJECT, callee.id), unseen.cause)
 
 
 def _only_moves_weights(method: Method, arguments: Arguments) -> bool:
@@ -230,6 +248,8 @@ def _any_of(
     for given in arguments.every:
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):
+        if function.cause is not None:
+            return replace(unknown_among(*function.inside), cause=replace(function.cause, is_output=True))
         return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
     found = unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
     return replace(found, cause=function.cause) if causes.moved_by(site.node) is not None else found
@@ -288,6 +308,9 @@ def call_function(
     if run.depth >= MAXIMUM_CALL_DEPTH or run.active.count(node) >= MAXIMUM_RECURSION:
         effects.expose_to_unknown_code(run, arguments.every, receiver)
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
+    start, before = repeated_calls.begin(run, function, arguments, receiver)
+    if before is not None:
+        return before
     run.recursive.append((node, _vague(arguments)))
     if receiver is not None and function.wrapper != "staticmethod":
         arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
@@ -309,7 +332,10 @@ def call_function(
                 run.returns[-1].append(NONE)
             run.journal.resume(frame, gone)
             generators.settle(run, function, frame)
-        return generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
+        value = generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
+        if start is not None:
+            repeated_calls.keep(run, start, value, [*frame.touched.keys() - {id(inner)}])
+        return value
     except RecursionError:
         return run.unknown(f"{function.name} is not followed this deep", node, function.scope.file)
     finally:
@@ -320,6 +346,7 @@ def call_function(
         run.active.pop()
         run.recursive.pop()
         run.depth -= 1
+        repeated_calls.end(run, start)
 
 
 def _repeats_itself(run: Run, node: ast.AST, arguments: Arguments) -> bool:

@@ -74,7 +74,8 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
             continue
         value: Value | None = local.names.get(alias.name) if local else None
         if value is None:
-            inner = load(run, f"{module}.{alias.name}".strip("."), node.level, scope) if local or node.level else None
+            # A folder without an `__init__.py` is a package, too.
+            inner = load(run, f"{module}.{alias.name}".strip("."), node.level, scope)
             value = (
                 namespace(inner) if inner is not None else UNKNOWN if local else _absent(run, module, alias.name, node)
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shapelint.python.state.value_facts import integer, truth
-from shapelint.python.state.values import Const, Items, Tensor, Value
+from shapelint.python.state.values import Const, Items, Tensor, Unknown, Value
 from shapelint.python.tensors.overloads import OTHER_KIND, UNREAD
 from shapelint.python.tensors.primitives import PrimitiveKind
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -54,7 +54,8 @@ def _sizes(values: Sequence[Value]) -> Any:
         return UNREAD if first.rest is not None else [_dim(item) for item in first.items]
     if first is None:
         return UNREAD
-    if integer(first) is None:
+    certain = len(values) > 1 or (isinstance(first, Unknown) and first.is_number)
+    if integer(first) is None and not (isinstance(first, Unknown) and certain):
         return OTHER_KIND if isinstance(first, Const) else UNREAD
     return [_dim(value) for value in values]
 

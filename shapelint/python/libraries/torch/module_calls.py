@@ -177,7 +177,7 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
     loose = _is_loose(value, resolved, edge)
-    run.calls.append(Call(component, edge, outgoing, span))
+    run.record(Call(component, edge, outgoing, span))
     if resolved.signature is not None:
         hooks.after_parts(run, component, edge.result.bindings if isinstance(edge.result, Fit) else None, site)
     if isinstance(outgoing.value, StructureValue):
@@ -335,16 +335,14 @@ def call_method(
         width = _width(method, maker, numbers)
         result = Tensor(_made_by(result.flow, maker, width), result.detached)
         if method.name in MAIN or isinstance(edge.result, Misfit):
-            run.calls.append(Call(component, edge, result.flow, span))
+            run.record(Call(component, edge, result.flow, span))
     elif isinstance(result, Items):
         result = Items(
             [Tensor(_made_by(r.flow, maker, maker), r.detached) if isinstance(r, Tensor) else r for r in result.items],
             result.kind,
         )
         first = result.items[0]
-        run.calls.append(
-            Call(component, edge, first.flow if isinstance(first, Tensor) else Flow(None, (), maker), span)
-        )
+        run.record(Call(component, edge, first.flow if isinstance(first, Tensor) else Flow(None, (), maker), span))
     return result
 
 

@@ -10,7 +10,7 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
-from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Value
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Unknown, Value
 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(
@@ -43,6 +43,11 @@ def _first(run: Run, arguments: Arguments, site: Site) -> Value:
     return arguments.positional[0].value if arguments.positional else UNKNOWN
 
 
+def _number(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Return a number that is known at run time only."""
+    return Unknown(is_number=True)
+
+
 def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `torch.multiprocessing.spawn(worker, args=(...))`: the worker gets its number, then the arguments."""
     given = [*arguments.positional, *([arguments.keywords["args"]] if "args" in arguments.keywords else [])]
@@ -65,6 +70,9 @@ TORCH = LibraryPlugin(
         "torch.nn.utils.weight_norm": _first,
         "torch.nn.utils.spectral_norm": _first,
         "torch.multiprocessing.spawn": spawn,
+        "torch.distributed.get_rank": _number,
+        "torch.distributed.get_world_size": _number,
+        "torch.cuda.device_count": _number,
         "torch.utils.data.DataLoader": transforms.loader,
         "torch.utils.data.dataloader.DataLoader": transforms.loader,
     },

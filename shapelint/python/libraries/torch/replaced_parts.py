@@ -32,7 +32,7 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     if _first(run, owner) in changed:
         return _run_parts(run, owner, top, value, site)
     edge, outgoing = propagation.step(place.role, resolved, value.flow)
-    run.calls.append(Call(owner, edge, outgoing, owner.spec.span))
+    run.record(Call(owner, edge, outgoing, owner.spec.span))
     if end := _end(owner, rows):
         bindings = edge.result.bindings if isinstance(edge.result, Fit) else None
         hooks.after_parts(run, owner, bindings, site)
@@ -94,7 +94,7 @@ def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
     place, resolved = naming.place(owner), run.resolve(owner)
     edge, _ = propagation.step(place.role, resolved, value.flow)
     given = _input_of(run, owner, name, edge, Origin(place.role, resolved))
-    run.calls.append(Call(owner, edge, given.flow, owner.spec.span))
+    run.record(Call(owner, edge, given.flow, owner.spec.span))
     return given
 
 

@@ -1,0 +1,67 @@
+"""Models whose networks are not seen: what calls them says that they are there, and why they are not known."""
+
+from __future__ import annotations
+
+from shapelint.chain.chain import Flow, Link, Origin
+from shapelint.knowledge import role_words
+from shapelint.python.state import class_lookup, naming
+from shapelint.python.state.run import NO_OBJECT, Run
+from shapelint.python.state.values import Instance, Library, Node
+from shapelint.resolve.resolved import Resolved
+from shapelint.spec.roles import HEADS, Role
+from shapelint.spec.spec import Cause, ComponentSpec
+
+BUILT_ELSEWHERE = "lint it with the file that builds it"
+
+
+def links(run: Run, model: Node | None) -> list[Link]:
+    """Return links for the backbone and heads that a model or a script calls but that are unknown."""
+    owner = NO_OBJECT if model is None else id(model)
+    found = []
+    for name, cause in called(run, owner).items():
+        role = Role(name, naming.kind(name))
+        span = run.assigned.get((owner, name)) or cause.span
+        if role.kind in ("backbone", *HEADS) and span is not None:
+            spec = ComponentSpec("call", name if model is None else f"self.{name}", span, span)
+            nothing = Flow(None, (), Origin(role))
+            remedy = cause.help or (BUILT_ELSEWHERE if model is None else "")
+            resolved = Resolved(spec, spec.target, "unknown", reason=cause.reason, remedy=remedy)
+            found.append(Link(role, resolved, nothing, nothing, ()))
+    return found
+
+
+def called(run: Run, owner: int) -> dict[str, Cause]:
+    """Return the networks of an object that were called but not seen, by name, with the reason."""
+    return {name: cause for (one, name), cause in run.unseen.items() if one == owner}
+
+
+def make_a_model(run: Run, instance: Instance) -> bool:
+    """Return whether the calls of unseen networks say that an object is a self-supervised model.
+
+    They do if one is a backbone, and another one its momentum copy or a head that only such models have, or if the
+    class is named after a method.
+    """
+    names = [name for name in called(run, id(instance)) if naming.kind(name)]
+    backbones = [name for name in names if naming.kind(name) == "backbone"]
+    if not backbones or instance.cls is None:
+        return False
+    copied = len({naming.is_target(name) for name in backbones}) == 2
+    headed = any(naming.kind(name) in HEADS and _tells(name) for name in names)
+    return copied or headed or naming.method(instance.cls.name) is not None
+
+
+def base_of_a_method(run: Run, instance: Instance) -> Cause | None:
+    """Return that a model does what a class of a library does that is not seen; None if it has no such base.
+
+    Such a class is named after a method, and the object has a backbone.
+    """
+    if instance.cls is None or not any(naming.kind(name) == "backbone" for name in instance.attributes):
+        return None
+    for base in class_lookup.resolution_order(instance.cls):
+        if isinstance(base, Library) and naming.method(base.name.rpartition(".")[2]) and not run.knows(base.name):
+            return Cause(f"it does what {base.name} does, which is not seen")
+    return None
+
+
+def _tells(name: str) -> bool:
+    return any(word.removesuffix("s") in role_words.load().telling for word in naming.words(name))
