@@ -32,6 +32,13 @@ INERT: dict[Any, Any] = {
     "max_val": 3.0,
     "min_val": -2.0,
     "norm_first": True,
+    "nonlinearity": "relu",
+    "padding_idx": 1,
+    "max_norm": 2.0,
+    "norm_type": 1.0,
+    "scale_grad_by_freq": True,
+    "sparse": True,
+    "_freeze": True,
     "size": 4,
     "threshold": 10.0,
     "upper": 0.5,
@@ -129,6 +136,20 @@ CASES: dict[str, list[Arguments]] = {
     ],
     "UpsamplingNearest2d": [{"scale_factor": 2}, {"size": 5}, {"size": (2, 5)}],
     "UpsamplingBilinear2d": [{"scale_factor": 2.0}, {"size": 5}, {"size": (2, 5)}],
+    **{
+        name: [
+            {"input_size": 2, "hidden_size": 4, "batch_first": first, "bidirectional": both, **more}
+            for first in (False, True)
+            for both in (False, True)
+            for more in (
+                {},
+                {"num_layers": 3},
+                *([{"proj_size": 3}, {"proj_size": 3, "num_layers": 2}, {"proj_size": 4}] if name == "LSTM" else []),
+            )
+        ]
+        for name in ("RNN", "GRU", "LSTM")
+    },
+    "Embedding": [{"num_embeddings": 9, "embedding_dim": 4}, {"num_embeddings": 30, "embedding_dim": 1}],
     "MultiheadAttention": [
         {"embed_dim": 4, "num_heads": 2},
         {"embed_dim": 4, "num_heads": 1, "batch_first": True},

@@ -98,7 +98,7 @@ def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
 def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """Return the findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
-    by_key = {violation.key: violation for violation in model.violations}
+    by_key = {one.key: one for one in model.violations if not _is_said_within(one, model.violations)}
     repairs = {repair.key: repair for repair in found}
     merged = {key for repair in found for key in repair.also if key not in repairs}
     repairs = {key: replace(repair, stays=repair.stays - merged) for key, repair in repairs.items()}
@@ -113,6 +113,18 @@ def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[F
         elif violation.key not in merged:
             findings.append(_finding(violation, source, model.model.name))
     return findings
+
+
+def _is_said_within(violation: Violation, others: Sequence[Violation]) -> bool:
+    """Return whether another violation names the same missing name where it stands, within a longer expression."""
+    place = violation.span
+    return violation.rule.page.code == "SL114" and any(
+        other.rule is violation.rule
+        and place != other.span
+        and place.start <= other.span.start <= other.span.end <= place.end
+        and str(violation.actual).endswith(str(other.actual))
+        for other in others
+    )
 
 
 def _finding(

@@ -27,6 +27,7 @@ from shapelint.shapes.signatures import Fit, Misfit, Shape, ShapeOrStructure, St
 FILE = SignatureFile.model_validate(rules_folder.load("signatures/torch.nn.yaml"))
 COMPONENTS = {component.target.rpartition(".")[2]: component for component in FILE.components}
 
+RECURRENT = ("GRU", "LSTM", "RNN")
 each_component = pytest.mark.parametrize("name", COMPONENTS)
 
 
@@ -83,7 +84,8 @@ def run(module: Any, shapes: tuple[Shape, ...]) -> ShapeOrStructure | None:
     if isinstance(module, Exception):
         return None
     try:
-        output = module(*(torch.ones(shape) for shape in shapes))
+        kind = torch.int64 if isinstance(module, torch.nn.Embedding) else torch.float32
+        output = module(*(torch.ones(shape, dtype=kind) for shape in shapes))
     except Exception:
         return None
     return None if isinstance(output, torch.Tensor) and not output.numel() else value_of(output)
@@ -157,7 +159,17 @@ def test_shapes_and_weights(name: str) -> None:
     assert all(runs.values()), "a row on which nothing ever ran"
 
 
-@each_component
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_layers_hand_their_arguments_to_the_base_class(name: str) -> None:
+    """Their own signature is `*args`; what is beside the base class's parameters is a keyword of one of them."""
+    base = list(inspect.signature(torch.nn.RNNBase).parameters)[1:]
+    own = [parameter.name for parameter in COMPONENTS[name].parameters]
+    assert [each for each in own if each in base] == [each for each in base if each in own]
+    assert set(own) ^ set(base) == {"RNN": {"nonlinearity", "proj_size"}, "GRU": {"proj_size"}, "LSTM": set()}[name]
+    assert constructor(name)(2, 3, 1).num_layers == 1
+
+
+@pytest.mark.parametrize("name", [name for name in COMPONENTS if name not in RECURRENT])
 def test_constructor(name: str) -> None:
     """Parameters, their order, kinds and defaults are those of the installed torch."""
     initialiser = constructor(name).__init__

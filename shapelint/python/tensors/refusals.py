@@ -94,8 +94,9 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
     A first size that is kept is left out on both sides. Beside a size of -1, the others have to divide the elements.
     """
     kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
-    have, want = [axis.size for axis in axes[kept:]], list(sizes[kept:])
-    if not have or want.count(-1) > 1 or not all(isinstance(size, int) for size in [*have, *want]):
+    have = [axis.size for axis in axes[kept:] if isinstance(axis.size, int)]
+    want = [size for size in sizes[kept:] if isinstance(size, int)]
+    if not have or want.count(-1) > 1 or len(have) + kept < len(axes) or len(want) + kept < len(sizes):
         return
     place = max((index for index, size in enumerate(have) if size != 1), default=len(have) - 1)
     others, given = math.prod(have[:place] + have[place + 1 :]), math.prod(size for size in want if size != -1)

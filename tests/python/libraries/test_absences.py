@@ -44,6 +44,7 @@ def found(inside: str = "pass", before: str = "") -> list[Finding]:
     ("x = models.vit_b_16().head", "", "heads"),
     ("x = torchvision.models.densenet121().fc.in_features", "", "classifier"),
     ("x = models.resnet19()", "", "resnet18"),
+    ("self.backbone = models.resnet19()", "", "resnet18"),
     ("x = torchvision.models.densnet121", "", "densenet121"),
     ("pass", "from torchvision.models import resnet_18", "resnet18"),
     ("pass", "from lightly.loss import SymNegCosineSimilarityLoss", "NegativeCosineSimilarity"),

@@ -181,14 +181,17 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
     if resolved.signature is not None:
         hooks.after_parts(run, component, edge.result.bindings if isinstance(edge.result, Fit) else None, site)
     if isinstance(outgoing.value, StructureValue):
-        flows = [
-            Tensor(Flow(v, (outgoing.maker,) * len(v), outgoing.maker)) if isinstance(v, tuple) else UNKNOWN
-            for v in outgoing.value.elements
-        ]
-        if outgoing.value.kind == "dict":
-            return Table(dict(zip(outgoing.value.keys, flows)))
-        return Items(list(flows), outgoing.value.kind)
+        return _structure(outgoing.value, outgoing.maker)
     return Tensor(outgoing, run.no_grad > 0, loose)
+
+
+def _structure(value: StructureValue, maker: Origin) -> Value:
+    """Return several outputs as a tuple, a list or a dict, at any depth."""
+    parts: list[Value] = [
+        _structure(part, maker) if isinstance(part, StructureValue) else Tensor(Flow(part, (maker,) * len(part), maker))
+        for part in value.elements
+    ]
+    return Table(dict(zip(value.keys, parts))) if value.kind == "dict" else Items(parts, value.kind)
 
 
 def _as_input(value: Tensor) -> Tensor:

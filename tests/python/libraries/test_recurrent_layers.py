@@ -1,0 +1,60 @@
+"""Recurrent encoders in programs: what they give, and a head of another width, as real torch has it."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from shapelint.linting.lint_paths import lint_text  # noqa: E402
+from shapelint.settings.settings import Settings  # noqa: E402
+from shapelint.text.source import Source  # noqa: E402
+
+PROGRAM = """
+import torch
+from torch import nn
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.{encoder}
+        self.projection_head = nn.Sequential(nn.Linear({width}, 16), nn.ReLU(), nn.Linear(16, 8))
+
+    def forward(self, x):
+        {steps}
+        return self.projection_head(h)
+
+model = SimCLR()
+model(torch.randn(6, 5, 7))
+"""
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize("error", [0, 3])
+@pytest.mark.parametrize(("encoder", "steps", "width"), [
+    ("GRU(7, 12, batch_first=True)", "h = self.encoder(x)[0][:, -1]", 12),
+    ("GRU(7, 12, 2, bidirectional=True)", "out, h = self.encoder(x); h = out.mean(0)", 24),
+    ("GRU(7, 12, num_layers=3)", "_, h = self.encoder(x); h = h[-1]", 12),
+    ("LSTM(7, 12, batch_first=True)", "out, (h, c) = self.encoder(x); h = torch.cat((h[-1], c[-1]), 1)", 24),
+    ("LSTM(7, 12, bidirectional=True)", "_, (h, _) = self.encoder(x); h = torch.cat((h[-2], h[-1]), dim=-1)", 24),
+    ("LSTM(7, 12, proj_size=5)", "out, _ = self.encoder(x); h = out[-1]", 5),
+    ("RNN(7, 12, nonlinearity='relu')", "h = self.encoder(x)[1].squeeze(0)", 12),
+])  # fmt: skip
+def test_what_it_gives_meets_the_head(encoder: str, steps: str, width: int, error: int) -> None:
+    text = PROGRAM.format(encoder=encoder, steps=steps, width=width + error)
+    if error:
+        with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+            exec(text, {})
+    else:
+        exec(text, {})
+    report = lint_text(Source("model.py", text), Settings(isolated=True))
+    assert [finding.code for finding in report.findings] == ["SL101"] * bool(error)
+    assert [link for model in report.models for link in model.unchecked] == []
+
+
+def test_a_state_that_is_handed_over_is_not_followed() -> None:
+    text = PROGRAM.format(encoder="GRU(7, 12)", steps="h = self.encoder(x, torch.zeros(1, 5, 12))[1][0]", width=12)
+    exec(text, {})
+    report = lint_text(Source("model.py", text), Settings(isolated=True))
+    assert report.findings == ()
+    assert [link.role for link in report.models[0].unchecked]
