@@ -98,7 +98,7 @@ def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
 def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """Return the findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
-    by_key = {one.key: one for one in model.violations if not _is_said_within(one, model.violations)}
+    by_key = {violation.key: violation for violation in model.violations}
     repairs = {repair.key: repair for repair in found}
     merged = {key for repair in found for key in repair.also if key not in repairs}
     repairs = {key: replace(repair, stays=repair.stays - merged) for key, repair in repairs.items()}
@@ -107,6 +107,8 @@ def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[F
         fixes = {key: replace(fix, safe=fix.safe and not repairs[key].stays) for key, fix in fixes.items()}
     findings = []
     for violation in by_key.values():
+        if _is_said_within(violation, model.violations):
+            continue
         if violation.key in fixes:
             also = [by_key[key] for key in sorted(repairs[violation.key].also, key=str) if key in by_key]
             findings.append(_finding(violation, source, model.model.name, also, fixes[violation.key]))
