@@ -11,7 +11,7 @@ from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
 from shapelint.documents.merging import EMPTY, moved
-from shapelint.documents.nodes import InvalidYamlError, Mapping
+from shapelint.documents.nodes import InvalidYamlError, Mapping, Sequence
 from shapelint.text.source import Source, Span, UnreadableError, read_source
 
 MAXIMUM_FRAGMENT_FILES = 200
@@ -31,10 +31,13 @@ Read = Callable[[Path], Source]
 
 @frozen
 class Fragment:
-    """One file: its content, and the package that its header asks for (None: that of its folder)."""
+    """One file: its content, and the package that its header asks for (None: that of its folder).
+
+    The file of a group may hold a list.
+    """
 
     path: str
-    root: Mapping
+    root: Mapping | Sequence
     header: str | None = None
 
 
@@ -87,7 +90,7 @@ def fragment(path: str, text: str, start: int = 0) -> Fragment:
     except InvalidYamlError as error:
         raise InvalidYamlError(error.message, Span(error.span.start + start, error.span.end + start)) from None
     root = moved(documents[0], start) if documents else EMPTY
-    return Fragment(path, root if isinstance(root, Mapping) else EMPTY, header(text))
+    return Fragment(path, root if isinstance(root, (Mapping, Sequence)) else EMPTY, header(text))
 
 
 def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -162,6 +162,8 @@ class _Composer:
 
     def layers(self, fragment: Fragment, base: str, parent: Package, package: Package) -> list[_Layer]:
         """The contents of a file and its defaults. `base` is its folder, relative to the root of the configs."""
+        if isinstance(fragment.root, Sequence):
+            return [_Layer(package, fragment.root)] if package else []
         kept = (one for one in fragment.root.entries if not (isinstance(one[0], Scalar) and one[0].text == "defaults"))
         own = replace(fragment.root, entries=tuple(kept))
         self.count += 1

@@ -17,7 +17,7 @@ from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
 from shapelint.spec.findings import FileReport, Finding
 from shapelint.text.source import Source, UnreadableError, joined
 
-MAXIMUM_FOLDERS_ABOVE = 3
+MAXIMUM_FOLDERS_ABOVE = 5
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
 _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
@@ -26,6 +26,10 @@ _HAS_DEFAULTS = re.compile(r"^defaults[ ]*:", re.MULTILINE)
 _COMMAND = re.compile(r"\bLightningCLI\b")
 """What takes its config from the command line, so that it need not name it."""
 _IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
+
+_MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
+"""Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
+MINIMUM_WORD = 4
 
 _Read = Callable[[Path], Source]
 _Lint = Callable[[Source], FileReport]
@@ -68,14 +72,30 @@ def loaded(report: FileReport) -> set[str]:
 
 def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileReport | None:
     """Return the report of a script that loads a config, as that is in its edited text; None if it does not."""
-    report = lint(script)
+    report = replace(lint(_started(script, config.path)), text=script.own_text)
     if os.path.realpath(config.path) not in loaded(report):
         return None
     texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]
     if any(read(Path(path)).text != text for path, text in texts):
-        report = lint(joined(script, texts))
+        report = replace(lint(joined(_started(script, config.path), texts)), text=script.own_text)
     shown = {path: config.path for path, _ in report.others if _is_same(path, config.path)}
     return report if list(shown) == [config.path] else None
+
+
+def _started(script: Source, config: str) -> Source:
+    """Return a script as `--config-path` and `--config-name` start it with a config, if these say which one it reads.
+
+    The lines stay where they are.
+    """
+
+    def named(match: re.Match[str]) -> str:
+        folder = os.path.relpath(os.path.dirname(config) or os.curdir, os.path.dirname(script.path) or os.curdir)
+        place = "" if "config_path" in match[1] else f"config_path={folder.replace(os.sep, '/')!r}, "
+        given = match[1].rstrip().rstrip(",")
+        return f"@hydra.main({given}{', ' if given else ''}{place}config_name={Path(config).stem!r})"
+
+    text = script.own_text
+    return script if not _MAIN.search(text) else Source(script.path, _MAIN.sub(named, text, count=1), script.mark)
 
 
 def _is_same(path: str, other: str) -> bool:
@@ -83,18 +103,31 @@ def _is_same(path: str, other: str) -> bool:
 
 
 def _scripts(config: Path, read: _Read) -> Iterator[Source]:
-    """Yield the scripts near a config that name it and load something, the nearest first."""
-    count, own = 0, read(config).text
-    for path in dict.fromkeys(_near(config)):
-        try:
-            source = read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
-        except (OSError, UnreadableError):
-            continue
-        if source is not None and _names(source.text, config, own):
-            yield source
-            count += 1
-            if count == MAXIMUM_SCRIPTS_FOLLOWED:
-                return
+    """Yield the scripts near a config that name it and load something, the nearest first.
+
+    Of those that take any config, only those whose names share a word with its path, if there are such.
+    """
+    own = read(config).text
+    near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
+    named = [source for source in near if _names(source.text, config, own)]
+    started = [source for source in near if source not in named and _MAIN.search(source.text)]
+    of_its_kind = [source for source in started if _shares_a_word(source.path, config)]
+    yield from [*named, *(of_its_kind or started)][:MAXIMUM_SCRIPTS_FOLLOWED]
+
+
+def _small(path: Path, read: _Read) -> Source | None:
+    try:
+        return read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
+    except (OSError, UnreadableError):
+        return None
+
+
+def _shares_a_word(script: str, config: Path) -> bool:
+    """Return whether a script is named after a config or one of its folders, seen from the script."""
+    place = os.path.relpath(config, os.path.dirname(script) or os.curdir)
+    names = (Path(script).stem, os.path.splitext(place)[0])
+    one, other = (set(re.findall(rf"[a-z]{{{MINIMUM_WORD},}}", name.lower())) for name in names)
+    return not (one & other).isdisjoint(one - {"main", "config"})
 
 
 def _names(text: str, config: Path, own: str) -> bool:

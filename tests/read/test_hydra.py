@@ -56,6 +56,8 @@ FRAGMENTS = {
     "named/there.yaml": "# comment\n\n# @package model.parts\nx: 1\n",
     "named/header.yaml": "# @package model.parts\nx: 1\n",
     "named/group.yaml": "# @package _global_\ndefaults:\n  - override /backbone: yolo\nseed: 8\n",
+    "crops/two.yaml": "- size: 224\n- {size: 96, count: 6}\n",
+    "crops/one.yaml": "- size: 32\n",
     "base.yaml": "backbone: {out: 1, extra: true}\nseed: 1\n",
     "nulls.yaml": "head: {layers: null}\n",
     "empty.yaml": "",
@@ -91,6 +93,8 @@ LISTS = {
     "an absolute group": "[{/backbone: resnet}]",
     "an empty file": "[empty, {backbone: resnet}]",
     "settings of hydra": "[{backbone: resnet}, {override hydra/job_logging: none}]",
+    "a list in the file of a group": "[{crops: two}, _self_]",
+    "a list in a package, after another": "[{crops@views: two.yaml}, {crops@views: one}]",
     "null over a mapping": "[{head: mlp}, nulls]",
 }
 
