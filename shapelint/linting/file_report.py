@@ -107,12 +107,10 @@ def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[F
         fixes = {key: replace(fix, safe=fix.safe and not repairs[key].stays) for key, fix in fixes.items()}
     findings = []
     for violation in by_key.values():
-        if _is_said_within(violation, model.violations):
-            continue
         if violation.key in fixes:
             also = [by_key[key] for key in sorted(repairs[violation.key].also, key=str) if key in by_key]
             findings.append(_finding(violation, source, model.model.name, also, fixes[violation.key]))
-        elif violation.key not in merged:
+        elif violation.key not in merged and not _is_said_within(violation, model.violations):
             findings.append(_finding(violation, source, model.model.name))
     return findings
 

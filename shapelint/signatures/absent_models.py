@@ -23,5 +23,6 @@ def absent(spec: ComponentSpec, target: str, role: str) -> Problem | None:
     if file is None or versions.difference(file.library, file.versions):
         return None
     message = f"{library.module} has no attribute {name!r}"
-    replacement = (spec.head, near) if spec.spelling == "call" or spec.head == spec.span else None
+    is_whole = spec.head.end - spec.head.start == len(target)  # `models.resnet19` after an import is not
+    replacement = (spec.head, near) if is_whole and (spec.spelling == "call" or spec.head == spec.span) else None
     return Problem("SL114", message, spec.head, role, near, target, f"did you mean {near}?", replacement)
