@@ -47,7 +47,8 @@ LONGEST_RESULT = 64
 class KeptCall:
     """What a call gave for its arguments, what was recorded during it, and how many scopes it opened.
 
-    The path of its receiver is kept, so that no other object gets the identity of one of them.
+    `read` are the names outside of it that it read. The path of its receiver is kept, so that no other object gets the
+    identity of one of them.
     """
 
     given: tuple[Value, ...]
@@ -55,6 +56,7 @@ class KeptCall:
     records: tuple[tuple[Any, ...], ...]
     scopes: int
     path: tuple[Node, ...]
+    read: tuple[tuple[Scope, str, Value], ...]
 
 
 @frozen
@@ -75,19 +77,16 @@ def begin(
     run: Run, function: Function, arguments: Arguments, receiver: Value | None
 ) -> tuple[CallStart | None, Value | None]:
     """Return what a call gave the last time, or else the start of one that may be kept; None for what there is not."""
-    if run.recording:
-        run.readings.append(function.scope)
-    if not isinstance(receiver, Instance) or not _is_plain(function, arguments):
+    if not isinstance(receiver, (Instance, type(None))) or not _is_plain(function, arguments):
         return None, None
-    given, path = tuple(one.value for one in arguments.every), receiver.path
+    given, path = tuple(one.value for one in arguments.every), receiver.path if receiver is not None else ()
     key = (id(function.node), tuple(arguments.keywords), *_surroundings(run, path))
-    before = next((one for one in run.journal.kept.results.get(key, ()) if _are_same(one.given, given)), None)
+    before = next((one for one in run.journal.kept.results.get(key, ()) if _is_right(one, given)), None)
     if before is not None:
         return None, _again(run, before)
     run.recording += 1
-    run.readings += [receiver, function.scope]
     lengths = tuple(map(len, _records(run)))
-    return CallStart(key, given, path, run.remaining, run.serial, len(run.readings) - 2, lengths, _effects(run)), None
+    return CallStart(key, given, path, run.remaining, run.serial, len(run.readings), lengths, _effects(run)), None
 
 
 def keep(run: Run, start: CallStart, value: Value, changed: Sequence[int]) -> None:
@@ -95,13 +94,13 @@ def keep(run: Run, start: CallStart, value: Value, changed: Sequence[int]) -> No
     cheap = start.remaining - run.remaining < MINIMUM_STEPS
     if cheap or changed or start.effects != _effects(run) or not _is_certain(value):
         return
-    objects = _reachable(run.readings[start.read :])
+    read = {(id(scope), name): (scope, name, found) for scope, name, found in run.readings[start.read :]}
+    objects = _reachable([*start.path[-1:], *(found for _, _, found in read.values())])
     if objects is None or len(run.journal.kept.results.get(start.key, ())) >= MAXIMUM_RESULTS:
         return
     records = tuple(tuple(one[length:]) for one, length in zip(_records(run), start.records))
-    run.journal.kept.keep(
-        start.key, KeptCall(start.given, value, records, run.serial - start.serial, start.path), objects
-    )
+    scopes, names = run.serial - start.serial, tuple(read.values())
+    run.journal.kept.keep(start.key, KeptCall(start.given, value, records, scopes, start.path, names), objects)
 
 
 def end(run: Run, start: CallStart | None) -> None:
@@ -142,15 +141,22 @@ def _surroundings(run: Run, path: Sequence[Node]) -> tuple[Hashable, ...]:
 
 
 def _is_plain(function: Function, arguments: Arguments) -> bool:
-    """Return whether a call is of a function of a module or class, with tensors and constants."""
+    """Return whether a call is of a function of a module or class, with tensors, constants and nothing that is held."""
     values = [one.value for one in arguments.every]
-    plain = all(isinstance(value, (Tensor, Data, Const)) for value in values)
-    moving = any(isinstance(value, (Tensor, Data)) for value in values)
+    plain = all(isinstance(value, (Tensor, Data, Const)) or _is_bare(value) for value in values)
+    moving = any(not isinstance(value, Const) for value in values)
     return plain and moving and arguments.complete and function.scope.kind in ("class", "module")
 
 
-def _are_same(left: Sequence[Value], right: Sequence[Value]) -> bool:
-    return len(left) == len(right) and all(map(_is_same, left, right))
+def _is_bare(value: Value) -> bool:
+    """Return whether nothing is known of a value, not even that it is the same as another one."""
+    return isinstance(value, Unknown) and value.number is None and value.choice is None and not value.inside
+
+
+def _is_right(before: KeptCall, given: Sequence[Value]) -> bool:
+    """Return whether a call with these arguments gives what the one before gave."""
+    same = len(before.given) == len(given) and all(map(_is_same, before.given, given))
+    return same and all(scope.names.get(name) is found for scope, name, found in before.read)
 
 
 def _is_same(left: Value, right: Value) -> bool:
@@ -164,14 +170,18 @@ def _is_certain(value: Value) -> bool:
     if isinstance(value, Items):
         certain = value.rest is None and len(value.items) <= LONGEST_RESULT and value.kind in ("list", "tuple")
         return certain and all(map(_is_certain, value.items))
-    return isinstance(value, Tensor) and value.shape is not None and all(map(dims.is_known, value.shape))
+    if isinstance(value, Const):
+        return not isinstance(value.value, dims.Expression) or dims.is_known(value.value)
+    if isinstance(value, Tensor):
+        return value.shape is not None and all(map(dims.is_known, value.shape))
+    return _is_bare(value)
 
 
 def _copied(value: Value) -> Value:
     return Items(list(map(_copied, value.items)), value.kind) if isinstance(value, Items) else value
 
 
-def _reachable(values: Sequence[Value | Scope]) -> set[int] | None:
+def _reachable(values: Sequence[Value]) -> set[int] | None:
     """Return the objects, by identity, that may be read through these; None if they are too many, or one has a hook."""
     found: set[int] = set()
     waiting: list[Any] = list(values)
@@ -207,7 +217,7 @@ def _held(value: Any) -> list[Any] | None:
     if isinstance(value, UserClass):
         return [value.scope, *_stored(value.scope)]
     if isinstance(value, Scope):
-        return [value.parent]
+        return []
     if isinstance(value, Unknown):
         return list(value.inside)
     if isinstance(value, Method):

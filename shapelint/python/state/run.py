@@ -148,7 +148,7 @@ class Run(Kernel):
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
     `cut_everywhere`. `config_folder` is the folder of the configs that Hydra was initialized with. `answers` says of
     each call whether it is all that the run was started for; what is done under a `supposed` value is not asked. While
-    calls are `recording` what they read, `readings` are the values of names outside of them.
+    calls are `recording` what they read, `readings` are the names outside of them, each with its scope and value.
     """
 
     options: Options
@@ -205,7 +205,7 @@ class Run(Kernel):
     answers: Callable[[Call], bool] | None = None
     supposed: int = 0
     recording: int = 0
-    readings: list[Value | Scope] = field(default_factory=list)
+    readings: list[tuple[Scope, str, Value]] = field(default_factory=list)
     config_folder: str = ""
     serial: int = 0
     rewritten: int = 0

@@ -102,7 +102,7 @@ def lookup(run: Run, name: str, scope: Scope, node: ast.AST | None = None) -> Va
     while here is not None:
         if name in here.names and (here.kind != "class" or here is scope):
             if run.recording and here is not scope:
-                run.readings.append(here.names[name])
+                run.readings.append((here, name, here.names[name]))
             return here.names[name]
         starred = next((f"{module}.{name}" for module in here.stars if run.knows(f"{module}.{name}")), None)
         if starred:
