@@ -94,7 +94,7 @@ LISTS = {
     "an empty file": "[empty, {backbone: resnet}]",
     "settings of hydra": "[{backbone: resnet}, {override hydra/job_logging: none}]",
     "a list in the file of a group": "[{crops: two}, _self_]",
-    "a list in a package, after another": "[{crops@views: two.yaml}, {crops@views: one}]",
+    "lists in packages": "[{crops@views: two.yaml}, {crops@model.views: one}]",
     "null over a mapping": "[{head: mlp}, nulls]",
 }
 
