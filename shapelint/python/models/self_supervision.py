@@ -19,7 +19,7 @@ def says_so(run: Run, model: Instance | None, calls: Sequence[Call], losses: Seq
         any(naming.method(name) is not None for name in (*_class_names(model), PurePath(path).stem))
         or (model is not None and naming.has_towers(model))
         or any(map(_tells, names))
-        or not set(names).isdisjoint(role_words.load().mask_tokens)
+        or any(naming.predicts_patches(node) for node in _objects(model))
         or _has_copy(names)
         or any(_is_of_these_methods(call) for call in calls)
         or any(naming.is_head(leaf) for leaf in (naming.leaves(model) if model is not None else ()))
@@ -34,12 +34,20 @@ def method(model: Instance | None, path: str) -> str | None:
     return next(filter(None, map(naming.method, names)), None)
 
 
-def _parts(model: Instance | None, depth: int = 0) -> Iterator[str]:
-    """The names of the parts of a model, and of the models inside it."""
-    for name, value in model.attributes.items() if model is not None else ():
-        yield name
+def _parts(model: Instance | None) -> Iterator[str]:
+    """The names of the parts of a model, and of the models inside it, but not those of plain layers in there."""
+    for node in _objects(model):
+        layers = role_words.load().layers if node is not model else ()
+        yield from (name for name in node.attributes if name not in layers)
+
+
+def _objects(model: Instance | None, depth: int = 0) -> Iterator[Instance]:
+    """A model and the objects inside it."""
+    if model is not None:
+        yield model
+    for value in model.attributes.values() if model is not None else ():
         if isinstance(value, Instance) and depth < naming.MAXIMUM_MODEL_DEPTH:
-            yield from _parts(value, depth + 1)
+            yield from _objects(value, depth + 1)
 
 
 def _class_names(model: Instance | None) -> Iterator[str]:

@@ -212,13 +212,16 @@ def is_its_own_backbone(node: Instance) -> bool:
 def predicts_patches(node: Instance) -> bool:
     """Return whether an object is of a method that predicts masked patches: several modules, and a name that says so.
 
-    The name is that of its class, or of a parameter that stands for what is masked.
+    The name is that of its class, or of a parameter that stands for what is masked, next to a part that predicts it: an
+    encoder may have such a parameter, too.
     """
     known = role_words.load()
+    parts = [name for name, part in node.attributes.items() if isinstance(part, Node)]
     named = node.cls is not None and method(node.cls.name) in known.masked
-    if not named and not node.attributes.keys() & {*known.mask_tokens}:
+    predicted = any(word in known.predicting for name in parts for word in words(name))
+    if not named and not (predicted and node.attributes.keys() & {*known.mask_tokens}):
         return False
-    return len([part for part in node.attributes.values() if isinstance(part, Node)]) > 1
+    return len(parts) > 1
 
 
 def has_towers(node: Instance) -> bool:

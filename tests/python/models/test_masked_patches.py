@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from shapelint.linting.file_report import lint_source
+from shapelint.python.models.recognise import read_models
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source
@@ -144,3 +145,52 @@ def test_a_metric_of_that_name_is_no_model() -> None:
     body = "    def forward(self, x, y):\n        return (x - y).abs().mean()\n"
     text = f"import torch\nfrom torch import nn\nclass MAE(nn.Module):\n{body}MAE()(torch.ones(2), torch.ones(2))\n"
     assert linted(text).models == ()
+
+
+ENCODER = """
+import torch
+from torch import nn
+
+
+class Embed(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, 8, 8)
+
+    def forward(self, x):
+        return self.proj(x).flatten(2).transpose(1, 2)
+
+
+class DinoTransformer(nn.Module):
+    def __init__(self, width=48, classes=0):
+        super().__init__()
+        self.patch_embed = Embed(width)
+        {token}
+        self.{blocks} = nn.Sequential(nn.Linear(width, width), nn.GELU())
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, classes) if classes else nn.Identity()
+
+    def forward(self, x):
+        return self.head(self.norm(self.{blocks}(self.patch_embed(x)))[:, 0])
+
+
+DinoTransformer({classes})(torch.randn(2, 3, 32, 32))
+"""
+
+
+@pytest.mark.parametrize("classes", ["", "classes=10"])
+def test_an_encoder_that_may_mask_patches_is_no_model(classes: str) -> None:
+    token = "self.mask_token = nn.Parameter(torch.zeros(1, width))"
+    text = ENCODER.format(token=token, blocks="blocks", classes=classes)
+    run(text)
+    assert linted(text).models == ()
+
+
+def test_the_projection_of_patches_does_not_make_a_classifier_a_self_supervised_model() -> None:
+    text = ENCODER.format(token="pass", blocks="network", classes="classes=10").replace("Dino", "Pool")
+    run(text)
+    [model] = read_models(Source("pool.py", text), Options()).models
+    assert not model.is_self_supervised
+    own = text.replace("self.head", "self.projector")
+    [model] = read_models(Source("pool.py", own), Options()).models
+    assert model.is_self_supervised
