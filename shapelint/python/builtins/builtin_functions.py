@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from shapelint.python.builtins import iteration, numbers
+from shapelint.python.builtins import evaluated_text, iteration, numbers
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
 from shapelint.python.state import class_lookup, forgetting
@@ -64,7 +64,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         run.evaluates_strings = True
         if values and isinstance(values[0], Const) and MODIFYING_CODE.search(str(values[0].value)):
             run.rewired = run.rewired or name
-        return UNKNOWN
+        return evaluated_text.network(run, site) if name == "eval" else UNKNOWN
     for value in values:
         if isinstance(value, UserClass) and name not in ("isinstance", "issubclass", "print", "super"):
             value.registered = True

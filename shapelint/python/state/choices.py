@@ -54,11 +54,16 @@ def by_key(run: Run, table: Table, index: Value, site: Site) -> Value | None:
     values = tuple(table.items.values())
     if not isinstance(index, Unknown) or table.open or table.maybe_missing or not 1 < len(values) <= MAXIMUM_CHOICES:
         return None
-    names = sorted(dims.names(index.number)) if index.number is not None else []
-    is_whole = len(names) == 1 and index.number == dims.symbol(names[0])
-    key = f"{names[0]}{list(table.items)}" if is_whole else ""
-    chosen = one_of(values, key, causes.chosen(run, index, [str(name) for name in table.items], site))
+    names = [str(name) for name in table.items]
+    chosen = one_of(values, key_among(index, list(table.items)), causes.chosen(run, index, names, site))
     return _common(chosen, values)
+
+
+def key_among(key: Unknown, names: Sequence[object]) -> str:
+    """Return what tells a choice among these names by a key; empty if the key is not the same one elsewhere."""
+    parts = sorted(dims.names(key.number)) if key.number is not None else []
+    is_whole = len(parts) == 1 and key.number == dims.symbol(parts[0])
+    return f"{parts[0]}{list(names)}" if is_whole else ""
 
 
 def attribute(run: Run, owner: Unknown, name: str, site: Site) -> Value | None:
@@ -90,7 +95,7 @@ def each(run: Run, chosen: Unknown, act: Callable[[Value], Value]) -> Value | No
     if changes is None:
         return None
     results: list[Value] = []
-    with _quiet(run):
+    with quiet(run):
         for one in chosen.inside:
             with run.journal.conditional():
                 for name, changed in changes.items():
@@ -127,7 +132,7 @@ def _changes(run: Run, owner: Unknown) -> dict[str, _Changed] | None:
 
 
 @contextmanager
-def _quiet(run: Run) -> Iterator[None]:
+def quiet(run: Run) -> Iterator[None]:
     """Drop what is recorded of values that it may not be."""
     lists: Sequence[list[object]] = (run.calls, run.misuses, run.failures)  # type: ignore[assignment]
     before = [len(one) for one in lists]

@@ -71,6 +71,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         if alias.name == "*":
             public = local.names if local else {}
             scope.names.update({name: value for name, value in public.items() if not name.startswith("_")})
+            scope.stars += local.stars if local else ["." * node.level + module]
             continue
         value: Value | None = local.names.get(alias.name) if local else None
         if value is None:
