@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from shapelint.cli.help import GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
+from shapelint.cli.help import OVERRIDE, GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
 from shapelint.cli.output import EXIT_TROUBLE
 from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
-from shapelint.settings.settings import Settings
+from shapelint.settings.settings import Settings, with_overrides
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -34,6 +34,7 @@ Examples:
   shapelint --output-format sarif . > out.sarif     report for code scanning
   shapelint --write-baseline known.json .           record the known faults
   shapelint --baseline known.json .                 and report only new ones
+  shapelint configs/ -- net=resnet50 dim=512         lint with Hydra overrides
   cat model.yaml | shapelint - --stdin-filename model.yaml
 
 \b
@@ -65,6 +66,12 @@ def _settings_options(command: Any) -> Any:
     file = click.Path(dir_okay=False)
     text = "Use this settings file instead of those found next to the linted files."
     return _option("Settings", "--config", "config_file", type=file, metavar="FILE", help=text)(command)
+
+
+def _overrides_option(command: Any) -> Any:
+    """Add the option that words after `--` become."""
+    help = "Override a value of a Hydra config, as words after -- do."
+    return _option("Files", OVERRIDE, "overrides", multiple=True, metavar="KEY=VALUE", help=help)(command)
 
 
 @click.group(cls=ShortForm, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
@@ -115,6 +122,7 @@ def cli() -> None:
 @_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
 @_option("Report", "-v", "--verbose", is_flag=True, help="Report on stderr which signatures were used and why.")
 @_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
+@_overrides_option
 @_settings_options
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
@@ -129,10 +137,11 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 @click.option("--layers", is_flag=True, help="List the parts of each component.")
 @click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @click.option("-v", "--verbose", is_flag=True, help="Report on stderr which links are not checked, and why.")
+@_overrides_option
 @_settings_options
-def show(paths: tuple[str, ...], layers: bool, verbose: bool, **settings: Any) -> None:
+def show(paths: tuple[str, ...], layers: bool, verbose: bool, overrides: tuple[str, ...], **settings: Any) -> None:
     """Print the chain of each model as a table."""
-    sys.exit(_command("show").run(paths, layers, verbose, Settings(**settings)))
+    sys.exit(_command("show").run(paths, layers, verbose, with_overrides(Settings(**settings), overrides)))
 
 
 @cli.command()

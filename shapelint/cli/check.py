@@ -17,12 +17,13 @@ from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
+from shapelint.linting.config_readers import is_data
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
-from shapelint.settings.settings import Settings
+from shapelint.settings.settings import Settings, with_overrides
 from shapelint.spec.findings import AppliedFix, FileReport, Report
 from shapelint.text.source import Source, UnreadableError, decode, joined, read_source
 
@@ -55,6 +56,7 @@ class CheckOptions:
     stdin_filename: str | None = None
     verbose: bool = False
     quiet: bool = False
+    overrides: tuple[str, ...] = ()
 
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
@@ -127,6 +129,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
         isolated=options.isolated,
         checkpoint=options.checkpoint,
     )
+    settings = with_overrides(settings, options.overrides)
     if not options.select and not options.ignore:
         return settings
     folders = {folder for path in paths for folder in settings.config_of(path).rules}
@@ -193,9 +196,13 @@ def _written(source: Source, text: str) -> list[str]:
 def _joined(file: FileReport, options: CheckOptions) -> Source:
     """The text of a file as it is now, with the other files joined to it that its report is about."""
     source = join_parts(_source(file, options))
-    if len(source.parts) > 1 or source.language == "yaml":
+    if source.language == "yaml" and not options.overrides:
         return source
-    return joined(source, [(path, read_source(Path(path)).text) for path, _ in file.others])
+    known = {part.path for part in source.parts}
+    others = [
+        path for path, _ in file.others if path not in known and (source.language != "yaml" or is_data(Path(path)))
+    ]
+    return joined(source, [(path, read_source(Path(path)).text) for path in others])
 
 
 def _source(file: FileReport, options: CheckOptions) -> Source:

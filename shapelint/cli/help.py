@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("torch", "lightly", "torchvision", "timm")
 """The libraries whose signatures shapelint stores: `--version` prints which of them it finds."""
+
+
+OVERRIDE = "--override"
+"""The option that a word after `--` becomes if it is an override of a config."""
+_IS_OVERRIDE = re.compile(r"(\+{0,2}|~)[\w./@$-]+=.*|~[\w./@]+|-m|--multirun", re.DOTALL)
 
 
 class GroupedOption(click.Option):
@@ -50,6 +56,7 @@ class ShortForm(click.Group):
             args = [args[word], *args[:word], *args[word + 1 :]]
         elif word is not None or not set(args) <= {"--help", "-h", "--version"}:
             args = ["check", *args]
+        args = _with_overrides(args)
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -88,6 +95,16 @@ class ShortForm(click.Group):
             else:
                 skip = argument in takes_value
         return None
+
+
+def _with_overrides(args: list[str]) -> list[str]:
+    """Return arguments with those after `--` that are overrides as options; the others are paths."""
+    if "--" not in args:
+        return args
+    place = args.index("--")
+    words = args[place + 1 :]
+    own = [f"{OVERRIDE}={word}" for word in words if _IS_OVERRIDE.fullmatch(word)]
+    return [*args[:place], *own, "--", *(word for word in words if not _IS_OVERRIDE.fullmatch(word))]
 
 
 def print_versions(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:

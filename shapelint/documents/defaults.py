@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping as Map
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,29 +12,39 @@ from shapelint.text.source import Source, read_source
 if TYPE_CHECKING:
     from shapelint.documents.fragments import Find, Fragment
     from shapelint.documents.hydra import Missing
+    from shapelint.documents.overrides import Override
 
 
-def join_defaults(source: Source, read: Callable[[Path], Source] = read_source) -> Source:
-    """Join to a config the files that its defaults list names, directly or through others; `read` reads one."""
-    if "defaults" not in source.text:
+def join_defaults(
+    source: Source, read: Callable[[Path], Source] = read_source, overrides: Sequence[Override] = ()
+) -> Source:
+    """Join to a config the files that its defaults list names, directly or through others; `read` reads one.
+
+    Overrides may name others.
+    """
+    if "defaults" not in source.text and not overrides:
         return source
     from shapelint.documents import hydra
 
-    return hydra.gathered(source, read)
+    return hydra.gathered(source, read, overrides)
 
 
-def compose_defaults(source: Source, document: YamlNode) -> tuple[YamlNode, tuple[Missing, ...]]:
+def compose_defaults(
+    source: Source, document: YamlNode, overrides: Sequence[Override] = ()
+) -> tuple[YamlNode, tuple[Missing, ...]]:
     """Compose a document from the joined files that its defaults list names; also return what was not found."""
-    if not isinstance(document, Mapping) or all(key.text != "defaults" for key, _ in pairs(document)):
+    if not isinstance(document, Mapping):
+        return document, ()
+    if not overrides and all(key.text != "defaults" for key, _ in pairs(document)):
         return document, ()
     from shapelint.documents import hydra
 
-    whole = hydra.composed(source, document)
+    whole = hydra.composed(source, document, None, overrides)
     return whole.root, whole.missing
 
 
-def compose_fragment(own: Fragment, find: Find, choices: Map[str, tuple[str, ...]]) -> YamlNode:
-    """Compose a file with its defaults; `choices` are names that overrides choose for groups (`+`: new ones)."""
+def compose_fragment(own: Fragment, find: Find, overrides: Sequence[Override]) -> YamlNode:
+    """Compose a file with its defaults and overrides; raises InvalidYamlError where Hydra refuses one."""
     from shapelint.documents import hydra
 
-    return hydra.compose(own, find, choices).root
+    return hydra.compose(own, find, overrides).root

@@ -16,7 +16,7 @@ named file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping as Map
+from collections.abc import Sequence as List
 from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
@@ -24,6 +24,7 @@ from shapelint.documents.composing import composed_once
 from shapelint.documents.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
 from shapelint.documents.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.overrides import Override, changed, is_of_hydra, refused
 from shapelint.text.source import Source, Span, joined, read_source
 
 _MAXIMUM_DEPTH = 30
@@ -72,39 +73,74 @@ class _Layer:
     node: YamlNode
 
 
-def gathered(source: Source, read: Read = read_source) -> Source:
-    """A YAML source with the files joined to it that its defaults name, directly or through others. Reads files."""
-    if len(source.parts) > 1 or not _MENTIONED.search(source.text) or source.language != "yaml":
+def gathered(source: Source, read: Read = read_source, overrides: List[Override] = ()) -> Source:
+    """A YAML source with the files joined to it that its defaults name, directly or through others. Reads files.
+
+    Overrides may name others than those that are joined to it already.
+    """
+    if source.language != "yaml" or not (overrides or (len(source.parts) == 1 and _MENTIONED.search(source.text))):
         return source
-    texts: dict[str, str] = {}
+    before = {part.path: source.slice(part.span) for part in source.parts[1:]}
+    texts = dict(before)
     try:
-        documents = composed_once(source).documents
+        documents = composed_once(Source(source.path, source.own_text)).documents
         if len(documents) == 1:
-            composed(source, documents[0], on_disk(source, texts, read))
+            composed(source, documents[0], on_disk(source, texts, read), overrides)
     except InvalidYamlError:
         pass  # reported when the joined text is read
-    return joined(source, texts.items())
+    return joined(source, [one for one in texts.items() if one[0] not in before])
 
 
-def composed(source: Source, root: YamlNode, find: Find | None = None) -> Composed:
+def composed(source: Source, root: YamlNode, find: Find | None = None, overrides: List[Override] = ()) -> Composed:
     """Compose the document of a file with its defaults; raises InvalidYamlError if one of the files is not YAML."""
-    if not isinstance(root, Mapping) or _defaults(root) is None:
+    if not isinstance(root, Mapping) or (_defaults(root) is None and not overrides):
         return Composed(root)
-    return compose(Fragment(source.path, root, header(source.own_text)), find or among(source))
+    return compose(Fragment(source.path, root, header(source.own_text)), find or among(source), overrides)
 
 
-def compose(own: Fragment, find: Find, choices: Map[str, tuple[str, ...]] | None = None) -> Composed:
-    """Compose a file with its defaults; `choices` are names that overrides choose for groups (`+`: new ones)."""
-    given = choices or {}
-    added = [_Entry(own.root.span, group, group[1:], names, None) for group, names in given.items() if group[0] == "+"]
-    composer = _Composer(find, dict(given), added)
-    merged: YamlNode = EMPTY
-    for layer in composer.layers(own, "", (), _package((), own.header, "")):
-        if isinstance(layer.node, Scalar) and not layer.package:
-            merged = with_unknown_values(merged, layer.node)
-        else:
-            merged = merge(merged, nested(layer.node, layer.package))
-    return Composed(merged, tuple(composer.missing))
+def compose(own: Fragment, find: Find, overrides: List[Override] = ()) -> Composed:
+    """Compose a file with its defaults and overrides of groups and values; raises InvalidYamlError where it cannot."""
+    given = [one for one in overrides if not is_of_hydra(one)]
+    groups = {one.key: one for one in given if _names_file(one, find)}
+    composer = _layered(own, find, groups)
+    open_groups = {one.key: one for one in given if one.key not in groups and one.key in composer.choices}
+    if open_groups:  # of a group whose file is not found: it may be in a package, or registered in code
+        groups |= open_groups
+        composer = _layered(own, find, groups)
+    for one in groups.values():
+        if (one.key in composer.listed) == (one.mode == "+"):
+            hint = f"write +{one.key}" if one.mode != "+" else "write it without +"
+            is_there = "is" if one.mode == "+" else "is not"
+            raise refused(one, f"{one.key} {is_there} in the defaults list; {hint}", own.root)
+    root = composer.merged()
+    for one in given:
+        root = root if one.key in groups else changed(root, one)
+    return Composed(root, tuple(composer.missing))
+
+
+def _names_file(override: Override, find: Find) -> bool:
+    group = override.key.partition("@")[0]
+    return "." not in group and any(find(f"{group}/{name}") is not None for name in _chosen(override))
+
+
+def _chosen(override: Override) -> tuple[str, ...]:
+    """The names that an override chooses for a group: none where it removes the group."""
+    value = override.values[0] if override.values and override.mode != "~" else None
+    options = value.items if isinstance(value, Sequence) else (value,)
+    return tuple(option.text for option in options if isinstance(option, Scalar) and option.value is not None)
+
+
+def _layered(own: Fragment, find: Find, groups: dict[str, Override]) -> _Composer:
+    """Walk the defaults of a file with the choices that overrides make for groups."""
+    added = []
+    for one in groups.values():
+        if one.mode == "+":
+            group, _, package = one.key.partition("@")
+            added.append(_Entry(own.root.span, one.key, group, _chosen(one), package or None))
+    chosen = {key: _chosen(one) for key, one in groups.items() if one.mode != "+"}
+    composer = _Composer(find, chosen, added)
+    composer.found = composer.layers(own, "", (), _package((), own.header, ""))
+    return composer
 
 
 def _defaults(root: Mapping) -> Sequence | None:
@@ -157,8 +193,20 @@ class _Composer:
     added: list[_Entry] = field(default_factory=list)
     choices: dict[str, str] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
+    found: list[_Layer] = field(default_factory=list)
     depth: int = 0
     count: int = 0
+
+    def merged(self) -> YamlNode:
+        """The contents that were found, one over the other."""
+        merged: YamlNode = EMPTY
+        for layer in self.found:
+            if isinstance(layer.node, Scalar) and not layer.package:
+                merged = with_unknown_values(merged, layer.node)
+            else:
+                merged = merge(merged, nested(layer.node, layer.package))
+        return merged
 
     def layers(self, fragment: Fragment, base: str, parent: Package, package: Package) -> list[_Layer]:
         """The contents of a file and its defaults. `base` is its folder, relative to the root of the configs."""
@@ -184,6 +232,8 @@ class _Composer:
         for index in reversed(range(len(entries))):
             entry = entries[index]
             names = self.overrides.get(_key(entry, base, package), entry.names) if entry.group else entry.names
+            if entry.group and not entry.override and entry not in added:
+                self.listed.add(_key(entry, base, package))
             if names == ("_self_",):
                 found[index] = [_Layer(package, own)]
             elif any("${" in name for name in names):
@@ -235,6 +285,8 @@ def _why(entry: _Entry, name: str) -> str:
         return f"`{entry.group}` is chosen on the command line"
     if "${" in name:
         return f"what `{entry.text}` names is known at run time only"
+    if entry.group is not None and name not in entry.names:
+        return f"`{entry.group}={name}` names no file here"
     return f"`{entry.text}` in the defaults names no file here"
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from shapelint.chain import chain
 from shapelint.chain.wiring import wire
 from shapelint.common.frozen import frozen
+from shapelint.documents.defaults import join_defaults
 from shapelint.documents.nodes import InvalidYamlError
+from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import judge, problem_violation
 from shapelint.judge.link_checks import LinkCheck, config_checks
@@ -46,7 +48,7 @@ class FileAnalysis:
 
     `is_open` says that a class in it gets its parts from code outside the file. `reading` is the text of a config as it
     was read. `checks` are the places of a program on which each of its checks depends; `is_traced` says that some of
-    its components were traced.
+    its components were traced. `sweep` is what a config says of runs with other values.
     """
 
     source: Source
@@ -57,6 +59,7 @@ class FileAnalysis:
     reading: Reading | None = None
     checks: tuple[frozenset[Span], ...] = ()
     is_traced: bool = False
+    sweep: Sweep = NO_SWEEP
 
 
 def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
@@ -70,9 +73,9 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
         reading = read(source, options)
     except InvalidYamlError as error:
         return FileAnalysis(source, (), invalid(error, options))
-    return FileAnalysis(
-        source, tuple(analyse_model(model, source, options) for model in reading.models), reading=reading
-    )
+    source = reading.source
+    models = tuple(analyse_model(model, source, options) for model in reading.models)
+    return FileAnalysis(source, models, reading=reading, sweep=reading.sweep)
 
 
 def is_python(source: Source) -> bool:
@@ -85,7 +88,8 @@ def read(source: Source, options: Options) -> Reading:
     lookup = Lookup(_parameters, heads.role_of)
     if source.language == "python":
         return openmmlab.read_models(source, lookup)
-    return read_models(source, lookup, options.method or methods.DEFAULT)
+    source = join_defaults(source, overrides=options.overrides) if options.overrides else source
+    return read_models(source, lookup, options.method or methods.DEFAULT, options.overrides)
 
 
 def invalid(error: InvalidYamlError | InvalidPythonError, options: Options) -> Violation:
@@ -111,6 +115,7 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
         is_open=any(one.script.is_open for one in models),
         checks=tuple(check for one in models for check in one.checks),
         is_traced=any(one.script.is_traced for one in models),
+        sweep=read.sweep,
     )
 
 

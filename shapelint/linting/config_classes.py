@@ -31,6 +31,7 @@ ROLES = ("backbone", "projection_head", "prediction_head")
 NAMING_KEYS = ("_target_", "class_path")
 """The keys under which a mapping names its class."""
 IMPORTS = """# A backbone and its heads, as a config names them.
+import hydra
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.cli import LightningCLI
@@ -38,6 +39,14 @@ from omegaconf import OmegaConf
 """
 COMMAND = "LightningCLI(args=['--config', {path!r}], run=False)"
 ROOT = "config = OmegaConf.load({path!r})"
+COMPOSED = """
+@hydra.main(version_base=None, config_path={folder!r}, config_name={name!r})
+def composed(config):
+    return config
+
+config = composed()
+"""
+"""What loads a config with overrides, or one that is run with several values."""
 PART = "instantiate(OmegaConf.select(config, {path!r}))"
 CHAIN = """
 class Model{number}(torch.nn.Module):
@@ -79,7 +88,10 @@ def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport
     if not named:
         return None
     folder = named[0].folder
-    here = Source(os.path.join(folder, f"{Path(source.path).stem}-config.py"), _program(source.path, named))
+    is_composed = bool(options.overrides) or "sweeper:" in source.own_text
+    here = Source(
+        os.path.join(folder, f"{Path(source.path).stem}-config.py"), _program(source.path, named, is_composed)
+    )
     report = lint(joined(here, [(source.path, source.own_text)]), replace(options, folder=folder))
     return _of_config(report, source, here.path, named[0]) if report.models else None
 
@@ -153,11 +165,12 @@ def _folders(config: Path) -> Iterator[str]:
         folder = os.path.normpath(os.path.join(folder, os.pardir))
 
 
-def _program(config: str, named: list[_Named]) -> str:
-    """Return a program that builds what a config names."""
+def _program(config: str, named: list[_Named], is_composed: bool) -> str:
+    """Return a program that builds what a config names; Hydra composes the config if it `is_composed`."""
     path = os.path.relpath(config, named[0].folder)
     lines = [COMMAND.format(path=path)] if any(one.key == "class_path" for one in named) else []
-    lines += [ROOT.format(path=path)]
+    folder, name = os.path.split(path)
+    lines += [COMPOSED.format(folder=folder or ".", name=name) if is_composed else ROOT.format(path=path)]
     for number, one in enumerate(named):
         if one.roles:
             lines += [_chain(one, number)]

@@ -8,9 +8,11 @@ from functools import lru_cache, partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
+from shapelint.documents.overrides import Override
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
+from shapelint.linting import sweeps
 from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
@@ -48,13 +50,36 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
     if analysis.is_open and not options.users and (users := importing()):
         options = replace(options, users=users)
         analysis = analyse(source, options, analysis.is_traced)
+    runs = sweeps.planned(analysis.sweep, options)
+    if not runs:
+        report = _reported(analysis, options)
+        return _of_one_run(report) if options.overrides else report
+    source = analysis.source
+
+    def judge(overrides: tuple[Override, ...], repair: bool) -> FileReport:
+        own = replace(options, overrides=overrides, sweeps=False)
+        return _reported(analyse(source, own, analysis.is_traced), own, repair)
+
+    is_one = not options.overrides and not any(run.mode for run in runs)
+    base = _reported(analysis, replace(options, sweeps=False)) if is_one else None
+    return sweeps.judged(runs, judge, is_python(source), base)
+
+
+def _of_one_run(report: FileReport) -> FileReport:
+    """Return the report of a run with overrides: its fixes are proved for that run, not for others of the config."""
+    findings = (one if one.fix is None else replace(one, fix=replace(one.fix, safe=False)) for one in report.findings)
+    return replace(report, findings=tuple(findings))
+
+
+def _reported(analysis: FileAnalysis, options: Options, repair: bool = True) -> FileReport:
+    """Return the report of an analysed file, with repairs if asked to."""
+    source = analysis.source
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "")
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
-    source = analysis.source
     if not analysis.models:
         return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
-    repairs = _repairs(analysis, options)
+    repairs = _repairs(analysis, options) if repair else [[] for _ in analysis.models]
     findings = [
         finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, repairs[index])
     ]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.config_classes import through_classes
@@ -16,7 +17,7 @@ from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.read.joining_files import join_parts
-from shapelint.settings.settings import Settings, as_severe_as, options_for
+from shapelint.settings.settings import Settings, as_severe_as, options_for, overridden
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
 from shapelint.text.source import Source, UnreadableError
@@ -72,6 +73,7 @@ def lint_text(
             return through
         source = join_parts(source, run_files.read)
         options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
+        options = overridden(options, settings)
         report = through_classes(source, options, lint_source) or lint_source(
             source, options, lambda: run_files.importing(Path(source.path))
         )
@@ -103,11 +105,18 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     if lenient and not worth_reading(candidate.path, source.text):
         return None
     report = lint_text(source, settings, run_files=run_files)
+    if not candidate.named and settings.overrides and _is_refused(report):  # the overrides are meant for other files
+        report = lint_text(source, replace(settings, overrides=()), run_files=run_files)
     if report.status == "no-model":
         return None if lenient else report
     if report.status == "checked" and not report.models and lenient and not MENTIONS_A_MODEL.search(source.text):
         return None
     return report
+
+
+def _is_refused(report: FileReport) -> bool:
+    """Return whether Hydra refuses the overrides for a file."""
+    return any(finding.message.startswith(REFUSED) for finding in report.findings)
 
 
 def _empty_folders(roots: Sequence[Path], files: Sequence[FileReport]) -> list[FileReport]:

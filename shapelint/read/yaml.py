@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence as List
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -12,6 +14,7 @@ from shapelint.common.value_words import describe
 from shapelint.documents.composing import composed_once
 from shapelint.documents.defaults import compose_defaults
 from shapelint.documents.nodes import Composition, Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
+from shapelint.documents.overrides import Override, Sweep, swept
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up, unread
@@ -54,19 +57,27 @@ class Reading:
     composition: Composition
 
     @property
+    def sweep(self) -> Sweep:
+        """What the config says of runs with other values; its groups are in its own folder."""
+        found = swept(self.roots[0], self.source) if len(self.roots) == 1 else ()
+        return Sweep(os.path.dirname(self.source.path), found)
+
+    @property
     def models(self) -> tuple[ModelSpec, ...]:
         """The models in the order in which they stand."""
         return tuple(one.spec for one in self.found)
 
 
-def read_models(source: Source, lookup: Lookup, default_method: str = methods.DEFAULT) -> Reading:
+def read_models(
+    source: Source, lookup: Lookup, default_method: str = methods.DEFAULT, overrides: List[Override] = ()
+) -> Reading:
     """All models of a YAML text, composed with what its defaults name; raises InvalidYamlError where it is no YAML."""
     found: list[FoundModel] = []
     roots = []
     whole = composed_once(Source(source.path, source.own_text))
     documents = whole.documents
     for number, document in enumerate(documents, 1):
-        root, missing = compose_defaults(source, document) if len(documents) == 1 else (document, ())
+        root, missing = compose_defaults(source, document, overrides) if len(documents) == 1 else (document, ())
         roots.append(root)
         for path, mapping, method in candidates(root, lookup, (), Named(default_method)):
             name = ".".join(path) or PurePath(source.path).stem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shapelint.common.frozen import frozen
+from shapelint.documents.overrides import Override
 
 
 @frozen
@@ -15,7 +16,8 @@ class Options:
     in a child process, with `root` as the folder where they are found. `method` and `input` (channels, height, width)
     are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
     is a file to compare every model with. `users` are the Python files of the run that import the linted one;
-    `folder` is where a program that is in no file finds its modules and data.
+    `folder` is where a program that is in no file finds its modules and data. `overrides` are of the values of Hydra
+    configs; `sweeps` says that a sweep which a config describes is judged, too.
     """
 
     trace: bool = False
@@ -28,3 +30,5 @@ class Options:
     checkpoint: str = ""
     users: tuple[str, ...] = ()
     folder: str = ""
+    overrides: tuple[Override, ...] = ()
+    sweeps: bool = True

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 from shapelint.common.frozen import frozen
+from shapelint.documents import overrides as overrides_
+from shapelint.documents.nodes import InvalidYamlError
+from shapelint.documents.overrides import Override
 from shapelint.resolve.options import Options
 from shapelint.settings import config, config_files
-from shapelint.settings.config import Config, is_selected
+from shapelint.settings.config import Config, ConfigError, is_selected
 from shapelint.spec.findings import Finding, Severity
+
+MULTIRUN = ("-m", "--multirun")
 
 
 @frozen
@@ -21,7 +27,8 @@ class Settings:
     adds to theirs. `trace` traces every component anew. `skip_unrecognised` skips named files without a model.
     `exclude` are patterns, from the current folder, in addition to those of the settings; with `force_exclude` they
     also apply to named files. `config_file` is used for all files; `isolated` uses none. `checkpoint` is a file that
-    every model must fit.
+    every model must fit. `overrides` are those of a Hydra command line; with them a sweep of a config is run for
+    `multirun` alone, or if one of them has several values.
     """
 
     select: tuple[str, ...] = ()
@@ -33,6 +40,8 @@ class Settings:
     config_file: str | None = None
     isolated: bool = False
     checkpoint: str | None = None
+    overrides: tuple[Override, ...] = ()
+    multirun: bool = False
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """Return the settings found for a file or folder; raises ConfigError."""
@@ -56,6 +65,16 @@ class Settings:
         return here or found.excludes(path, above=named)
 
 
+def with_overrides(settings: Settings, words: Sequence[str]) -> Settings:
+    """Return settings with the overrides of a command line; raises ConfigError for a word that is none."""
+    flags = [word for word in words if word in MULTIRUN]
+    try:
+        overrides = tuple(overrides_.parse(word) for word in words if word not in MULTIRUN)
+    except InvalidYamlError as error:
+        raise ConfigError(error.message) from None
+    return replace(settings, overrides=overrides, multirun=bool(flags))
+
+
 def options_for(found: Config, trace: bool) -> Options:
     """Return the options for resolving components according to the settings."""
     return Options(
@@ -67,6 +86,12 @@ def options_for(found: Config, trace: bool) -> Options:
         input=found.input,
         rules=found.rules,
     )
+
+
+def overridden(options: Options, settings: Settings) -> Options:
+    """Return options with the overrides of a run."""
+    sweeps = settings.multirun or not settings.overrides or any(one.is_sweep for one in settings.overrides)
+    return replace(options, overrides=settings.overrides, sweeps=sweeps)
 
 
 def as_severe_as(finding: Finding, found: Config) -> Finding:

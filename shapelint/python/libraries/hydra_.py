@@ -6,10 +6,11 @@ The rules are those of Hydra 1.3, `hydra/_internal/instantiate/_instantiate2.py`
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 
 from shapelint.common.frozen import frozen
+from shapelint.documents.nodes import InvalidYamlError
+from shapelint.documents.overrides import Sweep, parse
 from shapelint.python.libraries import config_files_
 from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
@@ -35,8 +36,6 @@ from shapelint.python.state.values import (
 
 DECORATOR = "hydra.main.decorated"
 """The decorator that `hydra.main(...)` returns."""
-PLAIN_OVERRIDE = re.compile(r"\+{0,2}[\w./]+=[^\s,'\"\[\](){}\\$=]*")
-"""An override of a group or a value as YAML writes it; any other one makes the config unknown."""
 KEYWORDS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
 
 
@@ -134,7 +133,8 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
     if folder is None or not isinstance(name, Const) or not isinstance(name.value, str):
         config: Value = run.unknown("it is not known which config is read here", site.node, site.scope.file)
     else:
-        config = loading.compose(run, folder, name.value, (), site)
+        config, sweep = loading.compose(run, folder, name.value, run.options.overrides, site)
+        run.sweep = Sweep(folder, sweep)
     return replace(function, defaults=(config, *[UNKNOWN] * (len(function.node.args.args) - 1)))
 
 
@@ -170,10 +170,15 @@ def _composed(run: Run, arguments: Arguments, site: Site) -> Value:
     name, given = arguments.get(0, "config_name"), sequence(arguments.get(1, "overrides") or Items([]))
     overrides = [item.value for item in given.items if isinstance(item, Const)] if given else []
     known = given is not None and given.rest is None and len(overrides) == len(given.items)
-    plain = known and all(isinstance(one, str) and PLAIN_OVERRIDE.fullmatch(one) for one in overrides)
-    if not plain or not isinstance(name, Const) or not isinstance(name.value, str) or not run.config_folder:
+    if not known or not isinstance(name, Const) or not isinstance(name.value, str) or not run.config_folder:
         return run.unknown("it is not known which config is read here", site.node, site.scope.file)
-    return loading.compose(run, run.config_folder, name.value, overrides, site)
+    try:
+        parsed = [parse(str(one)) for one in overrides]
+    except InvalidYamlError as error:
+        return run.unknown(error.message, site.node, site.scope.file)
+    if any(one.is_sweep for one in parsed):
+        return run.unknown("it is not known which config is read here", site.node, site.scope.file)
+    return loading.compose(run, run.config_folder, name.value, parsed, site)[0]
 
 
 HYDRA = LibraryPlugin(

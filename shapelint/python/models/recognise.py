@@ -8,11 +8,12 @@ from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.common.frozen import frozen
+from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import coincidences, failures, self_supervision, unseen_parts, unused_parts, wiring_faults
-from shapelint.python.models.entry_points import Question, interpret
+from shapelint.python.models.entry_points import InvalidPythonError, Question, interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
 from shapelint.python.state.values import Component, Instance, Node
@@ -72,11 +73,15 @@ class _Group:
 
 @frozen
 class ReadModels:
-    """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in."""
+    """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in.
+
+    `sweep` is what its config says of runs with other values.
+    """
 
     models: list[PythonModel]
     notices: tuple[str, ...]
     source: Source
+    sweep: Sweep = NO_SWEEP
 
 
 def read_models(source: Source, options: Options, may_trace: bool = False) -> ReadModels:
@@ -85,6 +90,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     `may_trace` says that components may be traced before it is known that there is a model at all.
     """
     run, _ = interpret(source, options, may_trace=may_trace or options.trace)
+    if run.refused:
+        raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
     groups = _groups(run)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
@@ -118,7 +125,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
-    return ReadModels(models, notices, run.others.source)
+    return ReadModels(models, notices, run.others.source, run.sweep)
 
 
 def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:

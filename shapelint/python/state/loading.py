@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence as Sequence_
+from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common import gitignore
@@ -15,6 +16,7 @@ from shapelint.documents.data_files import read_nodes
 from shapelint.documents.defaults import compose_fragment
 from shapelint.documents.fragments import Fragment, fragment
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.overrides import Override, RefusedOverrideError, swept
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
@@ -56,11 +58,32 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
     return _value(run, nodes, _Place(part.span.start, root), ())
 
 
-def compose(run: Run, folder: str, name: str, overrides: Sequence_[str], site: Site) -> Value:
-    """Return the config of a name that Hydra composes of the files in a folder; unknown with the reason if it cannot.
+def compose(
+    run: Run, folder: str, name: str, overrides: Sequence_[Override], site: Site
+) -> tuple[Value, tuple[Override, ...]]:
+    """Return the config of a name that Hydra composes of the files in a folder, and what it says of a sweep.
 
-    An override of a group names another file; any other one is a value, written as in YAML.
+    An override of a group names another file; any other one is a value. The config is unknown with the reason if it
+    cannot be composed.
     """
+    try:
+        node = _composed(run, folder, name, overrides)
+        sweep = swept(node, run.others.source)
+    except NotRead as error:
+        return run.unknown(str(error), site.node, site.scope.file), ()
+    except RefusedOverrideError as error:
+        run.refused = error.message if overrides is run.options.overrides else ""
+        return run.unknown(error.message, site.node, site.scope.file), ()
+    except InvalidYamlError as error:
+        return run.unknown(f"{name} does not parse: {error.message}", site.node, site.scope.file), ()
+    if not isinstance(node, Mapping):
+        return UNKNOWN, ()
+    own = tuple((key, value) for key, value in node.entries if not (isinstance(key, Scalar) and key.text == "hydra"))
+    return _value(run, replace(node, entries=own), _Place(0, Table({}, attributes=True)), ()), sweep
+
+
+def _composed(run: Run, folder: str, name: str, overrides: Sequence_[Override]) -> YamlNode:
+    """Return the config that Hydra composes as nodes; raises NotRead and InvalidYamlError."""
 
     def find(wanted: str) -> Fragment | None:
         stem = os.path.join(folder, wanted.removesuffix(".yaml"))
@@ -70,32 +93,10 @@ def compose(run: Run, folder: str, name: str, overrides: Sequence_[str], site: S
         part = _part(run, found)
         return fragment(part.path, run.others.source.slice(part.span), part.span.start)
 
-    try:
-        own = find(name)
-        if own is None:
-            raise NotRead(f"{_relative(os.path.join(folder, name))}, which is read here, does not exist")
-        given = dict(one.partition("=")[::2] for one in overrides)
-        choices = {key: (value,) for key, value in given.items() if find(f"{key.lstrip('+')}/{value}") is not None}
-        node = compose_fragment(own, find, choices)
-    except NotRead as error:
-        return run.unknown(str(error), site.node, site.scope.file)
-    except InvalidYamlError as error:
-        return run.unknown(f"{name} does not parse: {error.message}", site.node, site.scope.file)
-    root = Table({}, attributes=True, converts=True)
-    config = _value(run, node, _Place(0, root), ())
-    for key, value in given.items():
-        if key not in choices:
-            _put(root, key.lstrip("+").split("."), parse(run, value, "yaml"))
-    return config if isinstance(node, Mapping) else UNKNOWN
-
-
-def _put(table: Table, path: list[str], value: Value) -> None:
-    for name in path[:-1]:
-        inner = table.items.get(name)
-        if not isinstance(inner, Table):
-            inner = table.items[name] = Table({}, attributes=True, converts=True)
-        table = inner
-    table.items[path[-1]] = value
+    own = find(name)
+    if own is None:
+        raise NotRead(f"{_relative(os.path.join(folder, name))}, which is read here, does not exist")
+    return compose_fragment(own, find, overrides)
 
 
 def parse(run: Run, text: str, form: str) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from shapelint.python.state.values import ConfigReference, Const, Items, Table, Unknown, Value
 from shapelint.spec.spec import Cause
@@ -21,10 +22,11 @@ def settled(value: Value, depth: int = 0) -> Value:
         return _looked_up(value, whole, depth)
     found = [_looked_up(value, one, depth + 1) for one in _PATH.finditer(value.text)] if depth < MAXIMUM_DEPTH else []
     texts = [str(one.value) for one in found if isinstance(one, Const)]
-    if not found or len(texts) < len(found) or "${" in _PATH.sub("", value.text):
+    if not found or len(texts) < len(found):
         return _unknown(value.text)
     remaining = iter(texts)
-    return Const(_PATH.sub(lambda match: next(remaining), value.text))
+    text = _PATH.sub(lambda match: next(remaining), value.text)
+    return settled(replace(value, text=text), depth + 1) if "${" in text else Const(text)
 
 
 def _looked_up(reference: ConfigReference, match: re.Match[str], depth: int) -> Value:

@@ -11,6 +11,7 @@ from typing import Any
 
 from shapelint.chain.chain import Edge, Flow
 from shapelint.common.frozen import frozen
+from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
 from shapelint.python.state.kernel import Kernel
@@ -146,7 +147,8 @@ class Run(Kernel):
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
     passed to code that is not seen, or all of them where there are none, and what that code is. `cut` are the
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
-    `cut_everywhere`. `config_folder` is the folder of the configs that Hydra was initialized with. `answers` says of
+    `cut_everywhere`. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it says
+    of runs with other values; `refused` says why Hydra does not accept an override. `answers` says of
     each call whether it is all that the run was started for; what is done under a `supposed` value is not asked. While
     calls are `recording` what they read, `readings` are the names outside of them, each with its scope and value.
     """
@@ -207,6 +209,8 @@ class Run(Kernel):
     recording: int = 0
     readings: list[tuple[Scope, str, Value]] = field(default_factory=list)
     config_folder: str = ""
+    sweep: Sweep = NO_SWEEP
+    refused: str = ""
     serial: int = 0
     rewritten: int = 0
     iterating: int = 0
