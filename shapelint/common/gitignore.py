@@ -10,6 +10,7 @@ Unlike git, a walk skips a tracked file that is ignored: name it to have it lint
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shapelint.common.frozen import frozen
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _FILE_NAME = ".gitignore"
+MOST_FOLDERS = 6
+MOST_FOLDERS_OUTSIDE = 3
 
 
 @frozen
@@ -72,6 +75,16 @@ def repository(folder: str) -> str | None:
             return None
         folder = parent
     return folder
+
+
+def upward(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it: up to the root of its repository, and only a few where it is in none."""
+    root = repository(os.path.abspath(folder))
+    for _ in range(MOST_FOLDERS_OUTSIDE if root is None else MOST_FOLDERS):
+        yield folder
+        if os.path.abspath(folder) == root:
+            return
+        folder = os.path.normpath(os.path.join(folder, os.pardir))
 
 
 def _read(path: str) -> GitIgnoreSpec | None:

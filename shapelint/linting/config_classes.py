@@ -24,7 +24,6 @@ from shapelint.spec.findings import FileReport, Finding, ModelReport
 from shapelint.text.location import Location
 from shapelint.text.source import Source, joined
 
-MAXIMUM_CLASS_FOLDERS = 4
 MAXIMUM_MODELS = 12
 ROLES = ("backbone", "projection_head", "prediction_head")
 """The parts that are wired one after the other."""
@@ -156,13 +155,8 @@ def _found(name: str, folders: list[str]) -> str | None:
 
 def _folders(config: Path) -> Iterator[str]:
     """Yield the folders in which the classes of a config may be: its own and those above it, each with its `src`."""
-    root = gitignore.repository(os.path.abspath(config.parent))
-    folder = os.fspath(config.parent)
-    for _ in range(MAXIMUM_CLASS_FOLDERS):
+    for folder in gitignore.upward(os.fspath(config.parent)):
         yield from (folder, os.path.join(folder, "src"))
-        if root is not None and os.path.abspath(folder) == root:
-            return
-        folder = os.path.normpath(os.path.join(folder, os.pardir))
 
 
 def _program(config: str, named: list[_Named], is_composed: bool) -> str:

@@ -17,7 +17,6 @@ from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
 from shapelint.spec.findings import FileReport, Finding
 from shapelint.text.source import Source, UnreadableError, joined
 
-MAXIMUM_FOLDERS_ABOVE = 5
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
 _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
@@ -139,9 +138,8 @@ def _names(text: str, config: Path, own: str) -> bool:
 
 def _near(config: Path) -> Iterator[Path]:
     """Yield the Python files in the folders above a config and in the folders directly inside these."""
-    root = gitignore.repository(os.path.abspath(config.parent))
-    folder, seen = config.parent, 0
-    for _ in range(MAXIMUM_FOLDERS_ABOVE):
+    seen = 0
+    for folder in map(Path, gitignore.upward(os.fspath(config.parent))):
         inner = (Path(entry.path) for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
         for place in (folder, *inner):
             for entry in _entries(place):
@@ -150,9 +148,6 @@ def _near(config: Path) -> Iterator[Path]:
                     seen += 1
                     if seen == MAXIMUM_SCRIPTS_SEEN:
                         return
-        if root is not None and os.path.abspath(folder) == root:
-            return
-        folder = Path(os.path.normpath(folder / os.pardir))
 
 
 def _entries(folder: Path) -> Sequence[os.DirEntry[str]]:

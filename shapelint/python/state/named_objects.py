@@ -13,7 +13,6 @@ from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Library, Value
 
-MAXIMUM_LEVELS_UP = 3
 """Number of folders above that of the program, outside a repository, in which a module may be."""
 
 
@@ -47,10 +46,6 @@ def _bases(run: Run) -> Iterator[Path]:
     """Yield the folders in which modules are looked up: that of the program and those above it, each with its `src`."""
     if run.folder is None:
         return
-    folder = Path(os.path.abspath(run.folder))
-    root = gitignore.repository(str(folder))
-    for count, base in enumerate((folder, *folder.parents)):
+    for base in map(Path, gitignore.upward(os.path.abspath(run.folder))):
         yield base
         yield base / "src"
-        if str(base) == root or (root is None and count == MAXIMUM_LEVELS_UP):
-            return
