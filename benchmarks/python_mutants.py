@@ -5,7 +5,8 @@ python benchmarks/python_mutants.py path/to/lightly [--most 14] [--seconds 20] [
 
 Every example is run up to its first backward pass, with its own transforms and a few random images. For a mutant that
 raises, the verdict is right if shapelint reports something that it does not report for the example itself; for one that
-runs, if shapelint reports no error. Needs torch, torchvision, lightly, timm and pytorch_lightning.
+runs, if shapelint reports no error. A mutant that raises is `repaired` if it runs after `--fix --unsafe-fixes`. Needs
+torch, torchvision, lightly, timm and pytorch_lightning.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ from python_changes import Mutant, draw
 
 from shapelint.linting import python_models  # noqa: F401
 from shapelint.linting.file_report import lint_source
+from shapelint.linting.fixing import fixed_text
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source, read_source
 
 FOLDERS = ("pytorch", "pytorch_lightning")
 LEAST = 3
-COLUMNS = ("mutants", "raise", "found", "line", "run", "silent", "warned", "differ")
+COLUMNS = ("mutants", "raise", "found", "line", "repaired", "run", "silent", "warned", "differ")
 Results = dict[str, Counter[str]]
 """The counts of each kind of change."""
 
@@ -61,6 +63,12 @@ def judge(mutant: Mutant, found: list[Finding], error: str) -> tuple[Counter[str
     return counts, ""
 
 
+def runs_when_repaired(source: Source) -> bool:
+    """Return whether a text that raises runs after its repairs."""
+    repaired = fixed_text(source, lambda changed: lint_source(changed, Options()), unsafe=True)[0]
+    return repaired != source.text and not python_training.truth(repaired)
+
+
 def run_file(path: Path, most: int, seconds: float, kinds: frozenset[str], tell: Callable[[str], None]) -> Results:
     """Run the mutants of one file, and print the disagreements."""
     source, results = read_source(path), defaultdict[str, Counter[str]](Counter)
@@ -76,7 +84,11 @@ def run_file(path: Path, most: int, seconds: float, kinds: frozenset[str], tell:
             break
         done += 1
         found = [f for f in findings(replace(source, text=mutant.text)) if (f.code, f.message) not in before]
-        counts, differs = judge(mutant, found, python_training.truth(mutant.text))
+        error = python_training.truth(mutant.text)
+        counts, differs = judge(mutant, found, error)
+        if error and found:
+            counts["repaired"] = runs_when_repaired(replace(source, text=mutant.text))
+            differs = differs or ("" if counts["repaired"] else f"NOT REPAIRED: {error}; {found[0].help}")
         results[mutant.kind].update(counts)
         if differs:
             tell(f"{label}:{mutant.line} {mutant.kind}, {mutant.what}\n    {differs}")

@@ -118,12 +118,15 @@ def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
     if not all(isinstance(index, int) and -len(known) <= index < len(known) for index in wanted):
         return ""
     chosen = [known[index] for index in wanted]
-    return _signature(row, size, f"[{', '.join(f'B {_map(row, *stage)}' for stage in chosen)}]", whole=True)
+    return _signature(row, size, f"[{', '.join(f'B {_map(row, size, *stage)}' for stage in chosen)}]", whole=True)
 
 
-def _map(row: TimmRow, width: int, step: int) -> str:
+def _map(row: TimmRow, size: str, width: int, step: int) -> str:
     """Return the axes of one map, whose sides are rounded as those of the last map; names where that says nothing."""
-    if "((H-1)//" in row.features:
+    pixels = [int(side) for side in size.split("x") if side]
+    if row.accepts in (FIXED, OWN_SIZE) and pixels and not any(side % step for side in pixels):
+        sides = [str(side // step) for side in pixels]
+    elif "((H-1)//" in row.features:
         sides = [f"(({side}-1)//{step}+1)" for side in "HW"]
     elif "(H//" in row.features:
         sides = [f"({side}//{step})" for side in "HW"]
