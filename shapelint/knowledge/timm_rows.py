@@ -10,6 +10,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 
 TIMM_FILE = "timm_models.tsv"
+NAMES_FILE = "timm_names.txt"
 FIXED, OWN_SIZE = "fixed", "?"
 
 
@@ -74,8 +75,15 @@ def version() -> str:
     return _file().partition(" with timm ")[2].partition(";")[0]
 
 
+@lru_cache(maxsize=1)
+def every_name() -> tuple[str, ...]:
+    """The names that `create_model` of that version takes, also of models without a row."""
+    path = rules_folder.folder() / NAMES_FILE
+    return tuple(path.read_text(encoding="utf-8").splitlines()[1:]) if path.is_file() else ()
+
+
 def names() -> tuple[str, ...]:
-    """The names of all models."""
+    """The names of the models that have a row."""
     return tuple(line.partition("\t")[0] for line in _file().splitlines()[2:])
 
 

@@ -60,8 +60,8 @@ def of_row(spec: ComponentSpec, target: str, method: str = "forward") -> Signed 
     return _file(), component
 
 
-def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
-    """Return the row of the model that a component creates, and the name of its weights."""
+def named(spec: ComponentSpec, target: str) -> tuple[str, str]:
+    """Return the name of the model that a component creates, and that of its weights; both may be empty."""
     library, slash, name = target.partition("/")
     if target == "timm.create_model":
         given = [argument.value for argument in spec.positional[:1]]
@@ -71,6 +71,12 @@ def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
         name = target.rpartition(".")[2] if target.startswith("timm.models.") else ""
     match = HUB_MODEL.match(name)
     architecture, _, tag = match[1].partition(".") if match else ("", "", "")
+    return architecture, tag
+
+
+def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
+    """Return the row of the model that a component creates, and the name of its weights."""
+    architecture, tag = named(spec, target)
     row = timm_rows.find(architecture)
     return (row, tag) if row is not None and (not tag or _weights(row, tag)[1]) else (None, tag)
 

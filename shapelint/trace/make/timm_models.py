@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.timm_rows import COLUMNS, FIXED, OWN_SIZE, TIMM_FILE, TimmRow
+from shapelint.knowledge.timm_rows import COLUMNS, FIXED, NAMES_FILE, OWN_SIZE, TIMM_FILE, TimmRow
 from shapelint.trace import meta
 
 IMAGES_AT_ONCE = 3
@@ -274,6 +274,9 @@ def main(wanted: Iterable[str]) -> int:
     header = [f"# Made by `python -m shapelint.trace.make.timm_models` with timm {timm.__version__}; do not edit."]
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     rows = {line.partition("\t")[0]: line for line in lines[2:]} if lines[:1] == header else {}
+    # The names that timm still takes for others are no models of its list.
+    all_names = "\n".join([*header, *sorted(timm.models._registry._model_entrypoints)])
+    (rules_folder.folder() / NAMES_FILE).write_text(f"{all_names}\n", encoding="utf-8")
     names = list(wanted) or [name for name in timm.list_models() if name not in rows]
     for count, name in enumerate(names, 1):
         try:
