@@ -9,7 +9,7 @@ from shapelint.knowledge import timm_rows
 from shapelint.signatures import nearest, stored, timm_signatures, versions
 from shapelint.spec.spec import ComponentSpec, Problem
 
-LIKENESS = 0.9
+TIMM_LIKENESS = 0.9
 """How similar a name must be to that of a model of timm, where people register models of their own, too."""
 
 
@@ -43,7 +43,7 @@ def _misspelt(name: str) -> str:
         return same
     numbers = re.findall(r"\d+", name)
     alike = [one for one in known if re.findall(r"\d+", one) == numbers and not name.startswith(one)]
-    return next(iter(difflib.get_close_matches(name.lower(), alike, 1, LIKENESS)), "")
+    return next(iter(difflib.get_close_matches(name.lower(), alike, 1, TIMM_LIKENESS)), "")
 
 
 def _of_module(spec: ComponentSpec, target: str, role: str) -> Problem | None:
