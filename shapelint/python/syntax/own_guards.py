@@ -27,7 +27,7 @@ def is_about_sizes(test: ast.expr) -> bool:
 def note_assertion(run: Run, node: ast.Assert, scope: Scope) -> None:
     """Record an assertion that certainly fails."""
     text = run.evaluate(node.msg, scope) if node.msg is not None and not _calls(node.msg) else None
-    _note(run, node, _failing(run, node.test, scope), "AssertionError", text, scope)
+    _note(run, node, _deciding(run, node.test, False, scope), "AssertionError", text, scope)
 
 
 def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
@@ -38,7 +38,7 @@ def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
     call = stop.exc.args[0] if isinstance(stop.exc, ast.Call) and stop.exc.args else None
     name = stop.exc.func if isinstance(stop.exc, ast.Call) else stop.exc
     text = run.evaluate(call, scope) if call is not None and not _calls(call) else None
-    _note(run, stop, _holding(run, node.test, scope), ast.unparse(name) if name is not None else "", text, scope)
+    _note(run, stop, _deciding(run, node.test, True, scope), ast.unparse(name) if name is not None else "", text, scope)
 
 
 def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text: Value | None, scope: Scope) -> None:
@@ -60,28 +60,16 @@ def _happens(run: Run) -> bool:
     return all(frame.takes and "raise" not in frame.takes and not frame.left for frame in run.journal.frames)
 
 
-def _failing(run: Run, test: ast.expr, scope: Scope) -> ast.Compare | None:
-    """Return the comparison because of which a condition is false."""
+def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.Compare | None:
+    """Return the comparison because of which a condition certainly has this outcome; None if it may have the other."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _holding(run, test.operand, scope)
+        return _deciding(run, test.operand, not outcome, scope)
     if isinstance(test, ast.BoolOp):
-        found = [_failing(run, part, scope) for part in test.values]
-        certain = any(found) if isinstance(test.op, ast.And) else all(found)
-        return next(filter(None, found), None) if certain else None
-    is_false = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is False
-    return test if is_false and isinstance(test, ast.Compare) else None
-
-
-def _holding(run: Run, test: ast.expr, scope: Scope) -> ast.Compare | None:
-    """Return the comparison because of which a condition is true."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _failing(run, test.operand, scope)
-    if isinstance(test, ast.BoolOp):
-        found = [_holding(run, part, scope) for part in test.values]
-        certain = any(found) if isinstance(test.op, ast.Or) else all(found)
-        return next(filter(None, found), None) if certain else None
-    is_true = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is True
-    return test if is_true and isinstance(test, ast.Compare) else None
+        found = [_deciding(run, part, outcome, scope) for part in test.values]
+        one_is_enough = isinstance(test.op, ast.Or) is outcome
+        return next(filter(None, found), None) if one_is_enough or all(found) else None
+    is_so = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is outcome
+    return test if is_so and isinstance(test, ast.Compare) else None
 
 
 def _sources(found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
