@@ -7,10 +7,10 @@ It resembles that of einops and jaxtyping:
 Axes are separated by spaces; an axis is an integer, a name, or an integer expression written without spaces or in
 parentheses. `...` (once per shape) stands for any number of axes and `prod(...)` for their product, `*name` for the
 axes of a list argument. Alternatives are separated by `|`, several inputs by `,`; a tuple, list or dict output is
-written `(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`. A name is a constructor argument if one of that name
-is substituted, otherwise a free axis. Every axis is at least 1, so a kernel that does not fit needs no condition. The
-number of its positions along an axis is `window(size,kernel,stride,padding,dilation)`, see
-`shapelint.shapes.functions`.
+written `(B 512, B 7)`, `(B 512,)`, `[B 512]`, `{feature: B 512}`, and an object with such attributes
+`Name{feature: B 512}`. A name is a constructor argument if one of that name is substituted, otherwise a free axis.
+Every axis is at least 1, so a kernel that does not fit needs no condition. The number of its positions along an axis is
+`window(size,kernel,stride,padding,dilation)`, see `shapelint.shapes.functions`.
 
 Pure Python: no torch, no YAML.
 """
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Union
 
@@ -61,7 +62,7 @@ class Pattern:
 
 @frozen
 class Structure:
-    """An output other than one tensor: a tuple, list or dict of outputs."""
+    """An output other than one tensor: a tuple, list or dict of outputs, or an object of the class called `kind`."""
 
     kind: str
     elements: tuple[OutputPattern, ...]
@@ -69,8 +70,9 @@ class Structure:
 
     def __str__(self) -> str:
         texts = [str(element) for element in self.elements]
-        if self.kind == "dict":
-            return "{" + ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts, strict=True)) + "}"
+        if self.keys:
+            named = ", ".join(f"{key}: {text}" for key, text in zip(self.keys, texts, strict=True))
+            return f"{'' if self.kind == 'dict' else self.kind}{{{named}}}"
         if self.kind == "list":
             return f"[{', '.join(texts)}]"
         return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
@@ -145,6 +147,11 @@ def _parse_alternative(text: str) -> Alternative:
 
 
 def _parse_output(text: str) -> OutputPattern:
+    name = text.partition("{")[0]
+    if name.isidentifier() and text.endswith("}"):
+        inside = _parse_output(text[len(name) :])
+        assert isinstance(inside, Structure)
+        return replace(inside, kind=name)
     closing = {"(": ")", "[": "]", "{": "}"}.get(text[:1])
     if closing is None or not text.endswith(closing) or not _encloses(text):
         return parse_shape(text)

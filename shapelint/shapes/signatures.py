@@ -36,7 +36,7 @@ ShapeOrStructure = Union[Shape, "StructureValue"]
 
 @frozen
 class StructureValue:
-    """The shapes inside a tuple, list or dict that a component returned."""
+    """The shapes inside a tuple, list or dict that a component returned, or an object of the class called `kind`."""
 
     kind: str
     elements: tuple[ShapeOrStructure, ...]
@@ -80,7 +80,9 @@ def format_shape(value: ShapeOrStructure | None) -> str:
     if value is None:
         return "?"
     if isinstance(value, StructureValue):
-        return f"{value.kind} of {', '.join(format_shape(element) for element in value.elements)}"
+        names = value.keys if value.kind != "dict" else ()
+        texts = [format_shape(element) for element in value.elements]
+        return f"{value.kind} of {', '.join(f'{n} {t}' for n, t in zip(names, texts)) if names else ', '.join(texts)}"
     return "(" + ", ".join(str(dim) for dim in value) + ("," if len(value) == 1 else "") + ")"
 
 

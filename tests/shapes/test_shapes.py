@@ -45,6 +45,7 @@ def misfit(text: str, *inputs: Shape, **arguments: Any) -> Misfit:
         "B L d, B S d -> (B L d, B L S)",
         "B D -> [B 7, B 9]",
         "B D -> {feature: B 512, logits: B 7}",
+        "B D -> Output{feature: B 512, maps: (B 7 H W, B 5 H W)}",
         "B D -> (B 512,)",
         "B D -> (B,)",
         "B D -> ((B 1, B 2), B 3)",

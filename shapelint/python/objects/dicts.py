@@ -18,7 +18,7 @@ DICT_READ_METHODS = frozenset(
     {"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"}
 )
 
-DICT_METHODS = frozenset(dir(dict)) | {"toDict", "to_dict", "toJSON", "to_json", "toYAML", "to_yaml"}
+DICT_METHODS = frozenset(dir(dict)) | {"toDict", "to_dict", "toJSON", "to_json", "toYAML", "to_yaml", "to_tuple"}
 """Names that an attribute of a dict with attributes is looked up under before its keys."""
 
 
@@ -58,6 +58,11 @@ def with_attributes(value: Value, converts: bool = False) -> Value:
 def namespace(items: dict[str, Value]) -> Table:
     """Create an object with these attributes, which may have others as well."""
     return Table(dict(items), True, namespace=True)
+
+
+def by_position(owner: Table) -> Items:
+    """Return the values of an object that is also read by position, as a tuple."""
+    return Items([value for value in owner.items.values() if value != NONE], "tuple", UNKNOWN if owner.open else None)
 
 
 def names_of(owner: Table) -> Table:
@@ -150,6 +155,8 @@ def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Valu
         return _look_up(run, owner, name, values[0] if values else None, default)
     if name in ("keys", "values", "items"):
         return _listed(owner, name)
+    if name == "to_tuple" and owner.kind:
+        return by_position(owner)
     if name == "copy":
         return Table(dict(owner.items), owner.open, maybe_missing=owner.maybe_missing)
     if name == "clear" and owner.of is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
-from shapelint.python.objects import attributes, item_methods
+from shapelint.python.objects import attributes, dicts, item_methods
 from shapelint.python.state import choices, class_lookup, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
@@ -46,6 +46,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         return _item(owner, index)
     if isinstance(owner, Table) and isinstance(owner.of, Node) and index == Const("_modules"):
         return run.attribute(owner.of, "_modules", site)
+    if isinstance(owner, Table) and owner.kind and not isinstance(getattr(index, "value", None), str):
+        return _item(dicts.by_position(owner), index)
     if isinstance(owner, Table):
         key = index.value if isinstance(index, Const) else None
         if isinstance(key, (str, int)) and key in owner.items:

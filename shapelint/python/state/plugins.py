@@ -38,6 +38,8 @@ class Components:
     - `takes_classes`: whether arguments may be classes (`norm_layer=nn.LayerNorm`), which are then passed to the trace
     - `attribute(run, component, name)` and `method(run, component, name, arguments, site)`: attributes and methods of
       models and their parts; None for unknown ones, which are then looked up in the signature
+    - `call(run, component, arguments, site)`: what a call gives, for models that take more than a tensor, or whose
+      outputs depend on the call; None where its signature determines it
     - `resolve(component, role, options)`: a signature that is computed without a trace; None if there is none
     - `is_described(component)`: whether `resolve` or `numbers` knows it, so that no trace is needed
     - `traced_for_attributes`: whether a component without a stored signature is traced when an attribute is read
@@ -52,6 +54,7 @@ class Components:
     takes_classes: bool = False
     attribute: Callable[..., Value | None] | None = None
     method: Callable[..., Value | None] | None = None
+    call: Callable[..., Value | None] | None = None
     resolve: Callable[..., Resolved | None] | None = None
     is_described: Callable[[Component], bool] | None = None
     traced_for_attributes: bool = True

@@ -105,7 +105,8 @@ class Table:
 
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
     changes that, too. The keys of a `namespace` are read as attributes; a dict with `attributes` has them as well as
-    its methods. One that `converts` keeps a dict that is put into it as a copy of its own kind.
+    its methods. One that `converts` keeps a dict that is put into it as a copy of its own kind. An object of a class
+    that a library calls `kind` is also read by position, without its attributes that are None.
     """
 
     items: dict[Any, Value]
@@ -115,6 +116,7 @@ class Table:
     attributes: bool = False
     maybe_missing: frozenset[Any] = frozenset()
     converts: bool = False
+    kind: str = ""
     born: int = born()
 
 

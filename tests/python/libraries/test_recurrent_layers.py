@@ -58,3 +58,25 @@ def test_a_state_that_is_handed_over_is_not_followed() -> None:
     report = lint_text(Source("model.py", text), Settings(isolated=True))
     assert report.findings == ()
     assert [link.role for link in report.models[0].unchecked]
+
+
+@pytest.mark.parametrize(("steps", "kind"), [
+    ("h = self.encoder(x)", "tuple"),
+    ("h = [out for out in self.encoder(x)]", "list"),
+    ("out, state = self.encoder(x); h = {'out': out, 'state': state}", "dict"),
+])  # fmt: skip
+def test_all_of_its_outputs_are_no_input_of_a_head(steps: str, kind: str) -> None:
+    text = PROGRAM.format(encoder="GRU(7, 12, batch_first=True)", steps=steps, width=12)
+    with pytest.raises(TypeError, match=f"must be Tensor, not {kind}"):
+        exec(text, {})
+    (finding,) = lint_text(Source("model.py", text), Settings(isolated=True)).findings
+    assert finding.code == "SL111"
+    assert f"returns a {kind} of (6, 5, 12), (1, 6, 12)" in finding.message
+
+
+@pytest.mark.parametrize("layer", ["nn.Identity()", "nn.Sequential(nn.Identity(), nn.Identity())"])
+def test_a_layer_that_takes_anything_passes_all_of_them_on(layer: str) -> None:
+    steps = f"h = {layer}(self.encoder(x))[0][:, -1]"
+    text = PROGRAM.format(encoder="GRU(7, 12, batch_first=True)", steps=steps, width=12)
+    exec(text, {})
+    assert lint_text(Source("model.py", text), Settings(isolated=True)).findings == ()

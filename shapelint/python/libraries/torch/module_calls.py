@@ -9,7 +9,7 @@ from typing import Any
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import constructing, hooks, parts, replaced_parts
+from shapelint.python.libraries.torch import constructing, hooks, outputs, parts, replaced_parts
 from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Number
@@ -24,7 +24,6 @@ from shapelint.python.state.values import (
     Items,
     Node,
     Size,
-    Table,
     Tensor,
     Value,
 )
@@ -34,7 +33,7 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, PatternAxis, Signature
+from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, PatternAxis, Signature
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import declared, stored, timm_signatures
 from shapelint.spec.roles import Role
@@ -58,6 +57,10 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     method = library_functions.methods().get(module.spec.target, {}).get("forward")
     if method is not None and not module.forgotten:
         return call_method(run, module, method, arguments, site)
+    own = run.libraries.components(module).call
+    called = own(run, module, arguments, site) if own is not None and not module.forgotten else None
+    if called is not None:
+        return called
     values = [given.value for given in arguments.every]
     if module.spec.target in SEVERAL_INPUTS or not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
         return _several(run, module, arguments, site)
@@ -70,8 +73,16 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
             return reshaped
         value = image(value, _channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
-        value = causes.tensor(value, causes.argument(run, site))
+        several = outputs.flow_of(value) if _takes_one_tensor(run, module) else None
+        value = Tensor(several) if several is not None else causes.tensor(value, causes.argument(run, site))
     return apply(run, module, value, site)
+
+
+def _takes_one_tensor(run: Run, module: Component) -> bool:
+    """Return whether a module fails for anything else than a single tensor."""
+    signature = resolve(run, module).signature if not module.replaced else None
+    single = signature is not None and all(len(one.inputs) == 1 for one in signature.alternatives)
+    return single and str(signature) not in PASSED
 
 
 def call_chained(run: Run, module: Chained, arguments: Arguments, site: Site) -> Value:
@@ -181,17 +192,16 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
     if resolved.signature is not None:
         hooks.after_parts(run, component, edge.result.bindings if isinstance(edge.result, Fit) else None, site)
     if isinstance(outgoing.value, StructureValue):
-        return _structure(outgoing.value, outgoing.maker)
+        return outputs.of_structure(outgoing.value, outgoing.maker, _output_pattern(resolved, edge), run.no_grad > 0)
     return Tensor(outgoing, run.no_grad > 0, loose)
 
 
-def _structure(value: StructureValue, maker: Origin) -> Value:
-    """Return several outputs as a tuple, a list or a dict, at any depth."""
-    parts: list[Value] = [
-        _structure(part, maker) if isinstance(part, StructureValue) else Tensor(Flow(part, (maker,) * len(part), maker))
-        for part in value.elements
-    ]
-    return Table(dict(zip(value.keys, parts))) if value.kind == "dict" else Items(parts, value.kind)
+def _output_pattern(resolved: Resolved, edge: Edge) -> OutputPattern | None:
+    """Return the output as the template writes it, by the names of constructor arguments."""
+    if resolved.signature is None or resolved.template is None or not isinstance(edge.result, Fit):
+        return None
+    same = [one is edge.result.alternative for one in resolved.signature.alternatives]
+    return resolved.template.alternatives[same.index(True)].output if True in same else None
 
 
 def _as_input(value: Tensor) -> Tensor:
