@@ -7,6 +7,7 @@ names it in one of the forms below. A false dependency only costs a few millisec
 from .heads import Projection        import project.heads          from project import heads      Python
 _base_ = "../base/byol.py"           _base_: ../base/byol.yaml     !include heads.yaml            paths
 defaults: [{backbone: resnet18}, optimiser/sgd, override /head: byol]                             Hydra
+@hydra.main(config_path="configs", config_name="byol")
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
 _PATH = re.compile(r"""[\w./\\-]+\.(?:py|ya?ml)\b""")
 _DEFAULTS = re.compile(r"^defaults[ \t]*:(.*(?:\n(?:[ \t-].*|[ \t]*))*)", re.MULTILINE)
 _GROUP = re.compile(r"""/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
+_CONFIG_NAME = re.compile(r"""(?:\bconfig_name[ ]*=[ ]*|\bcompose\([ ]*)["']([\w./-]+)["']""")
 _WORD = re.compile(r"(?<!@)\b\w[\w./-]*")
 
 
@@ -104,10 +106,16 @@ class _Index:
 
     files: dict[str, str]
     modules: dict[str, list[str]] = field(default_factory=dict)
+    configs: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index each module by its dotted path from every folder above it, since any of these may be on `sys.path`."""
+        """Index each module by its dotted path from every folder above it, since any of these may be on `sys.path`.
+
+        Configs are indexed by their names without the suffix.
+        """
         for path in self.files:
+            if path.endswith(tuple(YAML)):
+                self.configs.setdefault(PurePosixPath(path).stem, []).append(path)
             if path.endswith(".py"):
                 parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
                 for start in range(len(parts)):
@@ -118,6 +126,7 @@ class _Index:
         yield from self._paths(path, text)
         if path.endswith(".py"):
             yield from self._imports(path, text)
+            yield from self._configs(path, text)
         else:
             yield from self._defaults(path, text)
             yield from self._dotted(text)
@@ -132,9 +141,17 @@ class _Index:
             for module in re.findall(r"[\w.]+", re.sub(r"\bas\s+\w+", "", modules)):
                 yield from self._module(path, module)
 
+    def _configs(self, path: str, text: str) -> Iterator[str]:
+        """Yield the configs that a program names for Hydra."""
+        for name in set(_CONFIG_NAME.findall(text)):
+            yield from self._nearest(path, self.configs.get(PurePosixPath(name).name.removesuffix(".yaml"), []))
+
     def _module(self, path: str, name: str) -> Iterator[str]:
         """Yield the files of a module; if several have its name, those in the folder nearest to the importing file."""
-        found = self.modules.get(name, [])
+        yield from self._nearest(path, self.modules.get(name, []))
+
+    def _nearest(self, path: str, found: Sequence[str]) -> Iterator[str]:
+        """Yield the files that have the most folders in common with a file."""
         folder = path.split("/")[:-1]
         near = max((_shared(folder, other.split("/")[:-1]) for other in found), default=0)
         yield from (other for other in found if _shared(folder, other.split("/")[:-1]) == near and other != path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, behind, users
+from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, YAML, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
 
 CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
@@ -20,15 +20,18 @@ CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 
 @dataclass
 class RunFiles:
-    """The files read in a run so far, and its Python files by their real paths."""
+    """The files read in a run so far, and its Python files and configs by their real paths."""
 
     python: tuple[str, ...] = ()
+    configs: tuple[str, ...] = ()
     kept: dict[str, Source] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
         """Return the files of a run, none of them read yet."""
-        return cls(tuple(os.path.realpath(path) for path in paths if path.suffix == ".py"))
+        every = [(path.suffix, os.path.realpath(path)) for path in paths]
+        python = tuple(path for suffix, path in every if suffix == ".py")
+        return cls(python, tuple(path for suffix, path in every if suffix in YAML))
 
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
@@ -43,9 +46,9 @@ class RunFiles:
 
     @cached_property
     def direct(self) -> dict[str, set[str]]:
-        """The Python files that import each one directly."""
+        """The files that use each one directly: a config uses the classes that it names, a script its config."""
         found: dict[str, str] = {}
-        for path in self.python:
+        for path in (*self.python, *self.configs):
             try:
                 source = self.read(Path(path))
             except UnreadableError:
@@ -55,11 +58,12 @@ class RunFiles:
         return users(found)
 
     def importing(self, path: Path) -> tuple[str, ...]:
-        """Return the Python files that import a file, those that build its classes first."""
+        """Return the Python files that use a file, also through a config, those that build its classes first."""
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}
-        found = [by_name[name] for name in behind([_name(os.path.realpath(path))], self.direct)]
+        behind_it = behind([_name(os.path.realpath(path))], self.direct)
+        found = [by_name[name] for name in behind_it if name in by_name]
         classes = CLASS.findall(self.read(path).text)
         builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")
         return tuple(sorted(found, key=lambda user: not builds.search(self.read(Path(user)).text)))

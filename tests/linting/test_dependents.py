@@ -21,6 +21,7 @@ PYTHON = {
     "scripts/train.py": "def main():\n    from project.models import byol as b, other\n",
     "scripts/heads.py": "",
     "scripts/local.py": "import heads\n",
+    "scripts/hydra_run.py": "@hydra.main(config_path='../conf', config_name='model')\ndef main(cfg): ...\n",
     "conf/model.yaml": "_target_: project.heads.Projection\nwidth: 256\n",
     "conf/unrelated.yaml": "note: heads are not project heads\n",
 }
@@ -29,7 +30,15 @@ PYTHON = {
 @pytest.mark.parametrize(
     ("changed", "users"),
     [
-        ("src/project/heads.py", ["conf/model.yaml", "scripts/train.py", "src/project/models/byol.py"]),
+        (
+            "src/project/heads.py",
+            [
+                "conf/model.yaml",
+                "scripts/hydra_run.py",
+                "scripts/train.py",
+                "src/project/models/byol.py",
+            ],
+        ),
         ("src/project/models/parts.py", ["scripts/train.py", "src/project/models/byol.py"]),
         (
             "src/project/widths.py",
@@ -38,7 +47,7 @@ PYTHON = {
         ("src/project/models/other.py", ["scripts/train.py"]),
         ("scripts/heads.py", ["scripts/local.py"]),
         ("scripts/train.py", []),
-        ("conf/model.yaml", []),
+        ("conf/model.yaml", ["scripts/hydra_run.py"]),
     ],
 )
 def test_python(changed: str, users: list[str]) -> None:

@@ -104,3 +104,48 @@ def test_the_users_that_build_a_class_are_followed_before_the_others(tmp_path: P
     for number in range(9):
         (tmp_path / f"a{number}.py").write_text("import torch\nfrom models.byol import BYOL\n", encoding="utf-8")
     assert {(name, finding.code) for name, finding in found(tmp_path, ".")} == {("byol.py", "SL101")}
+
+
+CLASS = """
+import torch
+from lightly.models.modules import SimCLRProjectionHead
+from torchvision.models import get_model
+
+
+class SimCLR(torch.nn.Module):
+    def __init__(self, name, width, out):
+        super().__init__()
+        self.backbone = get_model(name)
+        self.backbone.fc = torch.nn.Identity()
+        self.projection_head = SimCLRProjectionHead(width, 640, out)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
+STARTED = """
+import hydra
+import torch
+from hydra.utils import instantiate
+
+
+@hydra.main(version_base=None, config_path="conf", config_name="run")
+def main(cfg):
+    instantiate(cfg.net)(torch.randn(8, 3, 96, 96))
+
+
+main()
+"""
+
+
+@pytest.mark.parametrize(("width", "codes"), [(2048, []), (1024, ["SL101"])])
+def test_a_class_that_only_a_config_names_is_used_by_the_script_that_loads_it(
+    tmp_path: Path, width: int, codes: list[str]
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "nets.py").write_text(CLASS, encoding="utf-8")
+    (tmp_path / "start.py").write_text(STARTED, encoding="utf-8")
+    config = f"net: {{_target_: nets.SimCLR, name: resnet101, width: {width}, out: 72}}\n"
+    (tmp_path / "conf" / "run.yaml").write_text(config, encoding="utf-8")
+    report = lint([tmp_path], ISOLATED)
+    assert [finding.code for file in report.files for finding in file.findings] == codes
+    assert [model.unchecked for file in report.files for model in file.models] == [(), ()]

@@ -7,6 +7,7 @@ from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.lightly_ import LIGHTLY
+from shapelint.python.libraries.lightly_train_ import LIGHTLY_TRAIN
 from shapelint.python.libraries.lightning_ import LIGHTNING
 from shapelint.python.libraries.lightning_cli_ import LIGHTNING_CLI
 from shapelint.python.libraries.numpy_ import NUMPY
@@ -29,6 +30,7 @@ PLUGINS = (
     TORCHVISION,
     TIMM,
     LIGHTLY,
+    LIGHTLY_TRAIN,
     LIGHTNING,
     LIGHTNING_CLI,
     BYOL_PYTORCH,

@@ -21,7 +21,7 @@ from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
-from shapelint.spec.roles import HEADS, Role
+from shapelint.spec.roles import HEADS, Role, kind
 from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step
 from shapelint.text.source import Source, Span
 
@@ -157,7 +157,7 @@ def _groups(run: Run) -> list[_Group]:
             found[id(model)].calls.append(call)
     groups = [group for group in found.values() if group.calls or _is_declared(group) or _is_unseen(run, group)]
     unseen = unseen_parts.called(run, NO_OBJECT)
-    kinds = {naming.kind(name) for name in (*unseen, *(call.edge.role for call in loose.calls))}
+    kinds = {*map(naming.kind, unseen), *(kind(call.edge.role) for call in loose.calls)}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
     if has_head or (loose.calls and "backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
@@ -223,7 +223,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         if _made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     unseen = unseen_parts.links(run, group.node)
-    if group.node is None and any(naming.kind(role) == "backbone" for role in by_role):
+    if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if _concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))

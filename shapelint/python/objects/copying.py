@@ -125,6 +125,7 @@ def copied(run: Run, value: Value, done: dict[int, Value]) -> Value:
         return new
     if isinstance(value, Chained):
         chained = Chained(origin=value, first=value.first, last=value.last, kind=value.kind, rest=value.rest)
+        chained.variables = value.variables
         done[id(value)] = chained
         for name, child in value.children.items():
             chained.children[name] = copied(run, child, done)

@@ -125,7 +125,7 @@ def _place(component: Node, path: tuple[Node, ...]) -> Place:
     whole = [index for index in instances if has_backbone(path[index])]
     models = whole or [index for index in instances if is_model_like(path[index])]
     if not models and not instances:
-        return _placed(None, path[0], component, path[0] is path[-1])
+        return _place_in_sequence(path, component) or _placed(None, path[0], component, path[0] is path[-1])
     at = models[-1] if models else instances[0]
     model, top = path[at], path[at + 1]
     if _is_shelf(top) and len(path) > at + 2 and _kind_in(model, path[at + 2].name):
@@ -138,6 +138,53 @@ def _placed(model: Node | None, top: Node, component: Node, is_whole: bool) -> P
     name = top.name or "module"
     meant = _kind_in(model, name)
     return Place(model, Role(name, meant), meant, _layer(top, component) if not is_whole else None)
+
+
+def _place_in_sequence(path: tuple[Node, ...], component: Node) -> Place | None:
+    """Return the place of a component in a network that is a sequence of parts with roles of their own."""
+    whole = path[0]
+    if not isinstance(whole, Chained) or whole.kind != "Sequential" or len(path) < 2:
+        return None
+    roles, part = _roles_of_children(whole), path[1]
+    key = next((key for key, child in whole.children.items() if child is part), None)
+    if not roles or key is None:
+        return None
+    is_part = [*roles.values()].count(roles[key]) == 1
+    layer = _layer(part if is_part else whole, component)
+    name = f"{whole.name} {roles[key]}".strip()  # there may be several such networks
+    role = Role(name, roles[key].kind)
+    return Place(None, role, role.kind, None if is_part and part is component else layer)
+
+
+def _roles_of_children(whole: Chained) -> dict[str, Role]:
+    """Return the roles of a sequence's children, by key; none unless a head of self-supervised learning is one.
+
+    What has no role of its own belongs to the part before it; what stands before all parts, to the backbone.
+    """
+    own = {key: _own_role(child, whole.variables.get(key, "")) for key, child in whole.children.items()}
+    if not any(_is_telling_head(child, whole.variables.get(key, "")) for key, child in whole.children.items()):
+        return {}
+    found: dict[str, Role] = {}
+    role = Role("backbone", "backbone")
+    for key, meant in own.items():
+        role = found[key] = meant or role
+    return found if len(set(found.values())) > 1 else {}
+
+
+def _own_role(child: Value, variable: str) -> Role | None:
+    """Return the role of a child by the name of its variable, or by its class if it is a known head."""
+    meant = kind(variable)
+    if isinstance(child, Component) and is_head(child):
+        role = heads.role_of(child.spec.target) or "projection_head"
+        return Role(variable, meant) if meant in HEADS else Role(role, role)
+    return Role(variable, meant) if meant == "backbone" or meant in HEADS else None
+
+
+def _is_telling_head(child: Value, variable: str) -> bool:
+    """Return whether a child is a head that only self-supervised models have, by its class or by its variable."""
+    if isinstance(child, Component) and is_head(child):
+        return True
+    return kind(variable) in HEADS and not {*words(variable)}.isdisjoint(role_words.load().telling)
 
 
 def _kind_in(model: Node | None, name: str) -> str:

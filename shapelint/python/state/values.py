@@ -355,9 +355,13 @@ class Instance(Node):
 
 @dataclass(eq=False, repr=False)
 class Chained(Node):
-    """An `nn.Sequential` (called), or an `nn.ModuleList` or `nn.ModuleDict` (indexed)."""
+    """An `nn.Sequential` (called), or an `nn.ModuleList` or `nn.ModuleDict` (indexed).
+
+    `variables` are the names of variables that its children had when it was built.
+    """
 
     children: dict[str, Value] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     kind: str = "Sequential"
     rest: Value | None = None
 

@@ -20,6 +20,7 @@ from shapelint.python.state.values import (
     Given,
     Items,
     Library,
+    Node,
     Table,
     Unknown,
     Value,
@@ -165,6 +166,8 @@ def container(run: Run, kind: str, arguments: Arguments) -> Value:
         children = {str(index): value for index, value in enumerate(values)}
     for name, value in children.items():
         chained.children[name] = value
+        if isinstance(value, Node) and value.holder is None and value.name:
+            chained.variables[name] = value.name
         naming.hold(chained, name, value)
     return chained
 
