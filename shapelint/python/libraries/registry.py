@@ -14,6 +14,7 @@ from shapelint.python.libraries.numpy_ import NUMPY
 from shapelint.python.libraries.others import OTHERS
 from shapelint.python.libraries.paths_ import PATHS
 from shapelint.python.libraries.stable_pretraining_ import STABLE_PRETRAINING
+from shapelint.python.libraries.stand_in_tools import STAND_IN_TOOLS
 from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
 from shapelint.python.libraries.timm_ import TIMM
 from shapelint.python.libraries.torch.plugin import TORCH
@@ -35,5 +36,6 @@ PLUGINS = (
     LIGHTNING_CLI,
     BYOL_PYTORCH,
     STABLE_PRETRAINING,
+    STAND_IN_TOOLS,
     OTHERS,
 )

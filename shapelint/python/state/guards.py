@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from shapelint.common.words import words
+from shapelint.python.state.run import Run
 
 PASSES_THROUGH = words(
     """
@@ -103,3 +104,8 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = [ast.unparse(kind).rpartition(".")[2] if kind is not None else "" for kind in kinds]
     return any(name not in PASSES_THROUGH for name in names)
+
+
+def is_certain(run: Run) -> bool:
+    """Return whether the current statement runs in all cases, and nothing catches what it raises."""
+    return all(frame.takes and "raise" not in frame.takes and not frame.left for frame in run.journal.frames)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import Const, Node, Scope, Tensor, Value
@@ -42,7 +43,7 @@ def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
 
 
 def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text: Value | None, scope: Scope) -> None:
-    if found is None or scope.file is None or not scope.file.main or not _happens(run):
+    if found is None or scope.file is None or not scope.file.main or not guards.is_certain(run):
         return
     if not any(_is_made(run, part, scope) for part in _sources(found, scope)):
         return
@@ -53,11 +54,6 @@ def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text:
     problem = Problem("SL117", f"the program stops here, because {said}", span, label=f"raises {words}")
     owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
     run.failures.append(Failure(node, owner, problem))
-
-
-def _happens(run: Run) -> bool:
-    """Return whether the current statement runs in all cases, and nothing catches what it raises."""
-    return all(frame.takes and "raise" not in frame.takes and not frame.left for frame in run.journal.frames)
 
 
 def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.Compare | None:

@@ -17,6 +17,7 @@ from shapelint.linting.file_report import lint_source
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.registry import PLUGINS
+from shapelint.python.libraries.stand_in_tools import STAND_IN_TOOLS
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, Libraries, LibraryPlugin
 from shapelint.python.state.run import Run
@@ -69,13 +70,15 @@ def named(dotted: str) -> Any:
     return found
 
 
+OF_STAND_INS = set(STAND_IN_TOOLS.functions)
+"""Names that only stand-ins use."""
 OF_EARLIER_VERSIONS = {
     "pytorch_lightning.utilities.cli.LightningCLI",
     "timm.models.layers.Mlp",
     "timm.models.layers.PatchEmbed",
 }
 """Names that earlier versions of lightning and timm have, and scripts still use."""
-HANDLED = {*LIBRARIES.functions, *LIBRARIES.stand_ins} - LIBRARIES.decorators - OF_EARLIER_VERSIONS
+HANDLED = {*LIBRARIES.functions, *LIBRARIES.stand_ins} - LIBRARIES.decorators - OF_EARLIER_VERSIONS - OF_STAND_INS
 
 
 @pytest.mark.parametrize("name", sorted(HANDLED))

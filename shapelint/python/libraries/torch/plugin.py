@@ -76,6 +76,7 @@ TORCH = LibraryPlugin(
         "torch.utils.data.DataLoader": transforms.loader,
         "torch.utils.data.dataloader.DataLoader": transforms.loader,
     },
+    stand_ins={"torch.hub.load": "torch_hub.py"},
     passes_on=PASSES_ON,
     fallback=fallback,
     components=Components(builds=builds),

@@ -1,0 +1,91 @@
+"""What the stand-ins in `rules/python/` say beyond Python: what is not known, or not there, in the library itself."""
+
+from __future__ import annotations
+
+import difflib
+
+from shapelint.python.state import guards
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.plugins import LibraryPlugin
+from shapelint.python.state.run import Failure, Run
+from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.values import NONE, Const, Instance, Value
+from shapelint.spec.spec import Problem
+from shapelint.text.source import Span
+
+MISSPELT = 0.8
+"""How similar a name must be to a known one to be that one misspelt, as difflib counts."""
+
+
+def unseen(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `unseen(reason)`: a value of which nothing is known but the reason."""
+    reason = arguments.get(0, "reason")
+    text = reason.value if isinstance(reason, Const) else "its arguments are not known"
+    return run.unknown(str(text), site.node, site.scope.file)
+
+
+def has_more_parts(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `has_more_parts(self)`: the real module has other children and tensors than its stand-in."""
+    owner = arguments.get(0, "owner")
+    if isinstance(owner, Instance):
+        run.touch(owner)
+        owner.opaque = True
+    return NONE
+
+
+def absent(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `absent(library, name, names)`: SL114 for a name that is nearly one of all `names` of a library."""
+    library, name, names = (arguments.get(place, key) for place, key in enumerate(("library", "name", "names")))
+    listed = sequence(names) if names is not None else None
+    if not isinstance(library, Const) or not isinstance(name, Const) or not isinstance(name.value, str):
+        return run.unknown("which model it names is not known", site.node, site.scope.file)
+    known = [one.value for one in listed.items if isinstance(one, Const)] if listed is not None else []
+    near = next(iter(difflib.get_close_matches(name.value, known, 1, MISSPELT)), "")
+    if near not in ("", name.value) and guards.is_certain(run):
+        _note(run, site, (library.value, name.value, near))
+    return run.unknown(f"{library.value} has no model {name.value!r} that is known here", site.node, site.scope.file)
+
+
+def needed(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `needed(condition, message)`: SL106 for an image of a size that the library certainly refuses."""
+    condition, message = arguments.get(0, "condition"), arguments.get(1, "message")
+    place = run.place(None, None)
+    if condition is None or truth(condition) is not False or not isinstance(message, Const) or place is None:
+        return NONE
+    if guards.is_certain(run):
+        _fail(run, site, Problem("SL106", str(message.value), place))
+    return NONE
+
+
+def _note(run: Run, site: Site, found: tuple[str, str, str]) -> None:
+    library, name, near = found
+    place = run.place(None, None)
+    if place is None:
+        return
+    start = run.text.find(name, place.start, place.end)
+    span = Span(start, start + len(name)) if start >= 0 else place
+    replacement = (span, near) if start >= 0 else None
+    message = f"{library} has no model {name!r}"
+    _fail(run, site, Problem("SL114", message, span, "", near, name, f"did you mean {near}?", replacement))
+
+
+def _fail(run: Run, site: Site, problem: Problem) -> None:
+    owners = (one for one in reversed(run.receivers) if isinstance(one, Instance) and _is_own(one))
+    run.failures.append(Failure(site.node, next(owners, None), problem))
+
+
+def _is_own(one: Instance) -> bool:
+    file = one.cls.scope.file if one.cls is not None else None
+    return file is not None and file.main
+
+
+STAND_IN_TOOLS = LibraryPlugin(
+    "stand_ins",
+    packages=frozenset({"shapelint.stand_ins"}),
+    functions={
+        "shapelint.stand_ins.unseen": unseen,
+        "shapelint.stand_ins.has_more_parts": has_more_parts,
+        "shapelint.stand_ins.absent": absent,
+        "shapelint.stand_ins.needed": needed,
+    },
+)
