@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import dims, notation, signatures
+from shapelint.shapes import dims, expression, notation, signatures
 from shapelint.shapes.dims import UNKNOWN_DIM, Dim
 from shapelint.shapes.notation import Ellipsis_, Pattern
 from shapelint.shapes.signatures import Shape
@@ -47,9 +48,14 @@ class Holdings:
 
 
 @lru_cache(maxsize=1)
-def rules() -> Mapping[str, TensorRule]:
-    """Return the layers of `rules/layer_tensors.yaml`."""
+def _layers() -> Mapping[str, TensorRule]:
     return {name: TensorRule.trusted(entry) for name, entry in rules_folder.load("layer_tensors.yaml").items()}
+
+
+@lru_cache(maxsize=1)
+def rules() -> Mapping[str, TensorRule]:
+    """Return the layers of `rules/layer_tensors.yaml` whose shapes determine their tensors."""
+    return {name: rule for name, rule in _layers().items() if rule.shapes}
 
 
 def held_by(component: Resolved) -> Holdings:
@@ -63,6 +69,10 @@ def held_by(component: Resolved) -> Holdings:
         return Holdings((), False)
     if component.target in rules():
         return Holdings(tuple(_of_layer(component)), True)
+    rule = _layers().get(component.target)
+    if rule is not None and component.component is not None:
+        applies = _applies(rule, component)
+        return Holdings(tuple(_of_arguments(rule, component)) if applies else (), applies)
     if listed := component.row.tensors or _stored(component, component.row.parts):
         return Holdings(tuple(_listed(listed, dict(component.values))), True)
     if component.row.weights == 0:
@@ -121,6 +131,23 @@ def _of_layer(component: Resolved) -> Iterator[HeldTensor]:
             yield _with_kernel(tensor, component)
         elif not any(switch is False for switch in switches):
             yield HeldTensor(tensor.name, tensor.shape, tensor.learned, certain=False)
+
+
+def _applies(rule: TensorRule, component: Resolved) -> bool:
+    """Return whether a layer holds what its rule says, by its arguments."""
+    try:
+        return not rule.when or expression.evaluate(rule.when, component.values) is True
+    except expression.ExpressionError:
+        return False
+
+
+def _of_arguments(rule: TensorRule, component: Resolved) -> Iterator[HeldTensor]:
+    """The tensors of a layer that follow from its arguments alone."""
+    for tensor in _listed(rule.modules, dict(component.values)):
+        last = "bias" if tensor.name.endswith("bias") else "weight"
+        switches = [component.values[name] for name in _SWITCHES[last] if name in component.values]
+        if not any(switch is False for switch in switches):
+            yield replace(tensor, certain=all(switch is True for switch in switches))
 
 
 def _with_kernel(tensor: HeldTensor, component: Resolved) -> HeldTensor:

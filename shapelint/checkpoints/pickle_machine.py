@@ -6,6 +6,7 @@ import pickletools
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from shapelint.checkpoints.stored_tensor import StoredTensor
 from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_OPCODES = 5_000_000
@@ -17,13 +18,6 @@ class Thing:
     """Any object that is not plain data: `name` is its class or function, or the global itself."""
 
     name: str = ""
-
-
-@dataclass(eq=False)
-class StoredTensor:
-    """A tensor: its shape and nothing else."""
-
-    shape: tuple[int, ...]
 
 
 @dataclass
@@ -150,7 +144,7 @@ def _called(name: str, arguments: Any) -> Any:
     if short == "_rebuild_from_type_v2" and len(arguments) >= 3 and isinstance(arguments[0], Thing):
         return _called(arguments[0].name, arguments[2])
     if name == "collections.OrderedDict":
-        return {}
+        return {} if not arguments else Thing(name)
     return Thing(name)
 
 

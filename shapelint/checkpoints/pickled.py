@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-from shapelint.checkpoints.pickle_machine import Machine, StoredTensor
+from shapelint.checkpoints.pickle_machine import Machine
 from shapelint.checkpoints.unreadable import CheckpointError
 
 MAXIMUM_PICKLE = 64 * 1024 * 1024
@@ -21,8 +21,8 @@ LEGACY_PREAMBLE = 3
 """The pickles in front of the object in the old format: a magic number, a version, and facts about the computer."""
 
 
-def read(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
-    """Return the state dicts of a checkpoint in either format; raises CheckpointError and OSError."""
+def read(path: Path) -> Any:
+    """Return what a checkpoint in either format holds; raises CheckpointError and OSError."""
     return read_zip(path) if _is_zip(path) else read_legacy(path)
 
 
@@ -33,8 +33,8 @@ def _is_zip(path: Path) -> bool:
         return True  # enough of a zip to be recognised as one
 
 
-def read_zip(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
-    """The state dicts of a zipped checkpoint; raises CheckpointError and OSError."""
+def read_zip(path: Path) -> Any:
+    """What a zipped checkpoint holds; raises CheckpointError and OSError."""
     try:
         with ZipFile(path) as archive:
             name = next((name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"), None)
@@ -43,37 +43,18 @@ def read_zip(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
             if archive.getinfo(name).file_size > MAXIMUM_PICKLE:
                 raise CheckpointError(f"its index is larger than {MAXIMUM_PICKLE // 2**20} MiB")
             with archive.open(name) as stream:
-                return _found_in(Machine().run(stream))
+                return Machine().run(stream)
     except CheckpointError:
         raise
     except (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"a damaged archive ({error})") from None
 
 
-def read_legacy(path: Path) -> tuple[dict[str, tuple[int, ...]], ...]:
-    """The state dicts of a checkpoint in torch's format before 1.6; raises CheckpointError and OSError."""
+def read_legacy(path: Path) -> Any:
+    """What a checkpoint in torch's format before 1.6 holds; raises CheckpointError and OSError."""
     with path.open("rb") as stream:
         if stream.peek(1)[:1] != b"\x80":
             raise CheckpointError("no torch checkpoint")
         for _ in range(LEGACY_PREAMBLE):
             Machine().run(stream)
-        return _found_in(Machine().run(stream))
-
-
-def _found_in(value: Any) -> tuple[dict[str, tuple[int, ...]], ...]:
-    """All dictionaries of tensors in a value, the outermost first."""
-    found, waiting, seen = [], [value], set()
-    while waiting:
-        current = waiting.pop(0)
-        if not isinstance(current, dict) or id(current) in seen:
-            continue
-        seen.add(id(current))
-        tensors = {
-            key: item.shape for key, item in current.items() if isinstance(item, StoredTensor) and isinstance(key, str)
-        }
-        if tensors:
-            found.append(tensors)
-        waiting += [item for item in current.values() if isinstance(item, dict)]
-    if not found:
-        raise CheckpointError("it holds no dictionary of tensors")
-    return tuple(found)
+        return Machine().run(stream)

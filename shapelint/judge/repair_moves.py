@@ -47,7 +47,10 @@ def _set(origin: Origin, value: Any) -> Iterator[Move]:
         return
     argument: Argument | None = origin.argument
     spec = origin.component.spec
-    if argument is not None:
+    if argument is not None and argument.insertion is not None:
+        place = Span(argument.insertion.offset, argument.insertion.offset)
+        yield Move(place, argument.insertion.text(argument.written_as, value), spec.span)
+    elif argument is not None:
         if argument.home is not None and argument.value != value:
             yield Move(argument.home, str(value), spec.span)
         if argument.value != value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
+from shapelint.linting import loaded_weights
 from shapelint.python.models.recognise import PythonModel
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.shapes import dims
@@ -23,6 +24,7 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
     yield from _of_losses(script.losses)
     for bank in script.banks:
         yield _of_bank(bank)
+    yield from loaded_weights.checks(script.loads)
     for cause in script.unfollowed:
         yield LinkCheck("the model", cause.reason, cause.help, cause.span or script.span)
     if script.is_cut_short:

@@ -22,7 +22,7 @@ from shapelint.judge.subjects.target import TargetFacts
 from shapelint.judge.violations import Mark, Violation
 from shapelint.knowledge import losses, methods, rules_folder
 from shapelint.knowledge.rule_pages import Rule
-from shapelint.linting import footprints, python_links
+from shapelint.linting import footprints, loaded_weights, python_links
 from shapelint.linting.unused_replacements import explained
 from shapelint.python.models.entry_points import InvalidPythonError, as_script
 from shapelint.python.models.recognise import PythonModel, ReadModels, read_models
@@ -202,6 +202,7 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
+    yield from loaded_weights.occasions(script.loads)
     for one in script.latent:
         yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")
     for reshape in script.reshapes:

@@ -32,7 +32,8 @@ class Argument:
     `variable` is where the value is written if that is elsewhere: behind an alias or a `${reference}`. `computed` is
     the expression of a value that is not a literal anywhere. The elements of a list have places of their own. In a
     program, `uses` are the places where the value was passed on, `variables` the names that it had, the latest first,
-    and `cause` is why it cannot be known.
+    and `cause` is why it cannot be known. A default of a library's class may be written, under the name `written_as`,
+    at the `insertion` of the call that leaves it out.
     """
 
     value: Any
@@ -45,6 +46,8 @@ class Argument:
     elements: tuple[Argument, ...] = ()
     variables: tuple[Variable, ...] = ()
     cause: Cause | None = None
+    insertion: Insertion | None = None
+    written_as: str = ""
 
 
 @frozen

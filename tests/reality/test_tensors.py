@@ -34,7 +34,28 @@ LAYERS = [
     "BatchNorm1d(8, affine=False)",
     "BatchNorm2d(8)",
     "BatchNorm2d(8, track_running_stats=False)",
+    "BatchNorm3d(8)",
+    "InstanceNorm1d(8)",
+    "InstanceNorm2d(8, affine=True)",
+    "InstanceNorm3d(8, affine=True, track_running_stats=True)",
     "LayerNorm(16)",
+    "RMSNorm(16)",
+    "RMSNorm(16, elementwise_affine=False)",
+    "GroupNorm(2, 8)",
+    "GroupNorm(2, 8, affine=False)",
+    "Bilinear(4, 5, 6, bias=False)",
+    "Conv3d(4, 8, (1, 2, 3), groups=2)",
+    "ConvTranspose1d(4, 8, 3)",
+    "ConvTranspose2d(4, 8, (3, 5), groups=2, bias=False)",
+    "ConvTranspose3d(4, 8, 3)",
+    "PReLU()",
+    "PReLU(8)",
+    "Embedding(10, 8)",
+    "MultiheadAttention(8, 2)",
+    "MultiheadAttention(8, 2, bias=False)",
+    "TransformerEncoderLayer(8, 2, 12)",
+    "TransformerEncoderLayer(8, 2, bias=False, norm_first=True)",
+    "TransformerDecoderLayer(8, 2, 12)",
     "ReLU()",
 ]
 HEADS = [
@@ -85,6 +106,11 @@ def same(holdings: Holdings, module: nn.Module) -> None:
 @pytest.mark.parametrize("call", [*LAYERS, *HEADS])
 def test_every_tensor_is_listed_with_name_shape_and_order(call: str) -> None:
     same(held(call), real(call))
+
+
+def test_attention_with_keys_of_another_width_has_other_tensors() -> None:
+    assert not held("MultiheadAttention(8, 2, kdim=6)").complete
+    assert not held("MultiheadAttention(8, 2, add_bias_kv=True)").complete
 
 
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))

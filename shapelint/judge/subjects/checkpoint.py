@@ -25,7 +25,8 @@ OWN_NAMES = ".ckpt"
 class CheckpointFacts:
     """A checkpoint and the model: how many names match, and the first tensor that does not fit.
 
-    `loads` is False if no name is the model's; `prefix` is then what would have to be removed from all names.
+    `loads` is False if no name is the model's; `prefix` is what would have to be removed from the names. `kind` is what
+    is wrong with a tensor: its "shape", or that it is "missing" in the checkpoint or "unexpected" in the model.
     """
 
     name: str
@@ -40,6 +41,22 @@ class CheckpointFacts:
     others: int = 0
     prefix: str = ""
     example: str = ""
+    kind: str = "shape"
+
+    @property
+    def difference(self) -> str:
+        """What is wrong with the first tensor that does not fit, as a sentence."""
+        if self.kind == "missing":
+            return f"{self.role} holds {self.tensor}, which {self.name} does not have"
+        if self.kind == "unexpected":
+            return f"{self.name} has {self.tensor}, which {self.role} does not hold"
+        return f"{self.role} holds {self.tensor} as {self.expected}, but {self.name} has it as {self.actual}"
+
+    @property
+    def error(self) -> str:
+        """How torch's message begins."""
+        words = {"missing": "Missing key(s) in state_dict", "unexpected": "Unexpected key(s) in state_dict"}
+        return words.get(self.kind, f"size mismatch for {self.tensor}")
 
 
 @frozen

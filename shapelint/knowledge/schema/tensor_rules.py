@@ -11,10 +11,13 @@ class TensorRule(Strict):
     """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not determine is `?`.
 
     `parameters` are learned, in torch's order; `buffers` are saved with them. `variants` are the names of a parameter
-    that is reparametrised, such as by weight normalisation.
+    that is reparametrised, such as by weight normalisation. A layer whose tensors follow from its arguments alone has
+    `modules` instead: what each module in it holds, in the names of these arguments; it has them `when` this holds.
     """
 
-    shapes: str
+    shapes: str = ""
     parameters: dict[str, str] = Field(default_factory=dict)
     buffers: dict[str, str] = Field(default_factory=dict)
     variants: dict[str, str] = Field(default_factory=dict)
+    modules: dict[str, str] = Field(default_factory=dict)
+    when: str = ""

@@ -12,8 +12,11 @@ from shapelint.python.libraries.torch import constructing, constructor_calls, lo
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import UNKNOWN, Items, Value
+from shapelint.python.state.values import UNKNOWN, Items, Node, UserClass, Value
 from shapelint.signatures import declared
+
+KEEPS_NAMES = frozenset({"convert_sync_batchnorm", "script", "Subset"})
+"""Functions that return their first argument, whose tensors keep their names."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
@@ -41,8 +44,12 @@ def _called(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         if value is not None:
             constructor_calls.note(run, name, arguments, site, value)
             return value
-    if name.rpartition(".")[2] in run.libraries.passes_on and arguments.positional:
-        return arguments.positional[0].value
+    last = name.rpartition(".")[2]
+    if last in run.libraries.passes_on and arguments.positional:
+        value = arguments.positional[0].value
+        if isinstance(value, Node) and last not in KEEPS_NAMES:
+            run.renamed[id(value)] = value
+        return value
     if constructing.is_component(run, name) or _is_user_declared(run, name):
         made = constructing.construct(run, name, arguments, site)
         constructor_calls.note(run, name, arguments, site, made)
@@ -64,6 +71,8 @@ def _function(run: Run, name: str, arguments: Arguments, site: Site) -> Value | 
 
 def _call_stand_in(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     own = stand_in(run, name)
+    if isinstance(own, UserClass):
+        arguments = constructing.with_defaults(run, own, arguments, site)
     return run.call(own, arguments, Site(NO_SITE.node, site.scope)) if own is not None else None
 
 

@@ -192,6 +192,10 @@ LIGHTLY = LibraryPlugin(
         "lightly.models.ResNetGenerator": "lightly_resnet.py",
         "lightly.models.resnet.ResNetGenerator": "lightly_resnet.py",
         "lightly.models.modules.heads.ProjectionHead": "lightly_heads.py",
+        **{
+            f"lightly.utils.benchmarking.{name}": "lightly_benchmarking.py"
+            for name in ("OnlineLinearClassifier", "online_linear_classifier.OnlineLinearClassifier")
+        },
     },
     make=make,
     components=Components(

@@ -239,7 +239,10 @@ def _methods(run: Run) -> None:
             if name in instance.attributes:
                 continue
             if isinstance(function, Function) and (id(instance), id(function.node)) not in run.visited and not inner:
+                start = len(run.calls)
                 _guarded(run, function, instance, batch=_batch(run, instance) if name == "training_step" else None)
+                if id(instance) not in run.batches:
+                    run.supposed_calls.append((range(start, len(run.calls)), instance))
 
 
 def _forwards(instance: Instance) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -16,6 +16,7 @@ from shapelint.python.models import coincidences, failures, self_supervision, un
 from shapelint.python.models.entry_points import InvalidPythonError, Question, interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
+from shapelint.python.state.saved_weights import LoadedWeights
 from shapelint.python.state.values import Component, Instance, Node
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -55,6 +56,7 @@ class PythonModel:
     method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
     unfollowed: tuple[Cause, ...] = ()
+    loads: tuple[LoadedWeights, ...] = ()
 
 
 @dataclass(eq=False)
@@ -149,21 +151,53 @@ def _groups(run: Run) -> list[_Group]:
         if instance.origin is None and _is_model(run, instance) and not (inside and not naming.has_backbone(instance)):
             found[id(instance)] = _Group(instance)
     loose = _Group(None)
-    for call in run.calls:
+    apart: list[tuple[int, Call]] = []
+    for number, call in enumerate(run.calls):
         model = naming.place(call.component).model
         if model is None:
             loose.calls.append(call)
         elif id(model) in found:
             found[id(model)].calls.append(call)
+        else:
+            apart.append((number, call))
     groups = [group for group in found.values() if group.calls or _is_declared(group) or _is_unseen(run, group)]
     unseen = unseen_parts.called(run, NO_OBJECT)
     kinds = {*map(naming.kind, unseen), *(kind(call.edge.role) for call in loose.calls)}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
     if has_head or (loose.calls and "backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
+    else:
+        without = {id(call) for call in loose.calls}
+        apart += [(number, call) for number, call in enumerate(run.calls) if id(call) in without]
+    for number, call in apart:
+        supposed = [instance for calls, instance in run.supposed_calls if number in calls]
+        _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call)
     for group in groups:
         group.of_others = {one for other in groups if other is not group for one in other.own}
     return groups
+
+
+def _holds(group: _Group, instance: Instance) -> bool:
+    """Return whether an object is a model or a part of it."""
+    return group.node is not None and group.node in instance.path
+
+
+def _add_probe(groups: Sequence[_Group], call: Call) -> None:
+    """Add a call of a component of no model, such as a probe, to the model whose features it gets."""
+    flow = call.edge.incoming
+    made = {id(origin.component) for origin in (flow.maker, *flow.origins) if origin.component is not None}
+    group = next((one for one in groups if made & one.own), None)
+    if group is not None:
+        role = Role(_probe_name(call.component), "")
+        consumer = replace(call.edge.consumer, role=role)
+        group.calls.append(replace(call, edge=replace(call.edge, role=role, consumer=consumer)))
+
+
+def _probe_name(component: Component) -> str:
+    """Return what a component of no model is called: the class that holds it, or its own name."""
+    outermost = component.path[0]
+    named = type_name(outermost) if isinstance(outermost, Instance) else outermost.name
+    return named or component.spec.target.rpartition(".")[2]
 
 
 def _is_model(run: Run, instance: Instance) -> bool:
@@ -254,7 +288,17 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
+        loads=tuple(_loads(run, group, first)),
     )
+
+
+def _loads(run: Run, group: _Group, first: bool) -> Iterator[LoadedWeights]:
+    """Yield the weights that are loaded into a model, a part of it or what holds it; the `first` those of nobody."""
+    inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
+    for load in run.loads:
+        held = isinstance(load.owner, Component) and id(load.owner) in inside
+        if held or any(id(step) in inside for step in load.owner.path) or (first and load.owner.holder is None):
+            yield load
 
 
 def _unfollowed(run: Run, group: _Group) -> dict[Cause, None]:

@@ -10,7 +10,7 @@ from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence, unknown_among
+from shapelint.python.state.value_facts import cause_among, sequence, unknown_among
 from shapelint.python.state.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value
 
 TableKey = str | int | bool | float | None
@@ -74,7 +74,7 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
     """Perform `table[index] = value`."""
     known, key = key_of(index)
     if not known:
-        forget(run, table)
+        lose_keys(run, table, index, value)
         return
     run.touch(table)
     if table.converts and isinstance(value, Table) and value.of is None and not value.namespace:
@@ -92,6 +92,12 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         run.assign_attribute(table.of, str(key), value)
 
 
+def lose_keys(run: Run, table: Table, *sources: Value) -> None:
+    """Forget a dict, whose keys are not known because of what is not known of these values."""
+    table.cause = table.cause or cause_among(*sources)
+    forget(run, table)
+
+
 def remove(run: Run, table: Table, index: Value) -> Value:
     """Perform `del table[index]` or `table.pop(index)`, and return the removed value."""
     known, key = key_of(index)
@@ -107,6 +113,7 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
     """Perform `table.update(more, **keywords)`."""
     pairs = _pairs(more) if more is not None else []
     if pairs is None or not complete or (isinstance(more, Table) and more.open):
+        table.cause = table.cause or (more.cause if isinstance(more, Table) else cause_among(more))
         forget(run, table)
     perhaps = more.maybe_missing if isinstance(more, Table) else frozenset()
     for key, value in pairs or []:

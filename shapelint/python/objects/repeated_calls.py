@@ -124,7 +124,7 @@ def _again(run: Run, before: KeptCall) -> Value:
 
 def _records(run: Run) -> tuple[list[Any], ...]:
     """Return the lists of what is reported of a run."""
-    return run.calls, run.misuses, run.failures, run.losses, run.banks, run.reshapes
+    return run.calls, run.misuses, run.failures, run.losses, run.banks, run.reshapes, run.loads
 
 
 def _effects(run: Run) -> tuple[int, ...]:

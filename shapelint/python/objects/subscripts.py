@@ -70,6 +70,9 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Library):
         return _of_library(run, owner, index, site.scope)
     if isinstance(owner, Const) and isinstance(owner.value, str):
+        known, start, stop, step = bounds(index)
+        if known and step != 0:
+            return Const(owner.value[start:stop:step])
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
             return Const(owner.value[position])

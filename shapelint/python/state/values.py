@@ -15,7 +15,7 @@ from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.dims import Dim
-from shapelint.spec.spec import Cause, ComponentSpec, Step, Variable
+from shapelint.spec.spec import Cause, ComponentSpec, Insertion, Step, Variable
 from shapelint.text.source import Span
 
 MAXIMUM_HOPS = 5
@@ -69,6 +69,7 @@ class Const:
     `place` is the span of the literal in the linted file or, if `computed`, of the expression that computes the number.
     `hops` are the spans of the calls that passed it on, the last one first; `variables` are the variables that held it.
     `literal` is the literal of a number in another file; `characters` is the span of a string without its quotes.
+    `insertion` is where the default of a library's class may be written, under the name `written_as`.
     """
 
     value: Any
@@ -78,6 +79,8 @@ class Const:
     variables: tuple[Variable, ...] = ()
     literal: tuple[SourceFile, ast.AST] | None = None
     characters: Span | None = None
+    insertion: Insertion | None = None
+    written_as: str = ""
 
 
 NONE = Const(None)
@@ -106,7 +109,8 @@ class Table:
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
     changes that, too. The keys of a `namespace` are read as attributes; a dict with `attributes` has them as well as
     its methods. One that `converts` keeps a dict that is put into it as a copy of its own kind. An object of a class
-    that a library calls `kind` is also read by position, without its attributes that are None.
+    that a library calls `kind` is also read by position, without its attributes that are None. `cause` is why the keys
+    of an open one are not known.
     """
 
     items: dict[Any, Value]
@@ -117,6 +121,7 @@ class Table:
     maybe_missing: frozenset[Any] = frozenset()
     converts: bool = False
     kind: str = ""
+    cause: Cause | None = None
     born: int = born()
 
 

@@ -10,7 +10,7 @@ from shapelint.python.objects import dicts, laziness, sets
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.value_facts import truth
+from shapelint.python.state.value_facts import blamed, truth
 from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value
 from shapelint.python.syntax import loops
 
@@ -52,7 +52,7 @@ def _dict(run: Run, node: ast.DictComp, scope: Scope, inner: Scope) -> Table:
         if certain:
             dicts.put(run, table, key, value)
         else:
-            forget(run, table)
+            dicts.lose_keys(run, table, key, value)
 
     _iterate(run, Loops(tuple(node.generators), inner), scope, body)
     return table
@@ -94,7 +94,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
         return
     first, inner = loop.generators[0], loop.inner
     iterable = run.evaluate(first.iter, scope)
-    items = loops.elements(run, iterable, first.iter) or Items([], "list", UNKNOWN)
+    items = loops.elements(run, iterable, first.iter) or Items([], "list", blamed(UNKNOWN, iterable))
 
     def run_iteration(item: Value, done: Body) -> None:
         run.step()

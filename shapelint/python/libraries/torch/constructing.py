@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint.knowledge import banks
 from shapelint.python.libraries import library_functions
-from shapelint.python.state import naming
+from shapelint.python.state import class_lookup, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
@@ -17,12 +17,14 @@ from shapelint.python.state.values import (
     Chained,
     Component,
     Const,
+    Function,
     Given,
     Items,
     Library,
     Node,
     Table,
     Unknown,
+    UserClass,
     Value,
 )
 from shapelint.shapes import dims
@@ -120,8 +122,10 @@ def _argument(given: Given, classes: bool) -> Argument:
         elements = tuple(_argument(Given(item, given.span, foreign=True), classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
     cause = value.cause if isinstance(value, Unknown) else None
-    home = _literal(value)
-    return Argument(_plain(value), given.span, home, given.key, elements=elements, variables=variables, cause=cause)
+    made = Argument(_plain(value), given.span, _literal(value), given.key, elements=elements, variables=variables)
+    if not isinstance(value, Const) or value.insertion is None:
+        return replace(made, cause=cause)
+    return replace(made, insertion=value.insertion, written_as=value.written_as)
 
 
 def _literal(value: Value) -> Span | None:
@@ -140,6 +144,23 @@ def _plain(value: Value) -> Any:
     if isinstance(value, Unknown) and value.number is not None:
         return value.number
     return dims.UNKNOWN_DIM
+
+
+def with_defaults(run: Run, cls: UserClass, arguments: Arguments, site: Site) -> Arguments:
+    """Return the arguments of a class that stands for one of a library, with the defaults that the program may set."""
+    made = class_lookup.find(cls, "__init__")
+    spec = specification(run, cls.name, arguments, site)
+    if not isinstance(made, Function) or spec.insertion is None or not arguments.complete:
+        return arguments
+    names = [one.arg for one in made.node.args.args]
+    defaults = dict(zip(reversed(names), reversed(made.defaults)))
+    given = {*names[1 : len(arguments.positional) + 1], *arguments.keywords}
+    left_out = {
+        name: Given(replace(value, insertion=spec.insertion, written_as=name), spec.span)
+        for name, value in defaults.items()
+        if name not in given and isinstance(value, Const) and type(value.value) is int
+    }
+    return replace(arguments, keywords={**arguments.keywords, **left_out})
 
 
 def _insertion(run: Run, span: Span) -> Insertion | None:

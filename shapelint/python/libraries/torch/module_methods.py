@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import hooks, members, module_calls
+from shapelint.python.libraries.torch import hooks, members, module_calls, weight_files
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, effects, mutation
 from shapelint.python.state import causes
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence, unknown_among
+from shapelint.python.state.value_facts import sequence, truth, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -30,6 +31,7 @@ from shapelint.python.state.values import (
     Method,
     Scope,
     Table,
+    Tensor,
     Unknown,
     Value,
 )
@@ -101,10 +103,12 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
 def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
     if name == "register_parameter" and isinstance(owner, Component):
         forget(run, owner)
-    if name == "register_buffer" and isinstance(owner, Instance) and len(arguments.positional) > 1:
-        key = arguments.positional[0].value
-        if isinstance(key, Const) and isinstance(key.value, str):
-            mutation.store(run, owner, key.value, arguments.positional[1].value)
+    if name in ("register_buffer", "register_parameter") and isinstance(owner, Instance):
+        _register(run, owner, name, arguments)
+    if name == "state_dict" and not arguments.every:
+        return weight_files.state_dict(run, owner)
+    if name == "load_state_dict":
+        return weight_files.load_into(run, owner, arguments, site)
     if name == "save_hyperparameters" and isinstance(owner, Instance):
         run.touch(owner)
         owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
@@ -112,6 +116,19 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
         inside = unknown_among(owner)
         return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
     return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
+
+
+def _register(run: Run, owner: Instance, name: str, arguments: Arguments) -> None:
+    """Store a parameter or a buffer, and note whether it is saved."""
+    key, value = arguments.get(0, "name"), arguments.get(1, "tensor", "param")
+    if not isinstance(key, Const) or not isinstance(key.value, str) or value is None:
+        return
+    persistent = arguments.get(2, "persistent")
+    is_saved = True if persistent is None or name == "register_parameter" else truth(persistent)
+    if isinstance(value, Tensor) and is_saved is not None:
+        value = replace(value)
+        run.saved[id(value)] = (value, is_saved)
+    mutation.store(run, owner, key.value, value)
 
 
 def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value | None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shapelint.common.words import words
 from shapelint.python.libraries import transforms
-from shapelint.python.libraries.torch import constructing, torch_functions
+from shapelint.python.libraries.torch import constructing, torch_functions, weight_files
 from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
-from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Unknown, Value
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Tensor, Unknown, Value
 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(
     """
     DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
     FullyShardedDataParallel TransformerEncoder Subset
+    """
+)
+DOWNLOADS = words(
+    """
+    torch.hub.load_state_dict_from_url torch.utils.model_zoo.load_url
+    torchvision._internally_replaced_utils.load_state_dict_from_url
     """
 )
 
@@ -43,6 +51,16 @@ def _first(run: Run, arguments: Arguments, site: Site) -> Value:
     return arguments.positional[0].value if arguments.positional else UNKNOWN
 
 
+def _parameter(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `nn.Parameter(tensor)`: the same tensor, which its module saves."""
+    value = _first(run, arguments, site) if arguments.positional else arguments.get(0, "data") or UNKNOWN
+    if not isinstance(value, Tensor):
+        return value
+    parameter = replace(value)
+    run.saved[id(parameter)] = (parameter, True)
+    return parameter
+
+
 def _number(run: Run, arguments: Arguments, site: Site) -> Value:
     """Return a number that is known at run time only."""
     return Unknown(is_number=True)
@@ -60,12 +78,17 @@ def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
 
 TORCH = LibraryPlugin(
     "torch",
-    packages=frozenset({"torch"}),
+    packages=frozenset({"torch", "safetensors"}),
     functions={
         "torch.nn.Sequential": _container("Sequential"),
         "torch.nn.ModuleList": _container("ModuleList"),
         "torch.nn.ModuleDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
+        "torch.nn.Parameter": _parameter,
+        "torch.nn.parameter.Parameter": _parameter,
+        "torch.load": weight_files.load,
+        "safetensors.torch.load_file": weight_files.load,
+        **dict.fromkeys(DOWNLOADS, weight_files.from_url),
         "torch.nn.utils.parametrizations.weight_norm": _first,
         "torch.nn.utils.weight_norm": _first,
         "torch.nn.utils.spectral_norm": _first,

@@ -1,0 +1,137 @@
+"""Probes and evaluators beside a model: what takes its features is compared with their width, as torch does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint.linting.lint_paths import lint
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import FileReport
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightly")
+
+MODEL = """
+import torch
+from torch import nn
+from lightly.models.modules import SimCLRProjectionHead
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 24, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = SimCLRProjectionHead(24, 32, 16)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+
+"""
+IMAGES = "images, labels = torch.randn(6, 3, 16, 16), torch.randint(5, (6,))\n"
+
+PROBES = {
+    "a layer of the script": (
+        "model = SimCLR()\nmodel(images)\nprobe = nn.Linear({}, 5)\nprobe(model.backbone(images).detach())\n"
+    ),
+    "a class of the file": (
+        "class Probe(nn.Module):\n    def __init__(self, features, classes=5):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(features, classes)\n\n    def forward(self, x):\n        return self.fc(x)\n\n\n"
+        "def evaluate(model, images):\n    model.eval()\n    probe = Probe({})\n"
+        "    with torch.no_grad():\n        features = model.backbone(images)\n    return probe(features)\n\n\n"
+        "model = SimCLR()\nmodel(images)\nevaluate(model, images)\n"
+    ),
+    "lightly's online classifier": (
+        "from lightly.utils.benchmarking import OnlineLinearClassifier\n"
+        "model = SimCLR()\nmodel(images)\nprobe = OnlineLinearClassifier(feature_dim={}, num_classes=5)\n"
+        "probe.training_step((model.backbone(images), labels), 0)\n"
+    ),
+    "lightly's online classifier by position": (
+        "from lightly.utils.benchmarking import OnlineLinearClassifier\n"
+        "model = SimCLR()\nmodel(images)\nprobe = OnlineLinearClassifier({}, 5)\nprobe(model.backbone(images))\n"
+    ),
+}
+
+
+def linted(folder: Path, text: str) -> FileReport:
+    (folder / "train.py").write_text(text)
+    (report,) = lint([folder / "train.py"], Settings(isolated=True)).files
+    return report
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_of_another_width_is_an_error_with_its_repair(name: str, tmp_path: Path) -> None:
+    text = MODEL + IMAGES + PROBES[name].format("32")
+    (finding,) = linted(tmp_path, text).findings
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 32, 24)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        exec(text, {"__name__": "training"})
+    assert finding.fix is not None
+    assert [edit.text for edit in finding.fix.edits] == ["24"]
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_of_the_right_width_is_a_checked_link(name: str, tmp_path: Path) -> None:
+    text = MODEL + IMAGES + PROBES[name].format("24")
+    report = linted(tmp_path, text)
+    assert report.findings == ()
+    (model,) = report.models
+    assert model.links == model.checked >= 3
+    exec(text, {"__name__": "training"})
+
+
+def test_the_default_width_of_lightlys_classifier_is_written_where_it_is_left_out(tmp_path: Path) -> None:
+    text = MODEL + IMAGES + PROBES["lightly's online classifier"].format("24").replace("feature_dim=24, ", "")
+    (finding,) = linted(tmp_path, text).findings
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 2048, 24)
+    assert finding.fix is not None
+    assert [edit.text for edit in finding.fix.edits] == [", feature_dim=24"]
+
+
+def test_a_classifier_of_fewer_classes_than_lightly_ranks_stops(tmp_path: Path) -> None:
+    text = MODEL + IMAGES + PROBES["lightly's online classifier"].format("24").replace("num_classes=5", "num_classes=3")
+    with pytest.raises((RuntimeError, IndexError)):
+        exec(text, {"__name__": "training"})
+
+
+def test_what_takes_other_tensors_belongs_to_no_model(tmp_path: Path) -> None:
+    text = MODEL + IMAGES + "model = SimCLR()\nmodel(images)\nnn.Linear(7, 5)(torch.randn(2, 7))\n"
+    (model,) = linted(tmp_path, text).models
+    assert model.links == 2
+
+
+CUT = """
+import torch
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 24, 3)
+        self.fc = nn.Linear(24, 10)
+
+    def forward(self, x):
+        return self.fc(self.stem(x).flatten(1))
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(Network().children())[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = nn.Linear(24, 16)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+
+
+SimCLR()(torch.randn(2, 3, 16, 16))
+"""
+
+
+def test_the_end_of_a_network_that_was_cut_off_is_no_probe(tmp_path: Path) -> None:
+    exec(CUT, {"__name__": "training"})
+    report = linted(tmp_path, CUT)
+    assert report.findings == ()
+    assert [model.links for model in report.models] == [2]
