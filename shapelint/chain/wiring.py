@@ -117,7 +117,7 @@ def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[in
 def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatures.Shape, places: Any) -> Chain:
     """The online chain, followed by what each further branch adds to it."""
     steps = _present(pack.online, resolved)
-    gaps = _after_a_gap(pack.online, resolved)
+    gaps = _after_a_gap(pack, resolved)
     links = propagation.run(steps, image, places, gaps).links
     for branch in pack.branches:
         first = branch[0]
@@ -131,9 +131,10 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
     return Chain(links)
 
 
-def _after_a_gap(steps: Iterable[PackStep], resolved: Mapping[str, Resolved]) -> frozenset[str]:
+def _after_a_gap(pack: MethodPack, resolved: Mapping[str, Resolved]) -> frozenset[str]:
     """The roles whose preceding role is missing from the model: no default is assumed, so their input is unknown."""
-    roles = [step for step in steps if isinstance(step, str) and step != "input"]
+    steps = [step for step in pack.online if isinstance(step, str) and step != "input"]
+    roles = [step for step in steps if step in resolved or not pack.roles[step].optional]
     return frozenset(role for before, role in pairwise(roles) if before not in resolved)
 
 

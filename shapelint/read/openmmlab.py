@@ -223,7 +223,7 @@ class _Model:
         components: dict[str, ComponentSpec] = {}
         for path, role in self.algorithm.parts.items():
             node = _at(self.mapping, path)
-            component = self.component(node, role) if node is not None else None
+            component = self.component(node, role) if node is not None and not _is_none(node) else None
             if component is not None:
                 components[role] = component
         named = _type(self.mapping)
@@ -275,10 +275,14 @@ def _image(backbone: ComponentSpec | None) -> InputSpec:
 
 
 def _at(node: YamlNode | None, path: str) -> YamlNode | None:
-    for name in path.split("."):
+    for name in path.split(".") if path else ():
         entries = pairs(node) if isinstance(node, Mapping) else ()
         node = next((value for key, value in entries if key.text == name), None)
     return node
+
+
+def _is_none(node: YamlNode) -> bool:
+    return isinstance(node, Scalar) and node.value is None
 
 
 def _type(node: YamlNode | None) -> Scalar | None:

@@ -227,3 +227,41 @@ def test_a_decoder_takes_tokens_of_the_width_of_its_encoder(tmp_path: Path, back
     assert faults(tmp_path, "right.py") == []
     assert links(tmp_path, "right.py") == (2, 2)
     assert faults(tmp_path, "wrong.py") == [("wrong.py", "SL101", "384")]
+
+
+CODES = (
+    "model = dict(type='BEiT', backbone=dict(type='BEiTPretrainViT', arch='deit-small'), neck={}, "
+    "head=dict(type='BEiTV1Head', embed_dims={}, num_embed=8192, loss=dict(type='CrossEntropyLoss')))\n"
+)
+
+
+@pytest.mark.parametrize(("width", "found"), [(384, []), (768, [("codes.py", "SL101", "768")])])
+def test_an_algorithm_may_do_without_a_neck(tmp_path: Path, width: int, found: list[tuple[str, str, str]]) -> None:
+    write(tmp_path, {"codes.py": CODES.format("None", width)})
+    assert faults(tmp_path, "codes.py") == found
+    assert links(tmp_path, "codes.py") == (2, 2)
+
+
+def test_an_algorithm_may_have_layers_of_its_own(tmp_path: Path) -> None:
+    text = (
+        "model = dict(type='SparK', enc_dec_norm_dim={}, backbone=dict(type='SparseResNet', depth=34), "
+        "neck=dict(type='SparKLightDecoder', feature_dim=256, upsample_ratio=32), "
+        "head=dict(type='SparKPretrainHead', loss=dict(type='PixelReconstructionLoss')))\n"
+    )
+    write(tmp_path, {"fits.py": text.format(512), "wide.py": text.format(2048)})
+    assert faults(tmp_path, "fits.py") == []
+    assert links(tmp_path, "fits.py") == (2, 2)
+    assert faults(tmp_path, "wide.py") == [("wide.py", "SL101", "2048")]
+
+
+@pytest.mark.parametrize(("out", "found"), [(4096, []), (512, [("dino.py", "SL112", "512")])])
+def test_a_center_is_as_wide_as_what_it_is_subtracted_from(
+    tmp_path: Path, out: int, found: list[tuple[str, str, str]]
+) -> None:
+    text = (
+        "model = dict(type='DINO', backbone=dict(type='openmixup.ResNet', depth=50, out_indices=(3,)), "
+        "neck=dict(type='MoCoV2Neck', in_channels=2048, hid_channels=1024, out_channels=4096), "
+        "head=dict(type='DINOHead', out_channels={}, num_crops=10))\n"
+    )
+    write(tmp_path, {"dino.py": text.format(out)})
+    assert faults(tmp_path, "dino.py") == found

@@ -13,11 +13,13 @@ class PackRole(Strict):
     """A place in a method's chain: its aliases in configs, and the class that bare widths stand for.
 
     `features: map` means that the method takes a bare backbone without its pooling: its last feature map.
+    An `optional` role may be left out: what comes before it then leads to what follows it.
     """
 
     aliases: tuple[str, ...] = ()
     default: str | None = None
     features: Literal["vector", "map"] = "vector"
+    optional: bool = False
 
 
 class Reshape(Strict):
