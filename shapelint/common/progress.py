@@ -1,16 +1,20 @@
-"""A progress bar on stderr for runs that take longer than a second, if stderr is a terminal."""
+"""What is said on stderr of work that takes longer than a second, if stderr is a terminal: a bar, or a line."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
 
 PATIENCE = 1.0
-"""Seconds before the bar appears."""
+"""Seconds before anything appears."""
+ERASE = "\r\033[K"
+"""What removes the last line of a terminal."""
 
 Item = TypeVar("Item")
 
@@ -33,4 +37,20 @@ def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) 
     finally:
         if shown is not None:
             shown.render_finish()
-            click.echo("\r\033[K", nl=False, err=True)  # remove the bar above the report
+            click.echo(ERASE, nl=False, err=True)  # remove the bar above the report
+
+
+@contextmanager
+def said_to_take_long(work: str) -> Iterator[None]:
+    """Name the work on stderr, while it goes on, if it is a terminal and the work takes long enough."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    later = threading.Timer(PATIENCE, lambda: click.echo(f"{ERASE}{work} ...", nl=False, err=True))
+    later.daemon = True
+    later.start()
+    try:
+        yield
+    finally:
+        later.cancel()
+        click.echo(ERASE, nl=False, err=True)

@@ -1,6 +1,6 @@
-"""The process that imports the packages the user trusts: `python -m shapelint.trace.child`, JSON on stdin and stdout.
+"""The process that traces: `shapelint.trace.child`, one JSON request a line on stdin, one JSON answer a line on stdout.
 
-What the trusted code prints goes to stderr: stdout belongs to the answer.
+What traced code prints goes to stderr: stdout belongs to the answers. A trace is bounded in time and memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
-from shapelint.trace import traced
+from shapelint.trace import targets, traced
+from shapelint.trace.limits import CPU_SECONDS, TooLongError, confine, limited
 from shapelint.trace.meta import Untraceable, one_line
 from shapelint.trace.targets import Constructor
 from shapelint.trace.tracing_request import TracingRequest
@@ -23,32 +24,49 @@ SOURCES = ("", "src")
 
 
 def main() -> int:
-    """Answer one request."""
-    request = json.load(sys.stdin)
-    root = request.pop("root")
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+    """Answer requests until there are no more."""
+    confine()
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    with requests, os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        try:
-            component = trace(TracingRequest(**request), root)
-            answer.write(json.dumps({"component": component.model_dump(mode="json")}))
-        except Untraceable as error:
-            answer.write(json.dumps({"error": str(error)}))
-        except BaseException as error:
-            answer.write(json.dumps({"error": f"{request['target']} cannot be traced: {one_line(error)}"}))
+        for line in requests:
+            answers.write(json.dumps(_answer(line)) + "\n")
+            answers.flush()
     return 0
 
 
-def trace(request: TracingRequest, root: str) -> ComponentSignature:
+def _answer(line: str) -> dict[str, Any]:
+    request, root = TracingRequest.from_json(line)
+    try:
+        component = trace_library(request) if root is None else trace_trusted(request, root)
+        return {"component": component.model_dump(mode="json")}
+    except Untraceable as error:
+        return {"error": str(error)}
+    except BaseException as error:
+        return {"error": f"{request.target} cannot be traced: {one_line(error)}"}
+
+
+def trace_library(request: TracingRequest) -> ComponentSignature:
+    """Trace a component of a known library; the library is imported before its time counts. Raises Untraceable."""
+    constructor = targets.find(request.target)
+    try:
+        with limited(CPU_SECONDS):
+            return traced.trace_constructor(constructor, request.arguments, request.positional, request.at)
+    except TooLongError:
+        raise Untraceable(f"tracing it takes more than {CPU_SECONDS:.0f} s of processor time") from None
+
+
+def trace_trusted(request: TracingRequest, root: str) -> ComponentSignature:
     """Import the target and trace it: a backbone as a model of images, anything else as a layer first.
 
     Raises Untraceable.
     """
-    sys.path[:0] = [os.path.join(root, source) for source in SOURCES]
-    target, at = request.target, request.at
+    sys.path[:0] = [path for source in SOURCES if (path := os.path.join(root, source)) not in sys.path]
+    target, size = request.target, request.at
     call = _import(target)
     package = target.partition(".")[0]
     reasons = []
-    size = (at[0], at[1]) if at else None
     for images in (True,) if size else (True, False) if request.role == "backbone" else (False, True):
         constructor = Constructor(package, target, call, images=images)
         try:

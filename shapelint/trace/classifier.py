@@ -116,4 +116,5 @@ def row(found: Sequence[Passage]) -> SignatureRow:
         weights=weights if isinstance(weights, int) else str(weights),
         parts=signature_rows.parts(first.layers, signature_rows.PART_DEPTH),
         tensors=signature_rows.tensors(first.tensors),
+        listed=any(passage.is_alone for passage in found),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import ShapeOrStructure, StructureValue
 from shapelint.trace.fitsizes import FitSizes
+from shapelint.trace.limits import TooLongError, attempt
 from shapelint.trace.meta import Untraceable, one_line, run, runs
 from shapelint.trace.symbolic import Free, Observation, observe
 from shapelint.trace.symbolic_sizes import product, value_of
@@ -36,6 +38,8 @@ class Passage:
     seen: Observation
     where: str
     size: tuple[int, int]
+    is_alone: bool = False
+    """Whether nothing is known of images of other sizes."""
 
 
 BATCHES = (*range(1, 17), 20, 24, 32, 48, 50, 64, 96, 100, 128, 200, 256, 512, 1024)
@@ -47,7 +51,8 @@ def passages(
 ) -> tuple[Passage, ...]:
     """Every branch that images can take through a module; if only some sizes run, those, its `own` first.
 
-    With `at` it is the branch at that size alone, empty if that size does not run. Raises Untraceable if no size runs.
+    With `at` it is the branch at that size alone, empty if that size does not run. If formulas take longer than the
+    limit in force allows, it is the branch at its `own` size, which it says. Raises Untraceable if no size runs.
     """
     tried = dict.fromkeys([at] if at else [own, *((size, size) for size in _USUAL_SIZES)])
     if batch := _only_batch(module, channels, tried):
@@ -56,18 +61,10 @@ def passages(
     if at:
         return tuple(_single(module, channels, size) for size in tried if runs(module, (_BATCH, channels, *size)))
     try:
-        return (_symbolic(module, channels),)
-    except Untraceable:
-        pass
-    try:
-        return (_fitted(module, channels),)
-    except Untraceable:
-        pass
-    try:
-        return (_multiples(module, channels),)
-    except Untraceable:
-        pass
-    found = tuple(_fixed(module, channels, tried))
+        with attempt():
+            found = _every_size(module, channels, tried)
+    except TooLongError:
+        found = (_single(module, channels, own, is_alone=True),) if runs(module, (_BATCH, channels, *own)) else ()
     if not found:
         try:
             run(module, (_BATCH, channels, *own))
@@ -75,6 +72,14 @@ def passages(
             raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
         raise Untraceable("fixes its batch size")
     return found
+
+
+def _every_size(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> tuple[Passage, ...]:
+    """The passages as formulas of the image size, or else one for each size that runs."""
+    for describe in (_symbolic, _fitted, _multiples):
+        with suppress(Untraceable):
+            return (describe(module, channels),)
+    return tuple(_fixed(module, channels, tried))
 
 
 def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
@@ -100,7 +105,8 @@ def _symbolic(module: nn.Module, channels: int) -> Passage:
 
 def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[int, int]) -> Passage:
     """The passage with its smallest sizes, once the formulas hold at real sizes: those of the parts at two of them."""
-    least = (smallest(module, channels, 2, hint[0]), smallest(module, channels, 3, hint[1]))
+    height = smallest(module, channels, 2, hint[0])
+    least = (height, smallest(module, channels, 3, hint[1], height))
     if not runs(module, (_BATCH, channels, *least)) or any(
         runs(module, (_BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
     ):
@@ -166,14 +172,23 @@ def _multiples(module: nn.Module, channels: int) -> Passage:
     return Passage(fitted, where, (sizes[0], sizes[0]))
 
 
-def smallest(module: nn.Module, channels: int, axis: int, working: int) -> int:
-    """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection."""
+def smallest(module: nn.Module, channels: int, axis: int, working: int, likely: int = 1) -> int:
+    """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection.
+
+    A `likely` size and the one below it are tried first.
+    """
     shape = [_BATCH, channels, working, working]
-    shape[axis] = 1
-    low, high = (0, 1) if runs(module, shape) else (1, working)
+
+    def fits(size: int) -> bool:
+        shape[axis] = size
+        return size > 0 and runs(module, shape)
+
+    low, high = (0, likely) if fits(likely) else (likely, working)
+    if high == likely and not fits(likely - 1):
+        return likely
     while high - low > 1:
-        shape[axis] = (low + high) // 2
-        low, high = (low, shape[axis]) if runs(module, shape) else (shape[axis], high)
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
     return high
 
 
@@ -204,13 +219,13 @@ def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> I
             yield _single(module, channels, size)
 
 
-def _single(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+def _single(module: nn.Module, channels: int, size: tuple[int, int], is_alone: bool = False) -> Passage:
     """One passage at one image size, for any batch."""
     seen = observe(module, (Free("B", _BATCH), channels, *size))
     if seen.specialised:
         points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (_BATCH, _BATCH + 2, _BATCH + 5)]
         seen = FitSizes([observe(module, (point["B"], channels, *size)) for point in points], points).observation()
-    return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size)
+    return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size, is_alone)
 
 
 def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:

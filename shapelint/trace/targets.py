@@ -27,6 +27,11 @@ WEIGHT_ARGUMENTS = frozenset(
 )  # fmt: skip
 """Arguments that load weights: never passed on."""
 
+MODULE_HOMES = (
+    "torch.nn", "torchvision.ops", "torchvision.models", "timm.layers", "timm.models", "lightly.models",
+)  # fmt: skip
+"""The packages whose modules may be handed over as classes."""
+
 
 @frozen
 class Constructor:
@@ -103,10 +108,17 @@ def handed_over(name: str) -> Any:
     """The class that an argument names, of a library whose constructors may be run. Raises Untraceable."""
     library = next((one for one in libraries() if name.startswith(f"{one.module.partition('.')[0]}.")), None)
     path, _, last = name.rpartition(".")
-    found = getattr(_import(library, path), last, None) if library else None
-    if not inspect.isclass(found):
+    is_allowed = library and any(f"{path}.".startswith(f"{home}.") for home in MODULE_HOMES)
+    found = getattr(_import(library, path), last, None) if library and is_allowed else None
+    if not inspect.isclass(found) or not _is_module(found):
         raise Untraceable(f"{name} is no class of a library that may be run")
     return found
+
+
+def _is_module(found: type) -> bool:
+    from torch import nn
+
+    return issubclass(found, nn.Module)
 
 
 def _create_timm(model_name: str, **arguments: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import clean_environment, run
 
-from shapelint.resolve import trusted
+from shapelint.resolve import tracing_child, trusted
 from shapelint.trace.meta import Untraceable
 from shapelint.trace.tracing_request import TracingRequest
 
@@ -111,6 +111,15 @@ def test_what_a_package_may_do_on_import(project: Path, text: str, words: str) -
     assert "\n" not in told
 
 
+def test_a_package_of_the_folder_does_not_stand_in_for_a_library(project: Path) -> None:
+    """The folder in which the process runs may have a module of any name: only the package's own root is searched."""
+    (project / "typing.py").write_text("open('imported', 'w')\n")
+    (project / "json.py").write_text("open('imported', 'w')\n")
+    first = trusted.trace(TracingRequest("mynet.nets.Neck", {}, (384,), "projection_head"), str(project))
+    assert first.rows[0].shapes == "... n_in -> ... n_out"
+    assert not list(project.rglob("imported"))
+
+
 def test_a_missing_package(project: Path) -> None:
     assert reason(project, "absent.Net").startswith("absent cannot be found from ")
 
@@ -128,5 +137,5 @@ def test_a_trace_ends_at_its_time_limit(project: Path) -> None:
 def test_other_widths_start_no_other_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = trusted.trace(TracingRequest("mynet.nets.Neck", {"n_out": 128}, (512,), "projection_head"), str(project))
     assert str(first.rows[0].shapes) == "... n_in -> ... n_out"
-    monkeypatch.setattr(trusted, "_ask", None)
+    monkeypatch.setattr(tracing_child, "ask", None)
     assert trusted.trace(TracingRequest("mynet.nets.Neck", {}, (64,), "projection_head"), str(project)) is first

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from shapelint.resolve import resolver
+from shapelint.resolve import resolver, tracing_child
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.signatures import cache
 from shapelint.spec.spec import Argument, ComponentSpec
 from shapelint.text.source import Span
-from shapelint.trace import traced
 
 NOWHERE = Span(0, 1)
 
@@ -39,6 +38,6 @@ def test_the_result_of_a_trace_is_read_the_second_time(
         raise AssertionError("it is traced again")
 
     cache.TRACED.clear()
-    monkeypatch.setattr(traced, "trace", traces_no_more)
+    monkeypatch.setattr(tracing_child, "ask", traces_no_more)
     second = resolved(target, *numbers)
     assert (str(second.signature), second.reason) == (str(first.signature), first.reason)

@@ -1,0 +1,120 @@
+"""The process that traces: started when it is first needed, asked many times, ended and started anew if it hangs.
+
+It imports torch and the libraries, so that whatever they do, or a trusted package does on import (a dataset, a server,
+an endless loop), touches neither the linter nor its report.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import IO, Any
+
+from shapelint.common.progress import said_to_take_long
+from shapelint.knowledge.schema.signature_files import ComponentSignature
+from shapelint.trace.meta import Untraceable
+from shapelint.trace.tracing_request import TracingRequest
+
+START = "import sys; sys.path[:] = sys.argv[1:]; from shapelint.trace import child; sys.exit(child.main())"
+"""Isolated, with this process's own paths: nothing is imported from the folder in which it happens to be started."""
+TIME_LIMIT = 180.0
+"""Seconds on the clock for one trace of a library, whose own limit is processor time."""
+LAST_WORDS = 4096
+
+
+class TracingChild:
+    """One such process; `folder` is where it runs."""
+
+    def __init__(self, folder: str | None) -> None:
+        command = [sys.executable, "-I", "-c", START, *filter(None, sys.path)]
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self._process = subprocess.Popen(command, cwd=folder, encoding="utf-8", errors="replace", **pipes)
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._errors = ""
+        assert self._process.stdout
+        assert self._process.stderr
+        self._readers = [
+            threading.Thread(target=reader, args=(stream,), daemon=True)
+            for reader, stream in ((self._read, self._process.stdout), (self._note, self._process.stderr))
+        ]
+        for reader in self._readers:
+            reader.start()
+        atexit.register(self.end)
+
+    def ask(self, request: str, time_limit: float) -> str:
+        """Return the answer to a request, empty if the process ended; raises TimeoutError."""
+        assert self._process.stdin
+        with suppress(OSError):
+            self._process.stdin.write(f"{request}\n")
+            self._process.stdin.flush()
+        try:
+            return self._answers.get(timeout=time_limit)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def end(self, patience: float = 0.0) -> str:
+        """End the process, if it does not end by itself; return the last line of its stderr, or else its exit code."""
+        atexit.unregister(self.end)
+        try:
+            code = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        assert self._process.stdin
+        with suppress(OSError):
+            self._process.stdin.close()
+        for reader in self._readers:
+            reader.join(1.0)  # longer only if a process that was started by it still holds the stream
+        return (self._errors.strip().splitlines() or [f"exit code {code}"])[-1]
+
+    def _read(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._answers.put(line)
+        self._answers.put("")
+
+    def _note(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._errors = (self._errors + line)[-LAST_WORDS:]
+
+
+_CHILDREN: dict[str | None, TracingChild] = {}
+"""One process for known libraries, under None, and one for the trusted packages of the last folder."""
+
+
+def ask(request: TracingRequest, root: str | None = None, time_limit: float = TIME_LIMIT) -> ComponentSignature:
+    """Trace a call in another process; raises Untraceable. `root` is the folder of a trusted package."""
+    target = request.target
+    try:
+        line = request.to_json(root)
+    except TypeError:
+        raise Untraceable("an argument is neither a number nor a name") from None
+    started = time.monotonic()
+    try:
+        if root not in _CHILDREN:
+            for other in [one for one in _CHILDREN if one is not None]:
+                _CHILDREN.pop(other).end()
+            _CHILDREN[root] = TracingChild(root or None)
+        with said_to_take_long(f"tracing {target}"):
+            answer = _CHILDREN[root].ask(line, time_limit)
+    except TimeoutError:
+        _CHILDREN.pop(root).end()
+        seconds = round(time.monotonic() - started)
+        raise Untraceable(f"{target} takes longer than {seconds} s to be imported and traced") from None
+    except OSError as error:
+        raise Untraceable(f"no process can be started for {target}: {error}") from None
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        words = _CHILDREN.pop(root).end(patience=1.0)
+        raise Untraceable(f"the process that traces {target} ended without an answer: {words[:200]}") from None
+    if "error" in found:
+        raise Untraceable(found["error"])
+    return ComponentSignature.model_validate(found["component"])
