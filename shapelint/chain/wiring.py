@@ -14,9 +14,9 @@ from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
 from shapelint.knowledge.schema.method_packs import MethodPack, PackStep, Reshape
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.resolve.resolver import resolve
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import ComponentSpec, InputSpec, ModelSpec, TargetSpec
@@ -104,9 +104,11 @@ def smallest_batch(model: ModelSpec) -> int | None:
 
 def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[int, int] | None = None) -> Resolved:
     model = request.model
-    component = resolve(spec, role, request.options, size if role == "backbone" else None)
+    component = resolver.resolve(spec, role, request.options, size if role == "backbone" else None)
     if role != "backbone":
         return component
+    if model.extras.checkpoint is not None or model.extras.hidden_layer is not None:
+        component = resolver.in_full(component, role, request.options)
     if model.extras.hidden_layer is not None:
         return taken_layers.taken_at(component, model.extras.hidden_layer.value)
     if request.pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":

@@ -47,9 +47,19 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
         )
     found = stored.find(target) or timm_signatures.find(spec, target)
     result = _from_stored(found, spec, target, role, options) if found else _traced(spec, target, role, "", options)
+    if options.checkpoint:
+        result = in_full(result, role, options)
     if result.is_listed and size is not None:
         result = _at_size(result, role, options, size)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
+
+
+def in_full(component: Resolved, role: str, options: Options) -> Resolved:
+    """The component with all its parts and tensors, traced if they are stored in outline; as it is if it cannot be."""
+    if component.row is None or not component.row.outline or component.source != "stored":
+        return component
+    traced = _traced(component.spec, component.target, role, "", options)
+    return component if traced.signature is None else traced
 
 
 def _as_declared(signed: tuple[ComponentSignature, ComponentSpec], target: str, role: str) -> Resolved:

@@ -9,7 +9,6 @@ from typing import Any
 from shapelint.knowledge import timm_rows
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.knowledge.timm_rows import FIXED, OWN_SIZE, TimmRow
-from shapelint.signatures import versions
 from shapelint.spec.spec import ComponentSpec
 
 KEEPING_SHAPES = (
@@ -29,11 +28,6 @@ Signed = tuple[SignatureFile, ComponentSignature]
 
 
 def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | None:
-    """Return the signature of a model as its row says; None where the model itself can be traced, which tells more."""
-    return of_row(spec, target, method) if versions.missing("torch", "timm") else None
-
-
-def of_row(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | None:
     """Return the signature of a model as it is created, or of its `forward_features`; None if no row determines it."""
     row, tag = model(spec, target)
     if row is None or row.reason:

@@ -34,13 +34,13 @@ def created(name: str, **arguments: Any) -> ComponentSpec:
 
 
 def shapes_of(spec: ComponentSpec, method: str = "forward") -> str:
-    found = timm_signatures.of_row(spec, spec.target, method)
+    found = timm_signatures.find(spec, spec.target, method)
     return found[1].rows[0].shapes if found else ""
 
 
 def expected(spec: ComponentSpec, size: tuple[int, int], channels: int = 3) -> Any:
     """Return what the signature of a model gives for two images, None if there is none or they do not fit."""
-    found = timm_signatures.of_row(spec, spec.target)
+    found = timm_signatures.find(spec, spec.target)
     if found is None:
         return None
     given = {name: argument.value for name, argument in spec.keywords}
@@ -85,7 +85,7 @@ def test_a_pooling_that_widens_the_output_is_not_taken_for_the_usual_one() -> No
 
 
 def test_an_argument_that_is_not_known_leaves_the_model_unknown() -> None:
-    found = timm_signatures.of_row(created("resnet18", num_classes=0, output_stride=8), "timm.create_model")
+    found = timm_signatures.find(created("resnet18", num_classes=0, output_stride=8), "timm.create_model")
     assert found is not None
     assert "output_stride" in [parameter.name for parameter in found[1].parameters]
     assert "output_stride" not in found[1].inert

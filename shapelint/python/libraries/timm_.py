@@ -134,7 +134,7 @@ def _measured(owner: Component, name: str) -> Value | None:
     """Return an attribute of a model that its row has; None if it is not known from there."""
     row, _ = timm_signatures.model(owner.spec, owner.spec.target)
     differs = versions.difference("timm", (timm_rows.version(),))
-    if row is None or name not in MEASURED or differs or timm_signatures.of_row(owner.spec, owner.spec.target) is None:
+    if row is None or name not in MEASURED or differs or timm_signatures.find(owner.spec, owner.spec.target) is None:
         return None
     number = None if "features_only" in owner.arguments else getattr(row, MEASURED[name])
     return Const(number) if number is not None else None

@@ -12,10 +12,12 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
 from shapelint.knowledge.schema.signature_files import SignatureRow
-from shapelint.python.state.part_names import inner_names, own_name
+from shapelint.python.state import naming
+from shapelint.python.state.part_names import own_name
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import UNKNOWN, Component, Value
+from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
@@ -43,7 +45,7 @@ def rank(line: str) -> int:
 
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     """Return the direct children in order; None if the table does not list them all."""
-    names = [name for name in table(run, owner) if "." not in name]
+    names = [name for name in _rows(run, owner) if "." not in name]
     has_all = run.libraries.components(owner).has_all_parts
     if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
         return None
@@ -59,11 +61,11 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
         return unknown_among(owner)
     if name in owner.parts:
         return owner.parts[name]
-    rows = table(run, owner)
+    rows = _rows(run, owner, name)
     if name not in rows:
         return None
     kind, _, text = rows[name].partition(":")
-    parent = owner.resolved
+    parent = (owner.part_of if isinstance(owner.part_of, Component) else owner).resolved
     assert parent is not None
     try:
         template = notation.parse_signature(_general(kind.strip().rpartition(".")[2], text))
@@ -91,6 +93,24 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
     return part
 
 
+def _rows(run: Run, owner: Component, name: str = "") -> dict[str, str]:
+    """Return the parts below an owner; those of a trace if its model is stored in outline and they, or a name, lack."""
+    rows = table(run, owner)
+    model = owner.part_of if isinstance(owner.part_of, Component) else owner
+    known = model.resolved
+    if (name in rows if name else rows) or known is None or known.row is None or not known.row.outline:
+        return rows
+    if not run.may_trace:
+        run.untraced = True
+        return rows
+    full = resolver.in_full(known, naming.place(model).kind, run.options)
+    if full is known or full.row is None:
+        return rows
+    model.resolved = full
+    prefix = f"{own_name(owner)}." if owner is not model else ""
+    return {key[len(prefix) :]: line for key, line in full.row.parts.items() if key.startswith(prefix)}
+
+
 def _general(kind: str, text: str) -> str:
     """Generalize the signature of a layer that takes more shapes than the one it was traced with."""
     before, _, after = text.partition("->")
@@ -108,7 +128,7 @@ def _general(kind: str, text: str) -> str:
 
 def element(run: Run, owner: Component, index: Dim | None) -> Value:
     """Read `model.classifier[6]`."""
-    names = inner_names(owner)
+    names = [name for name in _rows(run, owner) if "." not in name]
     if not isinstance(index, int) or not -len(names) <= index < len(names):
         return UNKNOWN
     found = child(run, owner, names[index])
