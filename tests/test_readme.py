@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from shapelint.cli.explain import severities_of
 from shapelint.knowledge import rule_pages
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
+from shapelint.signatures.known_models import known_models
 from shapelint.spec.findings import Report
 from shapelint.text.source import Source
 
@@ -74,6 +76,28 @@ def rules_table() -> str:
     return "\n".join(rows)
 
 
+COMMON = (
+    "torchvision/resnet18", "torchvision/resnet34", "torchvision/resnet50", "torchvision/resnet101",
+    "torchvision/wide_resnet50_2", "torchvision/resnext50_32x4d", "torchvision/densenet121",
+    "torchvision/efficientnet_b0", "torchvision/efficientnet_b3", "torchvision/mobilenet_v2",
+    "torchvision/mobilenet_v3_small", "torchvision/mobilenet_v3_large", "torchvision/regnet_y_400mf",
+    "torchvision/convnext_tiny", "torchvision/convnext_base", "torchvision/swin_t", "torchvision/swin_b",
+    "torchvision/vit_b_16", "torchvision/vit_l_16", "timm/vit_tiny_patch16_224", "timm/vit_small_patch16_224",
+    "timm/vit_base_patch14_dinov2", "timm/deit_small_patch16_224", "timm/mobilenetv3_small_100",
+    "timm/convnextv2_tiny", "timm/efficientnet_b0",
+)  # fmt: skip
+
+
+def backbones_table() -> str:
+    """Return the table of common backbones by the width of their features."""
+    widths: dict[int, list[str]] = {}
+    for name in COMMON:
+        (model,) = [model for model in known_models(name) if model.name == name]
+        widths.setdefault(model.width, []).append(f"`{name}`")
+    rows = [f"| {width} | {', '.join(names)} |" for width, names in sorted(widths.items())]
+    return "\n".join(["| features | backbones |", "|---|---|", *rows])
+
+
 def first_sentence(prose: str) -> str:
     """Return the first sentence of the section that describes a rule."""
     section = re.search(r"^## What it does\n+(.*?)(?=\n\n|\Z)", prose, re.MULTILINE | re.DOTALL)
@@ -81,12 +105,14 @@ def first_sentence(prose: str) -> str:
     return " ".join(section[1].split()).split(". ")[0].rstrip(".").replace("|", "\\|")
 
 
-def test_the_table_of_rules_is_made_from_the_pages(update: bool) -> None:
-    before, _, rest = README.partition("<!-- rules -->\n")
-    shown, _, after = rest.partition("<!-- /rules -->")
-    expected = f"\n{rules_table()}\n\n"
+@pytest.mark.parametrize(("name", "make"), [("rules", rules_table), ("backbones", backbones_table)])
+def test_the_tables_are_made_from_what_they_show(name: str, make: Callable[[], str], update: bool) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = readme.partition(f"<!-- {name} -->\n")
+    shown, _, after = rest.partition(f"<!-- /{name} -->")
+    expected = f"\n{make()}\n\n"
     if update:
-        text = f"{before}<!-- rules -->\n{expected}<!-- /rules -->{after}"
+        text = f"{before}<!-- {name} -->\n{expected}<!-- /{name} -->{after}"
         (ROOT / "README.md").write_text(text, encoding="utf-8")
         shown = expected
     assert shown == expected

@@ -152,10 +152,19 @@ def rule(code: str | None) -> None:
 
 
 @cli.command()
-@click.argument("target")
+@click.argument("target", required=False)
 @click.option("--trace", is_flag=True, help="Trace it with torch, even if a signature is stored.")
-def signature(target: str, trace: bool) -> None:
-    """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`."""
+@click.option("--list", "is_list", is_flag=True, help="List the models that are known by a name like TARGET.")
+@click.option("--width", type=click.IntRange(1), help="List those whose features have this width.")
+def signature(target: str | None, trace: bool, is_list: bool, width: int | None) -> None:
+    """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`.
+
+    With --list or --width, TARGET is a part of a name, or a pattern such as `vit_*`.
+    """
+    if is_list or width is not None:
+        sys.exit(_command("explain").models(target or "*", width))
+    if target is None:
+        raise click.UsageError("name a component, or list what is known with --list")
     sys.exit(_command("explain").signature(target, trace))
 
 

@@ -16,6 +16,7 @@ from shapelint.settings import config_files
 from shapelint.settings.settings import options_for
 from shapelint.shapes import notation
 from shapelint.signatures import nearest
+from shapelint.signatures.known_models import known_models
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
 
@@ -55,6 +56,17 @@ def signature(target: str, trace: bool) -> int:
         hint = f", did you mean {near}?" if near else ""
         raise click.UsageError(f"{resolved.reason or f'{resolved.target or target} is not known'}{hint}")
     write_out(_text(resolved, shown))
+    return 0
+
+
+def models(pattern: str, width: int | None) -> int:
+    """Print a line for each model that is known by name: its name, the width of its features, and its signature."""
+    found = list(known_models(pattern, width))
+    if not found:
+        wide = f" of width {width}" if width is not None else ""
+        raise click.UsageError(f"no model{wide} is known by a name like {pattern!r}")
+    longest = max(len(model.name) for model in found)
+    write_out("".join(f"{model.name:{longest}}  {model.width:5}  {model.shapes}\n" for model in found))
     return 0
 
 

@@ -265,6 +265,16 @@ def test_signature(folder: Path) -> None:
     assert "B 3 H W -> B num_classes" in run("signature", "torchvision.models.resnet18", cwd=folder).stdout
 
 
+def test_known_models_are_searched_by_name_and_by_width(folder: Path) -> None:
+    lines = [line.split(maxsplit=2) for line in run("signature", "--list", "resnet?8", cwd=folder).stdout.splitlines()]
+    assert [line[:2] for line in lines] == [["torchvision/resnet18", "512"], ["timm/resnet18", "512"]]
+    wide = run("signature", "convnext", "--width", "768", cwd=folder).stdout.splitlines()
+    assert {"torchvision/convnext_tiny", "timm/convnext_tiny"} <= {line.split()[0] for line in wide}
+    assert {line.split()[1] for line in wide} == {"768"}
+    assert "no model of width 767 is known by a name like '*'" in run("signature", "--width", "767", cwd=folder).stderr
+    assert "list what is known with --list" in run("signature", cwd=folder).stderr
+
+
 def test_rule(folder: Path) -> None:
     assert "SL101" in run("rule", "SL101", cwd=folder).stdout
     assert run("rule", "sl101", cwd=folder).stdout == run("rule", "feature-width-mismatch", cwd=folder).stdout
