@@ -34,8 +34,13 @@ def test_linting_imports_nothing_heavy() -> None:
     assert heavy_modules("--diff", *fixtures) == ""
     assert heavy_modules("rule", "SL101") == ""
     assert heavy_modules("signature", "resnet18") == ""
+    assert heavy_modules("signature", "--list", "resnet") == ""
+
+
+def test_a_trace_imports_nothing_heavy_either() -> None:
+    """It has a process of its own."""
+    assert heavy_modules("--trace", "fixtures/lightly-1589.yaml") == ""
 
 
 def test_the_test_above_can_fail() -> None:
     assert "torch" in heavy_modules("fixtures/clean.yaml", before="import torch")
-    assert "torch" in heavy_modules("--trace", "fixtures/lightly-1589.yaml")

@@ -15,8 +15,8 @@ from torch import nn
 from shapelint.chain import tensors
 from shapelint.chain.tensors import Holdings
 from shapelint.read import call_strings
+from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
-from shapelint.resolve.resolver import resolve
 from shapelint.signatures import cache
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
@@ -83,7 +83,8 @@ def held(call: str, role: str = "") -> Holdings:
     place = Span(0, len(call))
     named = ComponentSpec("name", call, place, place)
     spec = call_strings.parse_call(call, lambda start, end: (Span(start, end), None)) if "(" in call else named
-    return tensors.held_by(resolve(spec, role, Options()))
+    component = resolver.resolve(spec, role, Options())
+    return tensors.held_by(resolver.in_full(component, role, Options()))
 
 
 def real(call: str) -> nn.Module:
