@@ -23,7 +23,7 @@ from shapelint.trace.tracing_request import TracingRequest
 
 START = "import sys; sys.path[:] = sys.argv[1:]; from shapelint.trace import child; sys.exit(child.main())"
 """Isolated, with this process's own paths: nothing is imported from the folder in which it happens to be started."""
-TIME_LIMIT = 180.0
+CLOCK_LIMIT = 180.0
 """Seconds on the clock for one trace of a library, whose own limit is processor time."""
 LAST_WORDS = 4096
 
@@ -89,7 +89,7 @@ _CHILDREN: dict[str | None, TracingChild] = {}
 """One process for known libraries, under None, and one for the trusted packages of the last folder."""
 
 
-def ask(request: TracingRequest, root: str | None = None, time_limit: float = TIME_LIMIT) -> ComponentSignature:
+def ask(request: TracingRequest, root: str | None = None, time_limit: float = CLOCK_LIMIT) -> ComponentSignature:
     """Trace a call in another process; raises Untraceable. `root` is the folder of a trusted package."""
     target = request.target
     try:

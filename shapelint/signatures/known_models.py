@@ -13,7 +13,7 @@ from shapelint.signatures import stored, timm_signatures
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
 
-NOWHERE = Span(0, 0)
+UNWRITTEN = Span(0, 0)
 
 
 @frozen
@@ -47,7 +47,7 @@ def _names() -> Iterator[str]:
 
 def _model(name: str) -> KnownModel | None:
     """The model of a name; None if no one width is known of it."""
-    spec = ComponentSpec("name", name, NOWHERE, NOWHERE)
+    spec = ComponentSpec("name", name, UNWRITTEN, UNWRITTEN)
     found = stored.find(name) or timm_signatures.find(spec, name)
     if found is None:
         return None

@@ -7,7 +7,7 @@ import pytest
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolver import resolve
 from shapelint.shapes.notation import Pattern
-from shapelint.signatures.known_models import NOWHERE, known_models
+from shapelint.signatures.known_models import UNWRITTEN, known_models
 from shapelint.spec.spec import ComponentSpec
 
 MODELS = {model.name: model for model in known_models()}
@@ -20,7 +20,7 @@ def test_both_libraries_are_in_it() -> None:
 
 @pytest.mark.parametrize("name", [name for index, name in enumerate(MODELS) if index % 40 == 0])
 def test_the_width_is_that_of_the_resolved_model(name: str) -> None:
-    resolved = resolve(ComponentSpec("name", name, NOWHERE, NOWHERE), "backbone", Options())
+    resolved = resolve(ComponentSpec("name", name, UNWRITTEN, UNWRITTEN), "backbone", Options())
     assert resolved.signature is not None
     output = resolved.signature.alternatives[0].output
     assert isinstance(output, Pattern)
