@@ -36,6 +36,7 @@ from shapelint.python.state.values import (
     Instance,
     Loss,
     Tensor,
+    UserClass,
     Views,
 )
 from shapelint.python.syntax import assignment, calls, expressions, imports, statements
@@ -66,6 +67,7 @@ class Interpreter(Run):
         Views: transforms.VIEWS,
         CommandLine: argparse_.COMMAND_LINE,
         DataFile: paths_.PATHS_AND_FILES,
+        UserClass: Kind(method=lightning_.class_method),
     }
     libraries: ClassVar[Libraries] = Libraries(PLUGINS)
     observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.FIT_OBSERVER)

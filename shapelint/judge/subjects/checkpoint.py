@@ -193,7 +193,8 @@ def _format(shape: signatures.Shape) -> str:
 def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
     """The facts if no name matches.
 
-    This is certain if every tensor of the backbone is known, or none of its layers has such a name.
+    This is certain if every tensor of the backbone is known, or none of its layers has such a name. That a name begins
+    like that of a role says nothing: `encoder.` and `trunk_output.` are names inside of networks, too.
     """
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
     if not keys or not all(_is_seen(component) for component in components.values()):
@@ -204,7 +205,8 @@ def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
     partly = [role for role, part in components.items() if role == "backbone" and not tensors.held_by(part).complete]
     if any(key.split(".")[0] == layer for role, layer in layers if role in partly for key in keys):
         return
-    if any(_names(key.split(".")[0], role, judged.pack) for role in components for key in keys):
+    unsure = [role for role, part in components.items() if not tensors.held_by(part).complete]
+    if any(_names(key.split(".")[0], role, judged.pack) for role in unsure for key in keys):
         return
     if path.suffix == OWN_NAMES and any(f".{layer}." in f".{key}" for _, layer in layers for key in keys):
         return

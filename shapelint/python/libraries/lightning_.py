@@ -5,17 +5,26 @@ from __future__ import annotations
 import ast
 
 from shapelint.common.words import words
+from shapelint.python.libraries.torch import weight_files
+from shapelint.python.objects import methods_of_values
+from shapelint.python.objects.attributes import FROM_CHECKPOINT
 from shapelint.python.state import class_lookup
-from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Function, Instance, Items, Value
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Function, Given, Instance, Items, Table, UserClass, Value
 
 SETUP_HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
 """Hooks that Lightning calls before the first step:
 https://lightning.ai/docs/pytorch/stable/common/lightning_module.html
 """
+CALLBACK_HOOKS = (*SETUP_HOOKS[1:], "on_train_batch_end", "on_train_epoch_end", "on_validation_batch_end")
+"""Hooks of callbacks, which get the trainer, the module, and, after a batch, its output, the batch and its number."""
+OF_A_BATCH = "batch_end"
+OWN_ARGUMENTS = words("checkpoint_path map_location hparams_file strict weights_only")
+"""Arguments of `load_from_checkpoint` that are not passed to the class."""
 LOADER_NAMES = ("train_dataloaders", "train_dataloader", "train_loader", "datamodule")
 
 
@@ -39,6 +48,64 @@ def fitted(run: Run, model: Value | None, loader: Value | None) -> None:
             run.call_function(found, Arguments(complete=False), model)
     if loader is not None:
         run.batches[id(model)] = _own_batch(run, loader) if isinstance(loader, Instance) else _first_batch(loader)
+    for callback in run.callbacks:
+        _call_hooks(run, callback, model)
+
+
+def _call_hooks(run: Run, callback: Instance, model: Instance) -> None:
+    """Call the hooks of a callback with the module that is trained."""
+    for hook in CALLBACK_HOOKS if callback.cls is not None else ():
+        found = class_lookup.find(callback.cls, hook) if callback.cls is not None else None
+        if not isinstance(found, Function):
+            continue
+        given: list[Value] = [UNKNOWN, model]
+        if hook.endswith(OF_A_BATCH):
+            given += [UNKNOWN, batch(run, model) or UNKNOWN, UNKNOWN]
+        given += [UNKNOWN] if hook == "setup" else []
+        run.call_function(found, Arguments(tuple(Given(value, NO_SPAN) for value in given)), callback)
+
+
+def _trainer(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `Trainer(callbacks=[...])`: the callbacks are called when it trains a module."""
+    given = arguments.keywords.get("callbacks")
+    listed = None if given is None else sequence(given.value)
+    found = listed.items if listed is not None else [given.value] if given is not None else []
+    run.callbacks += [one for one in found if isinstance(one, Instance)]
+    return UNKNOWN
+
+
+def class_method(run: Run, cls: UserClass, name: str, arguments: Arguments, site: Site) -> Value:
+    """Call a method that a user-defined class inherits from a library."""
+    if name != FROM_CHECKPOINT:
+        return methods_of_values.explicit(run, cls, arguments, site)
+    path = arguments.get(0, "checkpoint_path") or UNKNOWN
+    loaded = weight_files.load(run, Arguments((Given(path, NO_SPAN),)), site)
+    saved, complete = _hyperparameters(cls, loaded)
+    own = {name: given for name, given in arguments.keywords.items() if name not in OWN_ARGUMENTS}
+    model = run.instantiate(cls, Arguments((), {**saved, **own}, complete), site)
+    if isinstance(model, Instance):
+        state = loaded.items.get("state_dict", UNKNOWN) if isinstance(loaded, Table) else loaded
+        strict = {"strict": arguments.keywords["strict"]} if "strict" in arguments.keywords else {}
+        weight_files.load_into(run, model, Arguments((Given(state, NO_SPAN),), strict), site)
+    return model
+
+
+def _hyperparameters(cls: UserClass, loaded: Value) -> tuple[Keywords, bool]:
+    """Return the arguments of a class that a checkpoint holds, and whether they are all that it is built with."""
+    saved = loaded.items.get("hyper_parameters", Table({})) if isinstance(loaded, Table) else UNKNOWN
+    made = class_lookup.find(cls, "__init__")
+    if not isinstance(saved, Table) or not isinstance(made, Function) or "hparams_name" in getattr(loaded, "items", {}):
+        return {}, not isinstance(made, Function)
+    parameters = made.node.args
+    names = {one.arg for one in (*parameters.args, *parameters.kwonlyargs)}
+    return {
+        str(name): Given(value, NO_SPAN)
+        for name, value in saved.items.items()
+        if name in names or parameters.kwarg is not None
+    }, True
+
+
+TRAINERS = ("pytorch_lightning.Trainer", "lightning.Trainer", "lightning.pytorch.Trainer")
 
 
 def batch(run: Run, model: Instance) -> Value | None:
@@ -67,6 +134,7 @@ FIT_OBSERVER = Observer(unseen_call=note_fit)
 LIGHTNING = LibraryPlugin(
     "lightning",
     packages=frozenset({"lightning", "pytorch_lightning"}),
+    functions=dict.fromkeys(TRAINERS, _trainer),
     quiet=words(
         """
         save_hyperparameters log log_dict print configure_optimizers manual_backward optimizers lr_schedulers

@@ -12,7 +12,15 @@ from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
-from shapelint.python.models import coincidences, failures, self_supervision, unseen_parts, unused_parts, wiring_faults
+from shapelint.python.models import (
+    coincidences,
+    failures,
+    given_checkpoint,
+    self_supervision,
+    unseen_parts,
+    unused_parts,
+    wiring_faults,
+)
 from shapelint.python.models.entry_points import InvalidPythonError, Question, interpret
 from shapelint.python.state import naming
 from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
@@ -288,8 +296,14 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
-        loads=tuple(_loads(run, group, first)),
+        loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),
     )
+
+
+def _given_checkpoint(run: Run, group: _Group, span: Span) -> Iterator[LoadedWeights]:
+    """Yield the comparison with the checkpoint of the command line, if there is one."""
+    if run.options.checkpoint and group.node is not None:
+        yield from given_checkpoint.of_model(run, group.node, span)
 
 
 def _loads(run: Run, group: _Group, first: bool) -> Iterator[LoadedWeights]:

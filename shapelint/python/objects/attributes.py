@@ -32,6 +32,7 @@ from shapelint.python.state.values import (
 
 REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
+FROM_CHECKPOINT = "load_from_checkpoint"
 PREPARES = ("prepare", "setup")
 """Methods of unknown objects that may return what they are given, wrapped."""
 
@@ -55,6 +56,8 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
             return Bound(owner, name)
         if isinstance(found, Function) and found.wrapper == "classmethod":
             return Method(found, owner)
+        if found is None and name == FROM_CHECKPOINT and class_lookup.is_module(owner):
+            return Bound(owner, name)
         return enums.member(owner, name, found) if found is not None else UNKNOWN
     if isinstance(owner, Library):
         absences.note_name(run, f"{owner.name}.{name}", site)

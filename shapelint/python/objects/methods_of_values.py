@@ -44,7 +44,7 @@ def call_method(
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
     if isinstance(owner, UserClass):
-        return _explicit(run, owner, arguments, site)
+        return explicit(run, owner, arguments, site)
     if isinstance(owner, Super):
         return _super_method(run, owner, name, arguments, site)
     if name in ("prepare", "setup"):
@@ -54,7 +54,7 @@ def call_method(
     return UNKNOWN
 
 
-def _explicit(
+def explicit(
     run: Run,
     cls: UserClass,
     arguments: Arguments,

@@ -290,3 +290,67 @@ def test_a_checkpoint_of_the_command_line_is_read_where_the_program_names_none(t
     settings = Settings(isolated=True, checkpoint=str(tmp_path / "given.pth"))
     (report,) = lint([tmp_path / "train.py"], settings).files
     assert [finding.code for finding in report.findings] == ["SL109"]
+
+
+LIGHTNING = MODEL.replace(
+    "class SimCLR(nn.Module)", "import pytorch_lightning\n\n\nclass SimCLR(pytorch_lightning.LightningModule)"
+)
+SAVED = """
+state = SimCLR({}).state_dict()
+torch.save({{'state_dict': state, 'hyper_parameters': {}, 'pytorch-lightning_version': '2.6.0'}}, 'l.ckpt')
+"""
+RESTORED = {
+    "with its own width": ("20", "{'width': 20}", "", None),
+    "with the width of the call": ("20", "{}", ", width=20", None),
+    "with the default width": ("20", "{}", "", "SL109"),
+    "with another width": ("20", "{'width': 20}", ", width=12", "SL109"),
+    "with other blocks": ("12, depth=1", "{}", "", "SL109"),
+    "with other blocks, not strict": ("12, depth=1", "{}", ", strict=False", None),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", RESTORED)
+def test_load_from_checkpoint_builds_the_module_that_was_saved(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pytorch_lightning")
+    monkeypatch.chdir(tmp_path)
+    width, saved, given, expected = RESTORED[name]
+    exec(LIGHTNING + SAVED.format(width, saved), {"__name__": "saving"})
+    text = f"{LIGHTNING}model = SimCLR.load_from_checkpoint('l.ckpt'{given})\n" + "model.eval()" + USE
+    (tmp_path / "train.py").write_text(text)
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
+    assert [finding.code for finding in report.findings] == ([expected] if expected else [])
+    assert [link.reason for model in report.models for link in model.unchecked] == []
+    if expected is None:
+        exec(text, {"__name__": "training"})
+        return
+    with pytest.raises(RuntimeError, match="loading state_dict"):
+        exec(text, {"__name__": "training"})
+
+
+GIVEN = {
+    "the whole": (WHOLE, None),
+    "the whole, of another width": ("SimCLR(20).state_dict()", "SL109"),
+    "the backbone": (BACKBONE, None),
+    "the backbone, of another width": ("Net(20).state_dict()", "SL109"),
+    "with a prefix": (PARALLEL, "SL209"),
+    "something else": ("nn.LSTM(3, 4).state_dict()", "SL209"),
+    "of a block with a role's name": (
+        "{'trunk_output.block1.weight': torch.ones(3), 'encoder.ln.bias': torch.ones(3)}",
+        "SL209",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_checkpoint_of_the_command_line_is_compared_with_the_part_that_it_is_of(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved, expected = GIVEN[name]
+    exec(MODEL + SAVE.format(saved), {"__name__": "saving"})
+    (tmp_path / "train.py").write_text(script("model = SimCLR()"))
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True, checkpoint="w.pth")).files
+    assert [finding.code for finding in report.findings] == ([expected] if expected else [])

@@ -101,6 +101,68 @@ def test_what_takes_other_tensors_belongs_to_no_model(tmp_path: Path) -> None:
     assert model.links == 2
 
 
+CALLBACK = """
+import pytorch_lightning as pl
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from lightly.loss import NTXentLoss
+from lightly.models.modules import SimCLRProjectionHead
+
+
+class SimCLR(pl.LightningModule):
+    def __init__(self, width=24):
+        super().__init__()
+        self.save_hyperparameters()
+        self.backbone = nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = SimCLRProjectionHead(width, 32, 16)
+        self.criterion = NTXentLoss()
+
+    def training_step(self, batch, index):
+        one, two, _ = batch
+        return self.criterion(self.projection_head(self.backbone(one)), self.projection_head(self.backbone(two)))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+class Evaluator(pl.Callback):
+    def __init__(self, features, classes=5):
+        self.features, self.classes = features, classes
+
+    def on_fit_start(self, trainer, pl_module):
+        pl_module.online = nn.Linear(self.features, self.classes)
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        images, _, labels = batch
+        with torch.no_grad():
+            features = pl_module.backbone(images)
+        nn.functional.cross_entropy(pl_module.online(features), labels)
+
+
+def train(features):
+    data = TensorDataset(torch.randn(8, 3, 16, 16), torch.randn(8, 3, 16, 16), torch.randint(5, (8,)))
+    quiet = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+    trainer = pl.Trainer(max_steps=1, callbacks=[Evaluator(features)], accelerator="cpu", **quiet)
+    trainer.fit(SimCLR(), DataLoader(data, batch_size=4))
+
+
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_callback_puts_an_evaluator_on_the_module_that_is_trained(tmp_path: Path) -> None:
+    pytest.importorskip("pytorch_lightning")
+    (finding,) = linted(tmp_path, CALLBACK + "train(40)\n").findings
+    assert (finding.code, finding.role, finding.expected, finding.actual) == ("SL101", "online", 40, 24)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        exec(CALLBACK + "train(40)\n", {"__name__": "training"})
+    right = linted(tmp_path, CALLBACK + "train(24)\n")
+    assert right.findings == ()
+    assert "online" in [link.role for link in right.models[0].chain]
+    exec(CALLBACK + "train(24)\n", {"__name__": "training"})
+
+
 CUT = """
 import torch
 from torch import nn
