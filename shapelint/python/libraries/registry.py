@@ -19,6 +19,7 @@ from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
 from shapelint.python.libraries.timm_ import TIMM
 from shapelint.python.libraries.torch.plugin import TORCH
 from shapelint.python.libraries.torchvision_ import TORCHVISION
+from shapelint.python.libraries.ultralytics_ import ULTRALYTICS
 
 PLUGINS = (
     STANDARD_LIBRARY,
@@ -36,6 +37,7 @@ PLUGINS = (
     LIGHTNING_CLI,
     BYOL_PYTORCH,
     STABLE_PRETRAINING,
+    ULTRALYTICS,
     STAND_IN_TOOLS,
     OTHERS,
 )

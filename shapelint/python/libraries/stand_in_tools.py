@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 
+from shapelint.knowledge import named_rows
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import NONE, Const, Instance, Value
+from shapelint.python.state.values import NONE, Const, Instance, Items, Value
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
 
@@ -44,6 +45,20 @@ def absent(run: Run, arguments: Arguments, site: Site) -> Value | None:
     if near not in ("", name.value) and guards.is_certain(run):
         _note(run, site, (library.value, name.value, near))
     return run.unknown(f"{library.value} has no model {name.value!r} that is known here", site.node, site.scope.file)
+
+
+def row(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `row(file, name)`: what a file of `rules/` holds under a name, None if it has no such name."""
+    file, name = arguments.get(0, "file"), arguments.get(1, "name")
+    if not isinstance(file, Const) or not isinstance(name, Const):
+        return run.unknown("which model it names is not known", site.node, site.scope.file)
+    return Const(named_rows.find(file.value, str(name.value)))
+
+
+def names(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `names(file)`: the names that a file of `rules/` has."""
+    file = arguments.get(0, "file")
+    return Items([Const(name) for name in named_rows.names(file.value)]) if isinstance(file, Const) else None
 
 
 def needed(run: Run, arguments: Arguments, site: Site) -> Value | None:
@@ -87,5 +102,7 @@ STAND_IN_TOOLS = LibraryPlugin(
         "shapelint.stand_ins.has_more_parts": has_more_parts,
         "shapelint.stand_ins.absent": absent,
         "shapelint.stand_ins.needed": needed,
+        "shapelint.stand_ins.row": row,
+        "shapelint.stand_ins.names": names,
     },
 )

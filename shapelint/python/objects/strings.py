@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 
+from shapelint.common.words import words
 from shapelint.python.state.values import UNKNOWN, Const, Items, Value
 from shapelint.text.source import Span
 
 MAXIMUM_LENGTH = 1000
 DIRECTIVE = re.compile(r"%[disr]")
+OF_TEXT = words(
+    """
+    lower upper title capitalize strip lstrip rstrip startswith endswith replace removeprefix removesuffix
+    isdigit isdecimal isnumeric isalpha isupper islower
+    """
+)
+"""Methods with a result that depends on nothing but strings."""
 FIELD = re.compile(r"\{(\d{0,2})\}")
 
 
@@ -19,10 +27,15 @@ def call_method(owner: Const, name: str, values: list[Value]) -> Value:
         return UNKNOWN
     if name == "format":
         return _format(text, values)
+    if name in ("startswith", "endswith") and len(values) == 1 and isinstance(values[0], Items):
+        ends = [call_method(owner, name, [one]) for one in values[0].items]
+        return Const(Const(True) in ends) if values[0].rest is None and UNKNOWN not in ends else UNKNOWN
     plain = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, str)]
     if len(plain) < len(values):
         return UNKNOWN
-    if name in ("lower", "upper", "strip", "startswith", "endswith", "replace", "removeprefix", "removesuffix"):
+    if name in ("partition", "rpartition") and plain:
+        return Items([Const(part) for part in getattr(text, name)(*plain)], "tuple")
+    if name in OF_TEXT:
         try:
             return Const(getattr(text, name)(*plain))
         except TypeError:

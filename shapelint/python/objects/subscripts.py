@@ -76,6 +76,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         position = integer(index)
         if isinstance(position, int) and -len(owner.value) <= position < len(owner.value):
             return Const(owner.value[position])
+        known, start, stop, step = bounds(index)
+        return Const(owner.value[start:stop:step]) if known and step != 0 else UNKNOWN
     return UNKNOWN
 
 
