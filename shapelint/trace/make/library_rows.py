@@ -19,11 +19,11 @@ import torch
 
 from shapelint.knowledge import rules_folder
 
-Row = tuple[str, str]
-IMAGE = 256
+NamedRow = tuple[str, str]
+MEASURED_AT = 256
 
 
-def ultralytics() -> Iterator[Row]:
+def ultralytics() -> Iterator[NamedRow]:
     """Yield the layers of each network: `class:channels/kernel,stride,padding<from`, separated by spaces.
 
     The kernel is that of a convolution. Of anything else there is only the stride, and without one the size is kept.
@@ -48,7 +48,7 @@ def _layers(tasks: Any, config: dict[str, Any]) -> str | None:
         return None
 
     def note(layer: Any, _inputs: Any, output: Any) -> None:
-        before = IMAGE if layer.i == 0 else sizes[(layer.f if isinstance(layer.f, int) else layer.f[0]) % layer.i]
+        before = MEASURED_AT if layer.i == 0 else sizes[(layer.f if isinstance(layer.f, int) else layer.f[0]) % layer.i]
         taken = "" if layer.f == -1 else "<" + ",".join(map(str, [layer.f] if isinstance(layer.f, int) else layer.f))
         name = type(layer).__name__
         if name == "Classify":
@@ -69,7 +69,7 @@ def _layers(tasks: Any, config: dict[str, Any]) -> str | None:
 
 
 def _forward(network: Any) -> None:
-    value, seen = torch.zeros(2, 3, IMAGE, IMAGE), []
+    value, seen = torch.zeros(2, 3, MEASURED_AT, MEASURED_AT), []
     for layer in network:
         if layer.f != -1:
             many = isinstance(layer.f, list)
@@ -87,17 +87,17 @@ def _step(layer: Any, before: int, after: int) -> str:
     return "" if before == after else f"/{before // after}" if after < before else f"*{after // before}"
 
 
-def smp() -> Iterator[Row]:
+def smp() -> Iterator[NamedRow]:
     """Yield the channels of each map of the encoders of segmentation_models_pytorch, and its reduction."""
     library = importlib.import_module("segmentation_models_pytorch")
     for name in library.encoders.get_encoder_names():
         encoder = library.encoders.get_encoder(name, weights=None).eval()
-        maps = encoder(torch.zeros(1, 3, IMAGE, IMAGE))
+        maps = encoder(torch.zeros(1, 3, MEASURED_AT, MEASURED_AT))
         assert [one.shape[1] for one in maps] == list(encoder.out_channels)
-        yield name, " ".join(f"{one.shape[1]}/{IMAGE // one.shape[2]}" for one in maps)
+        yield name, " ".join(f"{one.shape[1]}/{MEASURED_AT // one.shape[2]}" for one in maps)
 
 
-def open_clip() -> Iterator[Row]:
+def open_clip() -> Iterator[NamedRow]:
     """Yield the width of the embedding, the image size, and the width of the image tower before its projection."""
     library = importlib.import_module("open_clip")
     for name in library.list_models():
@@ -108,7 +108,7 @@ def open_clip() -> Iterator[Row]:
         yield name, f"{config['embed_dim']} {size} {tower} {width} {vision.get('patch_size', 16)}"
 
 
-LIBRARIES: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
+LIBRARIES: dict[str, tuple[str, Callable[[], Iterator[NamedRow]]]] = {
     "ultralytics": ("ultralytics", ultralytics),
     "smp": ("segmentation_models_pytorch", smp),
     "open_clip": ("open_clip_torch", open_clip),
