@@ -202,6 +202,9 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     for fault in script.targets:
         facts = TargetFacts(is_online=fault.is_online, is_used=fault.is_used)
         yield Occasion("target", {"target": facts}, Ends(("target", *fault.names), "", fault.span))
+    for average in script.update_faults:
+        facts = TargetFacts(swapped=average.words, effect=average.effect)
+        yield Occasion("target", {"target": facts}, Ends(("target", average.span.start), "", average.span))
     yield from loaded_weights.occasions(script.loads)
     for one in script.latent:
         yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")

@@ -441,3 +441,20 @@ def test_sl901_a_bank_that_the_method_does_not_use_is_reported_as_unchecked() ->
         Source("model.yaml", moco("MoCoProjectionHead(8, 12, 6)", bank=(16, 6)).config()), Options()
     ).models
     assert model.violations == ()
+
+
+@pytest.mark.parametrize(("name", "swapped"), [("SL214-bad.py", True), ("SL214-good.py", False)])
+def test_sl214_an_update_the_wrong_way_leaves_the_target_as_it_is(name: str, swapped: bool) -> None:
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+    source = (folder / name).read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), names)
+    model = names["BYOL"]()
+    optimiser = torch.optim.SGD(model.backbone.parameters(), lr=1.0)
+    before = model.backbone_momentum[0].weight.detach().clone()
+    for _ in range(2):
+        optimiser.zero_grad()
+        model(torch.rand(4, 3, 16, 16), torch.rand(4, 3, 16, 16)).backward()
+        optimiser.step()
+    assert torch.equal(model.backbone_momentum[0].weight, before) == swapped
+    assert codes(source, name) == ({"SL214"} if swapped else set())

@@ -21,7 +21,8 @@ class TargetFacts:
     """The momentum branch, or one role of it that was built separately.
 
     `update_fits` is False if the moving average raises, `update_broadcasts` True if it does not although the shapes
-    differ; `tensor` is the first parameter at fault, with its two shapes, or the two numbers of parameters.
+    differ; `tensor` is the first parameter at fault, with its two shapes, or the two numbers of parameters. `swapped`
+    says that the moving average goes the wrong way, or has a wrong decay, and `effect` what that does.
     """
 
     role: str = ""
@@ -32,6 +33,8 @@ class TargetFacts:
     tensor: str = ""
     online: str = ""
     target: str = ""
+    swapped: str = ""
+    effect: str = ""
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:

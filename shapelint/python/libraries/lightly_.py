@@ -168,6 +168,9 @@ def update_momentum(run: Run, arguments: Arguments, site: Site) -> Value:
     online, target = arguments.get(0, "model"), arguments.get(1, "model_ema")
     span = run.anchors[-1] if run.anchors else Span(0, 0)
     run.averaged.append((online or UNKNOWN, target or UNKNOWN, span))
+    decay = arguments.get(2, "m")
+    if isinstance(decay, Const) and isinstance(decay.value, (int, float)) and target is not None:
+        run.decays.append((target, decay.value, span))
     return NONE
 
 

@@ -16,6 +16,7 @@ from shapelint.python.models import (
     coincidences,
     failures,
     given_checkpoint,
+    momentum_updates,
     self_supervision,
     unseen_parts,
     unused_parts,
@@ -64,6 +65,7 @@ class PythonModel:
     method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
     unfollowed: tuple[Cause, ...] = ()
+    update_faults: tuple[momentum_updates.UpdateFault, ...] = ()
     loads: tuple[LoadedWeights, ...] = ()
 
 
@@ -296,6 +298,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
+        update_faults=tuple(momentum_updates.faults(run, group.node)) if group.node else (),
         loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),
     )
 

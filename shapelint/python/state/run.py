@@ -149,14 +149,14 @@ class Run(Kernel):
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
     passed to code that is not seen, or all of them where there are none, and what that code is. `cut` are the
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
-    `cut_everywhere`. `saved` are the tensors that are parameters or buffers, by identity, with whether they are
-    saved; `renamed` are networks that are wrapped by what gives their tensors other names; `weight_files` are the
-    checkpoints that were read. `callbacks` are what a trainer calls while it trains. `supposed_calls` are the calls
-    by a method that nothing in the program calls, with its object. `config_folder` is the folder of the configs
-    that Hydra was initialized with, `sweep` what it says of runs with other values; `refused` says why Hydra does
-    not accept an override. `answers` says of each call whether it is all that the run was started for; what is done
-    under a `supposed` value is not asked. While calls are `recording` what they read, `readings` are the names
-    outside of them, each with its scope and value.
+    `cut_everywhere`. `decays` are those of moving averages, with the target. `saved` are the tensors that are
+    parameters or buffers, by identity, with whether they are saved; `renamed` are networks that are wrapped by what
+    gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a
+    trainer calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls,
+    with its object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it
+    says of runs with other values; `refused` says why Hydra does not accept an override. `answers` says of each
+    call whether it is all that the run was started for; what is done under a `supposed` value is not asked. While
+    calls are `recording` what they read, `readings` are the names outside of them, each with its scope and value.
     """
 
     options: Options
@@ -179,6 +179,7 @@ class Run(Kernel):
     instances: list[Instance] = field(default_factory=list)
     escaped: set[int] = field(default_factory=set)
     averaged: list[tuple[Value, Value, Span]] = field(default_factory=list)
+    decays: list[tuple[Value, float, Span]] = field(default_factory=list)
     saved: dict[int, tuple[Tensor, bool]] = field(default_factory=dict)
     renamed: dict[int, Node] = field(default_factory=dict)
     weight_files: list[str] = field(default_factory=list)

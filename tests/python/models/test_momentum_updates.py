@@ -1,0 +1,102 @@
+"""Moving averages that go the wrong way, as people write them; what its names do not show is not reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint.linting.lint_paths import lint
+from shapelint.settings.settings import Settings
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightly")
+
+MODEL = """
+import copy
+import torch
+from lightly.models.utils import update_momentum
+from torch import nn
+
+
+class DINO(nn.Module):
+    def __init__(self, m=0.9):
+        super().__init__()
+        self.m = m
+        self.student = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projector = nn.Linear(8, 6)
+        self.teacher = copy.deepcopy(self.student)
+
+    def forward(self, x):
+        return self.projector(self.student(x))
+
+    @torch.no_grad()
+    def forward_target(self, x):
+        return self.projector(self.teacher(x))
+
+    @torch.no_grad()
+    def update(self, m=0.9):
+{}
+
+model = DINO()
+model(torch.randn(4, 3, 8, 8))
+model.forward_target(torch.randn(4, 3, 8, 8))
+with torch.no_grad():
+    model.student[0].weight += 1
+before = model.teacher[0].weight.clone()
+model.update()
+moved = not torch.equal(before, model.teacher[0].weight)
+"""
+LOOP = "        for p, q in zip(self.{}.parameters(), self.{}.parameters()):\n            {}\n"
+AVERAGE = "q.data = q.data * self.m + p.data * (1 - self.m)"
+CASES = {
+    "lightly": ("        update_momentum(self.student, self.teacher, m)\n", True, False),
+    "lightly, swapped": ("        update_momentum(self.teacher, self.student, m)\n", False, True),
+    "lightly by keyword, swapped": (
+        "        update_momentum(model_ema=self.student, model=self.teacher, m=m)\n",
+        False,
+        True,
+    ),
+    "lightly, decay above 1": ("        update_momentum(self.student, self.teacher, m=9.96)\n", True, True),
+    "written out": (LOOP.format("student", "teacher", AVERAGE), True, False),
+    "written out, swapped": (LOOP.format("teacher", "student", AVERAGE), False, True),
+    "the other variable": (LOOP.format("teacher", "student", "p.data = p.data * m + q.data * (1 - m)"), True, False),
+    "in place": (LOOP.format("student", "teacher", "q.data.mul_(m).add_(p.data, alpha=1 - m)"), True, False),
+    "in place, swapped": (LOOP.format("student", "teacher", "p.data.mul_(m).add_(q.data, alpha=1 - m)"), False, True),
+    "lerp": (LOOP.format("student", "teacher", "q.data.mul_(m).add_((1 - m) * p.detach().data)"), True, False),
+    "copied average, swapped": (
+        LOOP.format("teacher", "student", "q.data.copy_(q.data * m + p.data * (1 - m))"),
+        False,
+        True,
+    ),
+    "a copy is no average": (LOOP.format("teacher", "student", "q.data.copy_(p.data)"), False, False),
+    "decay as a number": (LOOP.format("student", "teacher", "q.data = q.data * 1.9 + p.data * (1 - 1.9)"), True, True),
+    "without the buffers": (LOOP.format("student", "teacher", AVERAGE), True, False),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_average_into_the_online_branch_leaves_the_target_as_it_is(name: str, tmp_path: Path) -> None:
+    body, moves, wrong = CASES[name]
+    text = MODEL.replace("{}", body)
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["moved"] == moves
+    (tmp_path / "train.py").write_text(text)
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
+    assert [finding.code for finding in report.findings] == (["SL214"] if wrong else [])
+
+
+def test_an_attribute_with_an_impossible_decay_is_found(tmp_path: Path) -> None:
+    text = MODEL.replace("{}", LOOP.format("student", "teacher", AVERAGE)).replace(
+        "m=0.9):\n        super", "m=99.6):\n        super"
+    )
+    (tmp_path / "train.py").write_text(text)
+    (finding,) = lint([tmp_path / "train.py"], Settings(isolated=True)).findings
+    assert (finding.code, finding.message.split(", ")[0]) == ("SL214", "the decay of the moving average is 99.6")
+
+
+def test_names_that_do_not_say_which_branch_is_the_target_are_not_judged(tmp_path: Path) -> None:
+    text = MODEL.replace("{}", CASES["written out, swapped"][0]).replace("teacher", "net_b").replace("student", "net_a")
+    (tmp_path / "train.py").write_text(text)
+    assert lint([tmp_path / "train.py"], Settings(isolated=True)).findings == ()
