@@ -95,6 +95,7 @@ CHANGES = [
     ("mixmim", "neck.decoder_embed_dim", 128),
     ("maskfeat", "neck.in_channels", 384),
     ("itpn", "neck.embed_dim", 256),
+    ("itpn", "neck.embed_dim", 64),
     ("itpn", "neck.fpn_dim", 128),
     ("itpn", "neck.in_chans", 4),
     ("itpn", "head.patch_size", 8),
