@@ -151,8 +151,11 @@ def _of_arguments(rule: TensorRule, component: Resolved) -> Iterator[HeldTensor]
 
 
 def _with_kernel(tensor: HeldTensor, component: Resolved) -> HeldTensor:
-    """The weight of a convolution in full: its channels per group, and its kernel."""
+    """The weight of a convolution in full: its channels per group, and its kernel; that of a norm over several axes."""
     values = component.values
+    normalized = values.get("normalized_shape")
+    if isinstance(normalized, (tuple, list)):
+        return replace(tensor, shape=tuple(normalized))
     channels, groups, kernel = values.get("in_channels"), values.get("groups"), values.get("kernel_size")
     if tensor.name != "weight" or not isinstance(channels, int) or not isinstance(groups, int) or groups < 1:
         return tensor

@@ -266,6 +266,14 @@ UNKNOWN = {
         "state = torch.hub.load_state_dict_from_url('https://example.com/w.pth')\nmodel.load_state_dict(state)",
         "the weights are downloaded when it runs",
     ),
+    "a try that expects it": (
+        "try:\n    model.load_state_dict(torch.load('fits.pth'))\nexcept RuntimeError:\n    pass",
+        "what the program does where these weights do not fit is not followed",
+    ),
+    "spectral normalisation": (
+        "model.projector[0] = nn.utils.spectral_norm(nn.Linear(12, 24))\nmodel.load_state_dict(torch.load('fits.pth'))",
+        "what model.projector.0 holds is not known: a wrapper puts something before its names",
+    ),
     "no checkpoint": (
         "model.load_state_dict(torch.load('train.py'))",
         "the checkpoint train.py is not read: no torch checkpoint",
@@ -276,6 +284,7 @@ UNKNOWN = {
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_weights_that_cannot_be_read_are_an_unchecked_link_that_says_why(name: str, tmp_path: Path) -> None:
     code, reason = UNKNOWN[name]
+    exec(MODEL + f"torch.save(SimCLR().state_dict(), {str(tmp_path / 'fits.pth')!r})", {"__name__": "saving"})
     (tmp_path / "train.py").write_text("import argparse\n" + script("model = SimCLR()\n" + code))
     (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
     assert report.findings == ()

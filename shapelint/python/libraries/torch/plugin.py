@@ -12,7 +12,7 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
-from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Tensor, Unknown, Value
+from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Node, Tensor, Unknown, Value
 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(
@@ -49,6 +49,14 @@ def _container(kind: str) -> Handler:
 def _first(run: Run, arguments: Arguments, site: Site) -> Value:
     """Return the first argument."""
     return arguments.positional[0].value if arguments.positional else UNKNOWN
+
+
+def _renamed(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Return the first argument, a module whose tensors get other names."""
+    value = _first(run, arguments, site)
+    if isinstance(value, Node):
+        run.renamed[id(value)] = value
+    return value
 
 
 def _parameter(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -91,7 +99,7 @@ TORCH = LibraryPlugin(
         **dict.fromkeys(DOWNLOADS, weight_files.from_url),
         "torch.nn.utils.parametrizations.weight_norm": _first,
         "torch.nn.utils.weight_norm": _first,
-        "torch.nn.utils.spectral_norm": _first,
+        "torch.nn.utils.spectral_norm": _renamed,
         "torch.multiprocessing.spawn": spawn,
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,

@@ -11,6 +11,7 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.checkpoints import CheckpointError, StoredTensor, contents
 from shapelint.python.libraries.paths_ import path_of
 from shapelint.python.libraries.torch import state_names
+from shapelint.python.state import guards
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.loading import locate
 from shapelint.python.state.run import Run
@@ -102,7 +103,9 @@ def load_into(run: Run, owner: Node, arguments: Arguments, site: Site) -> Value:
     given, maybe, file = known
     cause = None
     span = run.place(site.node, site.scope.file) or Span(0, 0)
-    if given is None:
+    if given is not None and site.node in guards.expected(run.tree):
+        given, cause = None, Cause("what the program does where these weights do not fit is not followed", span)
+    elif given is None:
         cause = cause_among(value) or (value.cause if isinstance(value, Table) else None)
         if cause is None and "state_dict()" in _text(site.node):
             return UNKNOWN
