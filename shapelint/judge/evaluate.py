@@ -147,7 +147,7 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
         rule=rule,
         key=(problem.code, problem.role, problem.message),
         severity=rule.page.severity,
-        message=problem.message if not problem.role else f"{problem.role}: {problem.message}",
+        message=problem.message if _is_named(problem) else f"{problem.role}: {problem.message}",
         span=problem.span,
         label=problem.label,
         role=problem.role,
@@ -157,6 +157,11 @@ def problem_violation(problem: Problem, rules: Mapping[str, Rule]) -> Violation:
         help=problem.help,
         moves=moves,
     )
+
+
+def _is_named(problem: Problem) -> bool:
+    """Whether a message needs no role before it: there is none, or it begins with it."""
+    return problem.message.startswith(problem.role)
 
 
 def _unresolved(link: Link, rules: Mapping[str, Rule]) -> Iterator[Violation]:

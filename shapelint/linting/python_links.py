@@ -21,7 +21,7 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
     yield from component_checks(script.chain)
     if not script.chain.links and not script.unfollowed:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
-    yield from _of_losses(script.losses)
+    yield from _of_losses(script.losses, any(problem.code == "SL115" for problem in script.problems))
     for bank in script.banks:
         yield _of_bank(bank)
     yield from loaded_weights.checks(script.loads)
@@ -31,26 +31,26 @@ def checks(script: PythonModel) -> Iterator[LinkCheck]:
         yield LinkCheck("the file", EXHAUSTED, "give the width as a number", script.span)
 
 
-def _of_losses(calls: Sequence[LossCall]) -> Iterator[LinkCheck]:
+def _of_losses(calls: Sequence[LossCall], are_rows_reported: bool) -> Iterator[LinkCheck]:
     """Yield one link for each place at which a loss is called, however often it runs; one unknown call is enough."""
     places: dict[tuple[Span, str], LinkCheck] = {}
     for call in calls:
         place = (call.span, call.name or call.loss.target)
         if place not in places or places[place].is_checked:
-            places[place] = _of_loss(call)
+            places[place] = _of_loss(call, are_rows_reported)
     yield from places.values()
 
 
-def _of_loss(call: LossCall) -> LinkCheck:
+def _of_loss(call: LossCall, are_rows_reported: bool) -> LinkCheck:
     """Return the link of a loss, which needs both operands if it compares them, or as many rows as labels."""
     if not call.loss.target and call.cause is not None:
         return LinkCheck("loss", call.cause.reason, "", call.span)
     needed = call.operands if call.compared else call.operands[:1]
     unknown = [name for name, flow in needed if not flow_is_known(flow)]
     fit = _rows_fit(call)
-    if fit is False:
+    if fit is False and not are_rows_reported:
         return LinkCheck("loss", f"it does not get as many rows as the {call.label_rows} labels", "", call.span)
-    if fit or not unknown or (call.compared and are_alike([flow for _, flow in needed])):
+    if fit is not None or not unknown or (call.compared and are_alike([flow for _, flow in needed])):
         return LinkCheck("loss")
     label = call.name or call.loss.target.rpartition(".")[2]
     return _unknown("loss", f"what {label} gets as {' and '.join(unknown)} is not known", call.cause, call.span)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from shapelint.python.builtins import builtin_functions
-from shapelint.python.libraries import argparse_, dispatch, lightning_, paths_, transforms
+from shapelint.python.libraries import argparse_, data_loaders, dispatch, lightning_, paths_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
     hooks,
@@ -19,7 +19,9 @@ from shapelint.python.libraries.torch import (
     module_calls,
     module_methods,
     parts,
+    queues,
     tensor_methods,
+    training_modes,
 )
 from shapelint.python.objects import attributes, instances, mutation, subscripts
 from shapelint.python.state.kernel import Kind, Observer
@@ -32,6 +34,7 @@ from shapelint.python.state.values import (
     Component,
     Data,
     DataFile,
+    Dataset,
     Hook,
     Instance,
     Loss,
@@ -65,12 +68,19 @@ class Interpreter(Run):
         Hook: Kind(attribute=lambda run, owner, name, site: Bound(owner, name), method=hooks.handle_method),
         Loss: loss_calls.LOSS,
         Views: transforms.VIEWS,
+        Dataset: data_loaders.DATASET,
         CommandLine: argparse_.COMMAND_LINE,
         DataFile: paths_.PATHS_AND_FILES,
         UserClass: Kind(method=lightning_.class_method),
     }
     libraries: ClassVar[Libraries] = Libraries(PLUGINS)
-    observers: ClassVar[Sequence[Observer]] = (loss_calls.HAND_WRITTEN_LOSSES, misuse.MISUSE, lightning_.FIT_OBSERVER)
+    observers: ClassVar[Sequence[Observer]] = (
+        loss_calls.HAND_WRITTEN_LOSSES,
+        misuse.MISUSE,
+        lightning_.FIT_OBSERVER,
+        training_modes.MODE_OBSERVER,
+        queues.QUEUE_OBSERVER,
+    )
 
     evaluate = expressions.evaluate
     execute = statements.execute

@@ -9,7 +9,7 @@ from shapelint.python.state.arguments import Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
-from shapelint.python.state.values import UNKNOWN, Const, Data, Items, Table, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Const, Data, Dataset, Items, Table, Tensor, Value
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -32,6 +32,8 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return Const(axes[0].size) if axes else UNKNOWN
     if isinstance(value, Data):
         return Const(value.rows if value.joined else dims.symbol("V"))
+    if isinstance(value, Dataset):
+        return UNKNOWN if value.samples is None else Const(value.samples)
     items = elements(value)
     if items is None or (isinstance(value, Table) and (value.open or value.maybe_missing)):
         return UNKNOWN

@@ -9,7 +9,14 @@ from collections.abc import Mapping
 
 from shapelint.common.words import words
 from shapelint.knowledge import banks
-from shapelint.python.libraries import library_functions, timm_, torchvision_, transforms, vision_transformers
+from shapelint.python.libraries import (
+    data_loaders,
+    library_functions,
+    timm_,
+    torchvision_,
+    transforms,
+    vision_transformers,
+)
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.libraries.vision_transformers import SIZES, Vit
 from shapelint.python.state.arguments import Arguments, Site
@@ -60,9 +67,11 @@ def builds(target: str) -> bool:
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     """Construct a transform or a wrapped transformer; None for anything else."""
     views = transforms.construct(run, name, arguments, site)
+    owner, _, last = name.rpartition(".")
+    if last == "from_torch_dataset":
+        return data_loaders.wrapped(run, views, arguments.get(0, "dataset"))
     if views is not None:
         return views
-    owner, _, last = name.rpartition(".")
     if last in ("from_vit", "from_vit_encoder") and arguments.positional:
         return _wrapped(run, owner, arguments.positional[0].value, site)
     return None

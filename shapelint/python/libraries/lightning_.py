@@ -15,7 +15,17 @@ from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Function, Given, Instance, Items, Table, UserClass, Value
+from shapelint.python.tensors import fed_batches
 
+OF_WHOLE_EPOCHS = frozenset(
+    words(
+        """
+        accelerator devices max_epochs min_epochs logger precision callbacks deterministic benchmark default_root_dir
+        enable_checkpointing enable_model_summary enable_progress_bar log_every_n_steps gradient_clip_val strategy
+        """
+    )
+)
+"""Arguments of a trainer with which it may still train on every batch."""
 SETUP_HOOKS = ("configure_model", "setup", "on_fit_start", "on_train_start")
 """Hooks that Lightning calls before the first step:
 https://lightning.ai/docs/pytorch/stable/common/lightning_module.html
@@ -110,7 +120,22 @@ TRAINERS = ("pytorch_lightning.Trainer", "lightning.Trainer", "lightning.pytorch
 
 def batch(run: Run, model: Instance) -> Value | None:
     """Return the argument of `training_step` of a module; None if the file does not determine it."""
-    return run.batches.get(id(model)) or _own_batch(run, model)
+    run.fed = None
+    given = run.batches.get(id(model)) or _own_batch(run, model)
+    return given if given is None or not run.feeds else fed_batches.of_step(run, given, _runs_whole_epochs(run.tree))
+
+
+def _runs_whole_epochs(tree: ast.AST) -> bool:
+    """Return whether one process trains on every batch: the only trainer says so, and limits nothing."""
+    trainers = [
+        {keyword.arg: ast.unparse(keyword.value) for keyword in part.keywords}
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] == "Trainer"
+    ]
+    if len(trainers) != 1 or trainers[0].keys() - OF_WHOLE_EPOCHS:
+        return False
+    devices = trainers[0].get("devices", "1" if "cpu" in trainers[0].get("accelerator", "") else "")
+    return devices == "1"
 
 
 def _first_batch(loader: Value) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from shapelint.python.libraries import transforms, vision_transformers
+from shapelint.python.libraries import data_loaders, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.state.arguments import Arguments, Site
@@ -139,7 +139,7 @@ TORCHVISION = LibraryPlugin(
         "torchvision.models.resnet.BasicBlock": "resnet_blocks.py",
         "torchvision.models.resnet.Bottleneck": "resnet_blocks.py",
     },
-    make=transforms.construct,
+    make=data_loaders.make,
     components=Components(
         builds=builds,
         parameters=TORCHVISION_PARAMETERS,

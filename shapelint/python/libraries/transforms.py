@@ -1,17 +1,15 @@
-"""Image sizes in a training script: its transforms, its datasets and its data loaders."""
+"""Image sizes in a training script: its transforms and its datasets."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions
-from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import Run
@@ -32,7 +30,6 @@ from shapelint.python.state.values import (
     Value,
     Views,
 )
-from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
@@ -95,7 +92,7 @@ def views(run: Run, transform: Value) -> Views | None:
     given = run.call(
         transform, Arguments((Given(Data(dims.UNKNOWN_DIM), NO_SPAN),)), Site(ast.Constant(None), Scope({}))
     )
-    sizes = _sizes_of(given)
+    sizes = sizes_of(given)
     return Views(sizes) if sizes else None
 
 
@@ -108,44 +105,13 @@ def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value
     return Data(rows, sizes=transform.sizes)
 
 
-def loader(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
-    dataset = arguments.get(0, "dataset")
-    collated = "collate_fn" in arguments.keywords
-    batch: Value = Data(BATCH)
-    if isinstance(dataset, Views) and dataset.sizes and not collated:
-        batch = Data(BATCH, sizes=dataset.sizes, labelled=True)
-    elif isinstance(dataset, Instance) and not collated:
-        batch = _own_batch(run, dataset)
-    return Items([], "list", batch)
-
-
-def _own_batch(run: Run, dataset: Instance) -> Value:
-    """Return an element of a user-defined dataset, stacked to a batch, if it has images of a known size."""
-
-    assert dataset.cls is not None
-    getter = class_lookup.find(dataset.cls, "__getitem__")
-    if not isinstance(getter, Function):
-        return Data(BATCH)
-    given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
-    return _stacked(given) if _sizes_of(given) else Data(BATCH)
-
-
-def _stacked(value: Value) -> Value:
-    if isinstance(value, Items) and value.kind != "slice":
-        return Items([_stacked(item) for item in value.items], "list", _stacked(value.rest) if value.rest else None)
-    if isinstance(value, Table):
-        return Table({key: _stacked(item) for key, item in value.items.items()}, value.open)
-    return replace(value, rows=BATCH) if isinstance(value, Data) else Data(BATCH)
-
-
-def _sizes_of(value: Value | None) -> tuple[Size, ...]:
+def sizes_of(value: Value | None) -> tuple[Size, ...]:
     """Return the sizes of the images in a value, in order."""
     if isinstance(value, Data):
         return value.sizes
     inner = list(value.items.values()) if isinstance(value, Table) else []
     inner = [*value.items, *([value.rest] if value.rest else [])] if isinstance(value, Items) else inner
-    return tuple(size for item in inner for size in _sizes_of(item))
+    return tuple(size for item in inner for size in sizes_of(item))
 
 
 def _sequence(run: Run, steps: Value) -> Views | None:

@@ -15,6 +15,7 @@ from shapelint.python.libraries import lightning_
 from shapelint.python.state import class_lookup, forgetting, model_scan
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import is_module
+from shapelint.python.state.loader_rows import FedBatch
 from shapelint.python.state.other_files import OtherFiles
 from shapelint.python.state.places import Places
 from shapelint.python.state.run import IDLE_SHARE, MAXIMUM_SHARE, Answered, Call, Run
@@ -53,13 +54,14 @@ class InvalidPythonError(ValueError):
 
 @frozen
 class Question:
-    """What a second interpretation is for: how layers fit if a variable has another number.
+    """What a second interpretation is for: how layers fit if a variable has another number, or for a certain batch.
 
-    `answers` says of each call of a layer whether nothing is left to be asked after it.
+    `answers` says of each call of a layer whether nothing is left to be asked after it; `feeds` is the batch.
     """
 
-    moved: Variable
-    answers: Callable[[Call], bool]
+    moved: Variable | None = None
+    answers: Callable[[Call], bool] | None = None
+    feeds: FedBatch = ""
 
 
 def interpret(
@@ -77,7 +79,7 @@ def interpret(
     run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
     run.tree, run.others = tree, OtherFiles(source)
     if question is not None:
-        run.moved, run.answers = question.moved, question.answers
+        run.moved, run.answers, run.feeds = question.moved, question.answers, question.feeds
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope

@@ -13,6 +13,7 @@ from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import (
+    batch_runs,
     coincidences,
     failures,
     given_checkpoint,
@@ -132,12 +133,26 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
                 model, is_cut_short=_is_cut_short(run, group, groups), is_self_supervised=self_supervised, method=method
             )
         )
+    rows = batch_runs.find(run, asked, _stopping) if models else []
+    models = [_with_rows(model, found) for model, found in zip(models, rows)]
     latent = coincidences.find([model.chain.links for model in models], asked)
     models = [replace(model, latent=found) for model, found in zip(models, latent)]
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
     return ReadModels(models, notices, run.others.source, run.sweep)
+
+
+def _stopping(run: Run) -> list[list[Problem]]:
+    """Return what certainly stops the program in each of its models."""
+    return [list(failures.of_model(run, group.node, not index)) for index, group in enumerate(_groups(run))]
+
+
+def _with_rows(model: PythonModel, found: tuple[Problem, ...]) -> PythonModel:
+    """Return a model with the faults of its rows, which say more of a reshape than that it is right for one batch."""
+    places = [problem.span for problem in found]
+    left = tuple(one for one in model.reshapes if not batch_runs.holds(one.span, places))
+    return replace(model, problems=(*model.problems, *found), reshapes=left)
 
 
 def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:

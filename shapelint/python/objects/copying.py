@@ -15,6 +15,7 @@ from shapelint.python.state.values import (
     Chained,
     CommandLine,
     Component,
+    Dataset,
     Function,
     Given,
     Instance,
@@ -64,6 +65,8 @@ def shallow(run: Run, arguments: Arguments) -> Value:
         return replace(value, items=dict(value.items), of=None)
     if isinstance(value, Views):
         return Views(value.sizes, value.keeps)
+    if isinstance(value, Dataset):
+        return Dataset(value.source, value.samples)
     return unknown_among(value) if isinstance(value, CommandLine) else value
 
 

@@ -19,6 +19,7 @@ from shapelint.python.state.values import (
     Component,
     Const,
     Data,
+    Dataset,
     Function,
     Instance,
     Items,
@@ -224,7 +225,7 @@ def _held(value: Any) -> list[Any] | None:
         return [value.receiver]
     if isinstance(value, Partial):
         return [one.value for one in (*value.positional, *(given for _, given in value.keywords))]
-    return [] if isinstance(value, (CommandLine, Views)) else None
+    return [] if isinstance(value, (CommandLine, Views, Dataset)) else None
 
 
 def _stored(scope: Scope) -> Iterator[Value]:

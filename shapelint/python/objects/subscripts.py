@@ -30,6 +30,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axis
+from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
 
@@ -39,6 +40,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Data):
         return _index_data(owner, index)
     if isinstance(owner, Tensor):
+        if isinstance(index, Tensor):
+            run.observe_operation("__getitem__", owner, Arguments((Given(index, NO_SPAN),)), site)
         return tensor(owner, index)
     if isinstance(owner, Items):
         if owner.shape_of is not None and not isinstance(index, Items):
@@ -82,7 +85,9 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
 
 
 def _index_data(data: Data, index: Value) -> Data:
-    """Take a view, a label, or a column of a batch out of data by its index."""
+    """Take a view, a label, or a column of a batch out of data by its index; some of its rows are an unknown number."""
+    if data.rows != BATCH and integer(index) is None and not isinstance(index, Const):
+        data = replace(data, rows=dims.UNKNOWN_DIM)
     if data.size is not None:
         many = isinstance(index, Items) and (index.kind != "slice" and len(index.items) > 2)
         return replace(data, sizes=()) if many else data

@@ -13,6 +13,7 @@ from shapelint.python.state.values import (
     CommandLine,
     Component,
     Const,
+    Dataset,
     Instance,
     Items,
     Scope,
@@ -36,6 +37,9 @@ def forget(run: Run, value: Value | Scope | None) -> None:
         forget(run, value.scope)
     elif isinstance(value, Component):
         _component(run, value)
+    elif isinstance(value, Dataset):
+        run.touch(value)
+        value.samples = None
     elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
         run.touch(value)
         for one in value.one_of if isinstance(value, Items) else ():

@@ -17,6 +17,7 @@ from shapelint.python.state.values import (
     Component,
     Const,
     Data,
+    Dataset,
     Instance,
     Items,
     Node,
@@ -58,6 +59,8 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Views) and isinstance(right, Views):
         sizes = _sizes(left.sizes, right.sizes)
         return Views(sizes, left.keeps and right.keeps) if sizes or left.keeps is right.keeps else UNKNOWN
+    if isinstance(left, Dataset) or isinstance(right, Dataset):
+        return _dataset(left, right)
     if type(left) is type(right) and left == right:
         return left
     if isinstance(left, Node) and isinstance(right, Node) and left.origin is not None and left.origin is right.origin:
@@ -200,6 +203,17 @@ def _replaced(_: Component, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, .
     return replaced, any(one[1] for one in contents) or not same, *first[2:]
 
 
+def _dataset(left: Value, right: Value) -> Value:
+    """Join two datasets, of which one may be of unknown length."""
+    sources = [one.source if isinstance(one, Dataset) else one for one in (left, right)]
+    lengths = [one.samples if isinstance(one, Dataset) else None for one in (left, right)]
+    return Dataset(join(*sources), lengths[0] if lengths[0] == lengths[1] else None)
+
+
+def _lengths(_: Dataset, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return (contents[0][0] if all(one == contents[0] for one in contents) else None,)
+
+
 def _views(_: Views, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     sizes = reduce(_sizes, [sizes for sizes, _ in contents])
     return sizes, all(keeps for _, keeps in contents)
@@ -214,4 +228,5 @@ _JOINS: dict[type, Callable[[Any, Sequence[tuple[Any, ...]]], tuple[Any, ...]]] 
     Component: _replaced,
     CommandLine: _options,
     Views: _views,
+    Dataset: _lengths,
 }

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from shapelint.python.state.kept_results import KeptResults
-from shapelint.python.state.values import Chained, CommandLine, Component, Instance, Items, Scope, Table, Views, birth
+from shapelint.python.state.values import (
+    Chained,
+    CommandLine,
+    Component,
+    Dataset,
+    Instance,
+    Items,
+    Scope,
+    Table,
+    Views,
+    birth,
+)
 
 Exit = Literal["return", "break", "continue", "raise"]
 EXITS: tuple[Exit, ...] = ("return", "break", "continue", "raise")
@@ -31,6 +42,7 @@ FIELDS: dict[type, tuple[str, ...]] = {
     Component: ("replaced", "forgotten", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),
     Views: ("sizes", "keeps"),
+    Dataset: ("samples",),
 }
 """Fields that can change, by kind of object."""
 

@@ -15,6 +15,7 @@ from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
 from shapelint.python.state.kernel import Kernel
+from shapelint.python.state.loader_rows import FedBatch, LoaderRows
 from shapelint.python.state.other_files import OtherFiles
 from shapelint.python.state.saved_weights import LoadedWeights
 from shapelint.python.state.values import (
@@ -139,6 +140,10 @@ class Failure:
 class Run(Kernel):
     """State of one interpretation.
 
+    A run `feeds` a certain batch of each of the `loaders` to the loops over them; `fed` is the loader of the innermost
+    one. `rounds` says how often each loop that is being run is run for certain. `asleep` are modules that were set to
+    evaluation, or any of them if it `is_any_asleep`.
+
     `moved` is a variable that gets another number than in the file, to find layers that fit by chance.
     `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
     call that is a statement of its own. `patched` maps library names that the file replaces to their replacements;
@@ -224,6 +229,12 @@ class Run(Kernel):
     config_folder: str = ""
     sweep: Sweep = NO_SWEEP
     refused: str = ""
+    feeds: FedBatch = ""
+    fed: LoaderRows | None = None
+    loaders: list[LoaderRows] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+    asleep: dict[int, Node] = field(default_factory=dict)
+    is_any_asleep: bool = False
     serial: int = 0
     rewritten: int = 0
     iterating: int = 0
@@ -275,6 +286,7 @@ class Run(Kernel):
             self.budget -= before - max(self.remaining, 0)
             self.depth = self.nesting = self.no_grad = 0
             self.anchors.clear()
+            self.rounds.clear()
 
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
         """Return an unknown value, and note its reason for `-v`."""

@@ -130,13 +130,14 @@ class Tensor:
     """A tensor; `detached` says that no gradient flows back through it.
 
     `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
-    `weight_of` is the module whose weight this is.
+    `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values.
     """
 
     flow: Flow
     detached: bool = False
     loose: bool = False
     weight_of: Component | None = None
+    is_mask: bool = False
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:
@@ -164,6 +165,19 @@ class Views:
 
     sizes: tuple[Size, ...]
     keeps: bool = False
+    born: int = born()
+
+
+@dataclass(eq=False, repr=False)
+class Dataset:
+    """A dataset of `samples` samples, None if that is not known; `source` is what they come from.
+
+    That is a tuple of tensors whose rows they are, the transform that makes them, or the user-defined dataset that this
+    is a part of.
+    """
+
+    source: Value
+    samples: int | None
     born: int = born()
 
 
@@ -473,6 +487,7 @@ Value = Union[
     Tensor,
     Data,
     Views,
+    Dataset,
     CommandLine,
     Function,
     Method,

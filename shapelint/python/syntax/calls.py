@@ -244,6 +244,8 @@ def _any_of(
             continue
         with run.journal.conditional():
             results.append(call(run, callee, arguments, site))
+    if not results:
+        run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)

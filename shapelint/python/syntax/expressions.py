@@ -192,7 +192,8 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     for op, comparator in zip(node.ops, node.comparators):
         right = evaluate(run, comparator, scope)
         if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
-            return arithmetic.tensors(ast.Add(), left, right)
+            compared = arithmetic.tensors(ast.Add(), left, right)
+            return replace(compared, is_mask=True) if isinstance(compared, Tensor) else compared
         one = arithmetic.compared(op, left, right)
         if one is False:
             return Const(False)

@@ -13,6 +13,7 @@ from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import UNKNOWN, Const, Data, Function, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.tensors import fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
@@ -28,8 +29,14 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     items = elements(run, iterable, node.iter)
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=unknown_numbers.part(run, iterable))
+    items, loader = fed_batches.of_loop(run, items or Items([], rest=UNKNOWN), node)
+    fed, run.fed = run.fed, loader or run.fed
+    rounds = loader.full_batches if loader is not None else len(items.items)
+    run.rounds.append(1 if fed_batches.may_leave(node.body) else max(rounds, 1))
     with run.journal.frame("break") as loop:
-        ended = run.journal.resume(loop, _iterations(run, node, items or Items([], rest=UNKNOWN), scope))
+        ended = run.journal.resume(loop, _iterations(run, node, items, scope))
+    run.rounds.pop()
+    run.fed = fed
     if isinstance(iterable, Items) and iterable.kind == "iterator":
         forget(run, iterable)
     return ended

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import Const, Node, Scope, Tensor, Value
+from shapelint.python.state.values import Const, Data, Node, Scope, Tensor, Value
+from shapelint.python.tensors import row_faults
 from shapelint.shapes.dims import Expression
 from shapelint.spec.spec import Problem
 
@@ -51,9 +52,19 @@ def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text:
     said = " and ".join(f"{name} is {size}" for name, size in sides if name != size)
     words = f"{error}: {text.value}" if isinstance(text, Const) and isinstance(text.value, str) else error
     span = scope.file.span(found)
-    problem = Problem("SL117", f"the program stops here, because {said}", span, label=f"raises {words}")
+    code = "SL116" if _is_of_a_queue(found, scope) else "SL117"
+    what = row_faults.of_batch(run, f"the program stops here, because {said}")
+    problem = Problem(code, what, span, label=f"raises {words}")
     owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
     run.failures.append(Failure(node, owner, problem))
+
+
+def _is_of_a_queue(found: ast.Compare, scope: Scope) -> bool:
+    """Return whether a number has to be a multiple of what a tensor has: `K % keys.shape[0] == 0`."""
+    whole = found.left
+    if not isinstance(whole, ast.BinOp) or not isinstance(whole.op, ast.Mod):
+        return False
+    return any(_sources(whole.right, scope)) and not any(_sources(whole.left, scope))
 
 
 def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.Compare | None:
@@ -81,8 +92,10 @@ def _sources(found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
 
 def _asked(found: ast.expr) -> Iterator[ast.expr]:
     for part in ast.walk(found):
-        if isinstance(part, ast.Attribute) and part.attr in SIZE_ATTRIBUTES | SIZE_CALLS:
+        if isinstance(part, ast.Attribute) and part.attr in SIZE_ATTRIBUTES:
             yield part.value
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in SIZE_CALLS:
+            yield part.func.value
         elif isinstance(part, ast.Call) and _called(part) == "len" and part.args:
             yield part.args[0]
 
@@ -92,6 +105,8 @@ def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
     if _calls(source):
         return False
     value = run.evaluate(source, scope)
+    if run.feeds and isinstance(value, (Data, Tensor)):
+        return True
     return isinstance(value, Tensor) and value.flow.maker.component is not None
 
 

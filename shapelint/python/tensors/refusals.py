@@ -11,17 +11,21 @@ from collections.abc import Iterator, Sequence
 
 from shapelint.common.frozen import frozen
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 
 
 @frozen
 class Refusal:
-    """A refused operand (0 for the tensor itself, then those after it in order), and the shape that would be taken."""
+    """A refused operand (0 for the tensor itself, then those after it in order), and the shape that would be taken.
+
+    `axes` are the two axes in conflict, the one that would fit first.
+    """
 
     operand: int
     expected: str
+    axes: tuple[Axis, Axis] | None = None
 
 
 def missing_axis(axis: int, rank: int) -> str:
@@ -48,9 +52,9 @@ def differ(left: Dim, right: Dim) -> bool:
 def broadcast(axes: Axes, other: Axes) -> Iterator[Refusal]:
     """Yield a refusal of the second operand if two sizes differ and neither is 1."""
     for count in range(1, min(len(axes), len(other)) + 1):
-        one, two = axes[-count].size, other[-count].size
-        if differ(one, two) and 1 not in (one, two):
-            yield Refusal(1, from_the_end(one, count))
+        one, two = axes[-count], other[-count]
+        if differ(one.size, two.size) and 1 not in (one.size, two.size):
+            yield Refusal(1, from_the_end(one.size, count), (one, two))
             return
 
 
@@ -59,7 +63,7 @@ def matmul(axes: Axes, other: Axes) -> Iterator[Refusal]:
     if axes and other:
         inner = other[-1] if len(other) == 1 else other[-2]
         if differ(axes[-1].size, inner.size):
-            yield Refusal(0, f"... {inner.size}")
+            yield Refusal(0, f"... {inner.size}", (inner, axes[-1]))
 
 
 def permute(axes: Axes, order: Sequence[Dim]) -> Iterator[Refusal]:

@@ -13,11 +13,12 @@ from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
-from shapelint.python.tensors import argument_values, overloads
+from shapelint.python.tensors import argument_values, masks, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
 from shapelint.python.tensors.primitives import Pieces
+from shapelint.python.tensors.refusals import Refusal
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
@@ -34,10 +35,11 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
     """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
     detached = tensor.detached or any(operation.detaches for operation in operations)
+    is_mask = masks.comes_of(name, tensor.is_mask, given)
     if all(operation.keeps_shape for operation in operations):
-        return replace(tensor, detached=detached)
+        return replace(tensor, detached=detached, is_mask=is_mask)
     call = _chosen(operations, 1, given)
-    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), detached))
+    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), detached, is_mask=is_mask))
 
 
 def create(name: str, given: Arguments) -> Value:
@@ -45,11 +47,11 @@ def create(name: str, given: Arguments) -> Value:
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
-    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), True))
+    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), True, is_mask=masks.is_created(given)))
 
 
-def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, str]]:
-    """Yield the operands that an operation certainly refuses, each with the shape that it would take."""
+def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
+    """Yield the operands that an operation certainly refuses, each with what it would take."""
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
     if call is None or axes is None:
         return
@@ -57,7 +59,7 @@ def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tenso
     for refusal in call.refusals(axes):
         operand = operands[refusal.operand]
         if isinstance(operand, Tensor):
-            yield operand, refusal.expected
+            yield operand, refusal
 
 
 def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> OperationCall[Value] | None:

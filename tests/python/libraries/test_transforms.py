@@ -249,7 +249,8 @@ class SimCLR(pl.LightningModule):
 {method}
 {end}
 """
-DATA = "torch.utils.data.DataLoader(torchvision.datasets.CIFAR10('.', transform=SimCLRTransform(input_size={size})))"
+PHOTOS = "torchvision.datasets.CIFAR10('.', transform=SimCLRTransform(input_size={size}))"
+DATA = f"torch.utils.data.DataLoader({PHOTOS}, batch_size=8)"
 METHOD = f"\n    def train_dataloader(self):\n        return {DATA}\n"
 MODULE = f"class Images(pl.LightningDataModule):{METHOD}\n"
 
@@ -291,7 +292,7 @@ class SimCLR(nn.Module):
 model = SimCLR()
 criterion = NTXentLoss()
 dataset = torchvision.datasets.CIFAR10(".", transform=SimCLRTransform(input_size={size}))
-for batch in torch.utils.data.DataLoader(dataset):
+for batch in torch.utils.data.DataLoader(dataset, batch_size=8):
     x0, x1 = batch[0]
     loss = criterion(model(x0), model(x1))
 """

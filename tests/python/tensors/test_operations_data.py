@@ -119,6 +119,8 @@ def samples(operation: Operation, parameter: Parameter, index: int, tensor: Any)
         return BY_KIND["tensor"]
     if kind == "tensor" and parameter.name in EXACT:
         return [*own, INDEX]
+    if kind == "tensor" and parameter.name == "mask":
+        return [one.bool() for one in BY_KIND["tensor"]]
     if kind == "tensor":
         return [one.to(tensor.dtype) if tensor.dtype != torch.bool else one for one in BY_KIND["tensor"]]
     if kind is not None:

@@ -13,7 +13,8 @@ from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.value_facts import cause_among
 from shapelint.python.state.values import UNKNOWN, Bound, Data, Given, Items, Loss, Tensor, Value
-from shapelint.python.tensors import tensor_operations
+from shapelint.python.tensors import row_faults, tensor_operations
+from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.shapes.dims import Dim
 from shapelint.spec import roles
 from shapelint.spec.spec import Cause
@@ -59,11 +60,31 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     stored = flows.get(signature.prototypes or "")
     rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
     run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause, label_rows=rows))
+    _note_rows(run, loss, operands, rows, site)
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
             return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
     return tensor_operations.concrete([], detached=False)
+
+
+def _note_rows(
+    run: Run, loss: Loss, operands: tuple[tuple[str, Flow | None], ...], labels: Dim | None, site: Site
+) -> None:
+    """Record scores that have another number of rows than their labels, or than what they are compared with."""
+    shapes = [flow.value for _, flow in operands if flow is not None and isinstance(flow.value, tuple)]
+    elementwise = bool(run.feeds) and loss.target.startswith("torch.")
+    alike = elementwise and len(shapes) == len(operands) and all(len(shape) == 2 for shape in shapes)
+    rows = labels if labels is not None else shapes[1][0] if alike and len(shapes) == 2 else None
+    flow = operands[0][1]
+    if rows is None or flow is None or not isinstance(flow.value, tuple) or len(flow.value) < 2:
+        return
+    first = flow.value[0]
+    are_numbers = isinstance(first, int) and isinstance(rows, int)
+    if are_numbers and first != rows and (labels is not None or 1 not in (first, rows)):
+        callee = site.node.func if isinstance(site.node, ast.Call) else None
+        name = ast.unparse(callee if callee is not None else site.node).rpartition(".")[2]
+        row_faults.note_conflict(run, RowConflict(name, first, rows, flow.origins[:1]), site)
 
 
 def label_rows(arguments: Arguments) -> Dim | None:

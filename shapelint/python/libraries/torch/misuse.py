@@ -18,7 +18,9 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import joining, refusals, signature_calls, tensor_operations
+from shapelint.python.tensors import joining, refusals, row_faults, signature_calls, tensor_operations
+from shapelint.python.tensors.axes import Axis
+from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation, signatures
@@ -34,9 +36,31 @@ JOINS = {"concatenate": "cat", "stack": "stack"}
 
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Record an operation that cannot take its tensor, or its other operand."""
-    for judged, expected in tensor_operations.refused(name, tensor, given):
-        _remember(run, name, judged, expected, site)
+    for judged, refusal in tensor_operations.refused(name, tensor, given):
+        if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
+            _remember(run, name, judged, refusal.expected, site)
         return
+
+
+def _note_rows(run: Run, name: str, tensor: Tensor, axes: tuple[Axis, Axis], site: Site) -> bool:
+    """Record a conflict of rows in what a component made; return whether it is one, and of no widths."""
+    expected, actual = axes
+    made = tensor.flow.maker.component is not None
+    if run.feeds or not made or not row_faults.are_rows(expected.origin, actual.origin):
+        return False
+    conflict = RowConflict(name, expected.size, actual.size, (expected.origin, actual.origin))
+    row_faults.note_conflict(run, conflict, site)
+    return True
+
+
+def note_mask(run: Run, tensor: Tensor, mask: Value, site: Site) -> None:
+    """Record a mask that has another shape than the axes from which it selects."""
+    axes, own = axes_of(tensor), axes_of(mask) if isinstance(mask, Tensor) and mask.is_mask else None
+    for expected, actual in zip(axes or (), own or ()):
+        if refusals.differ(expected.size, actual.size):
+            conflict = RowConflict("a mask", expected.size, actual.size, (expected.origin, actual.origin))
+            row_faults.note_conflict(run, conflict, site)
+            return
 
 
 def note_pieces(run: Run, primitive: str, pieces: Items, given: Arguments, site: Site) -> None:
@@ -154,12 +178,15 @@ def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None
         return
     outside = tuple(step for step in operation.steps if not span.start <= step.span.start < span.end)
     edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
+    row_faults.note_edge(run, edge, site)
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))
 
 
 def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
     """Record an operation that cannot take its tensor, and leave it to the other observers, too."""
-    if isinstance(tensor, Tensor):
+    if isinstance(tensor, Tensor) and name == "__getitem__":
+        note_mask(run, tensor, arguments.positional[0].value, site)
+    elif isinstance(tensor, Tensor):
         note(run, name, tensor, arguments, site)
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import constructing, hooks, outputs, parts, replaced_parts
+from shapelint.python.libraries.torch import constructing, hooks, outputs, parts, replaced_parts, training_modes
 from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Number
@@ -27,7 +28,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
-from shapelint.python.tensors import signature_calls, trail
+from shapelint.python.tensors import row_faults, signature_calls, trail
 from shapelint.python.tensors.image_sizes import INPUT, image
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
@@ -41,6 +42,7 @@ from shapelint.text.source import Span
 
 MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
+BATCH_NAME = re.compile(r"\bB\b")
 ATTENTION = "torch.nn.MultiheadAttention"
 SEVERAL_INPUTS = {
     ATTENTION: ("query", "key", "value"),
@@ -185,6 +187,11 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
         )
     edge = replace(edge, layer=place.layer, consumer=consumer)
     outgoing = trail.flow_of(outgoing, resolved, component, span)
+    if _is_too_small(edge) and training_modes.is_certain(run, component):
+        row_faults.note_small(run, component, edge, span, site.node)
+        edge = replace(edge, result=_with_two_rows(edge, value))
+    elif not value.loose:
+        row_faults.note_edge(run, edge, site)
     if edge.result is not None and _doubtful_input(edge, value):
         edge = replace(edge, result=None)
     loose = _is_loose(value, resolved, edge)
@@ -232,6 +239,21 @@ def _doubtful_input(edge: Edge, value: Tensor) -> bool:
     if isinstance(result, Fit) and any(axis is dims.UNKNOWN_DIM for axis in result.alternative.inputs[0].axes):
         return True
     return isinstance(result, Misfit) and result.kind == "condition" and "B" in result.condition and bool(value.shape)
+
+
+def _with_two_rows(edge: Edge, value: Tensor) -> Fit | Misfit | None:
+    """Return how the other axes of an input fit: its rows are reported as such."""
+    assert isinstance(value.flow.value, tuple)
+    flow = replace(value.flow, value=(2, *value.flow.value[1:]))
+    return propagation.step(Role(edge.role, ""), edge.component, flow)[0].result
+
+
+def _is_too_small(edge: Edge) -> bool:
+    """Return whether a condition on the batch does not hold of an input of known size."""
+    misfit = edge.result
+    if not isinstance(misfit, Misfit) or misfit.kind != "condition" or not isinstance(edge.incoming.value, tuple):
+        return False
+    return bool(BATCH_NAME.search(misfit.condition)) and edge.incoming.value[:1] == (1,)
 
 
 def resolve(run: Run, component: Component) -> Resolved:

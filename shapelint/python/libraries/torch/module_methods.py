@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import hooks, members, module_calls, weight_files
+from shapelint.python.libraries.torch import hooks, members, module_calls, training_modes, weight_files
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, effects, mutation
 from shapelint.python.state import causes
@@ -88,6 +88,8 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
     unseen = any(isinstance(given.value, (Unknown, Library)) for given in arguments.every)
     if name == "apply" and unseen and not effects.is_harmless(ast.unparse(site.node)):
         causes.unfollowed(run, [owner], site)
+    if name in training_modes.MODES:
+        training_modes.note(run, owner, name, arguments)
     if name in run.libraries.returns_self:
         return owner
     if name in run.libraries.quiet:

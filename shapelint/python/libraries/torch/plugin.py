@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapelint.common.words import words
-from shapelint.python.libraries import transforms
+from shapelint.python.libraries import data_loaders
 from shapelint.python.libraries.torch import constructing, torch_functions, weight_files
 from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
@@ -18,7 +18,7 @@ NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "util
 PASSES_ON = words(
     """
     DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel TransformerEncoder Subset
+    FullyShardedDataParallel TransformerEncoder
     """
 )
 DOWNLOADS = words(
@@ -104,8 +104,14 @@ TORCH = LibraryPlugin(
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,
         "torch.cuda.device_count": _number,
-        "torch.utils.data.DataLoader": transforms.loader,
-        "torch.utils.data.dataloader.DataLoader": transforms.loader,
+        "torch.utils.data.DataLoader": data_loaders.loader,
+        "torch.utils.data.dataloader.DataLoader": data_loaders.loader,
+        "torch.utils.data.TensorDataset": data_loaders.tensor_dataset,
+        "torch.utils.data.dataset.TensorDataset": data_loaders.tensor_dataset,
+        "torch.utils.data.Subset": data_loaders.subset,
+        "torch.utils.data.dataset.Subset": data_loaders.subset,
+        "torch.utils.data.random_split": data_loaders.random_split,
+        "torch.utils.data.dataset.random_split": data_loaders.random_split,
     },
     stand_ins={"torch.hub.load": "torch_hub.py"},
     passes_on=PASSES_ON,

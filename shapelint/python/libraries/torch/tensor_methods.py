@@ -26,6 +26,7 @@ from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
+from shapelint.shapes.dims import Dim
 
 QUESTIONS = frozenset({"size", "rank", "count", "number", "value"})
 """Primitives that do not return a tensor."""
@@ -139,7 +140,7 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
     if primitive in tensor_operations.IN_PIECES:
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if primitive in RESHAPED:
-        return replace(owner, sizes=())
+        return replace(owner, sizes=(), rows=_rows_after(owner, name, arguments))
     if primitive == "reshape":
         return Data(dims.UNKNOWN_DIM) if len(arguments.positional) > 3 else UNKNOWN
     place = arguments.integer(0, None, "dim")
@@ -148,6 +149,13 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
         return _answer(image_sizes.image(owner), primitive, arguments)
     return UNKNOWN
+
+
+def _rows_after(owner: Data, name: str, arguments: Arguments) -> Dim:
+    """Return the rows of images or labels after an operation on them; an open batch stays one."""
+    if name == "repeat" and len(arguments.positional) == 1 and (times := arguments.integer(0, None)) is not None:
+        return owner.rows * times
+    return owner.rows if owner.rows == image_sizes.BATCH else dims.UNKNOWN_DIM
 
 
 def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:

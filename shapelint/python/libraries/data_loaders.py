@@ -1,0 +1,236 @@
+"""Datasets of known length, and data loaders: the batches that they give, and how many rows these have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from shapelint.chain.chain import Flow
+from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
+from shapelint.python.libraries import library_functions, transforms
+from shapelint.python.state import class_lookup, loader_rows
+from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.forgetting import forget
+from shapelint.python.state.kernel import Kind
+from shapelint.python.state.loader_rows import LoaderRows
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import integer, sequence, truth
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Const,
+    Data,
+    Dataset,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Table,
+    Tensor,
+    Value,
+    Views,
+)
+from shapelint.python.tensors.axes import NO_ORIGIN
+from shapelint.python.tensors.image_sizes import BATCH
+from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.shapes.dims import Dim
+
+PLACES = {"dataset": 0, "batch_size": 1, "sampler": 3, "batch_sampler": 4, "collate_fn": 6, "drop_last": 8}
+"""The arguments of a loader that decide how many rows a batch has:
+https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+"""
+
+
+@frozen
+class KnownLength:
+    """How many samples a dataset of a library has: by an argument, or by the part that an argument chooses."""
+
+    parameters: tuple[Parameter, ...]
+    length: str
+    lengths: Any
+    unless: str
+
+
+@lru_cache(maxsize=1)
+def lengths() -> dict[str, KnownLength]:
+    """Return the datasets of known length by their dotted names."""
+    return {
+        f"{package}.{call.partition('(')[0]}": KnownLength(
+            parse_parameters(call), line.get("length", ""), line.get("lengths"), line.get("unless", "")
+        )
+        for package, lines in rules_folder.load("datasets.yaml").items()
+        for call, line in lines.items()
+    }
+
+
+def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """Construct a transform, or a dataset; None for anything else."""
+    views = transforms.construct(run, name, arguments, site)
+    samples = _samples_of(name, arguments)
+    return views if samples is None else Dataset(views or UNKNOWN, samples)
+
+
+def _samples_of(name: str, arguments: Arguments) -> int | None:
+    known = lengths().get(name)
+    if known is None or not arguments.complete or known.unless in arguments.keywords:
+        return None
+    last = known.parameters[-1]
+    given = library_functions.by_name(known.parameters, arguments).get(last.name)
+    chosen = last.default if given is None else given.value.value if isinstance(given.value, Const) else None
+    found = chosen if known.length else known.lengths
+    if isinstance(found, dict):
+        found = found.get(chosen) if isinstance(chosen, (str, bool)) else None
+    return found if type(found) is int else None
+
+
+def wrapped(run: Run, views: Views | None, dataset: Value | None) -> Value | None:
+    """Return a dataset with other views of the samples of a dataset; None if nothing is known of it."""
+    count = samples(run, dataset)
+    return views if count is None else Dataset(views or UNKNOWN, count)
+
+
+def tensor_dataset(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `TensorDataset(images, labels)`."""
+    tensors = [given.value for given in arguments.positional]
+    axes = axes_of(tensors[0]) if tensors and isinstance(tensors[0], Tensor) else None
+    source = Items(list(tensors), "tuple") if arguments.complete else UNKNOWN
+    size = axes[0].size if axes else None
+    return Dataset(source, size if isinstance(size, int) and arguments.complete else None)
+
+
+def subset(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `Subset(dataset, indices)`."""
+    whole, indices = arguments.get(0, "dataset"), arguments.get(1, "indices")
+    items = sequence(indices) if indices is not None else None
+    counted = len(items.items) if items is not None and items.rest is None else None
+    return Dataset(_source(whole), counted)
+
+
+def random_split(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `random_split(dataset, lengths)`: by numbers, or by fractions, of which the first get what is left."""
+    whole, given = arguments.get(0, "dataset"), arguments.get(1, "lengths")
+    items = sequence(given) if given is not None else None
+    if items is None or items.rest is not None:
+        return Items([], "list", Dataset(_source(whole), None))
+    parts = [item.value if isinstance(item, Const) else None for item in items.items]
+    return Items([Dataset(_source(whole), count) for count in _counts(parts, samples(run, whole))], "list")
+
+
+def _counts(parts: Sequence[Any], whole: int | None) -> Sequence[int | None]:
+    """Return how many samples each part has: https://docs.pytorch.org/docs/stable/data.html
+
+    >>> _counts([0.9, 0.1], 101), _counts([90, 11], None), _counts([0.5, None], 10)
+    ([91, 10], [90, 11], [None, None])
+    """
+    if not all(isinstance(part, float) for part in parts):
+        return [part if type(part) is int else None for part in parts]
+    if whole is None or sum(parts) > 1:
+        return [None] * len(parts)
+    counts = [int(whole * part) for part in parts]
+    for index in range(whole - sum(counts)):
+        counts[index % len(counts)] += 1
+    return counts
+
+
+def _source(dataset: Value | None) -> Value:
+    return dataset.source if isinstance(dataset, Dataset) else dataset or UNKNOWN
+
+
+def samples(run: Run, dataset: Value | None) -> int | None:
+    """Return how many samples a dataset has; for a user-defined one, what its `__len__` says."""
+    if isinstance(dataset, Dataset):
+        return dataset.samples
+    found = class_lookup.find(dataset.cls, "__len__") if isinstance(dataset, Instance) and dataset.cls else None
+    if not isinstance(found, Function):
+        return None
+    count = integer(run.call_function(found, Arguments(), dataset))
+    return count if isinstance(count, int) else None
+
+
+def loader(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
+    dataset = arguments.get(PLACES["dataset"], "dataset")
+    rows = _noted(run, _facts(run, dataset, arguments, site))
+    source, batch = _source(dataset), Data(rows)
+    if _given(arguments, "collate_fn"):
+        return Items([], "list", batch)
+    if isinstance(source, Views) and source.sizes:
+        batch = replace(batch, sizes=source.sizes, labelled=True)
+    if isinstance(source, Instance):
+        return Items([], "list", _own_batch(run, source, rows))
+    if isinstance(source, Items):
+        return Items([], "list", Items([_stacked(item, rows, True) for item in source.items]))
+    return Items([], "list", batch)
+
+
+def _noted(run: Run, facts: LoaderRows | None) -> Dim:
+    """Return the rows of a batch: the symbol of this loader in a run in which a loop gives them a number."""
+    if facts is None:
+        return BATCH
+    if facts not in run.loaders:
+        run.loaders.append(facts)
+    return loader_rows.symbol(run.loaders.index(facts)) if run.feeds else BATCH
+
+
+def _given(arguments: Arguments, name: str) -> bool:
+    """Return whether an argument is given, and is not None of Python."""
+    value = arguments.get(PLACES[name], name)
+    return value is not None and not (isinstance(value, Const) and value.value is None)
+
+
+def _facts(run: Run, dataset: Value | None, arguments: Arguments, site: Site) -> LoaderRows | None:
+    """Return how many rows the batches have; None if code that is not seen decides that."""
+    if not arguments.complete or _given(arguments, "batch_sampler") or _given(arguments, "collate_fn"):
+        return None
+    given = arguments.get(PLACES["batch_size"], "batch_size")
+    size = 1 if given is None else integer(given)
+    if not isinstance(size, int) or size < 1:
+        return None
+    dropped = arguments.get(PLACES["drop_last"], "drop_last")
+    drops_last = False if dropped is None else truth(dropped)
+    file = site.scope.file
+    place = file.span(site.node) if file is not None and file.main else None
+    if isinstance(given, Const) and given.place is not None and place is not None:
+        place = given.place
+    count = None if _given(arguments, "sampler") else samples(run, dataset)
+    return LoaderRows(size, count, drops_last, place)
+
+
+def _own_batch(run: Run, dataset: Instance, rows: Dim) -> Value:
+    """Return an element of a user-defined dataset, stacked to a batch, if it has images of a known size."""
+    assert dataset.cls is not None
+    getter = class_lookup.find(dataset.cls, "__getitem__")
+    if not isinstance(getter, Function):
+        return Data(rows)
+    given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
+    return _stacked(given, rows) if transforms.sizes_of(given) else Data(rows)
+
+
+def _stacked(value: Value, rows: Dim, whole: bool = False) -> Value:
+    """Return the batch of a sample, or of a `whole` tensor of samples."""
+    if isinstance(value, Items) and value.kind != "slice":
+        rest = _stacked(value.rest, rows) if value.rest else None
+        return Items([_stacked(item, rows) for item in value.items], "list", rest)
+    if isinstance(value, Table):
+        return Table({key: _stacked(item, rows) for key, item in value.items.items()}, value.open)
+    axes = axes_of(value) if whole and isinstance(value, Tensor) else None
+    if axes and isinstance(value, Tensor):
+        origins = (NO_ORIGIN, *(axis.origin for axis in axes[1:]))
+        return Tensor(Flow((rows, *(axis.size for axis in axes[1:])), origins, NO_ORIGIN), True)
+    return replace(value, rows=rows) if isinstance(value, Data) else Data(rows)
+
+
+def set_attribute(run: Run, owner: Dataset, name: str, value: Value) -> bool:
+    """Interpret `dataset.transform = transform`; anything else that is set may be the samples."""
+    if "transform" not in name:
+        forget(run, owner)
+    elif isinstance(owner.source, Views):
+        transforms.set_attribute(run, owner.source, name, value)
+    return True
+
+
+DATASET = Kind(set_attribute=set_attribute)

@@ -1,0 +1,63 @@
+"""What stops a program at certain batches: at the first of its loaders, or at the last, where that is a shorter one.
+
+The file is interpreted again with the rows of such a batch as a number. What stops there and not for any batch is a
+fault of the rows. One run stands for what one batch does: after its first fault nothing of it is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from shapelint.python.models.entry_points import Question
+from shapelint.python.state.loader_rows import FedBatch
+from shapelint.python.state.run import Call, Run
+from shapelint.shapes.signatures import Misfit
+from shapelint.spec.spec import Problem
+from shapelint.text.source import Span
+
+DIVIDED = re.compile(r"\bDataParallel\b")
+"""What splits each batch among devices, whose number is not known."""
+Problems = Callable[[Run], Sequence[Sequence[Problem]]]
+
+
+def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list[tuple[Problem, ...]]:
+    """Return the faults of the rows in each model of a run; `problems` gives what stops in each model of another."""
+    here = [tuple(one) for one in problems(run)]
+    known = {*(problem.span for one in here for problem in one), *_misfits(run)}
+    nothing: list[tuple[Problem, ...]] = [()] * len(here)
+    if not run.loaders or DIVIDED.search(run.text):
+        return nothing
+
+    def stops(batch: FedBatch) -> list[tuple[Problem, ...]]:
+        if all(loader.of(batch) is None for loader in run.loaders):
+            return nothing
+        found = problems(asked(Question(feeds=batch)))
+        new = [tuple(problem for problem in one if problem.span not in known)[:1] for one in found]
+        return new if len(new) == len(here) else nothing
+
+    first = stops("first")
+    if any(first):
+        return first
+    last = stops("last")
+    if any(last):
+        return last
+    shorter = stops("shorter")
+    return _both(shorter, stops("half")) if any(shorter) else nothing
+
+
+def holds(one: Span, places: Iterable[Span]) -> bool:
+    """Return whether a span overlaps one of several places."""
+    return any(place.start < one.end and one.start < place.end for place in places)
+
+
+def _both(one: Sequence[Sequence[Problem]], two: Sequence[Sequence[Problem]]) -> list[tuple[Problem, ...]]:
+    """Return the warnings of one run that stand in the other, too."""
+    again = {problem.span for problems in two for problem in problems}
+    return [tuple(each for each in problems if each.span in again and each.code == "SL211") for problems in one]
+
+
+def _misfits(run: Run) -> Iterator[Span]:
+    """Yield where something does not fit for any batch."""
+    calls: list[Call] = [*run.calls, *run.misuses]
+    yield from (call.span for call in calls if isinstance(call.edge.result, Misfit))

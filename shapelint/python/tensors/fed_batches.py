@@ -1,0 +1,101 @@
+"""Batches whose number of rows is a number: what a loop over a data loader gets in a run that feeds one of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from shapelint.python.state import loader_rows
+from shapelint.python.state.loader_rows import LoaderRows
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import Data, Items, Table, Tensor, Value
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
+
+LEAVES = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom)
+"""Statements by which a loop may end, or wait, before its last batch."""
+MAXIMUM_BATCH_DEPTH = 4
+
+
+def of_loop(run: Run, items: Items, node: ast.For | ast.AsyncFor) -> tuple[Items, LoaderRows | None]:
+    """Return what a loop iterates over, and the loader whose batches have become a number of rows."""
+    if not run.feeds or items.rest is None:
+        return items, None
+    numbers = set(_loaders(items.rest))
+    if len(numbers) != 1 or (run.feeds != "first" and not _comes_to_the_end(items.rest, node)):
+        return items, None
+    number = numbers.pop()
+    batch = with_rows(run, items.rest, number)
+    return (items, None) if batch is None else (Items(items.items, items.kind, batch), run.loaders[number])
+
+
+def of_step(run: Run, batch: Value, is_whole: bool) -> Value:
+    """Return the batch that a training step gets; the last one only if it `is_whole`: every batch comes to it."""
+    numbers = set(_loaders(batch))
+    if len(numbers) != 1 or not (is_whole or run.feeds in ("first", "shorter", "half")):
+        return batch
+    number = numbers.pop()
+    run.fed = run.loaders[number]
+    return with_rows(run, batch, number) or batch
+
+
+def with_rows(run: Run, batch: Value, number: int) -> Value | None:
+    """Return a batch of a loader with the number of rows that this run feeds; None if there is no such batch."""
+    rows = run.loaders[number].of(run.feeds)
+    if rows is None:
+        return None
+    (name,) = dims.names(loader_rows.symbol(number))
+    return _with(batch, {name: rows})
+
+
+def _comes_to_the_end(batch: Value, node: ast.For | ast.AsyncFor) -> bool:
+    """Return whether a loop takes every batch of a loader, which one over `zip` may not."""
+    iterator = node.iter.func if isinstance(node.iter, ast.Call) else None
+    is_counted = isinstance(iterator, ast.Name) and iterator.id == "enumerate"
+    return not may_leave(node.body) and (is_counted or not isinstance(batch, Items) or batch.kind != "tuple")
+
+
+def may_leave(body: Sequence[ast.stmt]) -> bool:
+    """Return whether a loop with this body may end, or wait, before its last iteration."""
+    return any(isinstance(part, LEAVES) for statement in body for part in ast.walk(statement))
+
+
+def _loaders(value: Value, depth: int = 0) -> Iterator[int]:
+    """Yield the loaders whose rows are in a value, by number."""
+    if depth > MAXIMUM_BATCH_DEPTH:
+        return
+    sizes: Sequence[Dim] = ()
+    if isinstance(value, Data):
+        sizes = (value.rows,)
+    elif isinstance(value, Tensor):
+        sizes = value.shape or ()
+    for name in (name for size in sizes for name in dims.names(size)):
+        number = loader_rows.number_of(name)
+        if number is not None:
+            yield number
+    for one in _inside(value):
+        yield from _loaders(one, depth + 1)
+
+
+def _inside(value: Value) -> list[Value]:
+    if isinstance(value, Items):
+        return [*value.items, *([value.rest] if value.rest is not None else [])]
+    return list(value.items.values()) if isinstance(value, Table) else []
+
+
+def _with(value: Value, rows: Mapping[str, Dim], depth: int = 0) -> Value:
+    """Return a value with numbers in the place of symbols."""
+    if isinstance(value, Data):
+        return replace(value, rows=dims.substitute(value.rows, rows))
+    if isinstance(value, Tensor) and isinstance(value.flow.value, tuple):
+        sizes = tuple(dims.substitute(size, rows) for size in value.flow.value if not isinstance(size, str))
+        return replace(value, flow=replace(value.flow, value=sizes))
+    if depth > MAXIMUM_BATCH_DEPTH:
+        return value
+    if isinstance(value, Items):
+        rest = None if value.rest is None else _with(value.rest, rows, depth + 1)
+        return Items([_with(item, rows, depth + 1) for item in value.items], value.kind, rest)
+    if isinstance(value, Table):
+        return replace(value, items={key: _with(item, rows, depth + 1) for key, item in value.items.items()})
+    return value

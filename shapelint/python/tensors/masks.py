@@ -1,0 +1,41 @@
+"""Which tensors are masks: as an index, one of truth values selects by its shape, one of numbers by its values."""
+
+from __future__ import annotations
+
+from shapelint.common.words import words
+from shapelint.python.state.arguments import Arguments
+from shapelint.python.state.values import Library
+
+MAKES = words(
+    """
+    eq ne not_equal lt less le less_equal gt greater ge greater_equal isclose isnan isinf isfinite isposinf isneginf
+    signbit logical_not logical_and logical_or logical_xor bool
+    """
+)
+"""Operations that give truth values, whatever they get."""
+KEEPS = words(
+    """
+    contiguous clone cuda cpu detach to flip fliplr flipud roll triu tril repeat tile view reshape flatten t T mT
+    transpose permute unsqueeze squeeze expand repeat_interleave bitwise_not bitwise_and bitwise_or bitwise_xor select
+    narrow masked_fill fill fill_diagonal scatter unflatten movedim
+    """
+)
+"""Operations that give truth values if they get them."""
+DTYPES = ("dtype", "float", "double", "half", "bfloat16", "long", "int", "short", "uint8")
+
+
+def comes_of(name: str, is_mask: bool, given: Arguments) -> bool:
+    """Return whether an operation gives truth values."""
+    plain = name.removesuffix("_")
+    if plain == "to" and any(_is_dtype(one.value) for one in given.every):
+        return False
+    return plain in MAKES or (is_mask and plain in KEEPS)
+
+
+def is_created(given: Arguments) -> bool:
+    """Return whether a tensor is created with truth values: `torch.eye(8, dtype=torch.bool)`."""
+    return "dtype" in given.keywords and given.keywords["dtype"].value == Library("torch.bool")
+
+
+def _is_dtype(value: object) -> bool:
+    return isinstance(value, Library) and value.name.rpartition(".")[2].startswith(DTYPES)

@@ -1,0 +1,136 @@
+"""Rows that do not agree, batches of one, queues that are too short: what is said of a program, and what torch does."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+from loops import error_of, errors_in, programs  # noqa: E402
+
+from shapelint.linting.lint_paths import lint_text  # noqa: E402
+from shapelint.settings.settings import Settings  # noqa: E402
+from shapelint.text.source import Source  # noqa: E402
+
+SCRIPT = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class SimCLR(nn.Module):
+    def __init__(self, norm):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = nn.Sequential(nn.Linear(8, 24), norm(24), nn.ReLU(), nn.Linear(24, 12))
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+
+
+def images(count):
+    return TensorDataset(torch.randn(count, 3, 9, 9))
+
+
+def nt_xent(z, rows):
+    sim = F.normalize(z, dim=1) @ F.normalize(z, dim=1).T
+    sim = sim.masked_fill(torch.eye(2 * rows, dtype=torch.bool), -9)
+    return F.cross_entropy(sim, torch.arange(2 * rows).roll(rows))
+
+
+model = SimCLR(nn.BatchNorm1d)
+"""
+STOPS = {
+    "model(torch.rand(1, 3, 9, 9))": "SL107",
+    "with torch.no_grad():\n    model(torch.rand(1, 3, 9, 9))": "SL107",
+    "model.eval()\nmodel.train()\nmodel(torch.rand(1, 3, 9, 9))": "SL107",
+    "for (x,) in DataLoader(images(5)):\n    model(x)": "SL107",
+    "for (x,) in DataLoader(images(9), batch_size=4):\n    model(x)": "SL107",
+    "for (x,) in DataLoader(images(9), 8, drop_last=False):\n    model(x).sum().backward()": "SL107",
+    "z = model(torch.rand(6, 3, 9, 9))\nF.cross_entropy(z, torch.zeros(5, dtype=torch.long))": "SL115",
+    "z = model(torch.rand(6, 3, 9, 9))\n(z @ z.T)[~torch.eye(5, dtype=torch.bool)].view(6, 5)": "SL115",
+    "nt_xent(model(torch.rand(8, 3, 9, 9)), 8)": "SL115",
+    "for (x,) in DataLoader(images(12), 6):\n    nt_xent(model(torch.cat([x, x])), 5)": "SL115",
+    "for (x,) in DataLoader(images(14), 6):\n    nt_xent(model(torch.cat([x, x])), 6)": "SL115",
+    "for (x,) in DataLoader(images(14), 6):\n    z = model(x)\n    assert len(z) == 6": "SL117",
+    "for (x,) in DataLoader(images(12), 5):\n    z = model(x)\n    assert 64 % z.shape[0] == 0": "SL116",
+}
+RUNS = (
+    "model.eval()\nmodel(torch.rand(1, 3, 9, 9))",
+    "model.backbone(torch.rand(1, 3, 9, 9))",
+    "model.projection_head[1].eval()\nmodel(torch.rand(1, 3, 9, 9))",
+    "for part in model.modules():\n    part.eval()\nmodel(torch.rand(1, 3, 9, 9))",
+    "SimCLR(nn.LayerNorm)(torch.rand(1, 3, 9, 9))",
+    "for (x,) in DataLoader(images(9), batch_size=4, drop_last=True):\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_size=4):\n    if x.shape[0] < 2:\n        continue\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_size=4):\n    model(x)\n    break",
+    "for (x,), step in zip(DataLoader(images(9), batch_size=4), range(2)):\n    model(x)",
+    "model(next(iter(DataLoader(images(9), batch_size=4)))[0])",
+    "try:\n    model(torch.rand(1, 3, 9, 9))\nexcept ValueError:\n    pass",
+    "for (x,) in DataLoader(images(14), 6):\n    nt_xent(model(torch.cat([x, x])), len(x))",
+    "for (x,) in DataLoader(images(14), 6, drop_last=True):\n    nt_xent(model(torch.cat([x, x])), 6)",
+    "z = model(torch.rand(6, 3, 9, 9))\nz[torch.eye(5, dtype=torch.bool).long()]",
+    "z = model(torch.rand(6, 3, 9, 9))\nF.cross_entropy(z, torch.zeros(6, dtype=torch.long))",
+)
+UNKNOWN = (
+    "for (x,) in DataLoader(images(9), batch_size=4, sampler=sampler):\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_size=1, collate_fn=together):\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_sampler=sampler):\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_size=4, drop_last=later):\n    model(x)",
+    "for (x,) in DataLoader(images(9), batch_size=4):\n    if skips(x):\n        continue\n    model(x)",
+    "nn.SyncBatchNorm.convert_sync_batchnorm(model)\nmodel(torch.rand(1, 3, 9, 9))",
+    "model = nn.DataParallel(model)\nfor (x,) in DataLoader(images(12), 6):\n    nt_xent(model(torch.cat([x, x])), 5)",
+    "set_up(model)\nif later:\n    model.eval()\nmodel(torch.rand(1, 3, 9, 9))",
+)
+
+
+@pytest.mark.parametrize("code", STOPS)
+def test_what_stops_is_reported(code: str) -> None:
+    assert error_of(f"{SCRIPT}{code}\n")
+    assert [error[:5] for error in errors_in(f"{SCRIPT}{code}\n")] == [STOPS[code]]
+
+
+@pytest.mark.parametrize("code", RUNS)
+def test_what_runs_is_left_alone(code: str) -> None:
+    assert error_of(f"{SCRIPT}{code}\n") == ""
+    assert errors_in(f"{SCRIPT}{code}\n") == []
+
+
+@pytest.mark.parametrize("code", UNKNOWN)
+def test_what_code_that_is_not_seen_decides_is_left_alone(code: str) -> None:
+    assert errors_in(f"from settings import later, sampler, set_up, skips, together\n{SCRIPT}{code}\n") == []
+
+
+@pytest.mark.parametrize(("drop", "found"), [("", {"SL211"}), (", drop_last=True", set()), (", drop_last=last", set())])
+def test_a_last_batch_of_a_dataset_of_unknown_length_is_a_warning(drop: str, found: set[str]) -> None:
+    code = f"for x in DataLoader(photos, 16{drop}):\n    nt_xent(model(torch.cat([x, x])), 16)\n"
+    findings = lint_text(Source("train.py", f"from data import last, photos\n{SCRIPT}{code}"), Settings()).findings
+    assert {finding.code for finding in findings} == found
+    assert all("drop_last=True is not set" in finding.message for finding in findings)
+    assert {finding.severity for finding in findings} <= {"warning"}
+
+
+@pytest.mark.parametrize(("trainer", "found"), [
+    ("Trainer(devices=1, max_epochs=1)", {"SL115"}),
+    ("Trainer(accelerator='cpu')", {"SL115"}),
+    ("Trainer(devices=1, limit_train_batches=1)", set()),
+    ("Trainer(devices=2)", set()),
+    ("Trainer()", set()),
+])  # fmt: skip
+def test_the_last_batch_of_lightning_is_known_of_one_device(trainer: str, found: set[str]) -> None:
+    model = SCRIPT.replace("nn.Module", "LightningModule").replace(
+        "\n\ndef images", "\n    def training_step(self, batch, index):\n"
+        "        return nt_xent(self(torch.cat([batch[0], batch[0]])), 6)\n\n\ndef images", 1
+    )  # fmt: skip
+    fit = f"{trainer}.fit(model, DataLoader(images(14), 6))"
+    text = f"from pytorch_lightning import LightningModule, Trainer\n{model}{fit}\n"
+    assert {finding.code for finding in lint_text(Source("train.py", text), Settings()).findings} == found
+
+
+def test_no_loop_that_runs_is_called_wrong() -> None:
+    found = [(error_of(program), errors_in(program)) for program in programs(80, seed=3)]
+    assert [reported for error, reported in found if reported and not error] == []
+    assert sum(bool(reported) for _, reported in found) > 15
+    assert sum(bool(error) and not reported for error, reported in found) < 6
