@@ -18,7 +18,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -133,7 +133,8 @@ def _write(source: Source, text: str) -> None:
 
 def judged_places(path: Path) -> tuple[int, Counter[str], Counter[tuple[str, str]]]:
     """Judge the changes of a repository or wheel; return its configs, its counts, and the free ones by kind."""
-    total, free, configs = Counter({"widths": 0}), Counter[tuple[str, str]](), set()
+    total, free = Counter({"widths": 0}), Counter[tuple[str, str]]()
+    configs: set[Path] = set()
     with unpacked(path) as original, TemporaryDirectory() as folder:
         copy = Repository(Path(folder, original.name).resolve())
         shutil.copytree(original.folder, copy.folder, ignore=shutil.ignore_patterns(".git"), symlinks=True)
@@ -158,7 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="+", type=Path, metavar="CHECKOUT_OR_WHEEL")
     results = {path.name.partition("-py")[0]: judged_places(path) for path in parser.parse_args().places}
-    lines = {
+    lines: dict[str, Sequence[float]] = {
         name: (configs, *(counts[column] for column in HEADER[1:])) for name, (configs, counts, _) in results.items()
     }
     print()
