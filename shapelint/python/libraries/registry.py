@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
+from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
@@ -38,6 +39,10 @@ PLUGINS = (
     BYOL_PYTORCH,
     STABLE_PRETRAINING,
     ULTRALYTICS,
+    SMP,
+    OPEN_CLIP,
+    MONAI,
+    EFFICIENTNET,
     STAND_IN_TOOLS,
     OTHERS,
 )

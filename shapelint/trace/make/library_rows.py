@@ -91,10 +91,19 @@ def smp() -> Iterator[NamedRow]:
     """Yield the channels of each map of the encoders of segmentation_models_pytorch, and its reduction."""
     library = importlib.import_module("segmentation_models_pytorch")
     for name in library.encoders.get_encoder_names():
-        encoder = library.encoders.get_encoder(name, weights=None).eval()
-        maps = encoder(torch.zeros(1, 3, MEASURED_AT, MEASURED_AT))
-        assert [one.shape[1] for one in maps] == list(encoder.out_channels)
+        try:
+            maps = _maps(library, name, "meta")
+        except RuntimeError:  # its constructor computes with numbers
+            maps = _maps(library, name, "cpu")
         yield name, " ".join(f"{one.shape[1]}/{MEASURED_AT // one.shape[2]}" for one in maps)
+
+
+def _maps(library: Any, name: str, device: str) -> list[torch.Tensor]:
+    with torch.device(device):
+        encoder = library.encoders.get_encoder(name, weights=None).eval()
+        maps: list[torch.Tensor] = encoder(torch.zeros(1, 3, MEASURED_AT, MEASURED_AT))
+    assert [one.shape[1] for one in maps] == list(encoder.out_channels)
+    return maps
 
 
 def open_clip() -> Iterator[NamedRow]:
@@ -118,7 +127,7 @@ LIBRARIES: dict[str, tuple[str, Callable[[], Iterator[NamedRow]]]] = {
 def main(name: str) -> None:
     """Write the file of a library anew."""
     package, rows = LIBRARIES[name]
-    with torch.device("meta"):
+    with torch.device("meta" if name == "ultralytics" else "cpu"), torch.no_grad():
         lines = [f"# {package} {importlib.metadata.version(package)}", *("\t".join(row) for row in rows())]
     (rules_folder.folder() / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -1,0 +1,43 @@
+"""Libraries of backbones whose networks are interpreted from stand-ins, and nothing else of them."""
+
+from __future__ import annotations
+
+from shapelint.common.words import words
+from shapelint.python.state.plugins import LibraryPlugin
+
+_MONAI = words(
+    """
+    DenseNet DenseNet121 DenseNet169 DenseNet201 DenseNet264 Densenet121 Densenet169 Densenet201 Densenet264
+    densenet121 densenet169 densenet201 densenet264 EfficientNetBN
+    resnet10 resnet18 resnet34 resnet50 resnet101 resnet152 resnet200
+    """
+)
+_SMP = words("FPN Linknet MAnet PAN Unet UnetPlusPlus")
+_OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")
+
+MONAI = LibraryPlugin(
+    "monai",
+    packages=words("monai"),
+    stand_ins={f"monai.networks.nets.{name}": "monai_nets.py" for name in _MONAI},
+)
+SMP = LibraryPlugin(
+    "segmentation_models_pytorch",
+    packages=words("segmentation_models_pytorch"),
+    stand_ins={
+        "segmentation_models_pytorch.encoders.get_encoder": "smp_encoders.py",
+        **{f"segmentation_models_pytorch.{name}": "smp_encoders.py" for name in _SMP},
+    },
+)
+OPEN_CLIP = LibraryPlugin(
+    "open_clip",
+    packages=words("open_clip"),
+    stand_ins={f"open_clip.{name}": "open_clip_models.py" for name in _OPEN_CLIP},
+)
+EFFICIENTNET = LibraryPlugin(
+    "efficientnet_pytorch",
+    packages=words("efficientnet_pytorch"),
+    stand_ins={
+        f"efficientnet_pytorch.EfficientNet.{name}": "efficientnets.py"
+        for name in words("from_name from_pretrained get_image_size")
+    },
+)

@@ -1,0 +1,101 @@
+"""Backbones of segmentation_models_pytorch, open_clip, MONAI and efficientnet_pytorch: their widths are those that the
+installed libraries give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from taken_features import Taken, known_width, reasons, reported
+
+IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
+CLIP = "open_clip.create_model('{}', pretrained=None).visual"
+SMP, EFFICIENTNET = "segmentation_models_pytorch", "efficientnet_pytorch"
+BACKBONES = [
+    ("open_clip", CLIP.format("RN50"), "net(x)", IMAGES),
+    ("open_clip", CLIP.format("ViT-B/32"), "net(x)", IMAGES),
+    ("open_clip", CLIP.format("ViT-S-16"), "x.new_zeros(2, net.output_dim)", IMAGES),
+    ("open_clip", "open_clip.create_model_and_transforms('ViT-B-16')[0]", "net.encode_image(x)", IMAGES),
+    ("open_clip", "open_clip.create_model('convnext_base')", "net.encode_image(x)", IMAGES),
+    ("monai.networks.nets", "nets.resnet18(n_input_channels=1, feed_forward=False)", "net(x)", VOLUMES),
+    ("monai.networks.nets", "nets.resnet50(spatial_dims=2, num_classes=70)", "net(x)", SMALL),
+    ("monai.networks.nets", "nets.DenseNet121(3, 1, 96)", "net(x)", VOLUMES),
+    ("monai.networks.nets", "nets.DenseNet169(2, 3, 5).features", "net(x).mean((2, 3))", SMALL),
+    ("monai.networks.nets", "nets.DenseNet264(2, 3, 5)", "net.features(x).flatten(1)", SMALL),
+    ("monai.networks.nets", "nets.DenseNet(2, 3, 5, 32, 16, (2, 4, 3))", "net.features(x).flatten(1)", SMALL),
+    ("monai.networks.nets", "nets.EfficientNetBN('efficientnet-b3', False, num_classes=90)", "net(x)", SMALL),
+    (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b0')", "maps.mean((2, 3))", SMALL),
+    (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b3', num_classes=77)", "net(x)", SMALL),
+    (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b5', in_channels=1)", "maps.flatten(1)", (2, 1, 64, 64)),
+    (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b7')._fc", "torch.zeros(2, net.in_features)", SMALL),
+    (SMP, "get_encoder('resnet34')", "net(x)[-1].mean((2, 3))", SMALL),
+    (SMP, "get_encoder('mit_b2')", "net(x)[-2].flatten(1)", SMALL),
+    (SMP, "get_encoder('vgg16', depth=4)", "net(x)[-1].mean((2, 3))", SMALL),
+    (SMP, "get_encoder('densenet121', 1)", "net(x)[3].flatten(1)", (2, 1, 64, 64)),
+    (SMP, "smp.Unet('efficientnet-b4', encoder_weights=None).encoder", "net(x)[-1].flatten(1)", SMALL),
+    (SMP, "get_encoder('resnet101')", "torch.zeros(2, net.out_channels[-1])", SMALL),
+]  # fmt: skip
+IMPORTS = {
+    "open_clip": "import open_clip",
+    "monai.networks.nets": "from monai.networks import nets",
+    "efficientnet_pytorch": "from efficientnet_pytorch import EfficientNet",
+    SMP: ("import segmentation_models_pytorch as smp\nfrom segmentation_models_pytorch.encoders import get_encoder"),
+}
+
+
+class Holder:
+    """What `self` is in an expression."""
+
+    def __init__(self, backbone: Any) -> None:
+        self.backbone = backbone
+
+
+@pytest.mark.parametrize(("library", "backbone", "features", "images"), BACKBONES)
+def test_a_backbone_has_the_width_of_the_real_one(
+    library: str, backbone: str, features: str, images: tuple[int, ...]
+) -> None:
+    pytest.importorskip(library)
+    features = features.replace("maps", "net.extract_features(x)").replace("net", "self.backbone")
+    names: dict[str, Any] = {"torch": torch}
+    exec(IMPORTS[library], names)
+    with torch.no_grad():
+        real = eval(backbone, names)
+        output = eval(features, {**names, "self": Holder(real.eval()), "x": torch.zeros(images)})
+    assert known_width(Taken(backbone, features, images, IMPORTS[library])) == output.shape[1]
+
+
+@pytest.mark.parametrize(
+    ("library", "backbone", "meant"),
+    [
+        ("segmentation_models_pytorch", "smp.encoders.get_encoder('resnet35')", "resnet"),
+        ("efficientnet_pytorch", "EfficientNet.from_name('efficientnet-b9')", "efficientnet-b"),
+        ("open_clip", "open_clip.create_model('ViT-B-33').visual", "ViT-B-32"),
+    ],
+)
+def test_a_name_that_a_library_does_not_have_is_an_error(library: str, backbone: str, meant: str) -> None:
+    found = [one for one in reported(Taken(backbone, imports=IMPORTS[library]), 64).findings if one.code == "SL114"]
+    assert len(found) == 1
+    assert str(found[0].expected).startswith(meant)
+
+
+def test_what_is_taken_off_is_off() -> None:
+    imports = IMPORTS["open_clip"] + "\n\n\ndef bare(net):\n    net.proj = None\n    return net\n"
+    assert known_width(Taken(f"bare({CLIP.format('ViT-L-14')})", imports=imports)) == 1024
+
+
+def test_images_of_another_size_are_refused() -> None:
+    report = reported(Taken(CLIP.format("ViT-B-32"), images=SMALL, imports=IMPORTS["open_clip"]), 512)
+    assert [one.code for one in report.findings] == ["SL106"]
+
+
+@pytest.mark.parametrize(
+    ("library", "backbone", "reason"),
+    [
+        ("open_clip", "open_clip.create_model('hf-hub:me/mine').visual", "hf-hub:me/mine of open_clip is on the hub"),
+        ("segmentation_models_pytorch", "smp.encoders.get_encoder('tu-resnet34')", "the encoder tu-resnet34"),
+        ("monai.networks.nets", "nets.UNETR(1, 2, 64)", "monai.networks.nets.UNETR has no signature here"),
+    ],
+)
+def test_what_is_not_known_is_said_with_its_library(library: str, backbone: str, reason: str) -> None:
+    assert any(reason in one for one in reasons(Taken(backbone, imports=IMPORTS[library])))
