@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,8 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Ellipsis_, Pattern
-from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
+from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, PatternAxis
+from shapelint.shapes.signatures import Fit, Misfit, Shape, ShapeOrStructure, StructureValue
 from shapelint.spec.roles import kind
 
 
@@ -74,7 +75,8 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     assert component.template is not None
     alternative, template = component.signature.alternatives[0], component.template.alternatives[0]
     if not isinstance(alternative.output, Pattern) or not isinstance(template.output, Pattern):
-        return Flow(None, (), this)
+        only = len(component.signature.alternatives) == 1
+        return Flow(_restarted_structure(alternative, flow) if only else None, (), this)
     if not isinstance(flow.value, tuple):
         if not any(map(_is_fixed, alternative.inputs[0].axes)) or _is_open(this, component, flow):
             return Flow(None, (), this if alternative.output.rank == 2 else flow.maker)
@@ -86,15 +88,37 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
         return flow
     else:
         bindings = {"B": flow.value[0], "...": _before(alternative.inputs[0], flow.value[:1])}
-    for axis in alternative.output.axes:
-        if not isinstance(axis, Ellipsis_):
-            for name in dims.free_names(axis):
-                bindings.setdefault(name, dims.UNKNOWN_DIM)
-    value = signatures.fill(alternative.output, bindings)
+    value = _filled(alternative.output, bindings)
     assert not isinstance(value, StructureValue)
     axes = _spread(template.output, len(value))
     origins = tuple(replace(this, parameter=_argument_name(axis, component)) for axis in axes)
     return Flow(value, origins, this, _guess(this, component, flow))
+
+
+def _restarted_structure(alternative: Alternative, flow: Flow) -> ShapeOrStructure:
+    """Several outputs for the declared input, in which free axes that are not seen are not known."""
+    pattern = alternative.inputs[0]
+    if not isinstance(flow.value, tuple):
+        return _filled(alternative.output, {"B": dims.symbol("B")})
+    same_rank = pattern.rank == len(flow.value)
+    return _filled(alternative.output, _kept(pattern, flow.value) if same_rank else {"B": flow.value[0]})
+
+
+def _filled(output: OutputPattern, bindings: dict[str, Any]) -> ShapeOrStructure:
+    """An output with these sizes; what they do not say is not known."""
+    for axis in _axes(output):
+        if not isinstance(axis, Ellipsis_):
+            for name in dims.free_names(axis):
+                bindings.setdefault(name, dims.UNKNOWN_DIM)
+    return signatures.fill(output, bindings)
+
+
+def _axes(output: OutputPattern) -> Iterator[PatternAxis]:
+    if isinstance(output, Pattern):
+        yield from output.axes
+    else:
+        for element in output.elements:
+            yield from _axes(element)
 
 
 def _is_fixed(axis: object) -> bool:

@@ -260,6 +260,7 @@ def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
         for index in range(max(SUBSCRIPTS, len(elements))):
             yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN_DIM
+        yield f"{name}[-1]", _dimension(elements[-1]) if elements else UNKNOWN_DIM
 
 
 def _dimension(value: Any) -> Dim:

@@ -7,6 +7,6 @@ from shapelint.python.state.plugins import LibraryPlugin
 
 OTHERS = LibraryPlugin(
     "others",
-    packages=words("scipy sklearn tqdm wandb einops PIL cv2 pandas matplotlib transformers"),
+    packages=words("scipy sklearn tqdm wandb einops PIL cv2 pandas matplotlib"),
     passes_on=frozenset({"tqdm"}),
 )

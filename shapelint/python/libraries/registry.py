@@ -20,6 +20,7 @@ from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
 from shapelint.python.libraries.timm_ import TIMM
 from shapelint.python.libraries.torch.plugin import TORCH
 from shapelint.python.libraries.torchvision_ import TORCHVISION
+from shapelint.python.libraries.transformers_ import TRANSFORMERS
 from shapelint.python.libraries.ultralytics_ import ULTRALYTICS
 
 PLUGINS = (
@@ -32,6 +33,7 @@ PLUGINS = (
     TORCH,
     TORCHVISION,
     TIMM,
+    TRANSFORMERS,
     LIGHTLY,
     LIGHTLY_TRAIN,
     LIGHTNING,

@@ -83,8 +83,8 @@ def specification(run: Run, target: str, arguments: Arguments, site: Site) -> Co
         target=target,
         span=span,
         head=head,
-        positional=tuple(_argument(given, classes) for given in arguments.positional),
-        keywords=tuple((name, _argument(given, classes)) for name, given in arguments.keywords.items()),
+        positional=tuple(argument(given, classes) for given in arguments.positional),
+        keywords=tuple((name, argument(given, classes)) for name, given in arguments.keywords.items()),
         insertion=_insertion(run, span) if main and isinstance(site.node, ast.Call) else None,
     )
 
@@ -100,7 +100,7 @@ def _by_name(run: Run, target: str, arguments: Arguments) -> dict[str, Value]:
     return named
 
 
-def _argument(given: Given, classes: bool) -> Argument:
+def argument(given: Given, classes: bool) -> Argument:
     """Return an argument: located at its literal if that is in the linted file, otherwise where it is used."""
     value = given.value
     if classes and isinstance(value, Library) and value.name.rpartition(".")[2][:1].isupper():
@@ -119,7 +119,7 @@ def _argument(given: Given, classes: bool) -> Argument:
         )
     elements: tuple[Argument, ...] = ()
     if isinstance(value, Items) and value.rest is None:
-        elements = tuple(_argument(Given(item, given.span, foreign=True), classes) for item in value.items)
+        elements = tuple(argument(Given(item, given.span, foreign=True), classes) for item in value.items)
     variables = value.variables if isinstance(value, Const) else ()
     cause = value.cause if isinstance(value, Unknown) else None
     made = Argument(_plain(value), given.span, _literal(value), given.key, elements=elements, variables=variables)

@@ -73,7 +73,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
         reshaped = _resized(run, module, value)
         if reshaped is not None:
             return reshaped
-        value = image(value, _channels(run, module)) if takes_images(run, module) else value
+        value = image(value, channels(run, module)) if takes_images(run, module) else value
     if not isinstance(value, Tensor):
         several = outputs.flow_of(value) if _takes_one_tensor(run, module) else None
         value = Tensor(several) if several is not None else causes.tensor(value, causes.argument(run, site))
@@ -205,9 +205,10 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
 
 def _output_pattern(resolved: Resolved, edge: Edge) -> OutputPattern | None:
     """Return the output as the template writes it, by the names of constructor arguments."""
-    if resolved.signature is None or resolved.template is None or not isinstance(edge.result, Fit):
+    if resolved.signature is None or resolved.template is None:
         return None
-    same = [one is edge.result.alternative for one in resolved.signature.alternatives]
+    fit = edge.result.alternative if isinstance(edge.result, Fit) else resolved.signature.alternatives[0]
+    same = [one is fit for one in resolved.signature.alternatives]
     return resolved.template.alternatives[same.index(True)].output if True in same else None
 
 
@@ -327,16 +328,16 @@ def takes_images(run: Run, component: Component) -> bool:
     return first.rank == 4
 
 
-def _channels(run: Run, component: Component) -> Dim:
+def channels(run: Run, component: Component) -> Dim:
     """Return the channels that the first consumer of a batch takes: the script does not tell those of its images."""
     first = replaced_parts.entry(run, component)
     if first is not component:
         leaf = next(iter(naming.leaves(first)), None)
-        return dims.UNKNOWN_DIM if leaf is None else _channels(run, leaf)
+        return dims.UNKNOWN_DIM if leaf is None else channels(run, leaf)
     signature = resolve(run, component).signature
     axes = signature.alternatives[0].inputs[0].axes if signature else ()
-    channels = axes[1] if len(axes) == 4 else 3
-    return channels if isinstance(channels, int) else 3
+    taken = axes[1] if len(axes) == 4 else 3
+    return taken if isinstance(taken, int) else 3
 
 
 def call_method(

@@ -1,0 +1,55 @@
+"""The configs of transformers with their defaults, for `rules/transformers_configs.yaml`.
+
+`python -m shapelint.trace.make.transformers_configs` writes those that the models of `rules/transformers.yaml` are
+built from, as the installed version has them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import yaml
+
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.pretrained_data import CONFIGS_FILE, MODELS_FILE
+
+OF_ANY_CONFIG = frozenset({"output_hidden_states", "return_dict"})
+"""Fields of the base class that decide what a call gives."""
+HEAD = """\
+# The configs of Hugging Face's transformers and their defaults, made by
+# `python -m shapelint.trace.make.transformers_configs`.
+"""
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Return what is known of one class of configs."""
+    import transformers
+
+    cls = getattr(transformers, name)
+    base = inspect.signature(transformers.PretrainedConfig.__init__).parameters
+    own = inspect.signature(cls.__init__).parameters
+    fields = {
+        field: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        for field, parameter in own.items()
+        if parameter.default is not inspect.Parameter.empty
+        and not field.startswith("_")
+        and (field in OF_ANY_CONFIG or field not in base)
+    }
+    found = {"model_type": cls.model_type, "fields": fields}
+    return {**found, "aliases": dict(cls.attribute_map)} if cls.attribute_map else found
+
+
+def main() -> None:
+    """Write the file."""
+    import transformers
+
+    models = rules_folder.load(MODELS_FILE)["models"].values()
+    configs = {name: measure(name) for name in sorted({model["config"] for model in models})}
+    content = {"library": "transformers", "versions": [transformers.__version__], "configs": configs}
+    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
+    (rules_folder.folder() / CONFIGS_FILE).write_text(HEAD + text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
