@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import package_folders
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
@@ -82,7 +82,7 @@ def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport
         documents = composed_once(Source(source.path, source.own_text)).documents
     except InvalidYamlError:
         return None
-    folders = list(_folders(Path(source.path)))
+    folders = list(package_folders.import_folders(os.fspath(Path(source.path).parent)))
     named = list(_outermost(documents[0], folders, ()))[:MAXIMUM_MODELS] if len(documents) == 1 else []
     if not named:
         return None
@@ -151,12 +151,6 @@ def _found(name: str, folders: list[str]) -> str | None:
                 return folder
         module = module.rpartition(".")[0]
     return None
-
-
-def _folders(config: Path) -> Iterator[str]:
-    """Yield the folders in which the classes of a config may be: its own and those above it, each with its `src`."""
-    for folder in gitignore.upward(os.fspath(config.parent)):
-        yield from (folder, os.path.join(folder, "src"))
 
 
 def _program(config: str, named: list[_Named], is_composed: bool) -> str:

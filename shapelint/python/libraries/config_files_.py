@@ -24,6 +24,7 @@ from shapelint.python.state.values import (
     DataFile,
     Instance,
     Items,
+    Library,
     Table,
     Unknown,
     Value,
@@ -38,6 +39,8 @@ READERS = {
     **dict.fromkeys(words("tomllib.load tomllib.loads tomli.load tomli.loads toml.load toml.loads"), "toml"),
 }
 """Functions that read an open file or a text, and the format."""
+RUAMEL_PARSER = "ruamel.yaml.YAML.parser"
+"""What `ruamel.yaml.YAML(...)` returns: all of them read files alike."""
 READERS_OF_PATHS = words(
     """
     omegaconf.OmegaConf.load toml.load mmcv.Config.fromfile mmengine.Config.fromfile mmengine.config.Config.fromfile
@@ -58,12 +61,14 @@ NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver registe
 
 
 def _reader(name: str, form: str) -> Handler:
-    attributes = name not in READERS
+    attributes = name not in READERS and not name.startswith(RUAMEL_PARSER)
     takes_paths = name in READERS_OF_PATHS
 
     def handler(run: Run, arguments: Arguments, site: Site) -> Value:
         value = arguments.positional[0].value if arguments.positional else UNKNOWN
         file = value
+        if isinstance(file, DataFile) and file.kind == "path" and name.startswith(RUAMEL_PARSER):
+            file = DataFile(file.path, "file")
         if isinstance(file, Const) and isinstance(file.value, str) and not takes_paths:
             return loading.parse(run, file.value, form)
         if isinstance(file, Const) and isinstance(file.value, str):
@@ -237,6 +242,8 @@ CONFIG_FILES = LibraryPlugin(
         **{name: _reader(name, READERS.get(name, "")) for name in READERS_OF_PATHS},
         **dict.fromkeys(ATTRIBUTE_DICTS, _with_attributes),
         **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
+        "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
+        f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
         "munch.Munch": _munch,
         "omegaconf.OmegaConf.create": _created,
         "omegaconf.DictConfig": _created,

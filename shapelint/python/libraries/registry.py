@@ -5,8 +5,10 @@ from __future__ import annotations
 from shapelint.python.libraries.argparse_ import ARGPARSE
 from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
+from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
+from shapelint.python.libraries.importing_ import IMPORTING
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightly_train_ import LIGHTLY_TRAIN
 from shapelint.python.libraries.lightning_ import LIGHTNING
@@ -14,6 +16,7 @@ from shapelint.python.libraries.lightning_cli_ import LIGHTNING_CLI
 from shapelint.python.libraries.numpy_ import NUMPY
 from shapelint.python.libraries.others import OTHERS
 from shapelint.python.libraries.paths_ import PATHS
+from shapelint.python.libraries.pydantic_ import PYDANTIC
 from shapelint.python.libraries.stable_pretraining_ import STABLE_PRETRAINING
 from shapelint.python.libraries.stand_in_tools import STAND_IN_TOOLS
 from shapelint.python.libraries.standard_library_ import STANDARD_LIBRARY
@@ -26,8 +29,11 @@ from shapelint.python.libraries.ultralytics_ import ULTRALYTICS
 PLUGINS = (
     STANDARD_LIBRARY,
     ARGPARSE,
+    CLICK,
+    IMPORTING,
     NUMPY,
     CONFIG_FILES,
+    PYDANTIC,
     HYDRA,
     PATHS,
     TORCH,

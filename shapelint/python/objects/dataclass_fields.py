@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.common.words import words
 from shapelint.python.objects import mutation
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Keywords, Site
@@ -27,8 +28,8 @@ from shapelint.python.state.values import (
     Value,
 )
 
-DATACLASSES: frozenset[str] = frozenset(
-    {"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attr.define"}
+DATACLASSES: frozenset[str] = words(
+    "dataclasses.dataclass attr.s attr.dataclass attrs.define attr.define pydantic.dataclasses.dataclass"
 )
 BASES_WITHOUT_FIELDS = ("builtins.", "abc.", "typing.", "typing_extensions.", "torch.nn.", "enum.")
 """Libraries whose classes have no fields."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from shapelint.common.words import words
 from shapelint.python.state.values import UNKNOWN, Const, Items, Value
@@ -30,26 +31,36 @@ def call_method(owner: Const, name: str, values: list[Value]) -> Value:
     if name in ("startswith", "endswith") and len(values) == 1 and isinstance(values[0], Items):
         ends = [call_method(owner, name, [one]) for one in values[0].items]
         return Const(Const(True) in ends) if values[0].rest is None and UNKNOWN not in ends else UNKNOWN
+    if name in ("split", "rsplit") and len(values) == 2:
+        return _split(owner, name, values)
     plain = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, str)]
     if len(plain) < len(values):
         return UNKNOWN
-    if name in ("partition", "rpartition") and plain:
-        return Items([Const(part) for part in getattr(text, name)(*plain)], "tuple")
+    if name in ("partition", "rpartition") and len(plain) == 1 and plain[0]:
+        return Items(_located(owner, getattr(text, name)(plain[0])), "tuple")
     if name in OF_TEXT:
         try:
             return Const(getattr(text, name)(*plain))
         except TypeError:
             return UNKNOWN
-    if name == "split":
-        return Items(_parts(owner, plain[0] if plain else None))
+    if name in ("split", "rsplit"):
+        return Items(_located(owner, text.split(plain[0] if plain else None)))
     return UNKNOWN
 
 
-def _parts(owner: Const, separator: str | None) -> list[Value]:
-    """Split a string; each part is located in the literal."""
+def _split(owner: Const, name: str, values: list[Value]) -> Value:
+    """Split a string at most as many times as is said."""
+    separator, count = (value.value if isinstance(value, Const) else "" for value in values)
+    if not isinstance(separator, (str, type(None))) or separator == "" or type(count) is not int:
+        return UNKNOWN
+    return Items(_located(owner, getattr(owner.value, name)(separator, count)))
+
+
+def _located(owner: Const, parts: Sequence[str]) -> list[Value]:
+    """Return the parts of a string in their order, each located in the literal."""
     found: list[Value] = []
     offset = 0
-    for part in owner.value.split(separator):
+    for part in parts:
         offset = owner.value.index(part, offset)
         start = owner.characters.start + offset if owner.characters else 0
         found.append(Const(part, characters=Span(start, start + len(part)) if owner.characters else None))

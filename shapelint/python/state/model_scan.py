@@ -15,19 +15,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from shapelint.common import gitignore, package_folders
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
 MAXIMUM_SCANNED_BYTES = 512 * 1024
 BUILT_FROM = words(
     """
-    torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics hydra
+    torch torchvision timm lightly pytorch_lightning lightning transformers torchmetrics hydra lightly_train
     """
 )
 
 MODEL_WORDS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav"
-    r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower|instantiate",
+    r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower|instantiate"
+    r"|import_module|registry",
     re.IGNORECASE,
 )
 """A text without any of these words describes no model, and is not interpreted."""
@@ -53,11 +55,22 @@ def can_hold_a_model(tree: ast.Module, folder: Path | None) -> bool:
 
 
 def find(module: str, level: int, folder: Path, hops: int = 3) -> Path | None:
-    """Find the file of a local module: relative to the folder of the importing file, or in it and its parents."""
+    """Find the file of a local module: relative to the folder of the importing file, or in it and its parents.
+
+    If it is in none of the parents, it may be where the repository's pyproject.toml says that its packages are.
+    """
     if any(not part.isidentifier() for part in module.split(".") if module):
         return None
     here = os.fspath(folder)
     bases = [os.path.join(here, *([".."] * (level - 1)))] if level else [here, *map(str, list(folder.parents)[:hops])]
+    found = _found(module, bases)
+    if found is None and not level and hops and module.partition(".")[0] not in sys.stdlib_module_names:
+        above = gitignore.upward(os.path.abspath(here))
+        found = _found(module, [os.path.join(one, inner) for one in above for inner in package_folders.declared(one)])
+    return found
+
+
+def _found(module: str, bases: list[str]) -> Path | None:
     relative = module.replace(".", os.sep)
     for base in bases:
         for candidate in (f"{relative}.py" if relative else "", os.path.join(relative, "__init__.py")):

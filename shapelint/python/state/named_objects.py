@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import package_folders
 from shapelint.python.state import model_scan
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Library, Value
-
-"""Number of folders above that of the program, outside a repository, in which a module may be."""
 
 
 def named(run: Run, dotted: str, site: Site) -> Value:
@@ -43,9 +41,6 @@ def _module(run: Run, module: str) -> Value | None:
 
 
 def _bases(run: Run) -> Iterator[Path]:
-    """Yield the folders in which modules are looked up: that of the program and those above it, each with its `src`."""
-    if run.folder is None:
-        return
-    for base in map(Path, gitignore.upward(os.path.abspath(run.folder))):
-        yield base
-        yield base / "src"
+    """Yield the folders in which modules are looked up: that of the program, and those above it with their packages."""
+    if run.folder is not None:
+        yield from map(Path, package_folders.import_folders(os.path.abspath(run.folder)))
