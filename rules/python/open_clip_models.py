@@ -102,7 +102,7 @@ def create_model(model_name, pretrained=None, *args, force_image_size=None, **kw
         return unseen(f"{name} of open_clip gives tokens as well, and has no signature here")
     found = row("open_clip.tsv", name)
     if found is None:
-        return absent("open_clip", name, names("open_clip.tsv"))
+        return absent("open_clip", name, names("open_clip.tsv"), grows=True)
     embed_dim, size, kind, width, patch_size = found.split(" ")
     visual = tower(kind, int(embed_dim), force_image_size or int(size), int(width), int(patch_size))
     return CLIP(visual, int(embed_dim))

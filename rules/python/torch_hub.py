@@ -387,7 +387,7 @@ def dinov3(model, **options):
         return transformer(DinoV3, model, 224, options)
     if model == "dinov3_vit7b16_lc":
         return LinearClassifier(transformer(DinoV3, "dinov3_vit7b16", 224, {}), 1)
-    return absent("facebookresearch/dinov3", model, DINOV3 + DINOV3_OTHERS)
+    return absent("facebookresearch/dinov3", model, DINOV3 + DINOV3_OTHERS, grows=True)
 
 
 def xcit(model, pretrained=False, num_classes=1000, **options):

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-
 from shapelint.knowledge import timm_rows
 from shapelint.signatures import nearest, stored, timm_signatures, versions
 from shapelint.spec.spec import ComponentSpec, Problem
-
-TIMM_LIKENESS = 0.9
-"""How similar a name must be to that of a model of timm, where people register models of their own, too."""
 
 
 def absent(spec: ComponentSpec, target: str, role: str) -> Problem | None:
@@ -23,27 +17,13 @@ def _of_timm(spec: ComponentSpec, target: str, role: str) -> Problem | None:
     is_class = target.startswith("timm.models.") and not name.islower()
     if not name or is_class or name in timm_rows.every_name() or versions.difference("timm", (timm_rows.version(),)):
         return None
-    near = _misspelt(name)
+    near = nearest.misspelt(name, timm_rows.every_name())
     if not near:
         return None
     is_whole = target == f"timm/{name}" and spec.head.end - spec.head.start == len(target)
     replacement = (spec.head, f"timm/{near}") if is_whole else None
     message = f"timm has no model {name!r}"
     return Problem("SL114", message, spec.head, role, near, name, f"did you mean {near}?", replacement)
-
-
-def _misspelt(name: str) -> str:
-    """Return the model that a name means: written with other signs between its parts, or with a slip in its letters.
-
-    Another number, or something more at the end, may be a model that is newer, or somebody's own.
-    """
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    known = timm_rows.every_name()
-    if same := next((one for one in known if one.replace("_", "") == plain), ""):
-        return same
-    numbers = re.findall(r"\d+", name)
-    alike = [one for one in known if re.findall(r"\d+", one) == numbers and not name.startswith(one)]
-    return next(iter(difflib.get_close_matches(name.lower(), alike, 1, TIMM_LIKENESS)), "")
 
 
 def _of_module(spec: ComponentSpec, target: str, role: str) -> Problem | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Sequence
 from functools import cache
 
 from shapelint.knowledge import rules_folder
@@ -11,6 +13,28 @@ from shapelint.signatures import stored
 
 LIKENESS = 0.8
 """How similar two names must be, as difflib counts, for one to be a misspelling of the other."""
+
+
+def similar(name: str, known: Sequence[str]) -> str:
+    """The known name that is most similar to a name, if it is so much so; or ""."""
+    return next(iter(difflib.get_close_matches(name, known, 1, LIKENESS)), "")
+
+
+MODEL_LIKENESS = 0.9
+"""How similar two names of models must be: a library gets new ones, and people register their own."""
+
+
+def misspelt(name: str, known: Sequence[str]) -> str:
+    """The model that a name means: written with other signs between its parts, or with a slip in its letters; or "".
+
+    Another number, or something more at the end, may be a model that is newer, or somebody's own.
+    """
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    if same := next((one for one in known if re.sub(r"[^a-z0-9]", "", one.lower()) == plain), ""):
+        return same
+    numbers = re.findall(r"\d+", name)
+    alike = [one for one in known if re.findall(r"\d+", one) == numbers and not name.startswith(one)]
+    return next(iter(difflib.get_close_matches(name.lower(), alike, 1, MODEL_LIKENESS)), "")
 
 
 def nearest(target: str) -> str:

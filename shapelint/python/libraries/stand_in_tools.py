@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from shapelint.knowledge import named_rows
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Arguments, Site
@@ -11,11 +9,9 @@ from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import NONE, Const, Instance, Items, Value
+from shapelint.signatures import nearest
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
-
-MISSPELT = 0.8
-"""How similar a name must be to a known one to be that one misspelt, as difflib counts."""
 
 
 def unseen(run: Run, arguments: Arguments, site: Site) -> Value | None:
@@ -35,13 +31,18 @@ def has_more_parts(run: Run, arguments: Arguments, site: Site) -> Value | None:
 
 
 def absent(run: Run, arguments: Arguments, site: Site) -> Value | None:
-    """Interpret `absent(library, name, names)`: SL114 for a name that is nearly one of all `names` of a library."""
+    """Interpret `absent(library, name, names, grows=False)`: SL114 for a name that is nearly one of those of a library.
+
+    Of a library that `grows`, another number or something more at the end may be a newer model: it is only unknown.
+    """
     library, name, names = (arguments.get(place, key) for place, key in enumerate(("library", "name", "names")))
     listed = sequence(names) if names is not None else None
     if not isinstance(library, Const) or not isinstance(name, Const) or not isinstance(name.value, str):
         return run.unknown("which model it names is not known", site.node, site.scope.file)
-    known = [one.value for one in listed.items if isinstance(one, Const)] if listed is not None else []
-    near = next(iter(difflib.get_close_matches(name.value, known, 1, MISSPELT)), "")
+    items = listed.items if listed is not None else ()
+    known = [one.value for one in items if isinstance(one, Const) and isinstance(one.value, str)]
+    grows = truth(arguments.get(3, "grows") or NONE) is not False
+    near = nearest.misspelt(name.value, known) if grows else nearest.similar(name.value, known)
     if near not in ("", name.value) and guards.is_certain(run):
         _note(run, site, (library.value, name.value, near))
     return run.unknown(f"{library.value} has no model {name.value!r} that is known here", site.node, site.scope.file)

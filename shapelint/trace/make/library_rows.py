@@ -28,7 +28,7 @@ def ultralytics() -> Iterator[NamedRow]:
 
     The kernel is that of a convolution. Of anything else there is only the stride, and without one the size is kept.
     """
-    tasks = importlib.import_module("ultralytics.nn.tasks")
+    tasks: Any = importlib.import_module("ultralytics.nn.tasks")
     folder = Path(tasks.__file__).parent.parent / "cfg" / "models"
     for path in sorted(folder.rglob("yolo*.yaml")) + sorted(folder.rglob("rtdetr*.yaml")):
         config = tasks.yaml_model_load(path)
@@ -69,7 +69,8 @@ def _layers(tasks: Any, config: dict[str, Any]) -> str | None:
 
 
 def _forward(network: Any) -> None:
-    value, seen = torch.zeros(2, 3, MEASURED_AT, MEASURED_AT), []
+    value: Any = torch.zeros(2, 3, MEASURED_AT, MEASURED_AT)
+    seen: list[Any] = []
     for layer in network:
         if layer.f != -1:
             many = isinstance(layer.f, list)
