@@ -107,10 +107,12 @@ def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[in
     component = resolver.resolve(spec, role, request.options, size if role == "backbone" else None)
     if role != "backbone":
         return component
-    if model.extras.checkpoint is not None or model.extras.hidden_layer is not None:
+    extras = model.extras
+    has_own_target = extras.target is not None and extras.target.kind == "own"
+    if has_own_target or extras.checkpoint is not None or extras.hidden_layer is not None:
         component = resolver.in_full(component, role, request.options)
-    if model.extras.hidden_layer is not None:
-        return taken_layers.taken_at(component, model.extras.hidden_layer.value)
+    if extras.hidden_layer is not None:
+        return taken_layers.taken_at(component, extras.hidden_layer.value)
     if request.pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
         return taken_layers.last_map(component)
     return component

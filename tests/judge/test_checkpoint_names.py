@@ -33,6 +33,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_name_is_the_models_as_a_whole(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()  # scripts are searched no farther than the root of a repository
     tensors, expected = CASES[name]
     write_safetensors(tmp_path / "w.safetensors", tensors, data=False)
     (tmp_path / "model.yaml").write_text(CONFIG)

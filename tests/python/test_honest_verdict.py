@@ -71,7 +71,7 @@ class BYOL(nn.Module):
 
 model = BYOL()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for (x0, x1), _ in torch.utils.data.DataLoader(torch.utils.data.Dataset()):
+for (x0, x1), _ in torch.utils.data.DataLoader(torch.utils.data.Dataset(), batch_size=8):
     p0, z0 = model(x0)
     p1, z1 = model(x1)
     {step}

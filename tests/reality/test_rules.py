@@ -18,6 +18,7 @@ import torchvision  # noqa: E402
 from lightly.loss import MMCRLoss, NTXentLoss  # noqa: E402
 from lightly.models.modules import BYOLProjectionHead, NNMemoryBankModule  # noqa: E402
 from measures import silent_faults  # noqa: E402
+from test_rows import STOPS  # noqa: E402
 from torch import nn  # noqa: E402
 from training import Recipe, build, train  # noqa: E402
 
@@ -401,7 +402,8 @@ def test_every_rule_is_tested() -> None:
     alone = {
         name[5:10].upper() for name, _ in inspect.getmembers(module, inspect.isfunction) if name.startswith("test_sl")
     }
-    assert alone | set(LOUD) | set(SILENT) | set(WITHOUT_A_CLAIM) == set(rule_pages.built_in())
+    of_rows = set(STOPS.values())
+    assert alone | of_rows | set(LOUD) | set(SILENT) | set(WITHOUT_A_CLAIM) == set(rule_pages.built_in())
 
 
 def test_the_measure_of_a_clean_run_is_empty() -> None:
