@@ -114,7 +114,7 @@ class DenseNet(nn.Module):
         return self.class_layers(self.features(x))
 
 
-class DenseNet121(DenseNet):
+class NamedDenseNet(DenseNet):
     def __init__(
         self,
         spatial_dims,
@@ -122,60 +122,33 @@ class DenseNet121(DenseNet):
         out_channels,
         init_features=64,
         growth_rate=32,
-        block_config=(6, 12, 24, 16),
+        block_config=None,
         pretrained=False,
         progress=True,
         **options,
     ):
-        super().__init__(spatial_dims, in_channels, out_channels, init_features, growth_rate, block_config, **options)
+        blocks = self.blocks() if block_config is None else block_config
+        super().__init__(spatial_dims, in_channels, out_channels, init_features, growth_rate, blocks, **options)
 
 
-class DenseNet169(DenseNet):
-    def __init__(
-        self,
-        spatial_dims,
-        in_channels,
-        out_channels,
-        init_features=64,
-        growth_rate=32,
-        block_config=(6, 12, 32, 32),
-        pretrained=False,
-        progress=True,
-        **options,
-    ):
-        super().__init__(spatial_dims, in_channels, out_channels, init_features, growth_rate, block_config, **options)
+class DenseNet121(NamedDenseNet):
+    def blocks(self):
+        return (6, 12, 24, 16)
 
 
-class DenseNet201(DenseNet):
-    def __init__(
-        self,
-        spatial_dims,
-        in_channels,
-        out_channels,
-        init_features=64,
-        growth_rate=32,
-        block_config=(6, 12, 48, 32),
-        pretrained=False,
-        progress=True,
-        **options,
-    ):
-        super().__init__(spatial_dims, in_channels, out_channels, init_features, growth_rate, block_config, **options)
+class DenseNet169(NamedDenseNet):
+    def blocks(self):
+        return (6, 12, 32, 32)
 
 
-class DenseNet264(DenseNet):
-    def __init__(
-        self,
-        spatial_dims,
-        in_channels,
-        out_channels,
-        init_features=64,
-        growth_rate=32,
-        block_config=(6, 12, 64, 48),
-        pretrained=False,
-        progress=True,
-        **options,
-    ):
-        super().__init__(spatial_dims, in_channels, out_channels, init_features, growth_rate, block_config, **options)
+class DenseNet201(NamedDenseNet):
+    def blocks(self):
+        return (6, 12, 48, 32)
+
+
+class DenseNet264(NamedDenseNet):
+    def blocks(self):
+        return (6, 12, 64, 48)
 
 
 Densenet121 = densenet121 = DenseNet121

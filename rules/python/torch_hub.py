@@ -87,6 +87,7 @@ class DinoV2(DinoTransformer):
         self.num_register_tokens = extra
         self.num_tokens = 1
         self.needs_whole_patches = True
+        self.extra_name = "x_norm_regtokens"
 
     def forward_features(self, x, masks=None):
         if isinstance(x, list):
@@ -95,7 +96,7 @@ class DinoV2(DinoTransformer):
         normed = self.norm(tokens)
         return {
             "x_norm_clstoken": normed[:, 0],
-            "x_norm_regtokens": normed[:, 1 : 1 + self.extra],
+            self.extra_name: normed[:, 1 : 1 + self.extra],
             "x_norm_patchtokens": normed[:, 1 + self.extra :],
             "x_prenorm": tokens,
             "masks": masks,
@@ -123,19 +124,7 @@ class DinoV3(DinoV2):
         super().__init__(embed_dim, depth, patch_size, extra, img_size, in_chans)
         self.n_storage_tokens = extra
         self.needs_whole_patches = False
-
-    def forward_features(self, x, masks=None):
-        if isinstance(x, list):
-            return [self.forward_features(one) for one in x]
-        tokens = self.encode(x)
-        normed = self.norm(tokens)
-        return {
-            "x_norm_clstoken": normed[:, 0],
-            "x_storage_tokens": normed[:, 1 : 1 + self.extra],
-            "x_norm_patchtokens": normed[:, 1 + self.extra :],
-            "x_prenorm": tokens,
-            "masks": masks,
-        }
+        self.extra_name = "x_storage_tokens"
 
     def get_intermediate_layers(
         self, x, *, n=1, reshape=False, return_class_token=False, return_extra_tokens=False, norm=True
