@@ -92,10 +92,7 @@ _CHILDREN: dict[str | None, TracingChild] = {}
 def ask(request: TracingRequest, root: str | None = None, time_limit: float = CLOCK_LIMIT) -> ComponentSignature:
     """Trace a call in another process; raises Untraceable. `root` is the folder of a trusted package."""
     target = request.target
-    try:
-        line = request.to_json(root)
-    except TypeError:
-        raise Untraceable("an argument is neither a number nor a name") from None
+    line = request.to_json(root)
     started = time.monotonic()
     try:
         if root not in _CHILDREN:

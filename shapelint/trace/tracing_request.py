@@ -8,6 +8,7 @@ from typing import Any
 
 from shapelint.common.frozen import frozen
 from shapelint.spec.spec import ClassName
+from shapelint.trace.meta import Untraceable
 
 CLASS_KEY = "class"
 """The key under which a class that is handed over is written: a plain string is another argument."""
@@ -26,11 +27,14 @@ class TracingRequest:
     def to_json(self, root: str | None) -> str:
         """Return the request in one line, with the folder of a trusted package; None for a known library.
 
-        Raises TypeError for an argument that is neither a literal nor a class.
+        Raises Untraceable for an argument that is neither a literal nor a class.
         """
         written = {name: _written(value) for name, value in self.arguments.items()}
         places = [_written(value) for value in self.positional]
-        return json.dumps([self.target, written, places, self.role, self.at, root], sort_keys=True)
+        try:
+            return json.dumps([self.target, written, places, self.role, self.at, root], sort_keys=True)
+        except TypeError:
+            raise Untraceable("an argument is neither a number nor a name") from None
 
     @classmethod
     def from_json(cls, line: str) -> tuple[TracingRequest, str | None]:

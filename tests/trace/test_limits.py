@@ -89,6 +89,11 @@ def test_a_request_keeps_what_is_a_class_and_what_is_a_text() -> None:
     assert not isinstance(again.arguments["act_layer"], ClassName)
 
 
+def test_a_request_that_cannot_be_passed_on_says_so() -> None:
+    with pytest.raises(Untraceable, match="neither a number nor a name"):
+        TracingRequest("mynet.Neck", {"width": object()}, (), "").to_json("/somewhere")
+
+
 @pytest.mark.parametrize(
     "name",
     [
