@@ -2,7 +2,8 @@
 
 Every model is built on the meta device and run on images of several sizes; its row says what was seen at all of them.
 A model that is in the file already, made with the installed version, is not measured again, so that the command can be
-stopped and started. A model that cannot be built or run has a row with the reason.
+stopped and started. A model that cannot be built or run has a row with the reason. One that takes too long at several
+sizes is measured at its own alone.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.timm_rows import COLUMNS, FIXED, NAMES_FILE, OWN_SIZE, TIMM_FILE, TimmRow
-from shapelint.trace import meta
+from shapelint.trace import limits, meta
 
 IMAGES_AT_ONCE = 3
+MODEL_SECONDS = 240.0
+"""The processor time after which a measurement of one model ends."""
 SIZE_STEPS = (1, 2, 4, 7, 8, 14, 16, 32, 64, 224)
 """The steps between image sizes that are tried, in this order."""
 LARGER = ((0, 0), (1, 47), (17, 6), (33, 160), (70, 31), (131, 1), (190, 97), (415, 520))
@@ -29,13 +32,14 @@ MOST_OFFSET = 64
 Sides = tuple[int, int]
 
 
-def measure(name: str) -> TimmRow:
+def measure(name: str, at_several_sizes: bool = True) -> TimmRow:
     """Measure one model. Raises Untraceable with the reason if it cannot be built or run on images of its own size."""
     config = _config(name)
     module = _build(name, num_classes=0)
     channels, *native = config.input_size
     images = _Images(module, channels, (native[0], native[1]))
-    accepts, sizes = images.accepted(config.fixed_input_size)
+    own = (OWN_SIZE, [images.native])
+    accepts, sizes = images.accepted(config.fixed_input_size) if at_several_sizes else own
     unpooled = _try(lambda: _build(name, num_classes=0, global_pool=""))
     features = images.formula(module.forward_features, sizes)
     few = [*sizes[:2], sizes[-1]]
@@ -266,6 +270,21 @@ def _tags(name: str, default: Any) -> str:
     return " ".join(texts)
 
 
+def _row(name: str) -> TimmRow:
+    """Return the row of one model, within the limit of time."""
+    reason = f"takes more than {MODEL_SECONDS:g} s of processor time to measure"
+    for at_several_sizes in (True, False):
+        try:
+            with limits.limited(MODEL_SECONDS):
+                return measure(name, at_several_sizes)
+        except limits.TooLongError:
+            continue
+        except Exception as error:
+            reason = str(error) if isinstance(error, meta.Untraceable) else meta.one_line(error)
+            break
+    return TimmRow(name=name, reason=" ".join(reason.split()))
+
+
 def main(wanted: Iterable[str]) -> int:
     """Measure the models that are asked for, or all that the file lacks, and write the file after each."""
     import timm
@@ -279,12 +298,7 @@ def main(wanted: Iterable[str]) -> int:
     (rules_folder.folder() / NAMES_FILE).write_text(f"{all_names}\n", encoding="utf-8")
     names = list(wanted) or [name for name in timm.list_models() if name not in rows]
     for count, name in enumerate(names, 1):
-        try:
-            row = measure(name)
-        except Exception as error:
-            reason = str(error) if isinstance(error, meta.Untraceable) else meta.one_line(error)
-            row = TimmRow(name=name, reason=" ".join(reason.split()))
-        rows[name] = row.line()
+        rows[name] = _row(name).line()
         text = "\n".join([*header, "\t".join(COLUMNS), *(rows[key] for key in sorted(rows))])
         path.write_text(f"{text}\n", encoding="utf-8")
         print(f"{count} of {len(names)}: {name}", file=sys.stderr, flush=True)
