@@ -12,6 +12,21 @@ _MONAI = words(
     resnet10 resnet18 resnet34 resnet50 resnet101 resnet152 resnet200
     """
 )
+_GRAPH_LAYERS = words(
+    """
+    ARMAConv ChebConv ClusterGCNConv DynamicEdgeConv EGConv EdgeConv FeaStConv FiLMConv GATConv GATv2Conv
+    GCNConv GENConv GINConv GraphConv LEConv MFConv PDNConv RGCNConv ResGatedGraphConv SAGEConv SGConv SSGConv
+    SuperGATConv TAGConv TransformerConv
+    """
+)
+_GRAPH_MODULES = {
+    "conv": _GRAPH_LAYERS,
+    "models": words("EdgeCNN GAT GCN GIN GraphSAGE JumpingKnowledge MLP"),
+    "norm": words("BatchNorm GraphNorm InstanceNorm LayerNorm"),
+    "pool": words("global_add_pool global_max_pool global_mean_pool"),
+    "aggr": words("MaxAggregation MeanAggregation SumAggregation"),
+    "dense": words("Linear"),
+}
 _SMP = words("FPN Linknet MAnet PAN Unet UnetPlusPlus")
 _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")
 
@@ -39,5 +54,15 @@ EFFICIENTNET = LibraryPlugin(
     stand_ins={
         f"efficientnet_pytorch.EfficientNet.{name}": "efficientnets.py"
         for name in words("from_name from_pretrained get_image_size")
+    },
+)
+TORCH_GEOMETRIC = LibraryPlugin(
+    "torch_geometric",
+    packages=words("torch_geometric"),
+    stand_ins={
+        f"torch_geometric.nn.{place}{name}": "graph_layers.py"
+        for module, names in _GRAPH_MODULES.items()
+        for name in names
+        for place in ("", f"{module}.")
     },
 )

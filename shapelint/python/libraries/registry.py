@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
-from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP
+from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
@@ -51,6 +51,7 @@ PLUGINS = (
     OPEN_CLIP,
     MONAI,
     EFFICIENTNET,
+    TORCH_GEOMETRIC,
     STAND_IN_TOOLS,
     OTHERS,
 )

@@ -52,9 +52,37 @@ def test_what_it_gives_meets_the_head(encoder: str, steps: str, width: int, erro
     assert [link for model in report.models for link in model.unchecked] == []
 
 
-def test_a_state_that_is_handed_over_is_not_followed() -> None:
-    text = PROGRAM.format(encoder="GRU(7, 12)", steps="h = self.encoder(x, torch.zeros(1, 5, 12))[1][0]", width=12)
-    exec(text, {})
+BOTH = "LSTM(7, 12, batch_first=True, proj_size=4)"
+STATES = "h = self.encoder(x, (torch.zeros(1, 6, {}), torch.zeros(1, 6, {})))[0][:, 0]"
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize(("encoder", "steps", "width", "fits"), [
+    ("GRU(7, 12)", "h = self.encoder(x, torch.zeros(1, 5, 12))[1][0]", 12, True),
+    ("GRU(7, 12)", "h = self.encoder(x, hx=torch.zeros(1, 5, 14))[1][0]", 12, False),
+    ("GRU(7, 12, 2, bidirectional=True)", "h = self.encoder(x, torch.zeros(2, 5, 12))[0][0]", 24, False),
+    ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, torch.zeros(1, len(x), 12))[0][:, 0]", 12, True),
+    ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, None)[0][:, 0]", 12, True),
+    (BOTH, STATES.format(4, 12), 4, True),
+    (BOTH, STATES.format(12, 4), 4, False),
+])  # fmt: skip
+def test_the_state_to_start_from_has_the_axes_of_the_one_to_end_with(
+    encoder: str, steps: str, width: int, fits: bool
+) -> None:
+    text = PROGRAM.format(encoder=encoder, steps=steps, width=width)
+    if fits:
+        exec(text, {})
+    else:
+        with pytest.raises(RuntimeError, match="Expected hidden"):
+            exec(text, {})
+    report = lint_text(Source("model.py", text), Settings(isolated=True))
+    assert bool(report.findings) is not fits
+    assert [link.role for link in report.models[0].unchecked] == []
+
+
+def test_a_state_that_is_not_known_is_a_link_that_is_not_checked() -> None:
+    steps = "h = self.encoder(x, torch.load('state.pt'))[1][0]"
+    text = PROGRAM.format(encoder="GRU(7, 12)", steps=steps, width=12)
     report = lint_text(Source("model.py", text), Settings(isolated=True))
     assert report.findings == ()
     assert [link.role for link in report.models[0].unchecked]

@@ -10,12 +10,21 @@ from typing import Any
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.python.libraries import library_functions, vision_transformers
-from shapelint.python.libraries.torch import constructing, hooks, outputs, parts, replaced_parts, training_modes
+from shapelint.python.libraries.torch import (
+    constructing,
+    hooks,
+    outputs,
+    parts,
+    replaced_parts,
+    single_inputs,
+    training_modes,
+)
 from shapelint.python.state import causes, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Number
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import (
+    NONE,
     UNKNOWN,
     Chained,
     Component,
@@ -34,7 +43,7 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, PatternAxis, Signature
+from shapelint.shapes.notation import Ellipsis_, OutputPattern, Pattern, PatternAxis
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import declared, stored, timm_signatures
 from shapelint.spec.roles import Role
@@ -63,6 +72,8 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     called = own(run, module, arguments, site) if own is not None and not module.forgotten else None
     if called is not None:
         return called
+    if module.spec.target in single_inputs.STATES and len(arguments.every) == 2 and arguments.complete:
+        return _with_state(run, module, arguments, site)
     values = [given.value for given in arguments.every]
     if module.spec.target in SEVERAL_INPUTS or not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
         return _several(run, module, arguments, site)
@@ -120,35 +131,37 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
     return Items([result, Tensor(Flow(None, (), maker))], "tuple")
 
 
+def _with_state(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
+    """Call a recurrent layer with the state that it starts from; None is a state of zeros."""
+    resolved, count = resolve(run, module), single_inputs.STATES[module.spec.target]
+    state = arguments.get(1, "hx") or UNKNOWN
+    result = apply(run, module, _tensor(run, arguments.get(0, "input"), site), site)
+    if resolved.signature is None or state == NONE:
+        return result
+    listed = state.items if isinstance(state, Items) and state.rest is None else [state] * count
+    for position, value in enumerate(listed[:count] if count > 1 else [state]):
+        apply(run, module, _tensor(run, value, site), site, single_inputs.state_alone(resolved, position))
+    return result
+
+
 def _checked_inputs(run: Run, module: Component, values: list[Value | None], site: Site) -> Value:
     """Compare each input with its own axes; return what the module makes of the first one."""
     resolved = resolve(run, module)
     known = min((len(one.inputs) for one in resolved.signature.alternatives), default=0) if resolved.signature else 1
     first, *others = values
     called = len(run.calls)
-    given = apply(run, module, _tensor(run, first, site), site, _input_alone(resolved, 0))
+    given = apply(run, module, _tensor(run, first, site), site, single_inputs.input_alone(resolved, 0))
     misfit = any(isinstance(call.edge.result, Misfit) for call in run.calls[called:])
     seen = [first]
     for position, value in enumerate(others[: known - 1], 1):
         if value is not None and not any(value is earlier for earlier in seen):
-            apply(run, module, _tensor(run, value, site), site, _input_alone(resolved, position))
+            apply(run, module, _tensor(run, value, site), site, single_inputs.input_alone(resolved, position))
             seen.append(value)
     return first if isinstance(first, Tensor) and not misfit else given
 
 
 def _tensor(run: Run, value: Value | None, site: Site) -> Tensor:
     return value if isinstance(value, Tensor) else causes.tensor(value or UNKNOWN, causes.argument(run, site))
-
-
-def _input_alone(resolved: Resolved, position: int) -> Resolved:
-    """Return a component as if it had one of its inputs only, whose shape it keeps."""
-
-    def alone(signature: Signature) -> Signature:
-        kept = [(one.inputs[position], "" if position else one.where) for one in signature.alternatives]
-        return replace(signature, alternatives=tuple(Alternative((one,), one, where) for one, where in kept))
-
-    signature, template = resolved.signature, resolved.template
-    return replace(resolved, signature=signature and alone(signature), template=template and alone(template))
 
 
 def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: Resolved | None = None) -> Value:

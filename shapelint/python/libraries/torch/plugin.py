@@ -18,7 +18,7 @@ NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "util
 PASSES_ON = words(
     """
     DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel TransformerEncoder
+    FullyShardedDataParallel
     """
 )
 DOWNLOADS = words(
@@ -113,7 +113,11 @@ TORCH = LibraryPlugin(
         "torch.utils.data.random_split": data_loaders.random_split,
         "torch.utils.data.dataset.random_split": data_loaders.random_split,
     },
-    stand_ins={"torch.hub.load": "torch_hub.py"},
+    stand_ins={
+        "torch.hub.load": "torch_hub.py",
+        "torch.nn.TransformerEncoder": "transformer_encoders.py",
+        "torch.nn.modules.transformer.TransformerEncoder": "transformer_encoders.py",
+    },
     passes_on=PASSES_ON,
     fallback=fallback,
     components=Components(builds=builds),
