@@ -34,6 +34,9 @@ SCALAR_TAGS = frozenset(
 )
 
 
+TUPLE_TAG = STANDARD_TAG + "python/tuple"
+
+
 class InvalidYamlError(Exception):
     """A text that is not YAML, or too large or too deep; `span` is the place."""
 

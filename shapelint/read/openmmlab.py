@@ -1,52 +1,36 @@
-"""OpenMMLab's configs: Python files whose top-level values are the config (`model = dict(type='BYOL', ...)`).
-
-    _base_ = ['../models/byol.py', '../schedule.yaml']     configs that this one changes
-    model = dict(backbone=dict(depth=18))                  merged into theirs, key by key
-    model = dict(neck=dict(_delete_=True, type='...'))     in the place of theirs
-    x = {{_base_.model.neck}}, x = _base_.x                a value of theirs
-    with read_base(): from .models.byol import *           the same as imports
-
-The rules are those of mmengine 0.10, `mmengine/config/config.py`.
-"""
+"""OpenMMLab's configs: Python files whose top-level values are the config (`model = dict(type='BYOL', ...)`)."""
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePath
 
 from shapelint.common import gitignore
-from shapelint.documents.composing import composed_once
-from shapelint.documents.merging import EMPTY, moved, opened
+from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import Composition, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.python_configs import AbsentBase, BasedConfigs
 from shapelint.knowledge import openmmlab_rules
 from shapelint.knowledge.openmmlab_rules import Algorithm, AlgorithmBank
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read.components import Reader, look_up
 from shapelint.read.interpolations import References
-from shapelint.read.python_values import Values, parsed
 from shapelint.read.recognition import Lookup, Named
 from shapelint.read.yaml import FoundModel, Reading
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, InputSpec, ModelSpec, Problem
-from shapelint.text.source import Source, Span, UnreadableError, joined, read_source
+from shapelint.text.source import Source, UnreadableError, joined, read_source
 
 MAXIMUM_BASE_FILES = 200
 BASE_FOLDER = "_base_"
 """The folder of configs that others are made of."""
 
-_MAXIMUM_DEPTH = 30
 _CONFIG = re.compile(r"""^(?:_base_\s*=\s*[\[("'r]|model\s*=\s*(?:dict\s*\(|\{)|with\s+(?:\w+\.)*read_base\()""", re.M)
 _PROGRAM = re.compile(r"^(?:class|def|async def|if __name__|import torch|from torch)\b", re.M)
-_DELETE = "_delete_"
-
-FindText = Callable[[str], "tuple[str, int] | None"]
-"""Find the text of a file, and its offset in the source."""
 
 
 def is_config(source: Source) -> bool:
@@ -70,7 +54,7 @@ def gathered(source: Source, read: Callable[[Path], Source] = read_source) -> So
         return (texts[path], 0) if path in texts else None
 
     with suppress(InvalidYamlError):  # reported when the joined text is read
-        _Composer(find).config(source.path, source.own_text)
+        BasedConfigs(find).config(source.path, source.own_text)
     return joined(source, texts.items())
 
 
@@ -81,7 +65,7 @@ def read_models(source: Source, lookup: Lookup) -> Reading:
     def find(path: str) -> tuple[str, int] | None:
         return (source.slice(parts[path].span), parts[path].span.start) if path in parts else None
 
-    composer = _Composer(find)
+    composer = BasedConfigs(find)
     root = composer.config(source.path, source.own_text)
     whole = Composition((EMPTY,))
     mapping = _at(root, "model")
@@ -92,119 +76,13 @@ def read_models(source: Source, lookup: Lookup) -> Reading:
     library = _library(source.path, root, mapping)
     reader = Reader(source, partial(look_up, root), lookup.parameters, References(mapping, ("model",)))
     model = _Model(reader, mapping, algorithm, library).spec(PurePath(source.path).stem)
-    model = replace(model, problems=(*model.problems, *composer.problems))
+    model = replace(model, problems=(*model.problems, *map(_problem, composer.absent)))
     method = Named(algorithm.method, named.span)
     return Reading(source, lookup, (FoundModel(model, mapping, ("model",), 0, method, frozenset()),), (root,), whole)
 
 
-# Files --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Composer:
-    """Reads a config and its bases; a base that is not found is a problem."""
-
-    find: FindText
-    problems: list[Problem] = field(default_factory=list)
-    depth: int = 0
-
-    def config(self, path: str, text: str, shift: int = 0) -> Mapping:
-        """The values of a file, merged over those of its bases."""
-        if not path.endswith(".py"):
-            return _yaml(path, text, shift)
-        tree = parsed(text, shift)
-        values = Values(text, shift, merged, partial(self.imported, path, shift))
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_base_":
-                values.base = self.bases(path, values.value(node.value))
-        values.run(tree)
-        names = [(name, value) for name, value in values.names.items() if not name.startswith("_")]
-        own = [(Scalar(name, name, value.span, value.span, value.span), value) for name, value in names]
-        return merged(values.base, replace(EMPTY, entries=tuple(own)))
-
-    def bases(self, path: str, written: YamlNode) -> Mapping:
-        """The values of the files that `_base_` names; of equal names, those of the later file."""
-        base = EMPTY
-        for item in written.items if isinstance(written, Sequence) else (written,):
-            name = item.value if isinstance(item, Scalar) and isinstance(item.value, str) else ""
-            found = self.base(path, name, item.span)
-            if found is None:
-                why = f"{name or '_base_'} names no file here"
-                help = "what it sets is known where its package is installed"
-                self.problems.append(Problem("SL901", f"{why}: what it sets is not known", item.span, help=help))
-                base = replace(base, open=why)
-                continue
-            kept = {key.text: (key, value) for key, value in pairs(base)}
-            kept.update((key.text, (key, value)) for key, value in pairs(found))
-            base = replace(base, entries=tuple(kept.values()), open=base.open or found.open)
-        return base
-
-    def base(self, path: str, name: str, place: Span) -> Mapping | None:
-        """The values of one base, None if there is no such file."""
-        if not name or "::" in name or "{{" in name or self.depth >= _MAXIMUM_DEPTH:
-            return None
-        whole = os.path.normpath(os.path.join(os.path.dirname(path), name))
-        found = self.find(whole)
-        if found is None:
-            return None
-        self.depth += 1
-        try:
-            return self.config(whole, *found)
-        finally:
-            self.depth -= 1
-
-    def imported(self, path: str, shift: int, node: ast.ImportFrom) -> dict[str, YamlNode]:
-        """The values that an import under `read_base()` brings."""
-        up = [".."] * (node.level - 1) if node.level else []
-        name = "/".join([*up, *(node.module or "").split(".")]) + ".py"
-        found = self.base(path, name, Span(shift, shift)) if node.level else None
-        if found is None:
-            help = "what it sets is known where its package is installed"
-            message = f"{'.' * node.level}{node.module} is no file here: what it sets is not known"
-            self.problems.append(Problem("SL901", message, Span(shift, shift), help=help))
-            return {}
-        values = {key.text: value for key, value in pairs(found)}
-        if any(alias.name == "*" for alias in node.names):
-            return values
-        return {alias.asname or alias.name: values[alias.name] for alias in node.names if alias.name in values}
-
-
-def _yaml(path: str, text: str, shift: int) -> Mapping:
-    documents = composed_once(Source(path, text)).documents
-    root = moved(documents[0], shift) if documents else EMPTY
-    return root if isinstance(root, Mapping) else EMPTY
-
-
-def merged(base: YamlNode | None, over: YamlNode) -> Mapping:
-    """A mapping over another one: key by key, unless it says `_delete_=True`; all else replaces what was there."""
-    before = base if isinstance(base, Mapping) else EMPTY
-    entries = {key.text: (key, value) for key, value in pairs(before)}
-    for key, value in pairs(over) if isinstance(over, Mapping) else ():
-        old = entries.get(key.text)
-        if isinstance(value, Mapping):
-            deleted = any(one.text == _DELETE and isinstance(it, Scalar) and it.value for one, it in pairs(value))
-            if old is not None and isinstance(old[1], Mapping) and not deleted:
-                value = merged(old[1], value)
-            else:
-                value = _without(value, _DELETE)
-                value = opened(value, before.open) if old is None and not deleted else value
-        elif key.text == _DELETE:
-            continue
-        entries[key.text] = (key, value)
-    whole = over if isinstance(over, Mapping) and over.entries else before
-    is_open = before.open or (over.open if isinstance(over, Mapping) else "")
-    home = whole.home if whole is before or not before.entries else Span(whole.span.start, whole.span.start)
-    return replace(whole, entries=tuple(entries.values()), home=home, open=is_open)
-
-
-def _without(node: Mapping, name: str) -> Mapping:
-    """A mapping without a key, at any depth."""
-    entries = tuple(
-        (key, _without(value, name) if isinstance(value, Mapping) else value)
-        for key, value in pairs(node)
-        if key.text != name
-    )
-    return replace(node, entries=entries)
+def _problem(absent: AbsentBase) -> Problem:
+    return Problem("SL901", absent.message, absent.span, help="what it sets is known where its package is installed")
 
 
 # The model ----------------------------------------------------------------------------------------------------------

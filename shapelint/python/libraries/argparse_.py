@@ -33,6 +33,9 @@ FLAG_DEFAULTS = {"store_true": False, "store_false": True}
 UNSEEN = frozenset({"argument_default", "conflict_handler"})
 """Arguments of a parser that change its options, so that their own definitions no longer apply."""
 ABSENT = Library("argparse.SUPPRESS")
+ANY_REST = Library("argparse.REMAINDER")
+OVERRIDES = ".DictAction"
+"""The action of OpenMMLab's options that only override values of a config: without them, it is as it is written."""
 
 
 def parser(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -122,7 +125,9 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
             if "required" in arguments.keywords
             else not optional
         )
-        default = UNKNOWN if required else _default(run, arguments.keywords, site)
+        rest = not optional and _takes_the_rest(arguments.keywords)
+        default = UNKNOWN if required and not rest else _default(run, arguments.keywords, site)
+        default = Items([]) if rest and default == UNKNOWN else default
         name = destination.value
         if name in owner.shared:
             return
@@ -137,6 +142,12 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
         forget(run, owner)
 
 
+def _takes_the_rest(keywords: Keywords) -> bool:
+    """Return whether a positional option takes whatever is left, which may be nothing."""
+    count = keywords["nargs"].value if "nargs" in keywords else NONE
+    return count == ANY_REST or (isinstance(count, Const) and count.value in ("*", "..."))
+
+
 def _destination(names: list[str]) -> Value:
     """Return the destination: `args.pred_dim` for `--pred-dim`; the first long name is used, else the first name."""
     chosen = next((name for name in names if name.startswith("--")), names[0] if names else "")
@@ -145,6 +156,8 @@ def _destination(names: list[str]) -> Value:
 
 def _default(run: Run, keywords: Keywords, site: Site) -> Value:
     action = keywords["action"].value if "action" in keywords else NONE
+    if isinstance(action, Library) and action.name.endswith(OVERRIDES):
+        return keywords["default"].value if "default" in keywords else NONE
     if not isinstance(action, Const) and action != Library("argparse.BooleanOptionalAction"):
         return UNKNOWN
     if isinstance(action, Const) and action.value in FLAG_DEFAULTS:

@@ -1,4 +1,4 @@
-"""Configs that a program loads: YAML, JSON and TOML, OmegaConf, and dicts whose keys are read as attributes."""
+"""Configs that a program loads: YAML, JSON and TOML, and those of OmegaConf."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
-from shapelint.python.builtins import builtin_functions
 from shapelint.python.objects import dicts
 from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
@@ -41,20 +40,8 @@ READERS = {
 """Functions that read an open file or a text, and the format."""
 RUAMEL_PARSER = "ruamel.yaml.YAML.parser"
 """What `ruamel.yaml.YAML(...)` returns: all of them read files alike."""
-READERS_OF_PATHS = words(
-    """
-    omegaconf.OmegaConf.load toml.load mmcv.Config.fromfile mmengine.Config.fromfile mmengine.config.Config.fromfile
-    """
-)
+READERS_OF_PATHS = words("omegaconf.OmegaConf.load toml.load mmcv.load mmengine.load mmengine.fileio.load")
 """Functions that take a path as well."""
-ATTRIBUTE_DICTS = words(
-    """
-    easydict.EasyDict munch.munchify munch.Munch.fromDict munch.DefaultMunch.fromDict box.Box box.ConfigBox addict.Dict
-    attrdict.AttrDict dotmap.DotMap ml_collections.ConfigDict ml_collections.FrozenConfigDict mmcv.Config
-    mmengine.Config mmcv.ConfigDict mmengine.ConfigDict mmengine.config.ConfigDict ml_collections.config_dict.ConfigDict
-    """
-)
-"""Classes and functions that make dicts with attributes of dicts, at any depth."""
 MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
 NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver register_resolver save")
@@ -78,18 +65,6 @@ def _reader(name: str, form: str) -> Handler:
         return loading.load(run, file, form or form_of(file.path), site, attributes)
 
     return handler
-
-
-def _with_attributes(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `EasyDict(config)`."""
-    table = builtin_functions.call(run, "dict", arguments, site)
-    return dicts.with_attributes(table) if isinstance(table, Table) else table
-
-
-def _munch(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `Munch(config)`: only the keys of the dict itself are attributes."""
-    table = builtin_functions.call(run, "dict", arguments, site)
-    return replace(table, attributes=True) if isinstance(table, Table) else table
 
 
 def _created(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -123,20 +98,20 @@ def merged(base: Value, over: Value) -> Value:
     for key, value in over.items.items():
         items[key] = merged(items[key], value) if key in items else value
     uncertain = (base.maybe_missing - over.items.keys()) | (over.maybe_missing - base.items.keys())
-    return Table(items, base.open or over.open, attributes=True, converts=True, maybe_missing=uncertain)
+    return Table(items, base.open or over.open, attributes=True, converts="any", maybe_missing=uncertain)
 
 
 def _rooted(value: Value) -> Value:
     """Return a config as OmegaConf makes it of a dict: a copy whose references are looked up in itself."""
     if isinstance(value, (Table, Items)):
-        root = Table({}, attributes=True, converts=True)
+        root = Table({}, attributes=True, converts="any")
         return _copied(value, root, (), root if isinstance(value, Table) else None)
     return value
 
 
 def _copied(value: Value, root: Table, path: tuple[str, ...], into: Table | None = None) -> Value:
     if isinstance(value, Table):
-        table = into or Table({}, attributes=True, converts=True)
+        table = into or Table({}, attributes=True, converts="any")
         table.open, table.maybe_missing = value.open, value.maybe_missing
         table.items.update({key: _copied(item, root, (*path, str(key))) for key, item in value.items.items()})
         return table
@@ -163,7 +138,7 @@ def _plain(value: Value) -> Value:
 
 def _from_command_line(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OmegaConf.from_cli()`: a script is interpreted as if it was run without arguments."""
-    return Table({}, attributes=True, converts=True) if _is_empty(arguments.values) else UNKNOWN
+    return Table({}, attributes=True, converts="any") if _is_empty(arguments.values) else UNKNOWN
 
 
 def _is_empty(values: Sequence[Value]) -> bool:
@@ -231,20 +206,13 @@ def _updated(run: Run, arguments: Arguments, site: Site) -> Value:
 
 CONFIG_FILES = LibraryPlugin(
     "config files",
-    packages=words(
-        """
-        yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf easydict munch box addict
-        attrdict dotmap ml_collections mmcv mmengine
-        """
-    ),
+    packages=words("yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf"),
     functions={
         **{name: _reader(name, form) for name, form in READERS.items()},
         **{name: _reader(name, READERS.get(name, "")) for name in READERS_OF_PATHS},
-        **dict.fromkeys(ATTRIBUTE_DICTS, _with_attributes),
         **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
         "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
         f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
-        "munch.Munch": _munch,
         "omegaconf.OmegaConf.create": _created,
         "omegaconf.DictConfig": _created,
         "omegaconf.ListConfig": _created,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
+from shapelint.python.libraries.attribute_dicts import ATTRIBUTE_DICTS
 from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
@@ -33,6 +34,7 @@ PLUGINS = (
     IMPORTING,
     NUMPY,
     CONFIG_FILES,
+    ATTRIBUTE_DICTS,
     PYDANTIC,
     HYDRA,
     PATHS,

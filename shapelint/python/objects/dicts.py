@@ -6,6 +6,10 @@ the values.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
+from shapelint.common.words import words
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of, join
@@ -20,6 +24,15 @@ DICT_READ_METHODS = frozenset(
 
 DICT_METHODS = frozenset(dir(dict)) | {"toDict", "to_dict", "toJSON", "to_json", "toYAML", "to_yaml", "to_tuple"}
 """Names that an attribute of a dict with attributes is looked up under before its keys."""
+
+CONFIG_METHODS = words(
+    """
+    merge_update merge_from_other_cfg merge merge_from_dict update_from_flattened_dict merge_from_list merge_from_file
+    clone deepcopy copy_and_resolve_references todict as_dict lock unlock freeze defrost set_new_allowed unlocked
+    ignore_type
+    """
+)
+"""Methods of dicts of libraries of configs, unless the dict has such a key; `config_dicts.py` performs them."""
 
 
 def key_of(value: Value | None) -> tuple[bool, TableKey]:
@@ -37,7 +50,11 @@ def reads_attributes(value: Value, name: str) -> bool:
     """Return whether a name that is read as an attribute of a value is one of its keys, and not a method."""
     if not isinstance(value, Table) or not (value.namespace or value.attributes):
         return False
-    return value.namespace or (name not in DICT_METHODS and (name in value.items or not name.startswith("_")))
+    if value.namespace or name in DICT_METHODS:
+        return value.namespace
+    if name in CONFIG_METHODS and not value.open:
+        return name in value.items
+    return name in value.items or not name.startswith("_")
 
 
 def takes_attributes(value: Value) -> bool:
@@ -45,14 +62,30 @@ def takes_attributes(value: Value) -> bool:
     return isinstance(value, Table) and (value.namespace or value.attributes)
 
 
-def with_attributes(value: Value, converts: bool = False) -> Value:
+def with_attributes(value: Value, converts: Literal["", "plain", "any"] = "", merges: bool = False) -> Value:
     """Return a dict as one whose keys, at any depth, are read as attributes, too."""
     if isinstance(value, Table):
-        items = {key: with_attributes(item, converts) for key, item in value.items.items()}
-        return Table(items, value.open, attributes=True, maybe_missing=value.maybe_missing, converts=converts)
+        items = {key: with_attributes(item, converts, merges) for key, item in value.items.items()}
+        return Table(
+            items,
+            value.open,
+            attributes=True,
+            maybe_missing=value.maybe_missing,
+            converts=converts,
+            merges=merges,
+            cause=value.cause,
+        )
     if isinstance(value, Items) and value.kind in ("list", "tuple"):
-        return Items([with_attributes(item, converts) for item in value.items], value.kind, value.rest)
-    return value
+        return Items([with_attributes(item, converts, merges) for item in value.items], value.kind, value.rest)
+    return _in_its_file(value)
+
+
+def _in_its_file(value: Value) -> Value:
+    """Return a value of a config; a number that is written in another file has its place there."""
+    if not isinstance(value, Const) or value.place is not None or value.literal is None:
+        return value
+    file, node = value.literal
+    return replace(value, place=file.home(node))
 
 
 def namespace(items: dict[str, Value]) -> Table:
@@ -77,8 +110,9 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         lose_keys(run, table, index, value)
         return
     run.touch(table)
-    if table.converts and isinstance(value, Table) and value.of is None and not value.namespace:
-        value = with_attributes(value, converts=True)
+    if isinstance(value, Table) and _is_converted(table, value):
+        value = with_attributes(value, table.converts, table.merges)
+    value = _in_its_file(value) if table.attributes else value
     table.items[key] = value
     table.maybe_missing -= {key}
     if isinstance(value, Node) and not value.name:
@@ -90,6 +124,13 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         run.store(table.of, str(key), value)
     elif table.of is not None:
         run.assign_attribute(table.of, str(key), value)
+
+
+def _is_converted(table: Table, value: Table) -> bool:
+    """Return whether a dict that is put into another one becomes one of its kind, which is a copy."""
+    if value.of is not None or value.namespace or not table.converts:
+        return False
+    return table.converts == "any" or not value.attributes
 
 
 def lose_keys(run: Run, table: Table, *sources: Value) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.python.objects import dicts, instances, lists, mutation, strings
+from shapelint.python.objects import config_dicts, dicts, instances, lists, mutation, strings
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
@@ -40,7 +40,8 @@ def call_method(
     if isinstance(owner, Items):
         return lists.call_method(run, owner, name, arguments, site)
     if isinstance(owner, Table):
-        return dicts.call_method(run, owner, name, arguments)
+        own = config_dicts.call_method(run, owner, name, arguments, site) if owner.attributes else None
+        return dicts.call_method(run, owner, name, arguments) if own is None else own
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
     if isinstance(owner, UserClass):

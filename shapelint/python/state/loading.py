@@ -15,8 +15,10 @@ from shapelint.common.frozen import frozen
 from shapelint.documents.data_files import read_nodes
 from shapelint.documents.defaults import compose_fragment
 from shapelint.documents.fragments import Fragment, fragment
-from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.nodes import TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.documents.overrides import Override, RefusedOverrideError, swept
+from shapelint.documents.python_configs import BasedConfigs
+from shapelint.documents.python_values import COMPUTED, IMPORTED
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
@@ -54,8 +56,25 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
         return run.unknown(reason, site.node, site.scope.file)
     if nodes is None:
         return Const(None)
-    root = Table({}, attributes=True, converts=True) if attributes else None
+    root = Table({}, attributes=True, converts="any") if attributes else None
     return _value(run, nodes, _Place(part.span.start, root), ())
+
+
+def load_based(run: Run, path: str, site: Site) -> Value:
+    """Return the contents of a config of OpenMMLab over those of its bases; unknown with the reason if not readable."""
+
+    def find(wanted: str) -> tuple[str, int] | None:
+        part = _part(run, wanted) if locate(run, wanted) is not None else None
+        return None if part is None else (run.others.source.slice(part.span), part.span.start)
+
+    try:
+        part = _part(run, path)
+        node = BasedConfigs(find).config(part.path, run.others.source.slice(part.span), part.span.start)
+    except NotRead as error:
+        return run.unknown(str(error), site.node, site.scope.file)
+    except InvalidYamlError as error:
+        return run.unknown(f"{_relative(path)} does not parse: {error.message}", site.node, site.scope.file)
+    return _value(run, node, _Place(0), ())
 
 
 def compose(
@@ -162,20 +181,22 @@ def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Va
     """Return a node as a value; `path` leads to it from the root."""
     attributes = place.root is not None
     if isinstance(node, Mapping):
-        table = (
-            place.root if place.root is not None and not path else Table({}, attributes=attributes, converts=attributes)
-        )
-        table.open = bool(node.open)
+        kept = place.root if place.root is not None and not path else None
+        table = kept or Table({}, attributes=attributes, converts="any" if attributes else "")
+        table.open, table.cause = bool(node.open), Cause(node.open) if node.open else None
         for key, value in pairs(node):
             if isinstance(key.value, (str, int, float, bool, type(None))):
                 table.items[key.value] = _value(run, value, place, (*path, key.text))
         return table
     if isinstance(node, Sequence):
-        return Items([_value(run, item, place, (*path, str(index))) for index, item in enumerate(node.items)])
+        items = [_value(run, item, place, (*path, str(index))) for index, item in enumerate(node.items)]
+        return Items(items, "tuple" if node.tag == TUPLE_TAG else "list")
     return _scalar(node, place, path)
 
 
 def _scalar(node: Scalar, place: _Place, path: tuple[str, ...]) -> Value:
+    if node.style == IMPORTED:
+        return Unknown(Cause(f"{node.text} is a class that the config imports"))
     if node.value is UNKNOWN_DIM and not node.tag:
         return Unknown(Cause(node.text))
     if node.value is UNKNOWN_DIM or not isinstance(node.value, (str, int, float, bool, type(None))):
@@ -188,4 +209,4 @@ def _scalar(node: Scalar, place: _Place, path: tuple[str, ...]) -> Value:
     if place.offset is None:
         return Const(node.value)
     span = Span(node.origin.start + place.offset, node.origin.end + place.offset)
-    return Const(node.value, span)
+    return Const(node.value, span, computed=node.style == COMPUTED)

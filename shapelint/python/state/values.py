@@ -9,7 +9,7 @@ import ast
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
@@ -108,9 +108,10 @@ class Table:
 
     `of` is the value or scope whose names these are (`vars(args)`, `net._modules`, `globals()`): changing the table
     changes that, too. The keys of a `namespace` are read as attributes; a dict with `attributes` has them as well as
-    its methods. One that `converts` keeps a dict that is put into it as a copy of its own kind. An object of a class
-    that a library calls `kind` is also read by position, without its attributes that are None. `cause` is why the keys
-    of an open one are not known.
+    its methods. One that `converts` any keeps a dict that is put into it as a copy of its own kind; other kinds do so
+    with plain dicts only. The `update` of one that `merges` does so with the dicts in it. An object of a class that a
+    library calls `kind` is also read by position, without its attributes that are None. `cause` is why the keys of an
+    open one are not known.
     """
 
     items: dict[Any, Value]
@@ -119,7 +120,8 @@ class Table:
     namespace: bool = False
     attributes: bool = False
     maybe_missing: frozenset[Any] = frozenset()
-    converts: bool = False
+    converts: Literal["", "plain", "any"] = ""
+    merges: bool = False
     kind: str = ""
     cause: Cause | None = None
     born: int = born()

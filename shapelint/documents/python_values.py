@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from shapelint.documents.merging import EMPTY, unknown
-from shapelint.documents.nodes import MAXIMUM_NODES, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
+from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.shapes import expression
 from shapelint.text.source import Span
 
@@ -22,9 +22,11 @@ QUOTED = "'"
 """The style of a text: it is no call and no number, whatever stands in it."""
 IMPORTED = "imported"
 """The style of a name that is imported: its value is its dotted name."""
+COMPUTED = "computed"
+"""The style of a number that an expression computes; its place is that of the expression."""
+BASES_KEY = "_base_"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_BASE = "_base_"
 
 Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
 """Merge one value over another."""
@@ -149,7 +151,7 @@ class Values:
         if isinstance(node, ast.Call):
             return self.call(node)
         if isinstance(node, ast.Name):
-            if node.id == _BASE:
+            if node.id == BASES_KEY:
                 return self.base
             return self.names.get(node.id) or self.unknown(node)
         if isinstance(node, (ast.Attribute, ast.Subscript)):
@@ -166,7 +168,8 @@ class Values:
                 items += value.items
             else:
                 return self.unknown(node)
-        return Sequence(tuple(items), self.span(node), self.span(node), flow=True)
+        tag = TUPLE_TAG if isinstance(node, ast.Tuple) else ""
+        return Sequence(tuple(items), self.span(node), self.span(node), flow=True, tag=tag)
 
     def dictionary(self, node: ast.Dict) -> YamlNode:
         whole = self.mapping_of(node, [])
@@ -255,7 +258,7 @@ class Values:
             value = expression.evaluate(ast.unparse(node), known)
         except (expression.ExpressionError, TypeError, ValueError, OverflowError):
             return self.unknown(node)
-        return self.scalar(value, node) if isinstance(value, int) else self.unknown(node)
+        return self.scalar(value, node, COMPUTED) if isinstance(value, int) else self.unknown(node)
 
     # Places -----------------------------------------------------------------------------------------------------------
 
