@@ -19,6 +19,7 @@ Section = Literal["operations", "attributes", "creations", "joins"]
 
 SECTIONS: tuple[Section, ...] = ("operations", "attributes", "creations", "joins")
 
+COMBINES = frozenset({"broadcast", "matmul", "assign"})
 KEEPS_SHAPE = frozenset({"same", "along", "assign", "no_gradient"})
 """The steps that do not change a shape."""
 
@@ -66,6 +67,11 @@ class Operation:
     def keeps_shape(self) -> bool:
         """Whether the result has the shape of the tensor, whatever the arguments are."""
         return bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)
+
+    @property
+    def combines(self) -> bool:
+        """Whether the result has the numbers of the other operands in it, and not only their shape."""
+        return bool(self.shapes) or any(step.primitive in COMBINES for step in self.steps)
 
     @property
     def detaches(self) -> bool:

@@ -205,6 +205,9 @@ def _occasions(script: PythonModel, judged: Judged) -> Iterator[Occasion]:
     for average in script.update_faults:
         facts = TargetFacts(swapped=average.words, effect=average.effect)
         yield Occasion("target", {"target": facts}, Ends(("target", average.span.start), "", average.span))
+    if script.trained is not None:
+        facts = TargetFacts(trained=" and ".join(script.trained.names))
+        yield Occasion("target", {"target": facts}, Ends(("target", *script.trained.names), "", script.trained.span))
     yield from loaded_weights.occasions(script.loads)
     for one in script.latent:
         yield variable.by_chance(one.edge, f"{one.taken[1]} and {one.given[1]}")

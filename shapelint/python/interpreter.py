@@ -12,6 +12,7 @@ from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import argparse_, data_loaders, dispatch, lightning_, paths_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
+    backward,
     hooks,
     loss_calls,
     members,
@@ -80,6 +81,7 @@ class Interpreter(Run):
         lightning_.FIT_OBSERVER,
         training_modes.MODE_OBSERVER,
         queues.QUEUE_OBSERVER,
+        backward.BACKWARD_OBSERVER,
     )
 
     evaluate = expressions.evaluate

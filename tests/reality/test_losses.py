@@ -122,3 +122,53 @@ def test_a_cosine_over_another_axis_runs_with_another_result(signature: LossSign
     left, right = torch.rand(6, 5, 16), torch.rand(6, 5, 16)
     values = [kind(**{signature.over: axis})(left, right).mean() for axis in (0, 1, 2)]
     assert len({round(float(value), 6) for value in values}) == 3
+
+
+PAIRED = [signature for signature in KNOWN if len(signature.takes) == 2 and signature.target.startswith("lightly")]
+GRID = torch.rand(12, 5, 5, 2)
+SPECIAL = {
+    "MMCRLoss": lambda loss, a, b: loss(a[:, None], b[:, None]),
+    "SwaVLoss": lambda loss, a, b: loss([a, a], [b]),
+    "DINOLoss": lambda loss, a, b: loss([a, a], [b, b], epoch=0),
+    "IBOTPatchLoss": lambda loss, a, b: loss(a, b, torch.ones(2, 2, 3, dtype=torch.bool)),
+    "IBOTPlusPlusPatchLoss": lambda loss, a, b: loss(a, b, torch.ones(2, 2, 3, dtype=torch.bool)),
+    "LeJEPALoss": lambda loss, a, b: loss(local_proj=a[None], global_proj=b[None]),
+    "LeWMLoss": lambda loss, a, b: loss(predicted=a[None], target=b[None], embeddings=torch.rand(1, 12, 8)),
+    "VISRegLoss": lambda loss, a, b: loss(local_proj=a[None], global_proj=b[None]),
+    "DetConSLoss": lambda loss, a, b: loss(a[None], b[None], *[torch.arange(12)[None]] * 2),
+    "DetConBLoss": lambda loss, a, b: loss(a[None], a[None], b[None], b[None], *[torch.arange(12)[None]] * 2),
+    "VICRegLLoss": lambda loss, a, b: loss([(a, one_map(a))] * 2, [GRID] * 2, [(b, one_map(b))], [GRID]),
+    "CAPILoss": lambda loss, a, b: loss(a[None], b[None]),
+    "PatchKernelAlignmentLoss": lambda loss, a, b: loss(a[None], b[None]),
+}
+"""How losses are called whose operands are more than two tensors (B, D)."""
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "DINOLoss": {"output_dim": 8},
+    "IBOTPatchLoss": {"output_dim": 8},
+    "IBOTPlusPlusPatchLoss": {"output_dim": 8},
+    "DetConSLoss": {"gather_distributed": False},
+    "DetConBLoss": {"gather_distributed": False},
+    "PMSNCustomLoss": {"target_distribution": lambda prototypes: torch.full(prototypes.shape[:1], 0.1)},
+}
+
+
+def one_map(features: Any) -> Any:
+    """Return a map whose vectors are those of the features."""
+    return features[:, None, None].expand(-1, 5, 5, -1)
+
+
+@pytest.mark.parametrize("signature", PAIRED, ids=lambda signature: signature.target)
+def test_gradients_flow_to_the_operands_that_a_loss_does_not_stop(signature: LossSignature) -> None:
+    module, _, name = signature.target.rpartition(".")
+    loss = getattr(importlib.import_module(module), name)(**ARGUMENTS.get(name, {}))
+    operands = [torch.rand(12, 8, requires_grad=True) for _ in range(2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if name in SPECIAL:
+            result = SPECIAL[name](loss, *operands)
+        else:
+            result = loss(*operands, *([torch.rand(10, 8)] if signature.prototypes else []))
+        if result.requires_grad:
+            result.sum().backward()
+    reached = [operand.grad is not None for operand in operands]
+    assert reached == [operand not in signature.stops for operand in signature.takes]

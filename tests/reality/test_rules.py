@@ -445,6 +445,21 @@ def test_sl901_a_bank_that_the_method_does_not_use_is_reported_as_unchecked() ->
     assert model.violations == ()
 
 
+@pytest.mark.parametrize(("name", "trained"), [("SL213-bad.py", True), ("SL213-good.py", False)])
+def test_sl213_a_target_without_stopped_gradients_is_trained_by_the_loss(name: str, trained: bool) -> None:
+    folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+    source = (folder / name).read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), names)
+    model = names["BYOL"]()
+    optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
+    model(torch.rand(4, 3, 16, 16), torch.rand(4, 3, 16, 16)).backward()
+    before = model.projection_head_momentum.layers[0].weight.detach().clone()
+    optimiser.step()
+    assert torch.equal(model.projection_head_momentum.layers[0].weight, before) != trained
+    assert codes(source, name) == ({"SL213"} if trained else set())
+
+
 @pytest.mark.parametrize(("name", "swapped"), [("SL214-bad.py", True), ("SL214-good.py", False)])
 def test_sl214_an_update_the_wrong_way_leaves_the_target_as_it_is(name: str, swapped: bool) -> None:
     folder = Path(__file__).resolve().parents[2] / "fixtures" / "rules"

@@ -22,7 +22,8 @@ class TargetFacts:
 
     `update_fits` is False if the moving average raises, `update_broadcasts` True if it does not although the shapes
     differ; `tensor` is the first parameter at fault, with its two shapes, or the two numbers of parameters. `swapped`
-    says that the moving average goes the wrong way, or has a wrong decay, and `effect` what that does.
+    says that the moving average goes the wrong way, or has a wrong decay, and `effect` what that does. `trained` is
+    the module that gets gradients although a moving average writes it.
     """
 
     role: str = ""
@@ -35,6 +36,7 @@ class TargetFacts:
     target: str = ""
     swapped: str = ""
     effect: str = ""
+    trained: str = ""
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:

@@ -21,9 +21,10 @@ class LossSignature(Strict):
     `batch` is the smallest batch size.
 
     For programs, `takes` are the operands as arguments of the call, and `prototypes` is an argument with vectors of
-    their width. `labels` says that the target in a program may be labels, which are not compared. `functions` are
-    equivalent functions. `operation` is the operation whose result the loss returns, if that is not a number. `by_hand`
-    are the operations of a hand-written version of the loss, each with its name in reports.
+    their width; through those that it `stops` no gradient flows back. `labels` says that the target in a program may
+    be labels, which are not compared. `functions` are equivalent functions. `operation` is the operation whose result
+    the loss returns, if that is not a number. `by_hand` are the operations of a hand-written version of the loss, each
+    with its name in reports.
     """
 
     call: str
@@ -36,6 +37,7 @@ class LossSignature(Strict):
     batch: int = 1
     says: str = ""
     takes: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
     prototypes: str | None = None
     labels: bool = False
     functions: tuple[str, ...] = ()

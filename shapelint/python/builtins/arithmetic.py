@@ -141,11 +141,11 @@ def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(other, Const) or is_number(other):
         return replace(tensor, is_mask=tensor.is_mask and bits)
     if not isinstance(other, Tensor):
-        return Tensor(Flow(None, (), tensor.flow.maker), tensor.detached)
+        return Tensor(Flow(None, (), tensor.flow.maker), tensor.trains)
     one, two = axes_of(tensor), axes_of(other)
     both = ax.broadcast(one, two) if one is not None and two is not None else None
     is_mask = bits and tensor.is_mask and other.is_mask
-    return Tensor(ax.flow(both, tensor.flow.maker), tensor.detached and other.detached, is_mask=is_mask)
+    return Tensor(ax.flow(both, tensor.flow.maker), tensor.trains | other.trains, is_mask=is_mask)
 
 
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

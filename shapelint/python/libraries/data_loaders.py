@@ -220,7 +220,7 @@ def _stacked(value: Value, rows: Dim, whole: bool = False) -> Value:
     axes = axes_of(value) if whole and isinstance(value, Tensor) else None
     if axes and isinstance(value, Tensor):
         origins = (NO_ORIGIN, *(axis.origin for axis in axes[1:]))
-        return Tensor(Flow((rows, *(axis.size for axis in axes[1:])), origins, NO_ORIGIN), True)
+        return Tensor(Flow((rows, *(axis.size for axis in axes[1:])), origins, NO_ORIGIN))
     return replace(value, rows=rows) if isinstance(value, Data) else Data(rows)
 
 

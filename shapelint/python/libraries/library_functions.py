@@ -13,6 +13,7 @@ from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
+from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
@@ -108,14 +109,13 @@ def call(run: Run, function: LibraryFunction, arguments: Arguments, values: Any 
     given = by_name(function.parameters, arguments)
     operands = tensors(function, given)
     flows = [None if operand is None else operand.flow for operand in operands]
-    detached = all(operand is None or operand.detached for operand in operands)
+    trains = gradients.through([operand for operand in operands if operand is not None])
     bound = bound_arguments(function, given, values)
     maker = next((flow.maker for flow in flows if flow is not None), axes.NO_ORIGIN)
     result = signature_calls.apply(function.shapes, flows, bound, maker)
-    detached = detached or run.no_grad > 0
     if isinstance(result, Flow):
-        return Tensor(result, detached)
-    return Items([Tensor(flow, detached) for flow in result], "tuple")
+        return Tensor(result, trains)
+    return Items([Tensor(flow, trains) for flow in result], "tuple")
 
 
 def by_name(parameters: tuple[Parameter, ...], arguments: Arguments) -> Keywords:

@@ -19,6 +19,7 @@ from shapelint.python.libraries import (
 )
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.libraries.vision_transformers import SIZES, Vit
+from shapelint.python.state import frozen_modules
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Components, LibraryPlugin, Number
 from shapelint.python.state.run import BankCall, Run
@@ -44,7 +45,7 @@ LIGHTLY_PARAMETERS = {
 }
 WITHOUT_RESULT = words(
     """
-    deactivate_requires_grad activate_requires_grad update_drop_path_rate
+    activate_requires_grad update_drop_path_rate
     initialize_2d_sine_cosine_positional_embedding
     """
 )
@@ -183,6 +184,12 @@ def update_momentum(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+def _deactivate(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `deactivate_requires_grad(model)`."""
+    frozen_modules.note(run, arguments.get(0, "model") or UNKNOWN, site.node)
+    return NONE
+
+
 def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
@@ -198,6 +205,7 @@ LIGHTLY = LibraryPlugin(
     functions={
         "lightly.models.utils.update_momentum": update_momentum,
         "lightly.models.utils.get_weight_decay_parameters": _weight_decay_parameters,
+        "lightly.models.utils.deactivate_requires_grad": _deactivate,
         **{f"lightly.models.utils.{name}": _nothing for name in WITHOUT_RESULT},
     },
     stand_ins={

@@ -313,10 +313,10 @@ def _pooled(run: Run, model: Component, features: Value) -> Value:
     if not isinstance(features, Tensor):
         return UNKNOWN
     if axes is None or not isinstance(pattern, Pattern) or len(pattern.axes) != 2:
-        return Tensor(Flow(None, (), features.flow.maker), features.detached)
+        return Tensor(Flow(None, (), features.flow.maker), features.trains)
     width = pattern.axes[1]
     axis = ax.Axis(width, axes[-1].origin)  # type: ignore[arg-type]
-    return Tensor(ax.flow((axes[0], axis), features.flow.maker), features.detached)
+    return Tensor(ax.flow((axes[0], axis), features.flow.maker), features.trains)
 
 
 TIMM = LibraryPlugin(

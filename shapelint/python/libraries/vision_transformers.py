@@ -74,7 +74,7 @@ def attributes(vit: Vit) -> dict[str, Value]:
     return {
         "num_prefix_tokens": Const(vit.prefix),
         "has_class_token": Const(vit.prefix > 0),
-        "pos_embed": Tensor(ax.flow(ax.sized([1, vit.tokens, vit.width]), ax.NO_ORIGIN), True),
+        "pos_embed": Tensor(ax.flow(ax.sized([1, vit.tokens, vit.width]), ax.NO_ORIGIN)),
     }
 
 

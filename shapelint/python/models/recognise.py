@@ -19,6 +19,7 @@ from shapelint.python.models import (
     given_checkpoint,
     momentum_updates,
     self_supervision,
+    trained_targets,
     unseen_parts,
     unused_parts,
     wiring_faults,
@@ -67,6 +68,7 @@ class PythonModel:
     unused: tuple[unused_parts.UnusedPart, ...] = ()
     unfollowed: tuple[Cause, ...] = ()
     update_faults: tuple[momentum_updates.UpdateFault, ...] = ()
+    trained: trained_targets.TrainedTarget | None = None
     loads: tuple[LoadedWeights, ...] = ()
 
 
@@ -313,7 +315,8 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
-        update_faults=tuple(momentum_updates.faults(run, group.node)) if group.node else (),
+        update_faults=tuple(momentum_updates.faults(run, group.node, first)),
+        trained=trained_targets.find(run, group.node, first),
         loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),
     )
 

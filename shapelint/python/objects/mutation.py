@@ -90,7 +90,7 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     An empty tensor is a placeholder for one that is set later, for instance by a hook.
     """
     if isinstance(value, Tensor) and 0 in (value.shape or ()):
-        value = Tensor(Flow(None, (), value.flow.maker), value.detached)
+        value = Tensor(Flow(None, (), value.flow.maker), value.trains)
     base = owner.base
     if isinstance(base, Chained) and isinstance(value, Node):
         run.touch(base)

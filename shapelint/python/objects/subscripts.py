@@ -185,7 +185,7 @@ def _child(owner: Chained, index: Value) -> Value:
 def tensor(owner: Tensor, index: Value) -> Value:
     """Index a tensor: integers drop an axis, slices shorten it, None adds one, masks and index tensors select rows."""
     axes = None if owner.loose else ax.of(owner.flow)
-    unknown = Tensor(Flow(None, (), owner.flow.maker), owner.detached)
+    unknown = Tensor(Flow(None, (), owner.flow.maker), owner.trains)
     if axes is None:
         return unknown
     parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
@@ -226,7 +226,7 @@ def tensor(owner: Tensor, index: Value) -> Value:
         else:
             return unknown
         place += 1
-    return Tensor(ax.flow((*result, *axes[place:]), owner.flow.maker), owner.detached)
+    return Tensor(ax.flow((*result, *axes[place:]), owner.flow.maker), owner.trains)
 
 
 def _before(parts: list[Value], part: Value) -> int:

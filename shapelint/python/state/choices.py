@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from shapelint.chain.chain import Flow
-from shapelint.python.state import causes
+from shapelint.python.state import causes, gradients
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import Run
@@ -185,4 +185,4 @@ def _tensor(chosen: Unknown, tensors: Sequence[Tensor]) -> Tensor | None:
         origin if dims.is_known(size) else replace(origin, cause=chosen.cause)
         for origin, size in zip(first.flow.origins, sizes)
     )
-    return Tensor(Flow(sizes, origins, first.flow.maker), all(tensor.detached for tensor in tensors), loose)
+    return Tensor(Flow(sizes, origins, first.flow.maker), gradients.through_any(tensors), loose)

@@ -45,7 +45,7 @@ def join(left: Value, right: Value) -> Value:
             return replace(left, variables=())
         return left if same else Unknown(is_number=is_number(left) and is_number(right))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return Tensor(_flow(left.flow, right.flow), left.detached and right.detached)
+        return Tensor(_flow(left.flow, right.flow), left.trains & right.trains)
     if isinstance(left, Items) and isinstance(right, Items) and _alike(left, right):
         items = [join(one, two) for one, two in zip(left.items, right.items)]
         rest = join(left.rest, right.rest) if left.rest is not None and right.rest is not None else None

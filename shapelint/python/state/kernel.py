@@ -47,14 +47,16 @@ class Observer:
 
     `operation(run, name, tensor, arguments, site)` is called for an operation on a tensor, and returns True to keep it
     from the remaining observers; `unpacking(run, items, count, site)` for a tuple of sizes that is assigned to several
-    names; `copy(run, place, value, site)` for a tensor that is written into part of another; and `unseen_call(run,
-    site, arguments)` for a call of something unknown.
+    names; `copy(run, place, value, site)` for a tensor that is written into part of another; `unseen_call(run, site,
+    arguments)` for a call of something unknown; and `result(run, function, value)` for what a user-defined function
+    gives.
     """
 
     operation: Callable[..., bool] | None = None
     unpacking: Callable[..., None] | None = None
     copy: Callable[..., None] | None = None
     unseen_call: Callable[..., None] | None = None
+    result: Callable[..., None] | None = None
 
 
 class Kernel:
@@ -91,6 +93,12 @@ class Kernel:
         for observer in self.observers:
             if observer.unseen_call is not None:
                 observer.unseen_call(self, site, arguments)
+
+    def observe_result(self, function: Function, value: Value) -> None:
+        """Notify the observers of what a user-defined function gives."""
+        for observer in self.observers:
+            if observer.result is not None:
+                observer.result(self, function, value)
 
     # Syntax
 

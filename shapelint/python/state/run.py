@@ -142,7 +142,9 @@ class Run(Kernel):
 
     A run `feeds` a certain batch of each of the `loaders` to the loops over them; `fed` is the loader of the innermost
     one. `rounds` says how often each loop that is being run is run for certain. `asleep` are modules that were set to
-    evaluation, or any of them if it `is_any_asleep`.
+    evaluation, or any of them if it `is_any_asleep`. `trained` are components of what may be a target that certainly
+    get gradients, `frozen` the modules that may get none, and `freezing` the nodes of the program that say so, some
+    of them of modules that are not known (`freezing_unknown`).
 
     `moved` is a variable that gets another number than in the file, to find layers that fit by chance.
     `evaluates_strings` says that code in a string was run (`eval`), which may have built other objects. `effect` is the
@@ -235,6 +237,10 @@ class Run(Kernel):
     rounds: list[int] = field(default_factory=list)
     asleep: dict[int, Node] = field(default_factory=dict)
     is_any_asleep: bool = False
+    trained: set[Node] = field(default_factory=set)
+    frozen: dict[int, Node] = field(default_factory=dict)
+    freezing: dict[int, ast.AST] = field(default_factory=dict)
+    freezing_unknown: set[int] = field(default_factory=set)
     serial: int = 0
     rewritten: int = 0
     iterating: int = 0

@@ -129,14 +129,14 @@ class Table:
 
 @frozen
 class Tensor:
-    """A tensor; `detached` says that no gradient flows back through it.
+    """A tensor; `trains` are the components that certainly get gradients through it, as far as they may be targets.
 
     `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
     `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values.
     """
 
     flow: Flow
-    detached: bool = False
+    trains: frozenset[Node] = frozenset()
     loose: bool = False
     weight_of: Component | None = None
     is_mask: bool = False

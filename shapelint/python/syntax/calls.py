@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins as python
+import re
 from dataclasses import replace
 
 from shapelint.chain.chain import Flow
@@ -57,6 +58,8 @@ MAXIMUM_CALLEES = 4
 """Number of candidates up to which each one is interpreted, if any of them may be called."""
 MAXIMUM_VAGUE_RECURSION = 2
 """Depth to which a function is followed that calls itself with unknown arguments alone."""
+TRAINING_DECORATORS = re.compile(r"autocast|amp\.|jit|compile|override|abstract|wraps|overload|cache")
+"""Decorators of libraries under which gradients are computed for certain."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
@@ -158,7 +161,7 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
     if isinstance(function, Library):
         return run.call_library(function.name, arguments, site)
     if isinstance(function, Bound) and not arguments.complete and isinstance(function.owner, Tensor):
-        return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.detached)
+        return Tensor(Flow(None, (), function.owner.flow.maker), function.owner.trains)
     if isinstance(function, Bound):
         return methods_of_values.call_method(run, function, arguments, site)
     if isinstance(function, Unknown) and function.inside:
@@ -335,6 +338,7 @@ def call_function(
             run.journal.resume(frame, gone)
             generators.settle(run, function, frame)
         value = generators.result(run, function, run.yields[-1], _joined(run.returns[-1]))
+        run.observe_result(function, value)
         if start is not None:
             repeated_calls.keep(run, start, value, [*frame.touched.keys() - {id(inner)}])
         return value
@@ -422,12 +426,10 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         name = decorator.name.rpartition(".")[2]
         if name in INERT_WRAPPERS or name == "contextmanager":
             return replace_wrapper(value, name)
-        if "no_grad" in decorator.name or "inference_mode" in decorator.name:
-            return replace_wrapper(value, "no_grad")
-        return value
+        return value if TRAINING_DECORATORS.search(decorator.name) else replace_wrapper(value, "no_grad")
     if isinstance(node, ast.Call) and isinstance(value, Function):
         text = ast.unparse(node.func)
-        if "no_grad" in text or "inference_mode" in text:
+        if "no_grad" in text or "inference_mode" in text or "grad_enabled" in text:
             return replace_wrapper(value, "no_grad")
     if isinstance(decorator, Bound) and decorator.name == "setter" and isinstance(value, Function):
         return replace(decorator.owner, setter=value) if isinstance(decorator.owner, Function) else value

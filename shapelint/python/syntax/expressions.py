@@ -12,7 +12,7 @@ from typing import Any
 from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
 from shapelint.python.objects import dicts, generators, laziness, lists
-from shapelint.python.state import causes, names
+from shapelint.python.state import causes, gradients, names
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.references import settled
@@ -56,6 +56,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         value = handler(run, node, scope) if handler else UNKNOWN
         if isinstance(value, ConfigReference):
             value = settled(value)
+        if run.no_grad and not isinstance(node, ast.Name):
+            value = gradients.stopped(value)
         return _placed(value, node, scope) if isinstance(value, Const) and value.place is None else value
     finally:
         run.nesting -= 1
@@ -192,7 +194,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     for op, comparator in zip(node.ops, node.comparators):
         right = evaluate(run, comparator, scope)
         if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
-            compared = arithmetic.tensors(ast.Add(), left, right)
+            compared = gradients.stopped(arithmetic.tensors(ast.Add(), left, right))
             return replace(compared, is_mask=True) if isinstance(compared, Tensor) else compared
         one = arithmetic.compared(op, left, right)
         if one is False:
@@ -299,8 +301,8 @@ def rows(run: Run, value: Value, count: int) -> Items | None:
         return None
     axes = axes_of(value)
     if not axes:
-        return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.detached))
-    row = Tensor(ax.flow(axes[1:], value.flow.maker), value.detached)
+        return Items([], "tuple", Tensor(Flow(None, (), value.flow.maker), value.trains))
+    row = Tensor(ax.flow(axes[1:], value.flow.maker), value.trains)
     size: Dim = axes[0].size
     if isinstance(size, int) and size <= 64:
         return Items([row] * size, "tuple")

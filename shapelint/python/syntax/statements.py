@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,6 +34,10 @@ from shapelint.python.tensors import trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
 """Functions that end the program."""
+TRAINING_CONTEXTS = re.compile(
+    r"autocast|record_function|profile|open\(|suppress|catch_warnings|torch\.device|tqdm|no_sync"
+)
+"""Context managers under which gradients are computed for certain."""
 ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
 
 
@@ -160,7 +165,7 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
     for item in node.items:
         value = run.evaluate(item.context_expr, scope)
         text = ast.unparse(item.context_expr)[:60]
-        frozen += "no_grad" in text or "inference_mode" in text
+        frozen += not TRAINING_CONTEXTS.search(text)
         swallows = swallows or "suppress(" in text
         if (
             isinstance(value, Instance)

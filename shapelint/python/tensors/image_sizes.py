@@ -30,4 +30,4 @@ def image(data: Data, channels: Dim = 3) -> Tensor:
     size = data.size or Size(dims.symbol("H"), dims.symbol("W"))
     seen = (Step(size.place, f"images are {size.height} x {size.width} here"),) if size.place else ()
     origin = replace(INPUT, place=size.place, steps=seen)
-    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT), True)
+    return Tensor(Flow((data.rows, channels, size.height, size.width), (INPUT, INPUT, origin, origin), INPUT))

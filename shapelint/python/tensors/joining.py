@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.chain.chain import Flow
+from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
@@ -28,9 +29,9 @@ def join(primitive: str, items: Items, given: Arguments) -> Value:
         # torch ignores tensors of shape (0,): https://docs.pytorch.org/docs/stable/generated/torch.cat.html
         axes = [piece for piece in axes if not _is_blank(piece)]
     whole = [piece for piece in axes if piece is not None]
-    detached = all(tensor.detached for tensor in tensors)
+    trains = gradients.through([*tensors, *([rest] if rest else [])])
     if len(whole) < len(axes):
-        return Tensor(Flow(None, (), first.flow.maker), detached)
+        return Tensor(Flow(None, (), first.flow.maker), trains)
     if primitive == "stack":
         alike = ax.concatenate([ax.stack(piece, 0, 1) or piece for piece in whole], 0) is not None
         result = ax.stack(whole[0], along, dims.symbol("V") if rest else len(whole)) if alike else None
@@ -38,7 +39,7 @@ def join(primitive: str, items: Items, given: Arguments) -> Value:
         result = ax.concatenate(whole, along)
         if rest and result is not None:
             result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size)
-    return Tensor(ax.flow(result, first.flow.maker), detached)
+    return Tensor(ax.flow(result, first.flow.maker), trains)
 
 
 def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str] | None:

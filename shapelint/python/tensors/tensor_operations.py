@@ -11,7 +11,9 @@ from dataclasses import replace
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Operation, Section
+from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
+from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
 from shapelint.python.tensors import argument_values, masks, overloads
 from shapelint.python.tensors import axes as ax
@@ -34,12 +36,14 @@ def known(name: str) -> bool:
 def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
     """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
-    detached = tensor.detached or any(operation.detaches for operation in operations)
+    trains = UNTRAINED if any(operation.detaches for operation in operations) else tensor.trains
     is_mask = masks.comes_of(name, tensor.is_mask, given)
     if all(operation.keeps_shape for operation in operations):
-        return replace(tensor, detached=detached, is_mask=is_mask)
+        return replace(tensor, trains=trains, is_mask=is_mask)
     call = _chosen(operations, 1, given)
-    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), detached, is_mask=is_mask))
+    if call is not None and not call.operation.detaches and call.operation.combines:
+        trains |= gradients.through(call.operands)
+    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), trains, is_mask=is_mask))
 
 
 def create(name: str, given: Arguments) -> Value:
@@ -47,7 +51,7 @@ def create(name: str, given: Arguments) -> Value:
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
-    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), True, is_mask=masks.is_created(given)))
+    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=masks.is_created(given)))
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
@@ -80,7 +84,7 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
     if last == "pair":
         (first, _) = result.each if isinstance(result, Pieces) else (None, None)
         one = _shaped(first, blank)
-        return Items([one, replace(one, detached=True)], "tuple")
+        return Items([one, replace(one, trains=UNTRAINED)], "tuple")
     return _shaped(None if isinstance(result, Pieces) else result, blank)
 
 
@@ -93,6 +97,6 @@ def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
     return replace(blank, flow=ax.flow(axes, blank.flow.maker))
 
 
-def concrete(sizes: Iterable[Dim], detached: bool = True) -> Tensor:
+def concrete(sizes: Iterable[Dim]) -> Tensor:
     """Return a new tensor of these sizes."""
-    return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN), detached)
+    return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN))

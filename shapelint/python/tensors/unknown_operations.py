@@ -40,8 +40,7 @@ def ask(run: Run, name: str, arguments: Arguments, node: ast.AST) -> Tensor | No
         return None
     shapes = asking.ask(name, sizes, places, named)
     result = signature_calls.apply(shapes, flows, {}, flows[0].maker) if shapes else None
-    detached = run.no_grad > 0 or all(tensor.detached for tensor in tensors)
-    return Tensor(result, detached) if isinstance(result, Flow) else None
+    return Tensor(result) if isinstance(result, Flow) else None
 
 
 def _has_star(node: ast.Call) -> bool:

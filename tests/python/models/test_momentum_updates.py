@@ -100,3 +100,45 @@ def test_names_that_do_not_say_which_branch_is_the_target_are_not_judged(tmp_pat
     text = MODEL.replace("{}", CASES["written out, swapped"][0]).replace("teacher", "net_b").replace("student", "net_a")
     (tmp_path / "train.py").write_text(text)
     assert lint([tmp_path / "train.py"], Settings(isolated=True)).findings == ()
+
+
+ELSEWHERE = """
+def average(online, target, m=0.9):
+    for p, q in zip(online.parameters(), target.parameters()):
+        q.data = q.data * m + p.data * (1 - m)
+
+
+def foreach(theirs, ours, m):
+    one, two = list(theirs.parameters()), list(ours.parameters())
+    torch._foreach_mul_(one, m)
+    torch._foreach_add_(one, two, alpha=1 - m)
+
+"""
+CALLS = {
+    "a function": ("average(self.student, self.teacher)", True, []),
+    "a function, swapped": ("average(self.teacher, self.student)", False, ["SL214"]),
+    "by name": ("average(target=self.teacher, online=self.student)", True, []),
+    "by name, swapped": ("average(target=self.student, online=self.teacher, m=m)", False, ["SL214"]),
+    "a decay of its own": ("average(self.student, self.teacher, 1.5)", True, ["SL214"]),
+    "lists of tensors": ("foreach(self.teacher, self.student, m)", True, []),
+    "lists of tensors, swapped": ("foreach(self.student, self.teacher, m)", False, ["SL214"]),
+    "lists written here, swapped": (
+        "torch._foreach_lerp_(list(self.student.parameters()), list(self.teacher.parameters()), 0.1)",
+        False,
+        ["SL214"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_average_in_a_function_is_judged_where_it_is_called(name: str, tmp_path: Path) -> None:
+    call, moves, wrong = CALLS[name]
+    text = MODEL.replace("{}", f"        {call}\n").replace("\n\nclass", f"{ELSEWHERE}\n\nclass", 1)
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["moved"] == moves
+    (tmp_path / "train.py").write_text(text)
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
+    assert [finding.code for finding in report.findings] == wrong
+    lines = [text.splitlines()[finding.location.line - 1] for finding in report.findings]
+    assert all(call in line for line in lines)

@@ -10,7 +10,8 @@ import random
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from shapelint.knowledge.operations import Literally, Operation, Section
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.linting.file_report import lint_source
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Tensor, Value
+from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Node, Tensor, Value
 from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations
 from shapelint.python.tensors.primitives import PRIMITIVES
 from shapelint.resolve.options import Options
@@ -419,3 +420,52 @@ def test_a_new_operation_needs_only_a_line(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("shapelint.trace.asking.is_asked", lambda name: False)
     (finding,) = lint_source(Source("model.py", NEW), Options()).findings
     assert (finding.code, finding.expected, finding.actual) == ("SL101", 9, 8)
+
+
+def with_gradients(case: Case) -> tuple[Case, Tensor, Arguments, dict[Node, Any]]:
+    """Return a call whose tensors of fractions take gradients, what the interpreter makes of it, and these tensors."""
+    given = {name: plain.clone() if isinstance(plain, torch.Tensor) else plain for name, plain in case.given.items()}
+    real = Case(case.operation, case.tensor.clone(), given)
+    takers = {
+        Node(name): plain for name, plain in {"": real.tensor, **given}.items() if isinstance(plain, torch.Tensor)
+    }
+    takers = {node: plain.requires_grad_() for node, plain in takers.items() if plain.is_floating_point()}
+    nodes = {id(plain): frozenset((node,)) for node, plain in takers.items()}
+
+    def traced(plain: Any) -> Value:
+        said = value(plain)
+        return replace(said, trains=nodes.get(id(plain), frozenset())) if isinstance(said, Tensor) else said
+
+    owner = traced(real.tensor)
+    assert isinstance(owner, Tensor)
+    return real, owner, Arguments((), {name: Given(traced(one), NO_SPAN) for name, one in given.items()}), takers
+
+
+def gradients_of(result: Any, takers: Sequence[Any]) -> Sequence[Any]:
+    """Return the gradients of a result; none where torch has no derivative, as for a division that rounds."""
+    if not result.requires_grad:
+        return ()
+    with suppress(RuntimeError):
+        found: Sequence[Any] = torch.autograd.grad(result.sum(), takers, allow_unused=True)
+        return found
+    return ()
+
+
+@pytest.mark.parametrize("operation", every("operations"), ids=label)
+def test_no_gradient_is_said_to_flow_through_an_operation_that_stops_it(operation: Operation) -> None:
+    if operation.primitive in QUESTIONS or operation.name in NOT_HERE or operation.name == "detach":
+        return
+    for case in cases(operation, torch.float32, True)[:40]:
+        real, owner, given, takers = with_gradients(case)
+        said = tensor_operations.apply(operation.name, owner, given)
+        one = said.items[0] if isinstance(said, Items) and said.items else said
+        try:
+            found = run(real, False)
+        except (*REFUSED, TypeError, NotImplementedError):
+            continue
+        first = found[0] if isinstance(found, (tuple, list)) else found
+        if not isinstance(first, torch.Tensor) or not isinstance(one, Tensor):
+            continue
+        told = gradients_of(first, list(takers.values()))
+        reached = {node for node, gradient in zip(takers, told) if gradient is not None}
+        assert one.trains <= reached, (case.tensor.shape, case.given)

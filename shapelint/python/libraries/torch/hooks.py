@@ -104,13 +104,13 @@ def _output(run: Run, model: Component, name: str, bindings: Mapping[str, Any] |
     origin = Origin(naming.place(model).role, model.resolved)
     shapes = run.parts(model).get(name, "").partition(":")[2]
     if bindings is None or model.resolved is None or "->" not in shapes or model.forgotten:
-        return Tensor(Flow(None, (), origin), run.no_grad > 0)
+        return Tensor(Flow(None, (), origin))
     signature = signatures.substitute(notation.parse_signature(shapes), dict(model.resolved.values))
     output = signature.alternatives[0].output
     filled = signatures.fill(output, {"B": dims.symbol("B"), **bindings}) if isinstance(output, Pattern) else None
     if not isinstance(filled, tuple):
-        return Tensor(Flow(None, (), origin), run.no_grad > 0)
-    return Tensor(Flow(filled, (origin,) * len(filled), origin), run.no_grad > 0)
+        return Tensor(Flow(None, (), origin))
+    return Tensor(Flow(filled, (origin,) * len(filled), origin))
 
 
 def _call(run: Run, hook: Hook, inputs: Items, output: Value, site: Site) -> Value:

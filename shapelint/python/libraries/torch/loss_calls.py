@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import losses
-from shapelint.python.libraries.torch import constructing
+from shapelint.knowledge.schema.loss_files import LossSignature
+from shapelint.python.libraries.torch import backward, constructing
+from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.gradients import Trained
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.value_facts import cause_among
@@ -61,11 +66,22 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
     run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause, label_rows=rows))
     _note_rows(run, loss, operands, rows, site)
+    trained = _trained(signature, given)
+    if losses.is_self_supervised(loss.target):
+        backward.note(run, trained)
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
             return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
-    return tensor_operations.concrete([], detached=False)
+    return replace(tensor_operations.concrete([]), trains=trained)
+
+
+def _trained(signature: LossSignature, given: Mapping[str, Given]) -> Trained:
+    """Return what gets gradients through a loss: what made its operands, but for those that it stops."""
+    if losses.listed(signature.target) is None:
+        return gradients.UNTRAINED
+    operands = [one.value for name, one in given.items() if name in signature.takes and name not in signature.stops]
+    return gradients.through([each for one in operands for each in (one.items if isinstance(one, Items) else [one])])
 
 
 def _note_rows(

@@ -155,8 +155,8 @@ def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
         axes = [ax.Axis(outer, replace(origin, parameter="out_features"))]
         if name == "weight":
             axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
-        return Tensor(ax.flow(tuple(axes), origin), True, weight_of=owner)
-    return Tensor(Flow(None, (), ax.NO_ORIGIN), True, weight_of=owner)
+        return Tensor(ax.flow(tuple(axes), origin), weight_of=owner)
+    return Tensor(Flow(None, (), ax.NO_ORIGIN), weight_of=owner)
 
 
 def element(run: Run, owner: Component, index: Value, site: Site) -> Value:

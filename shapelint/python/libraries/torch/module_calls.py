@@ -19,8 +19,9 @@ from shapelint.python.libraries.torch import (
     single_inputs,
     training_modes,
 )
-from shapelint.python.state import causes, naming
+from shapelint.python.state import causes, gradients, naming
 from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.gradients import Trained
 from shapelint.python.state.plugins import Number
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import (
@@ -166,6 +167,16 @@ def _tensor(run: Run, value: Value | None, site: Site) -> Tensor:
 
 def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: Resolved | None = None) -> Value:
     """Run a component, or what it is `resolved` to, on a tensor and record the edge."""
+    return gradients.added(_applied(run, component, value, site, resolved), _trained(component) | value.trains)
+
+
+def _trained(component: Component) -> Trained:
+    """Return a component that may be of a target: it is named so, or it is a copy."""
+    is_target = any(node.origin is not None or naming.is_target(node.name) for node in component.path)
+    return frozenset((component,)) if is_target else gradients.UNTRAINED
+
+
+def _applied(run: Run, component: Component, value: Tensor, site: Site, resolved: Resolved | None) -> Value:
     place = naming.place(component)
     resolved = resolved or resolve(run, component)
     span = (
@@ -212,8 +223,8 @@ def apply(run: Run, component: Component, value: Tensor, site: Site, resolved: R
     if resolved.signature is not None:
         hooks.after_parts(run, component, edge.result.bindings if isinstance(edge.result, Fit) else None, site)
     if isinstance(outgoing.value, StructureValue):
-        return outputs.of_structure(outgoing.value, outgoing.maker, _output_pattern(resolved, edge), run.no_grad > 0)
-    return Tensor(outgoing, run.no_grad > 0, loose)
+        return outputs.of_structure(outgoing.value, outgoing.maker, _output_pattern(resolved, edge))
+    return Tensor(outgoing, loose=loose)
 
 
 def _output_pattern(resolved: Resolved, edge: Edge) -> OutputPattern | None:
@@ -382,17 +393,17 @@ def call_method(
     maker = Origin(place.role, resolved, place=span)
     if isinstance(result, Tensor):
         width = _width(method, maker, numbers)
-        result = Tensor(_made_by(result.flow, maker, width), result.detached)
+        result = Tensor(_made_by(result.flow, maker, width), result.trains)
         if method.name in MAIN or isinstance(edge.result, Misfit):
             run.record(Call(component, edge, result.flow, span))
     elif isinstance(result, Items):
         result = Items(
-            [Tensor(_made_by(r.flow, maker, maker), r.detached) if isinstance(r, Tensor) else r for r in result.items],
+            [Tensor(_made_by(r.flow, maker, maker), r.trains) if isinstance(r, Tensor) else r for r in result.items],
             result.kind,
         )
         first = result.items[0]
         run.record(Call(component, edge, first.flow if isinstance(first, Tensor) else Flow(None, (), maker), span))
-    return result
+    return gradients.added(result, _trained(component))
 
 
 def _checked(

@@ -11,7 +11,7 @@ from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import hooks, members, module_calls, training_modes, weight_files
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import dicts, effects, mutation
-from shapelint.python.state import causes
+from shapelint.python.state import causes, frozen_modules
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -90,6 +90,8 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
         causes.unfollowed(run, [owner], site)
     if name in training_modes.MODES:
         training_modes.note(run, owner, name, arguments)
+    if name == "requires_grad_":
+        frozen_modules.note(run, owner, site.node)
     if name in run.libraries.returns_self:
         return owner
     if name in run.libraries.quiet:
@@ -105,6 +107,8 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
 def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site) -> Value:
     if name == "register_parameter" and isinstance(owner, Component):
         forget(run, owner)
+    if name == "manual_backward":
+        run.observe_unseen_call(site, arguments)
     if name in ("register_buffer", "register_parameter") and isinstance(owner, Instance):
         _register(run, owner, name, arguments)
     if name == "state_dict" and not arguments.every:

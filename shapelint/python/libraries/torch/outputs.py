@@ -11,15 +11,13 @@ from shapelint.shapes.notation import OutputPattern, Pattern, Structure
 from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue
 
 
-def of_structure(
-    value: StructureValue, maker: Origin, pattern: OutputPattern | None = None, detached: bool = False
-) -> Value:
+def of_structure(value: StructureValue, maker: Origin, pattern: OutputPattern | None = None) -> Value:
     """Return several outputs as values, at any depth; `pattern` writes them by the names of constructor arguments."""
     known = pattern.elements if isinstance(pattern, Structure) else (None,) * len(value.elements)
     parts: list[Value] = [
-        of_structure(part, maker, inner, detached)
+        of_structure(part, maker, inner)
         if isinstance(part, StructureValue)
-        else Tensor(Flow(part, _origins(part, maker, inner), maker), detached)
+        else Tensor(Flow(part, _origins(part, maker, inner), maker))
         for part, inner in zip(value.elements, known, strict=True)
     ]
     if value.kind in ("tuple", "list"):

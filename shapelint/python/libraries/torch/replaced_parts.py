@@ -86,7 +86,7 @@ def _input_of(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) 
     filled = signatures.fill(pattern, bindings)
     assert isinstance(filled, tuple)
     batch = edge.incoming.origins[0] if edge.incoming.origins else maker
-    return Tensor(Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker), run.no_grad > 0)
+    return Tensor(Flow(filled, (batch, *(maker,) * (len(filled) - 1)), maker))
 
 
 def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
@@ -145,9 +145,9 @@ def _connect(gives: Shape, takes: Shape, current: Tensor) -> Tensor | None:
         return None
     flat = ax.flatten(axes, 1)
     if dims.equal(takes[1], gives[1] * gives[2] * gives[3]) and flat is not None:
-        return Tensor(ax.flow(flat, current.flow.maker), current.detached)
+        return Tensor(ax.flow(flat, current.flow.maker), current.trains)
     if takes[1] == gives[1]:
-        return Tensor(ax.flow(axes[:2], current.flow.maker), current.detached)
+        return Tensor(ax.flow(axes[:2], current.flow.maker), current.trains)
     return None
 
 

@@ -11,6 +11,7 @@ from shapelint.knowledge import bystanders
 from shapelint.knowledge import operations as lines
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
+from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import has_module_or_tensor
 from shapelint.python.state.forgetting import forget
@@ -77,7 +78,7 @@ def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Sit
         return blank(value)
     if edge.result is None or not isinstance(outgoing.value, tuple):
         return _of_unknown_size(value)
-    return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.detached)
+    return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.trains)
 
 
 def _of_unknown_size(value: Tensor) -> Tensor:
@@ -91,7 +92,7 @@ def _of_unknown_size(value: Tensor) -> Tensor:
 
 def blank(like: Tensor | None = None) -> Tensor:
     """Return a tensor of unknown shape."""
-    return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.detached if like else True)
+    return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.trains if like else frozenset())
 
 
 def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
@@ -134,7 +135,7 @@ def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:
     axes = [axes_of(tensor) for tensor in tensors]
     whole = [one for one in axes if one is not None]
     result = ax.einsum(equation.value, whole) if len(whole) == len(axes) else None
-    return Tensor(ax.flow(result, tensors[0].flow.maker), all(tensor.detached for tensor in tensors))
+    return Tensor(ax.flow(result, tensors[0].flow.maker), gradients.through(tensors))
 
 
 def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:

@@ -73,7 +73,7 @@ def _unread(run: Run, reason: str, value: Value | None, site: Site) -> Value:
 def _value(held: Any, origin: Origin) -> Value:
     """Return what a file holds as a value of the program."""
     if isinstance(held, StoredTensor):
-        return Tensor(Flow(held.shape, (origin,) * len(held.shape), origin), True)
+        return Tensor(Flow(held.shape, (origin,) * len(held.shape), origin))
     if isinstance(held, dict):
         return Table({key: _value(item, origin) for key, item in held.items()})
     if isinstance(held, (list, tuple)) and len(held) <= MAXIMUM_LIST:
@@ -86,7 +86,7 @@ def state_dict(run: Run, owner: Node) -> Value:
     names = state_names.of(run, owner)
     origin = Origin("")
     items: dict[Any, Value] = {
-        name: Tensor(Flow(shape, (origin,) * len(shape) if shape is not None else (), origin), True)
+        name: Tensor(Flow(shape, (origin,) * len(shape) if shape is not None else (), origin))
         for name, shape in names.tensors.items()
     }
     return Table(items, bool(names.unseen or names.variants & names.tensors.keys()), maybe_missing=names.doubtful)

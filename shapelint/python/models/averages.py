@@ -1,0 +1,197 @@
+"""Moving averages as programs write them out: loops over two lists of parameters, and functions with such a loop."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from shapelint.common.frozen import frozen
+
+WRITES = frozenset({"mul_", "lerp_", "copy_"})
+"""Methods by which a moving average writes into a tensor."""
+DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@frozen
+class Average:
+    """The statement of a moving average over two lists of parameters: the module that it writes, and the one it reads.
+
+    The names of the modules are what differs in how they are written.
+    """
+
+    node: ast.AST
+    written: str
+    read: str
+    decay: ast.expr | None = None
+
+
+@frozen
+class Helper:
+    """A function that averages one of its parameters into another."""
+
+    parameters: tuple[str, ...]
+    average: Average
+
+
+def helpers(trees: Iterable[ast.AST]) -> dict[str, Helper]:
+    """Return the functions that average two of their parameters, by name; those with one name that differ are left."""
+    found: dict[str, Helper | None] = {}
+    for name, helper in (each for tree in trees for each in _helpers_of(tree)):
+        found[name] = None if name in found else helper
+    return {name: helper for name, helper in found.items() if helper is not None}
+
+
+@lru_cache(maxsize=512)
+def _helpers_of(tree: ast.AST) -> list[tuple[str, Helper]]:
+    """Return the functions of one file that average two of their parameters, with their names."""
+    found = []
+    for function in (one for one in ast.walk(tree) if isinstance(one, DEFINED)):
+        names = tuple(one.arg for one in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs))
+        parameters = names[1:] if names[:1] == ("self",) else names
+        for average in find(function.body, {}):
+            if {average.written, average.read} <= {*parameters}:
+                found.append((function.name, Helper(parameters, average)))
+    return found
+
+
+def find(body: Sequence[ast.AST], helpers: Mapping[str, Helper]) -> Iterator[Average]:
+    """Yield the averages in statements; those of a helper are found where it is called, with the names there."""
+    nodes = list(_nodes(body, helpers))
+    for node in nodes:
+        if isinstance(node, ast.For):
+            yield from _of_loop(node)
+        elif isinstance(node, ast.Call):
+            yield from _of_call(node, helpers)
+    yield from _of_lists([node for node in nodes if isinstance(node, (ast.Assign, ast.Call))])
+
+
+def _nodes(body: Iterable[ast.AST], helpers: Mapping[str, Helper]) -> Iterator[ast.AST]:
+    """Yield the nodes of statements in order, without those of helpers."""
+    for node in body:
+        if not (isinstance(node, DEFINED) and node.name in helpers):
+            yield node
+            yield from _nodes(ast.iter_child_nodes(node), helpers)
+
+
+def different(read: str, written: str) -> tuple[str, str]:
+    """Return the last names in two dotted names that differ.
+
+    >>> different("student.encoder", "teacher.encoder"), different("self.net", "self.net_ema")
+    (('student', 'teacher'), ('net', 'net_ema'))
+    """
+    pairs = list(zip(reversed(read.split(".")), reversed(written.split("."))))
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+
+
+def _average(node: ast.AST, written: str, read: str, decay: ast.expr | None = None) -> Average:
+    read, written = different(read, written)
+    return Average(node, written, read, decay)
+
+
+def _of_loop(loop: ast.For) -> Iterator[Average]:
+    """Yield the averages `for p, q in zip(a.parameters(), b.parameters()): ...`."""
+    names = _parameters(loop)
+    for node in ast.walk(loop) if len(names) == 2 else ():
+        variable, parts = _written(node)
+        other = next((name for name in names if name != variable), "")
+        mentioned = {one.id for part in parts for one in ast.walk(part) if isinstance(one, ast.Name)}
+        if variable in names and other in mentioned:
+            yield _average(node, names[variable], names[other], _decay(parts, variable))
+
+
+def _of_call(call: ast.Call, helpers: Mapping[str, Helper]) -> Iterator[Average]:
+    """Yield the average that a call of a helper does, with the names of its arguments."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    helper = helpers.get(name)
+    if helper is None or any(isinstance(one, ast.Starred) for one in call.args):
+        return
+    given = {**dict(zip(helper.parameters, call.args)), **{one.arg: one.value for one in call.keywords if one.arg}}
+    modules = [_dotted(given.get(one)) for one in (helper.average.written, helper.average.read)]
+    if all(modules):
+        decay = helper.average.decay
+        yield _average(call, modules[0], modules[1], given.get(decay.id) if isinstance(decay, ast.Name) else None)
+
+
+def _of_lists(nodes: Sequence[ast.Assign | ast.Call]) -> Iterator[Average]:
+    """Yield the averages by torch's functions on lists of tensors: `torch._foreach_lerp_(theirs, ours, 1 - m)`."""
+    pairs = (pair for node in nodes if isinstance(node, ast.Assign) for pair in _assigned(node.targets[0], node.value))
+    lists = {name.id: module for name, value in pairs if isinstance(name, ast.Name) and (module := _listed(value))}
+    scaled: dict[str, ast.expr] = {}
+    for call in (node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        written, read = ([lists.get(getattr(one, "id", "")) or _listed(one) for one in call.args[:2]] + ["", ""])[:2]
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if name == "_foreach_mul_" and written and len(call.args) == 2:
+            scaled[written] = call.args[1]
+        if written and read and (name == "_foreach_lerp_" or (name == "_foreach_add_" and written in scaled)):
+            yield _average(call, written, read, scaled.get(written))
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield what an assignment assigns to what, element by element of a tuple."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts)
+    yield target, value
+
+
+def _listed(node: ast.expr) -> str:
+    """Return the module in `list(module.parameters())`."""
+    is_list = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("list", "tuple")
+    return _module(node.args[0]) if is_list and isinstance(node, ast.Call) and len(node.args) == 1 else ""
+
+
+def _parameters(loop: ast.For) -> dict[str, str]:
+    """Return the two variables of a loop over two lists of parameters, with the names of the modules."""
+    call, target = loop.iter, loop.target
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "zip":
+        return {}
+    modules = [_module(argument) for argument in call.args]
+    variables = [one.id for one in target.elts if isinstance(one, ast.Name)] if isinstance(target, ast.Tuple) else []
+    return dict(zip(variables, modules)) if len(variables) == len(modules) == 2 and all(modules) else {}
+
+
+def _module(argument: ast.expr) -> str:
+    """Return the dotted name of the module in `module.parameters()`."""
+    called = argument.func if isinstance(argument, ast.Call) else None
+    return _dotted(called.value) if isinstance(called, ast.Attribute) and called.attr == "parameters" else ""
+
+
+def _dotted(node: ast.expr | None) -> str:
+    """Return a name with its owners; empty for any other expression."""
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _written(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """Return the variable whose tensor a statement overwrites by an average, and the expressions of the average."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "data":
+        owner = node.targets[0].value
+        mixed = isinstance(node.value, ast.BinOp)
+        return (owner.id, [node.value]) if isinstance(owner, ast.Name) and mixed else ("", [])
+    if not isinstance(node, ast.Expr):
+        return "", []
+    arguments: list[ast.expr] = []
+    methods: set[str] = set()
+    part: ast.expr = node.value
+    while isinstance(part, (ast.Call, ast.Attribute)):
+        if isinstance(part, ast.Call):
+            arguments += [*part.args, *(keyword.value for keyword in part.keywords)]
+            methods.add(part.func.attr if isinstance(part.func, ast.Attribute) else "")
+            part = part.func
+        else:
+            part = part.value
+    averages = methods & WRITES and (len(methods) > 1 or any(isinstance(one, ast.BinOp) for one in arguments))
+    return (part.id, arguments) if isinstance(part, ast.Name) and averages else ("", [])
+
+
+def _decay(parts: list[ast.expr], variable: str) -> ast.expr | None:
+    """Return the factor of the written tensor in `p.data * m + q.data * (1 - m)`."""
+    products = [one for part in parts for one in ast.walk(part) if isinstance(one, ast.BinOp)]
+    for product in (one for one in products if isinstance(one.op, ast.Mult)):
+        for factor, tensor in ((product.left, product.right), (product.right, product.left)):
+            named = tensor.value if isinstance(tensor, ast.Attribute) and tensor.attr == "data" else tensor
+            if isinstance(named, ast.Name) and named.id == variable:
+                return factor
+    return None
