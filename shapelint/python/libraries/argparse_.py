@@ -32,6 +32,11 @@ FLAG_DEFAULTS = {"store_true": False, "store_false": True}
 """Value of an option that takes no value if it is not given: https://docs.python.org/3/library/argparse.html#action"""
 UNSEEN = frozenset({"argument_default", "conflict_handler"})
 """Arguments of a parser that change its options, so that their own definitions no longer apply."""
+CLASS_GROUPS = frozenset({"add_class_arguments", "add_subclass_arguments", "add_lightning_class_args"})
+"""Methods of jsonargparse's parsers that add the arguments of a class:
+https://jsonargparse.readthedocs.io/en/stable/#classes-methods-and-functions
+"""
+CLASS_ARGUMENTS = ("theclass", "lightning_class")
 ABSENT = Library("argparse.SUPPRESS")
 ANY_REST = Library("argparse.REMAINDER")
 OVERRIDES = ".DictAction"
@@ -72,11 +77,20 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
     if name == "link_arguments":
         owner.links.append(arguments)
         return NONE
+    if name in CLASS_GROUPS:
+        _add_group(owner, arguments, NONE if name == "add_subclass_arguments" else arguments.get(0, *CLASS_ARGUMENTS))
+        return NONE
     if name.startswith("parse_"):
         parsed = _parsed(run, owner, arguments)
         rest = None if _is_empty(arguments) else UNKNOWN
         return Items([parsed, Items([], rest=rest)], "tuple") if "known" in name else parsed
     return UNKNOWN
+
+
+def _add_group(owner: CommandLine, arguments: Arguments, cls: Value | None) -> None:
+    name = arguments.get(1, "nested_key")
+    if isinstance(name, Const) and isinstance(name.value, str):
+        owner.groups[name.value] = cls or UNKNOWN
 
 
 def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Mapping as MappingOf
 from pathlib import Path
+from typing import Protocol
 
 from shapelint.documents.data_files import read_nodes
-from shapelint.documents.nodes import InvalidYamlError, Mapping, YamlNode, pairs
-from shapelint.python.libraries import config_files_
-from shapelint.python.state import class_lookup, loading
+from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
+from shapelint.python.libraries import config_files_, parameter_types
+from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import (
     NONE,
+    CommandLine,
     Const,
     DataFile,
-    Function,
+    Library,
     Table,
-    UserClass,
     Value,
 )
 from shapelint.text.source import UnreadableError, read_source
@@ -29,18 +30,33 @@ CONFIG_FOLDERS = ("", "configs", "config", "conf", "cfgs")
 """Where the configs of a program lie, as seen from its folder."""
 MAXIMUM_CONFIGS = 8
 MAXIMUM_CONFIGS_SEEN = 60
+OTHER_SECTIONS = frozenset({"trainer", "seed_everything", "optimizer", "lr_scheduler", "ckpt_path", "verbose"})
+"""The keys of a config that set nothing of its model or data."""
 SUBCOMMANDS = ("fit", "validate", "test")
 
 
-def of_command(run: Run, arguments: Arguments, site: Site, model: Value) -> list[Table]:
+class Sections(Protocol):
+    """A command: the classes of the sections of its configs, and what else its configs may set."""
+
+    @property
+    def classes(self) -> MappingOf[str, Value]:
+        """The class of each section; None where a config names it."""
+
+    @property
+    def parser(self) -> CommandLine:
+        """The parser with the options of the command."""
+
+
+def of_command(run: Run, arguments: Arguments, site: Site, command: Sections) -> list[Table]:
     """Return the configs with which a command may be run, each with what is under it; none if it needs none."""
-    usual = _merged(_load(run, path, site) for path in _default_files(arguments))
+    usual = _merged(_load(run, path, site, _reads_references(arguments)) for path in _default_files(arguments))
     given = arguments.keywords["args"].value if "args" in arguments.keywords else NONE
     if given != NONE:
         return _as_given(run, given, site, usual)
     defaults = {os.path.realpath(loading.locate(run, path) or "") for path in _default_files(arguments)}
-    others = [path for path in _beside(run, model) if os.path.realpath(path) not in defaults]
-    found = [_merged([usual, _load(run, path, site)]) for path in others[:MAXIMUM_CONFIGS]]
+    others = [path for path in _beside(run, command) if os.path.realpath(path) not in defaults]
+    loaded = (_load(run, path, site, _reads_references(arguments)) for path in others[:MAXIMUM_CONFIGS])
+    found = [_merged([usual, config]) for config in loaded]
     return [usual, *found] if defaults - {""} else found
 
 
@@ -50,9 +66,34 @@ def _as_given(run: Run, given: Value, site: Site, usual: Table) -> list[Table]:
         return [_merged([usual, given])]
     words = sequence(given)
     texts = [str(word.value) if isinstance(word, Const) else "" for word in words.items] if words is not None else []
-    paths = [text.partition("=")[2] for text in texts if text.startswith(("--config=", "-c="))]
-    paths += [path for flag, path in pairwise(texts) if flag in ("--config", "-c")]
-    return [_merged([usual, *(_load(run, path, site) for path in paths)])]
+    configs: list[Value] = [usual]
+    for flag, value in _options(texts):
+        if flag in ("--config", "-c"):
+            configs.append(_load(run, value, site))
+        elif flag.startswith("--"):
+            configs.append(_nested(flag[2:].split("."), loading.parse(run, value, "yaml")))
+    return [_merged(configs)]
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options of a command line with their values: `--name=value` or `--name value`."""
+    for word, following in zip(words, (*words[1:], "")):
+        name, given, value = word.partition("=")
+        if name.startswith("-"):
+            yield name, value if given else following
+
+
+def _nested(keys: Sequence[str], value: Value) -> Table:
+    for key in reversed(keys):
+        value = Table({key: value})
+    return value if isinstance(value, Table) else Table({})
+
+
+def _reads_references(arguments: Arguments) -> bool:
+    """Return whether OmegaConf reads the configs, so that one value may refer to another."""
+    options = arguments.keywords["parser_kwargs"].value if "parser_kwargs" in arguments.keywords else NONE
+    mode = options.items.get("parser_mode", NONE) if isinstance(options, Table) else NONE
+    return isinstance(mode, Const) and str(mode.value).startswith("omegaconf")
 
 
 def _default_files(arguments: Arguments) -> list[str]:
@@ -65,8 +106,8 @@ def _default_files(arguments: Arguments) -> list[str]:
     return [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
 
 
-def _load(run: Run, path: str, site: Site) -> Value:
-    found = loading.load(run, DataFile(path, "file"), "yaml", site)
+def _load(run: Run, path: str, site: Site, references: bool = False) -> Value:
+    found = loading.load(run, DataFile(path, "file"), "yaml", site, references)
     if not isinstance(found, Table) or "model" in found.items:
         return found
     return next((found.items[name] for name in SUBCOMMANDS if name in found.items), found)
@@ -80,11 +121,11 @@ def _merged(configs: Iterable[Value]) -> Table:
     return result if isinstance(result, Table) else Table({}, open=True)
 
 
-def _beside(run: Run, model: Value) -> Iterator[str]:
-    """Yield the configs near a program whose model section fits the class."""
+def _beside(run: Run, command: Sections) -> Iterator[str]:
+    """Yield the configs near a program that set something of the command, and nothing that does not fit it."""
     for path in _near(os.fspath(run.folder)) if run.folder is not None else ():
-        section = _section(path)
-        if section is not None and _fits(section, model):
+        root = _root(path)
+        if root is not None and _is_of(root, command):
             yield path
 
 
@@ -106,33 +147,34 @@ def _names(folder: str) -> Sequence[str]:
         return []
 
 
-def _section(path: str) -> Mapping | None:
-    """Return the section of the model in a config; None if it has none."""
+def _root(path: str) -> Mapping | None:
+    """Return a config; of one with a section for each subcommand, the first of these."""
     try:
         root = read_nodes(read_source(Path(path)), "yaml")
     except (UnreadableError, InvalidYamlError):
         return None
-    section = _child(root, "model") or _child(_child(root, "fit"), "model")
-    return section if isinstance(section, Mapping) else None
+    if not isinstance(root, Mapping):
+        return None
+    children = {key.text: value for key, value in pairs(root)}
+    inner = next((children[name] for name in SUBCOMMANDS if name in children), None)
+    return inner if isinstance(inner, Mapping) and "model" not in children else root
 
 
-def _child(node: YamlNode | None, name: str) -> YamlNode | None:
-    return next((value for key, value in pairs(node) if key.text == name), None) if isinstance(node, Mapping) else None
+def _is_of(root: Mapping, command: Sections) -> bool:
+    """Return whether a config sets something of a command, and nothing that does not fit it."""
+    children = {key.text: value for key, value in pairs(root)}
+    own = {name.partition(".")[0] for name in command.parser.defaults} | command.classes.keys()
+    if "model" not in children and not (children.keys() & own and children.keys() <= own | OTHER_SECTIONS):
+        return False
+    return all(_fits(children[name], cls) for name, cls in command.classes.items() if name in children)
 
 
-def _fits(section: Mapping, model: Value) -> bool:
+def _fits(section: YamlNode, cls: Value) -> bool:
     """Return whether a section names a class, or holds arguments of the class alone that the program passes."""
-    keys = {key.text for key, _ in pairs(section)}
-    return "class_path" in keys or (isinstance(model, UserClass) and _takes(model, keys))
-
-
-def _takes(cls: UserClass, keys: set[str]) -> bool:
-    names: set[str] = set()
-    for one in class_lookup.resolution_order(cls):
-        found = one.scope.names.get("__init__") if isinstance(one, UserClass) else None
-        if isinstance(found, Function):
-            parameters = found.node.args
-            names |= {one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)}
-            if parameters.kwarg is None:
-                break
-    return keys <= names
+    if isinstance(section, Scalar):
+        return isinstance(section.value, (str, type(None)))
+    keys = {key.text for key, _ in pairs(section)} if isinstance(section, Mapping) else set()
+    if "class_path" in keys or isinstance(cls, Library):
+        return True
+    taken = parameter_types.parameters(cls)
+    return isinstance(section, Mapping) and (taken is None or keys <= taken.keys()) and cls != NONE

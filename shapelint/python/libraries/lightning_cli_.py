@@ -6,16 +6,18 @@ https://lightning.ai/docs/pytorch/stable/cli/lightning_cli.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from shapelint.common.frozen import frozen
 from shapelint.python.libraries import cli_configs, lightning_
-from shapelint.python.libraries.class_paths import ClassBuilder, class_name
+from shapelint.python.libraries.class_paths import CONFIG_SUFFIXES, NAMED_PARTS, ClassBuilder, class_name
+from shapelint.python.libraries.parameter_types import parameters
 from shapelint.python.objects import dicts
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
+from shapelint.python.state.references import settled
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import (
@@ -28,7 +30,6 @@ from shapelint.python.state.values import (
     Given,
     Instance,
     Table,
-    UserClass,
     Value,
 )
 
@@ -36,8 +37,19 @@ COMMANDS = tuple(
     f"{package}.LightningCLI"
     for package in ("lightning.pytorch.cli", "pytorch_lightning.cli", "pytorch_lightning.utilities.cli")
 )
-CLASS_SECTIONS = {"model": (0, "model_class"), "data": (1, "datamodule_class")}
+CLASS_SECTIONS = {"data": (1, "datamodule_class"), "model": (0, "model_class")}
 """The sections of a config, and the argument that is the class of each."""
+INIT_ARGUMENTS = "init_args"
+
+
+@frozen
+class ArgumentLink:
+    """A link between arguments: the paths that it comes from, the one that it goes to, and its function."""
+
+    sources: tuple[str, ...]
+    target: str
+    function: Value
+    of_objects: bool
 
 
 @frozen
@@ -49,97 +61,153 @@ class Command:
     classes: Mapping[str, Value]
     parser: CommandLine = field(default_factory=CommandLine)
 
-    def objects(self, config: Table) -> dict[str, Value]:
-        """Return what is built with a config, by section; the data come first, as links go from them to the model."""
-        sections = {name: config.items.get(name, Table({})) for name in CLASS_SECTIONS}
+    def configured(self, config: Table) -> Table:
+        """Return a config as the command parses it: with defaults, and with links between what it holds."""
+        sections = {name: Table({}) for name in self.classes}
+        root = Table({**sections, **config.items}, config.open, attributes=True, maybe_missing=config.maybe_missing)
         for path, value in self.parser.defaults.items():
-            self._set(sections, path, value, wins=False)
-        links = list(self._links())
-        for source, target, function in (link[:3] for link in links if not link[3]):
-            self._set(sections, target, self._linked(source, function, sections))
-        data = self._object("data", sections["data"])
-        for source, target, function in (link[:3] for link in links if link[3]):
-            self._set(sections, target, self._linked(source, function, {"data": data}))
-        return {"data": data, "model": self._object("model", sections["model"])}
+            self._set(root, path, value, wins=False)
+        for link in self.links:
+            if not link.of_objects:
+                self._set(root, link.target, self._linked(link, root))
+        _read_by_attribute(root)
+        return root
 
-    def _links(self) -> Iterator[tuple[tuple[str, ...], str, Value, bool]]:
-        """Yield each link: the paths that it comes from, the one it goes to, its function, and whether of objects."""
-        for link in self.parser.links:
-            found = link.get(0, "source") or UNKNOWN
-            listed = None if isinstance(found, Const) else sequence(found)
-            source = tuple(_text(item) for item in (listed.items if listed is not None else [found]))
-            when = _text(link.get(3, "apply_on") or Const("parse"))
-            yield source, _text(link.get(1, "target") or UNKNOWN), link.get(2, "compute_fn") or NONE, when != "parse"
+    def objects(self, root: Table) -> dict[str, Value]:
+        """Return what is built with a parsed config, by section, in the order in which links need them."""
+        built: dict[str, Value] = {}
+        links = [link for link in self.links if link.of_objects]
+        waiting = list(self.classes)
+        while waiting:
+            name = next((one for one in waiting if not self._needs(one, links, waiting)), waiting[0])
+            waiting.remove(name)
+            for link in links:
+                if _head(link.target) == name:
+                    self._set(root, link.target, self._linked(link, Table(dict(built))))
+            built[name] = self._object(name, root.items[name])
+        return built
+
+    @staticmethod
+    def _needs(name: str, links: Sequence[ArgumentLink], waiting: Sequence[str]) -> bool:
+        return any(_head(link.target) == name and set(map(_head, link.sources)) & set(waiting) for link in links)
+
+    @property
+    def links(self) -> list[ArgumentLink]:
+        """The links that the class of the command adds."""
+        return [_link(arguments) for arguments in self.parser.links]
 
     def _object(self, name: str, section: Value) -> Value:
         cls, builder = self.classes.get(name, NONE), ClassBuilder(self.run, self.site)
+        if isinstance(section, Const) and isinstance(section.value, str):
+            if not section.value.endswith(CONFIG_SUFFIXES):
+                return builder.made(builder.target(section.value), Table({}))
+            section = builder.loaded(section)
         if isinstance(section, Table) and class_name(section) is not None:
             return builder.built(section)
-        if cls == NONE:
-            return NONE
-        return builder.made(cls, section if isinstance(section, Table) else Table({}))
+        if cls == NONE or not isinstance(section, Table):
+            return NONE if cls == NONE else UNKNOWN
+        return builder.made(cls, section)
 
-    def _linked(self, source: tuple[str, ...], function: Value, sections: Mapping[str, Value]) -> Value:
-        values = [self._at(sections, path) for path in source]
-        if function == NONE:
+    def _linked(self, link: ArgumentLink, root: Table) -> Value:
+        values = [self._at(root, path) for path in link.sources]
+        if link.function == NONE:
             return values[0] if values else UNKNOWN
-        return self.run.call(function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), self.site)
+        return self.run.call(link.function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), self.site)
 
-    def _at(self, sections: Mapping[str, Value], path: str) -> Value:
+    def _at(self, root: Table, path: str) -> Value:
         """Return the value at a path; the default of an argument that no config gives."""
         name, *keys = path.split(".")
-        value, cls = sections.get(name, UNKNOWN), self.classes.get(name, NONE)
+        value, cls = root.items.get(name, UNKNOWN), self.classes.get(name, NONE)
         for key in keys:
-            if isinstance(value, Table) and not value.open:
-                value = value.items.get(key) or _default(cls, key)
-            else:
+            if not isinstance(value, Table) or value.open:
                 value = self.run.named_attribute(value, key, self.site)
-        return value
+                continue
+            named = class_name(value)
+            cls = ClassBuilder(self.run, self.site).target(str(named.value)) if named is not None else cls
+            missing = Table({}) if key == INIT_ARGUMENTS else (parameters(cls) or {}).get(key)
+            value = value.items.get(key) or missing or UNKNOWN
+            cls = cls if key == INIT_ARGUMENTS else NONE
+        return settled(value)
 
-    def _set(self, sections: Mapping[str, Value], path: str, value: Value, wins: bool = True) -> None:
-        """Set the value at a path of the sections; unless it `wins`, only where a config says nothing."""
-        name, *keys = path.split(".")
-        owner = sections.get(name)
-        for key in keys[:-1]:
+    def _set(self, root: Table, path: str, value: Value, wins: bool = True) -> None:
+        """Set the value at a path of a config; unless it `wins`, only where the config says nothing."""
+        *keys, last = path.split(".")
+        owner: Value | None = root
+        for key in keys:
             owner = owner.items.setdefault(key, Table({})) if isinstance(owner, Table) else None
-        if isinstance(owner, Table) and keys and (wins or keys[-1] not in owner.items):
-            owner.items[keys[-1]] = value
+        if isinstance(owner, Table) and class_name(owner) is not None and last not in NAMED_PARTS | {"class_path"}:
+            owner = owner.items.setdefault(INIT_ARGUMENTS, Table({}))
+        if isinstance(owner, Table) and (wins or last not in owner.items):
+            owner.items[last] = value
+
+
+def _read_by_attribute(config: Table) -> None:
+    """Let every mapping of a config be read by attribute: a parsed config is a namespace."""
+    config.attributes = True
+    for value in config.items.values():
+        if isinstance(value, Table):
+            _read_by_attribute(value)
+
+
+def _link(arguments: Arguments) -> ArgumentLink:
+    found = arguments.get(0, "source") or UNKNOWN
+    listed = None if isinstance(found, Const) else sequence(found)
+    sources = tuple(_text(item) for item in (listed.items if listed is not None else [found]))
+    when = _text(arguments.get(3, "apply_on") or Const("parse"))
+    target = _text(arguments.get(1, "target") or UNKNOWN)
+    return ArgumentLink(sources, target, arguments.get(2, "compute_fn") or NONE, when != "parse")
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def _text(value: Value) -> str:
     return value.value if isinstance(value, Const) and isinstance(value.value, str) else ""
 
 
-def _default(cls: Value, name: str) -> Value:
-    found = class_lookup.find(cls, "__init__") if isinstance(cls, UserClass) else None
-    if not isinstance(found, Function):
-        return UNKNOWN
-    parameters = found.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
-    defaults = dict(zip(reversed(names), reversed(found.defaults)))
-    named = {one.arg: value for one, value in zip(parameters.kwonlyargs, found.keyword_defaults) if value is not None}
-    return {**defaults, **named}.get(name, UNKNOWN)
-
-
 def _command(run: Run, owner: Instance | None, arguments: Arguments, site: Site) -> dict[str, Value]:
     """Build what the command builds with each of its configs; return the attributes of it, with the first one."""
     classes = {name: arguments.get(index, keyword) or NONE for name, (index, keyword) in CLASS_SECTIONS.items()}
-    command = Command(run, site, classes, _parser(run, owner))
-    configs = cli_configs.of_command(run, arguments, site, classes["model"])
-    found = [command.objects(config) for config in configs or [Table({})]]
-    if truth(arguments.keywords["run"].value if "run" in arguments.keywords else Const(True)):
-        for objects in found:
-            lightning_.fitted(run, objects["model"], objects["data"])
-    first = found[0]
+    parser = _parser(run, owner)
+    command = Command(run, site, {**parser.groups, **classes}, parser)
+    configs = cli_configs.of_command(run, arguments, site, command)
+    is_run = truth(arguments.keywords["run"].value if "run" in arguments.keywords else Const(True))
+    found = [_built(command, owner, config, is_run) for config in configs or [Table({})]]
     return {
-        "model": first["model"],
-        "datamodule": first["data"],
+        **found[0],
         "model_class": classes["model"],
         "datamodule_class": classes["data"],
-        "config": configs[0] if configs else UNKNOWN,
         "trainer": UNKNOWN,
         "parser": UNKNOWN,
     }
+
+
+def _built(command: Command, owner: Instance | None, config: Table, is_run: bool | None) -> dict[str, Value]:
+    """Build what the command builds with a config, and train it if it `is_run`; return the attributes."""
+    root = command.configured(config)
+    seen = root if not is_run else Table({**root.items, "fit": root}, root.open, attributes=True)
+    _hook(command.run, owner, "before_instantiate_classes", {"config": seen})
+    built = command.objects(root)
+    found = {
+        "config": seen,
+        "config_init": dicts.namespace(built),
+        "model": built["model"],
+        "datamodule": built["data"],
+    }
+    if is_run:
+        _hook(command.run, owner, "before_fit", found)
+        lightning_.fitted(command.run, built["model"], built["data"])
+    return found
+
+
+def _hook(run: Run, owner: Instance | None, name: str, attributes: dict[str, Value]) -> None:
+    """Call a hook that the class of the command defines, when the command has these attributes."""
+    method = class_lookup.find(owner.cls, name) if owner is not None and owner.cls else None
+    if owner is not None and isinstance(method, Function):
+        run.touch(owner)
+        owner.attributes.update(attributes)
+        run.call_function(method, Arguments(), owner)
 
 
 def _parser(run: Run, owner: Instance | None) -> CommandLine:
@@ -162,9 +230,18 @@ def _initialised(run: Run, owner: Instance, arguments: Arguments, site: Site) ->
     owner.attributes.update(attributes)
 
 
+def _lazy(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `lazy_instance(cls, ...)`: an object that is made when it is first used."""
+    cls = arguments.get(0, "class_type") or UNKNOWN
+    keywords = {name: given for name, given in arguments.keywords.items() if name != "class_type"}
+    return run.call(cls, Arguments((), keywords, arguments.complete), site)
+
+
 LIGHTNING_CLI = LibraryPlugin(
     "lightning cli",
-    packages=frozenset({"lightning.pytorch.cli", "pytorch_lightning.cli", "pytorch_lightning.utilities.cli"}),
-    functions=dict.fromkeys(COMMANDS, _called),
+    packages=frozenset(
+        {"lightning.pytorch.cli", "pytorch_lightning.cli", "pytorch_lightning.utilities.cli", "jsonargparse"}
+    ),
+    functions={**dict.fromkeys(COMMANDS, _called), "jsonargparse.lazy_instance": _lazy},
     bases=dict.fromkeys(COMMANDS, _initialised),
 )

@@ -207,12 +207,14 @@ class CommandLine:
     """An `argparse` parser: the default value of each option, by the name under which it is read.
 
     `shared` maps the options of parent parsers to these parsers: a change to such an option applies to both. `links`
-    are the arguments of the calls of jsonargparse's `link_arguments`.
+    are the arguments of the calls of jsonargparse's `link_arguments`, and `groups` the classes whose arguments it adds
+    under a name: None where a config names the class.
     """
 
     defaults: dict[str, Value] = field(default_factory=dict)
     shared: dict[str, CommandLine] = field(default_factory=dict)
     links: list[Any] = field(default_factory=list)
+    groups: dict[str, Value] = field(default_factory=dict)
     born: int = born()
 
 

@@ -132,3 +132,113 @@ def test_a_config_by_itself_is_read_through_the_command(tmp_path: Path) -> None:
     report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  taken: 704\n", "configs/small.yaml")
     assert places(lint(tmp_path / "configs" / "small.yaml")) == [("small.yaml", 2, "SL101")]
     assert places(lint(tmp_path)) == [("small.yaml", 2, "SL101")]
+
+
+@pytest.mark.parametrize(
+    ("body", "config"),
+    [
+        ('parser.set_defaults({"model.taken": @})', "model:\n  width: 48\n"),
+        ('parser.set_defaults({"model.encoder": lazy_instance(Tower, width=@)})', "model:\n  taken: 640\n"),
+        ('parser.add_argument("--dim", default=@)\n        parser.link_arguments("dim", "model.taken")', ""),
+        ('parser.add_argument("--dim", default=8)\n        parser.link_arguments("dim", "model.taken")', "dim: @\n"),
+        (
+            'parser.add_class_arguments(Tower, "tower")\n'
+            '        parser.link_arguments("tower", "model.encoder", apply_on="instantiate")',
+            "tower:\n  width: @\n",
+        ),
+        (
+            'parser.add_subclass_arguments(nn.Module, "tower")\n'
+            '        parser.link_arguments("tower", "model.encoder", apply_on="instantiate")',
+            "tower:\n  class_path: train.Tower\n  init_args: {width: @}\n",
+        ),
+        (
+            'parser.link_arguments("data", "model.taken", apply_on="instantiate", compute_fn=lambda data: data.width)',
+            "data:\n  width: @\n",
+        ),
+    ],
+    ids=["default", "lazy", "option", "option of a config", "class", "subclass", "object"],
+)
+def test_what_the_command_adds_to_its_parser(tmp_path: Path, body: str, config: str) -> None:
+    call = f"""
+from jsonargparse import lazy_instance
+
+class Command(LightningCLI):
+    def add_arguments_to_parser(self, parser):
+        {body}
+
+Command(SimSiam, Views)
+"""
+    wrong = report(tmp_path, call.replace("@", "704"), config.replace("@", "704"))
+    assert [code for _, _, code in places(wrong)] == ["SL101"]
+    right = report(tmp_path, call.replace("@", "640"), config.replace("@", "640"))
+    assert not places(right)
+    assert is_checked(right)
+
+
+PARTS = """
+from collections.abc import Callable
+from dataclasses import dataclass
+
+@dataclass
+class Sizes:
+    taken: int = 640
+
+class Parts(SimSiam):
+    def __init__(self, sizes: Sizes | None = None, tower: Callable[[], nn.Module] = Tower, net: "Tower" = None):
+        super().__init__((sizes or Sizes()).taken, encoder=net or tower())
+
+LightningCLI(Parts, Views{})
+"""
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "model:\n  sizes: {taken: @}\n",
+        "model:\n  tower:\n    class_path: Tower\n    init_args: {width: @}\n",
+        "model:\n  net: {width: @}\n",
+        "model: parts/model.yaml\n",
+        "model:\n  net: parts/net.yaml\n",
+        "model:\n  sizes: {taken: '${data.width}'}\ndata:\n  width: @\n",
+    ],
+    ids=["dataclass", "factory", "annotated class", "file of a section", "file of a class", "reference"],
+)
+def test_values_are_what_the_annotations_make_of_them(tmp_path: Path, config: str) -> None:
+    (tmp_path / "parts").mkdir()
+    call = PARTS.format(", parser_kwargs={'parser_mode': 'omegaconf'}" if "$" in config else "")
+    for width, codes in (("704", ["SL101"]), ("640", [])):
+        (tmp_path / "parts" / "model.yaml").write_text(f"sizes: {{taken: {width}}}\n")
+        (tmp_path / "parts" / "net.yaml").write_text(f"class_path: Tower\ninit_args: {{width: {width}}}\n")
+        found = report(tmp_path, call, config.replace("@", width))
+        assert [code for _, _, code in places(found)] == codes
+        assert is_checked(found)
+
+
+@pytest.mark.parametrize("given", ["'--model.taken=@'", "'--model.taken', '@'"], ids=["with =", "two words"])
+def test_options_that_the_program_passes(tmp_path: Path, given: str) -> None:
+    call = f"LightningCLI(SimSiam, Views, args=['--config', 'config.yaml', {given}], run=False)\n"
+    assert places(report(tmp_path, call.replace("@", "704"), "model:\n  taken: 640\n"))
+    assert not places(report(tmp_path, call.replace("@", "640"), "model:\n  taken: 704\n"))
+
+
+@pytest.mark.parametrize(
+    ("hook", "fits"),
+    [
+        (
+            "before_instantiate_classes(self):\n        self.config.fit.model.taken = 2 * self.config.fit.data.width",
+            False,
+        ),
+        ("before_fit(self):\n        self.model.projector = nn.Linear(640, 32)", True),
+    ],
+    ids=["before_instantiate_classes", "before_fit"],
+)
+def test_hooks_of_the_command(tmp_path: Path, hook: str, fits: bool) -> None:
+    call = f"\nclass Command(LightningCLI):\n    def {hook}\n\nCommand(SimSiam, Views)\n"
+    found = report(tmp_path, call, "model:\n  taken: 640\ndata:\n  width: 448\n")
+    assert (not places(found)) is fits
+
+
+def test_arguments_of_a_class_that_no_config_names_are_not_guessed(tmp_path: Path) -> None:
+    found = report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  encoder:\n    init_args: {width: 704}\n")
+    assert not places(found)
+    assert not is_checked(found)
