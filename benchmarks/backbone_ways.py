@@ -81,7 +81,7 @@ def torchvision_resnets() -> Sequence[str]:
 
 
 def smp_names() -> Sequence[str]:
-    import segmentation_models_pytorch as smp
+    import segmentation_models_pytorch as smp  # type: ignore[import-untyped]
 
     return list(smp.encoders.encoders)
 

@@ -4,6 +4,7 @@ https://docs.pytorch.org/vision/stable/feature_extraction.html
 """
 
 import torch.nn as nn
+from shapelint.stand_ins import unseen
 
 
 class IntermediateLayerGetter(nn.Module):
@@ -12,8 +13,7 @@ class IntermediateLayerGetter(nn.Module):
         self.model = model
         self.found = {}
         for node, name in return_layers.items():
-            # What no hook fills, such as a node that is no module, is not known.
-            self.found[name] = unseen(model)  # noqa: F821
+            self.found[name] = unseen(f"the node {node} of create_feature_extractor is no module, and is not known")
             model.get_submodule(node).register_forward_hook(self.keep(name))
 
     def keep(self, name):

@@ -9,6 +9,7 @@ from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.pretrained_models import PretrainedConfig, PretrainedModel
 
 MODELS_FILE, CONFIGS_FILE, HUB_FILE = "transformers.yaml", "transformers_configs.yaml", "transformers_hub.yaml"
+CLASSES_FILE = "transformers_names.txt"
 LIBRARY = "transformers"
 
 
@@ -16,6 +17,13 @@ LIBRARY = "transformers"
 def versions() -> tuple[str, ...]:
     """The versions that the models were verified with."""
     return tuple(rules_folder.load(MODELS_FILE)["versions"])
+
+
+@cache
+def classes() -> tuple[str, list[str]]:
+    """The last version of the library whose classes are listed, and the names of all that it or earlier ones had."""
+    head, *names = (rules_folder.folder() / CLASSES_FILE).read_text(encoding="utf-8").splitlines()
+    return head.partition(" transformers ")[2].partition(" ")[0], names
 
 
 @cache

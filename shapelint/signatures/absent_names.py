@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge import rules_folder
+from shapelint.knowledge import pretrained_data, rules_folder
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.signatures import stored, versions
 
@@ -45,10 +45,21 @@ def modules() -> dict[str, ModuleNames]:
 
 
 @cache
+def _transformers() -> ModuleNames | None:
+    """The classes of transformers, which gets new ones: no name that is merely not among them is absent."""
+    version, names = pretrained_data.classes()
+    if versions.difference(pretrained_data.LIBRARY, (version,)):
+        return None
+    return ModuleNames.trusted(
+        {"module": "transformers", "library": "transformers", "versions": [version], "names": names}
+    )
+
+
+@cache
 def of_module(dotted: str) -> Absent | None:
     """A dotted name that its module does not have; None for one that it has, or may have."""
     module, _, name = dotted.rpartition(".")
-    known = modules().get(module)
+    known = modules().get(module) or (_transformers() if module == pretrained_data.LIBRARY else None)
     if known is None or name in known.names or name.startswith("_"):
         return None
     if name in known.lost:

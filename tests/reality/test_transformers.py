@@ -81,6 +81,10 @@ CASES = [
     (f"ViTModel(ViTConfig({VIT}), add_pooling_layer=False)", f"{SMALL}, return_dict=False"),
     (f"ViTModel(ViTConfig({VIT}), use_mask_token=True)", f"{SMALL}, bool_masked_pos=torch.zeros(2, 16).bool()"),
     (f"BeitModel(BeitConfig({VIT}), add_pooling_layer=False)", SMALL),
+    *((f"BeitModel(BeitConfig({VIT}, {bias}=True))", call) for call in (SMALL, FREE) for bias in (
+        "use_relative_position_bias", "use_shared_relative_position_bias",
+    )),
+    (f"Data2VecVisionModel(Data2VecVisionConfig({VIT}, use_relative_position_bias=True))", FREE),
     (f"ViTMAEModel(ViTMAEConfig({VIT}, mask_ratio=0.5))", SMALL),
     (f"ViTMAEModel(ViTMAEConfig({VIT}, mask_ratio=0.0))", SMALL),
     (f"IJepaModel(IJepaConfig({VIT}), add_pooling_layer=True)", SMALL),
@@ -221,6 +225,11 @@ def test_what_the_library_refuses_is_reported(model: str, call: str) -> None:
         exec(text, {})
     report = lint_text(Source("model.py", text), Settings(isolated=True))
     assert [finding.severity for finding in report.findings if finding.code != "SL901"] == ["error"]
+
+
+def test_the_classes_are_those_of_the_library_and_of_earlier_versions() -> None:
+    version, names = pretrained_data.classes()
+    assert (version, names) == (transformers.__version__, transformers_configs.class_names())
 
 
 @pytest.mark.parametrize("name", sorted(rules_folder.load(HUB_FILE)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import run
 
+from shapelint.signatures import absent_names
 from shapelint.signatures.nearest import nearest
 
 MEANT = {
@@ -41,3 +42,19 @@ def test_the_finding_and_the_command_suggest_it(tmp_path: Path) -> None:
     result = run(tmp_path, "signature", "resnet19")
     assert (result.returncode, result.stdout) == (2, "")
     assert "resnet19 is no component that shapelint knows, did you mean resnet18?" in result.stderr
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("VitModel", "ViTModel"), ("CLIPVisonModel", "CLIPVisionModel"), ("SwinV2Config", "Swinv2Config"),
+    ("ResnetModel", "ResNetModel"), ("Dinov2WithRegisterModel", "Dinov2WithRegistersModel"),
+])  # fmt: skip
+def test_a_misspelt_class_of_transformers(name: str, meant: str) -> None:
+    transformers = pytest.importorskip("transformers")
+    found = absent_names.of_module(f"transformers.{name}")
+    assert found is not None
+    assert (found.nearest, hasattr(transformers, meant), hasattr(transformers, name)) == (meant, True, False)
+
+
+@pytest.mark.parametrize("name", ["DetaModel", "ViTFeatureExtractor", "TFViTModel", "Dinov9Model", "MyVisionModel"])
+def test_a_class_of_another_version_of_transformers_is_no_misspelt_one(name: str) -> None:
+    assert absent_names.of_module(f"transformers.{name}") is None

@@ -8,7 +8,7 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import NONE, Const, Instance, Items, Value
+from shapelint.python.state.values import NONE, Const, Instance, Items, Table, Value
 from shapelint.signatures import nearest
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
@@ -62,6 +62,13 @@ def names(run: Run, arguments: Arguments, site: Site) -> Value | None:
     return Items([Const(name) for name in named_rows.names(file.value)]) if isinstance(file, Const) else None
 
 
+def output(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `output(kind, **items)`: an object of a class of that name, read by attribute, key or position."""
+    kind = arguments.get(0, "kind")
+    items = {name: given.value for name, given in arguments.keywords.items() if name != "kind"}
+    return Table(items, attributes=True, kind=str(kind.value) if isinstance(kind, Const) else "")
+
+
 def needed(run: Run, arguments: Arguments, site: Site) -> Value | None:
     """Interpret `needed(condition, message)`: SL106 for an image of a size that the library certainly refuses."""
     condition, message = arguments.get(0, "condition"), arguments.get(1, "message")
@@ -103,6 +110,7 @@ STAND_IN_TOOLS = LibraryPlugin(
         "shapelint.stand_ins.has_more_parts": has_more_parts,
         "shapelint.stand_ins.absent": absent,
         "shapelint.stand_ins.needed": needed,
+        "shapelint.stand_ins.output": output,
         "shapelint.stand_ins.row": row,
         "shapelint.stand_ins.names": names,
     },

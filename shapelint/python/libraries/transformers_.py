@@ -47,6 +47,15 @@ from shapelint.text.source import Span
 
 BUILDERS = frozenset({"from_pretrained", "from_config", "_from_config"})
 AUTO_MODELS = frozenset({"AutoModel"})
+BACKBONE, WRAPPER = "Backbone", "TimmWrapperModel"
+STAND_INS = words(
+    """
+    BeitBackbone DINOv3ViTBackbone Dinov2Backbone Dinov2WithRegistersBackbone ResNetBackbone SwinBackbone
+    Swinv2Backbone TimmBackbone TimmWrapperModel
+    """
+)
+CHOSEN = ("out_features", "out_indices")
+"""Fields that name the stages which a backbone gives."""
 NAME, TYPE = "_name_or_path", "model_type"
 SEEN_FLAGS = ("interpolate_pos_encoding", "output_hidden_states", "output_attentions", "return_dict")
 SHAPELESS_METHODS = words(
@@ -66,6 +75,8 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
             return config_of(last, arguments)
         return model_of(run, last, arguments, site) if pretrained_data.model(last) is not None else None
     cls = owner.rpartition(".")[2]
+    if cls.endswith(BACKBONE):
+        return _backbone(run, cls, last, arguments, site)
     if cls == "AutoConfig" or pretrained_data.config(cls) is not None:
         return _stored_config(cls, arguments)
     if cls not in AUTO_MODELS and pretrained_data.model(cls) is None:
@@ -92,7 +103,8 @@ def config_of(cls: str, arguments: Arguments, stored: Mapping[str, Any] | None =
         formula = pretrained_data.computed(cls)[name]
         items[name] = items[formula] if formula in items else _value(value)
     items.update({alias: items[name] for alias, name in known.aliases.items() if name in items})
-    return dicts.namespace({**items, TYPE: Const(known.model_type)})
+    chosen = {f"_{name}": items.get(name, NONE) for name in CHOSEN}
+    return dicts.namespace({**items, **chosen, TYPE: Const(known.model_type)})
 
 
 def _value(value: Any) -> Value:
@@ -128,6 +140,8 @@ def _stored_config(cls: str, arguments: Arguments) -> Value:
 def _pretrained(run: Run, cls: str, arguments: Arguments, site: Site) -> Value:
     """Interpret `XModel.from_pretrained(name, ...)`: arguments that are fields of its config change these."""
     name = arguments.get(0, "pretrained_model_name_or_path")
+    if _is_of_timm(name) and cls in (*AUTO_MODELS, WRAPPER):
+        return _built(run, WRAPPER, dicts.namespace({"architecture": name or UNKNOWN}), site)
     stored = pretrained_data.checkpoint(name.value) if isinstance(name, Const) else None
     if stored is None:
         return _unknown_model(
@@ -148,6 +162,33 @@ def _pretrained(run: Run, cls: str, arguments: Arguments, site: Site) -> Value:
     config = Given(config_of(model.config, Arguments((), own, arguments.complete), fields), Span(0, 0))
     rest = {key: value for key, value in arguments.keywords.items() if key in model.arguments}
     return model_of(run, cls, Arguments((config,), rest), site)
+
+
+def _is_of_timm(name: Value | None) -> bool:
+    return isinstance(name, Const) and isinstance(name.value, str) and name.value.startswith("timm/")
+
+
+def _backbone(run: Run, cls: str, builder: str, arguments: Arguments, site: Site) -> Value:
+    """Interpret `AutoBackbone.from_config(config)`, `XBackbone.from_pretrained(name, ...)` and their kin."""
+    if builder != "from_pretrained":
+        config = arguments.get(0, "config") or UNKNOWN
+    elif _is_of_timm(arguments.get(0, "")) or "use_timm_backbone" in arguments.keywords:
+        given = arguments.keywords.get("out_indices")
+        indices = NONE if given is None else given.value
+        config = dicts.namespace({"backbone": arguments.get(0, "") or UNKNOWN, "_out_indices": indices})
+        return _built(run, "TimmBackbone", config, site)
+    else:
+        config = _stored_config("AutoConfig", arguments)
+    kind = _config_class(config).removesuffix("Config")
+    return _built(run, f"{kind}{BACKBONE}" if cls == f"Auto{BACKBONE}" else cls, config, site)
+
+
+def _built(run: Run, cls: str, config: Value, site: Site) -> Value:
+    """Build a model that is interpreted from a stand-in."""
+    own = run.stand_in(f"transformers.{cls}")
+    if own is None:
+        return _unknown_model(run, cls, f"transformers.{cls} has no signature here", site)
+    return run.call(own, Arguments((Given(config, Span(0, 0)),)), site)
 
 
 def _shown(name: Value | None) -> str:
@@ -293,6 +334,7 @@ def _whole(result: Table, lacks: Mapping[str, bool], flags: Mapping[str, bool | 
 TRANSFORMERS = LibraryPlugin(
     "transformers",
     packages=frozenset({"transformers"}),
+    stand_ins={f"transformers.{name}": "transformers_backbones.py" for name in STAND_INS},
     make=make,
     quiet=SHAPELESS_METHODS,
     components=Components(

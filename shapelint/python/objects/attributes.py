@@ -25,6 +25,7 @@ from shapelint.python.state.values import (
     Partial,
     Super,
     Table,
+    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -106,7 +107,15 @@ def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Valu
         return owner  # a member of an enumeration; numbers and strings have no such attribute
     if isinstance(owner, CommandLine) and name.startswith("_"):
         return unknown_among(owner)
+    if isinstance(owner, Items) and name in ("values", "indices") and _is_reduced(owner):
+        return owner.items[("values", "indices").index(name)]
     return Bound(owner, name)
+
+
+def _is_reduced(owner: Items) -> bool:
+    """Return whether a tuple is what `max(dim)` gives: the values, and where they were."""
+    tensors = [one for one in owner.items if isinstance(one, Tensor)]
+    return owner.kind == "tuple" and len(tensors) == len(owner.items) == 2 and tensors[0].flow == tensors[1].flow
 
 
 def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:

@@ -1,4 +1,4 @@
-"""The configs of transformers with their defaults, for `rules/transformers_configs.yaml`.
+"""The configs of transformers with their defaults, for `rules/transformers_configs.yaml`, and the names of its classes.
 
 `python -m shapelint.trace.make.transformers_configs` writes those that the models of `rules/transformers.yaml` are
 built from, as the installed version has them.
@@ -11,11 +11,12 @@ from typing import Any
 
 import yaml
 
-from shapelint.knowledge import rules_folder
-from shapelint.knowledge.pretrained_data import CONFIGS_FILE, MODELS_FILE
+from shapelint.knowledge import pretrained_data, rules_folder
+from shapelint.knowledge.pretrained_data import CLASSES_FILE, CONFIGS_FILE, MODELS_FILE
 
 OF_ANY_CONFIG = frozenset({"output_hidden_states", "return_dict"})
 """Fields of the base class that decide what a call gives."""
+COMMAND = "python -m shapelint.trace.make.transformers_configs"
 HEAD = """\
 # The configs of Hugging Face's transformers and their defaults, made by
 # `python -m shapelint.trace.make.transformers_configs`.
@@ -40,8 +41,16 @@ def measure(name: str) -> dict[str, Any]:
     return {**found, "aliases": dict(cls.attribute_map)} if cls.attribute_map else found
 
 
+def class_names() -> list[str]:
+    """Return the names of all classes of the library, and of those that earlier versions had."""
+    import transformers
+
+    own = {name for name in dir(transformers) if name[:1].isupper() and not name.isupper()}
+    return sorted(own.union(pretrained_data.classes()[1]))
+
+
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     import transformers
 
     models = rules_folder.load(MODELS_FILE)["models"].values()
@@ -49,6 +58,8 @@ def main() -> None:
     content = {"library": "transformers", "versions": [transformers.__version__], "configs": configs}
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
     (rules_folder.folder() / CONFIGS_FILE).write_text(HEAD + text, encoding="utf-8")
+    head = f"# The classes of transformers {transformers.__version__} and earlier versions, made by `{COMMAND}`."
+    (rules_folder.folder() / CLASSES_FILE).write_text("\n".join([head, *class_names()]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

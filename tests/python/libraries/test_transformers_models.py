@@ -166,7 +166,7 @@ def test_a_name_on_the_hub_is_known_without_fetching_it(backbone: str, width: in
     ("AutoModel.from_pretrained('somebody/some-vit')", "the config of 'somebody/some-vit' is not stored here"),
     ("AutoModel.from_pretrained('openai/clip-vit-base-patch32')", "what CLIPModel does is not stored here"),
     ("ViTModel.from_pretrained('microsoft/resnet-50')", "which is not that of ViTModel"),
-    (f"BeitModel(BeitConfig({VIT}, use_relative_position_bias=True))", "use_relative_position_bias"),
+    (f"BeitModel(BeitConfig({VIT}, use_absolute_position_embeddings=True))", "use_absolute_position_embeddings"),
 ])  # fmt: skip
 def test_a_model_that_is_not_known_is_said_with_its_cause(backbone: str, reason: str) -> None:
     report = lint(program(backbone, "h = self.backbone(x).last_hidden_state[:, 0]", 5))
