@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from shapelint.common.words import words
 from shapelint.python.libraries import data_loaders, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
@@ -26,6 +27,26 @@ RESNET = re.compile(r"torchvision\.models\.(resnet\.)?(wide_)?(resnet|resnext)\d
 TORCHVISION_PARAMETERS = {
     "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
 }
+TASKS = {
+    "models.detection": words(
+        """
+        fasterrcnn_mobilenet_v3_large_320_fpn fasterrcnn_mobilenet_v3_large_fpn fasterrcnn_resnet50_fpn
+        fasterrcnn_resnet50_fpn_v2 fcos_resnet50_fpn keypointrcnn_resnet50_fpn maskrcnn_resnet50_fpn
+        maskrcnn_resnet50_fpn_v2 retinanet_resnet50_fpn retinanet_resnet50_fpn_v2
+        """
+    ),
+    "models.detection.backbone_utils": words("BackboneWithFPN resnet_fpn_backbone"),
+    "models.segmentation": words(
+        """
+        deeplabv3_mobilenet_v3_large deeplabv3_resnet101 deeplabv3_resnet50 fcn_resnet101 fcn_resnet50
+        lraspp_mobilenet_v3_large
+        """
+    ),
+    "models.video": words("mc3_18 mvit_v1_b mvit_v2_s r2plus1d_18 r3d_18 swin3d_b swin3d_s swin3d_t"),
+    "ops": words("FeaturePyramidNetwork"),
+    "ops.feature_pyramid_network": words("FeaturePyramidNetwork LastLevelMaxPool LastLevelP6P7"),
+}
+"""Networks of other tasks than classification, and their parts, by module."""
 IMAGE = 224
 """Image size of a transformer built by one of these functions."""
 
@@ -132,6 +153,7 @@ TORCHVISION = LibraryPlugin(
         "torchvision.models.resnet.Bottleneck.expansion": 4,
     },
     stand_ins={
+        **{f"torchvision.{module}.{name}": "torchvision_tasks.py" for module, names in TASKS.items() for name in names},
         "torchvision.ops.MLP": "mlps.py",
         "torchvision.ops.misc.MLP": "mlps.py",
         "torchvision.models._utils.IntermediateLayerGetter": "feature_extractors.py",
