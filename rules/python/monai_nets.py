@@ -1,15 +1,17 @@
-"""Stand-ins for the classification networks of MONAI 1.6.1 in two and three dimensions, interpreted in its place.
+"""Stand-ins for networks of MONAI 1.6.1 in two and three dimensions, interpreted in its place.
 
 https://docs.monai.io/en/stable/networks.html#nets
 """
 
 from collections import OrderedDict
 
+import torch
 import torch.nn as nn
-from shapelint.stand_ins import has_more_parts, unseen
+from shapelint.stand_ins import has_more_parts, needed, unseen
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 POOLS = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
 
 
@@ -180,3 +182,192 @@ class EfficientNetBN(nn.Module):
 
     def forward(self, inputs):
         return self._fc(self._avg_pooling(self.maps(inputs)).flatten(1))
+
+
+class SENet(nn.Module):
+    def __init__(self, stem, spatial_dims, in_channels, num_classes=1000, **options):
+        super().__init__()
+        conv = CONVOLUTIONS[spatial_dims]
+        pool = MAX_POOLS[spatial_dims](3, stride=2, ceil_mode=True)
+        self.layer0 = nn.Sequential(conv(in_channels, stem, 7, 2, 3, bias=False), pool)
+        self.layer1 = conv(stem, 256, 1)
+        self.layer2 = conv(256, 512, 3, 2, 1)
+        self.layer3 = conv(512, 1024, 3, 2, 1)
+        self.layer4 = conv(1024, 2048, 3, 2, 1)
+        self.adaptive_avg_pool = POOLS[spatial_dims](1)
+        self.dropout = None
+        self.last_linear = nn.Linear(2048, num_classes)
+        has_more_parts(self)
+
+    def features(self, x):
+        return self.layer4(self.layer3(self.layer2(self.layer1(self.layer0(x)))))
+
+    def logits(self, x):
+        return self.last_linear(self.adaptive_avg_pool(x).flatten(1))
+
+    def forward(self, x):
+        return self.logits(self.features(x))
+
+
+class SEResNet50(SENet):
+    def __init__(self, layers=(), groups=1, reduction=16, dropout_prob=None, inplanes=64, **options):
+        super().__init__(inplanes, **options)
+
+
+SEResNet101 = SEResNet152 = SEResNext50 = SEResNext101 = SEResNet50
+SEresnet50 = Seresnet50 = seresnet50 = SEResNet50
+SEresnet101 = Seresnet101 = seresnet101 = SEResNet50
+SEresnet152 = Seresnet152 = seresnet152 = SEResNet50
+SEResNeXt50 = SEresnext50 = Seresnext50 = seresnext50 = SEResNet50
+SEResNeXt101 = SEresnext101 = Seresnext101 = seresnext101 = SEResNet50
+
+
+class SENet154(SENet):
+    def __init__(self, layers=(), groups=64, reduction=16, **options):
+        super().__init__(128, **options)
+
+
+SEnet154 = Senet154 = senet154 = SENet154
+
+
+def each(size, spatial_dims):
+    """Return a number for every axis of an image."""
+    return [size] * spatial_dims if isinstance(size, int) else list(size)
+
+
+def whole(x, step):
+    """Report images whose sides are no multiples of a step."""
+    fits = [side % step == 0 for side in x.shape[2:]]
+    needed(all(fits), f"the sides of the images are no multiples of {step}")
+
+
+class ViT(nn.Module):
+    def __init__(
+        self,
+        in_channels,
+        img_size,
+        patch_size,
+        hidden_size=768,
+        mlp_dim=3072,
+        num_layers=12,
+        num_heads=12,
+        proj_type="conv",
+        pos_embed_type="learnable",
+        classification=False,
+        num_classes=2,
+        dropout_rate=0.0,
+        spatial_dims=3,
+        post_activation="Tanh",
+        qkv_bias=False,
+        save_attn=False,
+    ):
+        super().__init__()
+        self.classification = classification
+        sides = zip(each(img_size, spatial_dims), each(patch_size, spatial_dims))
+        self.sides = [side // patch * patch for side, patch in sides]
+        self.patch_embedding = CONVOLUTIONS[spatial_dims](in_channels, hidden_size, patch_size, patch_size)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, hidden_size))
+        self.num_layers = num_layers
+        self.is_known = hidden_size % num_heads == 0
+        self.norm = nn.LayerNorm(hidden_size)
+        if classification and post_activation == "Tanh":
+            self.classification_head = nn.Sequential(nn.Linear(hidden_size, num_classes), nn.Tanh())
+        elif classification:
+            self.classification_head = nn.Linear(hidden_size, num_classes)
+        has_more_parts(self)
+
+    def forward(self, x):
+        if not self.is_known:
+            return unseen("ViT of monai cannot be built with a width that its heads do not divide")
+        fits = [side == own for side, own in zip(x.shape[2:], self.sides)]
+        needed(all(fits), "the images are not of the size that this transformer takes")
+        x = self.patch_embedding(x).flatten(2).transpose(1, 2)
+        if self.classification:
+            x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], dim=1)
+        inside = [x for _ in range(self.num_layers)]
+        x = self.norm(x)
+        return (self.classification_head(x[:, 0]) if self.classification else x), inside
+
+
+class MapToMap(nn.Module):
+    """A network that gives a map as large as the image, whose sides are multiples of a step."""
+
+    def __init__(self, spatial_dims, in_channels, out_channels, step):
+        super().__init__()
+        self.step = step
+        self.out = CONVOLUTIONS[spatial_dims](in_channels, out_channels, 1)
+        has_more_parts(self)
+
+    def forward(self, x):
+        whole(x, self.step)
+        return self.out(x)
+
+
+class UNet(MapToMap):
+    def __init__(self, spatial_dims, in_channels, out_channels, channels, strides, *args, **options):
+        step = 1
+        for stride in strides:
+            step = step * stride
+        super().__init__(spatial_dims, in_channels, out_channels, step)
+        self.is_known = max(strides) <= 2
+
+    def forward(self, x):
+        if not self.is_known:
+            return unseen("what UNet of monai gives with strides of more than 2 has no signature here")
+        return super().forward(x)
+
+
+Unet = UNet
+
+
+class BasicUNet(MapToMap):
+    def __init__(self, spatial_dims=3, in_channels=1, out_channels=2, *args, **options):
+        super().__init__(spatial_dims, in_channels, out_channels, 1)
+
+
+BasicUnet = Basicunet = basicunet = BasicUNet
+
+
+class SegResNet(MapToMap):
+    def __init__(
+        self, spatial_dims=3, init_filters=8, in_channels=1, out_channels=2, *args, blocks_down=(1, 2, 2, 4), **options
+    ):
+        super().__init__(spatial_dims, in_channels, out_channels, 2 ** (len(blocks_down) - 1))
+
+
+class SwinTransformer(nn.Module):
+    def __init__(self, in_channels, width, spatial_dims):
+        super().__init__()
+        conv = CONVOLUTIONS[spatial_dims]
+        widths = [in_channels, *[width * 2**index for index in range(5)]]
+        self.layers = nn.ModuleList([conv(widths[index], widths[index + 1], 3, 2, 1) for index in range(5)])
+        has_more_parts(self)
+
+    def forward(self, x, normalize=True):
+        found = []
+        for layer in self.layers:
+            x = layer(x)
+            found.append(x)
+        return found
+
+
+class SwinUNETR(MapToMap):
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        patch_size=2,
+        depths=(2, 2, 2, 2),
+        *args,
+        feature_size=24,
+        spatial_dims=3,
+        **options,
+    ):
+        super().__init__(spatial_dims, in_channels, out_channels, 32)
+        self.is_known = patch_size == 2 and len(depths) == 4 and feature_size % 12 == 0
+        self.swinViT = SwinTransformer(in_channels, feature_size, spatial_dims)
+
+    def forward(self, x):
+        if not self.is_known:
+            return unseen("what SwinUNETR of monai gives with these arguments has no signature here")
+        return super().forward(x)

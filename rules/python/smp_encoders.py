@@ -3,21 +3,30 @@
 The channels of their maps are in `smp.tsv`. https://smp.readthedocs.io/en/latest/encoders.html
 """
 
+import timm
 import torch.nn as nn
-from shapelint.stand_ins import absent, has_more_parts, names, row, unseen
+from shapelint.stand_ins import absent, has_more_parts, names, needed, row, unseen
+
+OF_TIMM = ("timm-regnet", "timm-res2", "timm-resnest", "timm-mobilenetv3", "timm-gernet")
+"""Earlier names of encoders that are models of timm."""
+UNDILATED = ("vgg", "densenet", "inception", "xception", "mit_")
+"""Encoders whose last maps cannot be as large as earlier ones."""
 
 
 class Encoder(nn.Module):
-    def __init__(self, maps, in_channels, depth):
+    def __init__(self, maps, in_channels, depth, output_stride):
         super().__init__()
         written = [one.split("/") for one in maps.split(" ")][: depth + 1]
-        self.steps = [int(step) for _, step in written]
+        steps = [int(step) for _, step in written]
         self.out_channels = [in_channels] + [int(width) for width, _ in written[1:]]
-        if self.steps[0] != 1 or written[0][0] != "3":
+        if steps[0] != 1 or written[0][0] != "3":
             self.out_channels[0] = int(written[0][0])
-        self.output_stride = 32
+        self.output_stride = min(output_stride, 2**depth)
         self.convolutions = nn.ModuleList(
-            [nn.Conv2d(in_channels, width or 1, 1, step) for width, step in zip(self.out_channels, self.steps)]
+            [
+                nn.Conv2d(in_channels, width or 1, 1, min(step, output_stride))
+                for width, step in zip(self.out_channels, steps)
+            ]
         )
         self.keeps_image = written[0][0] == "3"
         has_more_parts(self)
@@ -30,46 +39,131 @@ class Encoder(nn.Module):
         return layer(x) if width else unseen("this map of an encoder of segmentation_models_pytorch has no channels")
 
 
-def get_encoder(name, in_channels=3, depth=5, weights=None, output_stride=32, **kwargs):
-    if name.startswith("tu-") or output_stride != 32 or kwargs:
-        return unseen(f"the encoder {name} of segmentation_models_pytorch with these arguments has no signature here")
-    maps = row("smp.tsv", name)
-    if maps is None:
-        return absent("segmentation_models_pytorch", name, names("smp.tsv"))
-    return Encoder(maps, in_channels, depth)
+class TimmEncoder(nn.Module):
+    """An encoder made of a model of timm: its maps are those of the model, and the image before them."""
 
-
-class SegmentationModel(nn.Module):
-    def __init__(
-        self, encoder_name="resnet34", encoder_depth=5, encoder_weights="imagenet", *args, in_channels=3, **kwargs
-    ):
+    def __init__(self, name, in_channels, depth, steps):
         super().__init__()
-        self.encoder = get_encoder(encoder_name, in_channels, encoder_depth, encoder_weights)
+        self.starts_at = steps[0]
+        places = range(depth + 1) if self.starts_at == 1 else range(depth if self.starts_at == 2 else depth - 1)
+        self.model = timm.create_model(name, features_only=True, in_chans=in_channels, out_indices=tuple(places))
+        before = {1: [], 2: [in_channels], 4: [in_channels, 0]}[self.starts_at]
+        self.out_channels = before + self.model.feature_info.channels()
+        self.output_stride = min(32, 2**depth)
         has_more_parts(self)
 
     def forward(self, x):
-        return unseen("what a model of segmentation_models_pytorch gives has no signature here")
+        maps = list(self.model(x))
+        if self.starts_at == 1:
+            return maps
+        if self.starts_at == 2:
+            return [x, *maps]
+        return [x, unseen("this map of an encoder of segmentation_models_pytorch has no channels"), *maps]
+
+
+def timm_encoder(name, in_channels, depth, output_stride):
+    steps = timm.create_model(name, features_only=True).feature_info.reduction()
+    doubled = [step == steps[0] * 2**index for index, step in enumerate(steps)]
+    is_regular = steps[0] in (1, 2, 4) and all(doubled)
+    if output_stride != 32 or "dla" in name or "tresnet" in name or not is_regular:
+        return unseen(
+            f"the encoder tu-{name} of segmentation_models_pytorch has no signature here with these arguments"
+        )
+    return TimmEncoder(name, in_channels, depth, steps)
+
+
+def get_encoder(name, in_channels=3, depth=5, weights=None, output_stride=32, **kwargs):
+    if kwargs:
+        return unseen(f"the encoder {name} of segmentation_models_pytorch has no signature here with these arguments")
+    if name.startswith(OF_TIMM):
+        name = name.replace("timm-mobilenetv3", "tu-tf_mobilenetv3").replace("timm-", "tu-")
+    if name.startswith("tu-"):
+        return timm_encoder(name[3:], in_channels, depth, output_stride)
+    maps = row("smp.tsv", name)
+    if maps is None:
+        return absent("segmentation_models_pytorch", name, names("smp.tsv"))
+    if output_stride != 32 and name.startswith(UNDILATED):
+        return unseen(f"the encoder {name} of segmentation_models_pytorch cannot have an output stride of its own")
+    return Encoder(maps, in_channels, depth, output_stride)
+
+
+class SegmentationModel(nn.Module):
+    """A model that gives a map as large as the image, of `classes` channels."""
+
+    needs_whole_steps = True
+
+    def build(self, name, depth, stride, in_channels, classes, options):
+        self.encoder = get_encoder(name, in_channels, depth, None, stride)
+        self.whole_maps = nn.Conv2d(in_channels, classes, 1)
+        self.gives_one_map = "aux_params" not in options and "upsampling" not in options
+        has_more_parts(self)
+
+    def forward(self, x):
+        if not self.gives_one_map:
+            return unseen("a model of segmentation_models_pytorch has no signature here with aux_params or upsampling")
+        if self.needs_whole_steps:
+            stride = self.encoder.output_stride
+            fits = x.shape[2] % stride == 0 and x.shape[3] % stride == 0
+            needed(fits, f"the sides of the images are no multiples of {stride}")
+        self.encoder(x)
+        return self.whole_maps(x)
 
 
 class Unet(SegmentationModel):
-    pass
+    needs_whole_steps = False
+
+    def __init__(
+        self, encoder_name="resnet34", encoder_depth=5, encoder_weights=None, *, in_channels=3, classes=1, **options
+    ):
+        super().__init__()
+        self.build(encoder_name, encoder_depth, 32, in_channels, classes, options)
 
 
-class UnetPlusPlus(SegmentationModel):
-    pass
+class Pyramid(Unet):
+    needs_whole_steps = True
 
 
-class MAnet(SegmentationModel):
-    pass
+FPN = Linknet = MAnet = Segformer = UPerNet = UnetPlusPlus = Pyramid
 
 
-class Linknet(SegmentationModel):
-    pass
+class PSPNet(SegmentationModel):
+    def __init__(
+        self, encoder_name="resnet34", encoder_weights=None, encoder_depth=3, *, in_channels=3, classes=1, **options
+    ):
+        super().__init__()
+        self.build(encoder_name, encoder_depth, 32, in_channels, classes, options)
 
 
-class FPN(SegmentationModel):
-    pass
+class DeepLabV3Plus(SegmentationModel):
+    def __init__(
+        self,
+        encoder_name="resnet34",
+        encoder_depth=5,
+        encoder_weights=None,
+        encoder_output_stride=16,
+        *,
+        in_channels=3,
+        classes=1,
+        **options,
+    ):
+        super().__init__()
+        self.build(encoder_name, encoder_depth, encoder_output_stride, in_channels, classes, options)
 
 
-class PAN(SegmentationModel):
-    pass
+PAN = DeepLabV3Plus
+
+
+class DeepLabV3(SegmentationModel):
+    def __init__(
+        self,
+        encoder_name="resnet34",
+        encoder_depth=5,
+        encoder_weights=None,
+        encoder_output_stride=8,
+        *,
+        in_channels=3,
+        classes=1,
+        **options,
+    ):
+        super().__init__()
+        self.build(encoder_name, encoder_depth, encoder_output_stride, in_channels, classes, options)

@@ -109,16 +109,23 @@ def _pools(row: TimmRow) -> tuple[str, ...]:
 
 def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
     """Return the signature of a model with `features_only=True`."""
+    chosen = chosen_stages(row, given)
+    if not chosen:
+        return ""
+    return _signature(row, size, f"[{', '.join(f'B {_map(row, size, *stage)}' for stage in chosen)}]", whole=True)
+
+
+def chosen_stages(row: TimmRow, given: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the channels and the reduction of the maps of a model with `features_only=True`; none if not known."""
     known = stages(row)
     by_default = tuple(index for index, stage in enumerate(row.stages.split()) if not stage.startswith("-"))
     indices = given.get("out_indices", by_default)
     wanted = (indices,) if isinstance(indices, int) else indices
     if given.get("features_only") is not True or not known or not isinstance(wanted, (tuple, list)):
-        return ""
+        return []
     if not all(isinstance(index, int) and -len(known) <= index < len(known) for index in wanted):
-        return ""
-    chosen = [known[index] for index in wanted]
-    return _signature(row, size, f"[{', '.join(f'B {_map(row, size, *stage)}' for stage in chosen)}]", whole=True)
+        return []
+    return [known[index] for index in wanted]
 
 
 def _map(row: TimmRow, size: str, width: int, step: int) -> str:

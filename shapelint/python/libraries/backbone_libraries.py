@@ -10,6 +10,10 @@ _MONAI = words(
     DenseNet DenseNet121 DenseNet169 DenseNet201 DenseNet264 Densenet121 Densenet169 Densenet201 Densenet264
     densenet121 densenet169 densenet201 densenet264 EfficientNetBN
     resnet10 resnet18 resnet34 resnet50 resnet101 resnet152 resnet200
+    SEResNet50 SEResNet101 SEResNet152 SEResNext50 SEResNext101 SENet154 SEresnet50 Seresnet50 seresnet50
+    SEresnet101 Seresnet101 seresnet101 SEresnet152 Seresnet152 seresnet152 SEResNeXt50 SEresnext50 Seresnext50
+    seresnext50 SEResNeXt101 SEresnext101 Seresnext101 seresnext101 SEnet154 Senet154 senet154
+    BasicUNet BasicUnet Basicunet basicunet SegResNet SwinUNETR UNet Unet ViT
     """
 )
 _GRAPH_LAYERS = words(
@@ -27,7 +31,7 @@ _GRAPH_MODULES = {
     "aggr": words("MaxAggregation MeanAggregation SumAggregation"),
     "dense": words("Linear"),
 }
-_SMP = words("FPN Linknet MAnet PAN Unet UnetPlusPlus")
+_SMP = words("DeepLabV3 DeepLabV3Plus FPN Linknet MAnet PAN PSPNet Segformer UPerNet Unet UnetPlusPlus")
 _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")
 
 MONAI = LibraryPlugin(

@@ -20,12 +20,24 @@ from shapelint.python.libraries.torch import constructing, module_calls, parts, 
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.objects import dicts
 from shapelint.python.state import naming
-from shapelint.python.state.arguments import Arguments, Site
+from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer
-from shapelint.python.state.values import NONE, UNKNOWN, Component, Const, Data, Items, Tensor, Value
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    UNKNOWN,
+    Component,
+    Const,
+    Data,
+    Given,
+    Items,
+    Table,
+    Tensor,
+    Value,
+)
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -60,6 +72,7 @@ PARTS = {
     ),
 }
 """Parts of networks that scripts put together by themselves, by the file that stands in for them."""
+FEATURE_INFO = "timm.models._features.FeatureInfo"
 BASE = (768, 16, 224)
 """Width, patch size and image size of a `VisionTransformer` that is built without arguments."""
 
@@ -126,6 +139,8 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
     known = transformer_attributes(owner, vit).get(name) if vit is not None else None
     if known is not None or owner.part_of is not None or owner.forgotten:
         return known
+    if name == "feature_info":
+        return _feature_info(run, owner)
     measured = _measured(owner, name)
     return _num_features(run, owner) if measured is None and name == "num_features" and vit is None else measured
 
@@ -138,6 +153,24 @@ def _measured(owner: Component, name: str) -> Value | None:
         return None
     number = None if "features_only" in owner.arguments else getattr(row, MEASURED[name])
     return Const(number) if number is not None else None
+
+
+def _feature_info(run: Run, owner: Component) -> Value | None:
+    """Return what a model says of its maps: an object with methods if it gives these, a list of dicts otherwise."""
+    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
+    if row is None or not row.stages or versions.difference("timm", (timm_rows.version(),)):
+        return None
+    given = {name: argument.value for name, argument in owner.spec.keywords}
+    if "features_only" not in given:
+        return Items([_stage(*one) for one in timm_signatures.stages(row)])
+    chosen, own = timm_signatures.chosen_stages(row, given), run.stand_in(FEATURE_INFO)
+    if not chosen or own is None:
+        return None
+    return run.call(own, Arguments((Given(Items([_stage(*one) for one in chosen]), NO_SPAN),)), NO_SITE)
+
+
+def _stage(channels: int, reduction: int) -> Value:
+    return Table({"num_chs": Const(channels), "reduction": Const(reduction)}, open=True)
 
 
 def transformer_attributes(component: Component, vit: Vit) -> dict[str, Value]:
@@ -322,7 +355,10 @@ def _pooled(run: Run, model: Component, features: Value) -> Value:
 TIMM = LibraryPlugin(
     "timm",
     packages=frozenset({"timm"}),
-    stand_ins={f"timm.{module}": file for file, modules in PARTS.items() for module in modules},
+    stand_ins={
+        FEATURE_INFO: "timm_features.py",
+        **{f"timm.{module}": file for file, modules in PARTS.items() for module in modules},
+    },
     components=Components(
         builds=builds,
         parameters={

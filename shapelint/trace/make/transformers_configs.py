@@ -16,7 +16,7 @@ from shapelint.knowledge.pretrained_data import CLASSES_FILE, CONFIGS_FILE, MODE
 
 OF_ANY_CONFIG = frozenset({"output_hidden_states", "return_dict"})
 """Fields of the base class that decide what a call gives."""
-COMMAND = "python -m shapelint.trace.make.transformers_configs"
+MADE_BY = "python -m shapelint.trace.make.transformers_configs"
 HEAD = """\
 # The configs of Hugging Face's transformers and their defaults, made by
 # `python -m shapelint.trace.make.transformers_configs`.
@@ -58,7 +58,7 @@ def main() -> None:
     content = {"library": "transformers", "versions": [transformers.__version__], "configs": configs}
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
     (rules_folder.folder() / CONFIGS_FILE).write_text(HEAD + text, encoding="utf-8")
-    head = f"# The classes of transformers {transformers.__version__} and earlier versions, made by `{COMMAND}`."
+    head = f"# The classes of transformers {transformers.__version__} and earlier versions, made by `{MADE_BY}`."
     (rules_folder.folder() / CLASSES_FILE).write_text("\n".join([head, *class_names()]) + "\n", encoding="utf-8")
 
 

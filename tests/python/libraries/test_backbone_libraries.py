@@ -10,6 +10,8 @@ import torch
 from taken_features import Taken, known_width, reasons, reported
 
 IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
+CUBES = (2, 1, 64, 64, 64)
+THIN = "hidden_size=24, mlp_dim=32, num_layers=2, num_heads=3"
 CLIP = "open_clip.create_model('{}', pretrained=None).visual"
 SMP, EFFICIENTNET = "segmentation_models_pytorch", "efficientnet_pytorch"
 BACKBONES = [
@@ -25,6 +27,19 @@ BACKBONES = [
     ("monai.networks.nets", "nets.DenseNet264(2, 3, 5)", "net.features(x).flatten(1)", SMALL),
     ("monai.networks.nets", "nets.DenseNet(2, 3, 5, 32, 16, (2, 4, 3))", "net.features(x).flatten(1)", SMALL),
     ("monai.networks.nets", "nets.EfficientNetBN('efficientnet-b3', False, num_classes=90)", "net(x)", SMALL),
+    ("monai.networks.nets", "nets.SEResNet50(spatial_dims=2, in_channels=3, num_classes=40)", "net(x)", SMALL),
+    ("monai.networks.nets", "nets.SEResNext50(spatial_dims=3, in_channels=1)", "net.features(x).flatten(1)", CUBES),
+    ("monai.networks.nets", "nets.SENet154(spatial_dims=2, in_channels=3)", "net.features(x).flatten(1)", SMALL),
+    ("monai.networks.nets", f"nets.ViT(1, 64, 16, {THIN})", "net(x)[0][:, 0]", CUBES),
+    ("monai.networks.nets", f"nets.ViT(3, (64, 64), 16, {THIN}, spatial_dims=2)", "net(x)[1][-1].flatten(1)", SMALL),
+    ("monai.networks.nets", f"nets.ViT(1, 64, 16, {THIN}, classification=True, num_classes=9)", "net(x)[0]", CUBES),
+    ("monai.networks.nets", f"nets.ViT(1, 64, 16, {THIN}, classification=True)", "net(x)[1][0].flatten(1)", CUBES),
+    ("monai.networks.nets", "nets.UNet(2, 3, 5, (4, 8, 12), (2, 2))", "net(x).flatten(1)", SMALL),
+    ("monai.networks.nets", "nets.BasicUNet(out_channels=7)", "net(x).mean((2, 3, 4))", CUBES),
+    ("monai.networks.nets", "nets.SegResNet(2, in_channels=3, out_channels=7)", "net(x).mean((2, 3))", SMALL),
+    ("monai.networks.nets", "nets.SwinUNETR(1, 6, feature_size=12)", "net(x).mean((2, 3, 4))", CUBES),
+    ("monai.networks.nets", "nets.SwinUNETR(1, 6, feature_size=24)", "net.swinViT(x)[-1].flatten(1)", CUBES),
+    ("monai.networks.nets", "nets.SwinUNETR(3, 6, spatial_dims=2)", "net.swinViT(x)[2].flatten(1)", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b0')", "maps.mean((2, 3))", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b3', num_classes=77)", "net(x)", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b5', in_channels=1)", "maps.flatten(1)", (2, 1, 64, 64)),
@@ -34,6 +49,17 @@ BACKBONES = [
     (SMP, "get_encoder('vgg16', depth=4)", "net(x)[-1].mean((2, 3))", SMALL),
     (SMP, "get_encoder('densenet121', 1)", "net(x)[3].flatten(1)", (2, 1, 64, 64)),
     (SMP, "smp.Unet('efficientnet-b4', encoder_weights=None).encoder", "net(x)[-1].flatten(1)", SMALL),
+    (SMP, "get_encoder('tu-resnet18')", "net(x)[-1].flatten(1)", SMALL),
+    (SMP, "get_encoder('tu-convnext_atto', in_channels=1)", "net(x)[-2].flatten(1)", (2, 1, 64, 64)),
+    (SMP, "get_encoder('tu-vgg11', depth=4)", "net(x)[-1].flatten(1)", SMALL),
+    (SMP, "get_encoder('tu-regnety_002')", "net(x)[-1].flatten(1)", SMALL),
+    (SMP, "get_encoder('tu-convnext_atto')", "torch.zeros(2, net.out_channels[-1])", SMALL),
+    (SMP, "get_encoder('resnet18', output_stride=8)", "net(x)[-1].flatten(1)", SMALL),
+    *((SMP, f"smp.{net}('resnet18', encoder_weights=None, classes=5)", call, SMALL)
+      for net in ("DeepLabV3", "DeepLabV3Plus", "FPN", "Linknet", "MAnet", "PAN", "PSPNet", "Segformer", "UPerNet",
+                  "Unet", "UnetPlusPlus")
+      for call in ("net(x).flatten(1)", "net.encoder(x)[-1].flatten(1)")),
+    (SMP, "smp.Unet('resnet18', encoder_weights=None, classes=5)", "net(x).flatten(1)", (2, 3, 50, 72)),
     (SMP, "get_encoder('resnet101')", "torch.zeros(2, net.out_channels[-1])", SMALL),
 ]  # fmt: skip
 IMPORTS = {
@@ -89,6 +115,21 @@ def test_what_is_taken_off_is_off() -> None:
     assert known_width(Taken(f"bare({CLIP.format('ViT-L-14')})", imports=imports)) == 1024
 
 
+@pytest.mark.parametrize(("library", "backbone", "features"), [
+    ("monai.networks.nets", f"nets.ViT(1, 32, 16, {THIN})", "net(x)[0][:, 0]"),
+    ("monai.networks.nets", "nets.UNet(3, 1, 5, (4, 8, 12, 14, 16, 18, 20, 22), (2,) * 7)", "net(x).mean((2, 3, 4))"),
+    ("monai.networks.nets", "nets.SwinUNETR(1, 5)", "net(x[..., :48]).mean((2, 3, 4))"),
+])  # fmt: skip
+def test_volumes_of_another_size_are_refused(library: str, backbone: str, features: str) -> None:
+    pytest.importorskip(library)
+    names: dict[str, Any] = {"torch": torch}
+    exec(IMPORTS[library], names)
+    with pytest.raises((RuntimeError, ValueError)):
+        eval(features, {"net": eval(backbone, names), "x": torch.zeros(CUBES)})
+    taken = Taken(backbone, features.replace("net", "self.backbone"), CUBES, IMPORTS[library])
+    assert "SL106" in {one.code for one in reported(taken, 24).findings}
+
+
 def test_images_of_another_size_are_refused() -> None:
     report = reported(Taken(CLIP.format("ViT-B-32"), images=SMALL, imports=IMPORTS["open_clip"]), 512)
     assert [one.code for one in report.findings] == ["SL106"]
@@ -98,9 +139,19 @@ def test_images_of_another_size_are_refused() -> None:
     ("library", "backbone", "reason"),
     [
         ("open_clip", "open_clip.create_model('hf-hub:me/mine').visual", "hf-hub:me/mine of open_clip is on the hub"),
-        ("segmentation_models_pytorch", "smp.encoders.get_encoder('tu-resnet34')", "the encoder tu-resnet34"),
+        ("segmentation_models_pytorch", "smp.encoders.get_encoder('tu-dla34')", "the encoder tu-dla34"),
         ("monai.networks.nets", "nets.UNETR(1, 2, 64)", "monai.networks.nets.UNETR has no signature here"),
     ],
 )
 def test_what_is_not_known_is_said_with_its_library(library: str, backbone: str, reason: str) -> None:
     assert any(reason in one for one in reasons(Taken(backbone, imports=IMPORTS[library])))
+
+
+@pytest.mark.filterwarnings("ignore:`timm-` encoders")
+def test_an_encoder_by_the_name_that_it_had() -> None:
+    smp = pytest.importorskip(SMP)
+    real = smp.encoders.get_encoder("timm-regnety_002").eval()(torch.zeros(SMALL))[-1].shape[1]
+    taken = Taken(
+        "smp.encoders.get_encoder('timm-regnety_002')", "self.backbone(x)[-1].mean((2, 3))", SMALL, IMPORTS[SMP]
+    )
+    assert known_width(taken) == real

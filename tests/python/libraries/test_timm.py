@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from shapelint.python.libraries import timm_
+from shapelint.python.models.entry_points import interpret
 from shapelint.python.state.values import Component, Const
 from shapelint.resolve.options import Options
 from shapelint.spec.spec import Argument, ComponentSpec
-from shapelint.text.source import Span
+from shapelint.text.source import Source, Span
 
 torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
@@ -75,3 +76,21 @@ def test_families_that_widen_features_before_the_classifier_are_excluded() -> No
     model = built("mobilenetv3_small_050")
     assert model.num_features != model.get_classifier().in_features
     assert not "mobilenetv3_small_050".startswith(tuple(timm_.data()["plain_features"]))
+
+
+@pytest.mark.parametrize(("arguments", "attribute"), [
+    ("'resnet26d', features_only=True", "feature_info.channels()[-1]"),
+    ("'resnet26d', features_only=True, out_indices=(1, 3)", "feature_info.channels()[0]"),
+    ("'resnet26d', features_only=True", "feature_info.reduction()[2]"),
+    ("'convnext_atto', features_only=True", "feature_info.channels(1)"),
+    ("'convnext_atto', features_only=True", "feature_info[-1]['num_chs']"),
+    ("'resnet26d'", "feature_info[-1]['num_chs']"),
+    ("'resnet26d'", "feature_info[2]['reduction']"),
+])  # fmt: skip
+def test_what_a_model_says_of_its_maps(arguments: str, attribute: str) -> None:
+    real = eval(f"timm.create_model({arguments}).{attribute}", {"timm": timm})
+    script = f"import timm\nprojection_head = None\nfound = timm.create_model({arguments}).{attribute}\n"
+    _, scope = interpret(Source("model.py", script), Options())
+    found = scope.names["found"]
+    assert isinstance(found, Const)
+    assert found.value == real
