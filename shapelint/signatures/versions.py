@@ -7,6 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
+"""What a library is installed as, where that is another name."""
+
 
 @cache
 def installed(library: str) -> str | None:
@@ -14,7 +17,8 @@ def installed(library: str) -> str | None:
     found = find_spec(library)
     if found is None:
         return None
-    return _version_of_folder(library, found.submodule_search_locations) or _version_by_metadata(library)
+    distribution = DISTRIBUTIONS.get(library, library)
+    return _version_of_folder(distribution, found.submodule_search_locations) or _version_by_metadata(distribution)
 
 
 def _version_of_folder(library: str, locations: Iterable[str] | None) -> str | None:

@@ -13,7 +13,7 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Items, Node, UserClass, Value
-from shapelint.signatures import declared
+from shapelint.signatures import declared, stand_in_versions
 
 KEEPS_NAMES = frozenset({"convert_sync_batchnorm", "script", "Subset"})
 """Functions that return their first argument, whose tensors keep their names."""
@@ -105,5 +105,7 @@ def knows(run: Run, name: str) -> bool:
 def stand_in(run: Run, name: str) -> Value | None:
     """Return the replacement of a library object from an interpreted file in `rules/python/`; None if it has none."""
     file = run.libraries.stand_ins.get(name)
+    if file and (other := stand_in_versions.notice(file)):
+        run.other_versions.setdefault(other)
     scope = run.load_file(rules_folder.folder() / "python" / file) if file else None
     return scope.names.get(name.rpartition(".")[2]) if scope else None

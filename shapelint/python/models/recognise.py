@@ -140,6 +140,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     latent = coincidences.find([model.chain.links for model in models], asked)
     models = [replace(model, latent=found) for model, found in zip(models, latent)]
     notices = tuple(f"line {line}: {reason}" for line, reason in sorted(run.notes))
+    notices += tuple(run.other_versions)
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
     return ReadModels(models, notices, run.others.source, run.sweep)

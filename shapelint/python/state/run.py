@@ -210,6 +210,7 @@ class Run(Kernel):
     anchors: list[Span] = field(default_factory=list)
     batches: dict[int, Value | None] = field(default_factory=dict)
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
+    other_versions: dict[str, None] = field(default_factory=dict)
     exhausted: bool = False
     cut: set[int] = field(default_factory=set)
     cut_everywhere: bool = False
