@@ -43,8 +43,12 @@ def compose_defaults(
     return whole.root, whole.missing
 
 
-def compose_fragment(own: Fragment, find: Find, overrides: Sequence[Override]) -> YamlNode:
-    """Compose a file with its defaults and overrides; raises InvalidYamlError where Hydra refuses one."""
+def compose_fragment(own: Fragment, find: Find, overrides: Sequence[Override]) -> tuple[YamlNode, tuple[Missing, ...]]:
+    """Compose a file with its defaults and overrides; also return what was not found.
+
+    Raises InvalidYamlError where Hydra refuses an override.
+    """
     from shapelint.documents import hydra
 
-    return hydra.compose(own, find, overrides).root
+    whole = hydra.compose(own, find, overrides)
+    return whole.root, whole.missing

@@ -38,10 +38,14 @@ Package = tuple[str, ...]
 
 @frozen
 class Missing:
-    """An entry whose file is missing: `cover` marks what the file would set as unknown, at `package`."""
+    """An entry whose file is missing: `cover` marks what the file would set as unknown, at `package`.
+
+    One that `is_absent` names a file that is not there; what others name is known at run time.
+    """
 
     package: Package
     cover: Scalar
+    is_absent: bool = False
 
 
 @frozen
@@ -270,7 +274,7 @@ class _Composer:
                 found += self.layers(fragment, folder, parent, package)
             elif not entry.optional:
                 cover = unknown(entry.span, _why(entry, name))
-                self.missing.append(Missing(package, cover))
+                self.missing.append(Missing(package, cover, not is_open))
                 found.append(_Layer(package, cover))
         return found
 

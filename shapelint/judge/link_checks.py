@@ -110,6 +110,8 @@ def _unknown_argument(component: Resolved, name: str) -> Cause | None:
             what, cause = f"{parameter} of {component.label}", argument.cause
             if cause is None:
                 return Cause(f"{what} is known at run time only", argument.span)
+            if cause.is_file and cause.span is not None:
+                return cause
             return Cause(f"{what} is not known: {cause.reason}", argument.span, cause.help)
     note = component.spec.note
     return Cause(f"the arguments of {component.label} are not known: {note}", component.spec.head) if note else None

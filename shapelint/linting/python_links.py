@@ -17,7 +17,18 @@ EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was
 
 
 def checks(script: PythonModel) -> Iterator[LinkCheck]:
-    """Yield the links of a model, one for each component, loss and bank, and one for code that was not followed."""
+    """Yield the links of a model, and one for each file that it is read from and that is not there or does not parse.
+
+    What says so itself is enough.
+    """
+    links = list(_checks(script))
+    said = {link.reason for link in links}
+    yield from links
+    yield from (LinkCheck("config", one.reason, "", one.span) for one in script.unread if one.reason not in said)
+
+
+def _checks(script: PythonModel) -> Iterator[LinkCheck]:
+    """Yield a link for each component, loss and bank, and one for code that was not followed."""
     yield from component_checks(script.chain)
     if not script.chain.links and not script.unfollowed:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)

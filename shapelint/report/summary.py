@@ -8,6 +8,7 @@ from shapelint.common.frozen import frozen
 from shapelint.report import RenderOptions
 from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Report, UncheckedLink
+from shapelint.text.location import Location
 
 
 @frozen
@@ -128,8 +129,12 @@ def unchecked_lines(links: Sequence[UncheckedLink]) -> Iterator[str]:
     A signature is a line that can be copied into the settings.
     """
     helped = set()
-    for link in dict.fromkeys(links):
-        yield f"  {link.location.path}:{link.location.line}:{link.location.column}: {link.role}: {link.reason}"
+    alike: dict[tuple[Location, str], list[UncheckedLink]] = {}
+    for link in links:
+        alike.setdefault((link.location, link.reason), []).append(link)
+    for (place, reason), (link, *more) in alike.items():
+        roles = ", ".join(dict.fromkeys(one.role for one in (link, *more)))
+        yield f"  {place.path}:{place.line}:{place.column}: {roles}: {reason}"
         if link.help and link.help not in helped:
             helped.add(link.help)
             where = ", under [tool.shapelint.signatures]" if link.help.startswith('"') else ""

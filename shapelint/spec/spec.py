@@ -67,13 +67,15 @@ class Step:
 class Cause:
     """Why something is not known, where, and what would make it known: a line of settings, or a sentence.
 
-    `is_output` is whether that something is what a network gave, so that whatever is made of it has the same cause.
+    `is_output` is whether that something is what a network gave, so that whatever is made of it has the same cause;
+    `is_file` whether it is a file that is not read, of which is spoken where it is read or does not parse.
     """
 
     reason: str
     span: Span | None = None
     help: str = ""
     is_output: bool = False
+    is_file: bool = False
 
 
 @frozen

@@ -61,6 +61,7 @@ def _reader(name: str, form: str) -> Handler:
         if isinstance(file, Const) and isinstance(file.value, str):
             file = DataFile(file.value, "file")
         if not isinstance(file, DataFile) or (file.kind == "path" and not takes_paths):
+            run.failed_reads += 1
             return blamed(run.unknown("it is not known which file is read here", site.node, site.scope.file), value)
         return loading.load(run, file, form or form_of(file.path), site, attributes)
 

@@ -67,6 +67,7 @@ class PythonModel:
     method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
     unfollowed: tuple[Cause, ...] = ()
+    unread: tuple[Cause, ...] = ()
     update_faults: tuple[momentum_updates.UpdateFault, ...] = ()
     trained: trained_targets.TrainedTarget | None = None
     loads: tuple[LoadedWeights, ...] = ()
@@ -316,6 +317,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
+        unread=tuple(run.unread.values()) if first else (),
         update_faults=tuple(momentum_updates.faults(run, group.node, first)),
         trained=trained_targets.find(run, group.node, first),
         loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),

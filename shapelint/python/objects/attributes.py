@@ -102,7 +102,7 @@ def of_library(run: Run, dotted: str) -> Value:
 
 def _of_container(owner: Items | Table | Const | CommandLine, name: str) -> Value:
     if isinstance(owner, Table) and dicts.reads_attributes(owner, name):
-        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name, unknown_among(owner))
+        return dicts.names_of(owner) if name == "__dict__" else owner.items.get(name) or dicts.unseen_key(owner)
     if isinstance(owner, Const) and name == "value":
         return owner  # a member of an enumeration; numbers and strings have no such attribute
     if isinstance(owner, CommandLine) and name.startswith("_"):

@@ -88,6 +88,12 @@ def _in_its_file(value: Value) -> Value:
     return replace(value, place=file.home(node))
 
 
+def unseen_key(owner: Table) -> Value:
+    """Return what a key of a dict stands for that is not among the known ones."""
+    found = unknown_among(owner)
+    return found if owner.cause is None else replace(found, cause=owner.cause)
+
+
 def namespace(items: dict[str, Value]) -> Table:
     """Create an object with these attributes, which may have others as well."""
     return Table(dict(items), True, namespace=True)

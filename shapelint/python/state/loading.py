@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence as Sequence_
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shapelint.common import gitignore
 from shapelint.common.frozen import frozen
@@ -19,12 +20,16 @@ from shapelint.documents.nodes import TUPLE_TAG, InvalidYamlError, Mapping, Scal
 from shapelint.documents.overrides import Override, RefusedOverrideError, swept
 from shapelint.documents.python_configs import BasedConfigs
 from shapelint.documents.python_values import COMPUTED, IMPORTED
+from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Part, Source, Span, UnreadableError, joined, read_source
+
+if TYPE_CHECKING:
+    from shapelint.documents.hydra import Missing
 
 MAXIMUM_READ_FILES = 24
 MAXIMUM_CHARACTERS = 300_000
@@ -50,10 +55,11 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
         part = _part(run, file.path)
         nodes = read_nodes(Source(part.path, run.others.source.slice(part.span)), form)
     except NotRead as error:
-        return run.unknown(str(error), site.node, site.scope.file)
+        return unread(run, str(error), site)
     except InvalidYamlError as error:
-        reason = f"{os.path.relpath(part.path)} does not parse: {error.message}"
-        return run.unknown(reason, site.node, site.scope.file)
+        start = part.span.start
+        place = Span(error.span.start + start, error.span.end + start)
+        return unread(run, f"{_relative(part.path)} does not parse: {error.message}", site, place)
     if nodes is None:
         return Const(None)
     root = Table({}, attributes=True, converts="any") if attributes else None
@@ -69,12 +75,31 @@ def load_based(run: Run, path: str, site: Site) -> Value:
 
     try:
         part = _part(run, path)
-        node = BasedConfigs(find).config(part.path, run.others.source.slice(part.span), part.span.start)
+        configs = BasedConfigs(find)
+        node = configs.config(part.path, run.others.source.slice(part.span), part.span.start)
     except NotRead as error:
-        return run.unknown(str(error), site.node, site.scope.file)
+        return unread(run, str(error), site)
     except InvalidYamlError as error:
-        return run.unknown(f"{_relative(path)} does not parse: {error.message}", site.node, site.scope.file)
+        return _unparsed(run, error, site)
+    for absent in configs.absent:
+        unread(run, absent.message, site, absent.span)
     return _value(run, node, _Place(0), ())
+
+
+def unread(run: Run, reason: str, site: Site, place: Span | None = None) -> Unknown:
+    """Return what a program reads of a file that is not there or does not parse; `place` is where it does not."""
+    run.failed_reads += 1
+    note = run.unknown(reason, site.node, site.scope.file)
+    cause = Cause(reason, place or (note.cause.span if note.cause is not None else None), is_file=True)
+    if guards.is_certain(run):
+        run.unread.setdefault(reason, cause)
+    return Unknown(cause)
+
+
+def _unparsed(run: Run, error: InvalidYamlError, site: Site) -> Unknown:
+    """Return what a program reads of several files, one of which does not parse."""
+    path = run.others.source.location(error.span).path
+    return unread(run, f"{_relative(path)} does not parse: {error.message}", site, error.span)
 
 
 def compose(
@@ -86,23 +111,26 @@ def compose(
     cannot be composed.
     """
     try:
-        node = _composed(run, folder, name, overrides)
+        node, missing = _composed(run, folder, name, overrides)
         sweep = swept(node, run.others.source)
     except NotRead as error:
-        return run.unknown(str(error), site.node, site.scope.file), ()
+        return unread(run, str(error), site), ()
     except RefusedOverrideError as error:
         run.refused = error.message if overrides is run.options.overrides else ""
         return run.unknown(error.message, site.node, site.scope.file), ()
     except InvalidYamlError as error:
-        return run.unknown(f"{name} does not parse: {error.message}", site.node, site.scope.file), ()
+        return _unparsed(run, error, site), ()
+    for one in missing:
+        if one.is_absent:
+            unread(run, one.cover.text, site, one.cover.span)
     if not isinstance(node, Mapping):
         return UNKNOWN, ()
     own = tuple((key, value) for key, value in node.entries if not (isinstance(key, Scalar) and key.text == "hydra"))
     return _value(run, replace(node, entries=own), _Place(0, Table({}, attributes=True)), ()), sweep
 
 
-def _composed(run: Run, folder: str, name: str, overrides: Sequence_[Override]) -> YamlNode:
-    """Return the config that Hydra composes as nodes; raises NotRead and InvalidYamlError."""
+def _composed(run: Run, folder: str, name: str, overrides: Sequence_[Override]) -> tuple[YamlNode, tuple[Missing, ...]]:
+    """Return the config that Hydra composes as nodes, and what was not found; raises NotRead and InvalidYamlError."""
 
     def find(wanted: str) -> Fragment | None:
         stem = os.path.join(folder, wanted.removesuffix(".yaml"))
@@ -114,7 +142,8 @@ def _composed(run: Run, folder: str, name: str, overrides: Sequence_[Override]) 
 
     own = find(name)
     if own is None:
-        raise NotRead(f"{_relative(os.path.join(folder, name))}, which is read here, does not exist")
+        file = f"{name.removesuffix('.yaml')}.yaml"
+        raise NotRead(f"{_relative(os.path.join(folder, file))}, which is read here, does not exist")
     return compose_fragment(own, find, overrides)
 
 
@@ -123,6 +152,7 @@ def parse(run: Run, text: str, form: str) -> Value:
     try:
         nodes = read_nodes(Source("", text), form)
     except InvalidYamlError:
+        run.failed_reads += 1
         return UNKNOWN
     return Const(None) if nodes is None else _value(run, nodes, _Place(None), ())
 

@@ -153,17 +153,18 @@ class Run(Kernel):
     works, if it does. `chosen` holds the roles from whose output single tokens are selected. `extended` are the holders
     of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
-    values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were
-    passed to code that is not seen, or all of them where there are none, and what that code is. `cut` are the
+    values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were passed to
+    code that is not seen, or all of them where there are none, and what that code is. `unread` are the files that are
+    read in all cases and are not there or do not parse; `failed_reads` counts all that is read in vain. `cut` are the
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
     `cut_everywhere`. `decays` are those of moving averages, with the target. `saved` are the tensors that are
     parameters or buffers, by identity, with whether they are saved; `renamed` are networks that are wrapped by what
-    gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a
-    trainer calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls,
-    with its object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it
-    says of runs with other values; `refused` says why Hydra does not accept an override. `answers` says of each
-    call whether it is all that the run was started for; what is done under a `supposed` value is not asked. While
-    calls are `recording` what they read, `readings` are the names outside of them, each with its scope and value.
+    gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a trainer
+    calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
+    object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it says of runs
+    with other values; `refused` says why Hydra does not accept an override. `answers` says of each call whether it is
+    all that the run was started for; what is done under a `supposed` value is not asked. While calls are `recording`
+    what they read, `readings` are the names outside of them, each with its scope and value.
     """
 
     options: Options
@@ -200,6 +201,8 @@ class Run(Kernel):
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
     unseen: dict[tuple[int, str], Cause] = field(default_factory=dict)
     unfollowed: list[tuple[tuple[Node, ...], Cause]] = field(default_factory=list)
+    unread: dict[str, Cause] = field(default_factory=dict)
+    failed_reads: int = 0
     copies: dict[int, Span] = field(default_factory=dict)
     active: list[ast.AST] = field(default_factory=list)
     recursive: list[tuple[ast.AST, tuple[Value, ...]]] = field(default_factory=list)

@@ -17,6 +17,8 @@ FROM_OUTSIDE = words("KeyboardInterrupt GeneratorExit")
 OF_IMPORTS = words("ImportError ModuleNotFoundError")
 ELSEWHERE = words("winreg msvcrt winsound nt _winapi _scproxy")
 """Modules of the standard library that only some systems have: https://docs.python.org/3/library/windows.html"""
+OF_READING = words("YAMLError ScannerError ParserError JSONDecodeError TOMLDecodeError")
+"""Exceptions that only a text raises which does not parse."""
 CAUSES: dict[str, tuple[type[ast.AST], ...]] = {
     "KeyError": (ast.Subscript, ast.Attribute, ast.Call),
     "IndexError": (ast.Subscript, ast.Attribute, ast.Call),
@@ -43,7 +45,8 @@ def may_be_caught(run: Run, node: ast.Try, handler: ast.ExceptHandler, scope: Sc
     inside = [part for statement in node.body for part in ast.walk(statement)]
     missing = any(not _is_there(run, name, level, scope) for name, level in _imports(inside))
     others = any(not isinstance(part, NODES_THAT_NEVER_RAISE) for part in inside)
-    return any(_may_raise(name, inside, missing, others) for name in _caught(handler))
+    names = (name for name in _caught(handler) if name not in OF_READING or run.failed_reads)
+    return any(_may_raise(name, inside, missing, others) for name in names)
 
 
 def _may_raise(name: str, inside: list[ast.AST], missing: bool, others: bool) -> bool:

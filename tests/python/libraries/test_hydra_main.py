@@ -113,7 +113,7 @@ def test_an_override_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (MAIN.format(name="nowhere"), "nowhere, which is read here, does not exist"),
+        (MAIN.format(name="nowhere"), "nowhere.yaml, which is read here, does not exist"),
         (MAIN.format(name="absent"), "`net: huge` in the defaults names no file here"),
         (COMPOSE.format(name="main", overrides=["net.width=512,640"]), "it is not known which config is read here"),
     ],
