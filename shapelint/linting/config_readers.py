@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shapelint.common import gitignore
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
 from shapelint.spec.findings import FileReport, Finding
-from shapelint.text.source import Source, UnreadableError, joined
+from shapelint.text.source import Source, UnreadableError, joined, read_source
 
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
@@ -29,6 +29,8 @@ _IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
 _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
 MINIMUM_WORD = 4
+USERS = (".py", ".ipynb", ".yaml", ".yml")
+"""What may load a config or be composed with it."""
 
 _Read = Callable[[Path], Source]
 _Lint = Callable[[Source], FileReport]
@@ -136,14 +138,27 @@ def _names(text: str, config: Path, own: str) -> bool:
     return (config.name in text or bool(quoted)) and bool(_LOADS.search(text))
 
 
-def _near(config: Path) -> Iterator[Path]:
+def may_have_other_users(config: str, known: Container[str]) -> bool:
+    """Return whether a file near a config names it that is none of the `known` ones, by their real paths."""
+    near = list(_near(Path(config), USERS))
+    place = os.path.realpath(config)
+    if len(near) >= MAXIMUM_SCRIPTS_SEEN:
+        return True
+    others = {path for path in map(os.path.realpath, near) if path not in known and path != place}
+    texts = (source.own_text for path in sorted(others) if (source := _small(Path(path), read_source)) is not None)
+    stem, name = re.escape(Path(config).stem), re.escape(Path(config).name)
+    named = re.compile(rf"""{name}\b|["'/]{stem}["']|^[ ]*(?:-|[\w/@. -]+:)[ ]*[\w/]*\b{stem}[ ]*$""", re.MULTILINE)
+    return any(named.search(text) for text in texts)
+
+
+def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
     """Yield the Python files in the folders above a config and in the folders directly inside these."""
     seen = 0
     for folder in map(Path, gitignore.upward(os.fspath(config.parent))):
         inner = (Path(entry.path) for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
         for place in (folder, *inner):
             for entry in _entries(place):
-                if entry.name.endswith(".py"):
+                if entry.name.endswith(suffixes):
                     yield Path(entry.path)
                     seen += 1
                     if seen == MAXIMUM_SCRIPTS_SEEN:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
@@ -14,6 +16,7 @@ from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
 from shapelint.linting import sweeps
 from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
+from shapelint.linting.config_readers import is_data, may_have_other_users
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -123,11 +126,12 @@ def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
 def _findings(file: FileAnalysis, index: int, found: Sequence[Repair]) -> list[Finding]:
     """Return the findings of one model; violations that one repair removes together are one finding."""
     model, source = file.models[index], file.source
+    is_understood = cache(lambda: all(link.is_checked for one in file.models for link in one.links()))
     by_key = {violation.key: violation for violation in model.violations}
     repairs = {repair.key: repair for repair in found}
     merged = {key for repair in found for key in repair.also if key not in repairs}
     repairs = {key: replace(repair, stays=repair.stays - merged) for key, repair in repairs.items()}
-    fixes = {key: _fix(by_key[key], source, repair) for key, repair in repairs.items()}
+    fixes = {key: _fix(by_key[key], source, repair, is_understood) for key, repair in repairs.items()}
     if not all(fix.safe for fix in fixes.values()):  # a file is not left with half of its faults
         fixes = {key: replace(fix, safe=fix.safe and not repairs[key].stays) for key, fix in fixes.items()}
     findings = []
@@ -179,12 +183,20 @@ def _finding(
     )
 
 
-def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
-    """Return a repair as a fix; it is safe only if nothing stays, except what other repairs remove with it."""
+def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Callable[[], bool]) -> Fix:
+    """Return a repair as a fix; it is safe only if nothing stays, except what other repairs remove with it.
+
+    The one edit of another file is, if that is a config of this program alone, and `is_understood` says that whatever
+    reads it was followed.
+    """
     edits = _edits(source, repair.moves)
-    at_home = all(edit.location.path == source.path for edit in edits)  # another file may serve other models, too
-    overwrites = any(move.overwrites for move in repair.moves)
-    certain = repair.only and at_home and not overwrites and violation.rule.page.code not in UNREPAIRED
+    has_configs = any(is_data(Path(part.path)) for part in source.parts[1:])
+    overwrites = any(move.overwrites or (has_configs and move.fallback) for move in repair.moves)
+    certain = repair.only and not overwrites and violation.rule.page.code not in UNREPAIRED
+    elsewhere = {edit.location.path for edit in edits if edit.location.path != source.path}
+    is_alone = certain and len(edits) == 1
+    at_home = not elsewhere or (is_alone and _is_own(source, elsewhere) and is_understood())
+    certain = certain and at_home
     alternatives = tuple(
         AlternativeFix(_message(source, moves), _edits(source, moves)) for moves in repair.alternatives
     )
@@ -192,6 +204,12 @@ def _fix(violation: Violation, source: Source, repair: Repair) -> Fix:
     proof = _proof(repair) if at_home else f"{_proof(repair)}, other models may use {files} too"
     safe = certain and (not repair.stays or bool(repair.together))
     return Fix(_message(source, repair.moves), edits, safe, alternatives, proof)
+
+
+def _is_own(source: Source, paths: Iterable[str]) -> bool:
+    """Return whether files are configs that are used by nothing but what is joined to a source."""
+    known = {os.path.realpath(part.path) for part in source.parts}
+    return all(is_data(Path(path)) and not may_have_other_users(path, known) for path in paths)
 
 
 def _proof(repair: Repair) -> str:
