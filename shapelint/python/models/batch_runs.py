@@ -1,15 +1,18 @@
 """What stops a program at certain batches: at the first of its loaders, or at the last, where that is a shorter one.
 
-The file is interpreted again with the rows of such a batch as a number. What stops there and not for any batch is a
-fault of the rows. One run stands for what one batch does: after its first fault nothing of it is reported.
+The file is interpreted again with the rows of such a batch as a number, if there is anything to which that can matter.
+What stops there and not for any batch is a fault of the rows. One run stands for what one batch does: after its first
+fault nothing of it is reported.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shapelint.python.models.entry_points import Question
+from shapelint.python.state import local_trees
 from shapelint.python.state.loader_rows import FedBatch
 from shapelint.python.state.run import Call, Run
 from shapelint.shapes.signatures import Misfit
@@ -18,6 +21,12 @@ from shapelint.text.source import Span
 
 DIVIDED = re.compile(r"\bDataParallel\b")
 """What splits each batch among devices, whose number is not known."""
+COUNTS = re.compile(
+    r"view|reshape|[uU]nflatten|expand|repeat\w*|tile|squeeze|split\w*|chunk|tensor_split|unfold|one_hot"
+    r"|arange|eye|diag\w*|fill_diagonal_|(new_)?(zeros|ones|full|empty)\w*|rand(n|int|perm)?(_like)?|\w*[tT]ensor|Parameter"
+    r"|\w*(Bank|Queue|Memory)\w*|SupCon\w*|Assert|Raise|eval|rearrange|reduce"
+)
+"""What a program has in which a number of rows can matter: tensors of its own, other axes, conditions, banks."""
 Problems = Callable[[Run], Sequence[Sequence[Problem]]]
 
 
@@ -29,8 +38,11 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
     if not run.loaders or DIVIDED.search(run.text):
         return nothing
 
+    counted = len({loader.size for loader in run.loaders}) > 1 or _counts_rows(run)
+
     def stops(batch: FedBatch) -> list[tuple[Problem, ...]]:
-        if all(loader.of(batch) is None for loader in run.loaders):
+        rows = {loader.of(batch) for loader in run.loaders} - {None}
+        if not rows or not (counted or 1 in rows):
             return nothing
         found = problems(asked(Question(feeds=batch)))
         new = [tuple(problem for problem in one if problem.span not in known)[:1] for one in found]
@@ -44,6 +56,19 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
         return last
     shorter = stops("shorter")
     return _both(shorter, stops("half")) if any(shorter) else nothing
+
+
+def _counts_rows(run: Run) -> bool:
+    """Return whether a program does more with the rows of its batches than to pass them on."""
+    names = (_name(one) for tree in local_trees.of(run) for one in ast.walk(tree))
+    return any(map(COUNTS.fullmatch, names))
+
+
+def _name(node: ast.AST) -> str:
+    """Return the last name of what is called, or how a statement stops the program; empty for any other node."""
+    if isinstance(node, ast.Call):
+        return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return type(node).__name__ if isinstance(node, (ast.Assert, ast.Raise)) else ""
 
 
 def holds(one: Span, places: Iterable[Span]) -> bool:

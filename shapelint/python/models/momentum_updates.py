@@ -9,7 +9,7 @@ from pathlib import Path
 from shapelint.common.frozen import frozen
 from shapelint.python.models import averages
 from shapelint.python.models.averages import Average
-from shapelint.python.state import class_lookup, frozen_modules, naming
+from shapelint.python.state import class_lookup, local_trees, naming
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Instance, Node, SourceFile, UserClass
 from shapelint.text.source import Span
@@ -55,7 +55,7 @@ def written_out(run: Run, model: Instance | None, first: bool) -> Iterator[tuple
 
     What names the parts of no model is a matter of the first.
     """
-    helpers = averages.helpers(frozen_modules.trees(run))
+    helpers = averages.helpers(local_trees.of(run))
     if not helpers and "parameters" not in run.text:
         return
     for cls in class_lookup.resolution_order(model.cls) if model is not None and model.cls is not None else ():

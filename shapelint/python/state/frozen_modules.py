@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-from shapelint.knowledge import rules_folder
-from shapelint.python.state import model_scan
+from shapelint.python.state import local_trees
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Node, Scope, Unknown, Value
 
@@ -56,7 +53,7 @@ def all_are_known(run: Run) -> bool:
     """Return whether every place of the program that may freeze something is one whose modules are known."""
     known = [node for key, node in run.freezing.items() if key not in run.freezing_unknown]
     followed = {id(one) for node in known for one in ast.walk(node)}
-    every = list(trees(run))
+    every = list(local_trees.of(run))
     used = {one.id for tree in every for one in ast.walk(tree) if isinstance(one, ast.Name)}
     used |= {one.attr for tree in every for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
     own = {one.name for tree in every for one in ast.walk(tree) if isinstance(one, DEFINITIONS)}
@@ -64,14 +61,3 @@ def all_are_known(run: Run) -> bool:
     live = [part for part in parts if not isinstance(part, DEFINITIONS) or part.name in used]
     left = (one for part in live for one in ast.walk(part) if id(one) not in followed and sets(one))
     return all((one.id if isinstance(one, ast.Name) else getattr(one, "attr", "")) in own for one in left)
-
-
-def trees(run: Run) -> Iterator[ast.Module]:
-    """Yield the syntax trees of a file and of the local modules that it imports."""
-    yield run.tree
-    main = str(Path(run.others.source.path).resolve())
-    for path in (Path(key) for key in run.modules if key != main):
-        edited = run.others.edited(path)
-        tree = model_scan.parsed(path) if edited is None else model_scan.parsed_text(edited)
-        if tree is not None and not path.is_relative_to(rules_folder.folder()):
-            yield tree
