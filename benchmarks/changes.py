@@ -17,7 +17,7 @@ from makers import METHODS, Maker
 from torch import nn
 from training import WITH_PREDICTION, WITH_TARGET, Recipe, build
 
-BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "densecl"})
+BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "pmsn", "densecl"})
 """Methods with stored vectors."""
 
 
@@ -312,7 +312,7 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
     "bank for one feature": (_bank_for_one, BANKS),
     "loss that broadcasts": (
         _loss("MSELoss()", "SmoothL1Loss()", "CosineSimilarity()"),
-        frozenset({"byol", "simsiam", "moco"}),
+        frozenset({"byol", "simsiam", "fastsiam", "moco"}),
     ),
     "loss that asserts": (
         _loss("VICRegLoss()", "BarlowTwinsLoss()", "TiCoLoss()"),
@@ -320,7 +320,7 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
     ),
     "loss that broadcasts, output 1": (
         _loss_and("MSELoss()", "L1Loss()", "HuberLoss()", then=_prediction("o", one=True)),
-        frozenset({"byol", "simsiam"}),
+        frozenset({"byol", "simsiam", "fastsiam"}),
     ),
     "loss that asserts, output 1": (
         _loss_and("VICRegLoss()", "BarlowTwinsLoss()", "TiCoLoss()", then=_prediction("o", one=True)),
@@ -331,7 +331,7 @@ CHANGES: dict[str, tuple[Callable[[Maker, Recipe], Recipe], frozenset[str]]] = {
         frozenset({"byol", "simsiam"}),
     ),
     "width of the loss": (_dino_loss, frozenset({"dino"})),
-    "cut of the loss": (_cut, frozenset({"simclr", "moco"})),
+    "cut of the loss": (_cut, frozenset({"simclr", "dcl", "moco"})),
     "axis of the loss on maps": (_map_heads, frozenset({"byol", "simsiam"})),
     "axis of the loss on tokens": (_dense_heads, frozenset({"byol", "simsiam"})),
     "an axis too many": (_axis_too_many, frozenset({"byol", "simsiam"})),

@@ -1,26 +1,31 @@
 """Training loops against real torch: what is said of their rows, and whether they run.
 
-Each program has a dataset of known length, a loader, a small network and a loss by hand, right or with a wrong number
-of rows somewhere. It is linted, and run on one thread. An error that is reported of a program which runs is a
-disagreement; one that is not reported of a program which stops is a miss.
+Each program has a dataset of known length, a loader, a small network and a loss, by hand or lightly's, and maybe a
+queue, a probe beside the network, or weights that were saved before; right, or with a wrong number somewhere. It is
+linted, and run on one thread. An error that is reported of a program which runs is a disagreement; one that is not
+reported of a program which stops is a miss.
 
     .venv/bin/python benchmarks/loops.py [COUNT] [SEED]
 """
 
 from __future__ import annotations
 
+import os
 import random
 import sys
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from shapelint.linting.lint_paths import lint_text
+from shapelint.linting.lint_paths import lint
 from shapelint.settings.settings import Settings
-from shapelint.text.source import Source
 
 HEAD = """
 import torch
+from lightly.loss import BarlowTwinsLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
@@ -69,6 +74,16 @@ class MoCo(nn.Module):
         logits = keys @ self.queue.clone()
         self.enqueue(keys)
         return logits
+
+
+class Probe(nn.Module):
+    def __init__(self, width, classes=5):
+        super().__init__()
+        self.norm = {probe}
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, features):
+        return self.head(self.norm(features.detach()))
 
 
 batch, n = {batch}, {samples}
@@ -120,8 +135,42 @@ BODIES = (
     "moco(images).logsumexp(1).mean().backward()",
     "moco(images).logsumexp(1).mean().backward()",
     "moco(images).logsumexp(1).mean().backward()",
+    "F.cross_entropy(probe(model.backbone(images)), labels).backward()",
+    "h = model.backbone(images[:{views}])\nF.cross_entropy(probe(h), labels[:{views}]).backward()",
+    "F.cross_entropy(probe(model(images)), torch.zeros({rows}, dtype=torch.long)).backward()",
+    "NTXentLoss()(model(images), model(images.flip(-1))).backward()",
+    "NTXentLoss()(model(images), model(images[: {rows}])).backward()",
+    "NegativeCosineSimilarity()(model(images), model(images[: {rows}])).backward()",
+    "BarlowTwinsLoss()(model(images), model(images)).backward()",
+    "VICRegLoss()(model(images), model(images[: {rows}])).backward()",
+    "load(model)\nmodel(images).sum().backward()",
+    "load(model)\nmodel(images).sum().backward()",
+    "load(model)\nmodel(images).sum().backward()",
 )
+PROBES = ("nn.Identity()", "nn.BatchNorm1d(width)", "nn.LayerNorm(width)")
+WIDTHS = (8, 8, 16, 12)
+LOADS = (
+    "net.load_state_dict(torch.load({path!r}))",
+    "net.load_state_dict(torch.load({path!r}), strict=False)",
+    "state = torch.load({path!r})\n    net.load_state_dict({{k.replace('module.', ''): v for k, v in state.items()}})",
+    "state = torch.load({path!r})\n    net.backbone.load_state_dict({{k[9:]: v for k, v in state.items() if k[:9] == "
+    "'backbone.'}})",
+)
+SAVED = ((16, ""), (16, ""), (16, "module."), (24, ""), (24, "module."))
+"""The weights that a program may load: the width of their head, and what their names begin with."""
 GUARDS = ("pass", "pass", "assert self.length % rows == 0", "if start + rows > self.length: return")
+
+
+def save(folder: str) -> None:
+    """Save the weights that programs load."""
+    import torch
+
+    for number, (width, before) in enumerate(SAVED):
+        names: dict[str, Any] = {}
+        network = HEAD.partition("class Images")[0].format(norm="")
+        exec(network, names)
+        state = names["SimCLR"](width).state_dict()
+        torch.save({f"{before}{name}": tensor for name, tensor in state.items()}, Path(folder, f"saved{number}.pth"))
 
 
 def programs(count: int, seed: int = 0) -> Iterator[str]:
@@ -134,12 +183,16 @@ def programs(count: int, seed: int = 0) -> Iterator[str]:
             continue  # No batch at all.
         head = HEAD.format(
             norm=choose(NORMS), guard=choose(GUARDS), batch=batch, samples=samples, data=choose(DATASETS), drop=drop,
-            mode=choose(MODES),
+            mode=choose(MODES), probe=choose(PROBES),
         )  # fmt: skip
         rows = choose(("len(images)", "images.size(0)", "batch", "batch", str(batch), str(batch + 1)))
         loop = choose(LOOPS).format("images, labels")
         body = choose(BODIES).format(rows=rows, views=choose((2, 2, 2, 1)))
         queue = f"moco = MoCo({batch * choose((2, 3, 4)) + choose((0, 0, 1, 2))})\n" if "moco" in body else ""
+        if "probe" in body:
+            queue = f"probe = Probe({choose(WIDTHS)})\n"
+        if "load(" in body:
+            queue = f"def load(net):\n    {choose(LOADS).format(path=f'saved{choose(range(len(SAVED)))}.pth')}\n\n\n"
         indent = "    " if loop.startswith("for epoch") else "  "
         yield f"{head}{queue}{loop}\n" + "\n".join(indent + line for line in body.split("\n")) + "\n"
         count -= 1
@@ -155,8 +208,9 @@ def error_of(program: str) -> str:
 
 
 def errors_in(program: str) -> list[str]:
-    """Return the errors that are reported of a program, each with its code."""
-    found = lint_text(Source("train.py", program), Settings()).findings
+    """Return the errors that are reported of a program in the working folder, each with its code."""
+    Path("train.py").write_text(program, encoding="utf-8")
+    found = lint([Path("train.py")], Settings(isolated=True)).findings
     return [f"{finding.code}: {finding.message}" for finding in found if finding.severity == "error"]
 
 
@@ -168,6 +222,9 @@ def main(count: int, seed: int) -> int:
     warnings.simplefilter("ignore")
     said: Counter[tuple[str, str]] = Counter()
     disagreements = 0
+    folder = tempfile.mkdtemp()
+    save(folder)
+    os.chdir(folder)
     for program in programs(count, seed):
         error, reported = error_of(program), errors_in(program)
         said[reported[0][:5] if reported else "nothing", error.partition(":")[0] or "runs"] += 1

@@ -23,20 +23,26 @@ PROJECTIONS = {
     "smog": "SMoGProjectionHead({i}, {h}, {o})",
     "densecl": "DenseCLProjectionHead({i}, {h}, {o})",
     "msn": "MSNProjectionHead({i}, {h}, {o})",
+    "pmsn": "MSNProjectionHead({i}, {h}, {o})",
+    "dcl": "SimCLRProjectionHead({i}, {h}, {o})",
+    "fastsiam": "SimSiamProjectionHead({i}, {h}, {o})",
 }
 METHODS = tuple(PROJECTIONS)
 PREDICTIONS = {
     "byol": "BYOLPredictionHead({i}, {h}, {o})",
     "simsiam": "SimSiamPredictionHead({i}, {h}, {o})",
+    "fastsiam": "SimSiamPredictionHead({i}, {h}, {o})",
     "nnclr": "NNCLRPredictionHead({i}, {h}, {o})",
     "smog": "SMoGPredictionHead({i}, {h}, {o})",
 }
 LAYERS = "[Linear({i}, {h}), BatchNorm1d({h}), ReLU(), Linear({h}, {o})]"
 NO_NORM = "[Linear({i}, {h}), ReLU(), Linear({h}, {o})]"
-PLAIN = frozenset({"byol", "simsiam", "simclr", "moco", "vicreg", "tico", "nnclr", "barlowtwins", "mmcr"})
+PLAIN = frozenset(
+    {"byol", "simsiam", "simclr", "moco", "vicreg", "tico", "nnclr", "barlowtwins", "mmcr", "dcl", "fastsiam"}
+)
 """Methods whose heads may be any layers."""
 
-BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "densecl"})
+BANKS = frozenset({"moco", "nnclr", "swav", "smog", "msn", "pmsn", "densecl"})
 """Methods with stored vectors."""
 
 
@@ -77,7 +83,7 @@ class Maker:
             heads["local_projection_head"] = self.head("projection_head")
         if self.method == "swav":
             heads["prototypes"] = f"SwaVPrototypes({self.out}, 10)"
-        needs_bank = self.method in ("smog", "msn")
+        needs_bank = self.method in ("smog", "msn", "pmsn")
         bank = (16, self.out) if self.method in BANKS and (needs_bank or self.random.random() < 0.5) else None
         size = self.random.choice([16, 20, 24])
         is_open = self.random.random() < 0.5

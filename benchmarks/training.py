@@ -36,9 +36,12 @@ DEFAULT_LOSSES = {
     "tico": "TiCoLoss()",
     "mmcr": "MMCRLoss()",
     "densecl": "NTXentLoss()",
+    "dcl": "DCLLoss()",
+    "fastsiam": "NegativeCosineSimilarity()",
+    "pmsn": "PMSNLoss()",
 }
-WITH_TARGET = frozenset({"byol", "moco", "dino", "tico", "mmcr", "smog", "densecl", "msn"})
-WITH_PREDICTION = frozenset({"byol", "simsiam", "nnclr", "smog"})
+WITH_TARGET = frozenset({"byol", "moco", "dino", "tico", "mmcr", "smog", "densecl", "msn", "pmsn"})
+WITH_PREDICTION = frozenset({"byol", "simsiam", "fastsiam", "nnclr", "smog"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class Recipe:
     @property
     def bank_name(self) -> str:
         """Return the method's name for its stored vectors."""
-        return {"swav": "queue", "msn": "prototypes", "smog": "prototypes"}.get(self.method, "memory_bank")
+        return {"swav": "queue", "msn": "prototypes", "pmsn": "prototypes", "smog": "prototypes"}.get(
+            self.method, "memory_bank"
+        )
 
 
 @dataclass
@@ -242,6 +247,13 @@ def _simsiam(trainer: _Trainer, x0: Tensor, x1: Tensor) -> Tensor:
     return trainer.compare(prediction, trainer.project(x1).detach())
 
 
+def _fastsiam(trainer: _Trainer, x0: Tensor, x1: Tensor) -> Tensor:
+    views = (x0, x1, x1.flip(-1))
+    prediction = trainer.head("prediction_head", trainer.project(views[0]))
+    others = torch.stack([trainer.project(view).detach() for view in views[1:]])
+    return trainer.compare(prediction, others.mean(dim=0))
+
+
 def _two_views(trainer: _Trainer, x0: Tensor, x1: Tensor) -> Tensor:
     return trainer.compare(trainer.project(x0), trainer.project(x1))
 
@@ -332,4 +344,7 @@ STEPS: dict[str, Callable[[_Trainer, Tensor, Tensor], Tensor]] = {
     "smog": _smog,
     "densecl": _densecl,
     "msn": _msn,
+    "pmsn": _msn,
+    "dcl": _two_views,
+    "fastsiam": _fastsiam,
 }

@@ -31,6 +31,9 @@ HEADS = {
     "smog": ("SMoGProjectionHead(512, 2048, 128)", "SMoGPredictionHead(128, 2048, 128)"),
     "densecl": ("DenseCLProjectionHead(512, 512, 128)", ""),
     "msn": ("MSNProjectionHead(512, 2048, 256)", ""),
+    "pmsn": ("MSNProjectionHead(512, 2048, 256)", ""),
+    "dcl": ("SimCLRProjectionHead(512, 512, 128)", ""),
+    "fastsiam": ("SimSiamProjectionHead(512, 512, 128)", "SimSiamPredictionHead(128, 64, 128)"),
 }
 BESIDE = {
     "moco": "loss: NTXentLoss(memory_bank_size=(4096, 128))\n",
@@ -40,6 +43,7 @@ BESIDE = {
     "smog": "prototypes: [300, 128]\n",
     "densecl": "local_projection_head: DenseCLProjectionHead(512, 512, 128)\n",
     "msn": "prototypes: [1024, 256]\n",
+    "pmsn": "prototypes: [1024, 256]\n",
 }
 
 

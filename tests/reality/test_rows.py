@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-from loops import error_of, errors_in, programs  # noqa: E402
+from loops import error_of, errors_in, programs, save  # noqa: E402
 
 from shapelint.linting.lint_paths import lint_text  # noqa: E402
 from shapelint.settings.settings import Settings  # noqa: E402
 from shapelint.text.source import Source  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run everything in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
 
 SCRIPT = """
 import torch
@@ -129,8 +139,36 @@ def test_the_last_batch_of_lightning_is_known_of_one_device(trainer: str, found:
     assert {finding.code for finding in lint_text(Source("train.py", text), Settings()).findings} == found
 
 
-def test_no_loop_that_runs_is_called_wrong() -> None:
-    found = [(error_of(program), errors_in(program)) for program in programs(80, seed=3)]
+QUEUE = """
+
+class Queue(nn.Module):
+    def __init__(self, length):
+        super().__init__()
+        self.length = length
+        self.model = SimCLR(nn.Identity)
+        self.register_buffer("queue", torch.randn(length, 12))
+        self.register_buffer("pointer", torch.zeros(1, dtype=torch.long))
+
+    def forward(self, x):
+        keys = self.model(x).detach()
+        start, rows = int(self.pointer), len(keys)
+        self.queue[start : start + rows] = keys
+        self.pointer[0] = (start + rows) % self.length
+
+
+"""
+
+
+@pytest.mark.parametrize(("length", "samples", "wrong"), [(15, 28, False), (15, 30, False), (16, 30, True)])
+def test_a_last_batch_is_written_once_and_where_the_others_end(length: int, samples: int, wrong: bool) -> None:
+    program = f"{SCRIPT}{QUEUE}queue = Queue({length})\nfor (x,) in DataLoader(images({samples}), 5):\n    queue(x)\n"
+    assert bool(error_of(program)) is wrong
+    assert [error[:5] for error in errors_in(program)] == (["SL116"] if wrong else [])
+
+
+def test_no_loop_that_runs_is_called_wrong(folder: Path) -> None:
+    save(str(folder))
+    found = [(error_of(program), errors_in(program)) for program in programs(120, seed=3)]
     assert [reported for error, reported in found if reported and not error] == []
-    assert sum(bool(reported) for _, reported in found) > 15
-    assert sum(bool(error) and not reported for error, reported in found) < 6
+    assert sum(bool(reported) for _, reported in found) > 25
+    assert sum(bool(error) and not reported for error, reported in found) < 9

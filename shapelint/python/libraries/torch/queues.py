@@ -39,9 +39,17 @@ class QueueWrite:
 
 
 def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
-    """Record a write that certainly goes past the end of a queue, in one of the iterations that are run."""
+    """Record a write that certainly goes past the end of a queue, in one of the iterations that are run.
+
+    A last, shorter batch is written once in an epoch, where the batches before it have moved the pointer.
+    """
     function = site.scope.function
-    if function is None or not isinstance(site.node, ast.Subscript) or row_faults.place(run, site) is None:
+    if (
+        run.feeds not in ("", "first")
+        or function is None
+        or not isinstance(site.node, ast.Subscript)
+        or row_faults.place(run, site) is None
+    ):
         return
     write = _write(run, site.node, value, site.scope)
     if write is None or write.length % write.rows == 0 or not _wraps(run, function.node, write, site.scope):
