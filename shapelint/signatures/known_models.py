@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from shapelint.common.frozen import frozen
-from shapelint.knowledge import rules_folder, timm_rows
+from shapelint.knowledge import named_rows, rules_folder, timm_rows
 from shapelint.shapes import notation
 from shapelint.shapes.notation import Pattern
 from shapelint.signatures import stored, timm_signatures
@@ -14,6 +14,8 @@ from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
 
 UNWRITTEN = Span(0, 0)
+INTERPRETED = "known_features.tsv"
+"""The models that are interpreted from stand-ins, and that have no signature."""
 
 
 @frozen
@@ -30,6 +32,11 @@ def known_models(pattern: str = "*", width: int | None = None) -> Iterator[Known
     for name in _names():
         if _matches(name, pattern) and (model := _model(name)) and width in (None, model.width):
             yield model
+    for name in named_rows.names(INTERPRETED):
+        if _matches(name, pattern) and (row := named_rows.find(INTERPRETED, name)):
+            wide, _, shapes = row.partition("\t")
+            if width in (None, int(wide)):
+                yield KnownModel(name, shapes, int(wide))
 
 
 def _matches(name: str, pattern: str) -> bool:
