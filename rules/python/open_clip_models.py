@@ -7,6 +7,8 @@ import torch
 import torch.nn as nn
 from shapelint.stand_ins import absent, has_more_parts, names, needed, row, unseen
 
+CAPTION_TOKENS = 255
+
 
 class Pooled(nn.Module):
     def __init__(self, width, embed_dim):
@@ -44,6 +46,21 @@ class VisionTransformer(Tower):
         return pooled if self.proj is None else pooled @ self.proj
 
 
+class CaptionedTransformer(Tower):
+    """The tower of a CoCa: it gives the features of an image, and those for its caption."""
+
+    def __init__(self, embed_dim, size, patch_size):
+        super().__init__(embed_dim, size)
+        self.output_tokens = True
+        self.patches = nn.Conv2d(3, embed_dim, patch_size, patch_size)
+        has_more_parts(self)
+
+    def forward(self, x):
+        self.check(x)
+        pooled = self.patches(x).mean((2, 3))
+        return pooled, pooled.unsqueeze(1).expand(-1, CAPTION_TOKENS, -1)
+
+
 class ModifiedResNet(Tower):
     def __init__(self, embed_dim, size, width):
         super().__init__(embed_dim, size)
@@ -77,7 +94,8 @@ class CLIP(nn.Module):
         has_more_parts(self)
 
     def encode_image(self, image, normalize=False):
-        return self.visual(image)
+        features = self.visual(image)
+        return features[0] if isinstance(self.visual, CaptionedTransformer) else features
 
     def encode_text(self, text, normalize=False):
         return torch.zeros(text.shape[0], self.embed_dim)
@@ -86,7 +104,9 @@ class CLIP(nn.Module):
         return unseen("what a model of open_clip gives when it is called has no signature here")
 
 
-def tower(kind, embed_dim, size, width, patch_size):
+def tower(name, kind, embed_dim, size, width, patch_size):
+    if name.startswith("coca"):
+        return CaptionedTransformer(embed_dim, size, patch_size)
     if kind == "resnet":
         return ModifiedResNet(embed_dim, size, width)
     if kind == "vit":
@@ -96,15 +116,17 @@ def tower(kind, embed_dim, size, width, patch_size):
 
 def create_model(model_name, pretrained=None, *args, force_image_size=None, **kwargs):
     name = model_name.replace("/", "-")
-    if ":" in name:
-        return unseen(f"{model_name} of open_clip is on the hub, and has no signature here")
-    if name.startswith("coca"):
-        return unseen(f"{name} of open_clip gives tokens as well, and has no signature here")
+    if model_name.startswith("hf-hub:"):
+        name = row("open_clip_hub.tsv", model_name.split(":")[1])
+        if name is None:
+            return unseen(f"{model_name} of open_clip is on the hub, and has no signature here")
+    elif ":" in name:
+        return unseen(f"{model_name} of open_clip is no name of a model, and has no signature here")
     found = row("open_clip.tsv", name)
     if found is None:
         return absent("open_clip", name, names("open_clip.tsv"), grows=True)
     embed_dim, size, kind, width, patch_size = found.split(" ")
-    visual = tower(kind, int(embed_dim), force_image_size or int(size), int(width), int(patch_size))
+    visual = tower(name, kind, int(embed_dim), force_image_size or int(size), int(width), int(patch_size))
     return CLIP(visual, int(embed_dim))
 
 

@@ -31,6 +31,10 @@ _GRAPH_MODULES = {
     "aggr": words("MaxAggregation MeanAggregation SumAggregation"),
     "dense": words("Linear"),
 }
+_TORCHGEO = {
+    "resnet": words("resnet18 resnet50 resnet152"),
+    "vit": words("vit_small_patch16_224 vit_base_patch16_224 vit_large_patch16_224 vit_huge_patch14_224"),
+}
 _SMP = words("DeepLabV3 DeepLabV3Plus FPN Linknet MAnet PAN PSPNet Segformer UPerNet Unet UnetPlusPlus")
 _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")
 
@@ -58,6 +62,16 @@ EFFICIENTNET = LibraryPlugin(
     stand_ins={
         f"efficientnet_pytorch.EfficientNet.{name}": "efficientnets.py"
         for name in words("from_name from_pretrained get_image_size")
+    },
+)
+TORCHGEO = LibraryPlugin(
+    "torchgeo",
+    packages=words("torchgeo"),
+    stand_ins={
+        f"torchgeo.models.{place}{name}": "torchgeo_models.py"
+        for module, names in _TORCHGEO.items()
+        for name in names
+        for place in ("", f"{module}.")
     },
 )
 TORCH_GEOMETRIC = LibraryPlugin(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapelint.python.libraries.argparse_ import ARGPARSE
 from shapelint.python.libraries.attribute_dicts import ATTRIBUTE_DICTS
-from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC
+from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC, TORCHGEO
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
@@ -54,6 +54,7 @@ PLUGINS = (
     MONAI,
     EFFICIENTNET,
     TORCH_GEOMETRIC,
+    TORCHGEO,
     STAND_IN_TOOLS,
     OTHERS,
 )

@@ -8,7 +8,7 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import NONE, Const, Instance, Items, Table, Value
+from shapelint.python.state.values import NONE, Const, Instance, Items, Library, Table, Value
 from shapelint.signatures import nearest
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
@@ -54,6 +54,14 @@ def row(run: Run, arguments: Arguments, site: Site) -> Value | None:
     if not isinstance(file, Const) or not isinstance(name, Const):
         return run.unknown("which model it names is not known", site.node, site.scope.file)
     return Const(named_rows.find(file.value, str(name.value)))
+
+
+def library_name(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `library_name(value)`: how a member of a library's class is called, such as `Weights.IMAGENET`."""
+    value = arguments.get(0, "value")
+    if not isinstance(value, Library):
+        return run.unknown("which object of a library it is is not known", site.node, site.scope.file)
+    return Const(".".join(value.name.split(".")[-2:]))
 
 
 def names(run: Run, arguments: Arguments, site: Site) -> Value | None:
@@ -110,6 +118,7 @@ STAND_IN_TOOLS = LibraryPlugin(
         "shapelint.stand_ins.has_more_parts": has_more_parts,
         "shapelint.stand_ins.absent": absent,
         "shapelint.stand_ins.needed": needed,
+        "shapelint.stand_ins.library_name": library_name,
         "shapelint.stand_ins.output": output,
         "shapelint.stand_ins.row": row,
         "shapelint.stand_ins.names": names,

@@ -114,13 +114,13 @@ class _Images:
     def parts(self, sizes: Sequence[Sides]) -> str:
         """Return the lines of the direct children, `conv1 torch.nn.Conv2d: B 3 H W -> B 64 ...`, joined by semicolons.
 
-        Empty unless each of them is called once, on one tensor, in the order in which they are listed.
+        Empty unless each is called once, on what the one before it gives, in the order in which they are listed.
         """
         children = dict(self.module.named_children())
         runs = [_calls(self.module, children, self.shape(size)) for size in sizes]
         if any([name for name, _, _ in calls] != list(children) for calls in runs):
             return ""
-        lines = []
+        lines, before = [], ""
         for index, (name, child) in enumerate(children.items()):
             shapes = [[calls[index][side] for calls in runs] for side in (1, 2)]
             if any(not shape or len(shape) != len(side[0]) for side in shapes for shape in side):
@@ -129,6 +129,9 @@ class _Images:
             if not all(map(all, axes)):
                 return ""
             takes, gives = (" ".join(["B", *side]) for side in axes)
+            if before not in ("", takes):
+                return ""
+            before = gives
             lines.append(f"{name} {meta.class_name(child)}: {takes} -> {gives}")
         return "; ".join(lines)
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 from taken_features import Taken, known_width, reasons, reported
 
+from shapelint.knowledge import named_rows
+
 IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
 CUBES = (2, 1, 64, 64, 64)
 THIN = "hidden_size=24, mlp_dim=32, num_layers=2, num_heads=3"
@@ -20,6 +22,8 @@ BACKBONES = [
     ("open_clip", CLIP.format("ViT-S-16"), "x.new_zeros(2, net.output_dim)", IMAGES),
     ("open_clip", "open_clip.create_model_and_transforms('ViT-B-16')[0]", "net.encode_image(x)", IMAGES),
     ("open_clip", "open_clip.create_model('convnext_base')", "net.encode_image(x)", IMAGES),
+    ("open_clip", "open_clip.create_model('coca_ViT-B-32')", "net.encode_image(x)", IMAGES),
+    ("open_clip", CLIP.format("coca_ViT-B-32"), "net(x)[1].flatten(1)", IMAGES),
     ("monai.networks.nets", "nets.resnet18(n_input_channels=1, feed_forward=False)", "net(x)", VOLUMES),
     ("monai.networks.nets", "nets.resnet50(spatial_dims=2, num_classes=70)", "net(x)", SMALL),
     ("monai.networks.nets", "nets.DenseNet121(3, 1, 96)", "net(x)", VOLUMES),
@@ -103,6 +107,37 @@ def test_a_name_that_a_library_does_not_have_is_an_error(library: str, backbone:
     found = [one for one in reported(Taken(backbone, imports=IMPORTS[library]), 64).findings if one.code == "SL114"]
     assert len(found) == 1
     assert str(found[0].expected).startswith(meant)
+
+
+def test_a_model_of_open_clip_on_the_hub_is_one_of_its_own() -> None:
+    open_clip = pytest.importorskip("open_clip")
+    published = "laion/CLIP-ViT-H-14-laion2B-s32B-b79K"
+    name = named_rows.find("open_clip_hub.tsv", published)
+    config = open_clip.pretrained.get_pretrained_cfg(name, "laion2b_s32b_b79k")
+    assert config["hf_hub"].strip("/") == published
+    taken = Taken(
+        f"open_clip.create_model('hf-hub:{published}')", "self.backbone.encode_image(x)", imports=IMPORTS["open_clip"]
+    )
+    assert known_width(taken) == open_clip.get_model_config(name)["embed_dim"] == 1024
+
+
+@pytest.mark.parametrize(("weights", "channels"), [("ResNet50_Weights.SENTINEL2_ALL_MOCO", 13),
+                                                   ("ResNet50_Weights.SENTINEL1_GRD_SOFTCON", 2)])  # fmt: skip
+def test_a_model_of_torchgeo_takes_the_channels_of_its_weights(weights: str, channels: int) -> None:
+    """With another number of channels, the first convolution refuses the images."""
+    imports = "from torchgeo.models import ResNet50_Weights, resnet50"
+    for given, codes in ((channels, set()), (channels + 1, {"SL105"})):
+        images = (2, given, 64, 64)
+        taken = Taken(f"resnet50({weights}, num_classes=0)", images=images, imports=imports)
+        assert {one.code for one in reported(taken, 2048).findings} == codes
+
+
+def test_the_channels_are_those_of_the_library() -> None:
+    torchgeo_models = pytest.importorskip("torchgeo.models")
+    for name in {one.partition(".")[0] for one in named_rows.names("torchgeo.tsv")}:
+        real = {f"{name}.{one.name}": str(one.meta["in_chans"]) for one in getattr(torchgeo_models, name)}
+        listed = [one for one in named_rows.names("torchgeo.tsv") if one.startswith(f"{name}.")]
+        assert {one: named_rows.find("torchgeo.tsv", one) for one in listed} == real
 
 
 def test_another_number_may_be_a_newer_model_of_a_library_that_grows() -> None:
