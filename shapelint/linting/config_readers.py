@@ -46,7 +46,12 @@ def through_scripts(source: Source, read: _Read, lint: _Lint) -> FileReport | No
     path = Path(source.path)
     if not is_data(path) or not path.is_file():
         return None
-    found = [report for script in _scripts(path, read) if (report := _followed(script, source, read, lint))]
+    followed = [_followed(script, source, read, lint) for script in _scripts(path, read)]
+    found = [report for report in followed if report is not None]
+    failed = next((report for report in found if report.status == "unreadable"), None)
+    if failed is not None:
+        problem = f"it may be read through {os.path.relpath(failed.path)}: {failed.problem}"
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
     if not found:
         return None
     findings = [_noted(finding, report) for report in found for finding in report.findings]
@@ -72,8 +77,13 @@ def loaded(report: FileReport) -> set[str]:
 
 
 def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileReport | None:
-    """Return the report of a script that loads a config, as that is in its edited text; None if it does not."""
+    """Return the report of a script that loads a config, as that is in its edited text; None if it does not.
+
+    That of a script on which shapelint itself fails does not say whether it does.
+    """
     report = replace(lint(_started(script, config.path)), text=script.own_text)
+    if report.status == "unreadable":
+        return report
     if os.path.realpath(config.path) not in loaded(report):
         return None
     texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]

@@ -9,7 +9,8 @@ from itertools import islice
 
 from shapelint.common.frozen import frozen
 from shapelint.documents.merging import unknown
-from shapelint.documents.overrides import NOWHERE, Override, Sweep, combined, expanded, shown
+from shapelint.documents.override_values import NOWHERE, shown
+from shapelint.documents.overrides import Override, Sweep, combined, expanded
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport, Finding, ModelReport, UncheckedLink
 from shapelint.text.location import Location

@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException
 from omegaconf import OmegaConf
 
-from shapelint.documents import hydra, overrides
+from shapelint.documents import hydra, override_values, overrides
 from shapelint.documents.fragments import on_disk
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.documents.nodes import compose as documents
@@ -49,7 +49,7 @@ def test_words_are_read_as_hydra_reads_them(word: str) -> None:
     assert ours.key == theirs.get_key_element().lstrip("+~")
     if ours.values:
         plain = [value.replace("'", "").replace('"', "").replace("0.001", "1e-3") for value in values]
-        assert [overrides.shown(one) for one in ours.values] == [value.replace("True", "true") for value in plain]
+        assert [override_values.shown(one) for one in ours.values] == [value.replace("True", "true") for value in plain]
 
 
 @pytest.mark.parametrize("word", ["a", "a=[1,2", "a='x"])

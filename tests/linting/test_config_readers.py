@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shapelint import lint
+from shapelint.linting import lint_paths
+from shapelint.spec.findings import FileReport
+from shapelint.text.source import Source
 
 SCRIPT = """
 import torch, torchvision, yaml
@@ -61,3 +65,27 @@ def test_a_config_that_no_script_loads_is_read_alone(project: Path) -> None:
     text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(384, 1024, 256)\n"
     (project / "configs" / "alone.yaml").write_text(text)
     assert found(project, "configs/alone.yaml") == [("alone.yaml", 3)]
+
+
+def test_a_script_on_which_shapelint_itself_fails_is_said_and_not_passed_over(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read by itself, the config would look right."""
+    (project / "configs" / "small.yaml").write_text(
+        "taken: 320\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(512, 640, 96)\n"
+    )
+    analysed = lint_paths.lint_source
+
+    def failing(source: Source, *arguments: Any) -> FileReport:
+        if source.path.endswith(".py"):
+            raise IndexError("of this test")
+        return analysed(source, *arguments)
+
+    monkeypatch.setattr(lint_paths, "lint_source", failing)
+    (report,) = lint(project / "configs" / "small.yaml").files
+    assert report.status == "unreadable"
+    assert "pretrain.py" in report.problem
+    assert "of this test" in report.problem
+    (project / "pretrain.py").unlink()
+    (report,) = lint(project / "configs" / "small.yaml").files
+    assert report.status == "checked"
