@@ -43,6 +43,13 @@ LIGHTLY_PARAMETERS = {
     "SMoGPrototypes": ("group_features", "beta"),
     "AIMPredictionHead": ("input_dim", "output_dim"),
 }
+BENCHMARKING = words(
+    """
+    OnlineLinearClassifier online_linear_classifier.OnlineLinearClassifier LinearClassifier
+    linear_classifier.LinearClassifier FinetuneClassifier linear_classifier.FinetuneClassifier
+    """
+)
+"""Classifiers of `lightly.utils.benchmarking`, each with the module that defines it and without."""
 WITHOUT_RESULT = words(
     """
     activate_requires_grad update_drop_path_rate
@@ -212,10 +219,7 @@ LIGHTLY = LibraryPlugin(
         "lightly.models.ResNetGenerator": "lightly_resnet.py",
         "lightly.models.resnet.ResNetGenerator": "lightly_resnet.py",
         "lightly.models.modules.heads.ProjectionHead": "lightly_heads.py",
-        **{
-            f"lightly.utils.benchmarking.{name}": "lightly_benchmarking.py"
-            for name in ("OnlineLinearClassifier", "online_linear_classifier.OnlineLinearClassifier")
-        },
+        **{f"lightly.utils.benchmarking.{name}": "lightly_benchmarking.py" for name in BENCHMARKING},
     },
     make=make,
     components=Components(

@@ -51,6 +51,16 @@ PROBES = {
         "from lightly.utils.benchmarking import OnlineLinearClassifier\n"
         "model = SimCLR()\nmodel(images)\nprobe = OnlineLinearClassifier({}, 5)\nprobe(model.backbone(images))\n"
     ),
+    "lightly's linear classifier": (
+        "from lightly.utils.benchmarking import LinearClassifier\n"
+        "model = SimCLR()\nmodel(images)\nprobe = LinearClassifier(model.backbone, 6, feature_dim={}, num_classes=5)\n"
+        "probe.shared_step((images, labels), 0)\n"
+    ),
+    "lightly's classifier that trains the whole": (
+        "from lightly.utils.benchmarking.linear_classifier import FinetuneClassifier\n"
+        "model = SimCLR()\nmodel(images)\nprobe = FinetuneClassifier(model.backbone, 6, 0.1, {}, 5)\n"
+        "probe(images)\n"
+    ),
 }
 
 
@@ -76,8 +86,8 @@ def test_a_probe_of_the_right_width_is_a_checked_link(name: str, tmp_path: Path)
     text = MODEL + IMAGES + PROBES[name].format("24")
     report = linted(tmp_path, text)
     assert report.findings == ()
-    (model,) = report.models
-    assert model.links == model.checked >= 3
+    assert all(model.links == model.checked for model in report.models)
+    assert sum(model.links for model in report.models) >= 3
     exec(text, {"__name__": "training"})
 
 
