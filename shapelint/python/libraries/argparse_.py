@@ -81,7 +81,7 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
         _add_group(owner, arguments, NONE if name == "add_subclass_arguments" else arguments.get(0, *CLASS_ARGUMENTS))
         return NONE
     if name.startswith("parse_"):
-        parsed = _parsed(run, owner, arguments)
+        parsed = _parsed(run, owner, arguments, site)
         rest = None if _is_empty(arguments) else UNKNOWN
         return Items([parsed, Items([], rest=rest)], "tuple") if "known" in name else parsed
     return UNKNOWN
@@ -101,13 +101,35 @@ def _set_default(run: Run, owner: CommandLine, name: str, value: Value) -> None:
     holder.defaults[name] = value
 
 
-def _parsed(run: Run, owner: CommandLine, arguments: Arguments) -> Table:
-    """Return the options as parsed from an empty command line; all unknown if the code passes arguments."""
+def _parsed(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> Table:
+    """Return the options as parsed from an empty command line, or from one that is written out; else all unknown."""
     values = {name: value for name, value in defaults(owner).items() if value != ABSENT}
+    written = _written(run, owner, arguments, site)
+    if written and "namespace" not in arguments.keywords and len(arguments.positional) <= 1:
+        return dicts.namespace({**values, **written})
     passed = "sys.argv" in run.patched or not (_is_empty(arguments) or _has_no_option(arguments))
     if passed or "namespace" in arguments.keywords or len(arguments.positional) > 1:
         return dicts.namespace(dict.fromkeys(values, UNKNOWN))
     return dicts.namespace(values)
+
+
+def _written(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> dict[str, Value] | None:
+    """Return the values that a written command line of options gives, each with one value; None if it is another."""
+    words = sequence(_words(arguments))
+    texts = [one.value if isinstance(one, Const) else None for one in words.items] if words is not None else [None]
+    if words is None or words.rest is not None or not all(isinstance(text, str) for text in texts):
+        return None
+    split = [part for text in texts for part in (str(text).split("=", 1) if str(text)[:2] == "--" else [str(text)])]
+    found: dict[str, Value] = {}
+    for flag, text in zip(split[::2], split[1::2]):
+        if flag not in owner.options or text.startswith("-"):
+            return None
+        name, kind = owner.options[flag]
+        given, default = Const(text), defaults(owner).get(name)
+        is_number = isinstance(default, Const) and not isinstance(default.value, (str, type(None)))
+        untyped = UNKNOWN if is_number else given
+        found[name] = untyped if kind is None else run.call(kind, Arguments((Given(given, NO_SPAN),)), site)
+    return found if len(split) % 2 == 0 else None
 
 
 def _is_empty(arguments: Arguments) -> bool:
@@ -146,6 +168,9 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
         if name in owner.shared:
             return
         run.touch(owner)
+        if optional and "nargs" not in arguments.keywords and "action" not in arguments.keywords:
+            kind = arguments.keywords["type"].value if "type" in arguments.keywords else None
+            owner.options.update(dict.fromkeys(names, (name, kind)))
         if name not in owner.defaults:
             owner.defaults[name] = default
         elif (

@@ -208,13 +208,15 @@ class CommandLine:
 
     `shared` maps the options of parent parsers to these parsers: a change to such an option applies to both. `links`
     are the arguments of the calls of jsonargparse's `link_arguments`, and `groups` the classes whose arguments it adds
-    under a name: None where a config names the class.
+    under a name: None where a config names the class. `options` are those that take one value: the name under which
+    it is read, and its type.
     """
 
     defaults: dict[str, Value] = field(default_factory=dict)
     shared: dict[str, CommandLine] = field(default_factory=dict)
     links: list[Any] = field(default_factory=list)
     groups: dict[str, Value] = field(default_factory=dict)
+    options: dict[str, tuple[str, Value | None]] = field(default_factory=dict)
     born: int = born()
 
 

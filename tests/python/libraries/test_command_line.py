@@ -65,6 +65,10 @@ KNOWN = {
     + "model = Model(torchvision.models.__dict__[args.arch](), 777)\n",
     "a model by vars()": "model = Model(vars(torchvision.models)['resnet18'](), 777)\n",
 }
+KNOWN["a command line that is written out"] = (
+    PARSER + "parser.add_argument('-w', '--width', type=int, default=512)\n"
+    "args = parser.parse_args(['--width', '777'])\n" + BUILD
+)
 UNKNOWN = {
     "one that must be given": PARSER
     + "parser.add_argument('--width', required=True, default=777)\nargs = parser.parse_args()\n"

@@ -111,3 +111,24 @@ def test_what_handles_an_error_does_not_run_for_a_text_that_parses(tmp_path: Pat
     write(tmp_path, {"a.yaml": "width: 512\n", "b.yaml": "width: [512\n"})
     assert unchecked(tmp_path, load.format("a.yaml")) == []
     assert [link.role for link in unchecked(tmp_path, load.format("b.yaml"))] == ["projector"]
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        ("['--config', 'a.yaml']", True),
+        ("['--config=a.yaml', '--lr', '0.1']", True),
+        ("['-c', 'a.yaml']", True),
+        ("['--conf', 'a.yaml']", False),
+        ("['--verbose', '--config', 'a.yaml']", False),
+        ("['--config', 'b.yaml']", False),
+    ],
+)
+def test_a_command_line_that_is_written_out_names_the_config(tmp_path: Path, words: str, known: bool) -> None:
+    load = (
+        "import argparse, yaml\nparser = argparse.ArgumentParser()\nparser.add_argument('-c', '--config')\n"
+        "parser.add_argument('--lr', type=float, default=0.2)\nparser.add_argument('--verbose', action='store_true')\n"
+        f"args = parser.parse_args({words})\nwith open(args.config) as f:\n    cfg = yaml.safe_load(f)\n"
+    )
+    write(tmp_path, {"a.yaml": "width: 512\n"})
+    assert (unchecked(tmp_path, load) == []) is known
