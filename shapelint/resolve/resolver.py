@@ -54,9 +54,14 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
 
 
+def is_outline(component: Resolved) -> bool:
+    """Whether the parts and tensors of a component are stored in outline, so that a trace would show more of them."""
+    return component.source == "stored" and component.row is not None and component.row.outline
+
+
 def in_full(component: Resolved, role: str, options: Options) -> Resolved:
     """The component with all its parts and tensors, traced if they are stored in outline; as it is if it cannot be."""
-    if component.row is None or not component.row.outline or component.source != "stored":
+    if not is_outline(component):
         return component
     traced = _traced(component.spec, component.target, role, "", options)
     return component if traced.signature is None else traced

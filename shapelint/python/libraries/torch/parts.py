@@ -98,7 +98,7 @@ def _rows(run: Run, owner: Component, name: str = "") -> dict[str, str]:
     rows = table(run, owner)
     model = owner.part_of if isinstance(owner.part_of, Component) else owner
     known = model.resolved
-    if (name in rows if name else rows) or known is None or known.row is None or not known.row.outline:
+    if (name in rows if name else rows) or known is None or not resolver.is_outline(known):
         return rows
     if not run.may_trace:
         run.untraced = True
