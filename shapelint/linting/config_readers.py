@@ -28,12 +28,14 @@ _IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
 
 _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
+_COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
 MINIMUM_WORD = 4
 USERS = (".py", ".ipynb", ".yaml", ".yml")
 """What may load a config or be composed with it."""
 
 _Read = Callable[[Path], Source]
-_Lint = Callable[[Source], FileReport]
+_Lint = Callable[[Source, str], FileReport]
+"""What lints a program as it is started with a config."""
 
 
 def is_data(path: Path) -> bool:
@@ -81,32 +83,17 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
 
     That of a script on which shapelint itself fails does not say whether it does.
     """
-    report = replace(lint(_started(script, config.path)), text=script.own_text)
+    started = os.path.abspath(config.path)
+    report = replace(lint(script, started), text=script.own_text)
     if report.status == "unreadable":
         return report
     if os.path.realpath(config.path) not in loaded(report):
         return None
     texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]
     if any(read(Path(path)).text != text for path, text in texts):
-        report = replace(lint(joined(_started(script, config.path), texts)), text=script.own_text)
+        report = replace(lint(joined(script, texts), started), text=script.own_text)
     shown = {path: config.path for path, _ in report.others if _is_same(path, config.path)}
     return report if list(shown) == [config.path] else None
-
-
-def _started(script: Source, config: str) -> Source:
-    """Return a script as `--config-path` and `--config-name` start it with a config, if these say which one it reads.
-
-    The lines stay where they are.
-    """
-
-    def named(match: re.Match[str]) -> str:
-        folder = os.path.relpath(os.path.dirname(config) or os.curdir, os.path.dirname(script.path) or os.curdir)
-        place = "" if "config_path" in match[1] else f"config_path={folder.replace(os.sep, '/')!r}, "
-        given = match[1].rstrip().rstrip(",")
-        return f"@hydra.main({given}{', ' if given else ''}{place}config_name={Path(config).stem!r})"
-
-    text = script.own_text
-    return script if not _MAIN.search(text) else Source(script.path, _MAIN.sub(named, text, count=1), script.mark)
 
 
 def _is_same(path: str, other: str) -> bool:
@@ -120,7 +107,7 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     """
     own = read(config).text
     near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
-    named = [source for source in near if _names(source.text, config, own)]
+    named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
     started = [source for source in near if source not in named and _MAIN.search(source.text)]
     of_its_kind = [source for source in started if _shares_a_word(source.path, config)]
     yield from [*named, *(of_its_kind or started)][:MAXIMUM_SCRIPTS_FOLLOWED]
@@ -139,6 +126,16 @@ def _shares_a_word(script: str, config: Path) -> bool:
     names = (Path(script).stem, os.path.splitext(place)[0])
     one, other = (set(re.findall(rf"[a-z]{{{MINIMUM_WORD},}}", name.lower())) for name in names)
     return not (one & other).isdisjoint(one - {"main", "config"})
+
+
+def _composes(script: Source, config: Path) -> bool:
+    """Return whether a config is in a group of those from which a script composes its own."""
+    found = _COMPOSED.search(script.text)
+    if found is None:
+        return False
+    folder = os.path.realpath(os.path.join(os.path.dirname(script.path), found[1]))
+    place = os.path.realpath(config)
+    return os.path.dirname(place) != folder and Path(place).is_relative_to(folder)
 
 
 def _names(text: str, config: Path, own: str) -> bool:

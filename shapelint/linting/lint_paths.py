@@ -58,9 +58,13 @@ def lint(
 
 
 def lint_text(
-    source: Source, settings: Settings, users: tuple[str, ...] = (), run_files: RunFiles | None = None
+    source: Source,
+    settings: Settings,
+    users: tuple[str, ...] = (),
+    run_files: RunFiles | None = None,
+    config: str = "",
 ) -> FileReport:
-    """Lint one text, which the Python files `users` import; raises ConfigError.
+    """Lint one text, which the Python files `users` import, as started with a config; raises ConfigError.
 
     If no users are given, they are searched among the files of the run, provided that a class in the text needs them.
     An internal error becomes an unreadable file with a plain reason.
@@ -68,11 +72,14 @@ def lint_text(
     found = settings.config_of(source.path)
     try:
         run_files = run_files or RunFiles()
-        through = through_scripts(source, run_files.read, partial(lint_text, settings=settings, run_files=run_files))
+        lint = partial(lint_text, settings=settings, run_files=run_files)
+        through = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
         if through is not None:
             return through
         source = join_parts(source, run_files.read)
-        options = replace(options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users)
+        options = replace(
+            options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users, config=config
+        )
         options = overridden(options, settings)
         report = through_classes(source, options, lint_source) or lint_source(
             source, options, lambda: run_files.importing(Path(source.path))

@@ -17,7 +17,8 @@ class Options:
     are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
     is a file to compare every model with. `users` are the Python files of the run that import the linted one;
     `folder` is where a program that is in no file finds its modules and data. `overrides` are of the values of Hydra
-    configs; `sweeps` says that a sweep which a config describes is judged, too.
+    configs; `sweeps` says that a sweep which a config describes is judged, too. `config` is a file that the command
+    line of a program names.
     """
 
     trace: bool = False
@@ -32,3 +33,4 @@ class Options:
     folder: str = ""
     overrides: tuple[Override, ...] = ()
     sweeps: bool = True
+    config: str = ""

@@ -61,6 +61,7 @@ def test_the_examples_of_rule_pages(page: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_config_whose_heads_are_lists_of_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()  # no script above it reads it
     (tmp_path / "trunk.yaml").write_text(LAYERS)
     assert_alike(tmp_path, ["trunk.yaml"], monkeypatch)
     assert lint(".", SETTINGS).files[0].models[0].checked == 4

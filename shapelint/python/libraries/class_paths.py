@@ -29,13 +29,14 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.signatures import stored
 from shapelint.text.source import Span
 
 MORE_KEYWORDS = "dict_kwargs"
 """The key of arguments that a class takes by `**` without naming them."""
 NAMED_PARTS = frozenset({"init_args", MORE_KEYWORDS})
 CONFIG_SUFFIXES = (".yaml", ".yml")
-SHORT = ("torch.nn.{}", "torchvision.models.{}", "torch.optim.{}")
+SHORT = ("torch.nn.{}", "torchvision.models.{}")
 """Where a class of a library lies that is named without its package."""
 
 
@@ -128,7 +129,7 @@ class ClassBuilder:
         scopes = [scope for scope in self.run.modules.values() if scope is not None]
         found = [scope.names[name] for scope in scopes if isinstance(scope.names.get(name), UserClass)]
         known = (form.format(name) for form in SHORT)
-        library = (Library(path) for path in known if self.run.knows(path))
+        library = (Library(path) for path in known if stored.find(path) is not None)
         return found[0] if found else next(library, UNKNOWN)
 
     def _given(self, value: Value) -> Given:

@@ -51,8 +51,11 @@ def of_command(run: Run, arguments: Arguments, site: Site, command: Sections) ->
     """Return the configs with which a command may be run, each with what is under it; none if it needs none."""
     usual = _merged(_load(run, path, site, _reads_references(arguments)) for path in _default_files(arguments))
     given = arguments.keywords["args"].value if "args" in arguments.keywords else NONE
-    if given != NONE:
+    if sequence(given) is not None or isinstance(given, Table):
         return _as_given(run, given, site, usual)
+    started = _root(run.options.config) if run.options.config else None
+    if started is not None and _is_of(started, command):
+        return [_merged([usual, _load(run, run.options.config, site, _reads_references(arguments))])]
     defaults = {os.path.realpath(loading.locate(run, path) or "") for path in _default_files(arguments)}
     others = [path for path in _beside(run, command) if os.path.realpath(path) not in defaults]
     loaded = (_load(run, path, site, _reads_references(arguments)) for path in others[:MAXIMUM_CONFIGS])

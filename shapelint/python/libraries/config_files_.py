@@ -205,6 +205,11 @@ def _updated(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+def _text(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.to_yaml(config)`: a text, which is not known and holds no part of the config itself."""
+    return UNKNOWN
+
+
 CONFIG_FILES = LibraryPlugin(
     "config files",
     packages=words("yaml ruamel ruamel.yaml oyaml simplejson ujson tomllib tomli toml omegaconf"),
@@ -223,6 +228,7 @@ CONFIG_FILES = LibraryPlugin(
         "omegaconf.OmegaConf.from_cli": _from_command_line,
         "omegaconf.OmegaConf.from_dotlist": _from_command_line,
         "omegaconf.OmegaConf.to_container": _container,
+        "omegaconf.OmegaConf.to_yaml": _text,
         "omegaconf.OmegaConf.select": _selected,
         "omegaconf.OmegaConf.is_missing": _is_missing,
         "omegaconf.OmegaConf.update": _updated,

@@ -6,7 +6,9 @@ The rules are those of Hydra 1.3, `hydra/_internal/instantiate/_instantiate2.py`
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from shapelint.common.frozen import frozen
 from shapelint.documents.nodes import InvalidYamlError
@@ -33,9 +35,11 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
+from shapelint.text.source import UnreadableError, read_source
 
 DECORATOR = "hydra.main.decorated"
 """The decorator that `hydra.main(...)` returns."""
+GLOBAL_PACKAGE = re.compile(r"^#[ ]*@package[ ]+_global_", re.MULTILINE)
 KEYWORDS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
 
 
@@ -128,14 +132,44 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
     function = arguments.get(0, "task_function")
     if not isinstance(function, Function) or function.defaults or not function.node.args.args:
         return function or UNKNOWN
-    name = arguments.get(1, "config_name")
-    folder = _folder(arguments, site)
-    if folder is None or not isinstance(name, Const) or not isinstance(name.value, str):
+    name, folder = arguments.get(1, "config_name"), _folder(arguments, site)
+    started = run.options.config
+    if started and name is None:
+        folder = folder or ("" if "config_path" in arguments.keywords else os.path.dirname(started))
+        name = Const(os.path.splitext(os.path.relpath(started, folder))[0]) if _is_in(started, folder) else None
+    if not folder or not isinstance(name, Const) or not isinstance(name.value, str):
         config: Value = run.unknown("it is not known which config is read here", site.node, site.scope.file)
     else:
-        config, sweep = loading.compose(run, folder, name.value, run.options.overrides, site)
-        run.sweep = Sweep(folder, sweep)
+        config = _main_config(run, folder, name.value, site)
     return replace(function, defaults=(config, *[UNKNOWN] * (len(function.node.args.args) - 1)))
+
+
+def _main_config(run: Run, folder: str, name: str, site: Site) -> Value:
+    """Return the config of a program; one of a group that its command line names is chosen in it, or added to it."""
+    overrides, started = run.options.overrides, run.options.config
+    group = os.path.relpath(os.path.realpath(started), os.path.realpath(folder)) if started else ""
+    if os.path.dirname(group) and not group.startswith(os.pardir):
+        place, stem = os.path.dirname(group).replace(os.sep, "/"), Path(group).stem
+        for mode in ("", "+") if _is_of_all(started) else ("",):
+            chosen = parse(f"{mode}{place}={stem}")
+            config, _ = loading.compose(run, folder, name, (*overrides, chosen), site)
+            if not isinstance(config, Unknown):
+                return config
+    config, sweep = loading.compose(run, folder, name, overrides, site)
+    run.sweep = Sweep(folder, sweep)
+    return config
+
+
+def _is_in(path: str, folder: str | None) -> bool:
+    return bool(folder) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder or ""))
+
+
+def _is_of_all(path: str) -> bool:
+    """Return whether a config of a group changes the whole config, as experiments do."""
+    try:
+        return GLOBAL_PACKAGE.search(read_source(Path(path)).text) is not None
+    except UnreadableError:
+        return False
 
 
 def _folder(arguments: Arguments, site: Site) -> str | None:

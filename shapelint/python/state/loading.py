@@ -31,7 +31,7 @@ from shapelint.text.source import Part, Source, Span, UnreadableError, joined, r
 if TYPE_CHECKING:
     from shapelint.documents.hydra import Missing
 
-MAXIMUM_READ_FILES = 24
+MAXIMUM_READ_FILES = 64
 MAXIMUM_CHARACTERS = 300_000
 MAXIMUM_PARENTS = 3
 """Number of folders above that of the program, outside a repository, in which a file may be for it to be read."""

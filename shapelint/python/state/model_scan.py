@@ -29,7 +29,7 @@ BUILT_FROM = words(
 MODEL_WORDS = re.compile(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav"
     r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower|instantiate"
-    r"|import_module|registry",
+    r"|import_module|registry|hydra\.main|lightningcli",
     re.IGNORECASE,
 )
 """A text without any of these words describes no model, and is not interpreted."""

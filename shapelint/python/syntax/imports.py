@@ -13,7 +13,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
 from shapelint.text.source import Elsewhere, Span
 
-MAXIMUM_MODULES = 160
+MAXIMUM_MODULES = 400
 
 
 def import_(run: Run, node: ast.Import, scope: Scope) -> None:

@@ -127,7 +127,8 @@ def test_what_is_not_found_is_said(tmp_path: Path, text: str, reason: str) -> No
 def test_the_root_config_tells_what_is_wrong_in_the_file_of_a_group(tmp_path: Path) -> None:
     write(tmp_path, MAIN.format(name="main"))
     assert found(lint(tmp_path / "conf" / "main.yaml")) == ("704", "net/small.yaml:1")
-    assert len(lint(tmp_path).findings) == 1
+    places = {finding.location.path.rpartition("conf/")[2] for finding in lint(tmp_path).findings}
+    assert places == {"net/small.yaml", "net/large.yaml"}  # the second one if experiment=wide is chosen
 
 
 def test_a_fix_of_the_root_config_edits_the_file_of_the_group_once(tmp_path: Path) -> None:
@@ -136,3 +137,38 @@ def test_a_fix_of_the_root_config_edits_the_file_of_the_group_once(tmp_path: Pat
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert (tmp_path / "conf/net/small.yaml").read_text() == "width: 512\ndepth: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("net/large.yaml", "705"), ("net/linked.yaml", "703"), ("experiment/own.yaml", "707")],
+    ids=["another choice", "a reference", "an experiment that is in no defaults list"],
+)
+def test_a_file_of_a_group_is_read_as_the_command_line_chooses_it(tmp_path: Path, name: str, width: str) -> None:
+    script = write(tmp_path, MAIN.format(name="main"))
+    (tmp_path / ".git").mkdir()
+    group, stem = name.removesuffix(".yaml").split("/")
+    added = "+" if group == "experiment" else ""
+    command = [sys.executable, script.name, f"{added}{group}={stem}"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert f"width {width}" in run.stdout
+    (file,) = lint(tmp_path / "conf" / name).files
+    assert "read through" in file.notices[0]
+    errors = [finding for finding in file.findings if finding.severity == "error"]
+    assert all(f"expects {width} features" in error.message for error in errors)
+    assert bool(errors) is ((group == "net" and stem == "large") or group == "experiment")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(tree.add(Syntax(OmegaConf.to_yaml(cfg), 'yaml')))",
+        "tree.add(Syntax(OmegaConf.to_yaml(cfg), 'yaml'))",
+        "os.mkdir(os.path.join(cfg.out_dir, 'runs'))",
+    ],
+)
+def test_what_shows_a_config_or_takes_a_path_of_it_leaves_it_alone(tmp_path: Path, line: str) -> None:
+    imports = "import os, re\nfrom omegaconf import OmegaConf\nfrom rich.syntax import Syntax\nfrom views import tree\n"
+    text = MAIN.format(name="main").replace("    Siamese", f"    {line}\n    Siamese")
+    report = lint(write(tmp_path, imports + text))
+    assert found(report)[0] == "704"

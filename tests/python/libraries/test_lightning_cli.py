@@ -242,3 +242,26 @@ def test_arguments_of_a_class_that_no_config_names_are_not_guessed(tmp_path: Pat
     found = report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  encoder:\n    init_args: {width: 704}\n")
     assert not places(found)
     assert not is_checked(found)
+
+
+def test_a_config_far_from_the_command_is_the_one_that_its_command_line_names(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'tower'\n")
+    package = tmp_path / "tower"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "towers.py").write_text(MODEL.partition("class Views")[0])
+    main = "\ndef main(args=None):\n    LightningCLI(SimSiam, Views, args=args)\n"
+    (package / "main.py").write_text("import tower.towers\n" + MODEL + main)
+    config = tmp_path / "tests" / "conf" / "small.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("model:\n  taken: 704\n  encoder:\n    class_path: Tower\n")
+    assert places(lint(config)) == [("small.yaml", 2, "SL101")]
+    config.write_text("model:\n  taken: 640\n  encoder:\n    class_path: Tower\n")
+    assert is_checked(lint(config))
+
+
+def test_a_short_name_that_nothing_defines_is_not_taken_for_one_of_torch(tmp_path: Path) -> None:
+    found = report(tmp_path, "LightningCLI(SimSiam, Views)\n", "model:\n  encoder:\n    class_path: Unheard\n")
+    assert not places(found)
+    assert not is_checked(found)
