@@ -133,6 +133,13 @@ def is_transformer(component: Component) -> bool:
     return component.part_of is None and transformer(component) is not None
 
 
+def has_all_parts(component: Component) -> bool:
+    """Return whether the signature of a model lists all its parts: more than its classifier."""
+    known = component.resolved
+    lacks = known is not None and resolver.is_outline(known) and known.row is not None and len(known.row.parts) < 2
+    return not lacks and not is_transformer(component)
+
+
 def attribute(run: Run, owner: Component, name: str) -> Value | None:
     """Return an attribute of a model; None if its signature determines it."""
     vit = transformer(owner)
@@ -369,7 +376,7 @@ TIMM = LibraryPlugin(
         method=call_method,
         resolve=resolve,
         is_described=lambda component: transformer(component) is not None,
-        has_all_parts=lambda component: not is_transformer(component),
+        has_all_parts=has_all_parts,
     ),
     returns_self=frozenset({"set_grad_checkpointing"}),
     quiet=frozenset({"init_weights", "no_weight_decay"}),

@@ -94,3 +94,13 @@ def test_what_a_model_says_of_its_maps(arguments: str, attribute: str) -> None:
     found = scope.names["found"]
     assert isinstance(found, Const)
     assert found.value == real
+
+
+def test_parts_that_are_not_all_known_are_no_sequence() -> None:
+    """Of a model with a class token before its blocks, the row has no children but the classifier."""
+    script = (
+        "import timm\nimport torch\nprojection_head = None\nfound = torch.nn.Sequential("
+        "*list(timm.create_model('vit_betwixt_patch32_clip_224').children())[:-1])(torch.zeros(2, 3, 224, 224))\n"
+    )
+    _, scope = interpret(Source("model.py", script), Options())
+    assert getattr(scope.names["found"], "shape", None) != (2, 3, 224, 224)
