@@ -40,5 +40,6 @@ def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     (tmp_path / "shapelint.toml").write_text('trust = ["mynet"]\n')
+    monkeypatch.setenv("SHAPELINT_ALLOW_TRUSTED", "1")
     monkeypatch.setenv("PYTHONPATH", clean_environment()["PYTHONPATH"])
     return tmp_path

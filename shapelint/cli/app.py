@@ -68,6 +68,12 @@ def _settings_options(command: Any) -> Any:
     return _option("Settings", "--config", "config_file", type=file, metavar="FILE", help=text)(command)
 
 
+def _trust_option(command: Any) -> Any:
+    help = "Import and trace the packages that the settings trust."
+    variable = "SHAPELINT_ALLOW_TRUSTED"
+    return _option("Settings", "--allow-trusted", is_flag=True, envvar=variable, show_envvar=True, help=help)(command)
+
+
 def _overrides_option(command: Any) -> Any:
     """Add the option that words after `--` become."""
     help = "Override a value of a Hydra config, as words after -- do."
@@ -124,6 +130,7 @@ def cli() -> None:
 @_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
 @_overrides_option
 @_settings_options
+@_trust_option
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
 def check(paths: tuple[str, ...], **options: Any) -> None:
@@ -139,6 +146,7 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Report on stderr which links are not checked, and why.")
 @_overrides_option
 @_settings_options
+@_trust_option
 def show(paths: tuple[str, ...], layers: bool, verbose: bool, overrides: tuple[str, ...], **settings: Any) -> None:
     """Print the chain of each model as a table."""
     sys.exit(_command("show").run(paths, layers, verbose, with_overrides(Settings(**settings), overrides)))
@@ -154,9 +162,10 @@ def rule(code: str | None) -> None:
 @cli.command()
 @click.argument("target", required=False)
 @click.option("--trace", is_flag=True, help="Trace it with torch, even if a signature is stored.")
+@_trust_option
 @click.option("--list", "is_list", is_flag=True, help="List the models that are known by a name like TARGET.")
 @click.option("--width", type=click.IntRange(1), help="List those whose features have this width.")
-def signature(target: str | None, trace: bool, is_list: bool, width: int | None) -> None:
+def signature(target: str | None, is_list: bool, width: int | None, **how: bool) -> None:
     """Print the shape signature of a component: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`.
 
     With --list or --width, TARGET is a part of a name, or a pattern such as `vit_*`.
@@ -165,7 +174,7 @@ def signature(target: str | None, trace: bool, is_list: bool, width: int | None)
         sys.exit(_command("explain").models(target or "*", width))
     if target is None:
         raise click.UsageError("name a component, or list what is known with --list")
-    sys.exit(_command("explain").signature(target, trace))
+    sys.exit(_command("explain").signature(target, **how))
 
 
 @cli.command()

@@ -48,6 +48,7 @@ class CheckOptions:
     unsafe_fixes: bool = False
     diff: bool = False
     trace: bool = False
+    allow_trusted: bool = False
     checkpoint: str | None = None
     output_format: str = "text"
     output_file: str | None = None
@@ -122,6 +123,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
     """The settings from the command line; raises click.UsageError for a code that no rule has."""
     settings = Settings(
         trace=options.trace,
+        allow_trusted=options.allow_trusted,
         skip_unrecognised=options.skip_unrecognised,
         exclude=options.exclude,
         force_exclude=options.force_exclude,

@@ -42,11 +42,11 @@ def severities_of(text: str) -> list[str]:
     return [text] if text.isalpha() else re.findall(r"'(\w+)'", text)
 
 
-def signature(target: str, trace: bool) -> int:
+def signature(target: str, trace: bool, allow_trusted: bool) -> int:
     """Print the signature of a component written as a name or a call."""
     spec = _spec(target)
     role = "backbone" if spec.spelling == "name" and "." not in spec.target else ""
-    resolved = resolve(spec, role, options_for(config_files.for_path("."), trace))
+    resolved = resolve(spec, role, options_for(config_files.for_path("."), trace, allow_trusted))
     for problem in resolved.problems:
         if spec.spelling == "call":
             raise click.UsageError(f"{problem.message}" + (f" ({problem.help})" if problem.help else ""))

@@ -78,7 +78,10 @@ def lint_text(
             return through
         source = join_parts(source, run_files.read)
         options = replace(
-            options_for(found, settings.trace), checkpoint=settings.checkpoint or "", users=users, config=config
+            options_for(found, settings.trace, settings.allow_trusted),
+            checkpoint=settings.checkpoint or "",
+            users=users,
+            config=config,
         )
         options = overridden(options, settings)
         report = through_classes(source, options, lint_source) or lint_source(

@@ -13,7 +13,8 @@ class Options:
     """How to resolve: `trace` traces every component anew, including those whose signature is stored.
 
     `signatures` are declared by the user, as pairs of a target and a line. Packages in `trust` are imported and traced
-    in a child process, with `root` as the folder where they are found. `method` and `input` (channels, height, width)
+    in a child process, with `root` as the folder where they are found; those in `untrusted` are named by the settings,
+    but not allowed by whoever runs shapelint. `method` and `input` (channels, height, width)
     are for models that do not set them; `rules` are folders of rule pages in addition to shapelint's own; `checkpoint`
     is a file to compare every model with. `users` are the Python files of the run that import the linted one;
     `folder` is where a program that is in no file finds its modules and data. `overrides` are of the values of Hydra
@@ -24,6 +25,7 @@ class Options:
     trace: bool = False
     signatures: tuple[tuple[str, str], ...] = ()
     trust: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
     root: str = ""
     method: str = ""
     input: tuple[int | None, int | None, int | None] | None = None

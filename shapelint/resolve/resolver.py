@@ -23,6 +23,8 @@ from shapelint.trace import tracing_request
 
 SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
+ALLOWING = "--allow-trusted, or SHAPELINT_ALLOW_TRUSTED=1"
+"""How whoever runs shapelint allows the packages that the settings trust."""
 
 
 def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, int] | None = None) -> Resolved:
@@ -222,8 +224,11 @@ def _trace(
     `at` is the one image size to trace at, None for any.
     """
     library = stored.library_of(target)
-    trusted = library is None and target.partition(".")[0] in options.trust
+    package = target.partition(".")[0]
+    trusted = library is None and package in options.trust
     if library is None and not trusted:
+        if package in options.untrusted:
+            return None, f"{package} is imported only if the run allows it as well ({ALLOWING})", False
         return None, f"{target} is no component that shapelint knows", False
     missing = versions.missing("torch", *([library.library] if library else []))
     if missing:

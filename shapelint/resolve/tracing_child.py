@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 from shapelint.common.progress import said_to_take_long
@@ -28,13 +31,21 @@ CLOCK_LIMIT = 180.0
 LAST_WORDS = 4096
 
 
+def _paths() -> list[str]:
+    """The paths of this process, without the folder in which it happens to run, unless shapelint itself is there."""
+    own = Path(__file__).parents[2]
+    return [path for path in sys.path if path and (Path(path).resolve() != Path.cwd() or Path(path).resolve() == own)]
+
+
 class TracingChild:
     """One such process; `folder` is where it runs."""
 
     def __init__(self, folder: str | None) -> None:
-        command = [sys.executable, "-I", "-c", START, *filter(None, sys.path)]
+        command = [sys.executable, "-I", "-c", START, *_paths()]
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self._process = subprocess.Popen(command, cwd=folder, encoding="utf-8", errors="replace", **pipes)
+        self._process = subprocess.Popen(
+            command, cwd=folder, encoding="utf-8", errors="replace", start_new_session=True, **pipes
+        )
         self._answers: queue.Queue[str] = queue.Queue()
         self._errors = ""
         assert self._process.stdout
@@ -66,6 +77,9 @@ class TracingChild:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        if hasattr(os, "killpg"):
+            with suppress(OSError):  # usually there is nobody left in its session
+                os.killpg(self._process.pid, signal.SIGKILL)
         assert self._process.stdin
         with suppress(OSError):
             self._process.stdin.close()

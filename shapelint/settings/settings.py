@@ -28,7 +28,8 @@ class Settings:
     `exclude` are patterns, from the current folder, in addition to those of the settings; with `force_exclude` they
     also apply to named files. `config_file` is used for all files; `isolated` uses none. `checkpoint` is a file that
     every model must fit. `overrides` are those of a Hydra command line; with them a sweep of a config is run for
-    `multirun` alone, or if one of them has several values.
+    `multirun` alone, or if one of them has several values. `allow_trusted` lets the packages be imported that the
+    settings trust: whoever writes the linted files may write these settings, too.
     """
 
     select: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Settings:
     checkpoint: str | None = None
     overrides: tuple[Override, ...] = ()
     multirun: bool = False
+    allow_trusted: bool = False
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """Return the settings found for a file or folder; raises ConfigError."""
@@ -75,12 +77,13 @@ def with_overrides(settings: Settings, words: Sequence[str]) -> Settings:
     return replace(settings, overrides=overrides, multirun=bool(flags))
 
 
-def options_for(found: Config, trace: bool) -> Options:
+def options_for(found: Config, trace: bool, allow_trusted: bool) -> Options:
     """Return the options for resolving components according to the settings."""
     return Options(
         trace=trace,
         signatures=tuple(found.signatures.items()),
-        trust=found.trust,
+        trust=found.trust if allow_trusted else (),
+        untrusted=() if allow_trusted else found.trust,
         root=found.folder if found.trust else "",
         method=found.method,
         input=found.input,

@@ -5,22 +5,18 @@ What traced code prints goes to stderr: stdout belongs to the answers. A trace i
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.trace import targets, traced
-from shapelint.trace.limits import CPU_SECONDS, TooLongError, confine, limited
+from shapelint.trace.limits import CPU_SECONDS, TooLongError, allow_more_time, confine, limited
 from shapelint.trace.meta import Untraceable, one_line
 from shapelint.trace.targets import Constructor
 from shapelint.trace.tracing_request import TracingRequest
-
-SOURCES = ("", "src")
-"""Where a project keeps its packages, from its root."""
+from shapelint.trace.trusted_packages import load_package, module_class
 
 
 def main() -> int:
@@ -31,6 +27,7 @@ def main() -> int:
     with requests, os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         for line in requests:
+            allow_more_time()
             answers.write(json.dumps(_answer(line)) + "\n")
             answers.flush()
     return 0
@@ -62,10 +59,10 @@ def trace_trusted(request: TracingRequest, root: str) -> ComponentSignature:
 
     Raises Untraceable.
     """
-    sys.path[:0] = [path for source in SOURCES if (path := os.path.join(root, source)) not in sys.path]
     target, size = request.target, request.at
-    call = _import(target)
     package = target.partition(".")[0]
+    load_package(package, root)
+    call = module_class(target)
     reasons = []
     for images in (True,) if size else (True, False) if request.role == "backbone" else (False, True):
         constructor = Constructor(package, target, call, images=images)
@@ -74,28 +71,6 @@ def trace_trusted(request: TracingRequest, root: str) -> ComponentSignature:
         except Untraceable as error:
             reasons.append(str(error))
     raise Untraceable(f"{target} {reasons[0]}")
-
-
-def _import(target: str) -> Callable[..., Any]:
-    """The class or function of a dotted name: the longest importable part is the module."""
-    parts = target.split(".")
-    for count in range(len(parts) - 1, 0, -1):
-        name = ".".join(parts[:count])
-        try:
-            found: Any = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-                continue  # this part is not a module, but may be a class in one
-            raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error
-        except BaseException as error:
-            raise Untraceable(f"{name} cannot be imported: {one_line(error)}") from error
-        for part in parts[count:]:
-            found = getattr(found, part, None)
-        if not callable(found):
-            raise Untraceable(f"{name} has no {'.'.join(parts[count:])} that could be called")
-        constructor: Callable[..., Any] = found
-        return constructor
-    raise Untraceable(f"{parts[0]} cannot be found from {sys.path[0] or 'here'}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,9 +16,17 @@ ATTEMPT_SECONDS = 5.0
 """The processor time after which no formula in the image size is looked for any more: one size is tried alone."""
 MEMORY_BYTES = 2 << 30
 """The memory that a process which traces may use: shapes alone take little."""
+FILE_BYTES = 1 << 20
+"""How large a file it may write: libraries try on import whether they can write one."""
+OPEN_FILES = 1024
+"""How many files it may have open."""
+PROCESS_SECONDS = 120
+"""The processor time after which a request that swallows all interruptions ends the process."""
 REPEAT_SECONDS = 1.0
 """How soon the limit is enforced again, should what is traced have swallowed the first interruption."""
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS of prctl(2)
+NEW_NETWORK, NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET and CLONE_NEWUSER of unshare(2)
 
 
 class TooLongError(BaseException):
@@ -62,15 +71,41 @@ def attempt() -> Iterator[None]:
 
 
 def confine() -> None:
-    """Bound the memory of this process, and end it with its parent, as far as the system can."""
-    with suppress(ImportError, OSError, ValueError):
+    """Bound what this process may use, take the network from it, and end it with its parent, as the system can."""
+    sys.dont_write_bytecode = True
+    with suppress(ImportError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+        limits = {"DATA": MEMORY_BYTES, "NOFILE": OPEN_FILES, "FSIZE": FILE_BYTES, "CORE": 0}
+        for name, most in limits.items():
+            _limit(getattr(resource, f"RLIMIT_{name}"), most)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write fails with an error instead
     with suppress(OSError, AttributeError, TypeError):
         import ctypes
 
-        prctl: Callable[..., int] = ctypes.CDLL(None).prctl
+        system = ctypes.CDLL(None)
+        prctl: Callable[..., int] = system.prctl
         prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         if os.getppid() == 1:
             os._exit(1)
+        if system.unshare(NEW_NETWORK):
+            system.unshare(NEW_USER | NEW_NETWORK)
+
+
+def allow_more_time() -> None:
+    """Let the process use so much processor time more before the system ends it."""
+    with suppress(ImportError):
+        import resource
+
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + PROCESS_SECONDS)
+
+
+def _limit(what: int, most: int) -> None:
+    """Lower a limit of this process; one that is lower stays."""
+    import resource
+
+    hard = resource.getrlimit(what)[1]
+    with suppress(OSError, ValueError):
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

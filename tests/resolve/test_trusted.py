@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,11 +100,16 @@ def reason(project: Path, target: str, time_limit: float = 60.0) -> str:
         ("import sys; sys.exit(3)\n", "mynet.bad cannot be imported: SystemExit: 3"),
         ("import os; os._exit(3)\n", "ended without an answer: exit code 3"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "ended without an answer: exit code -9"),
-        ("x = 1\n", "mynet.bad has no Net that could be called"),
-        ("Net = 3\n", "mynet.bad has no Net that could be called"),
-        ("def Net(): return 3\n", "gives a int, not an nn.Module"),
-        ("def Net(): raise RuntimeError('no\\nway')\n", "RuntimeError: no"),
-        ("import sys\nsys.stdout.write('{')\nsys.stdout.close()\n", "mynet.bad has no Net that could be called"),
+        ("x = 1\n", "mynet.bad has no nn.Module Net"),
+        ("Net = 3\n", "mynet.bad has no nn.Module Net"),
+        ("def Net(): return 3\n", "mynet.bad has no nn.Module Net"),
+        ("from os import getcwd as Net\n", "mynet.bad has no nn.Module Net"),
+        ("from subprocess import Popen as Net\n", "mynet.bad has no nn.Module Net"),
+        (
+            "from torch.nn import Module\nclass Net(Module):\n def __init__(self): raise RuntimeError('no\\nway')\n",
+            "RuntimeError: no",
+        ),
+        ("import sys\nsys.stdout.write('{')\nsys.stdout.close()\n", "mynet.bad has no nn.Module Net"),
     ],
 )
 def test_what_a_package_may_do_on_import(project: Path, text: str, words: str) -> None:
@@ -120,8 +128,101 @@ def test_a_package_of_the_folder_does_not_stand_in_for_a_library(project: Path) 
     assert not list(project.rglob("imported"))
 
 
-def test_a_missing_package(project: Path) -> None:
-    assert reason(project, "absent.Net").startswith("absent cannot be found from ")
+@pytest.mark.parametrize("name", ["absent", "os", "subprocess", "torch", "outside"])
+def test_only_packages_below_the_folder_of_the_settings_are_imported(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "outside.py"
+    elsewhere.write_text(f"open({str(project / 'imported')!r}, 'w')\n")
+    (project / "outside.py").symlink_to(elsewhere)
+    assert reason(project, f"{name}.Net") == f"{name} is trusted, but there is no such package in {project}"
+    assert not (project / "imported").exists()
+
+
+def test_a_library_that_is_imported_already_is_not_replaced(project: Path) -> None:
+    (project / "numpy.py").write_text("raise SystemExit\n")
+    assert "is the name of a library, too" in reason(project, "numpy.Net")
+
+
+def test_settings_alone_have_nothing_imported(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes the linted files writes the settings beside them: somebody else has to agree."""
+    monkeypatch.delenv("SHAPELINT_ALLOW_TRUSTED")
+    (project / "src" / "mynet" / "nets.py").write_text("open('imported', 'w')\n")
+    told = run(project, "model.yaml")
+    assert not list(project.rglob("imported"))
+    assert "mynet is imported only if the run allows it as well (--allow-trusted" in told.stdout
+    run(project, "--allow-trusted", "model.yaml")
+    assert list(project.rglob("imported"))
+
+
+NETWORK = """\
+import socket, torch
+try:
+    socket.create_connection(("127.0.0.1", {port}), timeout=5)
+except OSError as error:
+    raise RuntimeError(f"no network: {{type(error).__name__}}")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the network is taken away on Linux alone")
+def test_a_package_has_no_network(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (project / "src" / "mynet" / "bad.py").write_text(NETWORK.format(port=server.getsockname()[1]))
+        told = reason(project, "mynet.bad.Net")
+    if "has no nn.Module Net" in told:
+        pytest.skip("this system does not let a process give up its network")
+    assert "no network: OSError" in told or "no network: ConnectionRefusedError" in told
+
+
+def test_a_package_writes_no_large_file(project: Path) -> None:
+    (project / "src" / "mynet" / "bad.py").write_text("open('large', 'wb').write(bytes(1 << 24))\n")
+    assert "File too large" in reason(project, "mynet.bad.Net")
+    assert (project / "large").stat().st_size <= 1 << 20
+
+
+SPAWNING = """\
+import os, subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "{mark}"])
+open("started", "w").close()
+time.sleep(60)
+"""
+
+
+def _running(mark: str) -> list[str]:
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listing.splitlines() if mark in line and "-c" in line]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes end with their parent on Linux alone")
+def test_what_a_package_starts_ends_with_its_trace(project: Path) -> None:
+    (project / "src" / "mynet" / "bad.py").write_text(SPAWNING.format(mark=f"grandchild of {project}"))
+    assert "takes longer than" in reason(project, "mynet.bad.Net", time_limit=15.0)
+    assert (project / "started").exists()
+    assert not _running(f"grandchild of {project}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes end with their parent on Linux alone")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_the_process_that_traces_ends_with_the_linter(project: Path, number: signal.Signals) -> None:
+    (project / "src" / "mynet" / "nets.py").write_text("open('started', 'w').close()\nimport time; time.sleep(60)\n")
+    command = [sys.executable, "-m", "shapelint", "model.yaml"]
+    linter = subprocess.Popen(command, cwd=project, env=clean_environment(), stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(lambda: (project / "started").exists())
+        children = Path(f"/proc/{linter.pid}/task/{linter.pid}/children").read_text().split()
+        assert children
+    finally:
+        linter.send_signal(number)
+        linter.wait(20)
+    _wait_for(lambda: not any(Path("/proc", child).exists() for child in children))
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in a minute")
 
 
 def test_a_trace_ends_at_its_time_limit(project: Path) -> None:
