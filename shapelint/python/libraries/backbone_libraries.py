@@ -41,11 +41,13 @@ _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_p
 MONAI = LibraryPlugin(
     "monai",
     packages=words("monai"),
+    gives_way=True,
     stand_ins={f"monai.networks.nets.{name}": "monai_nets.py" for name in _MONAI},
 )
 SMP = LibraryPlugin(
     "segmentation_models_pytorch",
     packages=words("segmentation_models_pytorch"),
+    gives_way=True,
     stand_ins={
         "segmentation_models_pytorch.encoders.get_encoder": "smp_encoders.py",
         **{f"segmentation_models_pytorch.{name}": "smp_encoders.py" for name in _SMP},
@@ -54,11 +56,13 @@ SMP = LibraryPlugin(
 OPEN_CLIP = LibraryPlugin(
     "open_clip",
     packages=words("open_clip"),
+    gives_way=True,
     stand_ins={f"open_clip.{name}": "open_clip_models.py" for name in _OPEN_CLIP},
 )
 EFFICIENTNET = LibraryPlugin(
     "efficientnet_pytorch",
     packages=words("efficientnet_pytorch"),
+    gives_way=True,
     stand_ins={
         f"efficientnet_pytorch.EfficientNet.{name}": "efficientnets.py"
         for name in words("from_name from_pretrained get_image_size")
@@ -67,6 +71,7 @@ EFFICIENTNET = LibraryPlugin(
 TORCHGEO = LibraryPlugin(
     "torchgeo",
     packages=words("torchgeo"),
+    gives_way=True,
     stand_ins={
         f"torchgeo.models.{place}{name}": "torchgeo_models.py"
         for module, names in _TORCHGEO.items()
@@ -77,6 +82,7 @@ TORCHGEO = LibraryPlugin(
 TORCH_GEOMETRIC = LibraryPlugin(
     "torch_geometric",
     packages=words("torch_geometric"),
+    gives_way=True,
     stand_ins={
         f"torch_geometric.nn.{place}{name}": "graph_layers.py"
         for module, names in _GRAPH_MODULES.items()

@@ -12,6 +12,7 @@ NETWORKS = words(
 ULTRALYTICS = LibraryPlugin(
     "ultralytics",
     packages=words("ultralytics"),
+    gives_way=True,
     stand_ins={
         "ultralytics.YOLO": "ultralytics_models.py",
         "ultralytics.RTDETR": "ultralytics_models.py",

@@ -17,12 +17,20 @@ from shapelint.python.state.values import Library, Value
 def named(run: Run, dotted: str, site: Site) -> Value:
     """Return the object with a dotted name; one that is not found in the repository is that of a library."""
     parts = dotted.split(".")
-    if not run.libraries.claim(dotted):
+    if not is_library(run, dotted):
         for length in range(len(parts), 0, -1):
             module = _module(run, ".".join(parts[:length]))
             if module is not None:
                 return _inside(run, module, parts[length:], site)
     return Library(dotted)
+
+
+def is_library(run: Run, name: str) -> bool:
+    """Return whether a dotted name belongs to a known library, and to no package of the repository that replaces it."""
+    plugin = run.libraries.of(name)
+    if plugin.gives_way and run.folder is not None:
+        return model_scan.find(name.partition(".")[0], 0, run.folder) is None
+    return run.libraries.claim(name)
 
 
 def _inside(run: Run, value: Value, names: list[str], site: Site) -> Value:

@@ -67,7 +67,8 @@ class Components:
 class LibraryPlugin:
     """What is known of one library; its name is that in `rules/libraries.yaml`, if it is listed there.
 
-    - `packages`: the dotted prefixes of its names; a package is never a file of the repository
+    - `packages`: the dotted prefixes of its names; a package is never a file of the repository, except
+    - `gives_way`: a package of the repository with its name is read instead, as in the library's own checkout
     - `functions`: handlers by dotted name, for anything that is neither a component nor an operation on tensors
     - `bases`: what the constructor of a class does for an object of a class derived from it, by dotted name:
       `handler(run, owner, arguments, site)`
@@ -84,6 +85,7 @@ class LibraryPlugin:
 
     name: str
     packages: frozenset[str] = frozenset()
+    gives_way: bool = False
     functions: Mapping[str, Handler] = field(default_factory=dict)
     bases: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shapelint.knowledge import rules_folder
 from shapelint.python.objects import absences, attributes
-from shapelint.python.state import model_scan
+from shapelint.python.state import model_scan, named_objects
 from shapelint.python.state.class_lookup import namespace
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Library, Scope, SourceFile, Value
@@ -21,17 +21,17 @@ def import_(run: Run, node: ast.Import, scope: Scope) -> None:
     run.touch(scope)
     for alias in node.names:
         name = alias.name
-        local = load(run, name, 0, scope) if not run.libraries.claim(name) else None
+        local = load(run, name, 0, scope) if not named_objects.is_library(run, name) else None
         if alias.asname is not None or "." not in name:
             scope.names[alias.asname or name] = namespace(local) if local is not None else Library(name)
             continue
         top = name.partition(".")[0]
         if local is not None:
             package: Scope | None = _package(run, name, local, scope)
+        elif named_objects.is_library(run, top):
+            package = None
         else:
-            package = (
-                None if run.libraries.claim(top) else load(run, top, 0, scope) or run.modules.get(f"package {top}")
-            )
+            package = load(run, top, 0, scope) or run.modules.get(f"package {top}")
         scope.names[top] = namespace(package) if package is not None else Library(top)
 
 
@@ -58,7 +58,7 @@ def import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
     run.touch(scope)
     module = node.module or ""
-    if not node.level and (run.libraries.claim(module) or not module):
+    if not node.level and (named_objects.is_library(run, module) or not module):
         if any(alias.name == "*" for alias in node.names):
             scope.stars.append(module)
             return

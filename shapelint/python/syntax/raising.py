@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shapelint.common.words import words
-from shapelint.python.state import model_scan
+from shapelint.python.state import model_scan, named_objects
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Scope
 
@@ -78,7 +78,7 @@ def _is_there(run: Run, module: str, level: int, scope: Scope) -> bool:
     top = module.partition(".")[0]
     if not level and top in ELSEWHERE:
         return False
-    if not level and (run.libraries.claim(module) or top in sys.stdlib_module_names):
+    if not level and (named_objects.is_library(run, module) or top in sys.stdlib_module_names):
         return True
     home = Path(scope.file.path).parent if scope.file and not scope.file.main else run.folder
     return home is not None and (not module or model_scan.find(module, level, home) is not None)

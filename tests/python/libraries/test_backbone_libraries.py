@@ -3,12 +3,14 @@ installed libraries give."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from taken_features import Taken, known_width, reasons, reported
 
+from shapelint import lint
 from shapelint.knowledge import named_rows
 
 IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
@@ -190,3 +192,23 @@ def test_an_encoder_by_the_name_that_it_had() -> None:
         "smp.encoders.get_encoder('timm-regnety_002')", "self.backbone(x)[-1].mean((2, 3))", SMALL, IMPORTS[SMP]
     )
     assert known_width(taken) == real
+
+
+def test_a_package_of_the_repository_is_read_instead_of_the_library_of_its_name(tmp_path: Path) -> None:
+    """The checkout of a library, or a copy of it that was changed: here ResNets are 300 wide."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "torchgeo" / "models").mkdir(parents=True)
+    (tmp_path / "torchgeo" / "__init__.py").touch()
+    (tmp_path / "torchgeo" / "models" / "__init__.py").write_text(
+        "from torch import nn\n\n\ndef resnet50(weights=None):\n"
+        "    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 300))\n"
+    )
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import torch\nfrom torch import nn\nfrom torchgeo.models import resnet50\n\n\n"
+        "class Byol(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.backbone = resnet50()\n        self.projection_head = nn.Linear(2048, 256)\n\n"
+        "    def forward(self, x):\n        return self.projection_head(self.backbone(x))\n"
+    )
+    (finding,) = lint(script).findings
+    assert (finding.code, finding.expected, finding.actual) == ("SL101", 2048, 300)
