@@ -150,7 +150,11 @@ class DeepLabV3Plus(SegmentationModel):
         self.build(encoder_name, encoder_depth, encoder_output_stride, in_channels, classes, options)
 
 
-PAN = DeepLabV3Plus
+class PAN(DeepLabV3Plus):
+    def forward(self, x):
+        least = 8 * self.encoder.output_stride  # its attention halves the last map three times
+        needed(x.shape[2] >= least and x.shape[3] >= least, f"the sides of the images are less than {least}")
+        return super().forward(x)
 
 
 class DeepLabV3(SegmentationModel):

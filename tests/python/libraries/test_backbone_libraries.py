@@ -62,9 +62,11 @@ BACKBONES = [
     (SMP, "get_encoder('tu-convnext_atto')", "torch.zeros(2, net.out_channels[-1])", SMALL),
     (SMP, "get_encoder('resnet18', output_stride=8)", "net(x)[-1].flatten(1)", SMALL),
     *((SMP, f"smp.{net}('resnet18', encoder_weights=None, classes=5)", call, SMALL)
-      for net in ("DeepLabV3", "DeepLabV3Plus", "FPN", "Linknet", "MAnet", "PAN", "PSPNet", "Segformer", "UPerNet",
+      for net in ("DeepLabV3", "DeepLabV3Plus", "FPN", "Linknet", "MAnet", "PSPNet", "Segformer", "UPerNet",
                   "Unet", "UnetPlusPlus")
       for call in ("net(x).flatten(1)", "net.encoder(x)[-1].flatten(1)")),
+    (SMP, "smp.PAN('resnet18', encoder_weights=None, classes=5)", "net(x).flatten(1)", (2, 3, 128, 160)),
+    (SMP, "smp.PAN('resnet18', encoder_weights=None, classes=5)", "net.encoder(x)[-1].flatten(1)", SMALL),
     (SMP, "smp.Unet('resnet18', encoder_weights=None, classes=5)", "net(x).flatten(1)", (2, 3, 50, 72)),
     (SMP, "get_encoder('resnet101')", "torch.zeros(2, net.out_channels[-1])", SMALL),
 ]  # fmt: skip
