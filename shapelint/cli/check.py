@@ -12,9 +12,10 @@ import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli.output import colours, exit_code, write_notices, write_out
+from shapelint.cli.output import EXIT_TROUBLE, colours, exit_code, write_notices, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
+from shapelint.common.whole_files import replace_files
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
 from shapelint.linting.config_readers import is_data
@@ -23,6 +24,7 @@ from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
+from shapelint.report.terminal import escape
 from shapelint.settings.settings import Settings, with_overrides
 from shapelint.spec.findings import AppliedFix, FileReport, Report
 from shapelint.text.source import Source, UnreadableError, decode, joined, read_source
@@ -67,8 +69,9 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     dependents = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
+    failed: tuple[str, ...] = ()
     if options.fix or options.diff:
-        report, fixed = _fix(report, options, settings)
+        report, fixed, failed = _fix(report, options, settings)
     if options.write_baseline or options.baseline or options.add_ignores:
         from shapelint.cli import known_faults
 
@@ -82,7 +85,9 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
         _write(report, options, fixed)
     if options.verbose:
         write_notices(report, options.output_format != "text" or options.quiet)
-    return exit_code(report, options.error_on_unknown)
+    for problem in failed:
+        click.echo(f"shapelint: {problem}", err=True)
+    return EXIT_TROUBLE if failed else exit_code(report, options.error_on_unknown)
 
 
 def _dependents(paths: Sequence[str]) -> list[str]:
@@ -159,8 +164,14 @@ def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
     return Report((file,))
 
 
-def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Report, tuple[AppliedFix, ...]]:
-    """Apply fixes to the files (or print them as a diff); return the report after them, and the fixes."""
+def _fix(
+    report: Report, options: CheckOptions, settings: Settings
+) -> tuple[Report, tuple[AppliedFix, ...], tuple[str, ...]]:
+    """Apply fixes to the files (or print them as a diff).
+
+    Return the report after them, the fixes, and why files could not be written: they do not keep the others from it.
+    """
+    failed: list[str] = []
     made: list[AppliedFix] = []
     diffs: list[str] = []
     written: set[str] = set()
@@ -173,26 +184,21 @@ def _fix(report: Report, options: CheckOptions, settings: Settings) -> tuple[Rep
         if any(finding.fix for finding in file.findings):
             source = _joined(file, options)
             text, changes = fixed_text(source, partial(again, users=file.users), options.unsafe_fixes)
-            made += changes
-            if options.diff:
-                diffs.append(diff(source, text))
-            else:
-                written.update(_written(source, text))
+            try:
+                if options.diff:
+                    diffs.append(diff(source, text))
+                else:
+                    written.update(write(source, text))
+                made += changes
+            except OSError as error:
+                failed.append(f"cannot write {escape(str(error.filename))}: {error.strerror}; nothing in it is fixed")
     for text in dict.fromkeys(diffs):  # several files may include the one that changes
         write_out(text)
     changed = (not written.isdisjoint((file.path, *(path for path, _ in file.others))) for file in report.files)
     files = (
         again(_joined(file, options), users=file.users) if new else file for file, new in zip(report.files, changed)
     )
-    return replace(report, files=once(list(files))), tuple(dict.fromkeys(made))
-
-
-def _written(source: Source, text: str) -> list[str]:
-    """Write a fixed text; raises click.UsageError if a file cannot be written."""
-    try:
-        return write(source, text)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from None
+    return replace(report, files=once(list(files))), tuple(dict.fromkeys(made)), tuple(dict.fromkeys(failed))
 
 
 def _joined(file: FileReport, options: CheckOptions) -> Source:
@@ -223,6 +229,6 @@ def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -
         write_out(text)
         return
     try:
-        Path(options.output_file).write_text(text, encoding="utf-8")
+        replace_files({options.output_file: text.encode()})
     except OSError as error:
         raise click.UsageError(f"cannot write {options.output_file}: {error.strerror}") from None

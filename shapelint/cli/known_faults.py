@@ -15,7 +15,7 @@ from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import baseline
 from shapelint.suppress.add_ignores import add_ignores
-from shapelint.text.source import read_source
+from shapelint.text.source import Source, read_source
 
 
 def remember(report: Report, path: str) -> int:
@@ -56,6 +56,13 @@ def _write(path: str, entries: list[baseline.Entry]) -> None:
         raise click.ClickException(str(error)) from None
 
 
+def _rewrite(source: Source, text: str) -> None:
+    try:
+        write(source, text)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+
+
 def ignore(report: Report, settings: Settings) -> Report:
     """Add comments to the files for everything that fails the run; return the report after that."""
     files: list[FileReport] = []
@@ -65,7 +72,7 @@ def ignore(report: Report, settings: Settings) -> Report:
             source = join_parts(read_source(Path(file.path)))
             text, count = add_ignores(source, lambda text: lint_text(text, settings))
             if count:
-                write(source, text)
+                _rewrite(source, text)
                 total += count
                 file = lint_text(replace(source, text=text), settings)
         files.append(file)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common.whole_files import replace_files
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move
 from shapelint.spec.findings import AppliedFix, Edit, FileReport, Finding
-from shapelint.text.source import Source, Span, encode, read_source
+from shapelint.text.source import Source, Span, UnreadableError, encode, read_source
 
 MAXIMUM_ROUNDS = 20
 
@@ -58,13 +60,21 @@ def move_of(source: Source, edit: Edit) -> Move:
 
 
 def write(source: Source, text: str) -> list[str]:
-    """Write a text and the files joined to it back to their places; return the files that changed."""
-    written = []
-    for path, _, after in _changed(source, text):
-        place = source if path == source.path else read_source(Path(path))
-        Path(path).write_bytes(encode(place, after))
-        written.append(path)
-    return written
+    """Write a text and the files joined to it back to their places, all or none; return the files that changed.
+
+    Raises OSError if one cannot be written, or is not any more what was read.
+    """
+    contents = {}
+    for path, before, after in _changed(source, text):
+        try:
+            now = read_source(Path(path))
+        except UnreadableError as error:
+            raise OSError(errno.ENOENT, str(error), path) from None
+        if now.text != before:
+            raise OSError(errno.EAGAIN, "it has changed since it was read", path)
+        contents[path] = encode(now, after)
+    replace_files(contents)
+    return list(contents)
 
 
 def diff(source: Source, text: str) -> str:

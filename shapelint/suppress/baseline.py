@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common.frozen import frozen
+from shapelint.common.whole_files import replace_files
 from shapelint.spec.findings import Finding, Report
 from shapelint.spec.fingerprints import fingerprinted
 from shapelint.suppress.ignores import is_complete
@@ -71,7 +72,7 @@ def write(path: str, known: Sequence[Entry]) -> None:
     lines = ",\n".join("    " + json.dumps(vars(entry)) for entry in ordered)
     text = f'{{\n  "version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n' if lines else _EMPTY
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        replace_files({path: text.encode()})
     except OSError as error:
         raise BaselineError(f"{path}: cannot be written: {error.strerror or error}") from None
 
