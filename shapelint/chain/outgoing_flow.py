@@ -87,7 +87,8 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     elif alternative.output == alternative.inputs[0]:
         return flow
     else:
-        bindings = {"B": flow.value[0], "...": _before(alternative.inputs[0], flow.value[:1])}
+        rows = flow.value[:1] or (dims.symbol("B"),)
+        bindings = {"B": rows[0], "...": _before(alternative.inputs[0], rows)}
     value = _filled(alternative.output, bindings)
     assert not isinstance(value, StructureValue)
     axes = _spread(template.output, len(value))
@@ -101,7 +102,8 @@ def _restarted_structure(alternative: Alternative, flow: Flow) -> ShapeOrStructu
     if not isinstance(flow.value, tuple):
         return _filled(alternative.output, {"B": dims.symbol("B")})
     same_rank = pattern.rank == len(flow.value)
-    return _filled(alternative.output, _kept(pattern, flow.value) if same_rank else {"B": flow.value[0]})
+    rows = flow.value[0] if flow.value else dims.symbol("B")
+    return _filled(alternative.output, _kept(pattern, flow.value) if same_rank else {"B": rows})
 
 
 def _filled(output: OutputPattern, bindings: dict[str, Any]) -> ShapeOrStructure:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli.output import EXIT_TROUBLE, colours, exit_code, write_notices, write_out
+from shapelint.cli.output import EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
@@ -154,8 +155,11 @@ def _codes(texts: Sequence[str], among: Mapping[str, rule_pages.Rule]) -> tuple[
 
 def _lint_stdin(options: CheckOptions, settings: Settings) -> Report:
     name = options.stdin_filename or STDIN
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise click.UsageError("stdin is closed")
     try:
-        source = decode(name, sys.stdin.buffer.read())
+        source = decode(name, stream.buffer.read())
     except UnreadableError as error:
         return Report((FileReport(name, "unreadable", problem=str(error)),))
     file = lint_text(source, settings)
@@ -218,13 +222,13 @@ def _source(file: FileReport, options: CheckOptions) -> Source:
 
 
 def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -> None:
-    encoding = "utf-8" if options.output_file else sys.stdout.encoding or "utf-8"
-    colour = colours() and not options.output_file
-    text = reports.render(
-        report,
-        options.output_format,
-        reports.RenderOptions(colour=colour, encoding=encoding, fixed=tuple(fixed), quiet=options.quiet),
+    chosen = reports.RenderOptions(
+        colour=colours() and not options.output_file,
+        encoding="utf-8" if options.output_file else encoding(),
+        fixed=tuple(fixed),
+        quiet=options.quiet,
     )
+    text = reports.render(report, options.output_format, chosen)
     if options.output_file is None:
         write_out(text)
         return

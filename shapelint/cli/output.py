@@ -19,14 +19,22 @@ EXIT_TROUBLE = 2
 
 
 def write_out(text: str, stream: TextIO | None = None) -> None:
-    """Write a report; characters that the stream's encoding lacks are escaped."""
+    """Write a report; characters that the stream's encoding lacks are escaped.
+
+    Exits with 2 if it cannot be written: the stream is closed, its reader is gone, the disk is full.
+    """
     stream = sys.stdout if stream is None else stream
+    if stream is None:
+        click.echo("shapelint: the report cannot be written: stdout is closed", err=True)
+        sys.exit(EXIT_TROUBLE)
     encoding = stream.encoding or "utf-8"
     try:
         # The renderers have already decided about colour; click would strip it.
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False, color=True)
-    except BrokenPipeError:
-        # The reader is gone, as with `| head`; click would exit with 1, and Python complain while it closes stdout.
+    except OSError as error:
+        # Python would complain once more while it closes the stream.
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"shapelint: the report cannot be written: {error.strerror}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(EXIT_TROUBLE)
 
@@ -35,7 +43,19 @@ def colours() -> bool:
     """Whether to colour: on a terminal, unless NO_COLOR is set; always with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal()
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal; it may be closed."""
+    stream: TextIO | None = sys.stdout
+    return stream is not None and stream.isatty()
+
+
+def encoding() -> str:
+    """The encoding of stdout."""
+    stream: TextIO | None = sys.stdout
+    return (stream.encoding if stream is not None else None) or "utf-8"
 
 
 def exit_code(report: Report, error_on_unknown: bool = False) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Sequence
 
-from shapelint.cli.output import exit_code, write_notices, write_out
+from shapelint.cli.output import exit_code, is_terminal, write_notices, write_out
 from shapelint.linting.lint_paths import lint
 from shapelint.report.chain_table import render
 from shapelint.settings.settings import Settings
@@ -18,7 +17,7 @@ def run(paths: Sequence[str], layers: bool, verbose: bool, settings: Settings) -
     Exit with 2 if a file cannot be read or holds no model, else with 0.
     """
     report = lint(paths, settings)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns if is_terminal() else None
     write_out(render(report, layers, width))
     if verbose:
         write_notices(report, with_unchecked=True)

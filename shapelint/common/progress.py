@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import click
 
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) -> Iterator[Item]:
     """Yield the items, with a bar on stderr if it is a terminal and the run takes long enough."""
-    if not sys.stderr.isatty():
+    if not _is_shown():
         yield from items
         return
     started = clock()
@@ -40,10 +40,16 @@ def watched(items: Sequence[Item], clock: Callable[[], float] = time.monotonic) 
             click.echo(ERASE, nl=False, err=True)  # remove the bar above the report
 
 
+def _is_shown() -> bool:
+    """Whether stderr is a terminal; it may be closed."""
+    stream: TextIO | None = sys.stderr
+    return stream is not None and stream.isatty()
+
+
 @contextmanager
 def said_to_take_long(work: str) -> Iterator[None]:
     """Name the work on stderr, while it goes on, if it is a terminal and the work takes long enough."""
-    if not sys.stderr.isatty():
+    if not _is_shown():
         yield
         return
     later = threading.Timer(PATIENCE, lambda: click.echo(f"{ERASE}{work} ...", nl=False, err=True))

@@ -56,11 +56,27 @@ class Ignore:
     brackets: Span | None
     is_own: bool = True
 
-    def covers(self, finding: Finding, lines: Lines) -> bool:
-        """Whether it is in a place where it can silence a finding of its file, whatever its codes."""
-        if self.word == FILE:
-            return self.is_own or self.path == finding.location.path
-        return self.word == LINE and (self.path, self.line) in lines_of(finding, lines)
+
+class Silencers:
+    """Comments by the lines that they are for, so that their number times that of the findings is no matter."""
+
+    def __init__(self, ignores: Iterable[Ignore], lines: Lines):
+        self._lines = lines
+        self._of_files: list[Ignore] = []
+        self._of_lines: dict[tuple[str, int], list[Ignore]] = {}
+        for ignore in ignores:
+            if ignore.word == FILE:
+                self._of_files.append(ignore)
+            elif ignore.word == LINE:
+                self._of_lines.setdefault((ignore.path, ignore.line), []).append(ignore)
+
+    def silencing(self, finding: Finding) -> list[Ignore]:
+        """Return the comments that silence a finding: with its code, on one of its lines or for its whole file."""
+        path = finding.location.path
+        found = [ignore for ignore in self._of_files if ignore.is_own or ignore.path == path]
+        if self._of_lines:
+            found += [one for place in lines_of(finding, self._lines) for one in self._of_lines.get(place, ())]
+        return [ignore for ignore in found if finding.code in ignore.codes]
 
 
 def read_ignores(source: Source, rules: Mapping[str, Rule]) -> list[Ignore]:
@@ -98,20 +114,19 @@ def apply(
     elsewhere = any(finding.written for finding in report.findings)
     if not (ignores or elsewhere) or report.status != "checked":
         return report
-    lines = lines_in(source)
+    silencers = Silencers(ignores, lines_in(source))
     kept, used = [], set()
     for finding in report.findings:
         if finding.written and _is_silenced_there(finding, rules):
             continue
-        covering = (ignore for ignore in ignores if finding.code in ignore.codes and ignore.covers(finding, lines))
-        silencers = [(ignore, finding.code) for ignore in covering]
-        used.update(silencers)
-        if not silencers:
+        found = [(ignore, finding.code) for ignore in silencers.silencing(finding)]
+        used.update(found)
+        if not found:
             kept.append(finding)
     complete = is_complete(report)
     own = [ignore for ignore in ignores if ignore.is_own]  # what one of the others silences may be known elsewhere
     unused = _unused(source, own, used, rules, lambda code: complete and is_judged(code))
-    kept += [f for f in unused if not any(ignore.covers(f, lines) and UNUSED in ignore.codes for ignore in ignores)]
+    kept += [finding for finding in unused if not silencers.silencing(finding)]
     return replace(report, findings=tuple(sorted(kept, key=lambda finding: (finding.location, finding.code))))
 
 

@@ -116,3 +116,10 @@ def test_modules_that_import_themselves_and_each_other(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("from train import BYOL\nimport other\nthing = BYOL\n")
     report = lint_source(read_source(tmp_path / "train.py"), Options())
     assert [finding.code for finding in report.findings] == ["SL101"]
+
+
+def test_a_tensor_without_axes_reaches_a_component() -> None:
+    """torch refuses it: both arguments to linear need to be at least 1D."""
+    text = MODEL.replace("self.projection_head(self.backbone(x))", "self.projection_head(self.backbone(x)[0, 0])")
+    findings = lint_source(Source("model.py", text), Options()).findings
+    assert [(finding.code, finding.role) for finding in findings] == [("SL102", "projection_head")]

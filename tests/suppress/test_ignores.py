@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from command_line import ONE_FAULT, ROOT, run
 
+from shapelint.judge import rulebook
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
-from shapelint.spec.findings import FileReport
+from shapelint.spec.findings import FileReport, Finding
+from shapelint.suppress import ignores
 from shapelint.suppress.add_ignores import add_ignores
+from shapelint.text.location import Location
 from shapelint.text.source import Source, read_source
 
 FIXTURES = sorted((ROOT / "fixtures").glob("*.yaml"))
@@ -90,3 +93,21 @@ def test_python_files_keep_their_first_lines() -> None:
     text = "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\nx = 1\n"
     after = _with_code(Source("model.py", text), None, "SL101")
     assert after.splitlines()[2] == "# shapelint: ignore-file[SL101]"
+
+
+def test_many_comments_take_no_longer_than_many_lines() -> None:
+    """Each comment is looked at where a finding is, not for each finding: their number squared would take a minute."""
+    head = "import torch\n\n\nclass Byol:\n    pass\n\n\n"
+    lines = [f"x{number} = 1  # shapelint: ignore[SL101]\n" for number in range(8000)]
+    calls = 0
+
+    def counting(place: Location) -> range:
+        nonlocal calls
+        calls += 1
+        return range(place.line, place.end_line + 1)
+
+    source = Source("model.py", head + "".join(lines))
+    silencers = ignores.Silencers(ignores.read_ignores(source, rulebook.known()), counting)
+    finding = Finding("SL101", "name", "error", "", Location("model.py", 7999, 1, 7999, 2))
+    assert [one.line for one in silencers.silencing(finding)] == [7999]
+    assert calls == 1
