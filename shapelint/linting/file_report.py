@@ -187,14 +187,14 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
     """Return a repair as a fix; it is safe only if nothing stays, except what other repairs remove with it.
 
     The one edit of another file is, if that is a config of this program alone, and `is_understood` says that whatever
-    reads it was followed.
+    reads it was followed. A part of a composed config may be chosen by any command line.
     """
     edits = _edits(source, repair.moves)
     has_configs = any(is_data(Path(part.path)) for part in source.parts[1:])
     overwrites = any(move.overwrites or (has_configs and move.fallback) for move in repair.moves)
     certain = repair.only and not overwrites and violation.rule.page.code not in UNREPAIRED
     elsewhere = {edit.location.path for edit in edits if edit.location.path != source.path}
-    is_alone = certain and len(edits) == 1
+    is_alone = certain and len(edits) == 1 and source.language != "yaml"
     at_home = not elsewhere or (is_alone and _is_own(source, elsewhere) and is_understood())
     certain = certain and at_home
     alternatives = tuple(

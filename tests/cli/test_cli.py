@@ -267,7 +267,8 @@ def test_signature(folder: Path) -> None:
 
 def test_known_models_are_searched_by_name_and_by_width(folder: Path) -> None:
     lines = [line.split(maxsplit=2) for line in run("signature", "--list", "resnet?8", cwd=folder).stdout.splitlines()]
-    assert [line[:2] for line in lines] == [["torchvision/resnet18", "512"], ["timm/resnet18", "512"]]
+    libraries = ("torchvision", "timm", "monai", "segmentation_models_pytorch")
+    assert [line[:2] for line in lines] == [[f"{library}/resnet18", "512"] for library in libraries]
     wide = run("signature", "convnext", "--width", "768", cwd=folder).stdout.splitlines()
     assert {"torchvision/convnext_tiny", "timm/convnext_tiny"} <= {line.split()[0] for line in wide}
     assert {line.split()[1] for line in wide} == {"768"}

@@ -13,6 +13,7 @@ COMMAND = f'"{sys.executable}" -m shapelint'
 
 
 def _shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    (folder / ".git").mkdir()  # programs that other tests write beside it are none of its own
     (folder / "model.yaml").write_text(ONE_FAULT)
     return subprocess.run(
         ["sh", "-c", f"{COMMAND} {command}"],

@@ -145,7 +145,7 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "executed text": ("WIDTH = 3\nexec('WIDTH = {W}')", "WIDTH", False),
     "a global of a function": ("WIDTH = 3\ndef setup():\n    global WIDTH\n    WIDTH = {W}\nsetup()", "WIDTH", True),
     # Command lines ------------------------------------------------------------------------------------------------------------
-    "a command line that is written": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args(['--width', '{W}'])", "args.width", False),
+    "a command line that is written": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args(['--width', '{W}'])", "args.width", True),
     "a namespace that is handed over": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args([], namespace=argparse.Namespace(width={W}))", "args.width", False),
     "vars of a namespace": ("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nargs = parser.parse_args([])\nvars(args).update(width={W})", "args.width", True),
     "defaults from what is not known": ("import argparse, os\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=3)\nparser.set_defaults(**({'width': {W}} if os.sep else {}))\nargs = parser.parse_args([])", "args.width", False),

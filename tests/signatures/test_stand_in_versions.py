@@ -45,11 +45,12 @@ class SimCLR(nn.Module):
 
 
 def test_another_installed_version_is_said(tmp_path: Path) -> None:
-    (tmp_path / "efficientnet_pytorch").mkdir()
-    (tmp_path / "efficientnet_pytorch" / "__init__.py").write_text("raise RuntimeError('is never imported')")
-    (tmp_path / "efficientnet_pytorch-9.1.dist-info").mkdir()
+    installed = tmp_path / "installed"
+    (installed / "efficientnet_pytorch").mkdir(parents=True)
+    (installed / "efficientnet_pytorch" / "__init__.py").write_text("raise RuntimeError('is never imported')")
+    (installed / "efficientnet_pytorch-9.1.dist-info").mkdir()
     (tmp_path / "train.py").write_text(SCRIPT)
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    path = os.pathsep.join([str(installed), str(ROOT)])
     result = run_process(tmp_path, "-v", "train.py", PYTHONPATH=path)
     said = "efficientnet_pytorch 9.1 is installed: its networks are read as those of efficientnet_pytorch 0.7.1"
     assert said in result.stderr

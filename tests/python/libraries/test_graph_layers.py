@@ -53,6 +53,7 @@ def test_a_readout_keeps_the_width(pool: str) -> None:
 
 
 def test_without_a_batch_there_is_one_graph() -> None:
+    pytest.importorskip("torch_geometric")
     taken = Taken("geo.GCNConv(6, 9)", f"geo.global_add_pool(self.backbone(x, {EDGES}), None)", NODES, IMPORTS)
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         exec(taken.script(9), {})
