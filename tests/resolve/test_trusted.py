@@ -206,7 +206,13 @@ def test_what_a_package_starts_ends_with_its_trace(project: Path) -> None:
 def test_the_process_that_traces_ends_with_the_linter(project: Path, number: signal.Signals) -> None:
     (project / "src" / "mynet" / "nets.py").write_text("open('started', 'w').close()\nimport time; time.sleep(60)\n")
     command = [sys.executable, "-m", "shapelint", "model.yaml"]
-    linter = subprocess.Popen(command, cwd=project, env=clean_environment(), stderr=subprocess.DEVNULL)
+    linter = subprocess.Popen(
+        command,
+        cwd=project,
+        env=clean_environment(),
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in what runs in the background
+    )
     try:
         _wait_for(lambda: (project / "started").exists())
         children = Path(f"/proc/{linter.pid}/task/{linter.pid}/children").read_text().split()

@@ -79,6 +79,7 @@ def test_a_second_run_changes_nothing() -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # programs that other tests write beside it are none of its own
     (tmp_path / "a.yaml").write_text(ONE_FAULT)
     (tmp_path / "b.yaml").write_bytes(b"\xef\xbb\xbf" + ONE_FAULT.encode())
     result = run(tmp_path, "--add-ignores", ".")

@@ -58,6 +58,7 @@ def test_an_attempt_is_limited_only_within_a_limit(monkeypatch: pytest.MonkeyPat
         work(20)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the first may hit a callback of torch
 def test_a_trace_that_takes_too_long_is_unknown_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "CPU_SECONDS", 0.05)
     with pytest.raises(Untraceable, match="takes more than 0 s of processor time"):
