@@ -80,15 +80,15 @@ def restarted_flow(this: Origin, component: Resolved, flow: Flow, misfit: Misfit
     if not isinstance(flow.value, tuple):
         if not any(map(_is_fixed, alternative.inputs[0].axes)) or _is_open(this, component, flow):
             return Flow(None, (), this if alternative.output.rank == 2 else flow.maker)
-        batch = dims.symbol("B")
+        batch: Dim = dims.symbol("B")
         bindings: dict[str, Any] = {"B": batch, "...": _before(alternative.inputs[0], (batch,))}
     elif misfit is None or misfit.kind != "rank":
         bindings = _kept(alternative.inputs[0], flow.value)
     elif alternative.output == alternative.inputs[0]:
         return flow
     else:
-        rows = flow.value[:1] or (dims.symbol("B"),)
-        bindings = {"B": rows[0], "...": _before(alternative.inputs[0], rows)}
+        batch = _batch(flow.value)
+        bindings = {"B": batch, "...": _before(alternative.inputs[0], (batch,))}
     value = _filled(alternative.output, bindings)
     assert not isinstance(value, StructureValue)
     axes = _spread(template.output, len(value))
@@ -102,8 +102,12 @@ def _restarted_structure(alternative: Alternative, flow: Flow) -> ShapeOrStructu
     if not isinstance(flow.value, tuple):
         return _filled(alternative.output, {"B": dims.symbol("B")})
     same_rank = pattern.rank == len(flow.value)
-    rows = flow.value[0] if flow.value else dims.symbol("B")
-    return _filled(alternative.output, _kept(pattern, flow.value) if same_rank else {"B": rows})
+    return _filled(alternative.output, _kept(pattern, flow.value) if same_rank else {"B": _batch(flow.value)})
+
+
+def _batch(shape: Shape) -> Dim:
+    """The first axis of a shape; a shape without axes has none, and the batch stays open."""
+    return shape[0] if shape else dims.symbol("B")
 
 
 def _filled(output: OutputPattern, bindings: dict[str, Any]) -> ShapeOrStructure:

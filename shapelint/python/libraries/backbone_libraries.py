@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from shapelint.common.words import words
 from shapelint.python.state.plugins import LibraryPlugin
 
@@ -68,25 +70,27 @@ EFFICIENTNET = LibraryPlugin(
         for name in words("from_name from_pretrained get_image_size")
     },
 )
+
+
+def _by_module(package: str, modules: Mapping[str, Iterable[str]], file: str) -> dict[str, str]:
+    """The file of each name, which a package has as well as the module of it that defines the name."""
+    return {
+        f"{package}.{place}{name}": file
+        for module, names in modules.items()
+        for name in names
+        for place in ("", f"{module}.")
+    }
+
+
 TORCHGEO = LibraryPlugin(
     "torchgeo",
     packages=words("torchgeo"),
     gives_way=True,
-    stand_ins={
-        f"torchgeo.models.{place}{name}": "torchgeo_models.py"
-        for module, names in _TORCHGEO.items()
-        for name in names
-        for place in ("", f"{module}.")
-    },
+    stand_ins=_by_module("torchgeo.models", _TORCHGEO, "torchgeo_models.py"),
 )
 TORCH_GEOMETRIC = LibraryPlugin(
     "torch_geometric",
     packages=words("torch_geometric"),
     gives_way=True,
-    stand_ins={
-        f"torch_geometric.nn.{place}{name}": "graph_layers.py"
-        for module, names in _GRAPH_MODULES.items()
-        for name in names
-        for place in ("", f"{module}.")
-    },
+    stand_ins=_by_module("torch_geometric.nn", _GRAPH_MODULES, "graph_layers.py"),
 )
