@@ -23,6 +23,7 @@ Examples:
   shapelint model.yaml                  lint one file
   shapelint --fix configs/              lint a folder, apply the safe fixes
   shapelint show model.yaml             print the chain as a table
+  shapelint explain ERROR train.py      find where an error of torch comes from
   shapelint rule SL101                  explain a rule
   shapelint config model.yaml           show which settings apply to a file
 """
@@ -40,6 +41,17 @@ Examples:
 \b
 Exit codes:
   0  clean    1  errors or warnings    2  something could not be checked
+"""
+
+EXPLAIN_EXAMPLES = """\b
+Examples:
+  shapelint explain "mat1 and mat2 shapes cannot be multiplied (256x256 and 512x1024)" train.py
+  python train.py 2>&1 | shapelint explain
+  shapelint explain error.log configs/byol.yaml
+
+\b
+Exit codes:
+  0  explained    1  nothing in the files has these numbers    2  no known error
 """
 
 COMPLETION_EXAMPLES = """\b
@@ -150,6 +162,20 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 def show(paths: tuple[str, ...], layers: bool, verbose: bool, overrides: tuple[str, ...], **settings: Any) -> None:
     """Print the chain of each model as a table."""
     sys.exit(_command("show").run(paths, layers, verbose, with_overrides(Settings(**settings), overrides)))
+
+
+@cli.command(epilog=EXPLAIN_EXAMPLES)
+@click.argument("words", nargs=-1, metavar="[ERROR] [PATH]...")
+@_overrides_option
+@_settings_options
+@_trust_option
+def explain(words: tuple[str, ...], overrides: tuple[str, ...], **settings: Any) -> None:
+    """Explain an error of torch: paste its words or a whole traceback, and name the files it may come from.
+
+    ERROR is the text, a file that holds it, or - for stdin, which is read if no ERROR is given. Without PATH the files
+    of the traceback are linted.
+    """
+    sys.exit(_command("explain_crash").run(words, with_overrides(Settings(**settings), overrides)))
 
 
 @cli.command()

@@ -1,0 +1,14 @@
+"""The entries of `rules/torch_errors.yaml`: the words of an error, and what they mean."""
+
+from __future__ import annotations
+
+from shapelint.knowledge.schema.strict import Strict
+
+
+class ErrorWords(Strict):
+    """One error: its words and meaning, with the same names in braces, the rules that find it, and where to look."""
+
+    words: str
+    means: str
+    rules: tuple[str, ...]
+    usually: str

@@ -1,0 +1,40 @@
+"""The places that a traceback names: Python's own, and rich's boxes, as Lightning and Hydra print them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from shapelint.common.frozen import frozen
+
+_PYTHON = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
+_RICH = re.compile(r"(?P<path>[^\s\"'│|]+\.py):(?P<line>\d+)(?: in (?P<name>[\w<>]+))?")
+_INSTALLED = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |^<(?!ipython)")
+
+
+@frozen
+class StackFrame:
+    """One place of a traceback: the file as it is written there, the line, and the function."""
+
+    path: str
+    line: int
+    function: str
+
+
+def frames(text: str) -> list[StackFrame]:
+    """Return the places of a traceback that lie in files of one's own, outermost first."""
+    found = [*_PYTHON.finditer(text)] or [*_RICH.finditer(text)]
+    every = [StackFrame(match["path"], int(match["line"]), match["name"] or "") for match in found]
+    return [frame for frame in dict.fromkeys(every) if not _INSTALLED.search(frame.path)]
+
+
+def found_here(frame: StackFrame, folder: Path) -> Path | None:
+    """The file of a frame, where it says or, as it may be of another machine, by the end of its path below a folder."""
+    return next((path for path in _candidates(frame.path, folder) if path.is_file()), None)
+
+
+def _candidates(written: str, folder: Path) -> Iterator[Path]:
+    parts = Path(written.replace("\\", "/")).parts
+    yield Path(written)
+    yield from (folder.joinpath(*parts[start:]) for start in range(1, len(parts)))
