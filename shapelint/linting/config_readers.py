@@ -28,6 +28,8 @@ _IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
 
 _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
+_ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
+"""What takes words of the command line, one of which may name the config."""
 _COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
 MINIMUM_WORD = 4
 USERS = (".py", ".ipynb", ".yaml", ".yml")
@@ -108,7 +110,7 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     own = read(config).text
     near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
-    started = [source for source in near if source not in named and _MAIN.search(source.text)]
+    started = [source for source in near if source not in named and _takes_a_config(source.text)]
     of_its_kind = [source for source in started if _shares_a_word(source.path, config)]
     yield from [*named, *(of_its_kind or started)][:MAXIMUM_SCRIPTS_FOLLOWED]
 
@@ -118,6 +120,10 @@ def _small(path: Path, read: _Read) -> Source | None:
         return read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
     except (OSError, UnreadableError):
         return None
+
+
+def _takes_a_config(text: str) -> bool:
+    return bool(_MAIN.search(text) or (_ARGUMENTS.search(text) and _LOADS.search(text)))
 
 
 def _shares_a_word(script: str, config: Path) -> bool:

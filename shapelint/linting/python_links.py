@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
+from shapelint.knowledge import methods
 from shapelint.linting import loaded_weights
 from shapelint.python.models.recognise import PythonModel
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.shapes import dims
+from shapelint.shapes.signatures import Misfit
+from shapelint.spec.roles import kind
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
 NO_BANK_WIDTH = "the memory bank is built without a width, which lightly 1.6 refuses"
+PREDICTION_HEAD = "prediction_head"
 EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
 
 
@@ -33,6 +37,8 @@ def _checks(script: PythonModel) -> Iterator[LinkCheck]:
     if not script.chain.links and not script.unfollowed:
         yield LinkCheck("the model", "none of its components is called in what can be read", "", script.span)
     yield from _of_losses(script.losses, any(problem.code == "SL115" for problem in script.problems))
+    if not script.losses and script.is_self_supervised:
+        yield from _of_unseen_loss(script)
     for bank in script.banks:
         yield _of_bank(bank)
     yield from loaded_weights.checks(script.loads)
@@ -65,6 +71,24 @@ def _of_loss(call: LossCall, are_rows_reported: bool) -> LinkCheck:
         return LinkCheck("loss")
     label = call.name or call.loss.target.rpartition(".")[2]
     return _unknown("loss", f"what {label} gets as {' and '.join(unknown)} is not known", call.cause, call.span)
+
+
+def _of_unseen_loss(script: PythonModel) -> Iterator[LinkCheck]:
+    """Yield the link of a loss that is not seen, if a prediction is narrower or wider than what it is compared with.
+
+    Where both are equal, every loss that compares them fits; where an operation does not fit, that is said.
+    """
+    pack = methods.pack(script.method or methods.DEFAULT)
+    if pack is None or pack.loss is None or pack.loss.left.partition(".")[2] != PREDICTION_HEAD:
+        return
+    if any(isinstance(edge.result, Misfit) for link in script.chain.links for edge in link.edges):
+        return
+    for link in script.chain.links:
+        flows = (link.outgoing, link.incoming)
+        if kind(link.role) == PREDICTION_HEAD and all(map(flow_is_known, flows)) and not are_alike(flows):
+            given, taken = (flow.value[-1] for flow in flows if isinstance(flow.value, tuple))
+            reason = f"no loss is seen that compares the {given} features of {link.role} with {taken} of a projection"
+            yield LinkCheck("loss", reason, "lint the program that trains the model", link.component.spec.head)
 
 
 def _rows_fit(call: LossCall) -> bool | None:

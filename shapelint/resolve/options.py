@@ -19,7 +19,7 @@ class Options:
     is a file to compare every model with. `users` are the Python files of the run that import the linted one;
     `folder` is where a program that is in no file finds its modules and data. `overrides` are of the values of Hydra
     configs; `sweeps` says that a sweep which a config describes is judged, too. `config` is a file that the command
-    line of a program names.
+    line of a program names: by these `words` of it, None where it is not yet known which, as the path `named_as`.
     """
 
     trace: bool = False
@@ -36,3 +36,5 @@ class Options:
     overrides: tuple[Override, ...] = ()
     sweeps: bool = True
     config: str = ""
+    words: tuple[tuple[str, str], ...] | None = None
+    named_as: str = ""

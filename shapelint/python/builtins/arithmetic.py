@@ -102,8 +102,7 @@ def _constants(op: ast.operator, left: Any, right: Any) -> Value:
             return Const(left * left)
         if (
             type(op) in _BITS
-            and type(left) is int
-            and type(right) is int
+            and all(type(value) in (int, bool) for value in (left, right))
             and (right <= MAXIMUM_SHIFT or not isinstance(op, ast.LShift))
         ):
             return _number(_BITS[type(op)](left, right))
@@ -159,7 +158,7 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
     """Evaluate the comparison `left op right`; None if the result is unknown."""
     if isinstance(op, (ast.Is, ast.IsNot)):
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
+        if any(isinstance(one, Unknown) or (isinstance(one, Data) and one.may_end) for one in (left, right)):
             return None
         one, two = (value.value if isinstance(value, Const) else value for value in (left, right))
         return (one is two) == isinstance(op, ast.Is)

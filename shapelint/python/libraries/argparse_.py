@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shapelint.python.libraries.standard_library_ import namespace
 from shapelint.python.objects import dicts
+from shapelint.python.state import command_words
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
@@ -39,6 +40,8 @@ https://jsonargparse.readthedocs.io/en/stable/#classes-methods-and-functions
 CLASS_ARGUMENTS = ("theclass", "lightning_class")
 ABSENT = Library("argparse.SUPPRESS")
 ANY_REST = Library("argparse.REMAINDER")
+NO_PATH = frozenset({"choices", "action", "nargs"})
+"""Arguments that an option with the path of a file has not."""
 OVERRIDES = ".DictAction"
 """The action of OpenMMLab's options that only override values of a config: without them, it is as it is written."""
 
@@ -162,9 +165,10 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
             else not optional
         )
         rest = not optional and _takes_the_rest(arguments.keywords)
+        name = destination.value
         default = UNKNOWN if required and not rest else _default(run, arguments.keywords, site)
         default = Items([]) if rest and default == UNKNOWN else default
-        name = destination.value
+        default = _as_given(run, name, default, arguments.keywords, site)
         if name in owner.shared:
             return
         run.touch(owner)
@@ -179,6 +183,14 @@ def _add(run: Run, owner: CommandLine, arguments: Arguments, site: Site) -> None
             owner.defaults[name] = join(owner.defaults[name], default)
     else:
         forget(run, owner)
+
+
+def _as_given(run: Run, name: str, default: Value, keywords: Keywords, site: Site) -> Value:
+    """Return the value of an option: the word that names the config of this run if it does, else its default."""
+    given = command_words.given(run, name, default) if NO_PATH.isdisjoint(keywords) else default
+    if given is default or "type" not in keywords:
+        return given
+    return run.call(keywords["type"].value, Arguments((Given(given, NO_SPAN),)), site)
 
 
 def _takes_the_rest(keywords: Keywords) -> bool:

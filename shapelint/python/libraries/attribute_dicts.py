@@ -13,7 +13,7 @@ from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries.paths_ import path_of
 from shapelint.python.objects import dicts
-from shapelint.python.state import loading
+from shapelint.python.state import command_words, loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
@@ -105,7 +105,10 @@ def _box_of(form: str) -> Handler:
 
 def _flag(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `flags.DEFINE_integer("width", 512, "help")`: a program is interpreted as if it was run without any."""
-    return _defined(run, arguments, arguments.get(1, "default") or NONE)
+    name, default = arguments.get(0, "name"), arguments.get(1, "default") or NONE
+    if not isinstance(name, Const):
+        return _defined(run, arguments, default)
+    return _defined(run, arguments, command_words.given(run, str(name.value), UNKNOWN if default == NONE else default))
 
 
 def _config_flag(run: Run, arguments: Arguments, site: Site) -> Value:

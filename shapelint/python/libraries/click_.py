@@ -6,18 +6,34 @@ and so is `default=None`, which scripts fill in later.
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 
 from shapelint.common.words import words
+from shapelint.python.state import command_words
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import truth
-from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Function, Given, Library, Partial, Value
+from shapelint.python.state.values import (
+    NO_SPAN,
+    NONE,
+    OF_COMMANDS,
+    UNKNOWN,
+    Const,
+    DataFile,
+    Function,
+    Given,
+    Library,
+    Partial,
+    Value,
+)
 
 OPTION_DECORATOR = "click.option.decorated"
 """The decorator that `click.option(...)` returns."""
 COMMAND_DECORATOR = "click.command.decorated"
+PATH = re.compile(r"\bPath\b")
 TEXT_OPTION_TYPES = ("click.", "builtins.str", "pathlib.")
 """Types that leave a text as it is, or are converted by the function that is called."""
 
@@ -33,7 +49,8 @@ def _with_option(run: Run, arguments: Arguments, site: Site) -> Value:
     if not isinstance(function, Function):
         return function
     names = [flag.value for flag in flags if isinstance(flag, Const) and isinstance(flag.value, str)]
-    return _with_default(function, _parameter(names), _default(run, arguments, site))
+    name = _parameter(names)
+    return _with_default(function, name, _as_annotated(function, name, _default(run, arguments, site, name)))
 
 
 def _parameter(flags: list[str]) -> str:
@@ -46,12 +63,15 @@ def _parameter(flags: list[str]) -> str:
     return chosen.lstrip("-").replace("-", "_").lower()
 
 
-def _default(run: Run, arguments: Arguments, site: Site) -> Value:
+def _default(run: Run, arguments: Arguments, site: Site, name: str) -> Value:
     keywords = {name: given.value for name, given in arguments.keywords.items()}
     value = keywords.get("default", Const(False) if truth(keywords.get("is_flag", NONE)) else NONE)
     asks = any(truth(keywords[name]) is not False for name in ("required", "prompt", "callback") if name in keywords)
-    if value == NONE or asks or not arguments.complete:
+    if not arguments.complete:
         return UNKNOWN
+    given = command_words.given(run, name, UNKNOWN if value == NONE or asks else value)
+    if given == UNKNOWN or given is not value:
+        return given
     kind = keywords.get("type")
     if isinstance(kind, Library) and not kind.name.startswith(TEXT_OPTION_TYPES):
         return run.call(kind, Arguments((Given(value, NO_SPAN),)), site)
@@ -73,13 +93,28 @@ def _with_default(function: Function, name: str, value: Value) -> Function:
 def _command(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `click.command(...)`: a decorator, unless it is one itself."""
     given = arguments.values[0] if arguments.positional else NONE
-    return given if isinstance(given, Function) else Partial(Library(COMMAND_DECORATOR), (), ())
+    is_function = isinstance(given, Function)
+    return replace(given, wrapper=OF_COMMANDS) if is_function else Partial(Library(COMMAND_DECORATOR), (), ())
 
 
 def _run(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `typer.run(main)` and `fire.Fire(main)`: the function is called without arguments."""
+    """Interpret `typer.run(main)` and `fire.Fire(main)`: the function is called without options."""
     function = arguments.values[0] if arguments.positional else UNKNOWN
-    return run.call(function, Arguments(), site) if isinstance(function, Function) else UNKNOWN
+    if not isinstance(function, Function):
+        return UNKNOWN
+    names = [one.arg for one in (*function.node.args.posonlyargs, *function.node.args.args)]
+    required = names[: len(names) - len(function.defaults)]
+    words = {name: _as_annotated(function, name, command_words.word(run, name)) for name in required}
+    return run.call(function, Arguments(keywords={name: Given(one, NO_SPAN) for name, one in words.items()}), site)
+
+
+def _as_annotated(function: Function, name: str, value: Value) -> Value:
+    """Return a text as the path that a parameter with its annotation gets."""
+    parameters = function.node.args
+    every = (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
+    written = next((ast.unparse(one.annotation) for one in every if one.arg == name and one.annotation), "")
+    is_text = isinstance(value, Const) and isinstance(value.value, str)
+    return DataFile(value.value) if is_text and PATH.search(written) else value
 
 
 def _typed_default(run: Run, arguments: Arguments, site: Site) -> Value:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common.frozen import frozen
@@ -67,7 +68,18 @@ class Question:
 def interpret(
     source: Source, options: Options, may_trace: bool = True, question: Question | None = None
 ) -> tuple[Run, Scope]:
-    """Interpret a file within its budget, or until a question is answered; raises InvalidPythonError."""
+    """Interpret a file within its budget, or until a question is answered; raises InvalidPythonError.
+
+    If its command line names a config, it is interpreted again once it is known by which of its words.
+    """
+    run, scope = _interpreted(source, options, may_trace, question)
+    if not run.asks_for_words:
+        return run, scope
+    named = replace(options, words=run.words, named_as=run.named_as)
+    return _interpreted(source, named, may_trace, question)
+
+
+def _interpreted(source: Source, options: Options, may_trace: bool, question: Question | None) -> tuple[Run, Scope]:
     script = as_script(source)
     places = Places(script.text)
     try:
@@ -92,6 +104,7 @@ def interpret(
 def _everything(run: Run, tree: ast.Module, scope: Scope) -> None:
     """Interpret the module, what uses it, and what nothing in it uses."""
     _module(run, tree, scope)
+    run.is_for_another_config = run.has_stopped
     for user in run.options.users[:MAXIMUM_USERS]:
         _user(run, Path(user))
     _idle_functions(run, scope)
@@ -233,7 +246,7 @@ def _methods(run: Run) -> None:
             continue
         if id(instance) in run.extended:
             continue  # The program goes on with a part of it: whether it runs the whole any more is not known.
-        held = not all(isinstance(node, Instance) and not _forwards(node) for node in instance.path[:-1])
+        held = not all(isinstance(node, Instance) and not _runs_its_parts(node) for node in instance.path[:-1])
         # Steps run first: what they call need not run again. Inner modules are run by the models that hold them.
         for name in sorted(_forwards(instance), key=lambda name: "step" not in name):
             function = class_lookup.find(instance.cls, name)
@@ -253,6 +266,11 @@ def _forwards(instance: Instance) -> list[str]:
     own = [cls for cls in line if isinstance(cls, UserClass)]
     methods = ((name, value) for cls in own for name, value in cls.scope.names.items())
     return [*dict.fromkeys(name for name, value in methods if _is_forward(name, value))]
+
+
+def _runs_its_parts(instance: Instance) -> bool:
+    """Return whether an object is a module with a forward, which runs the modules in it; a trainer is none."""
+    return instance.cls is not None and is_module(instance.cls) and bool(_forwards(instance))
 
 
 def _is_forward(name: str, value: Value) -> bool:

@@ -108,6 +108,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     run, _ = interpret(source, options, may_trace=may_trace or options.trace)
     if run.refused:
         raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
+    if run.is_for_another_config:
+        return ReadModels([], (), source)
     groups = _groups(run)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
@@ -201,9 +203,22 @@ def _groups(run: Run) -> list[_Group]:
     for number, call in apart:
         supposed = [instance for calls, instance in run.supposed_calls if number in calls]
         _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call)
+    unused = _without_a_tensor(run)
     for group in groups:
+        kept = [call for call in group.calls if id(call) not in unused]
+        group.calls = kept or group.calls
         group.of_others = {one for other in groups if other is not group for one in other.own}
     return groups
+
+
+def _without_a_tensor(run: Run) -> set[int]:
+    """Return the calls that are only supposed, of parts that a trainer holds and never passes a tensor to."""
+    found: set[int] = set()
+    for numbers, instance in run.supposed_calls:
+        calls = [run.calls[number] for number in numbers]
+        if calls and instance.holder is not None and all(call.edge.result is None for call in calls[:1]):
+            found |= {id(call) for call in calls if not isinstance(call.edge.result, Misfit)}
+    return found
 
 
 def _holds(group: _Group, instance: Instance) -> bool:

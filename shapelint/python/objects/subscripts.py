@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapelint.chain.chain import Flow
 from shapelint.python.objects import attributes, dicts, item_methods
-from shapelint.python.state import choices, class_lookup, unknown_numbers
+from shapelint.python.state import choices, class_lookup, command_words, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
@@ -56,6 +56,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
         if isinstance(key, (str, int)) and key in owner.items:
             return owner.items[key]
         if isinstance(key, (str, int)) and not owner.open:
+            if owner.of is None:
+                command_words.note_end(run)
             return UNKNOWN
         return choices.by_key(run, owner, index, site) or unknown_among(*owner.items.values())
     if isinstance(owner, Unknown) and (same := choices.element(run, owner, index, site)) is not None:
@@ -111,6 +113,8 @@ def _of_library(run: Run, owner: Library, index: Value, scope: Scope) -> Value:
 
     if owner.name == "sys.modules":
         return class_lookup.namespace(_outermost(scope))
+    if owner.name == "sys.argv" and isinstance(index, Const):
+        return command_words.word(run, f"argument {index.value}") if index.value != 0 else owner
     module = owner.name.removesuffix(".__dict__")
     if module == owner.name:
         return owner

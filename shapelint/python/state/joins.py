@@ -11,6 +11,7 @@ from shapelint.chain.chain import Flow
 from shapelint.python.state import class_lookup
 from shapelint.python.state.value_facts import is_number, one_of, unknown_among
 from shapelint.python.state.values import (
+    NONE,
     UNKNOWN,
     Chained,
     CommandLine,
@@ -53,6 +54,9 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Data) and isinstance(right, Data):
         right = replace(right, sizes=_sizes(left.sizes, right.sizes))
         left = replace(left, sizes=right.sizes)
+    ended = next((data for data, end in ((left, right), (right, left)) if isinstance(data, Data) and end == NONE), None)
+    if ended is not None:
+        return replace(ended, may_end=True)
     views = _of_loader(left, right) or _of_loader(right, left)
     if views is not None:
         return views

@@ -20,7 +20,7 @@ from shapelint.documents.nodes import TUPLE_TAG, InvalidYamlError, Mapping, Scal
 from shapelint.documents.overrides import Override, RefusedOverrideError, swept
 from shapelint.documents.python_configs import BasedConfigs
 from shapelint.documents.python_values import COMPUTED, IMPORTED
-from shapelint.python.state import guards
+from shapelint.python.state import command_words, guards
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, ConfigReference, Const, DataFile, Items, Table, Unknown, Value
@@ -159,6 +159,7 @@ def parse(run: Run, text: str, form: str) -> Value:
 
 def _part(run: Run, path: str) -> Part:
     """Return the part of the joined text that a file is, and join it if it is not there; raises NotRead."""
+    command_words.note_reading(run, path)
     found = locate(run, path)
     if found is None:
         raise NotRead(f"{_relative(path)}, which is read here, does not exist")
@@ -188,6 +189,8 @@ def locate(run: Run, path: str) -> str | None:
     if run.folder is None:
         return None
     folder = os.fspath(run.folder)
+    if path == run.options.named_as:
+        return run.options.config if os.path.isabs(folder) else _relative(run.options.config)
     root = gitignore.repository(os.path.abspath(folder))
     for base in (folder, os.curdir, *([root] if root else [])):
         candidate = os.path.normpath(os.path.join(base, os.path.expanduser(path)))

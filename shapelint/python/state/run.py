@@ -162,9 +162,11 @@ class Run(Kernel):
     gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a trainer
     calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
     object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it says of runs
-    with other values; `refused` says why Hydra does not accept an override. `answers` says of each call whether it is
-    all that the run was started for; what is done under a `supposed` value is not asked. While calls are `recording`
-    what they read, `readings` are the names outside of them, each with its scope and value.
+    with other values; `refused` says why Hydra does not accept an override. A run `asks_for_words` of the command line
+    that may name its config; `words` are those that do, and `named_as` the path that they make. If it `has_stopped` for
+    certain before the end of the module, it `is_for_another_config`. `answers` says of each call whether it is all that
+    the run was started for; what is done under a `supposed` value is not asked. While calls are `recording` what they
+    read, `readings` are the names outside of them, each with its scope and value.
     """
 
     options: Options
@@ -220,6 +222,11 @@ class Run(Kernel):
     may_trace: bool = True
     untraced: bool = False
     starved: bool = False
+    asks_for_words: bool = False
+    words: tuple[tuple[str, str], ...] = ()
+    named_as: str = ""
+    has_stopped: bool = False
+    is_for_another_config: bool = False
     evaluates_strings: bool = False
     effect: ast.AST | None = None
     rewired: str = ""

@@ -20,6 +20,8 @@ from shapelint.text.source import Span
 
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
+OF_COMMANDS = "command"
+"""The `wrapper` of a function whose arguments are a command line: its parameters are options."""
 
 birth = itertools.count().__next__
 """Return the next creation number, by which a frame knows which mutable objects existed before it."""
@@ -188,13 +190,15 @@ class Data:
     """Output of a data loader, or anything taken from it; it counts as an image where a component takes images.
 
     `rows` is the batch size; `joined` says that it certainly is one tensor. `sizes` are the sizes of the views in
-    order, empty if they are unknown; `labelled` data has the views as its first element, next to a label.
+    order, empty if they are unknown; `labelled` data has the views as its first element, next to a label. Data that
+    `may_end` is None behind the last batch.
     """
 
     rows: Dim
     joined: bool = False
     sizes: tuple[Size, ...] = ()
     labelled: bool = False
+    may_end: bool = False
 
     @property
     def size(self) -> Size | None:

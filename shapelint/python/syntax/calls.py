@@ -18,7 +18,7 @@ from shapelint.python.objects import (
     methods_of_values,
     repeated_calls,
 )
-from shapelint.python.state import causes, choices, class_lookup, named_objects
+from shapelint.python.state import causes, choices, class_lookup, command_words, named_objects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
 from shapelint.python.state.joins import join
@@ -28,6 +28,7 @@ from shapelint.python.state.value_facts import sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
+    OF_COMMANDS,
     UNKNOWN,
     Bound,
     Chained,
@@ -301,6 +302,8 @@ def call_function(
 ) -> Value:
     """Interpret a call of a user-defined function."""
 
+    if function.wrapper == OF_COMMANDS and arguments.every:
+        arguments = Arguments(complete=not arguments.positional and "args" not in arguments.keywords)
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
     node = function.node
@@ -320,7 +323,9 @@ def call_function(
     if receiver is not None and function.wrapper != "staticmethod":
         arguments = replace(arguments, positional=(Given(receiver, NO_SPAN), *arguments.positional))
     inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
-    bind_parameters(function, arguments, inner)
+    missing = bind_parameters(function, arguments, inner)
+    if missing and function.name == "__init__" and arguments.complete:
+        command_words.note_end(run)
     inner.names = {name: run.named(value, inner, name) for name, value in inner.names.items()}
     run.depth += 1
     run.active.append(node)
@@ -381,8 +386,12 @@ def _joined(values: list[Value]) -> Value:
     return result
 
 
-def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
-    """Bind parameters to their arguments or defaults; a parameter that an unknown star may fill is unknown."""
+def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> list[str]:
+    """Bind parameters to their arguments or defaults, and return those that have none.
+
+    They are unknown, as a parameter is that an unknown star may fill.
+    """
+    missing: list[str] = []
     parameters = function.node.args
     names = [argument.arg for argument in (*parameters.posonlyargs, *parameters.args)]
     first_default = len(names) - len(function.defaults)
@@ -397,6 +406,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
         else:
             node = [*parameters.posonlyargs, *parameters.args][index]
             scope.names[name] = causes.of_parameter(function, node, scope.serial)
+            missing.append(name)
     if parameters.vararg:
         rest = None if arguments.complete else UNKNOWN
         scope.names[parameters.vararg.arg] = Items([g.value for g in arguments.positional[len(names) :]], "tuple", rest)
@@ -413,6 +423,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
         scope.names[parameters.kwarg.arg] = Table(
             {name: given.value for name, given in left.items()}, not arguments.complete
         )
+    return missing
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:

@@ -11,7 +11,7 @@ from shapelint.chain.chain import Flow
 from shapelint.knowledge import losses
 from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.python.libraries.torch import backward, constructing
-from shapelint.python.state import gradients
+from shapelint.python.state import gradients, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.gradients import Trained
 from shapelint.python.state.kernel import Kind, Observer
@@ -134,13 +134,13 @@ def _span(run: Run, site: Site) -> Span:
 
 
 def _end(value: Value) -> str | None:
-    """Return the role of the head that made a tensor of its full width; None if an axis was reduced or sliced."""
+    """Return the role of the head or target that made a tensor of its full width; None if an axis was reduced."""
     flow = flow_of(value)
     if flow is None or not isinstance(flow.value, tuple) or len(flow.value) != 2 or len(flow.origins) != 2:
         return None
     origin = flow.origins[1]
     whole = origin.component is not None and origin.component.values.get(origin.parameter) == flow.value[1]
-    is_head = roles.kind(origin.role) in roles.HEADS
+    is_head = roles.kind(origin.role) in roles.HEADS or naming.is_target(origin.role)
     return origin.role if whole and is_head and flow.origins[0].component is None else None
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from shapelint.chain import propagation
 from shapelint.common.frozen import frozen
+from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import LibraryFunction
 from shapelint.python.state.arguments import Arguments, Site
@@ -166,11 +168,12 @@ class _Operation:
 
 
 def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None:
-    """Record an operation if its tensor does not fit."""
+    """Record an operation of the program if its tensor does not fit; not one of what is interpreted for a library."""
     name, signature = operation.name, operation.signature
-    if site.scope.file is None or not site.scope.file.main:
+    file = site.scope.file
+    if file is None or Path(file.path).is_relative_to(rules_folder.folder()):
         return
-    span = site.scope.file.span(site.node)
+    span = file.span(site.node)
     spec = ComponentSpec("call", name, span, span)
     resolved = Resolved(spec, name, "stored", signature, signature)
     edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)

@@ -17,8 +17,8 @@ from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(
     """
-    DataParallel DistributedDataParallel compile convert_sync_batchnorm Parameter script checkpoint_wrapper
-    FullyShardedDataParallel
+    DataParallel DistributedDataParallel compile convert_sync_batchnorm convert_syncbn_model Parameter script
+    checkpoint_wrapper FullyShardedDataParallel
     """
 )
 DOWNLOADS = words(
