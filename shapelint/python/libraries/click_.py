@@ -93,8 +93,9 @@ def _with_default(function: Function, name: str, value: Value) -> Function:
 def _command(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `click.command(...)`: a decorator, unless it is one itself."""
     given = arguments.values[0] if arguments.positional else NONE
-    is_function = isinstance(given, Function)
-    return replace(given, wrapper=OF_COMMANDS) if is_function else Partial(Library(COMMAND_DECORATOR), (), ())
+    if isinstance(given, Function):
+        return replace(given, wrapper=OF_COMMANDS)
+    return Partial(Library(COMMAND_DECORATOR), (), ())
 
 
 def _run(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -113,8 +114,9 @@ def _as_annotated(function: Function, name: str, value: Value) -> Value:
     parameters = function.node.args
     every = (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
     written = next((ast.unparse(one.annotation) for one in every if one.arg == name and one.annotation), "")
-    is_text = isinstance(value, Const) and isinstance(value.value, str)
-    return DataFile(value.value) if is_text and PATH.search(written) else value
+    if isinstance(value, Const) and isinstance(value.value, str) and PATH.search(written):
+        return DataFile(value.value)
+    return value
 
 
 def _typed_default(run: Run, arguments: Arguments, site: Site) -> Value:
