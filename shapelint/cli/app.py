@@ -23,7 +23,7 @@ Examples:
   shapelint model.yaml                  lint one file
   shapelint --fix configs/              lint a folder, apply the safe fixes
   shapelint show model.yaml             print the chain as a table
-  shapelint explain ERROR train.py      find where an error of torch comes from
+  shapelint explain crash.log           find where an error of torch comes from
   shapelint rule SL101                  explain a rule
   shapelint config model.yaml           show which settings apply to a file
 """
@@ -45,9 +45,9 @@ Exit codes:
 
 EXPLAIN_EXAMPLES = """\b
 Examples:
-  shapelint explain "mat1 and mat2 shapes cannot be multiplied (256x256 and 512x1024)" train.py
+  shapelint explain "mat1 and mat2 shapes cannot be multiplied (256x256 and 512x1024)" model.yaml
   python train.py 2>&1 | shapelint explain
-  shapelint explain error.log configs/byol.yaml
+  shapelint explain crash.log configs/byol.yaml
 
 \b
 Exit codes:

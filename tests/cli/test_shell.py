@@ -19,7 +19,7 @@ from command_line import CLEAN, ONE_FAULT, ROOT, clean_environment, run, run_pro
 from shapelint import __version__
 from shapelint.common.progress import PATIENCE, watched
 
-COMMANDS = ("check", "completion", "config", "rule", "show", "signature")
+COMMANDS = ("check", "completion", "config", "explain", "rule", "show", "signature")
 
 
 @pytest.mark.parametrize("library", ["torch", "lightly", "torchvision", "timm"])
@@ -64,18 +64,22 @@ def examples(text: str) -> list[str]:
     return [re.split(r"  +", line)[0] for line in lines]
 
 
-@pytest.mark.parametrize("command", [(), ("check",)])
+@pytest.mark.parametrize("command", [(), ("check",), ("explain",)])
 def test_the_examples_of_the_help_run(command: tuple[str, ...], tmp_path: Path) -> None:
     """Each returns 0 or 1 in a folder with the files that they name, never 2."""
     (tmp_path / "configs").mkdir()
-    for name in ("model.yaml", "configs/model.yaml"):
+    for name in ("model.yaml", "configs/model.yaml", "configs/byol.yaml"):
         (tmp_path / name).write_text(ONE_FAULT)
+    crash = "mat1 and mat2 shapes cannot be multiplied (2x256 and 512x1024)"
+    (tmp_path / "crash.log").write_text(crash)
+    (tmp_path / "train.py").write_text(f"raise RuntimeError({crash!r})")
     found = examples(run(tmp_path, *command, "--help").stdout)
-    assert len(found) >= 5
+    assert len(found) >= 3
     tools = tmp_path / "bin"
     tools.mkdir()
     (tools / "shapelint").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m shapelint "$@"\n')
     (tools / "shapelint").chmod(0o755)
+    (tools / "python").symlink_to(sys.executable)
     environment = clean_environment(PATH=f"{tools}{os.pathsep}{os.environ['PATH']}")
     for line in found:
         result = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, check=False)
