@@ -129,6 +129,7 @@ def test_shell(shell: Shell, project: Path) -> None:
     assert shell(text("shell.sh")).stdout == "every chain fits\n"
     assert (project / "shapelint.xml").read_text().startswith("<?xml")
     (project / "configs" / "model.yaml").unlink()
+    (project / "configs").rmdir()
     assert shell(text("shell.sh")).returncode == 2
 
 
@@ -169,4 +170,4 @@ def test_settings(project: Path) -> None:
     result = run(project, "config", "configs/model.yaml")
     assert result.returncode == 0, result.stderr
     given = {line.split(" =")[0] for line in result.stdout.splitlines() if line.endswith("# pyproject.toml")}
-    assert given == set(KEYS) - {"force-exclude"}
+    assert given == set(KEYS) - {"extend", "force-exclude"}

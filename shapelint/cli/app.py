@@ -14,12 +14,13 @@ from shapelint.cli.help import OVERRIDE, GroupedCommand, GroupedOption, ShortFor
 from shapelint.cli.output import EXIT_TROUBLE
 from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
-from shapelint.settings.settings import Settings, with_overrides
+from shapelint.settings.settings import SEVERITIES, Settings, with_overrides
 
 SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\b
 Examples:
+  shapelint                             lint what is below the current folder
   shapelint model.yaml                  lint one file
   shapelint --fix configs/              lint a folder, apply the safe fixes
   shapelint show model.yaml             print the chain as a table
@@ -105,12 +106,16 @@ def cli() -> None:
 
 
 @cli.command(cls=GroupedCommand, epilog=CHECK_EXAMPLES)
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @_option(
     "Rules", "--select", multiple=True, metavar="CODE", help="Report only these rules (codes, prefixes of codes, ALL)."
 )
 @_option("Rules", "--ignore", multiple=True, metavar="CODE", help="Do not report these rules.")
+@_option(
+    "Rules", "--min-severity", type=click.Choice(SEVERITIES), default="info", help="Report nothing that is less severe."
+)
 @_option("Rules", "--error-on-unknown", is_flag=True, help="Fail on links that could not be checked.")
+@_option("Rules", "--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @_option("Fixes", "--fix", is_flag=True, help="Apply the safe fixes.")
 @_option("Fixes", "--unsafe-fixes", is_flag=True, help="With --fix or --diff: include the unsafe fixes.")
 @_option("Fixes", "--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
@@ -138,17 +143,23 @@ def cli() -> None:
     "Report", "--output-format", type=click.Choice(list(FORMATS)), default="text", help="How to report (default: text)."
 )
 @_option("Report", "--output-file", type=click.Path(dir_okay=False), help="Write the report there instead of stdout.")
+@_option("Report", "--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
+@_option("Report", "--show-files", is_flag=True, help="List the files that would be linted, and lint none.")
+@_option("Report", "--watch", is_flag=True, help="Lint again whenever a file changes.")
 @_option("Report", "-v", "--verbose", is_flag=True, help="Report on stderr which signatures were used and why.")
-@_option("Report", "-q", "--quiet", is_flag=True, help="Print findings only, no closing lines.")
+@_option("Report", "-q", "--quiet", is_flag=True, help="Print errors and warnings only, no closing lines.")
 @_overrides_option
 @_settings_options
 @_trust_option
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
-def check(paths: tuple[str, ...], **options: Any) -> None:
-    """Lint files and folders (the default command)."""
+@click.pass_context
+def check(ctx: click.Context, /, paths: tuple[str, ...], watch: bool, **options: Any) -> None:
+    """Lint files and folders (the default command), or the current folder."""
+    if watch:
+        sys.exit(_command("watch").watch(paths or (".",), ctx.find_root().obj))
     command = _command("check")
-    sys.exit(command.run(paths, command.CheckOptions(**options)))
+    sys.exit(command.run(paths or (".",), command.CheckOptions(**options)))
 
 
 @cli.command()

@@ -13,12 +13,13 @@ import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli.output import EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
+from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
+from shapelint.linting.collect import collect
 from shapelint.linting.config_readers import is_data
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
@@ -27,7 +28,7 @@ from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
 from shapelint.report.terminal import escape
 from shapelint.settings.settings import Settings, with_overrides
-from shapelint.spec.findings import AppliedFix, FileReport, Report
+from shapelint.spec.findings import AppliedFix, FileReport, Report, Severity
 from shapelint.text.source import Source, UnreadableError, decode, joined, read_source
 
 STDIN = "-"
@@ -61,12 +62,25 @@ class CheckOptions:
     verbose: bool = False
     quiet: bool = False
     overrides: tuple[str, ...] = ()
+    min_severity: Severity = "info"
+    exit_zero: bool = False
+    statistics: bool = False
+    show_files: bool = False
+
+
+_FOR_PEOPLE = ("text", "concise")
+"""The formats in which `--quiet` leaves out what is no fault."""
 
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     _validate(paths, options)
     settings = _settings(paths, options)
+    if options.show_files:
+        write_out(
+            "".join(f"{escape(str(one.path))}\n" for one in collect([Path(path) for path in paths], settings.excludes))
+        )
+        return 0
     dependents = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
@@ -88,7 +102,14 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
         write_notices(report, options.output_format != "text" or options.quiet)
     for problem in failed:
         click.echo(f"shapelint: {problem}", err=True)
-    return EXIT_TROUBLE if failed else exit_code(report, options.error_on_unknown)
+    code = EXIT_TROUBLE if failed else exit_code(report, options.error_on_unknown)
+    return 0 if options.exit_zero and code == EXIT_FINDINGS else code
+
+
+def _show_files(paths: Sequence[str], settings: Settings) -> int:
+    found = collect([Path(path) for path in paths], settings.excludes)
+    write_out("".join(f"{escape(str(one.path))}\n" for one in found))
+    return 0
 
 
 def _dependents(paths: Sequence[str]) -> list[str]:
@@ -109,6 +130,8 @@ def _validate(paths: Sequence[str], options: CheckOptions) -> None:
         raise click.UsageError("fix first, then remember what is left: --fix goes with --baseline alone")
     if options.checkpoint:
         _validate_checkpoint(options.checkpoint)
+    if options.statistics and options.output_format != "text":
+        raise click.UsageError("--statistics goes with the text format")
     if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("- (stdin) goes with no other path")
@@ -127,6 +150,7 @@ def _validate_checkpoint(path: str) -> None:
 
 def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
     """The settings from the command line; raises click.UsageError for a code that no rule has."""
+    quiet_for_people = options.quiet and options.output_format in _FOR_PEOPLE
     settings = Settings(
         trace=options.trace,
         allow_trusted=options.allow_trusted,
@@ -136,6 +160,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
         config_file=options.config_file,
         isolated=options.isolated,
         checkpoint=options.checkpoint,
+        min_severity="warning" if quiet_for_people and options.min_severity == "info" else options.min_severity,
     )
     settings = with_overrides(settings, options.overrides)
     if not options.select and not options.ignore:
@@ -228,7 +253,7 @@ def _write(report: Report, options: CheckOptions, fixed: Sequence[AppliedFix]) -
         fixed=tuple(fixed),
         quiet=options.quiet,
     )
-    text = reports.render(report, options.output_format, chosen)
+    text = reports.render(report, "statistics" if options.statistics else options.output_format, chosen)
     if options.output_file is None:
         write_out(text)
         return

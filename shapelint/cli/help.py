@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -50,14 +51,25 @@ class ShortForm(click.Group):
     """A group whose command `check` may be omitted: the first word that is not an option may name another command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Insert the command, `check` if none is named."""
+        """Insert the command, `check` if none is named; the whole command line is the object of the context."""
         word = self._first_word(args)
         if word is not None and args[word] in self.commands:
             args = [args[word], *args[:word], *args[word + 1 :]]
-        elif word is not None or not set(args) <= {"--help", "-h", "--version"}:
-            args = ["check", *args]
-        args = _with_overrides(args)
-        return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
+        elif word is not None or not args or not set(args) <= {"--help", "-h", "--version"}:
+            if word is not None:
+                self._refuse_misspelt(args[word])
+            args = args if ctx.resilient_parsing and not args else ["check", *args]
+        ctx.obj = _with_overrides(args)
+        return super().parse_args(ctx, list(ctx.obj))
+
+    def _refuse_misspelt(self, word: str) -> None:
+        """Raise click.UsageError for a word that is no path but nearly a command."""
+        if os.path.exists(word) or not word.isalpha():
+            return
+        import difflib
+
+        for near in difflib.get_close_matches(word, self.commands, 1, cutoff=0.7):
+            raise click.UsageError(f"no command or file {word!r}: did you mean 'shapelint {near}'?")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete commands, and what may follow the omitted `check`: its options, and paths.

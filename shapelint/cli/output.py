@@ -40,10 +40,10 @@ def write_out(text: str, stream: TextIO | None = None) -> None:
 
 
 def colours() -> bool:
-    """Whether to colour: on a terminal, unless NO_COLOR is set; always with FORCE_COLOR."""
+    """Whether to colour: on a terminal that can, unless NO_COLOR is set; always with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or is_terminal()
+    return bool(os.environ.get("FORCE_COLOR")) or (is_terminal() and os.environ.get("TERM") != "dumb")
 
 
 def is_terminal() -> bool:

@@ -17,7 +17,7 @@ from shapelint.knowledge import methods
 from shapelint.settings.config import ALL, Config
 from shapelint.settings.settings import Settings
 
-HIDDEN = frozenset({"path", "given"})
+HIDDEN = frozenset({"path", "given", "extend"})
 
 
 def run(path: str, settings: Settings) -> int:
@@ -38,7 +38,7 @@ def _lines(path: str, found: Config, settings: Settings) -> list[str]:
     texts = {key: f"{key} = {_toml(value)}" for key, value in shown.items()}
     width = max(len(text) for text in texts.values() if len(text) <= 60)
     for key, text in texts.items():
-        whence = Path(source).name if key in found.given else "default"
+        whence = found.given[key].name if key in found.given else "default"
         lines.append(f"{text:{width}}  # {whence}")
     known = rulebook.known(found.rules)
     active = [code for code in known if settings.keeps(code, path)]

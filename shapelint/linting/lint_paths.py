@@ -52,8 +52,6 @@ def lint(
             skipped += 1
         else:
             files.append(report)
-    if not settings.skip_unrecognised:
-        files += _empty_folders(roots, files)
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
 
 
@@ -99,7 +97,8 @@ def lint_text(
         for finding in report.findings
         if all(settings.keeps(finding.code, path, parses) for path in {source.path, finding.location.path})
     )
-    return replace(report, findings=tuple(as_severe_as(finding, found) for finding in kept))
+    judged = (as_severe_as(finding, found) for finding in kept)
+    return replace(report, findings=tuple(finding for finding in judged if settings.is_severe(finding)))
 
 
 def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFiles) -> FileReport | None:
@@ -127,13 +126,3 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
 def _is_refused(report: FileReport) -> bool:
     """Return whether Hydra refuses the overrides for a file."""
     return any(finding.message.startswith(REFUSED) for finding in report.findings)
-
-
-def _empty_folders(roots: Sequence[Path], files: Sequence[FileReport]) -> list[FileReport]:
-    """Return reports for named folders that contain nothing to lint."""
-    reported = [Path(file.path) for file in files]
-    return [
-        FileReport(str(root), "no-model", problem="no model is recognised in this folder")
-        for root in roots
-        if root.is_dir() and not any(root in path.parents or root == path for path in reported)
-    ]

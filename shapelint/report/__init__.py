@@ -20,8 +20,10 @@ FORMATS: dict[str, str] = {
     "gitlab": "shapelint.report.gitlab",
     "junit": "shapelint.report.junit",
     "markdown": "shapelint.report.markdown",
+    "azure": "shapelint.report.azure",
 }
 """The module behind each name of `--output-format`."""
+_MODULES = {**FORMATS, "statistics": "shapelint.report.statistics"}
 
 
 @frozen
@@ -43,7 +45,7 @@ class RenderOptions:
 
 
 def render(report: Report, output_format: str, options: RenderOptions | None = None) -> str:
-    """The report in a format of `FORMATS`; raises KeyError for another name."""
-    module = import_module(FORMATS[output_format])
+    """The report in a format of `FORMATS`, or as "statistics"; raises KeyError for another name."""
+    module = import_module(_MODULES[output_format])
     text: str = module.render(report, options or RenderOptions())
     return text

@@ -1,8 +1,9 @@
 """The settings that apply to a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, found upward from it.
 
-As in ruff, the nearest folder with settings wins entirely, and nothing is merged from above; in one folder
-shapelint.toml wins over pyproject.toml; a pyproject.toml without `[tool.shapelint]` does not count. The search ends at
-the root of the file system, not at `.git`: a repository may be inside a workspace that has the settings.
+As in ruff, the nearest folder with settings wins entirely, and nothing is merged from above, but a file may `extend`
+another: it replaces the values of that file, and adds to its tables. In one folder shapelint.toml wins over
+pyproject.toml; a pyproject.toml without `[tool.shapelint]` does not count. The search ends at the root of the file
+system, not at `.git`: a repository may be inside a workspace that has the settings.
 
 A run without settings imports neither a TOML parser nor the schema.
 """
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
+from typing import Any
 
 from shapelint.common.frozen import frozen
 
@@ -27,12 +29,14 @@ class ConfigError(ValueError):
 class Config:
     """The settings of one file, codes resolved and paths absolute.
 
-    `path` is the file that sets them, None for the defaults. `given` are the keys that the file sets. `input` is
-    (channels, height, width); an axis that is left open is None.
+    `path` is the file that sets them, None for the defaults. `given` are the keys that are set, each with the file that
+    sets it. `extend` is the file that this one extends. `input` is (channels, height, width); an axis that is left open
+    is None.
     """
 
     path: Path | None = None
-    given: frozenset[str] = frozenset()
+    given: Mapping[str, Path] = field(default_factory=dict)
+    extend: Path | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +48,12 @@ class Config:
     input: tuple[int | None, int | None, int | None] | None = None
     rules: tuple[Path, ...] = ()
     signatures: Mapping[str, str] = field(default_factory=dict)
+
+    def extending(self, base: Config) -> Config:
+        """These settings over those of another file: values replace its values, tables add to its tables."""
+        names = [key.replace("-", "_") for key in self.given]
+        own = {name: _over(getattr(base, name), getattr(self, name)) for name in names}
+        return replace(base, **{**own, "path": self.path, "given": {**base.given, **self.given}, "extend": self.extend})
 
     @property
     def folder(self) -> str:
@@ -58,6 +68,10 @@ class Config:
         """The codes that `per-file-ignores` silences in a file."""
         found = (codes for pattern, codes in self.per_file_ignores.items() if matches_any([pattern], path, self.folder))
         return tuple(code for codes in found for code in codes)
+
+
+def _over(below: Any, above: Any) -> Any:
+    return {**below, **above} if isinstance(above, Mapping) else above
 
 
 DEFAULTS = Config()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,20 @@ def of_folder(folder: str) -> Config:
 @cache
 def load(path: str) -> Config | None:
     """The settings of one TOML file; None for one without a section for shapelint. Raises ConfigError."""
+    found = _own(path)
+    chain = [found] if found is not None else []
+    while chain and (base := chain[-1].extend) is not None:
+        above = str(chain[-1].path)
+        if any(os.path.realpath(base) == os.path.realpath(str(one.path)) for one in chain):
+            raise ConfigError(f"{above}: extend: {base.name} extends this file itself")
+        if (more := _own(os.path.abspath(base))) is None:
+            raise ConfigError(f"{above}: extend: no [tool.shapelint] in {base.name}")
+        chain.append(more)
+    return reduce(lambda below, own: own.extending(below), reversed(chain)) if chain else None
+
+
+def _own(path: str) -> Config | None:
+    """What one file sets, without what it extends."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:

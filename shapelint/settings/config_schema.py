@@ -41,6 +41,7 @@ class SettingsTable(Strict):
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
 
+    extend: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: dict[str, Literal["error", "warning", "info"]] = Field(default_factory=dict)
@@ -113,7 +114,8 @@ class _Checker:
             raise self.error("method", f"no method {settings.method!r}" + _near(settings.method, methods.names()))
         return Config(
             path=Path(self.path),
-            given=frozenset(table),
+            given={key: Path(self.path) for key in table},
+            extend=self.folder / settings.extend if settings.extend is not None else None,
             select=self.codes("select", settings.select, known),
             ignore=self.codes("ignore", settings.ignore, known),
             severity={

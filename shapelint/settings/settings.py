@@ -16,6 +16,8 @@ from shapelint.settings import config, config_files
 from shapelint.settings.config import Config, ConfigError, is_selected
 from shapelint.spec.findings import Finding, Severity
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""The severest first."""
 MULTIRUN = ("-m", "--multirun")
 
 
@@ -29,7 +31,8 @@ class Settings:
     also apply to named files. `config_file` is used for all files; `isolated` uses none. `checkpoint` is a file that
     every model must fit. `overrides` are those of a Hydra command line; with them a sweep of a config is run for
     `multirun` alone, or if one of them has several values. `allow_trusted` lets the packages be imported that the
-    settings trust: whoever writes the linted files may write these settings, too.
+    settings trust: whoever writes the linted files may write these settings, too. Findings that are less severe than
+    `min_severity` are left out.
     """
 
     select: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class Settings:
     overrides: tuple[Override, ...] = ()
     multirun: bool = False
     allow_trusted: bool = False
+    min_severity: Severity = "info"
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """Return the settings found for a file or folder; raises ConfigError."""
@@ -57,6 +61,10 @@ class Settings:
         select, ignore = (self.select, self.ignore) if self.select else (found.select, (*found.ignore, *self.ignore))
         here = found.ignored_in(path) if found.per_file_ignores else ()
         return is_selected(code, select if parses else (), ignore) and is_selected(code, (), here)
+
+    def is_severe(self, finding: Finding) -> bool:
+        """Return whether a finding is severe enough to be reported."""
+        return SEVERITIES.index(finding.severity) <= SEVERITIES.index(self.min_severity)
 
     def excludes(self, path: str | os.PathLike[str], named: bool) -> bool:
         """Return whether a file or folder is excluded; one that the user named only with `force_exclude`."""

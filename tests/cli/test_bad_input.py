@@ -58,13 +58,6 @@ def test_a_missing_file_exits_2(tmp_path: Path) -> None:
     assert (result.returncode, "nowhere.yaml: no such file or folder" in result.stdout) == (2, True)
 
 
-def test_a_folder_without_models_exits_2(tmp_path: Path) -> None:
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "other.yaml").write_text("a: 1\n")
-    result = run("configs", cwd=tmp_path)
-    assert (result.returncode, "configs: no model is recognised in this folder" in result.stdout) == (2, True)
-
-
 def test_exit_code_2_takes_precedence_and_all_files_are_reported(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(MODEL + "Linear(3, 4)\n")
     result = run("model.yaml", "nowhere.yaml", "--output-format", "concise", cwd=tmp_path)

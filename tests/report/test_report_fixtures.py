@@ -93,6 +93,13 @@ def test_github_of_every_fixture(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_azure_of_every_fixture(name: str) -> None:
+    issues = [line for line in rendered(name, "azure").splitlines() if line.startswith("##vso[task.logissue ")]
+    kinds = [re.search(r"type=(\w+);", line)[1] for line in issues]  # type: ignore[index]
+    assert kinds == ["error" if finding.severity == "error" else "warning" for finding in report(name).findings]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_markdown_of_every_fixture(name: str) -> None:
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(rendered(name, "markdown"))
     diagrams = [token.content for token in tokens if token.type == "fence" and token.info == "mermaid"]

@@ -14,7 +14,7 @@ RAW_CONTROL = {chr(code) for code in [*range(32), 127, 0x85, 0x2028, 0x2029, 0x2
 
 
 def test_formats_have_the_names_of_the_contract() -> None:
-    assert list(FORMATS) == ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown"]
+    assert list(FORMATS) == ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "azure"]
 
 
 @pytest.mark.parametrize("output_format", FORMATS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -197,7 +198,7 @@ def test_a_teams_own_rules(project: Path) -> None:
     [
         ('\nselct = ["SL1"]\n', "shapelint.toml:2: unknown key 'selct' in [tool.shapelint]: did you mean 'select'?"),
         ("per_file_ignores = {}\n", "did you mean 'per-file-ignores'?"),
-        ("qwertz = 1\n", "it takes select, ignore, severity,"),
+        ("qwertz = 1\n", "it takes extend, select, ignore, severity,"),
         ("input = {chanels = 3}\n", "unknown key 'chanels' in input: did you mean 'channels'?"),
         ("\ninput = [3, 4]\n", "shapelint.toml:2: input: expected [channels, height, width], or {channels = 3, "),
         ("input = [3, 4]\n", ", or {image_size = 224}, found [3, 4]\n"),
@@ -278,3 +279,47 @@ def test_the_output_of_config_is_valid_as_settings(given: str, project: Path) ->
 def test_config_of_a_missing_path(project: Path) -> None:
     result = run(project, "config", "absent.yaml")
     assert (result.returncode, "no such file" in result.stderr) == (2, True)
+
+
+def test_a_file_extends_another(project: Path) -> None:
+    """Values replace those of the other file, tables add to its tables."""
+    (project / "base.toml").write_text(
+        'ignore = ["SL101", "SL301"]\nmethod = "simsiam"\nseverity = {SL102 = "warning"}\n'
+    )
+    (project / "shapelint.toml").write_text('extend = "base.toml"\nignore = ["SL204"]\nseverity = {SL204 = "error"}\n')
+    assert codes(project, "model.yaml") == ["SL101"]
+    shown = run(project, "config", "model.yaml").stdout
+    assert re.search(r'^ignore = \["SL204"\] +# shapelint.toml$', shown, re.MULTILINE)
+    assert re.search(r'^method = "simsiam" +# base.toml$', shown, re.MULTILINE)
+    assert re.search(r'^severity = {SL102 = "warning", SL204 = "error"} +# shapelint.toml$', shown, re.MULTILINE)
+
+
+def test_an_extended_file_may_extend_another_and_be_a_pyproject(project: Path) -> None:
+    (project / "pyproject.toml").write_text(HEADER + 'ignore = ["SL101"]\n')
+    (project / "team.toml").write_text('extend = "pyproject.toml"\n')
+    (project / "conf" / "shapelint.toml").write_text('extend = "../team.toml"\n')
+    assert codes(project, "conf/model.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"shapelint.toml": 'extend = "shapelint.toml"\n'}, "extends this file itself"),
+        (
+            {"shapelint.toml": 'extend = "a.toml"\n', "a.toml": 'extend = "shapelint.toml"\n'},
+            "extends this file itself",
+        ),
+        ({"shapelint.toml": 'extend = "absent.toml"\n'}, "absent.toml: cannot be read"),
+        ({"shapelint.toml": "extend = 3\n"}, "extend: input should be a valid string"),
+        (
+            {"shapelint.toml": 'extend = "pyproject.toml"\n', "pyproject.toml": "[tool.ruff]\n"},
+            "no [tool.shapelint] in",
+        ),
+    ],
+)
+def test_what_cannot_be_extended_is_said(files: dict[str, str], words: str, project: Path) -> None:
+    for name, text in files.items():
+        (project / name).write_text(text)
+    result = run(project, "model.yaml")
+    assert result.returncode == 2
+    assert words in result.stderr
