@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from shapelint.documents.overrides import REFUSED
@@ -17,6 +18,7 @@ from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.read.joining_files import join_parts
+from shapelint.resolve.begun_traces import only_begun
 from shapelint.settings.settings import Settings, as_severe_as, options_for, overridden
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
@@ -42,17 +44,42 @@ def lint(
     candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
     run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
-    for candidate in watch(sorted(candidates, key=lambda candidate: is_data(candidate.path))):
+
+    def lint_one(candidate: Candidate) -> FileReport | None:
         if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
-            skipped += 1
-            continue
-        report = _lint_candidate(candidate, settings, run_files)
+            return None
+        return _lint_candidate(candidate, settings, run_files)
+
+    for report in _reports(watch(sorted(candidates, key=_is_data)), lint_one):
         read_by_scripts |= loaded(report) if report is not None else set()
         if report is None:
             skipped += 1
         else:
             files.append(report)
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
+
+
+def _reports(
+    candidates: Iterable[Candidate], lint_one: Callable[[Candidate], FileReport | None]
+) -> Iterator[FileReport | None]:
+    """Yield the report of every candidate, scripts first.
+
+    Files with traces to wait for come after the others of their kind: so the traces of all of them run at once.
+    """
+    for _, group in groupby(candidates, key=_is_data):
+        waiting = []
+        for candidate in group:
+            with only_begun() as begun:
+                report = lint_one(candidate)
+            if begun:
+                waiting.append(candidate)
+            else:
+                yield report
+        yield from map(lint_one, waiting)
+
+
+def _is_data(candidate: Candidate) -> bool:
+    return is_data(candidate.path)
 
 
 def lint_text(

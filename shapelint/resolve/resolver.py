@@ -250,10 +250,10 @@ def _trace(
 
     request = tracing_request.TracingRequest(target, arguments, positional, role, at)
     found, reason = tracing_requests.trace(request, options, trusted)
-    if found is None:
-        cache.store_reason(kept, reason)
-    else:
+    if found is not None:
         cache.store(kept, found)
+    elif reason:
+        cache.store_reason(kept, reason)
     return found, reason, False
 
 

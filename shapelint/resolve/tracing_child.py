@@ -47,6 +47,9 @@ class TracingChild:
             command, cwd=folder, encoding="utf-8", errors="replace", start_new_session=True, **pipes
         )
         self._answers: queue.Queue[str] = queue.Queue()
+        self._kept: dict[int, dict[str, Any]] = {}
+        self._begun: dict[str, int] = {}
+        self._count = 0
         self._errors = ""
         assert self._process.stdout
         assert self._process.stderr
@@ -58,16 +61,33 @@ class TracingChild:
             reader.start()
         atexit.register(self.end)
 
-    def ask(self, request: str, time_limit: float) -> str:
-        """Return the answer to a request, empty if the process ended; raises TimeoutError."""
+    def begin(self, request: str) -> None:
+        """Pass a request on whose answer is asked for later."""
         assert self._process.stdin
+        if request in self._begun:
+            return
+        self._begun[request] = self._count
+        self._count += 1
         with suppress(OSError):
             self._process.stdin.write(f"{request}\n")
             self._process.stdin.flush()
-        try:
-            return self._answers.get(timeout=time_limit)
-        except queue.Empty:
-            raise TimeoutError from None
+
+    def ask(self, request: str, time_limit: float) -> dict[str, Any]:
+        """Return the answer to a request, {} if the process ended.
+
+        Raises TimeoutError if no request at all is answered within the time limit.
+        """
+        self.begin(request)
+        number = self._begun.pop(request)
+        while number not in self._kept:
+            try:
+                answer = json.loads(self._answers.get(timeout=time_limit))
+                self._kept[answer["request"]] = answer
+            except queue.Empty:
+                raise TimeoutError from None
+            except (ValueError, KeyError, TypeError):
+                return {}
+        return self._kept.pop(number)
 
     def end(self, patience: float = 0.0) -> str:
         """End the process, if it does not end by itself; return the last line of its stderr, or else its exit code."""
@@ -103,29 +123,39 @@ _CHILDREN: dict[str | None, TracingChild] = {}
 """One process for known libraries, under None, and one for the trusted packages of the last folder."""
 
 
+def begin(request: TracingRequest) -> None:
+    """Begin to trace a call of a known library in another process. Raises Untraceable."""
+    line = request.to_json(None)
+    with suppress(OSError):
+        _child(None).begin(line)
+
+
 def ask(request: TracingRequest, root: str | None = None, time_limit: float = CLOCK_LIMIT) -> ComponentSignature:
     """Trace a call in another process; raises Untraceable. `root` is the folder of a trusted package."""
     target = request.target
     line = request.to_json(root)
     started = time.monotonic()
     try:
-        if root not in _CHILDREN:
-            for other in [one for one in _CHILDREN if one is not None]:
-                _CHILDREN.pop(other).end()
-            _CHILDREN[root] = TracingChild(root or None)
         with said_to_take_long(f"tracing {target}"):
-            answer = _CHILDREN[root].ask(line, time_limit)
+            found = _child(root).ask(line, time_limit)
     except TimeoutError:
         _CHILDREN.pop(root).end()
         seconds = round(time.monotonic() - started)
         raise Untraceable(f"{target} takes longer than {seconds} s to be imported and traced") from None
     except OSError as error:
         raise Untraceable(f"no process can be started for {target}: {error}") from None
-    try:
-        found = json.loads(answer)
-    except ValueError:
+    if not found:
         words = _CHILDREN.pop(root).end(patience=1.0)
-        raise Untraceable(f"the process that traces {target} ended without an answer: {words[:200]}") from None
+        raise Untraceable(f"the process that traces {target} ended without an answer: {words[:200]}")
     if "error" in found:
         raise Untraceable(found["error"])
     return ComponentSignature.model_validate(found["component"])
+
+
+def _child(root: str | None) -> TracingChild:
+    """Return the process for known libraries, or for the packages in a folder, started if there is none."""
+    if root not in _CHILDREN:
+        for other in [one for one in _CHILDREN if one is not None]:
+            _CHILDREN.pop(other).end()
+        _CHILDREN[root] = TracingChild(root or None)
+    return _CHILDREN[root]

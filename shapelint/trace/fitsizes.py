@@ -1,6 +1,6 @@
 """Sizes as formulas of the image size, derived from runs at many sizes.
 
-The formulas are a constant, `B`, `(H+a)//b`, a share of H, and the width of a flattened map,
+The formulas are a constant, a multiple of `B`, `(H+a)//b`, a share of H, and the width of a flattened map,
 `c*((H+a)//b)*((W+a)//b)`.
 
 Pure Python. A share occurs in a model that accepts only multiples of a number. Any other formula is used only if no
@@ -73,8 +73,9 @@ class FitSizes:
         numbers = [value for value in values if isinstance(value, int)]
         if len(set(numbers)) == 1:
             return numbers[0]
-        if numbers == [point["B"] for point in self.points]:
-            return dims.symbol("B")
+        shares = {Fraction(number, point["B"]) for number, point in zip(numbers, self.points)}
+        if len(shares) == 1 and (share := shares.pop()).denominator == 1:
+            return dims.symbol("B") * share.numerator
         for name in ("H", "W"):
             ratios = {Fraction(number, point[name]) for number, point in zip(numbers, self.points)}
             if len(ratios) == 1:

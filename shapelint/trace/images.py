@@ -6,7 +6,7 @@ torch is used through `meta` and `symbolic` alone.
 from __future__ import annotations
 
 import itertools
-import math
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,18 +17,53 @@ from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import ShapeOrStructure, StructureValue
 from shapelint.trace.fitsizes import FitSizes
-from shapelint.trace.limits import TooLongError, attempt
-from shapelint.trace.meta import Untraceable, one_line, run, runs
+from shapelint.trace.limits import TooLongError, attempt, can_take
+from shapelint.trace.meta import Untraceable, one_line, run
 from shapelint.trace.symbolic import Free, Observation, observe
-from shapelint.trace.symbolic_sizes import product, value_of
+from shapelint.trace.symbolic_sizes import product
 
 if TYPE_CHECKING:
     from torch import nn
 
 _BATCH = 3
+OTHER_BATCH = 5
+"""Another batch: what is the same share of both, or the same in both, is taken as a formula of the batch."""
 HINTS = ((331, 277), (389, 421))
 _USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
-CHECKED_SIZES = ((64, 64), (96, 131), (224, 224), (225, 193), (299, 320), (97, 512))
+CHECKED_SIZES = ((64, 64), (224, 224), (225, 193), (97, 512))
+STEPS = (2, 4, 7, 8, 14, 16, 28, 32, 64, 128, 224)
+"""Steps between the image sizes that a model accepts, the smallest first."""
+
+
+class ImageRuns:
+    """The runs of a module on images: each is made once."""
+
+    def __init__(self, module: nn.Module, channels: int) -> None:
+        self.module, self.channels = module, channels
+        self._kept: dict[tuple[int, ...], Observation | Untraceable] = {}
+
+    def shape(self, size: tuple[int, int], batch: int = _BATCH) -> tuple[int, ...]:
+        return (batch, self.channels, *size)
+
+    def seen(self, size: tuple[int, int], batch: int = _BATCH) -> Observation:
+        """Return what is seen of a run. Raises Untraceable if the images do not run."""
+        shape = self.shape(size, batch)
+        if shape not in self._kept:
+            try:
+                self._kept[shape] = observe(self.module, shape)
+            except Untraceable as reason:
+                self._kept[shape] = reason
+        kept = self._kept[shape]
+        if isinstance(kept, Untraceable):
+            raise kept
+        return kept
+
+    def runs(self, size: tuple[int, int], batch: int = _BATCH) -> bool:
+        """Return whether images of a size run."""
+        with suppress(Untraceable):
+            self.seen(size, batch)
+            return True
+        return False
 
 
 @frozen
@@ -54,71 +89,75 @@ def passages(
     With `at` it is the branch at that size alone, empty if that size does not run. If formulas take longer than the
     limit in force allows, it is the branch at its `own` size, which it says. Raises Untraceable if no size runs.
     """
+    images = ImageRuns(module, channels)
     tried = dict.fromkeys([at] if at else [own, *((size, size) for size in _USUAL_SIZES)])
-    if batch := _only_batch(module, channels, tried):
-        sizes = [size for size in tried if runs(module, (batch, channels, *size))]
-        return tuple(Passage(observe(module, (batch, channels, *size)), "", size) for size in sizes)
+    if batch := _only_batch(images, tried):
+        return tuple(Passage(images.seen(size, batch), "", size) for size in tried if images.runs(size, batch))
     if at:
-        return tuple(_single(module, channels, size) for size in tried if runs(module, (_BATCH, channels, *size)))
+        return tuple(_single(images, size) for size in tried if images.runs(size))
     try:
         with attempt():
-            found = _every_size(module, channels, tried)
+            found = _every_size(images, own, tried)
     except TooLongError:
-        found = (_single(module, channels, own, is_alone=True),) if runs(module, (_BATCH, channels, *own)) else ()
+        found = (_single(images, own, is_alone=True),) if images.runs(own) else ()
     if not found:
         try:
-            run(module, (_BATCH, channels, *own))
+            run(module, images.shape(own))
         except Exception as error:
             raise Untraceable(f"does not run on images of {own[0]} x {own[1]}: {one_line(error)}") from error
+        images.seen(own)
         raise Untraceable("fixes its batch size")
     return found
 
 
-def _every_size(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> tuple[Passage, ...]:
+def _every_size(images: ImageRuns, own: tuple[int, int], tried: Iterable[tuple[int, int]]) -> tuple[Passage, ...]:
     """The passages as formulas of the image size, or else one for each size that runs."""
-    for describe in (_symbolic, _fitted, _multiples):
+    for describe in (_symbolic, _fitted):
         with suppress(Untraceable):
-            return (describe(module, channels),)
-    return tuple(_fixed(module, channels, tried))
+            return (describe(images),)
+    with suppress(Untraceable):
+        return (_multiples(images, own),)
+    return tuple(_fixed(images, tried))
 
 
-def _only_batch(module: nn.Module, channels: int, tried: Iterable[tuple[int, int]]) -> int | None:
+def _only_batch(images: ImageRuns, tried: Iterable[tuple[int, int]]) -> int | None:
     """The one batch that a module accepts, at the first size that it accepts; None if it accepts several."""
     for size in itertools.islice(tried, 4):
-        if all(runs(module, (batch, channels, *size)) for batch in (_BATCH, _BATCH + 2)):
+        if all(images.runs(size, batch) for batch in (_BATCH, OTHER_BATCH)):
             return None
-        if found := [batch for batch in BATCHES if runs(module, (batch, channels, *size))]:
+        if found := [batch for batch in BATCHES if images.runs(size, batch)]:
             return found[0] if len(found) == 1 else None
     return None
 
 
-def _symbolic(module: nn.Module, channels: int) -> Passage:
+def _symbolic(images: ImageRuns) -> Passage:
     """One passage in B, H and W, checked against real sizes; Untraceable if the symbols do not describe it exactly."""
-    hint = next((hint for hint in HINTS if runs(module, (_BATCH, channels, *hint))), None)
+    hint = next(filter(images.runs, HINTS), None)
     if hint is None:
         raise Untraceable("takes images of some sizes only")
-    seen = observe(module, (Free("B", _BATCH), channels, Free("H", hint[0]), Free("W", hint[1])))
+    free = (Free("B", _BATCH), images.channels, Free("H", hint[0]), Free("W", hint[1]))
+    seen = observe(images.module, free)
     if seen.specialised:
         raise Untraceable(f"takes images of some sizes only ({seen.specialised})")
-    return _checked(module, channels, seen, hint)
+    return _checked(images, seen, hint)
 
 
-def _checked(module: nn.Module, channels: int, seen: Observation, hint: tuple[int, int]) -> Passage:
+def _checked(images: ImageRuns, seen: Observation, hint: tuple[int, int]) -> Passage:
     """The passage with its smallest sizes, once the formulas hold at real sizes: those of the parts at two of them."""
-    height = smallest(module, channels, 2, hint[0])
-    least = (height, smallest(module, channels, 3, hint[1], height))
-    if not runs(module, (_BATCH, channels, *least)) or any(
-        runs(module, (_BATCH, channels, *size)) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
+    height = smallest(images, 0, hint[0])
+    least = (height, smallest(images, 1, hint[1], height))
+    if not images.runs(least) or any(
+        images.runs(size) for size in (_below(least, 0), _below(least, 1)) if min(size) > 0
     ):
         raise Untraceable("takes images of a size that depends on both sides")
     above = [(least[0], least[1]), (least[0] + 1, least[1]), (least[0] + 37, least[1] + 2)]
     for size in [*above, *(size for size in CHECKED_SIZES if size[0] >= least[0] and size[1] >= least[1])]:
         expected = evaluate(seen.output, {"B": _BATCH, "H": size[0], "W": size[1]})
-        if sizes(run(module, (_BATCH, channels, *size))) != expected:
+        if images.seen(size).output != expected:
             raise Untraceable(f"does otherwise at {size} than at {hint}")
     for size in above[1:]:
         point = {"B": _BATCH, "H": size[0], "W": size[1]}
-        layers = observe(module, (_BATCH, channels, *size)).layers
+        layers = images.seen(size).layers
         for name, layer in seen.layers.items():
             if layer.output is not None and layers[name].output != evaluate(layer.output, point):
                 raise Untraceable(f"does otherwise at {size} than at {hint} in {name}")
@@ -130,58 +169,72 @@ FITTED_SIZES = (*((200 + index, 267 - index) for index in range(68)), (64, 96), 
 """Sizes at which formulas are fitted: every remainder by 64 of both sides, and some farther away."""
 
 
-def _fitted(module: nn.Module, channels: int) -> Passage:
+def _fitted(images: ImageRuns) -> Passage:
     """One passage whose sizes are derived from many runs, each a constant or `(H+a)//b`: for windows, slow as symbols.
 
-    Raises Untraceable if a size does not run, or the output follows no such formula.
+    Raises Untraceable if a size does not run, the output follows no such formula, or so many runs take too long.
     """
-    if not all(runs(module, (_BATCH, channels, *size)) for size in (FITTED_SIZES[1], FITTED_SIZES[-1])):
+    if not images.runs(FITTED_SIZES[1]):
         raise Untraceable("takes images of some sizes only")
-    seen = [observe(module, (_BATCH, channels, *size)) for size in FITTED_SIZES]
+    begun = time.process_time()
+    if not images.runs(FITTED_SIZES[-1]):
+        raise Untraceable("takes images of some sizes only")
+    if not can_take(len(FITTED_SIZES) * (time.process_time() - begun)):
+        raise Untraceable("is too slow to be run at many sizes")
+    seen = [images.seen(size) for size in FITTED_SIZES]
     points = [{"B": _BATCH, "H": height, "W": width} for height, width in FITTED_SIZES]
-    other = observe(module, (_BATCH + 2, channels, *FITTED_SIZES[0]))
-    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": _BATCH + 2}]).observation()
-    return _checked(module, channels, fitted, FITTED_SIZES[0])
+    other = images.seen(FITTED_SIZES[0], OTHER_BATCH)
+    fitted = FitSizes([*seen, other], [*points, {**points[0], "B": OTHER_BATCH}]).observation()
+    return _checked(images, fitted, FITTED_SIZES[0])
 
 
 def _below(least: tuple[int, int], axis: int) -> tuple[int, int]:
     return (least[0] - 1, least[1]) if axis == 0 else (least[0], least[1] - 1)
 
 
-def _multiples(module: nn.Module, channels: int) -> Passage:
+def _multiples(images: ImageRuns, own: tuple[int, int]) -> Passage:
     """One passage for a model that accepts only multiples of one number, such as patches of 14 or windows of 224.
 
     Raises Untraceable if the sizes that run are not exactly the multiples.
     """
-    sizes = [size for size in _USUAL_SIZES if runs(module, (_BATCH, channels, size, size))]
-    step = math.gcd(*sizes) if len(sizes) > 1 else 1
+    height, width = own
+    step = next((step for step in STEPS if _accepts_steps(images, own, step)), 1)
     if step == 1:
         raise Untraceable("takes images of some sizes only")
-    least = next(size for size in range(step, sizes[0] + 1, step) if runs(module, (_BATCH, channels, size, size)))
+    low, high = 0, min(height, width) // step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if images.runs((middle * step, middle * step)) else (middle, high)
+    least = high * step
     points = [
-        {"B": _BATCH + more % 3, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
+        {"B": _BATCH + more % 2 * 2, "H": least + step * more, "W": least + step * (more * 3 % 7)} for more in range(7)
     ]
     others = [(least + step // 2, least), (least, least + step // 2), (least + 1, least), (2 * least + step - 1, least)]
-    if any(runs(module, (_BATCH, channels, *size)) for size in others):
+    if any(map(images.runs, others)):
         raise Untraceable(f"takes images of other sizes than multiples of {step}")
-    seen = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    seen = [images.seen((point["H"], point["W"]), point["B"]) for point in points]
     fitted = FitSizes(seen, points).observation()
     limits = [f"{name} > {least - 1}" for name in "HW" if least > step]
     conditions = [*(f"{name} % {step} == 0" for name in "HW"), *limits]
     where = " and ".join([*conditions, *normalisation(fitted, {"B": 1, "H": least, "W": least})])
-    return Passage(fitted, where, (sizes[0], sizes[0]))
+    return Passage(fitted, where, own)
 
 
-def smallest(module: nn.Module, channels: int, axis: int, working: int, likely: int = 1) -> int:
-    """The smallest size along one axis of (B, C, H, W) that runs, the other axis being `working`; by bisection.
+def _accepts_steps(images: ImageRuns, own: tuple[int, int], step: int) -> bool:
+    """Whether images of its own size run, and those that are so many pixels higher, wider, and both."""
+    height, width = own
+    larger = [own, (height + step, width), (height, width + step), (height + 3 * step, width + 5 * step)]
+    return height % step == 0 and width % step == 0 and all(map(images.runs, larger))
+
+
+def smallest(images: ImageRuns, axis: int, working: int, likely: int = 1) -> int:
+    """The smallest height (axis 0) or width that runs, the other side being `working`; by bisection.
 
     A `likely` size and the one below it are tried first.
     """
-    shape = [_BATCH, channels, working, working]
 
     def fits(size: int) -> bool:
-        shape[axis] = size
-        return size > 0 and runs(module, shape)
+        return size > 0 and images.runs((size, working) if axis == 0 else (working, size))
 
     low, high = (0, likely) if fits(likely) else (likely, working)
     if high == likely and not fits(likely - 1):
@@ -199,51 +252,49 @@ class TooWide(Untraceable):
     """A model accepts more sizes around one than are listed one by one."""
 
 
-def _fixed(module: nn.Module, channels: int, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
+def _fixed(images: ImageRuns, at: Iterable[tuple[int, int]]) -> Iterator[Passage]:
     """One passage for each size that runs, or for the band of sizes around it that run as well.
 
     If a band is too wide for that, no other is looked for.
     """
     wide = False
-    for size in at:
-        if not runs(module, (_BATCH, channels, *size)):
-            continue
+    for size in filter(images.runs, at):
         try:
             if wide:
                 raise Untraceable("takes too many sizes")
-            yield _band(module, channels, size)
+            yield _band(images, size)
         except TooWide:
             wide = True
-            yield _single(module, channels, size)
+            yield _single(images, size)
         except Untraceable:
-            yield _single(module, channels, size)
+            yield _single(images, size)
 
 
-def _single(module: nn.Module, channels: int, size: tuple[int, int], is_alone: bool = False) -> Passage:
+def _single(images: ImageRuns, size: tuple[int, int], is_alone: bool = False) -> Passage:
     """One passage at one image size, for any batch."""
-    seen = observe(module, (Free("B", _BATCH), channels, *size))
-    if seen.specialised:
-        points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (_BATCH, _BATCH + 2, _BATCH + 5)]
-        seen = FitSizes([observe(module, (point["B"], channels, *size)) for point in points], points).observation()
+    points = [{"B": batch, "H": size[0], "W": size[1]} for batch in (_BATCH, OTHER_BATCH)]
+    seen = FitSizes([images.seen(size, point["B"]) for point in points], points).observation()
     return Passage(seen, " and ".join(normalisation(seen, {"B": 1})), size, is_alone)
 
 
-def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
+def _band(images: ImageRuns, size: tuple[int, int]) -> Passage:
     """One passage for the sizes around one that a model rounds to it. Raises Untraceable if there are none."""
     edges: list[tuple[int, int]] = []
     for axis in (0, 1):
-        edges.append((_last(module, channels, size, axis, -1), _last(module, channels, size, axis, 1)))
+        edges.append((_last(images, size, axis, -1), _last(images, size, axis, 1)))
         if edges[axis][1] - edges[axis][0] > MAXIMUM_BAND:
             raise TooWide("takes too many image sizes")
     low, high = (edges[0][0], edges[1][0]), (edges[0][1], edges[1][1])
     if low == high:
         raise Untraceable("takes one image size only")
     count = max(high[0] - low[0], high[1] - low[1]) + 1
-    points = [{"B": _BATCH + n % 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)]
-    tried = [observe(module, (point["B"], channels, point["H"], point["W"])) for point in points]
+    points = [
+        {"B": _BATCH + n % 2 * 2, "H": min(low[0] + n, high[0]), "W": max(high[1] - n, low[1])} for n in range(count)
+    ]
+    tried = [images.seen((point["H"], point["W"]), point["B"]) for point in points]
     seen = FitSizes(tried, points, complete=True).observation()
     for height, width in itertools.product((low[0], high[0]), (low[1], high[1])):
-        real = observe(module, (_BATCH, channels, height, width))
+        real = images.seen((height, width))
         at = {"B": _BATCH, "H": height, "W": width}
         if real.output != evaluate(seen.output, at) or any(
             layer.output is not None and real.layers[name].output != evaluate(layer.output, at)
@@ -255,14 +306,16 @@ def _band(module: nn.Module, channels: int, size: tuple[int, int]) -> Passage:
     return Passage(seen, where, size)
 
 
-def _last(module: nn.Module, channels: int, size: tuple[int, int], axis: int, step: int) -> int:
+def _last(images: ImageRuns, size: tuple[int, int], axis: int, step: int) -> int:
     """The last size that runs, going from `size` along one axis by `step`, until the band would be too wide."""
-    shape = [_BATCH, channels, *size]
+    last = list(size)
     for _ in range(MAXIMUM_BAND + 1):
-        if shape[axis + 2] == 1 or not runs(module, [*shape[: axis + 2], shape[axis + 2] + step, *shape[axis + 3 :]]):
+        following = [*last]
+        following[axis] += step
+        if following[axis] < 1 or not images.runs((following[0], following[1])):
             break
-        shape[axis + 2] += step
-    return shape[axis + 2]
+        last = following
+    return last[axis]
 
 
 def normalisation(seen: Observation, least: dict[str, int]) -> list[str]:
@@ -293,7 +346,3 @@ def evaluate(value: ShapeOrStructure, at: Mapping[str, Dim]) -> ShapeOrStructure
         return replace(value, elements=tuple(evaluate(element, at) for element in value.elements))
     return tuple(dims.substitute(dim, at) for dim in value)
 
-
-def sizes(output: object) -> ShapeOrStructure:
-    """The concrete shapes of a module's output, in the notation of `symbolic`."""
-    return value_of(output, {})

@@ -37,13 +37,18 @@ class TooLongError(BaseException):
 def limited(seconds: float) -> Iterator[None]:
     """Raise TooLongError in the block once it has used so much processor time; an enclosing limit stays in force.
 
-    Without effect on Windows, and outside the main thread: neither has such a timer.
+    It is raised after the block, too: what is traced may have swallowed it or made another error of it, and then
+    whatever the block says of a model is not to be trusted. Without effect on Windows, and outside the main thread:
+    neither has such a timer.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def interrupt(*_: Any) -> None:
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _: Any) -> None:
+        interrupts.append(number)
         raise TooLongError
 
     outer = signal.getitimer(signal.ITIMER_PROF)[0]
@@ -52,12 +57,17 @@ def limited(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_PROF, allowed, REPEAT_SECONDS)
     try:
         yield
+    except Exception:
+        if not interrupts:
+            raise
     finally:
         left = signal.getitimer(signal.ITIMER_PROF)[0]
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
         if outer:
             signal.setitimer(signal.ITIMER_PROF, max(outer - (allowed - left), 1e-3), REPEAT_SECONDS)
+    if interrupts:
+        raise TooLongError
 
 
 @contextmanager
@@ -70,6 +80,12 @@ def attempt() -> Iterator[None]:
         yield
 
 
+def can_take(seconds: float) -> bool:
+    """Whether so much processor time is left within the limit that is in force, if there is one."""
+    left = signal.getitimer(signal.ITIMER_PROF)[0] if hasattr(signal, "getitimer") else 0
+    return not left or seconds < left
+
+
 def confine() -> None:
     """Bound what this process may use, take the network from it, and end it with its parent, as the system can."""
     sys.dont_write_bytecode = True
@@ -80,17 +96,29 @@ def confine() -> None:
         for name, most in limits.items():
             _limit(getattr(resource, f"RLIMIT_{name}"), most)
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write fails with an error instead
+    end_with_parent()
     with suppress(OSError, AttributeError, TypeError):
         import ctypes
 
         system = ctypes.CDLL(None)
         prctl: Callable[..., int] = system.prctl
-        prctl(DIES_WITH_PARENT, signal.SIGKILL)
         prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-        if os.getppid() == 1:
-            os._exit(1)
         if system.unshare(NEW_NETWORK):
             system.unshare(NEW_USER | NEW_NETWORK)
+
+
+def end_with_parent(parent: int | None = None) -> None:
+    """Have the system end this process with the one that started it, where it can; at once if that ended already.
+
+    `parent` is the process that should still be the parent; without it, any but the first of the system.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        import ctypes
+
+        prctl: Callable[..., int] = ctypes.CDLL(None).prctl
+        prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() == 1 if parent is None else os.getppid() != parent:
+            os._exit(1)
 
 
 def allow_more_time() -> None:
