@@ -345,4 +345,3 @@ def evaluate(value: ShapeOrStructure, at: Mapping[str, Dim]) -> ShapeOrStructure
     if isinstance(value, StructureValue):
         return replace(value, elements=tuple(evaluate(element, at) for element in value.elements))
     return tuple(dims.substitute(dim, at) for dim in value)
-

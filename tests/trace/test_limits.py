@@ -38,6 +38,27 @@ def test_work_within_the_limit_is_not_interrupted_later_either() -> None:
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
+def swallowing(again: type[Exception] | None) -> str:
+    """Return or raise another error once the limit has interrupted it, as a binding of C++ does."""
+    try:
+        work(20)
+    except TooLongError:
+        if again is not None:
+            raise again("expected to contain only concrete integers") from None
+    return "the model refuses these images"
+
+
+@pytest.mark.parametrize("again", [RuntimeError, Untraceable, None])
+def test_an_interruption_that_became_another_error_or_an_answer_is_raised_again(again: type[Exception] | None) -> None:
+    with pytest.raises(TooLongError), limited(0.05):
+        swallowing(again)
+
+
+def test_an_error_without_an_interruption_stays_what_it_is() -> None:
+    with pytest.raises(Untraceable, match="of its own"), limited(20):
+        raise Untraceable("of its own")
+
+
 def in_two_steps() -> None:
     with pytest.raises(TooLongError), limited(0.05):
         work(20)
