@@ -31,7 +31,7 @@ OTHER_BATCH = 5
 HINTS = ((331, 277), (389, 421))
 _USUAL_SIZES = tuple(sorted({*range(32, 673, 32), 112, 240, 299, 336, 392, 518, 560}))
 CHECKED_SIZES = ((64, 64), (224, 224), (225, 193), (97, 512))
-STEPS = (2, 4, 7, 8, 14, 16, 28, 32, 64, 128, 224)
+SIZE_STRIDES = (2, 4, 7, 8, 14, 16, 28, 32, 64, 128, 224)
 """Steps between the image sizes that a model accepts, the smallest first."""
 
 
@@ -198,7 +198,7 @@ def _multiples(images: ImageRuns, own: tuple[int, int]) -> Passage:
     Raises Untraceable if the sizes that run are not exactly the multiples.
     """
     height, width = own
-    step = next((step for step in STEPS if _accepts_steps(images, own, step)), 1)
+    step = next((step for step in SIZE_STRIDES if _accepts_steps(images, own, step)), 1)
     if step == 1:
         raise Untraceable("takes images of some sizes only")
     low, high = 0, min(height, width) // step
