@@ -9,12 +9,14 @@ from typing import Any
 from shapelint.common.frozen import frozen
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.resolve.resolver import resolve
+from shapelint.resolve.resolver import applied, resolve
 from shapelint.shapes import notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
+from shapelint.signatures import timm_signatures
 from shapelint.spec.spec import ComponentSpec
 
+TOKEN_AXES = 3
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
 
@@ -83,6 +85,34 @@ def last_map(component: Resolved) -> Resolved:
     cut = _cut(component, maps[-1], flatten=False) if maps else None
     reason = "" if cut else "its last feature map is not known"
     return cut or replace(component, template=None, signature=None, source="unknown", reason=reason)
+
+
+def tokens(component: Resolved) -> Resolved:
+    """The backbone without its pooling and classifier: all tokens of its last layer, (B, L, D)."""
+    output = component.template.alternatives[0].output if component.template else None
+    if component.layers or component.signature is None or (isinstance(output, Pattern) and output.rank == TOKEN_AXES):
+        return component
+    if component.source == "declared":
+        template = notation.parse_signature("B ... -> B tokens out_dim")
+        return replace(component, template=template, signature=signatures.substitute(template, component.values))
+    if component.spec.spelling == "name" and (given := _token_features(component)) is not None:
+        return given
+    reason = "the tokens of its last layer are not known"
+    return replace(component, template=None, signature=None, source="unknown", reason=reason)
+
+
+def _token_features(component: Resolved) -> Resolved | None:
+    """The backbone up to the last of its parts that gives tokens, or what timm's `forward_features` gives."""
+    found = timm_signatures.find(component.spec, component.target, "forward_features")
+    if found is not None:
+        whole = applied(found[1], component.spec, component.target, "backbone", "stored")
+        parts = {"": f": {whole.signature}"}
+    else:
+        whole, parts = component, component.row.parts if component.row else {}
+    made = [name for name, text in parts.items() if (output := _output(text)) and output.rank == TOKEN_AXES]
+    if not made:
+        return None
+    return whole if found is not None else _cut(whole, made[-1], flatten=False)
 
 
 def _flatten(component: Resolved) -> tuple[Resolved, ...]:

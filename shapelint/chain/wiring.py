@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,7 @@ from shapelint.chain.chain import Chain
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
-from shapelint.knowledge.schema.method_packs import MethodPack, PackStep, Reshape
+from shapelint.knowledge.schema.method_packs import MethodPack, PackLoss, PackStep, Reshape
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
@@ -41,10 +41,24 @@ class TargetBranch:
 
 
 @frozen
+class WiredLoss:
+    """A loss of a method: the key that names it in a config, what it compares, and how it is written (None if it is not).
+
+    `bound` is the loss with its arguments; None if it is not known what its operands must have in common.
+    """
+
+    key: str
+    ends: PackLoss
+    written: ComponentSpec | None
+    bound: BoundLoss | None
+
+
+@frozen
 class Judged:
     """What is judged: the model as written, its chain as configured, and the chain with the image size left open.
 
-    `small_chain` is the chain for the smallest batch in training, if that is a batch of one.
+    `small_chain` is the chain for the smallest batch in training, if that is a batch of one. `losses` are those of the
+    method; the first one is its main loss.
     """
 
     model: ModelSpec
@@ -54,7 +68,7 @@ class Judged:
     components: Mapping[str, Resolved] = field(default_factory=dict)
     small_chain: Chain | None = None
     target: TargetBranch | None = None
-    loss: BoundLoss | None = None
+    losses: tuple[WiredLoss, ...] = ()
     folder: str = ""
     checkpoint: str = ""
 
@@ -86,10 +100,17 @@ def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options,
         components={link.role: link.component for link in online.links},
         small_chain=_branches(pack, resolved, (1, *closed[1:]), places) if smallest_batch(model) == 1 else None,
         target=_target(request, resolved, closed, left_open),
-        loss=losses.bind(model.extras.loss, pack.loss.default if pack.loss else None),
+        losses=tuple(_wired(key, ends, model.extras.losses.get(key)) for key, ends in pack.losses.items()),
         folder=folder,
         checkpoint=options.checkpoint,
     )
+
+
+def _wired(key: str, ends: PackLoss, written: ComponentSpec | None) -> WiredLoss:
+    bound = losses.bind(written, ends.default)
+    if bound is None and written is None and ends.formula is not None:
+        bound = BoundLoss(ends.formula, None)
+    return WiredLoss(key, ends, written, bound)
 
 
 def smallest_batch(model: ModelSpec) -> int | None:
@@ -106,16 +127,23 @@ def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[in
     model = request.model
     component = resolver.resolve(spec, role, request.options, size if role == "backbone" else None)
     if role != "backbone":
-        return component
+        return _dense(component) if request.pack.roles[role].dense else component
     extras = model.extras
     has_own_target = extras.target is not None and extras.target.kind == "own"
     if has_own_target or extras.checkpoint is not None or extras.hidden_layer is not None:
         component = resolver.in_full(component, role, request.options)
     if extras.hidden_layer is not None:
         return taken_layers.taken_at(component, extras.hidden_layer.value)
-    if request.pack.roles[role].features == "map" and spec.spelling == "name" and component.source != "declared":
+    taken = request.pack.roles[role].features
+    if taken == "map" and spec.spelling == "name" and component.source != "declared":
         return taken_layers.last_map(component)
-    return component
+    return taken_layers.tokens(component) if taken == "tokens" else component
+
+
+def _dense(component: Resolved) -> Resolved:
+    """A component, or its layers, as made for maps or tokens."""
+    made = component.component.model_copy(update={"dense": True}) if component.component else None
+    return replace(component, component=made, layers=tuple(map(_dense, component.layers)))
 
 
 def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatures.Shape, places: Any) -> Chain:

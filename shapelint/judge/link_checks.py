@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.chain.chain import Chain, Edge, Flow, Link
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
-from shapelint.judge.subjects.ends import Output, output_of
+from shapelint.judge.subjects.ends import PATCHES, Output, output_of, present_role
 from shapelint.judge.unresolved import cause_of, leaves
 from shapelint.knowledge import methods
 from shapelint.resolve.resolved import Resolved
@@ -154,34 +154,28 @@ def config_checks(judged: Judged) -> Iterator[LinkCheck]:
 
 
 def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:
-    """Yield the link of the loss, with the operands that the method pack names."""
-    pack = judged.pack.loss
-    written = judged.model.extras.loss
+    """Yield the link of each loss, with the operands that the method pack names."""
     if not judged.model.wiring and methods.pack(judged.model.method) is None:
         reason = f"{judged.model.method} is no method that is known here, nor are its loss and its target"
         yield LinkCheck("loss", reason, "", judged.model.named)
         return
-    if pack is None:
-        return
-    if judged.loss is None:
-        if written is not None:
-            yield LinkCheck(
-                "loss", f"{written.target or 'what is written'} is no loss that is known here", "", written.head
-            )
-        return
-    for end in (pack.left, pack.right):
-        reason = _unknown_end(judged, end)
-        if reason:
-            yield LinkCheck("loss", reason, "", written.head if written else None)
-            return
-    yield LinkCheck("loss")
+    for loss in judged.losses:
+        if loss.bound is not None:
+            reasons = (_unknown_end(judged, end) for end in (loss.ends.left, loss.ends.right))
+            place = loss.written.head if loss.written else None
+            yield LinkCheck(loss.key, next(filter(None, reasons), ""), "", place)
+        elif loss.written is not None:
+            reason = f"{loss.written.target or 'what is written'} is no loss that is known here"
+            yield LinkCheck(loss.key, reason, "", loss.written.head)
 
 
 def _unknown_end(judged: Judged, end: str) -> str:
-    role = end.partition(".")[2]
+    output: Output | None = output_of(judged, end)
+    if end == PATCHES:
+        return "" if output is not None else "the size of the patches is not known"
+    role = present_role(judged, end.partition(".")[2])
     if judged.chain.link(role) is None:
         return f"there is no {role} in this model"
-    output: Output | None = output_of(judged, end)
     if output is None or not dims.is_known(output.shape[-1]):
         return f"what {role} gives is not known"
     return ""

@@ -228,6 +228,8 @@ def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
     if not call.loss.target:
         return
     bound = losses.bind(call.loss.spec, None) if call.loss.spec else losses.bind(None, call.loss.target)
+    if bound is not None and bound.signature.target_first:
+        call = replace(call, operands=call.operands[::-1])
     outputs = [_output(judged.chain, flow) for _, flow in call.operands]
     yield from _prototypes(call, next((output for output in outputs if output), None))
     if bound is None or not outputs:

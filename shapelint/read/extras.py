@@ -15,6 +15,8 @@ from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, Targe
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
 """The keywords that `target:` accepts. A copy is the default."""
+LOSS = "loss"
+"""The key of a method's only loss."""
 
 
 def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
@@ -24,7 +26,7 @@ def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: Method
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
         target=_target(reader, entries.get("target"), pack),
-        loss=_loss(reader, entries),
+        losses={key: loss for key in (*pack.losses, LOSS) if (loss := _loss(reader, entries, key)) is not None},
         banks=tuple(bank for name in stored for bank in _bank(reader, name, entries)),
         batch_size=_integer(reader, entries.get("batch_size")),
         keeps_last=not _is_true(entries.get("drop_last")),
@@ -65,8 +67,8 @@ def _target_word(reader: Reader, node: Scalar) -> TargetSpec | None:
     return TargetSpec("alias" if kind == "alias" else "copy", node.span)
 
 
-def _loss(reader: Reader, entries: Dictionary[str, YamlNode]) -> ComponentSpec | None:
-    node = entries.get("loss", entries.get("criterion"))
+def _loss(reader: Reader, entries: Dictionary[str, YamlNode], key: str) -> ComponentSpec | None:
+    node = entries.get(key, entries.get("criterion") if key == LOSS else None)
     if node is None or isinstance(node, Sequence) or (isinstance(node, Scalar) and is_open_call(node)):
         return None
     node = reader.follow(node)
@@ -74,7 +76,7 @@ def _loss(reader: Reader, entries: Dictionary[str, YamlNode]) -> ComponentSpec |
         return None
     if isinstance(node, Scalar) and not (isinstance(node.value, str) and _names_a_component(node.value)):
         return None
-    return reader.component(node, "loss", None)
+    return reader.component(node, key, None)
 
 
 def _names_a_component(text: str) -> bool:

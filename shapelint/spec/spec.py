@@ -6,7 +6,7 @@ Every number keeps the place where it is used (`span`, where a finding points) a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
@@ -169,11 +169,12 @@ class Extras:
     """What a file says about a model apart from its components; each is None (or False) if it is not set.
 
     `samples` is the number of training images, `hidden_layer` the backbone's layer whose output is taken as features (a
-    name, or a position among its children), `checkpoint` a path, or a path and the prefix of its keys.
+    name, or a position among its children), `checkpoint` a path, or a path and the prefix of its keys. `losses` are
+    those of the method by the keys that name them.
     """
 
     target: TargetSpec | None = None
-    loss: ComponentSpec | None = None
+    losses: Mapping[str, ComponentSpec] = field(default_factory=dict)
     banks: tuple[BankSpec, ...] = ()
     batch_size: Argument | None = None
     keeps_last: bool = True

@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 
 from shapelint.judge import rulebook
+from shapelint.judge.subjects.ends import PATCHES
 from shapelint.knowledge import losses, methods, rule_pages, rules_folder
 from shapelint.knowledge.schema.method_packs import MethodPack, Reshape
 from shapelint.linting.lint_paths import lint_text
@@ -34,7 +35,23 @@ HEADS = {
     "pmsn": ("MSNProjectionHead(512, 2048, 256)", ""),
     "dcl": ("SimCLRProjectionHead(512, 512, 128)", ""),
     "fastsiam": ("SimSiamProjectionHead(512, 512, 128)", "SimSiamPredictionHead(128, 64, 128)"),
+    "lejepa": ("LeJEPAProjectionHead(512, 1024, 64)", ""),
+    "wmse": ("SimCLRProjectionHead(512, 512, 64)", ""),
+    "vicregl": ("VICRegProjectionHead(512, 2048, 2048)", ""),
+    "detcon": ("SimCLRProjectionHead(512, 512, 128)", ""),
+    "pixcontrast": ("[Conv2d(512, 512, 1), BatchNorm2d(512), ReLU(), Conv2d(512, 256, 1)]", ""),
+    "ibot": ("DINOProjectionHead(384, 512, 64, 2048)", ""),
+    "dinov2": ("DINOv2ProjectionHead(384, 512, 64, 2048)", ""),
+    "capi": ("CAPIProjectionHead(384, 1024)", ""),
+    "mae": ("[Linear(384, 512), GELU(), Linear(512, 768)]", ""),
+    "simmim": ("[Linear(384, 768)]", ""),
+    "aim": ("[Linear(384, 512), GELU(), Linear(512, 768)]", ""),
+    "ijepa": ("[Linear(384, 192), GELU(), Linear(192, 384)]", ""),
 }
+KEYS = {"mae": "decoder", "simmim": "decoder", "aim": "prediction_head", "ijepa": "prediction_head"}
+"""What a method without a projection head calls its first head."""
+OF_TOKENS = frozenset({"ibot", "dinov2", "capi", "mae", "simmim", "aim", "ijepa"})
+WITHOUT_HEAD = frozenset({"directclr"})
 BESIDE = {
     "moco": "loss: NTXentLoss(memory_bank_size=(4096, 128))\n",
     "swav": "prototypes: SwaVPrototypes(128, 512)\nqueue: [3840, 128]\n",
@@ -44,16 +61,24 @@ BESIDE = {
     "densecl": "local_projection_head: DenseCLProjectionHead(512, 512, 128)\n",
     "msn": "prototypes: [1024, 256]\n",
     "pmsn": "prototypes: [1024, 256]\n",
+    "ibot": "loss: DINOLoss(output_dim=2048)\npatch_loss: IBOTPatchLoss(output_dim=2048)\n",
+    "dinov2": "patch_projection_head: DINOv2ProjectionHead(384, 512, 64, 4096)\nloss: DINOLoss(output_dim=2048)\n"
+    "patch_loss: IBOTPatchLoss(output_dim=4096)\n",
+    "vicregl": "local_projection_head: VicRegLLocalProjectionHead(512, 128, 128)\n",
+    "wmse": "loss: WMSELoss(embedding_dim=64)\n",
+    "capi": "target:\n  projection_head: CAPIProjectionHead(384, 1024, bias=True)\n",
 }
 
 
-def config(method: str, features: int = 512) -> str:
-    """Return lightly's example of a method, optionally with another number of features for the projection head."""
+def config(method: str, is_wrong: bool = False) -> str:
+    """Return lightly's example of a method, optionally with another number of features for its first head."""
     projection, prediction = HEADS[method]
+    of_tokens = method in OF_TOKENS
+    features = "384" if of_tokens else "512"
     lines = [
         f"method: {method}",
-        "backbone: resnet18",
-        f"projection_head: {projection.replace('512', str(features), 1)}",
+        f"backbone: {'timm/vit_small_patch16_224' if of_tokens else 'resnet18'}",
+        f"{KEYS.get(method, 'projection_head')}: {projection.replace(features, '256', 1) if is_wrong else projection}",
     ]
     lines += [f"prediction_head: {prediction}"] if prediction else []
     return "\n".join(lines) + "\n" + BESIDE.get(method, "")
@@ -67,7 +92,7 @@ def codes(text: str) -> list[str]:
 
 
 def test_all_methods_are_listed() -> None:
-    assert set(methods.names()) == set(HEADS)
+    assert set(methods.names()) == {*HEADS, *WITHOUT_HEAD}
 
 
 @pytest.mark.parametrize("method", HEADS)
@@ -77,15 +102,15 @@ def test_the_example_of_a_method_is_clean(method: str) -> None:
 
 @pytest.mark.parametrize("method", HEADS)
 def test_a_head_of_another_width_is_found(method: str) -> None:
-    assert codes(config(method, 256)) == ["SL101"]
+    assert codes(config(method, is_wrong=True)) == ["SL101"]
 
 
 @pytest.mark.parametrize("written", ["Barlow-Twins", "barlow_twins", "BarlowTwins", "barlowtwins"])
 def test_common_spellings_of_a_method_are_accepted(written: str) -> None:
-    assert codes(config("barlowtwins", 256).replace("method: barlowtwins", f"method: {written}")) == ["SL101"]
+    assert codes(config("barlowtwins", is_wrong=True).replace("method: barlowtwins", f"method: {written}")) == ["SL101"]
 
 
-@pytest.mark.parametrize("method", HEADS)
+@pytest.mark.parametrize("method", methods.names())
 def test_a_method_pack_names_existing_components(method: str) -> None:
     pack = MethodPack.model_validate(rules_folder.load(f"methods/{method}.yaml"))
     for role in pack.roles.values():
@@ -93,12 +118,14 @@ def test_a_method_pack_names_existing_components(method: str) -> None:
     roles = {step for step in pack.online if not isinstance(step, Reshape)} | {"input"}
     roles |= {step for branch in pack.branches for step in branch if not isinstance(step, Reshape)}
     assert roles == {*pack.roles, "input"}
-    ends = [pack.loss.left, pack.loss.right] if pack.loss else []
+    ends = [end for loss in pack.losses.values() for end in (loss.left, loss.right) if end != PATCHES]
     ends += [end for bank in pack.banks.values() for end in bank.meets]
     for branch, _, role in (end.partition(".") for end in ends):
         assert role in pack.roles
         assert branch == "online" or (branch == "target" and pack.target and role in pack.target.copies)
-    assert pack.loss is None or losses.find(pack.loss.default or "") is not None
+    for loss in pack.losses.values():
+        assert (losses.find(loss.default or "") is None) == (loss.formula is not None)
+    assert all(role.instead in ("", *pack.roles) and bool(role.instead) <= role.optional for role in pack.roles.values())
 
 
 PACK = """

@@ -70,7 +70,9 @@ def test_the_role_of_a_head_is_in_its_name() -> None:
 
 def test_roles_of_methods_are_heads_banks_or_specific_to_one_method() -> None:
     own = {role for name in methods.names() for role in methods.pack(name).roles}
-    assert own - {"backbone", *roles.HEADS, *banks.names()} == {"local_projection_head"}
+    assert own - {"backbone", *roles.HEADS, *banks.names()} == {
+        "local_projection_head", "patch_projection_head", "decoder", "decoder_embed",
+    }  # fmt: skip
 
 
 PACK = """

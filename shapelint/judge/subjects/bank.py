@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.chain.wiring import Judged
+from shapelint.chain.wiring import Judged, WiredLoss
 from shapelint.common.frozen import frozen
 from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of
@@ -50,7 +50,8 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
         rule = judged.pack.banks.get(bank.name)
         if rule is not None:
             yield from _bank(judged, StoredWidth(bank.name, bank.width, bank.span), rule.meets, rule.how)
-    yield from _of_loss(judged)
+    for loss in judged.losses:
+        yield from _of_loss(judged, loss)
     yield from _prototypes(judged)
 
 
@@ -89,18 +90,18 @@ def occasion(stored: StoredWidth, output: Output, raises: bool, effect: str) -> 
     return Occasion("bank", {"bank": facts, "producer": output.side}, ends)
 
 
-def _of_loss(judged: Judged) -> Iterator[Occasion]:
+def _of_loss(judged: Judged, wired: WiredLoss) -> Iterator[Occasion]:
     """The bank of a loss (`memory_bank_size=(4096, 128)`), its `output_dim`, and how many features it takes."""
-    loss, pack = judged.loss, judged.pack.loss
-    if loss is None or loss.spec is None or pack is None:
+    loss, ends = wired.bound, wired.ends
+    if loss is None or loss.spec is None:
         return
     signature, whole = loss.signature, loss.spec.span
     size = loss.given.get(signature.bank or "")
     width = pair_width(size) if size else None
     if width is not None:
         stored = StoredWidth(f"the memory bank of {loss.label}", width, whole)
-        yield from _bank(judged, stored, (pack.right, pack.left), "assigned")
-    output = output_of(judged, pack.right)
+        yield from _bank(judged, stored, (ends.right, ends.left), "assigned")
+    output = output_of(judged, ends.right)
     if output is not None:
         yield from _fixed_width(loss, loss.spec, output)
     # A loss that cuts the features is made for use without a projection head.
@@ -120,7 +121,7 @@ def _fixed_width(loss: BoundLoss, spec: ComponentSpec, output: Output) -> Iterat
     features, name = output.shape[-1], loss.signature.width
     fixed = _argument(loss.value(name), loss.given.get(name or ""), spec.head)
     if fixed is not None and features != fixed.value:
-        raises = 1 not in (fixed.value, features)
+        raises = loss.signature.never_broadcasts or 1 not in (fixed.value, features)
         effect = "" if raises else "its center broadcasts over the scores"
         yield occasion(StoredWidth(f"{name} of {loss.label}", fixed, spec.span), output, raises, effect)
 

@@ -49,10 +49,10 @@ def _places(judged: Judged) -> Iterator[tuple[str, str, Span]]:
             if _too_small(small_edge) and not isinstance(edge.result, Misfit):
                 name = link.role if edge.layer is None else f"{link.role} layer {edge.layer} ({edge.component.label})"
                 yield name, signatures.format_shape(small_edge.incoming.value), edge.component.spec.head
-    loss = judged.loss
-    if loss is not None and loss.signature.batch > 1 and judged.chain.links:
-        place = loss.spec.head if loss.spec else judged.chain.links[-1].component.spec.head
-        yield f"the loss ({loss.label})", "a batch of 1", place
+    for loss in filter(None, (one.bound for one in judged.losses)):
+        if loss.signature.batch > 1 and judged.chain.links:
+            place = loss.spec.head if loss.spec else judged.chain.links[-1].component.spec.head
+            yield f"the loss ({loss.label})", "a batch of 1", place
 
 
 def _too_small(edge: Edge) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Origin
-from shapelint.chain.wiring import Judged
+from shapelint.chain.wiring import Judged, WiredLoss
 from shapelint.common.frozen import frozen
 from shapelint.judge.edge_facts import comes_with_extra_axes
 from shapelint.judge.facts import Port, Side
@@ -72,14 +72,23 @@ class LossFacts:
         )
         if not self.says or not self.axes_fit or not about_features:
             return ""
-        words = self.says.replace("{left}", str(self.left.output.features))
-        return f'training would stop with "{words.replace("{right}", str(self.right.output.features))}"'
+        left, right = self.left.output, self.right.output
+        numbers = {"{left}": left.features, "{right}": right.features, "{axis}": (left.axes or 0) - 1}
+        words = self.says
+        for name, number in numbers.items():
+            words = words.replace(name, str(number))
+        return f'training would stop with "{words}"'
 
 
 def occasions(judged: Judged) -> Iterator[Occasion]:
-    """The loss of the method, if both of its operands are known."""
-    pack, loss = judged.pack.loss, judged.loss
-    if pack is None or loss is None:
+    """The losses of the method of which both operands are known."""
+    for loss in judged.losses:
+        yield from _wired(judged, loss)
+
+
+def _wired(judged: Judged, wired: WiredLoss) -> Iterator[Occasion]:
+    pack, loss = wired.ends, wired.bound
+    if loss is None:
         return
     left, right = output_of(judged, pack.left), output_of(judged, pack.right)
     if left is None or right is None:
@@ -149,8 +158,10 @@ def compare(operands: str, left: Shape, right: Shape) -> Comparison:
     >>> compare("broadcast", (8, 256), (8, 1)).broadcasts
     True
     """
-    if operands == "flattened":
+    if operands in ("flattened", "alone"):
         return Comparison(True)
+    if operands == "views":
+        left, right, operands = left[1:], right[1:], "equal"
     equal = _all(dims.equal(a, b) for a, b in zip(left, right)) if len(left) == len(right) else False
     if equal is not False or operands == "equal":
         return Comparison(equal)

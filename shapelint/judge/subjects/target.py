@@ -46,7 +46,8 @@ def occasions(judged: Judged) -> Iterator[Occasion]:
         yield Occasion("target", {"target": TargetFacts(is_online=True)}, Ends(("target",), "", spec.span))
     if judged.target is None:
         return
-    for role in judged.target.own:
+    trained = judged.pack.target.trained if judged.pack.target is not None else ()
+    for role in judged.target.own.difference(trained):
         online, target = judged.components.get(role), judged.target.components.get(role)
         if online is not None and target is not None:
             yield from updated(role, online, target)

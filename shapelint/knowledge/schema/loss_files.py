@@ -15,13 +15,15 @@ class LossSignature(Strict):
     """A loss of two operands of shapes (B, ..., D).
 
     `axes` are the smallest and the largest number of axes. `operands` says what they must have in common: `equal`
-    shapes, shapes that `broadcast`, an equal batch with `features` that broadcast, nothing (`flattened` and cut), or
-    that this is `unjudged`. `over` is the argument with the axis of comparison, `bank` the one with (size, width) of a
-    memory bank, `width` one that must equal the number of features, `cut` one that selects the first features only.
-    `batch` is the smallest batch size.
+    shapes, shapes that `broadcast`, an equal batch with `features` that broadcast, equal axes but for the number of
+    `views`, nothing (`flattened` and cut, or one operand `alone`), or that this is `unjudged`. `over` is the argument
+    with the axis of comparison, `bank` the one with (size, width) of a memory bank, `width` one that must equal the
+    number of features, also if one of them is 1 where it `never_broadcasts`, `cut` one that selects the first features
+    only. `batch` is the smallest batch size, `says` torch's error for operands that do not fit.
 
     For programs, `takes` are the operands as arguments of the call, and `prototypes` is an argument with vectors of
-    their width; through those that it `stops` no gradient flows back. `labels` says that the target in a program may
+    their width; through those that it `stops` no gradient flows back. `target_first` is whether the first one is the
+    target's, as a method pack names it last. `labels` says that the target in a program may
     be labels, which are not compared. `functions` are equivalent functions. `operation` is the operation whose result
     the loss returns, if that is not a number. `by_hand` are the operations of a hand-written version of the loss, each
     with its name in reports.
@@ -29,15 +31,17 @@ class LossSignature(Strict):
 
     call: str
     axes: tuple[int, int] = (1, 8)
-    operands: Literal["equal", "broadcast", "features", "flattened", "unjudged"] = "unjudged"
+    operands: Literal["equal", "broadcast", "features", "views", "flattened", "alone", "unjudged"] = "unjudged"
     over: str | None = None
     bank: str | None = None
     width: str | None = None
+    never_broadcasts: bool = False
     cut: str | None = None
     batch: int = 1
     says: str = ""
     takes: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    target_first: bool = False
     prototypes: str | None = None
     labels: bool = False
     functions: tuple[str, ...] = ()

@@ -6,20 +6,24 @@ from typing import Literal, Union
 
 from pydantic import Field
 
+from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.knowledge.schema.strict import Strict
 
 
 class PackRole(Strict):
     """A place in a method's chain: its aliases in configs, and the class that bare widths stand for.
 
-    `features: map` means that the method takes a bare backbone without its pooling: its last feature map.
-    An `optional` role may be left out: what comes before it then leads to what follows it.
+    `features` is what the method takes of a bare backbone: without its pooling, `map` is its last feature map, and
+    `tokens` are all tokens of its last layer. An `optional` role may be left out: what comes before it then leads to
+    what follows it, and its output is that of the role that stands `instead` of it. A `dense` role takes maps or tokens.
     """
 
     aliases: tuple[str, ...] = ()
     default: str | None = None
-    features: Literal["vector", "map"] = "vector"
+    features: Literal["vector", "map", "tokens"] = "vector"
     optional: bool = False
+    instead: str = ""
+    dense: bool = False
 
 
 class Reshape(Strict):
@@ -34,20 +38,23 @@ PackStep = Union[str, Reshape]
 
 
 class PackTarget(Strict):
-    """The momentum branch: which online roles it copies."""
+    """The momentum branch: which online roles it copies. Those that are `trained` no moving average writes."""
 
     copies: tuple[str, ...]
+    trained: tuple[str, ...] = ()
 
 
 class PackLoss(Strict):
     """Which outputs the loss compares (`online.prediction_head`), with which class by default.
 
-    `reshape` is what the method does to both before the loss takes them, as a signature.
+    `input.patches` are the pixels of the image, patch by patch. `reshape` is what the method does to both before the
+    loss takes them, as a signature. `formula` is a loss that no library has.
     """
 
     left: str
     right: str
     default: str | None = None
+    formula: LossSignature | None = None
     reshape: str = ""
     over: Literal["features"] = "features"
 
@@ -67,6 +74,7 @@ class MethodPack(Strict):
     """The wiring of one method, one file of `rules/methods/`.
 
     `online` is the chain from the input on; `branches` are further chains that begin at one of its roles.
+    `further_losses` are added to the loss, by the key under which a config names them.
     """
 
     method: str
@@ -75,6 +83,7 @@ class MethodPack(Strict):
     branches: tuple[tuple[PackStep, ...], ...] = ()
     target: PackTarget | None = None
     loss: PackLoss | None = None
+    further_losses: dict[str, PackLoss] = Field(default_factory=dict)
     banks: dict[str, PackBank] = Field(default_factory=dict)
 
     def role_of(self, key: str) -> str | None:
@@ -82,3 +91,8 @@ class MethodPack(Strict):
         if key in self.roles:
             return key
         return next((name for name, role in self.roles.items() if key in role.aliases), None)
+
+    @property
+    def losses(self) -> dict[str, PackLoss]:
+        """All losses by the key under which a config names them."""
+        return {**({"loss": self.loss} if self.loss else {}), **self.further_losses}

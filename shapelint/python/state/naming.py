@@ -63,12 +63,12 @@ def _kind(parts: tuple[str, ...]) -> str:
 
 
 def _own_kind(parts: tuple[str, ...], of_method: str | None) -> str:
-    """The role that words mean in one method alone; a bank is no part of the chain."""
+    """The role that words mean in one method alone; a bank is no part of the chain, a part for tokens is no head."""
     pack = methods.pack(of_method) if of_method else None
     if pack is None or pack.roles.keys() <= DEFAULT_ROLES:
         return ""
-    found = (pack.role_of(text) for text in _runs(parts))
-    return next((role for role in found if role and role not in banks.names()), "")
+    found = filter(None, (pack.role_of(text) for text in _runs(parts)))
+    return next((role for role in found if role not in banks.names() and not pack.roles[role].dense), "")
 
 
 def _runs(parts: tuple[str, ...]) -> Iterator[str]:
@@ -87,9 +87,9 @@ def is_target(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def method(name: str) -> str | None:
     """Return the method that a class is named after: simclr for `SimCLRLM`, but not tico for `StaticModel`."""
-    written = next((known for known in methods.names() if _is_written_in(known, name)), None)
-    if written is not None:
-        return written
+    written = [known for known in methods.names() if _is_written_in(known, name)]
+    if written:
+        return max(written, key=len)
     parts = words(name)
     spans = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
     found = next((known for known in methods.names() if known in spans), None)
