@@ -16,7 +16,7 @@ from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
 from shapelint.signatures import timm_signatures
 from shapelint.spec.spec import ComponentSpec
 
-TOKEN_AXES = 3
+VECTOR_AXES, TOKEN_AXES = 2, 3
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
 
@@ -83,8 +83,18 @@ def last_map(component: Resolved) -> Resolved:
             if kind.rpartition(".")[2] not in POOLS:
                 maps.append(name)
     cut = _cut(component, maps[-1], flatten=False) if maps else None
-    reason = "" if cut else "its last feature map is not known"
-    return cut or replace(component, template=None, signature=None, source="unknown", reason=reason)
+    if cut is not None and not _has_channels_last(cut, component):
+        return cut
+    reason = "its last feature map has its channels last" if cut else "its last feature map is not known"
+    return replace(component, template=None, signature=None, source="unknown", reason=reason)
+
+
+def _has_channels_last(features: Resolved, pooled: Resolved) -> bool:
+    """Whether the channels of a map are its last axis: they are as many as the backbone gives when it has pooled it."""
+    places, vector = (one.signature.alternatives[0].output if one.signature else None for one in (features, pooled))
+    if not isinstance(places, Pattern) or not isinstance(vector, Pattern) or vector.rank != VECTOR_AXES:
+        return False
+    return places.axes[1] != vector.axes[-1] == places.axes[-1]
 
 
 def tokens(component: Resolved) -> Resolved:

@@ -42,7 +42,7 @@ class TargetBranch:
 
 @frozen
 class WiredLoss:
-    """A loss of a method: the key that names it in a config, what it compares, and how it is written (None if it is not).
+    """A loss of a method: the key that names it in a config, what it compares, and how it is written (None if not).
 
     `bound` is the loss with its arguments; None if it is not known what its operands must have in common.
     """

@@ -173,9 +173,10 @@ def _unknown_end(judged: Judged, end: str) -> str:
     output: Output | None = output_of(judged, end)
     if end == PATCHES:
         return "" if output is not None else "the size of the patches is not known"
-    role = present_role(judged, end.partition(".")[2])
+    named = end.partition(".")[2]
+    role = present_role(judged, named)
     if judged.chain.link(role) is None:
-        return f"there is no {role} in this model"
+        return f"there is no {named} in this model"
     if output is None or not dims.is_known(output.shape[-1]):
         return f"what {role} gives is not known"
     return ""

@@ -1,4 +1,4 @@
-"""Every example of every page in `rules/methods/` is run: a bad one gives exactly the report below it, a good one none."""
+"""Every example of every page in `rules/methods/` is run: a bad one gives the report below it, a good one none."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from shapelint.judge.subjects.ends import PATCHES
 from shapelint.knowledge import losses, methods, rule_pages, rules_folder
 from shapelint.knowledge.schema.method_packs import MethodPack, Reshape
 from shapelint.linting.lint_paths import lint_text
+from shapelint.python.state import naming
 from shapelint.settings.settings import Settings
 from shapelint.signatures import stored
 from shapelint.text.source import Source
@@ -125,7 +126,9 @@ def test_a_method_pack_names_existing_components(method: str) -> None:
         assert branch == "online" or (branch == "target" and pack.target and role in pack.target.copies)
     for loss in pack.losses.values():
         assert (losses.find(loss.default or "") is None) == (loss.formula is not None)
-    assert all(role.instead in ("", *pack.roles) and bool(role.instead) <= role.optional for role in pack.roles.values())
+    assert all(
+        role.instead in ("", *pack.roles) and bool(role.instead) <= role.optional for role in pack.roles.values()
+    )
 
 
 PACK = """
@@ -165,3 +168,83 @@ def test_a_new_method_needs_one_file(with_pack: None) -> None:
 def test_the_readme_lists_every_method(root: Path) -> None:
     text = " ".join((root / "README.md").read_text(encoding="utf-8").split())
     assert "`method` is one of " + ", ".join(f"`{name}`" for name in methods.names()) + "." in text
+
+
+TAKEN = "method: {}\nbackbone: {}\n{}: [Linear({}, 768)]\n"
+
+
+def unchecked(text: str) -> list[str]:
+    (model,) = lint_text(Source("model.yaml", text), Settings(isolated=True)).models
+    return [one.reason for one in model.unchecked]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "features", "found"),
+    [
+        ("vit_b_16", 768, []),
+        ("vit_b_16", 384, ["SL101"]),
+        ("timm/deit3_small_patch16_224", 384, []),
+        ("timm/vit_base_patch16_siglip_224", 768, []),  # no class token
+        ("timm/vit_base_patch32_224", 768, ["SL103"]),  # patches of 3072 pixels
+        ("{out_dim: 256}", 256, []),
+        ("{out_dim: 256}", 384, ["SL101"]),
+    ],
+)
+def test_a_method_of_masked_patches_takes_all_tokens(backbone: str, features: int, found: list[str]) -> None:
+    text = TAKEN.format("simmim", backbone, "decoder", features)
+    assert [code for code in codes(text) if code != "SL901"] == found
+
+
+def test_the_patches_of_a_backbone_without_tokens_are_not_known() -> None:
+    reasons = unchecked(TAKEN.format("mae", "resnet18", "decoder", 512))
+    assert "torchvision/resnet18 is not resolved: the tokens of its last layer are not known" in reasons[0]
+    assert reasons[-1] == "the size of the patches is not known"
+    assert unchecked(TAKEN.format("mae", "{out_dim: 256}", "decoder", 256)) == ["the size of the patches is not known"]
+
+
+def test_a_missing_part_is_named() -> None:
+    assert unchecked("method: mae\nbackbone: vit_b_16\n") == ["there is no prediction_head in this model"]
+
+
+@pytest.mark.parametrize("backbone", ["timm/swin_tiny_patch4_window7_224", "my.Network"])
+def test_a_map_whose_channels_are_not_where_the_method_takes_them_is_not_known(backbone: str) -> None:
+    text = f"method: densecl\nbackbone: {{name: {backbone}}}\nprojection_head: DenseCLProjectionHead(768, 512, 128)\n"
+    text = text.replace("{name: timm/swin_tiny_patch4_window7_224}", backbone)
+    assert set(codes(text)) <= {"SL901"}
+    assert "what pool gives is not known" in unchecked(text)
+
+
+def test_the_map_of_torchvisions_swin_is_permuted() -> None:
+    assert codes("method: densecl\nbackbone: swin_t\nprojection_head: DenseCLProjectionHead(384, 512, 128)\n") == [
+        "SL101"
+    ]
+
+
+def test_a_second_loss_is_judged_as_well() -> None:
+    text = config("dinov2").replace("IBOTPatchLoss(output_dim=4096)", "IBOTPatchLoss(output_dim=2048)")
+    assert codes(text) == ["SL112"]
+    assert codes(config("ibot").replace("patch_loss: IBOTPatchLoss(output_dim=2048)", "")) == []
+
+
+@pytest.mark.parametrize("clusters", [1024, 512])
+def test_a_head_of_the_target_that_is_trained_may_have_other_parameters(clusters: int) -> None:
+    text = (
+        config("capi")
+        .replace("1024, bias=True", f"{clusters}, bias=True")
+        .replace("384, 1024)", "384, 1024, weight_norm=True)")
+    )
+    assert codes(text) == ([] if clusters == 1024 else ["SL103"])
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("VICRegL", "vicregl"),
+        ("VICReg", "vicreg"),
+        ("LeJEPA", "lejepa"),
+        ("DINOv2Module", "dinov2"),
+        ("IJEPA", "ijepa"),
+    ],
+)
+def test_a_class_is_named_after_the_longest_method(name: str, method: str) -> None:
+    assert naming.method(name) == method

@@ -53,7 +53,11 @@ TEXTS = {
     "detcon": "projection_head: SimCLRProjectionHead({f}, {h}, {o})",
 }
 OF_TOKENS = ("mae", "simmim", "aim", "ijepa", "capi", "ibot", "dinov2")
-VITS = {"timm/vit_tiny_patch16_224": (192, 768), "timm/vit_tiny_r_s16_p8_224": (192, 3072), "timm/vit_small_patch32_224": (384, 3072)}
+VITS = {
+    "timm/vit_tiny_patch16_224": (192, 768),
+    "timm/vit_tiny_r_s16_p8_224": (192, 3072),
+    "timm/vit_small_patch32_224": (384, 3072),
+}
 """Backbones, their features, and the pixels of their patches."""
 
 

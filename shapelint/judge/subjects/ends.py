@@ -12,7 +12,6 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Shape, format_shape
 
-
 PATCHES = "input.patches"
 PIXELS = "the image in patches"
 """How a method pack names the patches of the image, and a report."""

@@ -15,7 +15,8 @@ class PackRole(Strict):
 
     `features` is what the method takes of a bare backbone: without its pooling, `map` is its last feature map, and
     `tokens` are all tokens of its last layer. An `optional` role may be left out: what comes before it then leads to
-    what follows it, and its output is that of the role that stands `instead` of it. A `dense` role takes maps or tokens.
+    what follows it, and its output is that of the role that stands `instead` of it. A `dense` role takes maps or
+    tokens.
     """
 
     aliases: tuple[str, ...] = ()
