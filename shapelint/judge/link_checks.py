@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.chain.chain import Chain, Edge, Flow, Link
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import frozen
-from shapelint.judge.subjects.ends import PATCHES, Output, output_of, present_role
+from shapelint.judge.subjects.ends import IMAGE_PATCHES, Output, output_of, present_role
 from shapelint.judge.unresolved import cause_of, leaves
 from shapelint.knowledge import methods
 from shapelint.resolve.resolved import Resolved
@@ -171,7 +171,7 @@ def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:
 
 def _unknown_end(judged: Judged, end: str) -> str:
     output: Output | None = output_of(judged, end)
-    if end == PATCHES:
+    if end == IMAGE_PATCHES:
         return "" if output is not None else "the size of the patches is not known"
     named = end.partition(".")[2]
     role = present_role(judged, named)

@@ -15,8 +15,8 @@ from shapelint.spec.spec import Argument, BankSpec, ComponentSpec, Extras, Targe
 
 TARGETS = {"copy": "copy", "deepcopy": "copy", "alias": "alias", "online": "alias"}
 """The keywords that `target:` accepts. A copy is the default."""
-LOSS = "loss"
-"""The key of a method's only loss."""
+MAIN_LOSS = "loss"
+"""The key of the loss that every method has."""
 
 
 def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: MethodPack) -> Extras:
@@ -26,7 +26,7 @@ def read_extras(reader: Reader, entries: Dictionary[str, YamlNode], pack: Method
     samples = _integer(reader, entries.get("dataset_size"))
     return Extras(
         target=_target(reader, entries.get("target"), pack),
-        losses={key: loss for key in (*pack.losses, LOSS) if (loss := _loss(reader, entries, key)) is not None},
+        losses={key: loss for key in (*pack.losses, MAIN_LOSS) if (loss := _loss(reader, entries, key)) is not None},
         banks=tuple(bank for name in stored for bank in _bank(reader, name, entries)),
         batch_size=_integer(reader, entries.get("batch_size")),
         keeps_last=not _is_true(entries.get("drop_last")),
@@ -68,7 +68,7 @@ def _target_word(reader: Reader, node: Scalar) -> TargetSpec | None:
 
 
 def _loss(reader: Reader, entries: Dictionary[str, YamlNode], key: str) -> ComponentSpec | None:
-    node = entries.get(key, entries.get("criterion") if key == LOSS else None)
+    node = entries.get(key, entries.get("criterion") if key == MAIN_LOSS else None)
     if node is None or isinstance(node, Sequence) or (isinstance(node, Scalar) and is_open_call(node)):
         return None
     node = reader.follow(node)

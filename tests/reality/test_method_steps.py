@@ -1,4 +1,4 @@
-"""Methods whose losses take tokens, maps or stacked views: configs with numbers that fit and that do not, trained a step.
+"""Methods whose losses take tokens, maps or stacked views: configs that fit and that do not, trained for a step.
 
 The steps follow lightly's examples (`examples/pytorch/` of its repository); PixContrast's follows
 https://github.com/zdaxie/PixPro, contrast/models/PixPro.py. They are independent of shapelint.
@@ -14,11 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("lightly")
-timm = pytest.importorskip("timm")
-
+import timm
 import torch
 import torchvision
 import yaml
@@ -47,7 +43,8 @@ TEXTS = {
     "vicregl": "projection_head: VICRegProjectionHead({f}, {h}, {o})\n"
     "local_projection_head: VicRegLLocalProjectionHead({f}, {h}, {q})",
     "directclr": "loss: DirectCLRLoss(loss_dim={o})",
-    "wmse": "projection_head: [Linear({f}, {h}), ReLU(), Linear({h}, {o})]\nloss: WMSELoss(embedding_dim={o}, w_size=64)",
+    "wmse": "projection_head: [Linear({f}, {h}), ReLU(), Linear({h}, {o})]\n"
+    "loss: WMSELoss(embedding_dim={o}, w_size=64)",
     "pixcontrast": "projection_head: [Conv2d({f}, {h}, 1), ReLU(), Conv2d({h}, {o}, 1)]\n"
     "target:\n  projection_head: [Conv2d({f}, {h}, 1), ReLU(), Conv2d({h}, {o}, 1)]",
     "detcon": "projection_head: SimCLRProjectionHead({f}, {h}, {o})",

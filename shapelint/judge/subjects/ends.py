@@ -12,7 +12,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Shape, format_shape
 
-PATCHES = "input.patches"
+IMAGE_PATCHES = "input.patches"
 PIXELS = "the image in patches"
 """How a method pack names the patches of the image, and a report."""
 TOKEN_AXES, IMAGE_AXES = 3, 4
@@ -42,7 +42,7 @@ def output_of(judged: Judged, end: str) -> Output | None:
 
     `input.patches` are the pixels of the image, patch by patch.
     """
-    if end == PATCHES:
+    if end == IMAGE_PATCHES:
         return _patches(judged)
     branch, _, role = end.partition(".")
     role = present_role(judged, role)
