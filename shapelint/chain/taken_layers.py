@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from shapelint.shapes.notation import Ellipsis_, Pattern, SignatureError
 from shapelint.signatures import timm_signatures
 from shapelint.spec.spec import ComponentSpec
 
-VECTOR_AXES, TOKEN_AXES = 2, 3
+VECTOR_AXES, TOKEN_AXES, MAP_AXES = 2, 3, 4
 POOLS = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d")
 
 
@@ -98,15 +99,17 @@ def _has_channels_last(features: Resolved, pooled: Resolved) -> bool:
 
 
 def tokens(component: Resolved) -> Resolved:
-    """The backbone without its pooling and classifier: all tokens of its last layer, (B, L, D)."""
+    """The backbone without its pooling and classifier: all tokens of its last layer, or places of its last map."""
     output = component.template.alternatives[0].output if component.template else None
     if component.layers or component.signature is None or (isinstance(output, Pattern) and output.rank == TOKEN_AXES):
         return component
     if component.source == "declared":
         template = notation.parse_signature("B ... -> B tokens out_dim")
         return replace(component, template=template, signature=signatures.substitute(template, component.values))
-    if component.spec.spelling == "name" and (given := _token_features(component)) is not None:
-        return given
+    if component.spec.spelling == "name":
+        given = _token_features(component) or _places(last_map(component))
+        if given is not None:
+            return given
     reason = "the tokens of its last layer are not known"
     return replace(component, template=None, signature=None, source="unknown", reason=reason)
 
@@ -139,10 +142,30 @@ def _cut(component: Resolved, name: str, flatten: bool) -> Resolved | None:
         return None
     axes: list[Any] = list(output.axes)
     if flatten and len(axes) > 2:
-        width: Dim = 1
-        for axis in axes[1:]:
-            width = width * axis
-        axes = [axes[0], width]
+        axes = [axes[0], _product(axes[1:])]
+    return _giving(component, axes)
+
+
+def _product(axes: Sequence[Dim]) -> Dim:
+    size: Dim = 1
+    for axis in axes:
+        size = size * axis
+    return size
+
+
+def _places(component: Resolved) -> Resolved | None:
+    """A backbone that gives a map, with the places of the map as tokens; None if it gives none."""
+    output = component.template.alternatives[0].output if component.template else None
+    if not isinstance(output, Pattern) or output.rank != MAP_AXES:
+        return None
+    batch, channels, *places = (axis for axis in output.axes if not isinstance(axis, Ellipsis_))
+    return _giving(component, [batch, _product(places), channels])
+
+
+def _giving(component: Resolved, axes: Sequence[Any]) -> Resolved:
+    """The component with other axes of what it gives."""
+    assert component.row is not None
+    assert component.template is not None
     first = component.template.alternatives[0]
     template = replace(component.template, alternatives=(replace(first, output=Pattern(tuple(axes))),))
     row = component.row.model_copy(update={"shapes": str(template), "weights": ""})

@@ -194,10 +194,15 @@ def test_a_method_of_masked_patches_takes_all_tokens(backbone: str, features: in
     assert [code for code in codes(text) if code != "SL901"] == found
 
 
+def test_the_tokens_of_a_convolutional_network_are_the_places_of_its_map() -> None:
+    assert codes(TAKEN.format("simmim", "resnet18", "decoder", 512)) == []
+    assert codes(TAKEN.format("simmim", "resnet18", "decoder", 384)) == ["SL101"]
+
+
 def test_the_patches_of_a_backbone_without_tokens_are_not_known() -> None:
-    reasons = unchecked(TAKEN.format("mae", "resnet18", "decoder", 512))
-    assert "torchvision/resnet18 is not resolved: the tokens of its last layer are not known" in reasons[0]
-    assert reasons[-1] == "the size of the patches is not known"
+    assert unchecked(TAKEN.format("mae", "resnet18", "decoder", 512)) == ["the size of the patches is not known"]
+    called = unchecked(TAKEN.format("mae", "torchvision.models.vit_b_16()", "decoder", 768))
+    assert "the tokens of its last layer are not known" in called[0]
     assert unchecked(TAKEN.format("mae", "{out_dim: 256}", "decoder", 256)) == ["the size of the patches is not known"]
 
 
