@@ -222,6 +222,14 @@ def config(path: str, config_file: str | None, isolated: bool) -> None:
     sys.exit(_command("show_settings").run(path, Settings(config_file=config_file, isolated=isolated)))
 
 
+@cli.command()
+@_settings_options
+@_trust_option
+def server(**settings: Any) -> None:
+    """Serve an editor over stdin and stdout, as a language server (needs the extra `lsp`)."""
+    sys.exit(_command("serve").run(Settings(**settings)))
+
+
 @cli.command(epilog=COMPLETION_EXAMPLES)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:

@@ -259,7 +259,7 @@ def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelRe
 
     `usual` is the method that the settings name for models whose own text names none.
     """
-    chain = tuple(_link_report(link) for link in analysis.chain.links)
+    chain = tuple(_link_report(link, source) for link in analysis.chain.links)
     links = list(analysis.links())
     unchecked = tuple(
         UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))
@@ -269,10 +269,11 @@ def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelRe
     model, in_config = analysis.model, not is_python(source)
     said = model.method if model.named is not None or (in_config and usual) else None
     otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else NO_METHOD
-    return ModelReport(model.name, said or None, chain, len(links), unchecked, otherwise)
+    place = source.location(model.span)
+    return ModelReport(model.name, said or None, chain, len(links), unchecked, otherwise, place)
 
 
-def _link_report(link: Link) -> LinkReport:
+def _link_report(link: Link, source: Source) -> LinkReport:
     component = link.component
     return LinkReport(
         role=link.role,
@@ -285,6 +286,7 @@ def _link_report(link: Link) -> LinkReport:
         note=component.reason,
         layers=_layer_reports(link),
         broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
+        location=source.location(component.spec.span),
     )
 
 

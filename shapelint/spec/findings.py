@@ -108,6 +108,7 @@ class LinkReport:
     """One component of a chain: its input and output, and how they are known.
 
     `broken` is whether the component does not take its input, so that its output follows from its own arguments.
+    `location` is where it is written.
     """
 
     role: str
@@ -120,6 +121,7 @@ class LinkReport:
     note: str = ""
     layers: tuple[LayerReport, ...] = ()
     broken: bool = False
+    location: Location | None = None
 
 
 @frozen
@@ -136,7 +138,8 @@ class UncheckedLink:
 class ModelReport:
     """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
 
-    `method` is None where nothing says it, and `otherwise` is what the model is called then.
+    `method` is None where nothing says it, and `otherwise` is what the model is called then. `location` is where it is
+    written.
     """
 
     name: str
@@ -145,6 +148,7 @@ class ModelReport:
     links: int = 0
     unchecked: tuple[UncheckedLink, ...] = ()
     otherwise: str = "not self-supervised"
+    location: Location | None = None
 
     @property
     def title(self) -> str:

@@ -1,0 +1,141 @@
+"""The language server of shapelint, over stdin and stdout: unsaved text is linted as it is typed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
+
+from shapelint.common.version import __version__
+from shapelint.editor.diagnostics import diagnostics
+from shapelint.editor.quick_fixes import quick_fixes
+from shapelint.editor.shapes_shown import code_lenses, hover, inlay_hints
+from shapelint.linting.collect import worth_reading
+from shapelint.linting.lint_paths import lint_text
+from shapelint.linting.run_files import RunFiles
+from shapelint.settings import config_files
+from shapelint.settings.config import ConfigError
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import FileReport
+from shapelint.text.source import Source
+
+PAUSE = 0.1
+"""Seconds without a key before the text is linted."""
+
+
+class ShapelintServer(LanguageServer):
+    """A server with the last report of each open document, and what it shows of each in every file."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("shapelint", __version__)
+        self.settings = settings
+        self.reports: dict[str, FileReport] = {}
+        self.shown: dict[str, dict[str, list[types.Diagnostic]]] = {}
+        self.waiting: dict[str, asyncio.Task[None]] = {}
+
+    def report_of(self, uri: str) -> FileReport | None:
+        """The report of a document as it is now, linted if its text has changed since."""
+        document = self.workspace.get_text_document(uri)
+        known = self.reports.get(uri)
+        if known is None or known.text != document.source:
+            self.lint(document)
+        return self.reports.get(uri)
+
+    def lint(self, document: TextDocument) -> None:
+        """Lint a document with the unsaved text of all that are open, and show what is found."""
+        config_files.of_folder.cache_clear()
+        config_files.load.cache_clear()
+        report = self._linted(document)
+        self.reports[document.uri] = replace(report, text=document.source)
+        self._show(document.uri, diagnostics(report, self.workspace))
+
+    def forget(self, uri: str) -> None:
+        """Take back what is shown of a document that was closed."""
+        self.reports.pop(uri, None)
+        self._show(uri, {})
+
+    async def lint_soon(self, document: TextDocument) -> None:
+        """Lint a document when nothing was typed for a moment."""
+        if (before := self.waiting.pop(document.uri, None)) is not None:
+            before.cancel()
+        self.waiting[document.uri] = asyncio.create_task(self._lint_later(document))
+
+    async def _lint_later(self, document: TextDocument) -> None:
+        await asyncio.sleep(PAUSE)
+        self.report_of(document.uri)
+
+    def _linted(self, document: TextDocument) -> FileReport:
+        files = RunFiles.of([])
+        for one in self.workspace.text_documents.values():
+            files.kept[os.path.realpath(one.path)] = Source(one.path, one.source.replace("\0", ""))
+        source = files.read(Path(document.path))
+        if not worth_reading(Path(source.path), source.text):
+            return FileReport(source.path, "no-model")
+        try:
+            return lint_text(source, self.settings, run_files=files)
+        except ConfigError as error:
+            return FileReport(source.path, "unreadable", problem=str(error))
+
+    def _show(self, uri: str, found: dict[str, list[types.Diagnostic]]) -> None:
+        """Publish the diagnostics of all files that a document says something of, or did before."""
+        before = self.shown.pop(uri, {})
+        if found:
+            self.shown[uri] = found
+        for file in dict.fromkeys([*found, *before]):
+            every = [one for shown in self.shown.values() for one in shown.get(file, ())]
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file, every))
+
+
+def create(settings: Settings) -> ShapelintServer:
+    """A server with all that it answers to."""
+    server = ShapelintServer(settings)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def _(params: types.DidOpenTextDocumentParams) -> None:
+        server.lint(server.workspace.get_text_document(params.text_document.uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    async def _(params: types.DidChangeTextDocumentParams) -> None:
+        await server.lint_soon(server.workspace.get_text_document(params.text_document.uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def _(params: types.DidSaveTextDocumentParams) -> None:
+        for uri in list(server.reports):  # any of them may use what was saved
+            server.lint(server.workspace.get_text_document(uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def _(params: types.DidCloseTextDocumentParams) -> None:
+        server.forget(params.text_document.uri)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+    )
+    def _(params: types.CodeActionParams) -> Sequence[types.CodeAction]:
+        report = server.report_of(params.text_document.uri)
+        return [*quick_fixes(report, params.range, server.workspace)] if report else []
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def _(params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        report = server.report_of(uri)
+        return hover(report, uri, params.position, server.workspace) if report else None
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    def _(params: types.InlayHintParams) -> Sequence[types.InlayHint]:
+        uri = params.text_document.uri
+        report = server.report_of(uri)
+        return [*inlay_hints(report, uri, params.range, server.workspace)] if report else []
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def _(params: types.CodeLensParams) -> Sequence[types.CodeLens]:
+        uri = params.text_document.uri
+        report = server.report_of(uri)
+        return [*code_lenses(report, uri, server.workspace)] if report else []
+
+    return server
