@@ -10,6 +10,7 @@ from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.importing_ import IMPORTING
+from shapelint.python.libraries.kornia_ import KORNIA
 from shapelint.python.libraries.lightly_ import LIGHTLY
 from shapelint.python.libraries.lightly_train_ import LIGHTLY_TRAIN
 from shapelint.python.libraries.lightning_ import LIGHTNING
@@ -40,6 +41,7 @@ PLUGINS = (
     PATHS,
     TORCH,
     TORCHVISION,
+    KORNIA,
     TIMM,
     TRANSFORMERS,
     LIGHTLY,

@@ -17,6 +17,7 @@ from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
+    Bound,
     Const,
     Data,
     Function,
@@ -35,6 +36,7 @@ from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
 
 MAXIMUM_VIEWS = 64
+OF_MODULES = frozenset({"to", "cuda", "cpu", "train", "eval", "requires_grad_"})
 HOMES = ("transforms", "datasets", "data")
 """Subpackages with transforms or datasets; the table is not read for names outside of them."""
 
@@ -103,6 +105,16 @@ def apply(run: Run, transform: Views, arguments: Arguments, site: Site) -> Value
     if transform.keeps:
         return value if isinstance(value, Data) else Data(rows)
     return Data(rows, sizes=transform.sizes)
+
+
+def attribute(run: Run, transform: Views, name: str, site: Site) -> Value:
+    """Read a method of a transform that is a module."""
+    return Bound(transform, name) if name in OF_MODULES else UNKNOWN
+
+
+def method(run: Run, transform: Views, name: str, arguments: Arguments, site: Site) -> Value:
+    """Call a method of a transform that is a module: those that move it, or set its mode, return it."""
+    return transform if name in OF_MODULES else UNKNOWN
 
 
 def sizes_of(value: Value | None) -> tuple[Size, ...]:
@@ -191,4 +203,4 @@ def set_attribute(run: Run, owner: Views, name: str, value: Value) -> bool:
     return True
 
 
-VIEWS = Kind(call=apply, set_attribute=set_attribute)
+VIEWS = Kind(call=apply, attribute=attribute, method=method, set_attribute=set_attribute)

@@ -209,6 +209,7 @@ class Run(Kernel):
     active: list[ast.AST] = field(default_factory=list)
     recursive: list[tuple[ast.AST, tuple[Value, ...]]] = field(default_factory=list)
     receivers: list[Value] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
     returns: list[list[Value]] = field(default_factory=list)
     yields: list[Items] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)

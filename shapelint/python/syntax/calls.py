@@ -332,6 +332,7 @@ def call_function(
     run.returns.append([])
     run.yields.append(Items([], "iterator"))
     run.receivers.append(receiver if receiver is not None else UNKNOWN)
+    run.scopes.append(inner)
     run.no_grad += function.wrapper == "no_grad"
     try:
         if isinstance(node, ast.Lambda):
@@ -352,6 +353,7 @@ def call_function(
     finally:
         run.no_grad -= function.wrapper == "no_grad"
         run.receivers.pop()
+        run.scopes.pop()
         run.returns.pop()
         run.yields.pop()
         run.active.pop()

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import hooks, members, module_calls, training_modes, weight_files
+from shapelint.python.libraries.torch import hooks, hyperparameters, members, module_calls, training_modes, weight_files
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
-from shapelint.python.objects import dicts, effects, mutation
+from shapelint.python.objects import effects, mutation
 from shapelint.python.state import causes, frozen_modules
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
@@ -29,7 +29,6 @@ from shapelint.python.state.values import (
     Items,
     Library,
     Method,
-    Scope,
     Table,
     Tensor,
     Unknown,
@@ -116,8 +115,7 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
     if name == "load_state_dict":
         return weight_files.load_into(run, owner, arguments, site)
     if name == "save_hyperparameters" and isinstance(owner, Instance):
-        run.touch(owner)
-        owner.hyperparameters = _hyperparameters([given.value for given in arguments.positional], site.scope)
+        hyperparameters.save(run, owner, arguments)
     if name in ("modules", "named_modules"):
         inside = unknown_among(owner)
         return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
@@ -190,20 +188,6 @@ def _sets_parts(function: Value) -> bool:
     names = [getattr(part, "attr", "") for part in stored if isinstance(part.ctx, ast.Store)]
     called = any(isinstance(part, ast.Name) and part.id in ("setattr", "delattr") for part in ast.walk(node))
     return called or any(name not in (*mutation.STARTS, "data") for name in names)
-
-
-def _hyperparameters(values: list[Value], scope: Scope) -> Value:
-    """Return `self.hparams`: a namespace that is passed, otherwise the arguments of the `__init__` that saves them.
-
-    https://lightning.ai/docs/pytorch/stable/common/hyperparameters.html
-    """
-    if len(values) == 1 and isinstance(values[0], Table):
-        return dicts.namespace(values[0].items)
-    if scope.function is None:
-        return UNKNOWN
-    parameters = scope.function.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
-    return dicts.namespace({name: scope.names[name] for name in names[1:] if name in scope.names})
 
 
 def _of_container(run: Run, owner: Chained, name: str, arguments: Arguments) -> Value:
