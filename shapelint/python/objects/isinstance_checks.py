@@ -54,6 +54,8 @@ def is_a(value: Value, cls: Value) -> bool | None:
     """Return whether a value is an instance of a class; None if that is uncertain."""
     if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
         return _is_own(value.cls, cls)
+    if isinstance(cls, UserClass) and isinstance(value, (Const, Items, Table, Tensor)):
+        return None if isinstance(value, Table) and (value.namespace or value.of or value.kind) else _may_not_be(cls)
     if not isinstance(cls, Library):
         return None
     if cls.name == "builtins.object":
@@ -77,11 +79,22 @@ def is_a(value: Value, cls: Value) -> bool | None:
 
 def _is_mapping(value: Table, name: str, otherwise: bool | None) -> bool | None:
     """Return whether a dict, or a config whose keys are attributes as well, is an instance of a library's class."""
-    if name in MAPPINGS or name == "builtins.dict":
+    if name in MAPPINGS:
         return True
+    if name == "builtins.dict":
+        return None if value.converts == "any" else True  # a config of OmegaConf is no dict, a Box is one
     if name.startswith("omegaconf.") and name.endswith(CONFIGS):
         return value.attributes and name.endswith("DictConfig")
     return otherwise
+
+
+def _may_not_be(cls: UserClass) -> bool | None:
+    """Return False for a class of which no number, text, list or dict is an instance; None if that is uncertain."""
+    line = class_lookup.resolution_order(cls)
+    plain = all(
+        one.name == "builtins.object" if isinstance(one, Library) else isinstance(one, UserClass) for one in line
+    )
+    return False if plain and not any(isinstance(one, UserClass) and one.meta for one in line) else None
 
 
 def _is_own(own: UserClass, cls: UserClass) -> bool | None:
