@@ -52,7 +52,7 @@ def answer(tmp_path: Path, question: str, preamble: str = PREAMBLE) -> Any:
 
 @pytest.mark.parametrize("question", KNOWN)
 def test_a_sure_answer_is_that_of_python(tmp_path: Path, question: str) -> None:
-    names: dict[str, Any] = {"__name__": "program"}
+    names: dict[str, Any] = {"__name__": __name__}
     exec(PREAMBLE, names)
     assert answer(tmp_path, question) == Const(eval(question, names))
 
