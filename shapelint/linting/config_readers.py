@@ -14,7 +14,7 @@ from pathlib import Path
 from shapelint.common import gitignore
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
-from shapelint.spec.findings import FileReport, Finding
+from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 from shapelint.text.source import Source, UnreadableError, joined, read_source
 
 MAXIMUM_SCRIPTS_SEEN = 300
@@ -31,6 +31,7 @@ _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 _ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
 """What takes words of the command line, one of which may name the config."""
 _COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
+INVALID = "SL903"
 MINIMUM_WORD = 4
 USERS = (".py", ".ipynb", ".yaml", ".yml")
 """What may load a config or be composed with it."""
@@ -45,19 +46,47 @@ def is_data(path: Path) -> bool:
     return path.suffix.lower() in DATA_SUFFIXES
 
 
-def through_scripts(source: Source, read: _Read, lint: _Lint) -> FileReport | None:
-    """Return the report of a config as the scripts read it that load it; None if no script with a model does."""
+def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileReport | None, tuple[Finding, ...]]:
+    """Return the report of a config as the scripts read it that load it; None if no script with a model does.
+
+    The second is why scripts do not parse that name it.
+    """
     path = Path(source.path)
     if not is_data(path) or not path.is_file():
-        return None
+        return None, ()
     followed = [_followed(script, source, read, lint) for script in _scripts(path, read)]
-    found = [report for report in followed if report is not None]
+    broken = tuple(one for report in followed if report is not None for one in _unparsed(report))
+    found = [report for report in followed if report is not None and not _unparsed(report)]
+    return (_through(source, found) if found else None), broken
+
+
+def with_unparsed(report: FileReport, broken: tuple[Finding, ...]) -> FileReport:
+    """Return the report of a config that is read without the scripts that do not parse, which each of its models says.
+
+    What they make of it is one link that is not checked.
+    """
+    links = tuple(
+        UncheckedLink("config", f"{os.path.relpath(one.location.path)} names it and does not parse", "", one.location)
+        for one in broken
+    )
+    models = (
+        replace(model, links=model.links + len(links), unchecked=(*model.unchecked, *links)) for model in report.models
+    )
+    return replace(report, models=tuple(models))
+
+
+def _unparsed(report: FileReport) -> tuple[Finding, ...]:
+    """Return why a script does not parse."""
+    faults = () if report.models else report.findings
+    return tuple(one for one in faults if one.code == INVALID and one.location.path == report.path)
+
+
+def _through(source: Source, found: Sequence[FileReport]) -> FileReport:
+    """Return the report of a config from those of the scripts that load it."""
     failed = next((report for report in found if report.status == "unreadable"), None)
     if failed is not None:
         problem = f"it may be read through {os.path.relpath(failed.path)}: {failed.problem}"
         return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
-    if not found:
-        return None
     findings = [_noted(finding, report) for report in found for finding in report.findings]
     own = _own_files(source, found)
     about = [_of_config(finding, own) for finding in findings if _is_about(finding, own)]
@@ -87,7 +116,7 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
     """
     started = os.path.abspath(config.path)
     report = replace(lint(script, started), text=script.own_text)
-    if report.status == "unreadable":
+    if report.status == "unreadable" or (_unparsed(report) and os.path.basename(config.path) in script.text):
         return report
     if os.path.realpath(config.path) not in loaded(report):
         return None

@@ -13,7 +13,7 @@ from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.config_classes import through_classes
-from shapelint.linting.config_readers import is_data, loaded, through_scripts
+from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unparsed
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
@@ -98,7 +98,7 @@ def lint_text(
     try:
         run_files = run_files or RunFiles()
         lint = partial(lint_text, settings=settings, run_files=run_files)
-        through = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
+        through, broken = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
         if through is not None:
             return through
         source = join_parts(source, run_files.read)
@@ -112,6 +112,7 @@ def lint_text(
         report = through_classes(source, options, lint_source) or lint_source(
             source, options, lambda: run_files.importing(Path(source.path))
         )
+        report = with_unparsed(report, broken)
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except Exception as error:  # an error of shapelint must not hide the findings in other files

@@ -16,14 +16,17 @@ from shapelint.python.state.references import settled
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import blamed, sequence, unknown_among
 from shapelint.python.state.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     ConfigReference,
     Const,
     DataFile,
+    Given,
     Instance,
     Items,
     Library,
+    Partial,
     Table,
     Unknown,
     Value,
@@ -42,6 +45,8 @@ RUAMEL_PARSER = "ruamel.yaml.YAML.parser"
 """What `ruamel.yaml.YAML(...)` returns: all of them read files alike."""
 READERS_OF_PATHS = words("omegaconf.OmegaConf.load toml.load mmcv.load mmengine.load mmengine.fileio.load")
 """Functions that take a path as well."""
+DUMPED = "json.dumps.text"
+"""The text that `json.dumps` returns."""
 MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
 NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver register_resolver save")
@@ -54,6 +59,8 @@ def _reader(name: str, form: str) -> Handler:
     def handler(run: Run, arguments: Arguments, site: Site) -> Value:
         value = arguments.positional[0].value if arguments.positional else UNKNOWN
         file = value
+        if form == "json" and isinstance(value, Partial) and value.function == Library(DUMPED):
+            return _hooked(run, _plain(value.positional[0].value), arguments, site)
         if isinstance(file, DataFile) and file.kind == "path" and name.startswith(RUAMEL_PARSER):
             file = DataFile(file.path, "file")
         if isinstance(file, Const) and isinstance(file.value, str) and not takes_paths:
@@ -63,9 +70,31 @@ def _reader(name: str, form: str) -> Handler:
         if not isinstance(file, DataFile) or (file.kind == "path" and not takes_paths):
             run.failed_reads += 1
             return blamed(run.unknown("it is not known which file is read here", site.node, site.scope.file), value)
-        return loading.load(run, file, form or form_of(file.path), site, attributes)
+        found = loading.load(run, file, form or form_of(file.path), site, attributes)
+        return _hooked(run, found, arguments, site) if form == "json" else found
 
     return handler
+
+
+def _dumped(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `json.dumps(config)`: a text of which no more is known than what it is made of."""
+    return Partial(Library(DUMPED), arguments.positional) if arguments.positional else UNKNOWN
+
+
+def _hooked(run: Run, value: Value, arguments: Arguments, site: Site) -> Value:
+    """Return what `json.load` reads as its `object_hook` makes it of each dict, the inner ones first."""
+    if "object_pairs_hook" in arguments.keywords:
+        given = arguments.keywords["object_pairs_hook"].value
+        return value if given in (Library("collections.OrderedDict"), Library("builtins.dict")) else UNKNOWN
+    if "object_hook" not in arguments.keywords:
+        return value
+    if isinstance(value, Items):
+        return replace(value, items=[_hooked(run, item, arguments, site) for item in value.items])
+    if not isinstance(value, Table):
+        return value
+    items = {key: _hooked(run, item, arguments, site) for key, item in value.items.items()}
+    hook = arguments.keywords["object_hook"].value
+    return run.call(hook, Arguments((Given(replace(value, items=items), NO_SPAN),)), site)
 
 
 def _created(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -219,6 +248,7 @@ CONFIG_FILES = LibraryPlugin(
         **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
         "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
         f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
+        "json.dumps": _dumped,
         "omegaconf.OmegaConf.create": _created,
         "omegaconf.DictConfig": _created,
         "omegaconf.ListConfig": _created,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from shapelint.python.objects import dataclass_fields, declared_parts, enums
+from shapelint.python.objects import dataclass_fields, declared_parts, dict_classes, dicts, enums
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
@@ -40,6 +40,8 @@ def instantiate(
         for given in arguments.every:
             run.escape(given.value)
         return run.unknown(f"what {cls.name}(...) makes cannot be seen", site.node, site.scope.file)
+    if dict_classes.is_dict(cls, arguments):
+        return dicts.with_attributes(run.call_library("builtins.dict", arguments, site))
     owner = Instance(cls=cls)
     run.instances.append(owner)
     initialise(run, class_lookup.resolution_order(cls), owner, arguments, site)
