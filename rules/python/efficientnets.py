@@ -18,7 +18,9 @@ FACTORS = {  # of the width, and the image size
     "efficientnet-b8": (2.2, 672),
     "efficientnet-l2": (4.3, 800),
 }
-CHANGING = ("width_coefficient", "depth_divisor", "min_depth", "include_top")
+CHANGING = ("width_coefficient", "depth_divisor", "min_depth")
+STAGES = (16, 24, 40, 112)
+"""The channels of the maps before the last two, at width 1."""
 
 
 def rounded(width, factor):
@@ -29,12 +31,16 @@ def rounded(width, factor):
 
 
 class EfficientNet(nn.Module):
-    def __init__(self, factor, in_channels=3, num_classes=1000):
+    def __init__(self, factor, in_channels=3, num_classes=1000, include_top=True):
         super().__init__()
+        self.include_top = include_top
         stem, before, width = rounded(32, factor), rounded(320, factor), rounded(1280, factor)
         self._conv_stem = nn.Conv2d(in_channels, stem, 3, 2, 1, bias=False)
         self._bn0 = nn.BatchNorm2d(stem)
         self._inside = nn.Conv2d(stem, before, 1, 16)
+        self.stages = nn.ModuleList(
+            [nn.Conv2d(stem, rounded(wide, factor), 1, 2**index) for index, wide in enumerate(STAGES)]
+        )
         self._conv_head = nn.Conv2d(before, width, 1, bias=False)
         self._bn1 = nn.BatchNorm2d(width)
         self._avg_pooling = nn.AdaptiveAvgPool2d(1)
@@ -46,11 +52,14 @@ class EfficientNet(nn.Module):
         return self._bn1(self._conv_head(self._inside(self._bn0(self._conv_stem(inputs)))))
 
     def extract_endpoints(self, inputs):
-        return unseen("what extract_endpoints of efficientnet_pytorch gives has no signature here")
+        first = self._bn0(self._conv_stem(inputs))
+        before = self._inside(first)
+        maps = [*[stage(first) for stage in self.stages], before, self._bn1(self._conv_head(before))]
+        return {f"reduction_{index + 1}": one for index, one in enumerate(maps)}
 
     def forward(self, inputs):
-        pooled = self._avg_pooling(self.extract_features(inputs)).flatten(1)
-        return self._fc(self._dropout(pooled))
+        pooled = self._avg_pooling(self.extract_features(inputs))
+        return self._fc(self._dropout(pooled.flatten(1))) if self.include_top else pooled
 
 
 def build(name, in_channels, options):
@@ -58,7 +67,8 @@ def build(name, in_channels, options):
         return absent("efficientnet_pytorch", name, list(FACTORS))
     if [one for one in CHANGING if one in options]:
         return unseen(f"what {name} of efficientnet_pytorch is with these arguments has no signature here")
-    return EfficientNet(FACTORS[name][0], in_channels, options.get("num_classes", 1000))
+    top = options.get("include_top", True)
+    return EfficientNet(FACTORS[name][0], in_channels, options.get("num_classes", 1000), top)
 
 
 def from_name(model_name, in_channels=3, **override_params):

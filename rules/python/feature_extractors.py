@@ -7,6 +7,18 @@ import torch.nn as nn
 from shapelint.stand_ins import unseen
 
 
+def module_behind(model, node):
+    """Return the classifier that takes what a node gives which is no module: the flattened map, or the class token."""
+    parts = dict(model.named_children())
+    if node == "getitem_5" and "heads" in parts:
+        return model.heads
+    if node == "flatten" and "fc" in parts and "avgpool" in parts:
+        return model.fc
+    if node == "flatten" and "features" in parts and "classifier" in parts:
+        return model.classifier
+    return None
+
+
 class IntermediateLayerGetter(nn.Module):
     def __init__(self, model, return_layers):
         super().__init__()
@@ -14,11 +26,22 @@ class IntermediateLayerGetter(nn.Module):
         self.found = {}
         for node, name in return_layers.items():
             self.found[name] = unseen(f"the node {node} of create_feature_extractor is no module, and is not known")
-            model.get_submodule(node).register_forward_hook(self.keep(name))
+            behind = module_behind(model, node)
+            if behind is None:
+                model.get_submodule(node).register_forward_hook(self.keep(name))
+            else:
+                behind.register_forward_hook(self.keep_vector(name))
 
     def keep(self, name):
         def hook(module, inputs, output):
             self.found[name] = output
+
+        return hook
+
+    def keep_vector(self, name):
+        def hook(module, inputs, output):
+            if inputs[0].dim() == 2:
+                self.found[name] = inputs[0]
 
         return hook
 

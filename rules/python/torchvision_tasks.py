@@ -78,6 +78,31 @@ def resnet_fpn_backbone(
     return BackboneWithFPN(backbone, names, [first * 2 ** (layer - 1) for layer in layers], 256, extra_blocks)
 
 
+MOBILENETS = {"mobilenet_v2": (160, 1280), "mobilenet_v3_large": (160, 960), "mobilenet_v3_small": (96, 576)}
+"""The channels of the last two stages, both of which are 32 times smaller than the image."""
+
+
+def mobilenet_backbone(
+    *,
+    backbone_name,
+    weights,
+    fpn,
+    norm_layer=None,
+    trainable_layers=2,
+    returned_layers=None,
+    extra_blocks=None,
+):
+    if returned_layers is not None:
+        return unseen("what mobilenet_backbone of torchvision gives with returned_layers has no signature here")
+    before, last = MOBILENETS[backbone_name]
+    if not fpn:
+        features = torchvision.models.get_model(backbone_name).features
+        return nn.Sequential(features, nn.Conv2d(last, 256, 1))
+    backbone = BackboneWithFPN(nn.Identity(), {}, [before, last], 256, extra_blocks)
+    backbone.body = DilatedBody({"0": (before, 32), "1": (last, 32)})
+    return backbone
+
+
 class Detector(nn.Module):
     def __init__(self, backbone):
         super().__init__()
@@ -97,9 +122,7 @@ maskrcnn_resnet50_fpn_v2 = fasterrcnn_resnet50_fpn
 
 
 def fasterrcnn_mobilenet_v3_large_fpn(**options):
-    backbone = BackboneWithFPN(nn.Identity(), {}, [160, 960], 256)
-    backbone.body = DilatedBody({"0": (160, 32), "1": (960, 32)})
-    return Detector(backbone)
+    return Detector(mobilenet_backbone(backbone_name="mobilenet_v3_large", weights=None, fpn=True))
 
 
 fasterrcnn_mobilenet_v3_large_320_fpn = fasterrcnn_mobilenet_v3_large_fpn
@@ -116,6 +139,42 @@ def retinanet_resnet50_fpn_v2(**options):
 
 
 fcos_resnet50_fpn = retinanet_resnet50_fpn
+
+
+class SingleShotBody(nn.Module):
+    """The maps of a single-shot detector, each made of the one before it."""
+
+    def __init__(self, features, extra):
+        super().__init__()
+        self.layers = nn.ModuleList([*features, *extra])
+        has_more_parts(self)
+
+    def forward(self, x):
+        maps = []
+        for layer in self.layers:
+            x = layer(x)
+            maps.append(x)
+        return OrderedDict([(str(index), one) for index, one in enumerate(maps)])
+
+
+def ssd300_vgg16(**options):
+    first = nn.Sequential(
+        nn.MaxPool2d(2, 2), nn.MaxPool2d(2, 2), nn.MaxPool2d(2, 2, ceil_mode=True), nn.Conv2d(3, 512, 1)
+    )
+    second = nn.Sequential(nn.MaxPool2d(2, 2), nn.Conv2d(512, 1024, 3, padding=6, dilation=6))
+    extra = [
+        nn.Conv2d(1024, 512, 3, 2, 1), nn.Conv2d(512, 256, 3, 2, 1), nn.Conv2d(256, 256, 3), nn.Conv2d(256, 256, 3),
+    ]  # fmt: skip
+    return Detector(SingleShotBody([first], [second, *extra]))
+
+
+def ssdlite320_mobilenet_v3_large(*, weights=None, weights_backbone="IMAGENET1K_V1", **options):
+    last = 480 if weights_backbone is None or weights is not None else 960
+    features = [nn.Conv2d(3, 672, 31, 16, 15), nn.Conv2d(672, last, 3, 2, 1)]
+    widths = (last, 512, 256, 256, 128)
+    return Detector(
+        SingleShotBody(features, [nn.Conv2d(width, wider, 3, 2, 1) for width, wider in zip(widths, widths[1:])])
+    )
 
 
 class DilatedBody(nn.Module):
@@ -201,6 +260,34 @@ def mc3_18(*, weights=None, progress=True, num_classes=400, **options):
 
 
 r2plus1d_18 = r3d_18
+
+
+class S3D(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv3d(3, 64, 7, 2, 3),
+            nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
+            nn.Conv3d(64, 192, 3, 1, 1),
+            nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
+            nn.Conv3d(192, 480, 1),
+            nn.MaxPool3d(3, 2, 1),
+            nn.Conv3d(480, 832, 1),
+            nn.MaxPool3d(2, 2),
+            nn.Conv3d(832, 1024, 1),
+        )
+        self.avgpool = nn.AvgPool3d((2, 7, 7), 1)
+        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Conv3d(1024, num_classes, 1))
+        has_more_parts(self)
+
+    def forward(self, x):
+        x = self.features(x)
+        needed(x.shape[2] >= 2 and x.shape[3] >= 7 and x.shape[4] >= 7, "the clips are too short or too small to pool")
+        return self.classifier(self.avgpool(x)).mean((2, 3, 4))
+
+
+def s3d(*, weights=None, progress=True, num_classes=400, **options):
+    return S3D(num_classes)
 
 
 class VideoTransformer(nn.Module):

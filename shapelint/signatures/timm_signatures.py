@@ -21,6 +21,8 @@ CREATE_PARAMETERS = (
     "model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir",
 )  # fmt: skip
 """The leading parameters of `timm.create_model`."""
+CREATING = frozenset(f"timm.{home}create_model" for home in ("", "models.", "models.factory.", "models._factory."))
+"""The names of `create_model`."""
 HUB_MODEL = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
 """A model as `create_model` takes it: alone, under its organisation, or as a name of the hub."""
 CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
@@ -57,7 +59,7 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
 def named(spec: ComponentSpec, target: str) -> tuple[str, str]:
     """Return the name of the model that a component creates, and that of its weights; both may be empty."""
     library, slash, name = target.partition("/")
-    if target == "timm.create_model":
+    if target in CREATING:
         given = [argument.value for argument in spec.positional[:1]]
         given += [argument.value for key, argument in spec.keywords if key == "model_name"]
         name = str(given[0]) if given and isinstance(given[0], str) else ""
@@ -128,6 +130,16 @@ def chosen_stages(row: TimmRow, given: Mapping[str, Any]) -> list[tuple[int, int
     return [known[index] for index in wanted]
 
 
+def taken_stages(row: TimmRow, wanted: Any) -> tuple[int, ...]:
+    """Return the places of stages as timm takes them: all for None, the last for a number, or those of a list."""
+    count = len(row.stages.split())
+    if wanted is None or (isinstance(wanted, int) and 0 < wanted <= count):
+        return tuple(range(count - (wanted or count), count))
+    listed = wanted if isinstance(wanted, (list, tuple)) else ()
+    known = all(isinstance(index, int) and -count <= index < count for index in listed)
+    return tuple(sorted({index % count for index in listed})) if known else ()
+
+
 def _map(row: TimmRow, size: str, width: int, step: int) -> str:
     """Return the axes of one map, whose sides are rounded as those of the last map; names where that says nothing."""
     pixels = [int(side) for side in size.split("x") if side]
@@ -161,7 +173,7 @@ def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str
 
 def _parameters(spec: ComponentSpec, target: str, classes: int, channels: int) -> str:
     """Return the parameters of the call: what the spec passes, and those that a signature may name."""
-    leading = CREATE_PARAMETERS if target == "timm.create_model" else CREATE_PARAMETERS[1:2]
+    leading = CREATE_PARAMETERS if target in CREATING else CREATE_PARAMETERS[1:2]
     named = [f"{name}=None" for name in leading]
     others = dict.fromkeys(name for name, _ in spec.keywords if name not in leading)
     fixed = {"num_classes": classes, "in_chans": channels}

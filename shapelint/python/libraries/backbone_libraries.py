@@ -37,7 +37,7 @@ _TORCHGEO = {
     "resnet": words("resnet18 resnet50 resnet152"),
     "vit": words("vit_small_patch16_224 vit_base_patch16_224 vit_large_patch16_224 vit_huge_patch14_224"),
 }
-_SMP = words("DeepLabV3 DeepLabV3Plus FPN Linknet MAnet PAN PSPNet Segformer UPerNet Unet UnetPlusPlus")
+_SMP = words("DeepLabV3 DeepLabV3Plus FPN Linknet MAnet PAN PSPNet Segformer UPerNet Unet UnetPlusPlus create_model")
 _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")
 
 MONAI = LibraryPlugin(

@@ -8,14 +8,15 @@ names of models is in `rules/timm.yaml`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Union
 
 from shapelint.chain.chain import Flow
 from shapelint.common.words import words
 from shapelint.knowledge import rules_folder, timm_rows
-from shapelint.python.libraries import vision_transformers
+from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
 from shapelint.python.objects import dicts
@@ -49,8 +50,10 @@ from shapelint.shapes.notation import Pattern
 from shapelint.signatures import timm_signatures, versions
 from shapelint.spec.spec import Argument, ComponentSpec
 
-WITHOUT_CLASSIFIER: dict[str, int | str] = {"num_classes": 0}
-WITHOUT_POOLING: dict[str, int | str] = {"num_classes": 0, "global_pool": ""}
+Changed = Union[int, str, tuple[int, ...]]
+"""The value of an argument with which a model is created in another way."""
+WITHOUT_CLASSIFIER: dict[str, Changed] = {"num_classes": 0}
+WITHOUT_POOLING: dict[str, Changed] = {"num_classes": 0, "global_pool": ""}
 FREE = frozenset({"dynamic_img_size", "strict_img_size", "embed_layer"})
 """Arguments with which a transformer may take images of other sizes than its own."""
 MEASURED = {
@@ -73,6 +76,8 @@ PARTS = {
 }
 """Parts of networks that scripts put together by themselves, by the file that stands in for them."""
 FEATURE_INFO = "timm.models._features.FeatureInfo"
+INTERMEDIATE = {"forward_intermediates": "indices", "get_intermediate_layers": "n"}
+"""Methods that return the maps of inner stages, by the argument that says which: the number of the last, or places."""
 BASE = (768, 16, 224)
 """Width, patch size and image size of a `VisionTransformer` that is built without arguments."""
 
@@ -87,6 +92,11 @@ def data() -> dict[str, Any]:
 def transformer_name() -> re.Pattern[str]:
     """Return the pattern of transformer names that contain the size of the model, of its patches and of its images."""
     return re.compile(rf"vit_({'|'.join(data()['transformer_widths'])})_patch(\d+)_(\d+)(?:\.\w+)?$")
+
+
+def is_layered(name: str) -> bool:
+    """Return whether a model is a `VisionTransformer`, which has `get_intermediate_layers`."""
+    return re.fullmatch(data()["layered"], name) is not None
 
 
 def name_of(component: Component) -> str:
@@ -271,6 +281,8 @@ def call_method(run: Run, owner: Component, name: str, arguments: Arguments, sit
         return _classifier(run, owner)
     if name == "forward_features" and arguments.positional and not owner.replaced:
         return _features(run, owner, arguments, site)
+    if name in INTERMEDIATE and not owner.replaced:
+        return _intermediate(run, owner, name, arguments, site)
     if name == "forward_head" and arguments.positional and BEHIND_FEATURES.isdisjoint(owner.replaced):
         bare = arguments.flag(1, "pre_logits")
         return _pooled(run, _variant(owner, WITHOUT_CLASSIFIER) if bare else owner, arguments.positional[0].value)
@@ -292,6 +304,21 @@ def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> V
     if tail is None or rank == 2 or "pre_logits" in rows or not isinstance(value, Tensor):
         return None
     return replaced_parts.run_until(run, owner, tail, value)
+
+
+def _intermediate(run: Run, owner: Component, name: str, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret a method that returns the maps of inner stages, which are those of `features_only=True`."""
+    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
+    own = run.stand_in(f"timm.models.{name}")
+    if row is None or own is None or (name == "get_intermediate_layers" and not is_layered(row.name)):
+        return None
+    given = arguments.get(1, INTERMEDIATE[name]) or (NONE if name == "forward_intermediates" else Const(1))
+    places = timm_signatures.taken_stages(row, None if given == NONE else library_functions.plain(given))
+    if not places:
+        return None
+    maps = _variant(owner, {"features_only": True, "out_indices": places})
+    leading = (Given(owner, NO_SPAN), Given(maps, NO_SPAN), Given(Const(row.prefix or 0), NO_SPAN))
+    return run.call(own, Arguments((*leading, *arguments.positional), arguments.keywords, arguments.complete), site)
 
 
 def _features_of_row(run: Run, owner: Component) -> Component | None:
@@ -320,7 +347,7 @@ def _reset(run: Run, owner: Component, given: Arguments) -> Value:
     return NONE
 
 
-def _with(owner: Component, arguments: dict[str, int | str]) -> ComponentSpec:
+def _with(owner: Component, arguments: Mapping[str, Changed]) -> ComponentSpec:
     kept = tuple((name, argument) for name, argument in owner.spec.keywords if name not in arguments)
     span = owner.spec.head
     return replace(
@@ -328,7 +355,7 @@ def _with(owner: Component, arguments: dict[str, int | str]) -> ComponentSpec:
     )
 
 
-def _variant(owner: Component, arguments: dict[str, int | str]) -> Component:
+def _variant(owner: Component, arguments: Mapping[str, Changed]) -> Component:
     """Return the same model created with other arguments, in the same place."""
     constants = {name: Const(value) for name, value in arguments.items()}
     twin = Component(owner.name, owner.holder, spec=_with(owner, arguments), arguments={**owner.arguments, **constants})
@@ -364,6 +391,7 @@ TIMM = LibraryPlugin(
     packages=frozenset({"timm"}),
     stand_ins={
         FEATURE_INFO: "timm_features.py",
+        **{f"timm.models.{name}": "timm_features.py" for name in INTERMEDIATE},
         **{f"timm.{module}": file for file, modules in PARTS.items() for module in modules},
     },
     components=Components(

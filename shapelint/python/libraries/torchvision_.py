@@ -32,17 +32,18 @@ TASKS = {
         """
         fasterrcnn_mobilenet_v3_large_320_fpn fasterrcnn_mobilenet_v3_large_fpn fasterrcnn_resnet50_fpn
         fasterrcnn_resnet50_fpn_v2 fcos_resnet50_fpn keypointrcnn_resnet50_fpn maskrcnn_resnet50_fpn
-        maskrcnn_resnet50_fpn_v2 retinanet_resnet50_fpn retinanet_resnet50_fpn_v2
+        maskrcnn_resnet50_fpn_v2 retinanet_resnet50_fpn retinanet_resnet50_fpn_v2 ssd300_vgg16
+        ssdlite320_mobilenet_v3_large
         """
     ),
-    "models.detection.backbone_utils": words("BackboneWithFPN resnet_fpn_backbone"),
+    "models.detection.backbone_utils": words("BackboneWithFPN mobilenet_backbone resnet_fpn_backbone"),
     "models.segmentation": words(
         """
         deeplabv3_mobilenet_v3_large deeplabv3_resnet101 deeplabv3_resnet50 fcn_resnet101 fcn_resnet50
         lraspp_mobilenet_v3_large
         """
     ),
-    "models.video": words("mc3_18 mvit_v1_b mvit_v2_s r2plus1d_18 r3d_18 swin3d_b swin3d_s swin3d_t"),
+    "models.video": words("mc3_18 mvit_v1_b mvit_v2_s r2plus1d_18 r3d_18 s3d swin3d_b swin3d_s swin3d_t"),
     "ops": words("FeaturePyramidNetwork"),
     "ops.feature_pyramid_network": words("FeaturePyramidNetwork LastLevelMaxPool LastLevelP6P7"),
 }

@@ -14,7 +14,7 @@ from shapelint import lint
 from shapelint.knowledge import named_rows
 
 IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
-CUBES = (2, 1, 64, 64, 64)
+CUBES, WIDE = (2, 1, 64, 64, 64), (2, 3, 128, 96)
 THIN = "hidden_size=24, mlp_dim=32, num_layers=2, num_heads=3"
 CLIP = "open_clip.create_model('{}', pretrained=None).visual"
 SMP, EFFICIENTNET = "segmentation_models_pytorch", "efficientnet_pytorch"
@@ -50,7 +50,20 @@ BACKBONES = [
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b3', num_classes=77)", "net(x)", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b5', in_channels=1)", "maps.flatten(1)", (2, 1, 64, 64)),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b7')._fc", "torch.zeros(2, net.in_features)", SMALL),
+    *((EFFICIENTNET, f"EfficientNet.from_name('efficientnet-b{number}')",
+       f"net.extract_endpoints(x)['reduction_{level}'].flatten(1)", IMAGES)
+      for number, level in ((0, 1), (1, 2), (3, 3), (4, 4), (6, 5), (7, 6))),
+    (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b2', include_top=False)", "net(x).flatten(1)", SMALL),
     (SMP, "get_encoder('resnet34')", "net(x)[-1].mean((2, 3))", SMALL),
+    *((SMP, f"get_encoder('{name}', output_stride={stride})", "net(x)[-1].mean((2, 3))", SMALL)
+      for name, stride in (("tu-resnet26d", 16), ("tu-mobilenetv3_small_100", 8), ("tu-convnext_atto", 16))),
+    *((SMP, f"smp.{net}('resnet18', encoder_weights=None, classes=5, aux_params=dict(classes=40))", call, SMALL)
+      for net in ("DeepLabV3", "FPN", "PSPNet", "Unet") for call in ("net(x)[0].flatten(1)", "net(x)[1]")),
+    *((SMP, f"smp.{net}('resnet18', encoder_weights=None, classes=5, upsampling=2)", "net(x).flatten(1)", WIDE)
+      for net in ("DeepLabV3", "DeepLabV3Plus", "FPN", "PSPNet", "Segformer", "UPerNet")),
+    (SMP, "smp.PSPNet('resnet18', encoder_weights=None, encoder_depth=4)", "net(x).flatten(1)", SMALL),
+    (SMP, "smp.create_model('fpn', 'resnet18', None, classes=6)", "net(x).flatten(1)", SMALL),
+    (SMP, "smp.create_model(arch='Unet', encoder_name='resnet18', encoder_weights=None)", "net(x).flatten(1)", SMALL),
     (SMP, "get_encoder('mit_b2')", "net(x)[-2].flatten(1)", SMALL),
     (SMP, "get_encoder('vgg16', depth=4)", "net(x)[-1].mean((2, 3))", SMALL),
     (SMP, "get_encoder('densenet121', 1)", "net(x)[3].flatten(1)", (2, 1, 64, 64)),

@@ -8,12 +8,12 @@ import pytest
 import torch
 import torchvision  # noqa: F401 -- the expressions use it
 from taken_features import Taken, known_width, reported
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.detection.backbone_utils import mobilenet_backbone, resnet_fpn_backbone
 from torchvision.ops import FeaturePyramidNetwork
 
 IMPORTS = """\
 import torchvision
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.detection.backbone_utils import mobilenet_backbone, resnet_fpn_backbone
 from torchvision.ops import FeaturePyramidNetwork"""
 IMAGES, CLIPS, SHORT = (2, 3, 96, 128), (2, 3, 16, 224, 224), (2, 3, 8, 56, 72)
 DETECTORS = (
@@ -38,12 +38,19 @@ NETWORKS = [
     *((f"torchvision.models.segmentation.{name}(weights=None, weights_backbone=None, num_classes=6)", call, IMAGES)
       for name in SEGMENTERS for call in ("net(x)['out']", "list(net.backbone(x).values())[0]")),
     ("torchvision.models.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=True)", "net(x)['aux']", IMAGES),
+    *((f"torchvision.models.detection.{name}(weights=None, weights_backbone=None).backbone", f"net(x)['{level}']", size)
+      for name, size in (("ssd300_vgg16", (2, 3, 300, 300)), ("ssdlite320_mobilenet_v3_large", (2, 3, 320, 320)))
+      for level in range(6)),
+    *((f"mobilenet_backbone(backbone_name='{name}', weights=None, fpn={fpn})", call, IMAGES)
+      for name in ("mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small")
+      for fpn, call in ((True, "net(x)['1']"), (True, "net.body(x)['0']"), (False, "net(x)"))),
 ]  # fmt: skip
 VIDEO = [
     *((f"torchvision.models.video.{name}()", "net(x)", SHORT)
       for name in ("r3d_18", "mc3_18", "r2plus1d_18", "swin3d_t")),
     *((f"torchvision.models.video.{name}(num_classes=30)", "net(x)", CLIPS)
-      for name in ("mvit_v1_b", "mvit_v2_s", "swin3d_s", "swin3d_b")),
+      for name in ("mvit_v1_b", "mvit_v2_s", "swin3d_s", "swin3d_b", "s3d")),
+    ("torchvision.models.video.s3d().features", "net(x).flatten(1)", (2, 3, 20, 230, 224)),
     ("nn.Sequential(*list(torchvision.models.video.mc3_18().children())[:-2])", "net(x).flatten(2).mean(2)", SHORT),
     ("nn.Sequential(*list(torchvision.models.video.r3d_18().children())[:-2])", "net(x).flatten(1)", SHORT),
     ("torchvision.models.video.swin3d_b().head", "torch.zeros(2, net.in_features)", CLIPS),
@@ -55,6 +62,7 @@ def real(taken: Taken) -> Any:
     """Return the shape of what the installed library gives."""
     names: dict[str, Any] = {name: globals()[name] for name in ("torch", "torchvision")}
     names.update(nn=torch.nn, resnet_fpn_backbone=resnet_fpn_backbone, FeaturePyramidNetwork=FeaturePyramidNetwork)
+    names["mobilenet_backbone"] = mobilenet_backbone
     with torch.device("meta"), torch.no_grad():
         net = eval(taken.backbone, names).eval()
         holder = type("Holder", (), {"backbone": net})

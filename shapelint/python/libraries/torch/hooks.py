@@ -86,9 +86,9 @@ def after_parts(run: Run, model: Component, bindings: Mapping[str, Any] | None, 
     for name, part in _hooked(model.parts):
         if name not in model.replaced:
             known = not order or (name in order[:changed] and not any(o.startswith(f"{name}.") for o in model.replaced))
-            output = _output(run, model, name, bindings if known else None)
+            taken, output = _ends(run, model, name, bindings if known else None)
             for hook in part.hooks:
-                _call(run, hook, Items([], "tuple", UNKNOWN), output, site)
+                _call(run, hook, taken, output, site)
 
 
 def _hooked(parts: Mapping[str, Component]) -> Iterator[tuple[str, Component]]:
@@ -99,15 +99,21 @@ def _hooked(parts: Mapping[str, Component]) -> Iterator[tuple[str, Component]]:
             yield name, part
 
 
-def _output(run: Run, model: Component, name: str, bindings: Mapping[str, Any] | None) -> Tensor:
-    """Return what a part of a model gives, from the table of its parts."""
+def _ends(run: Run, model: Component, name: str, bindings: Mapping[str, Any] | None) -> tuple[Items, Tensor]:
+    """Return what a part of a model takes, and what it gives, from the table of its parts."""
     origin = Origin(naming.place(model).role, model.resolved)
     shapes = run.parts(model).get(name, "").partition(":")[2]
     if bindings is None or model.resolved is None or "->" not in shapes or model.forgotten:
-        return Tensor(Flow(None, (), origin))
+        return Items([], "tuple", UNKNOWN), Tensor(Flow(None, (), origin))
     signature = signatures.substitute(notation.parse_signature(shapes), dict(model.resolved.values))
-    output = signature.alternatives[0].output
-    filled = signatures.fill(output, {"B": dims.symbol("B"), **bindings}) if isinstance(output, Pattern) else None
+    sizes, (alternative, *_) = {"B": dims.symbol("B"), **bindings}, signature.alternatives
+    inputs = [_filled(pattern, sizes, origin) for pattern in alternative.inputs]
+    return Items(inputs, "tuple"), _filled(alternative.output, sizes, origin)
+
+
+def _filled(pattern: object, sizes: Mapping[str, Any], origin: Origin) -> Tensor:
+    """Return a tensor of a pattern's axes with these sizes, unknown if it is of several tensors."""
+    filled = signatures.fill(pattern, sizes) if isinstance(pattern, Pattern) else None
     if not isinstance(filled, tuple):
         return Tensor(Flow(None, (), origin))
     return Tensor(Flow(filled, (origin,) * len(filled), origin))
