@@ -122,11 +122,11 @@ class SegmentationModel(nn.Module):
             self.maps = nn.Sequential(
                 nn.Conv2d(in_channels, classes, 1, self.enlarged), nn.Upsample(scale_factor=factor)
             )
-        self.classification_head = None
+        self.label_layers = None
         labels = options.get("aux_params")
         if labels is not None:
             width = self.encoder.out_channels[-1]
-            self.classification_head = nn.Sequential(
+            self.label_layers = nn.Sequential(
                 nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Identity(), nn.Linear(width, labels["classes"])
             )
         has_more_parts(self)
@@ -138,7 +138,7 @@ class SegmentationModel(nn.Module):
             needed(fits, f"the sides of the images are no multiples of {stride}")
         features = self.encoder(x)
         maps = self.maps(x)
-        return maps if self.classification_head is None else (maps, self.classification_head(features[-1]))
+        return maps if self.label_layers is None else (maps, self.label_layers(features[-1]))
 
 
 class Unet(SegmentationModel):

@@ -171,9 +171,11 @@ def ssd300_vgg16(**options):
 def ssdlite320_mobilenet_v3_large(*, weights=None, weights_backbone="IMAGENET1K_V1", **options):
     last = 480 if weights_backbone is None or weights is not None else 960
     features = [nn.Conv2d(3, 672, 31, 16, 15), nn.Conv2d(672, last, 3, 2, 1)]
-    widths = (last, 512, 256, 256, 128)
+    widths = (last, 512, 256, 256)
     return Detector(
-        SingleShotBody(features, [nn.Conv2d(width, wider, 3, 2, 1) for width, wider in zip(widths, widths[1:])])
+        SingleShotBody(
+            features, [nn.Conv2d(width, wider, 3, 2, 1) for width, wider in zip(widths, (512, 256, 256, 128))]
+        )
     )
 
 

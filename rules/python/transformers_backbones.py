@@ -6,7 +6,7 @@ names in `out_features` or `out_indices`, that of the last one by default.
 
 import timm
 import torch.nn as nn
-from shapelint.stand_ins import has_more_parts, output, unseen
+from shapelint.stand_ins import has_more_parts, needed, output, unseen
 
 INSIDE = "the inner outputs of a backbone of transformers have no signature here"
 
@@ -98,6 +98,53 @@ class BeitBackbone(TransformerBackbone):
         return super().forward(pixel_values, *args, **options)
 
 
+class ConvNextBackbone(Backbone):
+    def __init__(self, config):
+        width, patch = config.hidden_sizes[0], config.patch_size
+        widths = [width, *config.hidden_sizes]
+        layers = [nn.Conv2d(config.num_channels, width, patch, patch), nn.Identity()]
+        for index in range(2, len(widths)):
+            layers.append(nn.Conv2d(widths[index - 1], widths[index], 2, 2))
+        super().__init__(config, widths, layers)
+
+    def forward(self, pixel_values, *args, **options):
+        if "hidden_sizes" not in self.config._given:
+            return unseen("a backbone of transformers cannot be built of this config without hidden_sizes")
+        return super().forward(pixel_values, *args, **options)
+
+
+ConvNextV2Backbone = ConvNextBackbone
+
+
+class DINOv3ConvNextBackbone(Backbone):
+    def __init__(self, config):
+        widths = [config.num_channels, *config.hidden_sizes]
+        layers = [nn.Conv2d(widths[0], widths[0], 1), nn.Conv2d(widths[0], widths[1], 4, 4)]
+        for index in range(2, len(widths)):
+            layers.append(nn.Conv2d(widths[index - 1], widths[index], 2, 2))
+        super().__init__(config, widths, layers)
+
+
+class HieraBackbone(Backbone):
+    def __init__(self, config):
+        width = config.embed_dim
+        widths = [width, *[int(width * config.embed_dim_multiplier**index) for index in range(len(config.depths))]]
+        layers = [nn.Conv2d(config.num_channels, width, 7, 4, 3), nn.Identity()]
+        for index in range(2, len(widths)):
+            layers.append(nn.Conv2d(widths[index - 1], widths[index], 2, 2))
+        super().__init__(config, widths, layers)
+
+    def forward(self, pixel_values, *args, **options):
+        config = self.config
+        changed = ("patch_kernel", "patch_stride", "patch_padding", "query_stride", "num_query_pool")
+        if [one for one in changed if one in config._given]:
+            return unseen("what HieraBackbone of transformers gives with another stem or pooling has no signature here")
+        height, width = config.image_size
+        fits = pixel_values.shape[2] == height and pixel_values.shape[3] == width
+        needed(fits or options.get("interpolate_pos_encoding", False), f"the images are not {height} x {width}")
+        return super().forward(pixel_values, *args, **options)
+
+
 class TimmBackbone(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -111,6 +158,13 @@ class TimmBackbone(nn.Module):
             return unseen("what a backbone of transformers gives without return_dict has no signature here")
         maps = tuple(self._backbone(pixel_values))
         return output("BackboneOutput", feature_maps=maps, hidden_states=unseen(INSIDE), attentions=None)
+
+
+class TimmWrapperConfig:
+    def __init__(self, architecture="resnet50", initializer_range=0.02, do_pooling=True, model_args=None, **options):
+        self.architecture = architecture if model_args is None else unseen("what the model_args of a config change")
+        self.do_pooling = do_pooling
+        self.model_type = "timm_wrapper"
 
 
 class TimmWrapperModel(nn.Module):

@@ -77,6 +77,8 @@ CASES = [
         "ViTModel", "BeitModel", "Dinov2Model", "DINOv3ViTModel", "SiglipVisionModel", "CLIPVisionModel",
     )),
     (f"ViTModel(ViTConfig({VIT}, pooler_output_size=10))", SMALL),
+    *((f"DPTModel(DPTConfig({VIT}, backbone_out_indices=[0, 1]){pool})", call) for pool in ("", ", False")
+      for call in (SMALL, EVERY, FREE)),
     (f"ViTModel(ViTConfig({VIT}, output_hidden_states=True), False)", SMALL),
     (f"ViTModel(ViTConfig({VIT}), add_pooling_layer=False)", f"{SMALL}, return_dict=False"),
     (f"ViTModel(ViTConfig({VIT}), use_mask_token=True)", f"{SMALL}, bool_masked_pos=torch.zeros(2, 16).bool()"),

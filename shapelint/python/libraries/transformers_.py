@@ -23,6 +23,7 @@ from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import truth
 from shapelint.python.state.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Component,
@@ -46,12 +47,15 @@ from shapelint.spec.spec import Argument, Cause
 from shapelint.text.source import Span
 
 BUILDERS = frozenset({"from_pretrained", "from_config", "_from_config"})
+CONFIG_BUILDERS = {"for_model": "model_type", "from_dict": "config_dict"}
+"""Other functions that build a config, by the name of their first argument."""
 AUTO_MODELS = frozenset({"AutoModel"})
 BACKBONE, WRAPPER = "Backbone", "TimmWrapperModel"
 STAND_INS = words(
     """
-    BeitBackbone DINOv3ViTBackbone Dinov2Backbone Dinov2WithRegistersBackbone ResNetBackbone SwinBackbone
-    Swinv2Backbone TimmBackbone TimmWrapperModel
+    BeitBackbone ConvNextBackbone ConvNextV2Backbone DINOv3ConvNextBackbone DINOv3ViTBackbone Dinov2Backbone
+    Dinov2WithRegistersBackbone HieraBackbone ResNetBackbone SwinBackbone Swinv2Backbone TimmBackbone
+    TimmWrapperConfig TimmWrapperModel
     """
 )
 CHOSEN = ("out_features", "out_indices")
@@ -70,6 +74,8 @@ SHAPELESS_METHODS = words(
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     """Build a config or a model; None for any other name."""
     owner, _, last = name.rpartition(".")
+    if last in CONFIG_BUILDERS:
+        return _built_config(owner.rpartition(".")[2], last, arguments)
     if last not in BUILDERS:
         if pretrained_data.config(last) is not None:
             return config_of(last, arguments)
@@ -91,6 +97,18 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     return model_of(run, cls or "AutoModel", Arguments((config,), rest, arguments.complete), site)
 
 
+def _built_config(cls: str, builder: str, arguments: Arguments) -> Value | None:
+    """Interpret `XConfig.from_dict({...})` and `AutoConfig.for_model("vit", ...)`."""
+    first = arguments.get(0, CONFIG_BUILDERS[builder])
+    if builder == "for_model":
+        kind = pretrained_data.config_of_type(str(first.value)) if isinstance(first, Const) else ""
+        return config_of(kind, Arguments((), arguments.keywords, arguments.complete)) if kind else None
+    if pretrained_data.config(cls) is None or not isinstance(first, Table) or first.open:
+        return None
+    fields = {name: Given(value, NO_SPAN) for name, value in first.items.items()}
+    return config_of(cls, Arguments((), {**fields, **arguments.keywords}, arguments.complete))
+
+
 def config_of(cls: str, arguments: Arguments, stored: Mapping[str, Any] | None = None) -> Value:
     """Return a config as an object with its fields; `stored` are the fields that its name on the hub has."""
     known = pretrained_data.config(cls)
@@ -104,7 +122,8 @@ def config_of(cls: str, arguments: Arguments, stored: Mapping[str, Any] | None =
         items[name] = items[formula] if formula in items else _value(value)
     items.update({alias: items[name] for alias, name in known.aliases.items() if name in items})
     chosen = {f"_{name}": items.get(name, NONE) for name in CHOSEN}
-    return dicts.namespace({**items, **chosen, TYPE: Const(known.model_type)})
+    written = [Const(name) for name in (*(stored or {}), *arguments.keywords)]
+    return dicts.namespace({**items, **chosen, "_given": Items(list(written)), TYPE: Const(known.model_type)})
 
 
 def _value(value: Any) -> Value:

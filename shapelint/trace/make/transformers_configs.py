@@ -31,7 +31,7 @@ def measure(name: str) -> dict[str, Any]:
     base = inspect.signature(transformers.PretrainedConfig.__init__).parameters
     own = inspect.signature(cls.__init__).parameters
     fields = {
-        field: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        field: _default(cls, field, parameter.default)
         for field, parameter in own.items()
         if parameter.default is not inspect.Parameter.empty
         and not field.startswith("_")
@@ -39,6 +39,14 @@ def measure(name: str) -> dict[str, Any]:
     }
     found = {"model_type": cls.model_type, "fields": fields}
     return {**found, "aliases": dict(cls.attribute_map)} if cls.attribute_map else found
+
+
+def _default(cls: Any, field: str, default: Any) -> Any:
+    """Return the default of a field, with the list that the config puts in the place of None."""
+    built = getattr(cls(), field, None) if default is None else default
+    if isinstance(built, (list, tuple)):
+        return list(built)
+    return default
 
 
 def class_names() -> list[str]:

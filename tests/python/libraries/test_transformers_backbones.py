@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 import torch
-from taken_features import Taken, known_width, reasons
+from taken_features import Taken, known_width, reasons, reported
 
 IMAGES = (2, 3, 64, 64)
 NETS = (
     "ResNetConfig", "SwinConfig", "Swinv2Config", "Dinov2Config", "Dinov2WithRegistersConfig", "DINOv3ViTConfig",
-    "BeitConfig", "AutoBackbone", "ResNetBackbone", "SwinBackbone", "BeitBackbone",
+    "BeitConfig", "AutoBackbone", "ResNetBackbone", "SwinBackbone", "BeitBackbone", "ConvNextConfig", "HieraConfig",
+    "ConvNextV2Config", "DINOv3ConvNextConfig", "ConvNextBackbone", "DINOv3ConvNextBackbone", "HieraBackbone",
 )  # fmt: skip
 SMALL = "hidden_size=24, num_hidden_layers=3, num_attention_heads=3, intermediate_size=32, image_size=64, patch_size=8"
 SWIN = "embed_dim=12, depths=[1, 1, 2], num_heads=[2, 2, 2], window_size=4, image_size=64"
 RESNET = "embedding_size=10, hidden_sizes=[12, 16, 20, 24], depths=[1, 1, 1, 1]"
+NEXT = "hidden_sizes=[8, 12, 20, 28], depths=[1, 1, 1, 1]"
+HIERA = "embed_dim=12, depths=[1, 1, 2, 1], image_size=[64, 64]"
 LAST, FIRST = "net(x).feature_maps[-1]", "net(x)['feature_maps'][0]"
 BACKBONES = [
     (f"AutoBackbone.from_config(ResNetConfig({RESNET}))", LAST),
@@ -28,6 +31,13 @@ BACKBONES = [
     (f"AutoBackbone.from_config(Dinov2WithRegistersConfig({SMALL}))", LAST),
     (f"AutoBackbone.from_config(DINOv3ViTConfig({SMALL}, pos_embed_rescale=None))", LAST),
     (f"BeitBackbone(BeitConfig({SMALL}, out_indices=[0, 2]))", LAST),
+    (f"ConvNextBackbone(ConvNextConfig({NEXT}, out_features=['stage2', 'stage4']))", FIRST),
+    (f"AutoBackbone.from_config(ConvNextConfig({NEXT}, out_indices=[0, 1]))", FIRST),
+    (f"AutoBackbone.from_config(ConvNextV2Config({NEXT}, patch_size=2))", LAST),
+    (f"DINOv3ConvNextBackbone(DINOv3ConvNextConfig({NEXT}, out_features=['stage1', 'stage3']))", LAST),
+    ("DINOv3ConvNextBackbone(DINOv3ConvNextConfig())", LAST),
+    (f"HieraBackbone(HieraConfig({HIERA}, out_features=['stem', 'stage3']))", FIRST),
+    (f"AutoBackbone.from_config(HieraConfig({HIERA}, out_indices=[1, 3, 4]))", "net(x).feature_maps[1]"),
 ]
 
 
@@ -81,6 +91,26 @@ def test_a_backbone_of_timm_gives_its_last_map() -> None:
 
 
 def test_another_backbone_is_named() -> None:
-    imports = "from transformers import AutoBackbone, ConvNextConfig"
-    found = reasons(Taken("AutoBackbone.from_config(ConvNextConfig())", MAPS, IMAGES, imports))
-    assert any("transformers.ConvNextBackbone has no signature here" in one for one in found)
+    imports = "from transformers import AutoBackbone, PvtV2Backbone"
+    found = reasons(Taken("PvtV2Backbone.from_pretrained('OpenGVLab/pvt_v2_b0')", MAPS, IMAGES, imports))
+    assert any("transformers.PvtV2Backbone has no signature here" in one for one in found)
+
+
+def test_a_config_of_which_no_backbone_can_be_built_is_not_read() -> None:
+    transformers = pytest.importorskip("transformers")
+    with pytest.raises(TypeError):
+        transformers.ConvNextBackbone(transformers.ConvNextConfig())
+    imports = "from transformers import ConvNextBackbone, ConvNextConfig"
+    assert "without hidden_sizes" in reasons(Taken("ConvNextBackbone(ConvNextConfig())", MAPS, IMAGES, imports))[-1]
+
+
+def test_hiera_takes_images_of_its_own_size() -> None:
+    imports, small = "from transformers import HieraBackbone, HieraConfig", (2, 3, 96, 96)
+    taken = Taken(f"HieraBackbone(HieraConfig({HIERA}))", MAPS, small, imports)
+    assert {one.code for one in reported(taken, 96).findings} == {"SL106"}
+
+
+def test_a_wrapper_is_built_of_its_config() -> None:
+    built = "TimmWrapperModel(TimmWrapperConfig(architecture='resnet34'))"
+    imports = "from transformers import TimmWrapperConfig, TimmWrapperModel"
+    assert known_width(Taken(built, "self.backbone(x).pooler_output", imports=imports)) == 512

@@ -153,6 +153,8 @@ def test_an_output_as_a_whole_is_no_tensor(backbone: str) -> None:
     ("CLIPVisionModel.from_pretrained('openai/clip-vit-large-patch14')", 1024),
     ("AutoModel.from_config(AutoConfig.from_pretrained('facebook/dino-vits8'))", 384),
     ("ViTModel(ViTConfig.from_pretrained('google/vit-base-patch16-224-in21k', hidden_size=600))", 600),
+    ("AutoModel.from_config(AutoConfig.for_model('vit', hidden_size=240))", 240),
+    ("ViTModel(ViTConfig.from_dict({'hidden_size': 300, 'patch_size': 32}))", 300),
 ])  # fmt: skip
 def test_a_name_on_the_hub_is_known_without_fetching_it(backbone: str, width: int) -> None:
     for added in (0, 1):
