@@ -116,6 +116,10 @@ def timm_ways() -> Iterator[Way]:
     yield way(plain, after="self.backbone.reset_classifier(0)")
     yield way(bare, after="self.backbone.reset_classifier(num_classes=12)")
     yield way(plain, "self.backbone.get_intermediate_layers(x, n=2)[-1]", ANY)
+    yield way(plain, "self.backbone.get_intermediate_layers(x, n=[1, 3], reshape=True)[0]", MAP)
+    yield way(bare, "self.backbone.forward_intermediates(x)[1][-2]", MAP)
+    yield way(bare, "self.backbone.forward_intermediates(x, indices=1, intermediates_only=True)[0]", ANY)
+    yield way(plain, "self.backbone.forward_intermediates(x, indices=[0, 2])[0]", ANY)
     yield way("nn.Sequential(*list(" + plain + ".children())[:-1])", taken=ANY)
     yield way("nn.Sequential(*list(" + bare + ".children())[:-2])", taken=ANY)
     for head in HEADS:
@@ -177,6 +181,8 @@ DETECTION = [
     "fasterrcnn_resnet50_fpn_v2",
     "fasterrcnn_mobilenet_v3_large_320_fpn",
     "retinanet_resnet50_fpn_v2",
+    "ssd300_vgg16",
+    "ssdlite320_mobilenet_v3_large",
 ]
 SEGMENTATION = [
     "fcn_resnet50",
@@ -394,6 +400,8 @@ def other_ways() -> Iterator[Way]:
             square,
         )
         yield Way("smp", smp, make.replace("=None", "=None, classes=5"), "self.backbone(x)", MAP, "", names, square)
+        labelled = make.replace("=None", "=None, classes=5, aux_params=dict(classes=60)")
+        yield Way("smp", smp, labelled, "self.backbone(x)[1]", VECTOR, "", names, square)
     clip = "import open_clip"
     clip_images = ("torch.zeros(2, 3, 224, 224)",) * 3 + ("torch.zeros(2, 3, 240, 240)",)
     yield Way("open_clip", clip, 'open_clip.create_model("NAME").visual', names=open_clip_names, images=clip_images)
@@ -433,6 +441,8 @@ def other_ways() -> Iterator[Way]:
         names=sizes,
         images=square,
     )
+    levels = 'self.backbone.extract_endpoints(x)["reduction_4"]'
+    yield Way("efficientnet_pytorch", nets, 'EfficientNet.from_name("NAME")', levels, MAP, names=sizes, images=square)
 
 
 def monai_ways() -> Iterator[Way]:

@@ -184,6 +184,29 @@ class EfficientNetBN(nn.Module):
         return self._fc(self._avg_pooling(self.maps(inputs)).flatten(1))
 
 
+def rounded(width, factor):
+    """Return the nearest multiple of eight to a width by a factor, which loses no more than a tenth of it."""
+    multiple = max(8, int(width * factor + 4) // 8 * 8)
+    return multiple + 8 if multiple < 0.9 * width * factor else multiple
+
+
+class EfficientNetBNFeatures(nn.Module):
+    def __init__(
+        self, model_name, pretrained=True, progress=True, spatial_dims=2, in_channels=3, num_classes=1000, *args, **more
+    ):
+        super().__init__()
+        factor = (1.0, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2)[int(model_name[-1:])]
+        widths = [rounded(width, factor) for width in (16, 24, 40, 112, 320)]
+        conv = CONVOLUTIONS[spatial_dims]
+        self.layers = nn.ModuleList(
+            [conv(in_channels, width, 1, 2 ** (index + 1)) for index, width in enumerate(widths)]
+        )
+        has_more_parts(self)
+
+    def forward(self, inputs):
+        return [layer(inputs) for layer in self.layers]
+
+
 class SENet(nn.Module):
     def __init__(self, stem, spatial_dims, in_channels, num_classes=1000, **options):
         super().__init__()
@@ -328,22 +351,101 @@ class BasicUNet(MapToMap):
 BasicUnet = Basicunet = basicunet = BasicUNet
 
 
+NO_GROUPS = "SegResNet of monai cannot be built with filters that its groups of eight do not divide"
+
+
 class SegResNet(MapToMap):
     def __init__(
         self, spatial_dims=3, init_filters=8, in_channels=1, out_channels=2, *args, blocks_down=(1, 2, 2, 4), **options
     ):
         super().__init__(spatial_dims, in_channels, out_channels, 2 ** (len(blocks_down) - 1))
+        conv = CONVOLUTIONS[spatial_dims]
+        layers = [conv(in_channels, init_filters, 3, 1, 1)]
+        for index in range(1, len(blocks_down)):
+            layers.append(conv(init_filters * 2 ** (index - 1), init_filters * 2**index, 3, 2, 1))
+        self.levels = nn.ModuleList(layers)
+        self.is_known = init_filters % 8 == 0
+
+    def forward(self, x):
+        return super().forward(x) if self.is_known else unseen(NO_GROUPS)
+
+    def encode(self, x):
+        if not self.is_known:
+            return unseen(NO_GROUPS)
+        found = []
+        for layer in self.levels:
+            x = layer(x)
+            found.append(x)
+        return x, found
+
+
+class AutoEncoder(nn.Module):
+    def __init__(self, spatial_dims, in_channels, out_channels, channels, strides, kernel_size=3, *args, **options):
+        super().__init__()
+        conv = CONVOLUTIONS[spatial_dims]
+        layers = []
+        for width, stride in zip(channels, strides):
+            layers.append(conv(in_channels, width, kernel_size, stride, kernel_size // 2))
+            in_channels = width
+        self.encode = nn.Sequential(*layers)
+        has_more_parts(self)
+
+    def forward(self, x):
+        return unseen("what AutoEncoder of monai gives has no signature here, only what its encode does")
+
+
+class ViTAutoEnc(ViT):
+    def __init__(
+        self,
+        in_channels,
+        img_size,
+        patch_size,
+        out_channels=1,
+        deconv_chns=16,
+        hidden_size=768,
+        mlp_dim=3072,
+        num_layers=12,
+        num_heads=12,
+        proj_type="conv",
+        dropout_rate=0.0,
+        spatial_dims=3,
+        *args,
+        **options,
+    ):
+        super().__init__(
+            in_channels,
+            img_size,
+            patch_size,
+            hidden_size,
+            mlp_dim,
+            num_layers,
+            num_heads,
+            spatial_dims=spatial_dims,
+        )
+        self.whole_maps = CONVOLUTIONS[spatial_dims](in_channels, out_channels, 1)
+
+    def forward(self, x):
+        return self.whole_maps(x), super().forward(x)[1]
 
 
 class SwinTransformer(nn.Module):
-    def __init__(self, in_channels, width, spatial_dims):
+    def __init__(
+        self, in_chans, embed_dim, window_size, patch_size, depths, num_heads, *args, spatial_dims=3, **options
+    ):
         super().__init__()
         conv = CONVOLUTIONS[spatial_dims]
-        widths = [in_channels, *[width * 2**index for index in range(5)]]
-        self.layers = nn.ModuleList([conv(widths[index], widths[index + 1], 3, 2, 1) for index in range(5)])
+        patch = each(patch_size, spatial_dims)
+        sizes = [[2 * side - 1 for side in patch], patch, [side - 1 for side in patch]]
+        layers = [conv(in_chans, embed_dim, *sizes)]
+        for index in range(len(depths)):
+            layers.append(conv(embed_dim * 2**index, embed_dim * 2 ** (index + 1), 3, 2, 1))
+        self.layers = nn.ModuleList(layers)
+        self.has_four_stages = len(depths) == 4
         has_more_parts(self)
 
     def forward(self, x, normalize=True):
+        if not self.has_four_stages:
+            return unseen("SwinTransformer of monai runs with four stages only")
         found = []
         for layer in self.layers:
             x = layer(x)
@@ -365,7 +467,9 @@ class SwinUNETR(MapToMap):
     ):
         super().__init__(spatial_dims, in_channels, out_channels, 32)
         self.is_known = patch_size == 2 and len(depths) == 4 and feature_size % 12 == 0
-        self.swinViT = SwinTransformer(in_channels, feature_size, spatial_dims)
+        self.swinViT = SwinTransformer(
+            in_channels, feature_size, 7, patch_size, depths, None, spatial_dims=spatial_dims
+        )
 
     def forward(self, x):
         if not self.is_known:

@@ -15,7 +15,8 @@ _MONAI = words(
     SEResNet50 SEResNet101 SEResNet152 SEResNext50 SEResNext101 SENet154 SEresnet50 Seresnet50 seresnet50
     SEresnet101 Seresnet101 seresnet101 SEresnet152 Seresnet152 seresnet152 SEResNeXt50 SEresnext50 Seresnext50
     seresnext50 SEResNeXt101 SEresnext101 Seresnext101 seresnext101 SEnet154 Senet154 senet154
-    BasicUNet BasicUnet Basicunet basicunet SegResNet SwinUNETR UNet Unet ViT
+    AutoEncoder BasicUNet BasicUnet Basicunet basicunet EfficientNetBNFeatures SegResNet SwinUNETR UNet Unet ViT
+    ViTAutoEnc swin_unetr.SwinTransformer
     """
 )
 _GRAPH_LAYERS = words(

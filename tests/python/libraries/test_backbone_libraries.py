@@ -15,6 +15,7 @@ from shapelint.knowledge import named_rows
 
 IMAGES, SMALL, VOLUMES = (2, 3, 224, 224), (2, 3, 64, 64), (2, 1, 32, 32, 32)
 CUBES, WIDE = (2, 1, 64, 64, 64), (2, 3, 128, 96)
+ONES = "(1, 1, 1, 1)"
 THIN = "hidden_size=24, mlp_dim=32, num_layers=2, num_heads=3"
 CLIP = "open_clip.create_model('{}', pretrained=None).visual"
 SMP, EFFICIENTNET = "segmentation_models_pytorch", "efficientnet_pytorch"
@@ -46,6 +47,16 @@ BACKBONES = [
     ("monai.networks.nets", "nets.SwinUNETR(1, 6, feature_size=12)", "net(x).mean((2, 3, 4))", CUBES),
     ("monai.networks.nets", "nets.SwinUNETR(1, 6, feature_size=24)", "net.swinViT(x)[-1].flatten(1)", CUBES),
     ("monai.networks.nets", "nets.SwinUNETR(3, 6, spatial_dims=2)", "net.swinViT(x)[2].flatten(1)", SMALL),
+    *(("monai.networks.nets", f"nets.EfficientNetBNFeatures('efficientnet-b{number}', False)",
+       f"net(x)[{level}].flatten(1)", IMAGES) for number, level in ((0, 0), (2, 1), (4, 2), (7, 3), (1, 4))),
+    ("monai.networks.nets", "nets.SegResNet(2, 16, 3, 7, blocks_down=(1, 1, 1))", "net.encode(x)[0].flatten(1)", SMALL),
+    ("monai.networks.nets", "nets.AutoEncoder(2, 3, 1, (8, 12, 20), (2, 1, 2)).encode", "net(x).flatten(1)", SMALL),
+    ("monai.networks.nets", f"nets.ViTAutoEnc(1, 64, 16, 2, {THIN})", "net(x)[1][-1].mean(1)", CUBES),
+    ("monai.networks.nets", f"nets.ViTAutoEnc(3, 64, 16, 5, {THIN}, spatial_dims=2)", "net(x)[0].flatten(1)", SMALL),
+    *(("monai.networks.nets", f"nets.swin_unetr.SwinTransformer(1, 12, (7, 7, 7), (2, 2, 2), {ONES}, {ONES})",
+       f"net(x)[{level}].flatten(1)", CUBES) for level in range(4)),
+    ("monai.networks.nets", f"nets.swin_unetr.SwinTransformer(3, 12, (7, 7), (4, 4), {ONES}, {ONES}, spatial_dims=2)",
+     "net(x)[2].flatten(1)", (2, 3, 70, 64)),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b0')", "maps.mean((2, 3))", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b3', num_classes=77)", "net(x)", SMALL),
     (EFFICIENTNET, "EfficientNet.from_name('efficientnet-b5', in_channels=1)", "maps.flatten(1)", (2, 1, 64, 64)),

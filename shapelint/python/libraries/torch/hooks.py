@@ -107,7 +107,7 @@ def _ends(run: Run, model: Component, name: str, bindings: Mapping[str, Any] | N
         return Items([], "tuple", UNKNOWN), Tensor(Flow(None, (), origin))
     signature = signatures.substitute(notation.parse_signature(shapes), dict(model.resolved.values))
     sizes, (alternative, *_) = {"B": dims.symbol("B"), **bindings}, signature.alternatives
-    inputs = [_filled(pattern, sizes, origin) for pattern in alternative.inputs]
+    inputs: list[Value] = [_filled(pattern, sizes, origin) for pattern in alternative.inputs]
     return Items(inputs, "tuple"), _filled(alternative.output, sizes, origin)
 
 
