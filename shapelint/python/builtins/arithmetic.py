@@ -167,6 +167,9 @@ def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         return inside if inside is None or isinstance(op, ast.In) else not inside
     if isinstance(op, (ast.Eq, ast.NotEq)) and _differ_in_kind(left, right):
         return isinstance(op, ast.NotEq)
+    if isinstance(op, (ast.Eq, ast.NotEq)) and isinstance(left, Items) and isinstance(right, Items):
+        alike = _alike(left, right)
+        return alike if alike is None or isinstance(op, ast.Eq) else not alike
     if not (isinstance(left, Const) and isinstance(right, Const)):
         return None
     if isinstance(op, (ast.Eq, ast.NotEq)):
@@ -182,6 +185,16 @@ def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         return _ORDER[type(op)](left.value, right.value)
     except (TypeError, KeyError):
         return None
+
+
+def _alike(left: Items, right: Items) -> bool | None:
+    """Return whether two tuples, or two lists, are equal; None if that is not known."""
+    if left.kind != right.kind or left.kind not in ("tuple", "list") or left.rest or right.rest:
+        return None
+    if len(left.items) != len(right.items):
+        return False
+    pairs = [compared(ast.Eq(), one, two) for one, two in zip(left.items, right.items)]
+    return False if False in pairs else None if None in pairs else True
 
 
 def _differ_in_kind(left: Value, right: Value) -> bool:

@@ -43,6 +43,8 @@ PLACES = {"dataset": 0, "batch_size": 1, "sampler": 3, "batch_sampler": 4, "coll
 """The arguments of a loader that decide how many rows a batch has:
 https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 """
+ORDERING = frozenset({"data_source", "replacement", "generator"})
+"""Arguments of a sampler that decide the order of the samples alone."""
 
 
 @frozen
@@ -108,6 +110,55 @@ def subset(run: Run, arguments: Arguments, site: Site) -> Value:
     items = sequence(indices) if indices is not None else None
     counted = len(items.items) if items is not None and items.rest is None else None
     return Dataset(_source(whole), counted)
+
+
+def concatenated(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `ConcatDataset([first, second])`."""
+    given = arguments.get(0, "datasets")
+    items = sequence(given) if given is not None else None
+    if items is None or items.rest is not None or not items.items:
+        return Dataset(UNKNOWN, None)
+    counts = [samples(run, item) for item in items.items]
+    whole = None if None in counts else sum(count for count in counts if count is not None)
+    return Dataset(_source(items.items[0]), whole)
+
+
+def batch_sampler(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `BatchSampler(sampler, 32, drop_last=True)`: the samples, and how they are divided into batches."""
+    order, size = arguments.get(0, "sampler"), arguments.get(1, "batch_size")
+    dropped = arguments.get(2, "drop_last")
+    known = integer(size) if size is not None and arguments.complete else None
+    if not isinstance(known, int) or known < 1 or dropped is None:
+        return Dataset(UNKNOWN, None)
+    return Dataset(UNKNOWN, samples(run, order), (known, truth(dropped)))
+
+
+def sampler(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `RandomSampler(dataset)`: as many samples in another order; none are known if a number is chosen."""
+    is_whole = arguments.complete and len(arguments.positional) < 2 and not arguments.keywords.keys() - ORDERING
+    return Dataset(UNKNOWN, samples(run, arguments.get(0, "data_source")) if is_whole else None)
+
+
+def subset_sampler(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `SubsetRandomSampler(indices)`."""
+    indices = arguments.get(0, "indices")
+    items = sequence(indices) if indices is not None and arguments.complete else None
+    return Dataset(UNKNOWN, len(items.items) if items is not None and items.rest is None else None)
+
+
+def distributed_sampler(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `DistributedSampler(dataset, num_replicas=2)`: the share of one process, if their number is written.
+
+    https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler: what does not divide
+    evenly is filled up, or left out with `drop_last`.
+    """
+    whole, given = samples(run, arguments.get(0, "dataset")), arguments.get(1, "num_replicas")
+    dropped, processes = arguments.get(5, "drop_last"), integer(given) if given is not None else None
+    is_filled = dropped is None or truth(dropped) is False
+    if whole is None or not isinstance(processes, int) or processes < 1 or not arguments.complete:
+        return Dataset(UNKNOWN, None)
+    is_known = is_filled or whole % processes == 0
+    return Dataset(UNKNOWN, -(-whole // processes) if is_known else None)
 
 
 def random_split(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -184,8 +235,10 @@ def _given(arguments: Arguments, name: str) -> bool:
 
 def _facts(run: Run, dataset: Value | None, arguments: Arguments, site: Site) -> LoaderRows | None:
     """Return how many rows the batches have; None if code that is not seen decides that."""
-    if not arguments.complete or _given(arguments, "batch_sampler") or _given(arguments, "collate_fn"):
+    if not arguments.complete or _given(arguments, "collate_fn"):
         return None
+    if _given(arguments, "batch_sampler"):
+        return _facts_of_sampler(arguments, site)
     given = arguments.get(PLACES["batch_size"], "batch_size")
     size = 1 if given is None else integer(given)
     if not isinstance(size, int) or size < 1:
@@ -196,8 +249,17 @@ def _facts(run: Run, dataset: Value | None, arguments: Arguments, site: Site) ->
     place = file.span(site.node) if file is not None and file.main else None
     if isinstance(given, Const) and given.place is not None and place is not None:
         place = given.place
-    count = None if _given(arguments, "sampler") else samples(run, dataset)
+    order = arguments.get(PLACES["sampler"], "sampler") if _given(arguments, "sampler") else dataset
+    count = samples(run, order) if order is dataset or isinstance(order, Dataset) else None
     return LoaderRows(size, count, drops_last, place)
+
+
+def _facts_of_sampler(arguments: Arguments, site: Site) -> LoaderRows | None:
+    order, file = arguments.get(PLACES["batch_sampler"], "batch_sampler"), site.scope.file
+    if not isinstance(order, Dataset) or order.batches is None:
+        return None
+    size, drops_last = order.batches
+    return LoaderRows(size, order.samples, drops_last, file.span(site.node) if file is not None and file.main else None)
 
 
 def _own_batch(run: Run, dataset: Instance, rows: Dim) -> Value:

@@ -75,6 +75,8 @@ PARTS = {
     ),
 }
 """Parts of networks that scripts put together by themselves, by the file that stands in for them."""
+MODEL_AVERAGES = words("ModelEma ModelEmaV2 ModelEmaV3")
+"""Moving averages of models."""
 FEATURE_INFO = "timm.models._features.FeatureInfo"
 INTERMEDIATE = {"forward_intermediates": "indices", "get_intermediate_layers": "n"}
 """Methods that return the maps of inner stages, by the argument that says which: the number of the last, or places."""
@@ -392,6 +394,8 @@ TIMM = LibraryPlugin(
     stand_ins={
         FEATURE_INFO: "timm_features.py",
         **{f"timm.models.{name}": "timm_features.py" for name in INTERMEDIATE},
+        **{f"timm.utils.{name}": "timm_averages.py" for name in MODEL_AVERAGES},
+        **{f"timm.utils.model_ema.{name}": "timm_averages.py" for name in MODEL_AVERAGES},
         **{f"timm.{module}": file for file, modules in PARTS.items() for module in modules},
     },
     components=Components(

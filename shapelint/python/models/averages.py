@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
@@ -58,12 +58,14 @@ def _helpers_of(tree: ast.AST) -> list[tuple[str, Helper]]:
 def find(body: Sequence[ast.AST], helpers: Mapping[str, Helper]) -> Iterator[Average]:
     """Yield the averages in statements; those of a helper are found where it is called, with the names there."""
     nodes = list(_nodes(body, helpers))
+    tables = dict(_tables(nodes))
     for node in nodes:
         if isinstance(node, ast.For):
-            yield from _of_loop(node)
+            yield from _of_loop(node, tables)
         elif isinstance(node, ast.Call):
             yield from _of_call(node, helpers)
     yield from _of_lists([node for node in nodes if isinstance(node, (ast.Assign, ast.Call))])
+    yield from _of_tables(nodes, tables)
 
 
 def _nodes(body: Iterable[ast.AST], helpers: Mapping[str, Helper]) -> Iterator[ast.AST]:
@@ -89,15 +91,56 @@ def _average(node: ast.AST, written: str, read: str, decay: ast.expr | None = No
     return Average(node, written, read, decay)
 
 
-def _of_loop(loop: ast.For) -> Iterator[Average]:
-    """Yield the averages `for p, q in zip(a.parameters(), b.parameters()): ...`."""
+def _of_loop(loop: ast.For, tables: Mapping[str, str]) -> Iterator[Average]:
+    """Yield the averages `for p, q in zip(a.parameters(), b.parameters()): ...`, and those over one module by name."""
     names = _parameters(loop)
-    for node in ast.walk(loop) if len(names) == 2 else ():
+    for node in ast.walk(loop) if names else ():
         variable, parts = _written(node)
-        other = next((name for name in names if name != variable), "")
-        mentioned = {one.id for part in parts for one in ast.walk(part) if isinstance(one, ast.Name)}
-        if variable in names and other in mentioned:
-            yield _average(node, names[variable], names[other], _decay(parts, variable))
+        others = [module for one, module in _mentioned(parts, {**tables, **names}) if one != variable]
+        others += [module for part in parts for one in ast.walk(part) if (module := _module(one, {"state_dict"}))]
+        if variable in names and len(others) == 1 and others[0] != names[variable]:
+            yield _average(node, names[variable], others[0], _decay(parts, variable))
+
+
+def _mentioned(parts: Iterable[ast.AST], modules: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the names in expressions that stand for tensors of modules, each once, with the module."""
+    found = {one.id for part in parts for one in ast.walk(part) if isinstance(one, ast.Name)}
+    return [(name, module) for name, module in modules.items() if name in found]
+
+
+def _tables(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield the names of `module.state_dict()` and `dict(module.named_parameters())`, with the module."""
+    for node in (node for node in nodes if isinstance(node, ast.Assign)):
+        for name, value in _assigned(node.targets[0], node.value):
+            is_dict = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"
+            inner = value.args[0] if is_dict and isinstance(value, ast.Call) and value.args else value
+            module = _module(inner, {"named_parameters"} if is_dict else {"state_dict"})
+            if isinstance(name, ast.Name) and module:
+                yield name.id, module
+
+
+def _of_tables(nodes: Sequence[ast.AST], tables: Mapping[str, str]) -> Iterator[Average]:
+    """Yield the averages `old[key] = m * old[key] + (1 - m) * new[key]` of a dict that a module then loads."""
+    for call in (node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        written = _dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        if not written or not call.args or getattr(call.func, "attr", "") != "load_state_dict":
+            continue
+        for node, value in _entries(call.args[0], nodes):
+            known = _mentioned([value], tables)
+            own = [name for name, module in known if module == written]
+            others = [module for _, module in known if module != written]
+            if isinstance(value, ast.BinOp) and len(own) == len(others) == 1:
+                yield _average(node, written, others[0], _decay([value], own[0]))
+
+
+def _entries(loaded: ast.expr, nodes: Sequence[ast.AST]) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Yield what is set in a dict that is loaded, with the statements."""
+    if isinstance(loaded, ast.DictComp):
+        yield loaded, loaded.value
+    for node in nodes if isinstance(loaded, ast.Name) else ():
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Subscript) and ast.unparse(target.value) == ast.unparse(loaded):
+            yield node, getattr(node, "value", loaded)
 
 
 def _of_call(call: ast.Call, helpers: Mapping[str, Helper]) -> Iterator[Average]:
@@ -141,19 +184,36 @@ def _listed(node: ast.expr) -> str:
 
 
 def _parameters(loop: ast.For) -> dict[str, str]:
-    """Return the two variables of a loop over two lists of parameters, with the names of the modules."""
+    """Return the variables of a loop over one or two lists of parameters, with the names of the modules."""
     call, target = loop.iter, loop.target
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "zip":
+    targets = target.elts if isinstance(target, ast.Tuple) else []
+    if not isinstance(call, ast.Call) or len(targets) != 2:
         return {}
-    modules = [_module(argument) for argument in call.args]
-    variables = [one.id for one in target.elts if isinstance(one, ast.Name)] if isinstance(target, ast.Tuple) else []
-    return dict(zip(variables, modules)) if len(variables) == len(modules) == 2 and all(modules) else {}
+    if not isinstance(call.func, ast.Name):
+        return _variable(target, call)
+    found = (
+        {**_variable(targets[0], call.args[0]), **_variable(targets[1], call.args[1])} if len(call.args) == 2 else {}
+    )
+    return found if call.func.id == "zip" and len(found) == 2 else {}
 
 
-def _module(argument: ast.expr) -> str:
+def _variable(target: ast.expr, listed: ast.expr) -> dict[str, str]:
+    """Return the variable of the tensors in a list of parameters, alone or behind their names, with the module."""
+    inner = listed.func.value if isinstance(listed, ast.Call) and isinstance(listed.func, ast.Attribute) else listed
+    last = listed.func.attr if isinstance(listed, ast.Call) and isinstance(listed.func, ast.Attribute) else ""
+    with_names = isinstance(target, ast.Tuple) and len(target.elts) == 2
+    named = target.elts[1] if isinstance(target, ast.Tuple) and with_names else target
+    if last in ("values", "items"):
+        module = _module(inner, {"state_dict"}) if with_names is (last == "items") else ""
+    else:
+        module = _module(listed, {"named_parameters"} if with_names else {"parameters"})
+    return {named.id: module} if module and isinstance(named, ast.Name) else {}
+
+
+def _module(argument: ast.AST, listings: Collection[str] = ("parameters",)) -> str:
     """Return the dotted name of the module in `module.parameters()`."""
     called = argument.func if isinstance(argument, ast.Call) else None
-    return _dotted(called.value) if isinstance(called, ast.Attribute) and called.attr == "parameters" else ""
+    return _dotted(called.value) if isinstance(called, ast.Attribute) and called.attr in listings else ""
 
 
 def _dotted(node: ast.expr | None) -> str:
@@ -192,6 +252,7 @@ def _decay(parts: list[ast.expr], variable: str) -> ast.expr | None:
     for product in (one for one in products if isinstance(one.op, ast.Mult)):
         for factor, tensor in ((product.left, product.right), (product.right, product.left)):
             named = tensor.value if isinstance(tensor, ast.Attribute) and tensor.attr == "data" else tensor
+            named = named.value if isinstance(named, ast.Subscript) else named
             if isinstance(named, ast.Name) and named.id == variable:
                 return factor
     return None

@@ -27,7 +27,7 @@ def find(run: Run, model: Instance | None, first: bool) -> TrainedTarget | None:
     places: dict[str, Span] = {}
     for call in run.calls:
         path = _from_target(call.component, averaged, written) if call.component in run.trained else ()
-        if path and naming.place(call.component).model is model and not _may_be_frozen(run, path):
+        if path and _model_around(call.component, path) is model and not _may_be_frozen(run, path):
             places[path[0].name] = call.span
     if not places or not frozen_modules.all_are_known(run):
         return None
@@ -42,6 +42,16 @@ def _from_target(component: Node, averaged: set[int], written: set[str]) -> tupl
         if id(node) in averaged or (is_target and node.name in written):
             return path[at:]
     return ()
+
+
+def _model_around(component: Node, path: tuple[Node, ...]) -> Instance | None:
+    """Return the model that holds a target, which may be a model itself."""
+    outer = component.path[: len(component.path) - len(path)]
+    around = [node for node in outer if isinstance(node, Instance) and naming.is_model_like(node)]
+    if around:
+        return around[-1]
+    model = naming.place(component).model
+    return model if isinstance(model, Instance) else None
 
 
 def _may_be_frozen(run: Run, path: tuple[Node, ...]) -> bool:

@@ -177,11 +177,13 @@ class Dataset:
     """A dataset of `samples` samples, None if that is not known; `source` is what they come from.
 
     That is a tuple of tensors whose rows they are, the transform that makes them, or the user-defined dataset that this
-    is a part of.
+    is a part of. A sampler is one, too: `batches` are the size of those into which it divides them, and whether it
+    leaves out a shorter last one.
     """
 
     source: Value
     samples: int | None
+    batches: tuple[int, bool | None] | None = None
     born: int = born()
 
 

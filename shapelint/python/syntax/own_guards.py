@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import Const, Data, Node, Scope, Tensor, Value
+from shapelint.python.state.values import Const, Data, Items, Library, Node, Scope, Tensor, Value
 from shapelint.python.tensors import row_faults
 from shapelint.shapes.dims import Expression
 from shapelint.spec.spec import Problem
@@ -19,11 +19,23 @@ from shapelint.spec.spec import Problem
 SIZE_ATTRIBUTES = frozenset({"shape", "ndim"})
 SIZE_CALLS = frozenset({"size", "dim", "ndimension", "numel", "len", "tuple", "list"})
 """Functions and methods that a condition may call and still be about sizes."""
+ASSERTING = frozenset({"_assert"})
+"""Functions of torch that are an `assert`."""
 
 
 def is_about_sizes(test: ast.expr) -> bool:
     """Return whether evaluating a condition does no more than ask for sizes."""
     return all(_called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
+
+
+def torch_assertion(run: Run, node: ast.Expr, scope: Scope) -> ast.Assert | None:
+    """Return `torch._assert(condition, message)` as the statement that it stands for; None for anything else."""
+    call = node.value
+    if not isinstance(call, ast.Call) or _called(call) not in ASSERTING or not call.args or call.keywords:
+        return None
+    if run.evaluate(call.func, scope) != Library(f"torch.{_called(call)}"):
+        return None
+    return ast.copy_location(ast.Assert(call.args[0], call.args[1] if len(call.args) > 1 else None), node)
 
 
 def note_assertion(run: Run, node: ast.Assert, scope: Scope) -> None:
@@ -43,12 +55,14 @@ def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
     _note(run, stop, _deciding(run, node.test, True, scope), ast.unparse(name) if name is not None else "", text, scope)
 
 
-def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text: Value | None, scope: Scope) -> None:
+def _note(run: Run, node: ast.stmt, found: ast.expr | None, error: str, text: Value | None, scope: Scope) -> None:
     if found is None or scope.file is None or not scope.file.main or not guards.is_certain(run):
         return
-    if not any(_is_made(run, part, scope) for part in _sources(found, scope)):
+    of_tensors = any(_is_made(run, part, scope) for part in _sources(found, scope))
+    if not of_tensors and not _is_of_arguments(run, found, scope):
         return
-    sides = [(ast.unparse(side), _shown(run.evaluate(side, scope))) for side in (found.left, *found.comparators)]
+    parts = (found.left, *found.comparators) if isinstance(found, ast.Compare) else (found,)
+    sides = [(ast.unparse(side), _shown(run.evaluate(side, scope))) for side in parts]
     said = " and ".join(f"{name} is {size}" for name, size in sides if name != size)
     words = f"{error}: {text.value}" if isinstance(text, Const) and isinstance(text.value, str) else error
     span = scope.file.span(found)
@@ -59,24 +73,40 @@ def _note(run: Run, node: ast.stmt, found: ast.Compare | None, error: str, text:
     run.failures.append(Failure(node, owner, problem))
 
 
-def _is_of_a_queue(found: ast.Compare, scope: Scope) -> bool:
+def _is_of_arguments(run: Run, found: ast.expr, scope: Scope) -> bool:
+    """Return whether a condition is one of a constructor on whole numbers that were passed to it: `dim % heads`."""
+    if scope.function is None or scope.function.name != "__init__":
+        return False
+    names = [part for part in ast.walk(found) if isinstance(part, ast.Name)]
+    values = [run.evaluate(name, scope) for name in names]
+    return bool(names) and not _calls(found) and all(_is_passed(value) for value in values)
+
+
+def _is_passed(value: Value) -> bool:
+    return isinstance(value, Const) and type(value.value) is int and value.place is not None
+
+
+def _is_of_a_queue(found: ast.expr, scope: Scope) -> bool:
     """Return whether a number has to be a multiple of what a tensor has: `K % keys.shape[0] == 0`."""
-    whole = found.left
+    whole = found.left if isinstance(found, ast.Compare) else found
     if not isinstance(whole, ast.BinOp) or not isinstance(whole.op, ast.Mod):
         return False
     return any(_sources(whole.right, scope)) and not any(_sources(whole.left, scope))
 
 
-def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.Compare | None:
-    """Return the comparison because of which a condition certainly has this outcome; None if it may have the other."""
+def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.expr | None:
+    """Return the comparison because of which a condition certainly has this outcome; None if it may have the other.
+
+    A number is one as well: that it is not 0.
+    """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return _deciding(run, test.operand, not outcome, scope)
     if isinstance(test, ast.BoolOp):
         found = [_deciding(run, part, outcome, scope) for part in test.values]
         one_is_enough = isinstance(test.op, ast.Or) is outcome
         return next(filter(None, found), None) if one_is_enough or all(found) else None
-    is_so = isinstance(test, ast.Compare) and truth(run.evaluate(test, scope)) is outcome
-    return test if is_so and isinstance(test, ast.Compare) else None
+    is_so = isinstance(test, (ast.Compare, ast.BinOp)) and truth(run.evaluate(test, scope)) is outcome
+    return test if is_so else None
 
 
 def _sources(found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
@@ -107,6 +137,8 @@ def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
     value = run.evaluate(source, scope)
     if run.feeds and isinstance(value, (Data, Tensor)):
         return True
+    if isinstance(value, Items):
+        return value.rest is None and any(isinstance(item, (Data, Tensor)) for item in value.items)
     return isinstance(value, Tensor) and value.flow.maker.component is not None
 
 

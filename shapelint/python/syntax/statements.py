@@ -268,6 +268,9 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> bool:
     run.effect = node.value
     run.evaluate(node.value, scope)
+    asserted = own_guards.torch_assertion(run, node, scope)
+    if asserted is not None:
+        return _assert(run, asserted, scope)
     function = node.value.func if isinstance(node.value, ast.Call) else None
     if not isinstance(function, (ast.Name, ast.Attribute)) or ast.unparse(function).rpartition(".")[2] not in ENDS:
         return False

@@ -7,8 +7,9 @@ or a last one.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
-from shapelint.chain.chain import Edge, Origin
+from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.common.frozen import frozen
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
@@ -69,21 +70,33 @@ def note_edge(run: Run, edge: Edge, site: Site) -> None:
 
 def note_small(run: Run, component: Component, edge: Edge, span: Span, node: ast.AST) -> None:
     """Record that a component normalises over a single value of each channel in training."""
+    role = str(edge.role) or edge.component.label
+    name = role if edge.layer is None else f"{role} layer {edge.layer} ({edge.component.label})"
+    steps = (Step(edge.component.spec.head, f"{name} normalises over the batch"), *edge.incoming.origins[0].steps)
+    _note_too_few(run, name, edge.incoming, Problem("SL107", "", span, role, steps=steps), (node, component))
+
+
+def note_small_loss(run: Run, name: str, flow: Flow, site: Site) -> None:
+    """Record that a loss normalises, or takes a variance, over a batch of one."""
+    span = place(run, site)
+    if span is not None:
+        steps = (Step(span, f"{name} takes the variance over the batch"), *flow.origins[0].steps)
+        _note_too_few(run, name, flow, Problem("SL107", "", span, steps=steps), (site.node, None))
+
+
+def _note_too_few(run: Run, name: str, incoming: Flow, problem: Problem, at: tuple[ast.AST, Node | None]) -> None:
+    """Record a problem of a batch of one, if this run certainly comes here with it."""
     fed = run.fed if run.feeds else None
     if not guards.is_certain(run) or run.feeds in ("shorter", "half"):
         return
-    shape, role = signatures.format_shape(edge.incoming.value), str(edge.role) or edge.component.label
-    name = role if edge.layer is None else f"{role} layer {edge.layer} ({edge.component.label})"
+    shape = signatures.format_shape(incoming.value)
     is_last = fed is not None and run.feeds == "last"
     batch = "the last batch of an epoch" if is_last else "a batch of one image"
     label = f"{fed.samples} images leave one over" if fed is not None and is_last else "one image at a time"
-    _add(run, node, Problem(
-        "SL107", f"{name} needs more than one value a channel in training, but gets {shape} from {batch}",
-        fed.place if fed is not None and fed.place is not None else span, role, help=DROPPED if is_last else SMALL,
-        label=label, steps=(
-            Step(edge.component.spec.head, f"{name} normalises over the batch"), *edge.incoming.origins[0].steps,
-        ),
-    ), component)  # fmt: skip
+    what = f"{name} needs more than one value a channel in training, but gets {shape} from {batch}"
+    span = fed.place if fed is not None and fed.place is not None else problem.span
+    whole = replace(problem, message=what, span=span, help=DROPPED if is_last else SMALL, label=label)
+    _add(run, at[0], whole, at[1])
 
 
 def place(run: Run, site: Site) -> Span | None:

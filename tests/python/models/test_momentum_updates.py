@@ -49,6 +49,24 @@ moved = not torch.equal(before, model.teacher[0].weight)
 """
 LOOP = "        for p, q in zip(self.{}.parameters(), self.{}.parameters()):\n            {}\n"
 AVERAGE = "q.data = q.data * self.m + p.data * (1 - self.m)"
+NAMED = LOOP.replace("p, q", "(_, p), (_, q)").replace("parameters", "named_parameters")
+COPIED = "q.copy_(q * m + p * (1 - m))"
+STATES = """        old, new = self.{}.state_dict(), self.{}.state_dict()
+        for key in old:
+            old[key] = old[key] * m + new[key] * (1 - m)
+        self.{}.load_state_dict(old)
+"""
+MERGED = """        old = self.{}.state_dict()
+        new = self.{}.state_dict()
+        self.{}.load_state_dict({{key: m * old[key] + (1 - m) * new[key] for key in old}})
+"""
+BY_NAME = """        source = dict(self.{}.named_parameters())
+        for name, q in self.{}.named_parameters():
+            q.data.mul_(m).add_(source[name].data, alpha=1 - m)
+"""
+ITEMS = """        for key, q in self.{}.state_dict().items():
+            q.copy_(m * q + (1 - m) * self.{}.state_dict()[key])
+"""
 CASES = {
     "lightly": ("        update_momentum(self.student, self.teacher, m)\n", True, False),
     "lightly, swapped": ("        update_momentum(self.teacher, self.student, m)\n", False, True),
@@ -71,6 +89,33 @@ CASES = {
     ),
     "a copy is no average": (LOOP.format("teacher", "student", "q.data.copy_(p.data)"), False, False),
     "decay as a number": (LOOP.format("student", "teacher", "q.data = q.data * 1.9 + p.data * (1 - 1.9)"), True, True),
+    "states": (STATES.format("teacher", "student", "teacher"), True, False),
+    "states, swapped": (STATES.format("student", "teacher", "student"), False, True),
+    "states that nobody loads": (
+        STATES.format("student", "teacher", "student").rpartition("\n        self")[0] + "\n",
+        False,
+        False,
+    ),
+    "a dict of averages": (MERGED.format("teacher", "student", "teacher"), True, False),
+    "a dict of averages, swapped": (MERGED.format("student", "teacher", "student"), False, True),
+    "by the names of parameters": (BY_NAME.format("student", "teacher"), True, False),
+    "by the names of parameters, swapped": (BY_NAME.format("teacher", "student"), False, True),
+    "states in pairs, swapped": (
+        LOOP.replace("parameters()", "state_dict().values()").format(
+            "teacher", "student", "q.copy_(q * m + p * (1 - m))"
+        ),
+        False,
+        True,
+    ),
+    "parameters with names, swapped": (
+        LOOP.replace("p, q", "(_, p), (_, q)")
+        .replace("parameters", "named_parameters")
+        .format("teacher", "student", AVERAGE),
+        False,
+        True,
+    ),
+    "a state, item by item": (ITEMS.format("teacher", "student"), True, False),
+    "a state, item by item, swapped": (ITEMS.format("student", "teacher"), False, True),
     "without the buffers": (LOOP.format("student", "teacher", AVERAGE), True, False),
 }
 

@@ -222,3 +222,90 @@ def test_a_copy_that_no_average_moves_is_not_judged(tmp_path: Path) -> None:
     text = MODEL.replace("{init}", init).replace("{move}", "pass").replace("{forward}", forward)
     (tmp_path / "train.py").write_text(text)
     assert lint([tmp_path / "train.py"], Settings(isolated=True)).findings == ()
+
+
+WHOLE = """
+import copy
+import torch
+import torch.nn.functional as F
+from timm.utils import ModelEmaV2
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 12, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projector = nn.Linear(12, 6)
+
+    def forward(self, x):
+        return self.projector(self.backbone(x))
+
+
+class BYOL(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.online_encoder = Encoder()
+        self.predictor = nn.Linear(6, 6)
+        self.target_encoder = {target}
+
+    def forward(self, x0, x1):
+        p = self.predictor(self.online_encoder(x0))
+        {forward}
+        return F.mse_loss(p, z)
+
+
+net = BYOL()
+net(torch.randn(4, 3, 8, 8), torch.randn(4, 3, 8, 8)).backward()
+{update}
+trained = net.target_encoder{inside}.projector.weight.grad is not None
+"""
+BY_HAND = """with torch.no_grad():
+    for p, q in zip(net.online_encoder.parameters(), net.target_encoder.parameters()):
+        q.mul_(0.9).add_(p, alpha=0.1)
+"""
+AVERAGES = {
+    "a model of its own": ("copy.deepcopy(self.online_encoder)", BY_HAND, ""),
+    "timm": ("ModelEmaV2(self.online_encoder, decay=0.9)", "net.target_encoder.update(net.online_encoder)", ".module"),
+    "torch": (
+        "AveragedModel(self.online_encoder, multi_avg_fn=get_ema_multi_avg_fn(0.9))",
+        "net.target_encoder.update_parameters(net.online_encoder)",
+        ".module",
+    ),
+    "torch, the mean": (
+        "AveragedModel(self.online_encoder)",
+        "net.target_encoder.update_parameters(net.online_encoder)",
+        ".module",
+    ),
+}
+FORWARDS = {
+    "z = self.target_encoder(x1)": True,
+    "z = self.target_encoder(x1).detach()": False,
+    "with torch.no_grad():\n            z = self.target_encoder(x1)": False,
+}
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("forward", FORWARDS)
+def test_a_target_that_is_a_model_itself_is_judged_in_the_model_around_it(
+    average: str, forward: str, tmp_path: Path
+) -> None:
+    target, update, inside = AVERAGES[average]
+    text = WHOLE.format(target=target, update=update, inside=inside, forward=forward)
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["trained"] == FORWARDS[forward]
+    (tmp_path / "train.py").write_text(text)
+    found = [finding.code for finding in lint([tmp_path / "train.py"], Settings(isolated=True)).findings]
+    assert found == (["SL213"] if FORWARDS[forward] else [])
+
+
+@pytest.mark.parametrize(("average", "decay"), [("timm", "9.0"), ("torch", "1.9")])
+def test_a_decay_outside_of_0_to_1_is_found_in_averages_of_libraries(average: str, decay: str, tmp_path: Path) -> None:
+    target, update, inside = AVERAGES[average]
+    forward = "z = self.target_encoder(x1).detach()"
+    text = WHOLE.format(target=target.replace("0.9", decay), update=update, inside=inside, forward=forward)
+    (tmp_path / "train.py").write_text(text)
+    found = [finding.code for finding in lint([tmp_path / "train.py"], Settings(isolated=True)).findings]
+    assert found == ["SL214"]

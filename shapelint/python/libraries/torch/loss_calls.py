@@ -65,7 +65,8 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     stored = flows.get(signature.prototypes or "")
     rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
     run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause, label_rows=rows))
-    _note_rows(run, loss, operands, rows, site)
+    whole = all(isinstance(one.value, Tensor) for name, one in given.items() if name in signature.takes)
+    _note_rows(run, signature if whole else None, operands, rows, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
@@ -85,22 +86,32 @@ def _trained(signature: LossSignature, given: Mapping[str, Given]) -> Trained:
 
 
 def _note_rows(
-    run: Run, loss: Loss, operands: tuple[tuple[str, Flow | None], ...], labels: Dim | None, site: Site
+    run: Run,
+    compared: LossSignature | None,
+    operands: tuple[tuple[str, Flow | None], ...],
+    labels: Dim | None,
+    site: Site,
 ) -> None:
-    """Record scores that have another number of rows than their labels, or than what they are compared with."""
+    """Record scores that have another number of rows than their labels, or than what they are compared with.
+
+    `compared` is the loss of two tensors, one row with one row; a single row may be too few for it.
+    """
     shapes = [flow.value for _, flow in operands if flow is not None and isinstance(flow.value, tuple)]
-    elementwise = bool(run.feeds) and loss.target.startswith("torch.")
-    alike = elementwise and len(shapes) == len(operands) and all(len(shape) == 2 for shape in shapes)
-    rows = labels if labels is not None else shapes[1][0] if alike and len(shapes) == 2 else None
+    known = compared is not None and len(shapes) == len(operands) and all(len(shape) == 2 for shape in shapes)
+    signature = compared if known and compared is not None and compared.is_judged and not compared.prototypes else None
+    rows = labels if labels is not None else shapes[1][0] if signature is not None and len(shapes) == 2 else None
     flow = operands[0][1]
     if rows is None or flow is None or not isinstance(flow.value, tuple) or len(flow.value) < 2:
         return
     first = flow.value[0]
     are_numbers = isinstance(first, int) and isinstance(rows, int)
-    if are_numbers and first != rows and (labels is not None or 1 not in (first, rows)):
-        callee = site.node.func if isinstance(site.node, ast.Call) else None
-        name = ast.unparse(callee if callee is not None else site.node).rpartition(".")[2]
+    never = labels is not None or (signature is not None and signature.operands != "broadcast")
+    callee = site.node.func if isinstance(site.node, ast.Call) else None
+    name = ast.unparse(callee if callee is not None else site.node).rpartition(".")[2]
+    if are_numbers and first != rows and (never or 1 not in (first, rows)):
         row_faults.note_conflict(run, RowConflict(name, first, rows, flow.origins[:1]), site)
+    elif signature is not None and signature.batch > 1 and first == rows == 1:
+        row_faults.note_small_loss(run, name, flow, site)
 
 
 def label_rows(arguments: Arguments) -> Dim | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.chain import propagation
+from shapelint.chain.chain import Edge
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import library_functions
@@ -177,12 +178,28 @@ def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None
     spec = ComponentSpec("call", name, span, span)
     resolved = Resolved(spec, name, "stored", signature, signature)
     edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)
-    if not isinstance(edge.result, Misfit):
+    if not isinstance(edge.result, Misfit) or _are_rows_of_code(run, edge, site):
         return
     outside = tuple(step for step in operation.steps if not span.start <= step.span.start < span.end)
     edge = replace(edge, consumer=replace(edge.consumer, place=span, steps=outside))
     row_faults.note_edge(run, edge, site)
     run.misuses.append(Call(Component(name, spec=spec), edge, outgoing, span))
+
+
+def _are_rows_of_code(run: Run, edge: Edge, site: Site) -> bool:
+    """Record that rows which are the width of no component are others; return whether that is what does not fit."""
+    misfit, shape = edge.result, edge.incoming.value
+    is_first = isinstance(misfit, Misfit) and misfit.kind == "axis" and misfit.axis == 0 and not run.feeds
+    if not is_first or not isinstance(misfit, Misfit) or not isinstance(shape, tuple) or len(shape) < 2:
+        return False
+    origin = edge.incoming.origins[0]
+    if not row_faults.are_rows(origin, origin) or misfit.expected is None or misfit.actual is None:
+        return False
+    if row_faults.place(run, site) is None:
+        return False
+    conflict = RowConflict(str(edge.role), misfit.expected, misfit.actual, edge.incoming.origins[:1])
+    row_faults.note_conflict(run, conflict, site)
+    return True
 
 
 def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:

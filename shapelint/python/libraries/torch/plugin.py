@@ -21,6 +21,7 @@ PASSES_ON = words(
     checkpoint_wrapper FullyShardedDataParallel
     """
 )
+SWA_AVERAGES = words("AveragedModel get_ema_avg_fn get_ema_multi_avg_fn")
 DOWNLOADS = words(
     """
     torch.hub.load_state_dict_from_url torch.utils.model_zoo.load_url
@@ -110,11 +111,20 @@ TORCH = LibraryPlugin(
         "torch.utils.data.dataset.TensorDataset": data_loaders.tensor_dataset,
         "torch.utils.data.Subset": data_loaders.subset,
         "torch.utils.data.dataset.Subset": data_loaders.subset,
+        "torch.utils.data.ConcatDataset": data_loaders.concatenated,
+        "torch.utils.data.dataset.ConcatDataset": data_loaders.concatenated,
+        "torch.utils.data.BatchSampler": data_loaders.batch_sampler,
+        "torch.utils.data.RandomSampler": data_loaders.sampler,
+        "torch.utils.data.SequentialSampler": data_loaders.sampler,
+        "torch.utils.data.SubsetRandomSampler": data_loaders.subset_sampler,
+        "torch.utils.data.DistributedSampler": data_loaders.distributed_sampler,
+        "torch.utils.data.distributed.DistributedSampler": data_loaders.distributed_sampler,
         "torch.utils.data.random_split": data_loaders.random_split,
         "torch.utils.data.dataset.random_split": data_loaders.random_split,
     },
     stand_ins={
         "torch.hub.load": "torch_hub.py",
+        **{f"torch.optim.swa_utils.{name}": "averaged_models.py" for name in SWA_AVERAGES},
         "torch.nn.TransformerEncoder": "transformer_encoders.py",
         "torch.nn.modules.transformer.TransformerEncoder": "transformer_encoders.py",
     },

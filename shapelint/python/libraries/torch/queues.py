@@ -1,6 +1,7 @@
 """Queues of features that a moving pointer writes: the last write goes past the end of one of no multiple of the batch.
 
-`queue[:, ptr : ptr + n] = keys.T` and `ptr = (ptr + n) % K`, with `K % n`: torch refuses the slice that is cut short.
+`queue[:, ptr : ptr + n] = keys.T` and `ptr = (ptr + n) % K`, with `K % n`: torch refuses the slice that is cut short,
+as it does `queue[:, ptr : ptr + n].copy_(keys.T)` and `queue.narrow(1, ptr, n).copy_(keys.T)`.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shapelint.common.frozen import frozen
-from shapelint.python.state.arguments import Site
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import integer
@@ -38,6 +40,24 @@ class QueueWrite:
         return self.length // self.rows
 
 
+@frozen
+class QueueSlice:
+    """A slice of a queue: what it is cut from, along which axis, from where on, and how many rows."""
+
+    owner: ast.expr
+    axis: int
+    pointer: ast.expr
+    rows: ast.expr
+
+
+def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Site) -> bool:
+    """Record a write by `copy_`, and leave it to the other observers, too."""
+    value = arguments.positional[0].value if name == "copy_" and arguments.positional else None
+    if isinstance(value, Tensor) and isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute):
+        note_write(run, tensor, value, replace(site, node=site.node.func.value))
+    return False
+
+
 def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
     """Record a write that certainly goes past the end of a queue, in one of the iterations that are run.
 
@@ -47,7 +67,7 @@ def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
     if (
         run.feeds not in ("", "first")
         or function is None
-        or not isinstance(site.node, ast.Subscript)
+        or not isinstance(site.node, (ast.Subscript, ast.Call))
         or row_faults.place(run, site) is None
     ):
         return
@@ -68,33 +88,69 @@ def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
     run.failures.append(Failure(site.node, owner, problem))
 
 
-def _write(run: Run, target: ast.Subscript, value: Tensor, scope: Scope) -> QueueWrite | None:
+def _write(run: Run, target: ast.expr, value: Tensor, scope: Scope) -> QueueWrite | None:
     """Return a write of the form `queue[..., ptr : ptr + n] = value`; None for any other."""
-    owner, have = run.evaluate(target.value, scope), axes_of(value)
+    assert scope.function is not None
+    cut = _sliced(target, scope.function.node)
+    owner, have = run.evaluate(cut.owner, scope) if cut is not None else None, axes_of(value)
     axes = axes_of(owner) if isinstance(owner, Tensor) else None
-    parts = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
-    if axes is None or have is None or len(have) != len(axes) or len(parts) > len(axes) or scope.file is None:
+    if cut is None or axes is None or have is None or len(have) != len(axes) or scope.file is None:
         return None
+    if not -len(axes) <= cut.axis < len(axes):
+        return None
+    rows, length = integer(run.evaluate(cut.rows, scope)), axes[cut.axis].size
+    if not isinstance(rows, int) or not isinstance(length, int):
+        return None
+    fits = 1 < rows < length and have[cut.axis].size == rows
+    return QueueWrite(cut.pointer, rows, length, scope.file.span(target)) if fits else None
+
+
+def _sliced(target: ast.expr, function: ast.AST) -> QueueSlice | None:
+    """Return the slice that an expression is: `queue[:, ptr : ptr + n]`, `queue.narrow(1, ptr, n)`."""
+    if isinstance(target, ast.Call):
+        return _narrowed(target)
+    if not isinstance(target, ast.Subscript):
+        return None
+    parts = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
     for index, part in enumerate(parts):
-        added = _added(part)
-        rows = integer(run.evaluate(added, scope)) if added is not None else None
-        length = axes[index].size
-        if isinstance(part, ast.Slice) and part.lower is not None and isinstance(rows, int) and isinstance(length, int):
-            fits = 1 < rows < length and have[index].size == rows
-            return QueueWrite(part.lower, rows, length, scope.file.span(target)) if fits else None
+        added = _added(part, function)
+        if isinstance(part, ast.Slice) and part.lower is not None and added is not None:
+            return QueueSlice(target.value, index, part.lower, added)
     return None
 
 
-def _added(part: ast.expr) -> ast.expr | None:
+def _narrowed(call: ast.Call) -> QueueSlice | None:
+    """Return the slice that `queue.narrow(1, ptr, n)` is."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "narrow" or len(call.args) != 3:
+        return None
+    axis, pointer, rows = call.args
+    if not isinstance(axis, ast.Constant) or type(axis.value) is not int:
+        return None
+    return QueueSlice(call.func.value, axis.value, pointer, rows)
+
+
+def _added(part: ast.expr, function: ast.AST) -> ast.expr | None:
     """Return what `n` is in `ptr : ptr + n`."""
-    if not isinstance(part, ast.Slice) or part.step is not None or not isinstance(part.upper, ast.BinOp):
+    upper = _meant(part.upper, function) if isinstance(part, ast.Slice) and part.step is None else None
+    if not isinstance(part, ast.Slice) or not isinstance(upper, ast.BinOp) or not isinstance(upper.op, ast.Add):
         return None
-    if not isinstance(part.lower, (ast.Name, ast.Attribute)) or not isinstance(part.upper.op, ast.Add):
+    if not isinstance(part.lower, (ast.Name, ast.Attribute)):
         return None
-    sides = (part.upper.left, part.upper.right)
     lower = ast.unparse(part.lower)
-    others = [side for side in sides if ast.unparse(side) != lower]
+    others = [side for side in (upper.left, upper.right) if ast.unparse(side) != lower]
     return others[0] if len(others) == 1 else None
+
+
+def _meant(node: ast.expr | None, function: ast.AST) -> ast.expr | None:
+    """Return what a name stands for that a function assigns once; any other expression as it is."""
+    if not isinstance(node, ast.Name):
+        return node
+    given = [
+        part.value
+        for part in ast.walk(function)
+        if isinstance(part, ast.Assign) and [ast.unparse(target) for target in part.targets] == [node.id]
+    ]
+    return given[0] if len(given) == 1 else node
 
 
 def _wraps(run: Run, function: ast.AST, write: QueueWrite, scope: Scope) -> bool:
@@ -104,9 +160,9 @@ def _wraps(run: Run, function: ast.AST, write: QueueWrite, scope: Scope) -> bool
     if any(pointer in test for test in tests):
         return False
     for part in ast.walk(function):
-        if not isinstance(part, ast.BinOp) or not isinstance(part.op, ast.Mod) or not isinstance(part.left, ast.BinOp):
+        moved = _meant(part.left, function) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) else None
+        if not isinstance(part, ast.BinOp) or not isinstance(moved, ast.BinOp):
             continue
-        moved = part.left
         sides = [side for side in (moved.left, moved.right) if ast.unparse(side) != pointer]
         if isinstance(moved.op, ast.Add) and len(sides) == 1 and _is(run, sides[0], write.rows, scope):
             return _is(run, part.right, write.length, scope)
@@ -141,4 +197,4 @@ def _writes(run: Run) -> int:
     return math.prod(run.rounds) if is_even else fed.full_batches
 
 
-QUEUE_OBSERVER = Observer(copy=note_write)
+QUEUE_OBSERVER = Observer(copy=note_write, operation=observed)

@@ -1,0 +1,165 @@
+"""Programs in pairs, one number apart: torch stops the first and runs the second, and only the first is reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightly")
+
+from loops import error_of, errors_in  # noqa: E402
+
+HEAD = """
+import torch
+from lightly.loss import BarlowTwinsLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, DistributedSampler, RandomSampler
+from torch.utils.data import SubsetRandomSampler, TensorDataset
+
+
+class Net(nn.Module):
+    def __init__(self, width=12, norm=nn.Identity):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 6, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projector = nn.Sequential(nn.Linear(6, 20), norm(20), nn.ReLU(), nn.Linear(20, width))
+
+    def forward(self, x):
+        return self.projector(self.backbone(x))
+
+
+def images(count):
+    return TensorDataset(torch.randn(count, 3, 12, 12))
+
+
+"""
+NORMED = "net = Net(norm=nn.BatchNorm1d)\nfor (x,) in DataLoader({}):\n    net(x).sum().backward()\n"
+VIEWS = "net = Net()\nfor (x,) in DataLoader(images({}), 5):\n    z, w = net(x), net(x.flip(-1){})\n    {}.backward()\n"
+
+
+def queue(push: str) -> str:
+    """Return a program that pushes batches of 4 keys on a queue."""
+    body = "\n".join(f"        {line}" for line in push.split("\n"))
+    return f"""class Queue(nn.Module):
+    def __init__(self, length):
+        super().__init__()
+        self.length = length
+        self.net = Net()
+        self.register_buffer("keys", torch.randn(12, length))
+        self.register_buffer("place", torch.zeros(1, dtype=torch.long))
+
+    @torch.no_grad()
+    def push(self, new):
+        rows, start = new.shape[0], int(self.place)
+{body}
+
+    def forward(self, x):
+        z = self.net(x)
+        self.push(z.detach())
+        return (z @ self.keys.clone()).mean()
+
+
+queue = Queue(HOLE)
+for (x,) in DataLoader(images(32), 4):
+    queue(x).backward()
+"""
+
+
+def guarded(guard: str) -> str:
+    """Return a program with a guard on what a network of some width gives."""
+    body = "\n".join(f"        {line}" for line in guard.split("\n"))
+    return f"""class Guarded(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.net = Net(width)
+
+    def forward(self, x):
+        z = self.net(x)
+{body}
+        return z.mean()
+
+
+Guarded(HOLE)(torch.randn(3, 3, 12, 12)).backward()
+"""
+
+
+MOVES = "\nself.place[0] = (start + rows) % self.length"
+PAIRS = {
+    "several datasets": (NORMED.format("ConcatDataset([images(7), images(HOLE)]), 5"), "9", "8", "SL107"),
+    "a sampler of batches": (
+        NORMED.format("images(9), batch_sampler=BatchSampler(RandomSampler(images(9)), 4, drop_last=HOLE)"),
+        "False", "True", "SL107",
+    ),
+    "a sampler of some": (NORMED.format("images(20), 4, sampler=SubsetRandomSampler(range(HOLE))"), "9", "10", "SL107"),
+    "a share of the samples": (
+        NORMED.format("images(18), 4, sampler=DistributedSampler(images(18), num_replicas=HOLE, rank=0)"),
+        "2", "3", "SL107",
+    ),
+    "cosine similarity of views": (VIEWS.format(10, "[:HOLE]", "NegativeCosineSimilarity()(z, w)"), "3", "5", "SL115"),
+    "contrast of views": (VIEWS.format(10, "[:HOLE]", "NTXentLoss()(z, w)"), "3", "5", "SL115"),
+    "correlation of views": (VIEWS.format(10, "[:HOLE]", "BarlowTwinsLoss()(z, w)"), "3", "5", "SL115"),
+    "squares of views": (VIEWS.format(10, "[:HOLE]", "F.mse_loss(z, w)"), "3", "5", "SL115"),
+    "correlation of one": (VIEWS.format("HOLE", "", "BarlowTwinsLoss()(z, w)"), "11", "12", "SL107"),
+    "variance of one": (VIEWS.format("HOLE", "", "VICRegLoss()(z, w)"), "11", "12", "SL107"),
+    "expanded rows": (VIEWS.format(10, "", "(z + torch.zeros(HOLE, 1).expand(5, 12)).mean()"), "3", "5", "SL115"),
+    "a slice that is copied to": (
+        queue(f"self.keys[:, start : start + rows].copy_(new.T){MOVES}"),
+        "10", "12", "SL116",
+    ),
+    "a narrow that is copied to": (
+        queue(f"self.keys.narrow(1, start, rows).copy_(new.T){MOVES}"),
+        "10", "12", "SL116",
+    ),
+    "an end with a name": (
+        queue("end = start + rows\nself.keys[:, start:end] = new.T\nself.place[0] = end % self.length"),
+        "10", "12", "SL116",
+    ),
+    "a whole shape": (guarded("assert z.shape == (3, 12), z.shape"), "16", "12", "SL117"),
+    "an assertion of torch": (guarded("torch._assert(z.shape[1] == 12, 'width')"), "16", "12", "SL117"),
+    "a width that does not divide": (guarded("if z.shape[1] % 8:\n    raise ValueError(z.shape)"), "12", "16", "SL117"),
+    "arguments of a constructor": (
+        "class Heads(nn.Module):\n    def __init__(self, width, heads):\n        super().__init__()\n"
+        "        if width % heads != 0:\n            raise ValueError('width')\n        self.net = Net(width)\n\n"
+        "    def forward(self, x):\n        return self.net(x).mean()\n\n\n"
+        "Heads(12, HOLE)(torch.randn(3, 3, 12, 12))\n",
+        "5", "4", "SL117",
+    ),
+    "the number of views": (
+        "views = [torch.randn(3, 3, 12, 12) for _ in range(HOLE)]\nassert len(views) == 2\nnet = Net()\n"
+        "F.mse_loss(*[net(view) for view in views[:2]]).backward()\n",
+        "3", "2", "SL117",
+    ),
+}  # fmt: skip
+HARMLESS = {
+    "a slice that wraps": queue(
+        f"index = (torch.arange(rows) + start) % self.length\nself.keys[:, index] = new.T{MOVES}"
+    ),
+    "a narrow that is cut": queue(
+        f"rows = min(rows, self.length - start)\nself.keys.narrow(1, start, rows).copy_(new.T[:, :rows]){MOVES}"
+    ),
+    "a guard that is caught": guarded("try:\n    assert z.shape == (3, 12)\nexcept AssertionError:\n    z = z[:, :4]"),
+    "one row with several": VIEWS.format(10, "[:1]", "NegativeCosineSimilarity()(z, w)").replace("HOLE", ""),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run everything in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_one_number_decides(name: str) -> None:
+    text, wrong, right, code = PAIRS[name]
+    programs = [HEAD + text.replace("HOLE", number, 1) for number in (wrong, right)]
+    assert [bool(error_of(program)) for program in programs] == [True, False]
+    assert [[error[:5] for error in errors_in(program)] for program in programs] == [[code], []]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_runs_is_not_reported(name: str) -> None:
+    program = HEAD + HARMLESS[name].replace("Queue(HOLE)", "Queue(10)").replace("Guarded(HOLE)", "Guarded(16)")
+    assert error_of(program) == ""
+    assert errors_in(program) == []
