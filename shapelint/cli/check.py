@@ -14,6 +14,7 @@ import click
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
 from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
+from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
@@ -26,7 +27,6 @@ from shapelint.linting.fixing import diff, fixed_text, write
 from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
-from shapelint.report.terminal import escape
 from shapelint.settings.settings import Settings, with_overrides
 from shapelint.spec.findings import AppliedFix, FileReport, Report, Severity
 from shapelint.text.source import Source, UnreadableError, decode, joined, read_source

@@ -8,8 +8,8 @@ from typing import TextIO
 
 import click
 
+from shapelint.common.escaping import escape
 from shapelint.report.summary import unchecked_lines
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import Report
 
 EXIT_FINDINGS = 1

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.snippet import position
 from shapelint.report.summary import change_lines, closing_lines, problem
-from shapelint.report.terminal import escape, paint
+from shapelint.report.terminal import paint
 from shapelint.spec.findings import Finding, Report
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.summary import problem
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Finding, Report
 from shapelint.spec.fingerprints import fingerprint, fingerprinted, relative
 

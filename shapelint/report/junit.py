@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as xml
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.summary import plural, problem
-from shapelint.report.terminal import escape
 from shapelint.report.text import block, source_lines
 from shapelint.spec.findings import FileReport, Finding, Report
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.mermaid import flowchart
 from shapelint.report.summary import closing_lines, problem
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Finding, ModelReport, Report
 from shapelint.spec.fingerprints import relative
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shapelint.report.terminal import escape
+from shapelint.common.escaping import escape
 from shapelint.spec.findings import Finding, JsonShape, LinkReport, ModelReport
 
 _COLOURS = {"error": "#d1242f", "warning": "#bf8700"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.report.terminal import escape
+from shapelint.common.escaping import escape
 from shapelint.spec.findings import Finding
 
 

@@ -12,11 +12,11 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from shapelint.common.escaping import escape
 from shapelint.common.version import __version__
 from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem, summarise
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import Edit, Finding, Fix, Report
 from shapelint.spec.fingerprints import fingerprinted, relative
 from shapelint.text.location import Location

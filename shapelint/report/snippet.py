@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.report import RenderOptions
-from shapelint.report.terminal import cells, escape, layout, paint
+from shapelint.report.terminal import cells, layout, paint
 from shapelint.spec.findings import Finding
 from shapelint.text.location import Location
 

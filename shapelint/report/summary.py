@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.report import RenderOptions
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Report, UncheckedLink
 from shapelint.text.location import Location
 

@@ -1,16 +1,16 @@
-"""Text on a terminal: what is escaped, how many columns a character takes, where a long line is cut."""
+"""Text on a terminal: how many columns a character takes, where a long line is cut."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 
+from shapelint.common.escaping import coded, commands, shown
 from shapelint.common.frozen import frozen
 
 ELLIPSIS = "..."
 TAB = "    "
 _STYLES = {"error": "1;31", "warning": "1;33", "info": "1;36", "related": "1;34", "gutter": "1;34", "strong": "1"}
-_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _EMOJI_SELECTOR = "\ufe0f"
 _LONGEST_UNCUT = 48
 _LEAST_CONTEXT = 4
@@ -37,29 +37,23 @@ def paint(text: str, style: str, colour: bool) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colour and text else text
 
 
-def escape(text: str, encoding: str = "utf-8") -> str:
-    r"""Escape what is invisible, moves the cursor, turns the writing direction, or is not in the encoding.
-
-    >>> print(escape("a\x1b[31mb\u202e\n"))
-    a\x1b[31mb\u202e\n
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character, encoding) for character in text)
-
-
 def cells(text: str, encoding: str = "utf-8") -> list[Cell]:
     """A source line as cells, one for each code point: tabs are 4 spaces, combining marks take no column."""
     found: list[Cell] = []
-    for character in text:
-        shown = TAB if character == "\t" else _shown(character, encoding)
-        if shown != character:
-            found.append(Cell(shown, len(shown)))
+    parts_of_commands = commands(text)
+    for index, character in enumerate(text):
+        written = _written(character, encoding) if index not in parts_of_commands else coded(character)
+        if written != character:
+            found.append(Cell(written, len(written)))
         elif character == _EMOJI_SELECTOR and found and found[-1].width == 1:
             found.append(Cell(character, 1))
         else:
             found.append(Cell(character, _width(character)))
     return found
+
+
+def _written(character: str, encoding: str) -> str:
+    return TAB if character == "\t" else shown(character, encoding)
 
 
 def layout(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) -> Line:
@@ -84,25 +78,6 @@ def layout(line: Sequence[Cell], spans: Sequence[tuple[int, int]], room: int) ->
             column += line[index].width
             index += 1
     return Line(text, (*columns, column))
-
-
-def _shown(character: str, encoding: str) -> str:
-    if not character.isprintable():
-        return _escaped(character)
-    if character.isascii():
-        return character
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return _escaped(character)
-    return character
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _width(character: str) -> int:

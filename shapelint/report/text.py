@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import change_lines, closing_lines, problem
-from shapelint.report.terminal import escape, paint
+from shapelint.report.terminal import paint
 from shapelint.spec.findings import Finding, Report
 
 

@@ -1,4 +1,7 @@
-"""Find and read the settings of a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, upward from it."""
+"""Find and read the settings of a file: shapelint.toml, or `[tool.shapelint]` in pyproject.toml, upward from it.
+
+Settings that anybody may have written are passed over, such as those in a shared temporary folder, and it is said.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import os
 import re
 import sys
 from functools import cache, reduce
-from pathlib import Path
 from typing import Any
 
+from shapelint.common import bounds
+from shapelint.common.bounded_files import read_bounded
+from shapelint.common.notices import say_once
+from shapelint.common.ownership import written_by_others
 from shapelint.settings.config import DEFAULTS, Config, ConfigError
 
 OWN_FILE = "shapelint.toml"
@@ -41,11 +47,24 @@ def of_folder(folder: str) -> Config:
     for name in (OWN_FILE, SHARED_FILE):
         path = os.path.join(folder, name)
         if os.path.isfile(path):
-            found = load(path)
+            found = _obeyed(path)
             if found is not None:
                 return found
     parent = os.path.dirname(folder)
     return DEFAULTS if parent == folder else of_folder(parent)
+
+
+def _obeyed(path: str) -> Config | None:
+    """The settings of a file that was found; None if it has none, or anybody may have written them."""
+    try:
+        reason = written_by_others(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if not reason:
+        return load(path)
+    if _is_own(path) or MAY_CONFIGURE.search(_content(path)):
+        say_once(f"shapelint: {path}: these settings are not used: {reason} (--config uses them all the same)")
+    return None
 
 
 @cache
@@ -65,15 +84,11 @@ def load(path: str) -> Config | None:
 
 def _own(path: str) -> Config | None:
     """What one file sets, without what it extends."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    shared = os.path.basename(path) == SHARED_FILE
-    if shared and not MAY_CONFIGURE.search(data):
+    data = _content(path)
+    if not (_is_own(path) or MAY_CONFIGURE.search(data)):
         return None
     table: Any = _parse(path, data)
-    if shared:
+    if not _is_own(path):
         tool = table.get("tool", {})
         if not isinstance(tool, dict) or "shapelint" not in tool:
             return None
@@ -81,6 +96,22 @@ def _own(path: str) -> Config | None:
     from shapelint.settings.config_schema import validated
 
     return validated(path, data.decode("utf-8"), table)
+
+
+def _is_own(path: str) -> bool:
+    """Whether all of a file are settings of shapelint."""
+    return os.path.basename(path) != SHARED_FILE
+
+
+def _content(path: str) -> bytes:
+    try:
+        return read_bounded(path, bounds.SETTINGS_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: OSError) -> ConfigError:
+    return ConfigError(f"{path}: cannot be read: {error.strerror or error}")
 
 
 def _parse(path: str, data: bytes) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 from report_examples import MIXED, NASTY, REPORTS, SEED, at, finding, report_of
 
+from shapelint.common.escaping import escape
 from shapelint.report import render
 from shapelint.report.mermaid import flowchart
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import LinkReport, ModelReport
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import HEADS, MIXED, NASTY_REPORT, REPORTS, SEED, SEED_TEXT, at, body, finding, report_of
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions, render
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import AlternativeFix, AppliedFix, Edit, Fix, Related, Report
 from shapelint.text.location import Location
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
-from command_line import ONE_FAULT, run
+from command_line import ONE_FAULT, run, run_process
 
 from shapelint.settings import config
 
@@ -323,3 +324,47 @@ def test_what_cannot_be_extended_is_said(files: dict[str, str], words: str, proj
     result = run(project, "model.yaml")
     assert result.returncode == 2
     assert words in result.stderr
+
+
+ROOT_ONLY = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives files away")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes of files say nothing here")
+@pytest.mark.parametrize(("name", "header"), [("shapelint.toml", ""), ("pyproject.toml", HEADER)])
+def test_settings_that_everybody_may_write_are_not_used(project: Path, name: str, header: str) -> None:
+    settings = project / name
+    settings.write_text(header + 'ignore = ["SL101"]\n')
+    assert codes(project, "model.yaml") == []
+    settings.chmod(0o666)
+    result = run_process(project, "model.yaml", "--output-format", "concise")
+    assert "SL101" in result.stdout
+    assert result.stderr == (
+        f"shapelint: {settings}: these settings are not used: everybody may write the file "
+        "(--config uses them all the same)\n"
+    )
+    assert codes(project, "--config", name, "model.yaml") == []
+
+
+@ROOT_ONLY
+def test_settings_of_somebody_else_in_a_shared_folder_are_not_used(project: Path) -> None:
+    settings = project / "shapelint.toml"
+    settings.write_text('ignore = ["SL101"]\n')
+    os.chown(settings, 4321, 4321)
+    assert codes(project, "conf/model.yaml") == []  # only its owner may write there
+    project.chmod(0o1777)
+    assert codes(project, "conf/model.yaml") == ["SL101"]
+    os.chown(settings, 0, 0)
+    assert codes(project, "conf/model.yaml") == []  # of root, or this user's own
+    (project / "conf" / "shapelint.toml").symlink_to(settings)
+    (project / "conf").chmod(0o1777)
+    assert codes(project, "conf/model.yaml") == []
+    os.chown(project / "conf" / "shapelint.toml", 4321, 4321, follow_symlinks=False)
+    settings.write_text("select = [1]\n")  # what is not used is not even read
+    assert "these settings are not used" in run_process(project, "conf/model.yaml").stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes of files say nothing here")
+def test_a_shared_pyproject_without_the_section_is_not_mentioned(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "shapelint-user"\n')
+    (project / "pyproject.toml").chmod(0o666)
+    assert run_process(project, "model.yaml").stderr == ""
