@@ -23,6 +23,11 @@ def read_bounded(path: str | os.PathLike[str], limit: int) -> bytes:
     return data
 
 
+def read_text_bounded(path: str | os.PathLike[str], limit: int, errors: str = "strict") -> str:
+    """The same as UTF-8 text with its line breaks as `\\n`; raises ValueError, too."""
+    return read_bounded(path, limit).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+
+
 def in_bytes(limit: int) -> str:
     """A bound in words: `4 MiB`."""
     return f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"

@@ -2,5 +2,32 @@
 
 from __future__ import annotations
 
+SOURCE_BYTES = 4 << 20
+"""The size of a linted file."""
+
+IGNORE_FILE_BYTES = 1 << 20
+"""The size of a .gitignore."""
+
+BASELINE_BYTES = 64 << 20
+"""The size of a baseline."""
+
 SETTINGS_BYTES = 1 << 20
 """The size of a settings file."""
+
+EXTENDED_SETTINGS = 16
+"""The settings files that extend one another."""
+
+TOML_KEY_PARTS = 64
+"""The parts of a dotted key in TOML."""
+
+PAGE_BYTES = 1 << 20
+"""The size of a rule page."""
+
+EXPRESSION_LENGTH = 2000
+"""The characters of a formula or condition."""
+
+EXPRESSION_DEPTH = 100
+"""The levels of a formula or condition."""
+
+AXES = 64
+"""The axes that a tensor of torch may have in most operations; an axis beyond them is not described."""

@@ -13,6 +13,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from shapelint.common import bounds
+from shapelint.common.bounded_files import read_bounded
 from shapelint.common.frozen import frozen
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def _read(path: str) -> GitIgnoreSpec | None:
     from pathspec import GitIgnoreSpec
 
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return GitIgnoreSpec.from_lines(file.read().splitlines())
+        text = read_bounded(path, bounds.IGNORE_FILE_BYTES).decode("utf-8", errors="surrogateescape")
+        return GitIgnoreSpec.from_lines(text.splitlines())
     except (OSError, ValueError):  # unreadable, or a pattern that git skips, too
         return None

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from shapelint.common import gitignore
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from shapelint.common.bounded_files import read_text_bounded
+from shapelint.common.toml_text import read_toml
 
 DEFAULT_FOLDERS = ("", "src")
 """Where packages lie without a word about it."""
@@ -40,9 +36,8 @@ def declared(root: str) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _declared(path: str, changed: int) -> tuple[str, ...]:
     try:
-        with open(path, "rb") as file:
-            tool = tomllib.load(file).get("tool", {})
-    except (OSError, ValueError, RecursionError):
+        tool = read_toml(read_text_bounded(path, MAXIMUM_BYTES)).get("tool", {})
+    except (OSError, ValueError):
         return ()
     found = dict.fromkeys(os.path.normpath(one) for one in _named(tool) if isinstance(one, str))
     return tuple(one for one in found if not os.path.isabs(one) and not one.startswith(os.pardir))

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
+from shapelint.common.toml_text import TomlError, read_toml
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.text.source import Source, Span
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _KEY = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*""")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -29,12 +24,12 @@ _Entry = tuple[Span, Any]
 def toml_nodes(source: Source) -> YamlNode:
     """Return a TOML text as a mapping; raises InvalidYamlError if it is not TOML or not understood."""
     try:
-        values = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        values = read_toml(source.text)
+    except TomlError as error:
         raise InvalidYamlError(f"not TOML: {error}", Span(0, min(1, len(source.text)))) from None
     try:
         root = _node(_Scanner(source.text).document(), Span(0, len(source.text)))
-    except (AssertionError, AttributeError, IndexError, KeyError, RecursionError, tomllib.TOMLDecodeError):
+    except (AssertionError, AttributeError, IndexError, KeyError, RecursionError, TomlError):
         root = None
     if root is None or _plain(root) != values:
         raise InvalidYamlError("the layout of this TOML is not understood", Span(0, min(1, len(source.text))))
@@ -74,7 +69,7 @@ class _Scanner:
             assert key is not None
             self.at = key.end()
             word = key[1]
-            name = next(iter(tomllib.loads(f"{word} = 0"))) if word[0] in "\"'" else word
+            name = next(iter(read_toml(f"{word} = 0"))) if word[0] in "\"'" else word
             found.append((name, Span(*key.span(1))))
             if self.text[self.at : self.at + 1] != ".":
                 return found
@@ -109,7 +104,7 @@ class _Scanner:
         text = match[0].rstrip()
         self.at += len(text)
         span = Span(start, self.at)
-        return Scalar(tomllib.loads(f"x = {text}")["x"], text, span, span, span)
+        return Scalar(read_toml(f"x = {text}")["x"], text, span, span, span)
 
     def _array(self, start: int) -> Sequence:
         self.at += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from shapelint.chain.chain import Edge, Link, Origin
 from shapelint.chain.wiring import Judged
@@ -17,16 +17,18 @@ from shapelint.judge.repair_moves import moves_of
 from shapelint.judge.templates import render
 from shapelint.judge.unresolved import cause_of, leaves, name_of
 from shapelint.judge.violations import Mark, Move, Violation
-from shapelint.knowledge.rule_pages import Rule
+from shapelint.knowledge.rule_pages import Rule, RulePageError, place_of
 from shapelint.shapes import expression
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.shapes.signatures import Misfit, format_shape
 from shapelint.signatures import nearest
+from shapelint.spec.findings import Severity
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import Problem, Step
 from shapelint.text.source import Span
 
 MAXIMUM_RELATED = 4
+SEVERITIES = get_args(Severity)
 
 LostWidth = tuple[int, str, Any]
 """A component by its identity, the parameter that sets a width, and that width."""
@@ -189,18 +191,36 @@ def violations_of(
         for rule in rules.values()
         if rule.page.subject == subject
         and rule.page.emitted_by is None
-        and expression.evaluate(rule.page.when, facts) is True
-        and expression.evaluate(rule.page.require, facts) is False
+        and _value(rule, "when", facts) is True
+        and _value(rule, "require", facts) is False
     ]
     silenced = {code for rule in violated for code in rule.page.instead_of}
     return [_violation(rule, facts, place) for rule in violated if rule.page.code not in silenced]
 
 
+def _value(rule: Rule, field: str, facts: Mapping[str, Any]) -> Any:
+    """The value of a field of a page; raises RulePageError for an operation that its facts do not have."""
+    try:
+        return expression.evaluate(getattr(rule.page, field), facts)
+    except expression.ExpressionError as error:
+        raise RulePageError(f"{place_of(rule.path, field)}: {field}: {error}") from error
+
+
 def _violation(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:
+    try:
+        return _filled_in(rule, facts, place)
+    except expression.ExpressionError as error:
+        raise RulePageError(f"{rule.path}: {error}") from error
+
+
+def _filled_in(rule: Rule, facts: Mapping[str, Any], place: Edge | Link | Ends) -> Violation:
+    """A violation with the texts and edits of its page."""
     page = rule.page
     severity = page.severity
-    if severity not in ("error", "warning", "info"):
-        severity = expression.evaluate(severity, facts)
+    if severity not in SEVERITIES:
+        severity = _value(rule, "severity", facts)
+    if severity not in SEVERITIES:
+        raise RulePageError(f"{place_of(rule.path, 'severity')}: severity: {severity!r} is none of {SEVERITIES}")
     ends = _ends(place, facts)
     mends = moves_of(page.repair, facts, ends)
     return Violation(

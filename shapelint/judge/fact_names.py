@@ -56,7 +56,7 @@ def faults(page: RulePage) -> Iterator[tuple[str, str]]:
         except expression.ExpressionError as error:
             yield field, str(error)
             continue
-        for problem in _unknown(node, FACTS[page.subject]):
+        for problem in (*expression.misuses(node), *_unknown(node, FACTS[page.subject])):
             yield field, problem
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from shapelint.judge import fact_names
-from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, read_page
+from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, is_page, place_of, read_page
 
 
 @cache
@@ -15,8 +15,8 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     found = dict(built_in())
     for folder in folders:
         for path in sorted(folder.glob("*.md")):
-            if not path.read_text(encoding="utf-8").startswith("---\n"):
-                continue  # such as a README
+            if not is_page(path):
+                continue
             rule = read_page(path)
             check_facts(rule)
             if rule.page.code in found:
@@ -28,4 +28,4 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
 def check_facts(rule: Rule) -> None:
     """Raise RulePageError if a page names something that is not a fact of its subject."""
     for field, reason in fact_names.faults(rule.page):
-        raise RulePageError(f"{rule.path}: {field}: {reason}")
+        raise RulePageError(f"{place_of(rule.path, field)}: {field}: {reason}")

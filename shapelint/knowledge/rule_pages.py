@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from shapelint.common import yaml_loader
+from shapelint.common import bounds, yaml_loader
+from shapelint.common.bounded_files import read_text_bounded
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.front_matter import RulePage
@@ -20,7 +21,7 @@ FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 
 
 class RulePageError(ValueError):
-    """A rule page that does not validate; the message names the page and the field."""
+    """A rule page that does not validate or cannot be evaluated; the message names the page and the field."""
 
 
 class UnknownRuleError(ValueError):
@@ -74,22 +75,50 @@ def _likeness(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, other, one).ratio()
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file begins as a page does, unlike a README; raises RulePageError if it cannot be read."""
+    return not path.is_dir() and _text(path).startswith("---\n")
+
+
 def read_page(path: Path) -> Rule:
     """Read and validate one rule page; raises RulePageError."""
     matter, prose = _parts(path)
     try:
         return Rule(RulePage.model_validate(yaml.load(matter, Loader=yaml_loader.YAML_LOADER)), prose, path)
-    except yaml.YAMLError as error:
-        raise RulePageError(f"{path}: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
+        raise RulePageError(f"{path}{line}: {error.problem}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "front matter"
-        raise RulePageError(f"{path}: {field}: {first['msg']}") from None
+        raise RulePageError(
+            f"{place_of(path, str(first['loc'][0]) if first['loc'] else '')}: {field}: {first['msg']}"
+        ) from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        # what PyYAML raises for scalars that are not what their tag says, and for too many levels
+        raise RulePageError(f"{path}: its front matter is no YAML that can be read") from None
+
+
+def place_of(path: Path, field: str) -> str:
+    """`path:line` of a field of a page, or the path alone."""
+    lines = _parts(path)[0].split("\n")
+    number = next((number for number, line in enumerate(lines, 2) if field and line.startswith(f"{field}:")), None)
+    return f"{path}:{number}" if number else str(path)
 
 
 def _parts(path: Path) -> tuple[str, str]:
     """The front matter and prose of a page."""
-    match = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    match = FRONT_MATTER.match(_text(path))
     if match is None:
         raise RulePageError(f"{path}: no front matter between two lines of ---")
     return match[1], match[2].strip()
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text_bounded(path, bounds.PAGE_BYTES)
+    except OSError as error:
+        raise RulePageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise RulePageError(f"{path}:{line}: not UTF-8") from None

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from shapelint.common import gitignore
+from shapelint.common.bounded_files import read_text_bounded
 from shapelint.linting.collect import walk
 
 PYTHON, YAML = frozenset({".py"}), frozenset({".yaml", ".yml"})
@@ -63,11 +64,7 @@ def _repository_files(root: str) -> dict[str, str]:
 def _text_of(path: Path) -> str | None:
     """Return the text of a file; None if it cannot be read, or is too large to be written by hand."""
     try:
-        return (
-            path.read_text(encoding="utf-8", errors="replace")
-            if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES
-            else None
-        )
+        return read_text_bounded(path, MAXIMUM_SEARCHED_BYTES, errors="replace")
     except OSError:
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
+from shapelint.knowledge.rule_pages import RulePageError
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.config_classes import through_classes
 from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unparsed
@@ -19,10 +21,14 @@ from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.read.joining_files import join_parts
 from shapelint.resolve.begun_traces import only_begun
+from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import Settings, as_severe_as, options_for, overridden
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
 from shapelint.text.source import Source, UnreadableError
+
+INVALID_SETTINGS = "invalid settings, and what they are for is not checked"
+_PLACE = re.compile(r":(?:(\d+):)? (.*)", re.DOTALL)
 
 
 def lint(
@@ -34,21 +40,35 @@ def lint(
     """Lint one or several files and folders; raises ConfigError for invalid settings, but nothing for any file content.
 
     A named file that cannot be read or contains no model is in the report, with the reason as its `problem`; a file
-    that is `beside` the named ones is skipped instead. `watch` gets the files and yields them one by one, to show the
-    progress.
+    that is `beside` the named ones is skipped instead. Settings that are invalid are in the report once, in the place
+    of the files that they are for; if there are no other files, their ConfigError is raised. `watch` gets the files and
+    yields them one by one, to show the progress.
     """
     settings = settings or Settings()
     roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     files: list[FileReport] = []
     skipped = 0
-    candidates = collect(roots, settings.excludes, [Path(path) for path in beside])
+    invalid: dict[str, ConfigError] = {}
+
+    def excludes(path: Path, named: bool) -> bool:
+        try:
+            return settings.excludes(path, named)
+        except ConfigError as error:
+            invalid.setdefault(error.path, error)
+            return not path.is_dir()  # a folder inside may have settings of its own
+
+    candidates = collect(roots, excludes, [Path(path) for path in beside])
     run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
 
     def lint_one(candidate: Candidate) -> FileReport | None:
         if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
             return None
-        return _lint_candidate(candidate, settings, run_files)
+        try:
+            return _lint_candidate(candidate, settings, run_files)
+        except ConfigError as error:
+            invalid.setdefault(error.path, error)
+            return None
 
     for report in _reports(watch(sorted(candidates, key=_is_data)), lint_one):
         read_by_scripts |= loaded(report) if report is not None else set()
@@ -56,6 +76,9 @@ def lint(
             skipped += 1
         else:
             files.append(report)
+    if invalid and not files:
+        raise next(iter(invalid.values()))
+    files += map(_invalid_settings, invalid.values())
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
 
 
@@ -115,6 +138,10 @@ def lint_text(
         report = with_unparsed(report, broken)
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
+    except ConfigError:
+        raise
+    except RulePageError as error:
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=str(error))
     except Exception as error:  # an error of shapelint must not hide the findings in other files
         kind = type(error).__name__
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
@@ -149,6 +176,14 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     if report.status == "checked" and not report.models and lenient and not MENTIONS_A_MODEL.search(source.text):
         return None
     return report
+
+
+def _invalid_settings(error: ConfigError) -> FileReport:
+    """The report of a settings file, for the files that are not checked because of it."""
+    place, reason = _PLACE.match(str(error).removeprefix(error.path)), str(error)
+    if place:
+        reason = f"line {place[1]}: {place[2]}" if place[1] else place[2]
+    return FileReport(error.path, "unreadable", problem=f"{INVALID_SETTINGS}: {reason}")
 
 
 def _is_refused(report: FileReport) -> bool:

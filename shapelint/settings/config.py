@@ -22,7 +22,14 @@ ALL = "ALL"
 
 
 class ConfigError(ValueError):
-    """Settings that do not parse or validate; the text names the file, the line if it is known, and the key."""
+    """Settings that do not parse or validate; the text names the file, the line if it is known, and the key.
+
+    `path` is the file, "" if the settings are not from one.
+    """
+
+    def __init__(self, text: str, path: str = ""):
+        super().__init__(text)
+        self.path = path
 
 
 @frozen

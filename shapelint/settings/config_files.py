@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from functools import cache, reduce
 from typing import Any
 
@@ -15,6 +14,7 @@ from shapelint.common import bounds
 from shapelint.common.bounded_files import read_bounded
 from shapelint.common.notices import say_once
 from shapelint.common.ownership import written_by_others
+from shapelint.common.toml_text import TomlError, read_toml
 from shapelint.settings.config import DEFAULTS, Config, ConfigError
 
 OWN_FILE = "shapelint.toml"
@@ -70,19 +70,35 @@ def _obeyed(path: str) -> Config | None:
 @cache
 def load(path: str) -> Config | None:
     """The settings of one TOML file; None for one without a section for shapelint. Raises ConfigError."""
-    found = _own(path)
+    try:
+        return _extended(path)
+    except ConfigError as error:
+        raise ConfigError(str(error), path) from error.__cause__
+
+
+def _extended(path: str) -> Config | None:
+    """The settings of a file with those that it extends, which only this user and root may have written."""
+    found = _of_file(path)
     chain = [found] if found is not None else []
     while chain and (base := chain[-1].extend) is not None:
         above = str(chain[-1].path)
         if any(os.path.realpath(base) == os.path.realpath(str(one.path)) for one in chain):
             raise ConfigError(f"{above}: extend: {base.name} extends this file itself")
-        if (more := _own(os.path.abspath(base))) is None:
+        if len(chain) > bounds.EXTENDED_SETTINGS:
+            raise ConfigError(f"{path}: extend: more than {bounds.EXTENDED_SETTINGS} files, one after the other")
+        try:
+            reason = written_by_others(str(base))
+        except OSError as error:
+            raise _unreadable(str(base), error) from None
+        if reason:
+            raise ConfigError(f"{above}: extend: {base.name} is not used: {reason}")
+        if (more := _of_file(os.path.abspath(base))) is None:
             raise ConfigError(f"{above}: extend: no [tool.shapelint] in {base.name}")
         chain.append(more)
     return reduce(lambda below, own: own.extending(below), reversed(chain)) if chain else None
 
 
-def _own(path: str) -> Config | None:
+def _of_file(path: str) -> Config | None:
     """What one file sets, without what it extends."""
     data = _content(path)
     if not (_is_own(path) or MAY_CONFIGURE.search(data)):
@@ -115,13 +131,10 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
 
 
 def _parse(path: str, data: bytes) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        return read_toml(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8") from None
+    except TomlError as error:
+        raise ConfigError(f"{path}{f':{error.line}' if error.line else ''}: not valid TOML: {error}") from None

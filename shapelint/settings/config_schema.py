@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from shapelint.shapes.notation import SignatureError, parse_signature
 
 SECTION = "[tool.shapelint]"
 _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
+LONGEST_SHOWN = 200
 PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -71,20 +72,31 @@ def validated(path: str, text: str, table: Any) -> Config:
 
 def _complaint(path: str, text: str, table: dict[str, Any], error: ValidationError) -> ConfigError:
     first = max(error.errors(), key=lambda one: len(one["loc"]))  # in a union, the branch that got furthest
-    keys = [part for part in first["loc"] if isinstance(part, str) and not re.search(r"[\[(]|^InputSchema$", part)]
-    key = keys[-1] if keys else ""
-    place = _place(path, text, key)
     if first["type"] == "extra_forbidden":
-        known = KEYS if len(keys) == 1 else tuple(InputSchema.model_fields)
-        near = difflib.get_close_matches(key.replace("_", "-"), known, 1)
-        where = SECTION if len(keys) == 1 else keys[0]
-        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
-        return ConfigError(f"{place}: unknown key {key!r} in {where}: {hint}")
-    found = first["input"]
+        return _unknown_key(path, text, first["loc"])
     if first["loc"][:1] == ("input",):
-        return ConfigError(f"{place}: input: expected {_INPUT_FORMS}, found {table['input']!r}")
+        found = _clipped(repr(table["input"]))
+        return ConfigError(f"{_place(path, text, 'input')}: input: expected {_INPUT_FORMS}, found {found}")
+    keys = [part for part in first["loc"] if isinstance(part, str)]
+    place = _place(path, text, keys[-1] if keys else "")
     words = first["msg"].replace("tuple", "list")
-    return ConfigError(f"{place}: {'.'.join(keys)}: {words[:1].lower()}{words[1:]}, found {found!r}")
+    found = _clipped(repr(first["input"]))
+    return ConfigError(f"{place}: {_clipped('.'.join(keys))}: {words[:1].lower()}{words[1:]}, found {found}")
+
+
+def _unknown_key(path: str, text: str, place: Sequence[str | int]) -> ConfigError:
+    """The error of a key that there is not, at the top or in `input`."""
+    key = str(place[-1])
+    known = KEYS if len(place) == 1 else tuple(InputSchema.model_fields)
+    near = difflib.get_close_matches(_clipped(key).replace("_", "-"), known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+    where = SECTION if len(place) == 1 else place[0]
+    return ConfigError(f"{_place(path, text, key)}: unknown key {_clipped(key)!r} in {where}: {hint}")
+
+
+def _clipped(text: str) -> str:
+    """A text that a stranger wrote, short enough for a line."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _place(path: str, text: str, key: str) -> str:
@@ -111,7 +123,9 @@ class _Checker:
         except rule_pages.RulePageError as error:
             raise self.error("rules", str(error)) from None
         if settings.method and methods.pack(settings.method) is None:
-            raise self.error("method", f"no method {settings.method!r}" + _near(settings.method, methods.names()))
+            raise self.error(
+                "method", f"no method {_clipped(settings.method)!r}" + _near(settings.method, methods.names())
+            )
         return Config(
             path=Path(self.path),
             given={key: Path(self.path) for key in table},

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from shapelint.common import bounds
 from shapelint.shapes.dims import UNKNOWN_DIM, Expression, equal, is_known, symbol
-from shapelint.shapes.functions import FUNCTIONS
+from shapelint.shapes.functions import FUNCTIONS, product
 
-MAXIMUM_EXPRESSION_LENGTH = 2000
+MAXIMUM_EXPRESSION_LENGTH = bounds.EXPRESSION_LENGTH
+LONGEST_QUOTED = 80
 ELLIPSIS_PRODUCT = "prod(...)"
 """The name of the product of the axes that `...` stands for."""
 
@@ -35,9 +37,39 @@ def parse(text: str) -> ast.expr:
     if len(text) > MAXIMUM_EXPRESSION_LENGTH:
         raise ExpressionError(f"expression longer than {MAXIMUM_EXPRESSION_LENGTH} characters")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"not an expression: {text!r} ({error})") from None
+        reason = error.msg if isinstance(error, SyntaxError) else error
+        raise ExpressionError(f"not an expression: {quoted(text)} ({reason})") from None
+    if _is_deep(node):
+        raise ExpressionError(f"expression nested too deeply: {quoted(text)}")
+    return node
+
+
+def _is_deep(node: ast.expr) -> bool:
+    """Whether there are more levels than can be evaluated and written within any stack."""
+    level: list[ast.AST] = [node]
+    for _ in range(bounds.EXPRESSION_DEPTH):
+        level = [child for part in level for child in ast.iter_child_nodes(part)]
+        if not level:
+            return False
+    return True
+
+
+def quoted(text: str) -> str:
+    """A text as a message quotes it: its beginning, if it is long."""
+    return repr(text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}...")
+
+
+def misuses(node: ast.expr) -> Iterator[str]:
+    """What the language does not have, wherever an expression uses it."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and _function(part) is None:
+            yield f"call not allowed: {ast.unparse(part)}"
+        elif _is_foreign_operation(part):
+            yield f"operator not allowed: {ast.unparse(part)}"
+        elif isinstance(part, ast.expr) and type(part) not in _HANDLERS:
+            yield f"{type(part).__name__} is not allowed in an expression: {ast.unparse(part)}"
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
@@ -48,7 +80,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """
     try:
         return _evaluate(parse(text), names)
-    except RecursionError:
+    except RecursionError:  # the stack was nearly full before
         raise ExpressionError("expression nested too deeply") from None
 
 
@@ -68,6 +100,13 @@ def conjuncts(text: str) -> tuple[str, ...]:
         except RecursionError:
             raise ExpressionError("expression nested too deeply") from None
     return (text.strip(),)
+
+
+def _is_foreign_operation(node: ast.AST) -> bool:
+    """Whether a node applies an operator that the language does not have."""
+    if isinstance(node, ast.BinOp):
+        return type(node.op) not in _OPERATORS
+    return isinstance(node, ast.UnaryOp) and not isinstance(node.op, (ast.Not, ast.USub))
 
 
 def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -250,21 +289,24 @@ def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
 
 
 def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
-    name = node.func.id if isinstance(node.func, ast.Name) else ""
-    function, arity = FUNCTIONS.get(name, (None, None))
-    if (
-        function is None
-        or node.keywords
-        or len(node.args) not in ((arity,) if arity else range(1, MAXIMUM_EXPRESSION_LENGTH))
-    ):
+    function = _function(node)
+    if function is None:
         raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
     operands = tuple(_evaluate(argument, names) for argument in node.args)
-    if name == "prod" and operands == (...,):
+    if function is product and operands == (...,):
         return _ellipsis_product(names)
     try:
         return function(*operands)
     except TypeError as error:
         raise OperandError(f"{ast.unparse(node)}: {error}") from None
+
+
+def _function(node: ast.Call) -> Callable[..., Any] | None:
+    """The function that a call names and whose number of arguments it has; None if there is none."""
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    function, arity = FUNCTIONS.get(name, (None, None))
+    counts = (arity,) if arity else range(1, MAXIMUM_EXPRESSION_LENGTH)
+    return function if not node.keywords and len(node.args) in counts else None
 
 
 def _ellipsis_product(names: Mapping[str, Any]) -> Any:

@@ -122,7 +122,7 @@ def parse_shape(text: str) -> Pattern:
     """Parse one shape, such as `B 512 ((H-1)//32+1)`."""
     axes = tuple(_parse_axis(token) for token in _split(text, " "))
     if sum(isinstance(axis, Ellipsis_) and not axis.name for axis in axes) > 1:
-        raise SignatureError(f"more than one '...' in {text!r}")
+        raise SignatureError(f"more than one '...' in {expression.quoted(text)}")
     return Pattern(axes)
 
 
@@ -136,7 +136,7 @@ def _parse_alternative(text: str) -> Alternative:
     head, _, where = " ".join(text.split()).partition(" where ")
     inputs, arrow, output = head.partition("->")
     if not arrow:
-        raise SignatureError(f"no '->' in {text.strip()!r}")
+        raise SignatureError(f"no '->' in {expression.quoted(text.strip())}")
     try:
         expression.conjuncts(where)
     except expression.ExpressionError as error:
@@ -180,14 +180,14 @@ def _parse_axis(token: str) -> PatternAxis:
         return Ellipsis_()
     if token.startswith("*"):
         if not token[1:].isidentifier():
-            raise SignatureError(f"bad axis {token!r}: not a name")
+            raise SignatureError(f"bad axis {expression.quoted(token)}: not a name")
         return Ellipsis_(token[1:])
     try:
         value = expression.evaluate(token, _AnyName())
     except expression.ExpressionError as error:
-        raise SignatureError(f"bad axis {token!r}: {error}") from None
+        raise SignatureError(f"bad axis {expression.quoted(token)}: {error}") from None
     if isinstance(value, bool) or not isinstance(value, (int, Expression)):
-        raise SignatureError(f"bad axis {token!r}: not a dimension")
+        raise SignatureError(f"bad axis {expression.quoted(token)}: not a dimension")
     return value
 
 
@@ -207,7 +207,7 @@ def _split(text: str, separator: str) -> list[str]:
         else:
             current += character
     if depth:
-        raise SignatureError(f"unbalanced brackets in {text.strip()!r}")
+        raise SignatureError(f"unbalanced brackets in {expression.quoted(text.strip())}")
     return [piece.strip() for piece in [*pieces, current] if piece.strip()]
 
 

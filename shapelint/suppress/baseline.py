@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common import bounds
+from shapelint.common.bounded_files import read_bounded
 from shapelint.common.frozen import frozen
 from shapelint.common.whole_files import replace_files
 from shapelint.spec.findings import Finding, Report
@@ -56,13 +58,13 @@ def from_folder(path: str, folder: str) -> str:
 def read(path: str) -> tuple[Entry, ...]:
     """The entries of a baseline file; raises BaselineError."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = json.loads(read_bounded(path, bounds.BASELINE_BYTES))
         if data["version"] != _VERSION:
             raise BaselineError(f"{path}: version {data['version']} of a baseline, this shapelint reads {_VERSION}")
         return tuple(Entry(**entry) for entry in data["findings"])
     except OSError as error:
         raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise error if isinstance(error, BaselineError) else BaselineError(f"{path}: not a baseline file") from None
 
 

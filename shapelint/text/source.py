@@ -10,10 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from shapelint.common import bounds
+from shapelint.common.bounded_files import RefusedFileError, in_bytes, read_bounded
 from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
 
-MAXIMUM_SOURCE_BYTES = 4 * 1024 * 1024
+MAXIMUM_SOURCE_BYTES = bounds.SOURCE_BYTES
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -127,11 +129,11 @@ def joined(source: Source, others: Iterable[tuple[str, str]]) -> Source:
 def read_source(path: Path) -> Source:
     """Read a file; raises UnreadableError with a reason in plain words."""
     try:
-        if path.stat().st_size > MAXIMUM_SOURCE_BYTES:
-            raise UnreadableError(f"file is larger than {MAXIMUM_SOURCE_BYTES // 2**20} MiB")
-        data = path.read_bytes()
+        data = read_bounded(path, MAXIMUM_SOURCE_BYTES)
     except FileNotFoundError:
         raise UnreadableError("no such file or folder") from None
+    except RefusedFileError as error:
+        raise UnreadableError(error.strerror or "") from None
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
     return decode(str(path), data)
@@ -140,7 +142,7 @@ def read_source(path: Path) -> Source:
 def decode(path: str, data: bytes) -> Source:
     """Decode the bytes of a file; raises UnreadableError for binary data and for anything but UTF-8."""
     if len(data) > MAXIMUM_SOURCE_BYTES:
-        raise UnreadableError(f"file is larger than {MAXIMUM_SOURCE_BYTES // 2**20} MiB")
+        raise UnreadableError(f"file is larger than {in_bytes(MAXIMUM_SOURCE_BYTES)}")
     if b"\0" in data:
         raise UnreadableError("binary file (it holds a zero byte)")
     try:

@@ -19,6 +19,7 @@ import shapelint.linting.analyse
 import shapelint.linting.file_report
 import shapelint.linting.trials
 import shapelint.python.models.recognise
+import shapelint.text.source
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.lint_paths import lint
 from shapelint.linting.run_files import RunFiles
@@ -190,13 +191,13 @@ def test_a_class_is_analysed_once_without_the_script_that_builds_it(calls: Calls
 
 def test_a_run_reads_each_file_once(calls: Calls, tmp_path: Path) -> None:
     """A Hydra group is read for every config that includes it, and once as a file of its own."""
-    calls.count(Path, "read_bytes")
+    calls.count(shapelint.text.source, "read_bounded")
     calls.count(yaml, "parse")
     files = hydra_configs(tmp_path, 6)
     files += python_files(tmp_path, 4)
     report = lint([tmp_path], Settings(isolated=True))
     assert len(report.findings) > 6
-    assert calls.counts["read_bytes"] == files
+    assert calls.counts["read_bounded"] == files
 
 
 def test_a_run_composes_each_text_once(calls: Calls, tmp_path: Path) -> None:
@@ -254,7 +255,7 @@ def test_rule_pages_are_read_once(calls: Calls, tmp_path: Path) -> None:
 def test_the_counts_of_a_run_show_if_files_are_not_kept(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, saving: str
 ) -> None:
-    calls.count(Path, "read_bytes")
+    calls.count(shapelint.text.source, "read_bounded")
     calls.count(yaml, "parse")
     if saving == "read":
         monkeypatch.setattr(RunFiles, "read", lambda self, path: read_source(path))
@@ -262,7 +263,7 @@ def test_the_counts_of_a_run_show_if_files_are_not_kept(
         monkeypatch.setattr(shapelint.documents.composing, "MAXIMUM_OF_ONE", 0)
     files = hydra_configs(tmp_path, 6, head=512)
     lint([tmp_path], Settings(isolated=True))
-    assert calls.counts["read_bytes" if saving == "read" else "parse"] > files
+    assert calls.counts["read_bounded" if saving == "read" else "parse"] > files
 
 
 def test_the_growth_shows_if_all_models_are_judged(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:

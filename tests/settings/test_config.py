@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import ONE_FAULT, run, run_process
 
+from shapelint.common import bounds
 from shapelint.settings import config
 
 if sys.version_info >= (3, 11):
@@ -368,3 +369,26 @@ def test_a_shared_pyproject_without_the_section_is_not_mentioned(project: Path) 
     (project / "pyproject.toml").write_text('[project]\nname = "shapelint-user"\n')
     (project / "pyproject.toml").chmod(0o666)
     assert run_process(project, "model.yaml").stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes of files say nothing here")
+def test_settings_that_everybody_may_write_are_not_extended(project: Path) -> None:
+    (project / "base.toml").write_text('ignore = ["SL101"]\n')
+    (project / "shapelint.toml").write_text('extend = "base.toml"\n')
+    (project / "base.toml").chmod(0o666)
+    result = run(project, "model.yaml")
+    assert result.returncode == 2
+    assert "extend: base.toml is not used: everybody may write the file" in result.stderr
+
+
+def test_how_many_files_extend_one_another(project: Path) -> None:
+    def chain(length: int) -> None:
+        for number in range(length):
+            (project / f"{number}.toml").write_text(f'extend = "{number + 1}.toml"\n')
+        (project / f"{length}.toml").write_text('ignore = ["SL101"]\n')
+        (project / "shapelint.toml").write_text('extend = "1.toml"\n')
+
+    chain(bounds.EXTENDED_SETTINGS)
+    assert codes(project, "model.yaml") == []
+    chain(bounds.EXTENDED_SETTINGS + 1)
+    assert "extend: more than 16 files, one after the other" in run(project, "model.yaml").stderr

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shapelint.common import gitignore, package_folders
+from shapelint.common.bounded_files import read_text_bounded
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
@@ -92,7 +93,7 @@ def parsed(path: Path) -> ast.Module | None:
 @lru_cache(maxsize=512)
 def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
     try:
-        return parsed_text.__wrapped__(path.read_text(encoding="utf-8"))
+        return parsed_text.__wrapped__(read_text_bounded(path, MAXIMUM_SCANNED_BYTES))
     except (OSError, ValueError):
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes, Axis
@@ -29,9 +30,12 @@ class Refusal:
 
 
 def missing_axis(axis: int, rank: int) -> str:
-    """Return a shape that has the axis; empty if a tensor of this rank has it. A number counts as having one axis."""
+    """Return a shape that has the axis; empty if a tensor of this rank has it, or none can.
+
+    A number counts as having one axis.
+    """
     needed = -axis if axis < 0 else axis + 1
-    return f"{named(needed)} ..." if needed > max(rank, 1) else ""
+    return f"{named(needed)} ..." if max(rank, 1) < needed <= bounds.AXES else ""
 
 
 def named(count: int) -> str:
