@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -61,9 +62,9 @@ def _read(path: Path, _modified: int, size: int) -> Any:
 
 def _found_in(value: Any) -> tuple[StateDict, ...]:
     """All dictionaries of tensors in a value, the outermost first."""
-    found, waiting, seen = [], [value], set()
+    found, waiting, seen = [], deque([value]), set()
     while waiting:
-        current = waiting.pop(0)
+        current = waiting.popleft()
         if not isinstance(current, dict) or id(current) in seen:
             continue
         seen.add(id(current))
@@ -72,5 +73,5 @@ def _found_in(value: Any) -> tuple[StateDict, ...]:
         }
         if tensors:
             found.append(tensors)
-        waiting += [item for item in current.values() if isinstance(item, dict)]
+        waiting.extend(item for item in current.values() if isinstance(item, dict))
     return tuple(found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickletools
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
-from shapelint.checkpoints.stored_tensor import StoredTensor
+from shapelint.checkpoints.bounded_stream import BoundedStream
+from shapelint.checkpoints.stored_tensor import StoredTensor, checked_name, is_shape
 from shapelint.checkpoints.unreadable import CheckpointError
+from shapelint.common import bounds
 
-MAXIMUM_OPCODES = 5_000_000
 MARK = object()
 
 
@@ -27,11 +28,11 @@ class Machine:
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
 
-    def run(self, stream: IO[bytes]) -> Any:
+    def run(self, stream: BoundedStream) -> Any:
         """Read one pickle to its end; raises CheckpointError."""
         try:
-            for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-                if count > MAXIMUM_OPCODES:
+            for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):  # type: ignore[arg-type]
+                if count > bounds.PICKLE_STEPS:
                     raise CheckpointError("its index has too many entries")
                 if opcode.name == "STOP":
                     return self.stack.pop()
@@ -100,7 +101,9 @@ def _set_items(machine: Machine, _: Any) -> None:
 def _store(owner: Any, pairs: list[Any]) -> None:
     if isinstance(owner, dict):
         for key, value in zip(pairs[::2], pairs[1::2]):
-            if isinstance(key, (str, int, float, bool, type(None))):
+            if isinstance(key, str):
+                owner[checked_name(key)] = value
+            elif isinstance(key, (int, float, bool, type(None))):
                 owner[key] = value
 
 
@@ -137,7 +140,7 @@ def _reduce(machine: Machine, _: Any) -> None:
 def _called(name: str, arguments: Any) -> Any:
     short = name.rpartition(".")[2]
     arguments = arguments if isinstance(arguments, tuple) else ()
-    if short in ("_rebuild_tensor_v2", "_rebuild_tensor") and len(arguments) >= 3 and _is_shape(arguments[2]):
+    if short in ("_rebuild_tensor_v2", "_rebuild_tensor") and len(arguments) >= 3 and is_shape(arguments[2]):
         return StoredTensor(arguments[2])
     if short.startswith("_rebuild_parameter") and arguments and isinstance(arguments[0], StoredTensor):
         return arguments[0]
@@ -146,10 +149,6 @@ def _called(name: str, arguments: Any) -> Any:
     if name == "collections.OrderedDict":
         return {} if not arguments else Thing(name)
     return Thing(name)
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(dim, int) and dim >= 0 for dim in value)
 
 
 def _build(machine: Machine, _: Any) -> None:

@@ -6,10 +6,10 @@ import json
 import struct
 from pathlib import Path
 
+from shapelint.checkpoints.stored_tensor import checked_name, is_shape
 from shapelint.checkpoints.unreadable import CheckpointError
-
-MAXIMUM_HEADER = 100_000_000
-"""The limit of the format itself."""
+from shapelint.common import bounds
+from shapelint.common.bounded_files import in_bytes
 
 
 def read(path: Path, size: int) -> dict[str, tuple[int, ...]]:
@@ -17,20 +17,22 @@ def read(path: Path, size: int) -> dict[str, tuple[int, ...]]:
     with path.open("rb") as stream:
         start = stream.read(8)
         (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
-        if not 2 <= length <= min(size - 8, MAXIMUM_HEADER):
+        if not 2 <= length <= size - 8:
             raise CheckpointError("no safetensors header")
+        if length > bounds.SAFETENSORS_HEADER_BYTES:
+            raise CheckpointError(f"its header is larger than {in_bytes(bounds.SAFETENSORS_HEADER_BYTES)}")
         try:
             header = json.loads(stream.read(length))
         except (ValueError, RecursionError):
             raise CheckpointError("its safetensors header is no JSON") from None
     if not isinstance(header, dict):
         raise CheckpointError("no safetensors header")
-    return {
-        name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__" and _is_tensor(entry)
-    }
+    header.pop("__metadata__", None)
+    return {checked_name(name): _shape(name, entry) for name, entry in header.items()}
 
 
-def _is_tensor(entry: object) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("shape"), list) and all(
-        isinstance(dim, int) for dim in entry["shape"]
-    )  # fmt: skip
+def _shape(name: str, entry: object) -> tuple[int, ...]:
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    if not isinstance(shape, list) or not is_shape(tuple(shape)):
+        raise CheckpointError(f"its safetensors header has no shape for {name!r}")
+    return tuple(shape)

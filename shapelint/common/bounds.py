@@ -31,3 +31,21 @@ EXPRESSION_DEPTH = 100
 
 AXES = 64
 """The axes that a tensor of torch may have in most operations; an axis beyond them is not described."""
+
+SIZE = 1 << 63
+"""What the sizes of a tensor are below."""
+
+NAME_LENGTH = 1000
+"""The characters of the name of a tensor in a checkpoint."""
+
+SAFETENSORS_HEADER_BYTES = 16 << 20
+"""The header of a safetensors file: some 100,000 tensors."""
+
+PICKLE_BYTES = 64 << 20
+"""The index of a torch checkpoint, inflated."""
+
+PICKLE_STEPS = 1_000_000
+"""The operations of the index of a torch checkpoint: some 30,000 tensors."""
+
+ZIP_DIRECTORY_BYTES = 16 << 20
+"""The list of files in a torch checkpoint: some 200,000 tensors."""
