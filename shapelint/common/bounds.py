@@ -49,3 +49,9 @@ PICKLE_STEPS = 1_000_000
 
 ZIP_DIRECTORY_BYTES = 16 << 20
 """The list of files in a torch checkpoint: some 200,000 tensors."""
+
+CACHE_ENTRY_BYTES = 4 << 20
+"""The size of a file in the cache."""
+
+FORMULA_TERMS = 10_000
+"""The terms of a product of sums; a longer one is unknown."""

@@ -16,7 +16,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.strict import Strict
 from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
-from shapelint.shapes.notation import SignatureError, parse_signature
+from shapelint.signatures import soundness
 
 SECTION = "[tool.shapelint]"
 _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
@@ -173,13 +173,14 @@ class _Checker:
 
     def signature(self, target: str, line: str) -> str:
         try:
-            parse_signature(line)
-            assert ComponentSignature.model_validate({"call": target, "shapes": line}).parameters is not None
-        except (SignatureError, SyntaxError, ValueError) as error:
-            raise self.error("signatures", f"{target}: {error}", target) from None
+            wrong = list(soundness.faults(ComponentSignature.model_validate({"call": target, "shapes": line})))
+        except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:
+            wrong = [error.msg if isinstance(error, SyntaxError) else str(error)]
+        if wrong:
+            raise self.error("signatures", f"{_clipped(target)}: {wrong[0]}", target)
         if not PACKAGE.fullmatch(target.partition("(")[0]):
             raise self.error(
-                "signatures", f"{target!r} is not a dotted name such as my.Backbone, or a call of one", target
+                "signatures", f"{_clipped(target)!r} is not a dotted name such as my.Backbone, or a call of one", target
             )
         return line
 

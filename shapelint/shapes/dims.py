@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Union
 
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 
 Dim = Union[int, "Expression"]
@@ -102,9 +103,12 @@ class Expression:
         return self * -1 + other
 
     def __mul__(self, other: Dim) -> Dim:
+        others = _terms(other)
+        if len(self.terms) * len(others) > bounds.FORMULA_TERMS:
+            return UNKNOWN_DIM
         products: dict[Product, int] = {}
         for left, left_coefficient in self.terms:
-            for right, right_coefficient in _terms(other):
+            for right, right_coefficient in others:
                 product = tuple(sorted(left + right, key=_order))
                 products[product] = products.get(product, 0) + left_coefficient * right_coefficient
         return _build(products)

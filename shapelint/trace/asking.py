@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from shapelint.common.frozen import frozen
@@ -60,7 +59,7 @@ def ask(name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords
     return known.rows[0].shapes if known.rows else None
 
 
-def _kept(key: str, place: Path | None) -> ComponentSignature | None:
+def _kept(key: str, place: cache.CachePlace | None) -> ComponentSignature | None:
     """The answer of this process, or else the one in the cache, whose file is read once."""
     if key not in cache.TRACED:
         known = cache.load(place)
@@ -72,7 +71,7 @@ def _kept(key: str, place: Path | None) -> ComponentSignature | None:
 
 def _key(
     name: str, tensors: Sequence[Shape], positional: Sequence[Any], keywords: Mapping[str, Any]
-) -> tuple[str, Path | None]:
+) -> tuple[str, cache.CachePlace | None]:
     """The key of an answer in this process, which includes everything that it depends on, and its file in the cache."""
     taken = ", ".join(" ".join(map(str, _named(tensors, shape))) for shape in tensors)
     asked = f"{name} of {taken}"

@@ -25,7 +25,7 @@ def parse_parameters(call: str) -> tuple[Parameter, ...]:
     ['in_features', 'out_features', 'bias']
     """
     parameters = "(" + call.partition("(")[2] if "(" in call else "()"
-    definition = ast.parse(f"def call{parameters}: pass").body[0]
+    (definition,) = ast.parse(f"def call{parameters}: pass").body
     assert isinstance(definition, ast.FunctionDef)
     arguments = definition.args
     found: list[Parameter] = []
