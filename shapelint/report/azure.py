@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import closing_lines, problem
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import Finding, Report
 from shapelint.spec.fingerprints import relative
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.torch_words import KnownError
 from shapelint.report import RenderOptions
 from shapelint.report.crash_causes import CrashCause, lines_with, links_with
 from shapelint.report.mermaid import shape
 from shapelint.report.summary import plural, problem, unchecked_lines
-from shapelint.report.terminal import escape, paint
+from shapelint.report.terminal import paint
 from shapelint.report.text import block, source_lines
 from shapelint.spec.findings import Report
 from shapelint.text.stack_frames import StackFrame

@@ -1,4 +1,4 @@
-"""Entries of the cache that are broken, of something else or from somebody else are misses: not faults, not believed."""
+"""Entries of the cache that are broken, of something else or of somebody else are misses: no faults, not believed."""
 
 from __future__ import annotations
 
