@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from shapelint.common.escaping import escape
 from shapelint.editor.positions import range_of, uri_of
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 
 SOURCE = "shapelint"

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from shapelint.common.escaping import escape
 from shapelint.editor.diagnostics import of_finding
 from shapelint.editor.positions import overlap, range_of, uri_of
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import Edit, FileReport, Finding
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from shapelint.common.escaping import escape
 from shapelint.editor.positions import overlap, range_of, uri_of
 from shapelint.report.chain_table import shape
 from shapelint.report.summary import plural
-from shapelint.report.terminal import escape
 from shapelint.spec.findings import FileReport, LinkReport
 from shapelint.text.location import Location
 
