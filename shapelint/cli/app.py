@@ -12,6 +12,8 @@ import click
 
 from shapelint.cli.help import OVERRIDE, GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
 from shapelint.cli.output import EXIT_TROUBLE
+from shapelint.common.escaping import escape
+from shapelint.common.notices import say
 from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import SEVERITIES, Settings, with_overrides
@@ -244,14 +246,15 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
+        error.message = escape(error.message)  # of names of files, values and options
         error.show()
         sys.exit(EXIT_TROUBLE)
     except ConfigError as error:
-        click.echo(f"shapelint: {error}", err=True)
+        say(f"shapelint: {error}")
         sys.exit(EXIT_TROUBLE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("shapelint: interrupted", err=True)
+        say("shapelint: interrupted")
         sys.exit(EXIT_TROUBLE)
     except Exception as error:
-        click.echo(f"shapelint: a fault in shapelint itself: {type(error).__name__}: {error}", err=True)
+        say(f"shapelint: a fault in shapelint itself: {type(error).__name__}: {error}")
         sys.exit(EXIT_TROUBLE)

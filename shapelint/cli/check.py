@@ -16,6 +16,7 @@ from shapelint.checkpoints import CheckpointError, state_dicts
 from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
 from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
+from shapelint.common.notices import say
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
 from shapelint.judge import rulebook
@@ -95,13 +96,13 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
         report = known_faults.without(report, options.baseline, settings, options.quiet) if options.baseline else report
         report = known_faults.ignore(report, settings) if options.add_ignores else report
     if options.diff:
-        click.echo(f"{plural(len(fixed), 'finding')} would be fixed.", err=True)
+        say(f"{plural(len(fixed), 'finding')} would be fixed.")
     else:
         _write(report, options, fixed)
     if options.verbose:
         write_notices(report, options.output_format != "text" or options.quiet)
     for problem in failed:
-        click.echo(f"shapelint: {problem}", err=True)
+        say(f"shapelint: {problem}")
     code = EXIT_TROUBLE if failed else exit_code(report, options.error_on_unknown)
     return 0 if options.exit_zero and code == EXIT_FINDINGS else code
 

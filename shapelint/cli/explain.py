@@ -7,6 +7,7 @@ import re
 import click
 
 from shapelint.cli.output import write_out
+from shapelint.common.escaping import escape
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
 from shapelint.read import call_strings
@@ -19,6 +20,8 @@ from shapelint.signatures import nearest
 from shapelint.signatures.known_models import known_models
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
+
+TAB = "\t"
 
 
 def rule(code: str | None) -> int:
@@ -33,7 +36,7 @@ def rule(code: str | None) -> int:
     if found is None:
         near = rule_pages.nearest(code, known)
         raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near}?" if near else ""))
-    write_out(f"{found.prose}\n")
+    write_out("".join(f"{escape(line, keep=TAB)}\n" for line in found.prose.split("\n")))
     return 0
 
 

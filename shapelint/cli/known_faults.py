@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from shapelint.common.notices import say
 from shapelint.linting.fixing import write
 from shapelint.linting.lint_paths import lint_text
 from shapelint.read.joining_files import join_parts
@@ -22,7 +23,7 @@ def remember(report: Report, path: str) -> int:
     """Write a baseline of what fails the run; return the exit code: 0, or 2 if a file could not be checked."""
     found = [entry for _, entry in baseline.entries(report, baseline.folder_of(path))]
     _write(path, found)
-    click.echo(f"{plural(len(found), 'finding')} remembered in {path}.", err=True)
+    say(f"{plural(len(found), 'finding')} remembered in {path}.")
     return 2 if any(file.status != "checked" for file in report.files) else 0
 
 
@@ -43,9 +44,9 @@ def without(report: Report, path: str, settings: Settings, quiet: bool) -> Repor
     report, hidden, kept = baseline.apply(report, known, path, is_judged)
     if len(kept) < len(known):
         _write(path, kept)
-        click.echo(f"{plural(len(known) - len(kept), 'finding')} of {path} gone, and forgotten there.", err=True)
+        say(f"{plural(len(known) - len(kept), 'finding')} of {path} gone, and forgotten there.")
     if hidden and not quiet:
-        click.echo(f"{plural(hidden, 'finding')} known from {path} not shown.", err=True)
+        say(f"{plural(hidden, 'finding')} known from {path} not shown.")
     return report
 
 
@@ -76,5 +77,5 @@ def ignore(report: Report, settings: Settings) -> Report:
                 total += count
                 file = lint_text(replace(source, text=text), settings)
         files.append(file)
-    click.echo(f"{plural(total, 'finding')} silenced by comments.", err=True)
+    say(f"{plural(total, 'finding')} silenced by comments.")
     return replace(report, files=tuple(files))

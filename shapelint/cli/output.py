@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from shapelint.common.escaping import escape
+from shapelint.common.notices import say
 from shapelint.report.summary import unchecked_lines
 from shapelint.spec.findings import Report
 
@@ -25,7 +25,7 @@ def write_out(text: str, stream: TextIO | None = None) -> None:
     """
     stream = sys.stdout if stream is None else stream
     if stream is None:
-        click.echo("shapelint: the report cannot be written: stdout is closed", err=True)
+        say("shapelint: the report cannot be written: stdout is closed")
         sys.exit(EXIT_TROUBLE)
     encoding = stream.encoding or "utf-8"
     try:
@@ -34,7 +34,7 @@ def write_out(text: str, stream: TextIO | None = None) -> None:
     except OSError as error:
         # Python would complain once more while it closes the stream.
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"shapelint: the report cannot be written: {error.strerror}", err=True)
+            say(f"shapelint: the report cannot be written: {error.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(EXIT_TROUBLE)
 
@@ -71,9 +71,9 @@ def write_notices(report: Report, with_unchecked: bool) -> None:
     """Write to stderr which signatures were used and what stayed unknown; the unchecked links if asked to."""
     for file in report.files:
         for notice in file.notices:
-            click.echo(f"{file.path}: {notice}", err=True)
+            say(f"{file.path}: {notice}")
     if with_unchecked:
         for line in unchecked_lines(
             [link for file in report.files for model in file.models for link in model.unchecked]
         ):
-            click.echo(escape(line), err=True)
+            say(line)

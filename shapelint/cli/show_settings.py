@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from shapelint.cli.output import write_out
+from shapelint.common.escaping import escape
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods
 from shapelint.settings.config import ALL, Config
@@ -26,7 +27,7 @@ def run(path: str, settings: Settings) -> int:
         hint = f" (to lint the folder 'config', write 'config/{path}')" if Path("config", path).exists() else ""
         raise click.UsageError(f"{path}: no such file or folder{hint}")
     found = settings.config_of(path)
-    write_out("\n".join([*_lines(path, found, settings)]) + "\n")
+    write_out("".join(f"{escape(line)}\n" for line in _lines(path, found, settings)))
     return 0
 
 

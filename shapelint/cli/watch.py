@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from shapelint.cli.output import is_terminal
+from shapelint.common.notices import say
 from shapelint.linting.collect import SUFFIXES, walk
 from shapelint.report.summary import plural
 
@@ -39,7 +40,7 @@ def watch(paths: Sequence[str], command_line: Sequence[str]) -> int:
             if is_terminal():
                 click.echo(_CLEAR, nl=False)
             code = subprocess.run(command, check=False).returncode
-            click.echo(f"{time.strftime('%X')} watching {plural(len(before), 'file')}; Ctrl-C ends", err=True)
+            say(f"{time.strftime('%X')} watching {plural(len(before), 'file')}; Ctrl-C ends")
             while stamps(paths) == before:
                 time.sleep(INTERVAL)
     except KeyboardInterrupt:

@@ -6,7 +6,9 @@ escape sequences; GitHub's runner obeys a line that begins with `::` and `##[` a
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _COMMAND = re.compile(r"(?<=##)\[|(?<=##vso)\[", re.IGNORECASE)
@@ -54,3 +56,8 @@ def coded(character: str) -> str:
     if character in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[character]
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON in ASCII; the texts in it are the same once they are read, and command nothing before."""
+    return _COMMAND.sub(r"\\u005b", json.dumps(value, indent=2))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common.escaping import escape
 from shapelint.common.whole_files import replace_files
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move
@@ -15,6 +16,8 @@ from shapelint.spec.findings import AppliedFix, Edit, FileReport, Finding
 from shapelint.text.source import Source, Span, UnreadableError, encode, read_source
 
 MAXIMUM_ROUNDS = 20
+KEPT_IN_DIFFS = "\t\u00a0\u3000"
+"""White space that texts have, and that moves nothing but the next character."""
 
 _Lint = Callable[[Source], FileReport]
 
@@ -78,13 +81,26 @@ def write(source: Source, text: str) -> list[str]:
 
 
 def diff(source: Source, text: str) -> str:
-    """Return a unified diff from a source to an edited text, file by file; empty if they are equal."""
+    """Return a unified diff from a source to an edited text, file by file; empty if they are equal.
+
+    It can be applied, unless a line of it has characters that a terminal or a CI system obeys: they are escaped.
+    """
     lines = [
         line
         for path, before, after in _changed(source, text)
-        for line in difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), path, path)
+        for line in difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), escape(path), escape(path)
+        )
     ]
-    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+    return "".join(map(_harmless, lines))
+
+
+def _harmless(line: str) -> str:
+    """A line of a diff, escaped up to its line break, which stays what it is."""
+    text = line.rstrip("\r\n")
+    end = line[len(text) :]
+    shown = text[:1] + escape(text[1:], keep=KEPT_IN_DIFFS)
+    return f"{shown}{end}" if end.endswith("\n") else f"{shown}{end}\n\\ No newline at end of file\n"
 
 
 def _changed(source: Source, text: str) -> Iterator[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shapelint.common.escaping import escape
 from shapelint.report.summary import plural, problem
 from shapelint.spec.findings import FileReport, Finding, JsonShape, LinkReport, ModelReport, Report
 
@@ -19,12 +20,13 @@ def render(report: Report, layers: bool = False, width: int | None = None) -> st
     for file in report.files:
         for model in file.models:
             findings = [finding for finding in file.findings if finding.model == model.name]
-            blocks.append("\n".join(_model(file, model, findings, layers, width)))
+            blocks.append("\n".join(map(escape, _model(file, model, findings, layers, width))))
         if problem(file):
-            blocks.append(f"{file.path}: {problem(file)}")
+            blocks.append(escape(f"{file.path}: {problem(file)}"))
         elif not file.models:
             blocks += [
-                f"{file.path}:{f.location.line}:{f.location.column}: {f.code} {f.message}" for f in file.findings
+                escape(f"{file.path}:{f.location.line}:{f.location.column}: {f.code} {f.message}")
+                for f in file.findings
             ]
     return "\n\n".join(blocks) + "\n"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from shapelint.common.escaping import escape
+from shapelint.common.escaping import escape, json_text
 from shapelint.report import RenderOptions
 from shapelint.report.summary import problem
 from shapelint.spec.findings import FileReport, Finding, Report
@@ -18,7 +17,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """The report as a JSON list of issues."""
     issues = [_issue(finding, identity, options) for finding, identity in fingerprinted(report, options.root)]
     issues += [_problem(file, options) for file in report.files if problem(file)]
-    return json.dumps(issues, indent=2) + "\n"
+    return json_text(issues) + "\n"
 
 
 def _issue(finding: Finding, identity: str, options: RenderOptions) -> dict[str, Any]:

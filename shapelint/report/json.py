@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from shapelint.common.escaping import json_text
 from shapelint.report import RenderOptions
 from shapelint.report.summary import summarise
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, ModelReport, Report
@@ -16,7 +16,7 @@ _VERSION = 1
 
 def render(report: Report, options: RenderOptions) -> str:
     """The report as one JSON object. Keys may be added within a version, never removed or given another meaning."""
-    return json.dumps(as_object(report), indent=2) + "\n"
+    return json_text(as_object(report)) + "\n"
 
 
 def as_object(report: Report) -> dict[str, Any]:

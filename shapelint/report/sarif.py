@@ -6,13 +6,12 @@ the official schema, which the tests validate against.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from shapelint.common.escaping import escape
+from shapelint.common.escaping import escape, json_text
 from shapelint.common.version import __version__
 from shapelint.report import RenderOptions
 from shapelint.report.remarks import paragraph
@@ -47,7 +46,7 @@ def render(report: Report, options: RenderOptions) -> str:
             for finding, fingerprint in fingerprinted(report, options.root)
         ],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
