@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shapelint.common.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from shapelint.linting.lint_paths import InternalFaultError as InternalFaultError
     from shapelint.linting.lint_paths import lint as lint
     from shapelint.live import CannotTraceError as CannotTraceError
     from shapelint.live import ShapeError as ShapeError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "lint": "shapelint.linting.lint_paths",
+    "InternalFaultError": "shapelint.linting.lint_paths",
     "check": "shapelint.live",
     "guard": "shapelint.live",
     "CannotTraceError": "shapelint.live",

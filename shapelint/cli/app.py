@@ -246,7 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.message = escape(error.message)  # of names of files, values and options
+        vars(error)["message"] = escape(error.message)  # of names of files, values and options
         error.show()
         sys.exit(EXIT_TROUBLE)
     except ConfigError as error:

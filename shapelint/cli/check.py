@@ -25,7 +25,7 @@ from shapelint.linting.collect import collect
 from shapelint.linting.config_readers import is_data
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
-from shapelint.linting.lint_paths import lint, lint_text
+from shapelint.linting.lint_paths import lint_files, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
 from shapelint.settings.settings import Settings, with_overrides
@@ -83,7 +83,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
         )
         return 0
     dependents = _dependents(paths) if options.with_dependents else []
-    report = _lint_stdin(options, settings) if STDIN in paths else lint(paths, settings, watched, dependents)
+    report = _lint_stdin(options, settings) if STDIN in paths else lint_files(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()
     failed: tuple[str, ...] = ()
     if options.fix or options.diff:

@@ -13,7 +13,7 @@ from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding,
 from shapelint.judge import rulebook
 from shapelint.knowledge.torch_words import recognise
 from shapelint.linting.collect import SUFFIXES
-from shapelint.linting.lint_paths import lint
+from shapelint.linting.lint_paths import lint_files
 from shapelint.report import RenderOptions
 from shapelint.report.crash_causes import causes
 from shapelint.report.crash_text import Crash, render
@@ -34,7 +34,7 @@ def run(words: Sequence[str], settings: Settings) -> int:
         raise click.UsageError("the text holds no shape error that shapelint knows; to lint a file: shapelint FILE")
     own = [replace(frame, path=_shown(path)) for frame in frames(text) if (path := found_here(frame, Path()))]
     paths = paths or list(dict.fromkeys(frame.path for frame in own))
-    report = lint(paths, settings) if paths else None
+    report = lint_files(paths, settings) if paths else None
     found = causes(error, report, own) if report else []
     names = {code: rule.page.name for code, rule in rulebook.known().items()}
     crash = Crash(error, tuple(own or frames(text)), report, tuple(found))

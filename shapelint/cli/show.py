@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 
 from shapelint.cli.output import exit_code, is_terminal, write_notices, write_out
-from shapelint.linting.lint_paths import lint
+from shapelint.linting.lint_paths import lint_files
 from shapelint.report.chain_table import render
 from shapelint.settings.settings import Settings
 
@@ -16,7 +16,7 @@ def run(paths: Sequence[str], layers: bool, verbose: bool, settings: Settings) -
 
     Exit with 2 if a file cannot be read or holds no model, else with 0.
     """
-    report = lint(paths, settings)
+    report = lint_files(paths, settings)
     width = shutil.get_terminal_size().columns if is_terminal() else None
     write_out(render(report, layers, width))
     if verbose:

@@ -86,7 +86,7 @@ def _through(source: Source, found: Sequence[FileReport]) -> FileReport:
     failed = next((report for report in found if report.status == "unreadable"), None)
     if failed is not None:
         problem = f"it may be read through {os.path.relpath(failed.path)}: {failed.problem}"
-        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem, is_fault=failed.is_fault)
     findings = [_noted(finding, report) for report in found for finding in report.findings]
     own = _own_files(source, found)
     about = [_of_config(finding, own) for finding in findings if _is_about(finding, own)]

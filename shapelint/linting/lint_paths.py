@@ -31,13 +31,33 @@ INVALID_SETTINGS = "invalid settings, and what they are for is not checked"
 _PLACE = re.compile(r":(?:(\d+):)? (.*)", re.DOTALL)
 
 
-def lint(
+class InternalFaultError(RuntimeError):
+    """shapelint itself failed on a file; `report` is that of all files, this one with the reason as its `problem`."""
+
+    def __init__(self, report: Report):
+        failed = [file for file in report.files if file.is_fault]
+        super().__init__("; ".join(f"{file.path}: {file.problem}" for file in failed))
+        self.report = report
+
+
+def lint(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], settings: Settings | None = None) -> Report:
+    """Lint one or several files and folders; raises ConfigError for invalid settings, but nothing for any file content.
+
+    Raises InternalFaultError if shapelint itself failed: what it did not check is not without findings.
+    """
+    report = lint_files(paths, settings)
+    if any(file.is_fault for file in report.files):
+        raise InternalFaultError(report)
+    return report
+
+
+def lint_files(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     settings: Settings | None = None,
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
     beside: Iterable[str | os.PathLike[str]] = (),
 ) -> Report:
-    """Lint one or several files and folders; raises ConfigError for invalid settings, but nothing for any file content.
+    """Lint files and folders as `lint` does; a file on which shapelint fails is in the report, too.
 
     A named file that cannot be read or contains no model is in the report, with the reason as its `problem`; a file
     that is `beside` the named ones is skipped instead. Settings that are invalid are in the report once, in the place
@@ -145,7 +165,7 @@ def lint_text(
     except Exception as error:  # an error of shapelint must not hide the findings in other files
         kind = type(error).__name__
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
-        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem)
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=problem, is_fault=True)
     parses = bool(report.models)
     kept = (
         finding

@@ -167,7 +167,7 @@ class FileReport:
 
     `others` are the other files that it is composed of, each a path and a text; a finding may be in one. `is_open` is
     whether a class in it gets its parts from code outside the file, `users` are the files that were searched for that
-    code.
+    code. `is_fault` is whether shapelint itself failed on it.
     """
 
     path: str
@@ -180,6 +180,7 @@ class FileReport:
     others: tuple[tuple[str, str], ...] = ()
     users: tuple[str, ...] = ()
     is_open: bool = False
+    is_fault: bool = False
 
 
 @frozen

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from shapelint.linting.lint_paths import lint, lint_text
+import shapelint.linting.lint_paths
+from shapelint.linting.lint_paths import lint, lint_files, lint_text
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import MAXIMUM_SOURCE_BYTES, Source
@@ -150,8 +151,6 @@ def test_an_unknown_argument_suggests_the_nearest_name() -> None:
 
 def test_an_internal_error_is_not_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong internally, the other files are reported, and the exit code is 2."""
-    import shapelint.linting.lint_paths
-
     (tmp_path / "a.yaml").write_text(MODEL + "Linear(3, 4)\n")
     (tmp_path / "b.yaml").write_text(MODEL + "Linear(3, 4)\n")
     real = shapelint.linting.lint_paths.lint_source
@@ -162,7 +161,9 @@ def test_an_internal_error_is_not_a_finding(tmp_path: Path, monkeypatch: pytest.
         return real(source, *rest)
 
     monkeypatch.setattr(shapelint.linting.lint_paths, "lint_source", broken)
-    report = lint([tmp_path])
-    assert [file.status for file in report.files] == ["unreadable", "checked"]
-    assert "shapelint itself failed" in report.files[0].problem
-    assert len(report.findings) == 1
+    with pytest.raises(shapelint.InternalFaultError, match="shapelint itself failed") as raised:
+        lint([tmp_path])
+    for report in (raised.value.report, lint_files([tmp_path])):
+        assert [file.status for file in report.files] == ["unreadable", "checked"]
+        assert "shapelint itself failed" in report.files[0].problem
+        assert len(report.findings) == 1

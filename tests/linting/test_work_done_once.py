@@ -21,7 +21,7 @@ import shapelint.linting.trials
 import shapelint.python.models.recognise
 import shapelint.text.source
 from shapelint.linting.file_report import lint_source
-from shapelint.linting.lint_paths import lint
+from shapelint.linting.lint_paths import lint, lint_files
 from shapelint.linting.run_files import RunFiles
 from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
@@ -182,7 +182,7 @@ def test_a_class_is_analysed_once_without_the_script_that_builds_it(calls: Calls
         "import torchvision\nfrom torch import nn\nfrom byol import BYOL\n"
         "resnet = torchvision.models.resnet18()\nmodel = BYOL(nn.Sequential(*list(resnet.children())[:-1]))\n"
     )
-    report = lint([tmp_path / "byol.py"], Settings(isolated=True), beside=[tmp_path / "train.py"])
+    report = lint_files([tmp_path / "byol.py"], Settings(isolated=True), beside=[tmp_path / "train.py"])
     assert [finding.code for finding in report.findings if finding.fix] == ["SL104"]
     own = 3 + 1
     script = 3
