@@ -16,7 +16,8 @@ from shapelint.common.escaping import escape
 from shapelint.common.notices import say
 from shapelint.report import FORMATS
 from shapelint.settings.config import ConfigError
-from shapelint.settings.settings import SEVERITIES, Settings, with_overrides
+from shapelint.settings.settings import Settings, with_overrides
+from shapelint.spec.findings import SEVERITIES
 
 SHELLS = ("bash", "zsh", "fish")
 

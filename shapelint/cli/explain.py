@@ -21,8 +21,6 @@ from shapelint.signatures.known_models import known_models
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Span
 
-TAB = "\t"
-
 
 def rule(code: str | None) -> int:
     """Print the page of one rule, or a line for each rule, including those that the current folder's settings add."""
@@ -36,7 +34,8 @@ def rule(code: str | None) -> int:
     if found is None:
         near = rule_pages.nearest(code, known)
         raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near}?" if near else ""))
-    write_out("".join(f"{escape(line, keep=TAB)}\n" for line in found.prose.split("\n")))
+    lines = [escape(line, keep="\t") for line in found.prose.split("\n")]
+    write_out("\n".join(lines) + "\n")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 from shapelint.chain.chain import Edge, Link, Origin
 from shapelint.chain.wiring import Judged
@@ -22,13 +22,12 @@ from shapelint.shapes import expression
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.shapes.signatures import Misfit, format_shape
 from shapelint.signatures import nearest
-from shapelint.spec.findings import Severity
+from shapelint.spec.findings import SEVERITIES
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import Problem, Step
 from shapelint.text.source import Span
 
 MAXIMUM_RELATED = 4
-SEVERITIES = get_args(Severity)
 
 LostWidth = tuple[int, str, Any]
 """A component by its identity, the parameter that sets a width, and that width."""

@@ -14,9 +14,8 @@ from shapelint.documents.overrides import Override
 from shapelint.resolve.options import Options
 from shapelint.settings import config, config_files
 from shapelint.settings.config import Config, ConfigError, is_selected
-from shapelint.spec.findings import Finding, Severity
+from shapelint.spec.findings import SEVERITIES, Finding, Severity
 
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """The severest first."""
 MULTIRUN = ("-m", "--multirun")
 

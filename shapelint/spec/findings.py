@@ -11,6 +11,9 @@ from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
 
 Severity = Literal["error", "warning", "info"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""The severest first."""
 Provenance = Literal["declared", "stored", "traced", "unknown"]
 JsonShape = Union[list[Union[int, str]], list[list[Union[int, str]]], None]
 
