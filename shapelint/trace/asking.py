@@ -115,9 +115,12 @@ def _rows(
 
 
 def _formula(sizes: tuple[Any, ...], symbols: int) -> Dim | None:
-    """An axis as the same formula in every run: a number, a symbol, a multiple of one, or one plus a constant."""
+    """An axis as the same formula in every run: a number, a symbol, a multiple of one, or one plus a constant.
+
+    Nothing is left of an axis in every run if what is taken away is larger than these sizes: then no formula is known.
+    """
     if len(set(sizes)) == 1:
-        return int(sizes[0])
+        return None if symbols and not sizes[0] else int(sizes[0])
     columns = [(dims.symbol(f"a{index}"), [primes[index] for primes in _PRIMES]) for index in range(symbols)]
     for symbol, column in columns:
         shifts = {size - prime for size, prime in zip(sizes, column)}

@@ -9,7 +9,11 @@ import torch
 from torch.nn import functional
 
 from shapelint import lint
+from shapelint.python.models.entry_points import interpret
+from shapelint.python.state.values import Tensor
+from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
+from shapelint.text.source import Source
 
 NETWORKS = """
 import torch, torchvision
@@ -173,3 +177,13 @@ def test_an_operation_in_another_file_that_torch_refuses_is_found(tmp_path: Path
     [finding] = lint(tmp_path / "model.py").findings
     assert "reshape" in finding.message
     assert any("parts.py, line 7" in note for note in finding.notes)
+
+
+@pytest.mark.parametrize("built", ["CosineSimilarity()", "CosineSimilarity(2)", "CosineSimilarity(dim=-1)"])
+def test_a_similarity_reduces_the_axis_that_it_was_built_with(tmp_path: Path, built: str) -> None:
+    made = f"torch.nn.{built}(torch.ones(5, 1, 96), torch.ones(1, 5, 96))"
+    source = Source(str(tmp_path / "loss.py"), f"import torch\nbackbone = torch.nn.Linear(3, 3)\nmade = {made}\n")
+    _, scope = interpret(source, Options())
+    found = scope.names["made"]
+    assert isinstance(found, Tensor)
+    assert found.shape == tuple(eval(made, {"torch": torch}).shape)

@@ -36,6 +36,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("torch.cdist", [(B, 7), (8, 7)], [Operand(0), Operand(1)], {}, "a0 7, 8 7 -> a0 8"),
         ("torch.cdist", [(B, 7), (8, 6)], [Operand(0), Operand(1)], {}, None),  # raises
         ("torch.nn.functional.pdist", [(B, 7)], [Operand(0)], {}, None),  # B*(B-1)/2: no formula that is looked for
+        ("torch.diag", [(B, B)], [Operand(0), 500], {}, None),  # empty for these sizes, but not for a large batch
         ("torch.nonzero", [(B, 7)], [Operand(0)], {}, None),  # depends on the values
         ("torch.Tensor.kthvalue", [(B, 7)], [Operand(0), 1], {}, None),  # two tensors
         ("torch.Tensor.register_hook", [(B, 7)], [Operand(0), None], {}, None),  # no operation

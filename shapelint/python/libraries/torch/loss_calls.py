@@ -17,7 +17,7 @@ from shapelint.python.state.gradients import Trained
 from shapelint.python.state.kernel import Kind, Observer
 from shapelint.python.state.run import LossCall, Run
 from shapelint.python.state.value_facts import cause_among
-from shapelint.python.state.values import UNKNOWN, Bound, Data, Given, Items, Loss, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Bound, Const, Data, Given, Items, Loss, Tensor, Value
 from shapelint.python.tensors import row_faults, tensor_operations
 from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.shapes.dims import Dim
@@ -73,8 +73,17 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     if signature.operation and len(arguments.positional) == 2:
         first = arguments.positional[0].value
         if isinstance(first, Tensor):
-            return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), {}))
+            settings = _settings(loss, signature)
+            return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), settings))
     return replace(tensor_operations.concrete([]), trains=trained)
+
+
+def _settings(loss: Loss, signature: LossSignature) -> dict[str, Given]:
+    """Return the arguments that a loss was built with, which its operation takes: the axis of a similarity."""
+    if loss.spec is None:
+        return {}
+    given = dict(zip((parameter.name for parameter in signature.parameters), loss.spec.positional))
+    return {name: Given(Const(one.value), one.span) for name, one in {**given, **dict(loss.spec.keywords)}.items()}
 
 
 def _trained(signature: LossSignature, given: Mapping[str, Given]) -> Trained:
