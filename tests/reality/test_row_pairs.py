@@ -116,6 +116,41 @@ PAIRS = {
         queue("end = start + rows\nself.keys[:, start:end] = new.T\nself.place[0] = end % self.length"),
         "10", "12", "SL116",
     ),
+    "the first batch alone": (
+        "net = Net(norm=nn.BatchNorm1d)\nx = next(iter(DataLoader(images(6), HOLE)))[0]\nnet(x).sum().backward()\n",
+        "1", "2", "SL107",
+    ),
+    "two loaders": (
+        "net = Net()\nfor (x,), (y,) in zip(DataLoader(images(8), 4), DataLoader(images(8), HOLE)):\n"
+        "    F.mse_loss(net(x), net(y)).backward()\n",
+        "2", "4", "SL115",
+    ),
+    "a matrix of targets": (
+        VIEWS.format(10, "", "F.binary_cross_entropy_with_logits(z @ w.T, torch.eye(HOLE))"), "8", "5", "SL115",
+    ),
+    "a divergence": (
+        VIEWS.format(10, "[:HOLE]", "F.kl_div(z.log_softmax(1), w.softmax(1), reduction='sum')"), "3", "5", "SL115",
+    ),
+    "views of a sample": (
+        "net = Net()\nfor (x,) in DataLoader(images(8), 4):\n"
+        "    z = net(torch.stack([x, x, x], 1).flatten(0, 1)).view(len(x), HOLE, 12)\n    z.mean().backward()\n",
+        "2", "3", "SL115",
+    ),
+    "a number for each batch": (VIEWS.format("HOLE", "", "z.view(5, 12).mean()"), "12", "15", "SL115"),
+    "a probe of its own": (
+        "class Probe(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.norm, self.out = nn.BatchNorm1d(6), nn.Linear(6, 3)\n\n    def forward(self, h):\n"
+        "        return self.out(self.norm(h.detach()))\n\n\nnet, probe = Net(), Probe()\n"
+        "for (x,) in DataLoader(images(HOLE), 5):\n    (net(x).sum() + probe(net.backbone(x)).sum()).backward()\n",
+        "11", "12", "SL107",
+    ),
+    "samples of a dataset": (
+        "class Frames(torch.utils.data.Dataset):\n    def __len__(self):\n        return 10\n\n"
+        "    def __getitem__(self, index):\n        return torch.randn(3, 12, 12), index\n\n\n"
+        "net = Net()\nfor x, _ in DataLoader(Frames(), 5):\n"
+        "    F.cross_entropy(net(x) @ net(x).T, torch.arange(len(x[:HOLE]))).backward()\n",
+        "3", "5", "SL115",
+    ),
     "a whole shape": (guarded("assert z.shape == (3, 12), z.shape"), "16", "12", "SL117"),
     "an assertion of torch": (guarded("torch._assert(z.shape[1] == 12, 'width')"), "16", "12", "SL117"),
     "a width that does not divide": (guarded("if z.shape[1] % 8:\n    raise ValueError(z.shape)"), "12", "16", "SL117"),

@@ -10,6 +10,7 @@ from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
 from shapelint.python.state.values import UNKNOWN, Const, Data, Dataset, Items, Table, Tensor, Value
+from shapelint.python.tensors import fed_batches
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -118,7 +119,10 @@ def _next(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return items.items.pop(0)
     if items.rest is None and not items.items:
         return values[1] if len(values) > 1 else UNKNOWN
-    return any_of(Items(items.items[:1], "list", items.rest)) if len(values) < 2 else UNKNOWN
+    if len(values) > 1:
+        return UNKNOWN
+    first = any_of(Items(items.items[:1], "list", items.rest))
+    return fed_batches.of_step(run, first, False) if run.feeds == "first" else first
 
 
 CONTAINER_FUNCTIONS: dict[str, BuiltinHandler] = {

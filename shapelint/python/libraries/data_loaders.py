@@ -269,7 +269,17 @@ def _own_batch(run: Run, dataset: Instance, rows: Dim) -> Value:
     if not isinstance(getter, Function):
         return Data(rows)
     given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
-    return _stacked(given, rows) if transforms.sizes_of(given) else Data(rows)
+    return _stacked(given, rows) if transforms.sizes_of(given) else _of_samples(given, rows)
+
+
+def _of_samples(sample: Value, rows: Dim) -> Value:
+    """Return the batch of a sample that has tensors of known shapes: these are stacked."""
+    if isinstance(sample, Items) and sample.kind in ("tuple", "list") and sample.rest is None:
+        return Items([_of_samples(item, rows) for item in sample.items], "list")
+    axes = axes_of(sample) if isinstance(sample, Tensor) else None
+    if axes is None:
+        return Data(rows)
+    return Tensor(Flow((rows, *(axis.size for axis in axes)), (NO_ORIGIN,) * (len(axes) + 1), NO_ORIGIN))
 
 
 def _stacked(value: Value, rows: Dim, whole: bool = False) -> Value:

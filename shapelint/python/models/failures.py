@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shapelint.python.state import guards, naming
@@ -10,9 +10,12 @@ from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Instance, Loss, Node
 from shapelint.spec.spec import Problem
 
+Models = Sequence[Instance | None]
 
-def of_model(run: Run, model: Instance | None, first: bool) -> Iterator[Problem]:
-    """Yield the problems of a model's own modules; what belongs to no model is reported with the `first` one."""
+
+def of_model(run: Run, model: Instance | None, models: Models) -> Iterator[Problem]:
+    """Yield the problems of a model's own modules; what belongs to none of the `models` is reported with the first."""
+    first = bool(models) and models[0] is model
     if not run.failures:
         return
     expected = guards.expected(run.tree)
@@ -20,7 +23,8 @@ def of_model(run: Run, model: Instance | None, first: bool) -> Iterator[Problem]
         if failure.node in expected or (failure.attribute and _may_be_there(run, failure)):
             continue
         owner, role = _place(failure)
-        if (owner is model and model is not None) or (first and owner is None):
+        is_beside = owner is None or all(owner is not one for one in models)
+        if (owner is model and model is not None) or (first and is_beside):
             yield replace(failure.problem, role=role)
 
 

@@ -151,7 +151,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
 
 def _stopping(run: Run) -> list[list[Problem]]:
     """Return what certainly stops the program in each of its models."""
-    return [list(failures.of_model(run, group.node, not index)) for index, group in enumerate(_groups(run))]
+    models = [group.node for group in _groups(run)]
+    return [list(failures.of_model(run, model, models)) for model in models]
 
 
 def _with_rows(model: PythonModel, found: tuple[Problem, ...]) -> PythonModel:
@@ -324,7 +325,7 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         span,
         Chain(links),
         losses,
-        (*_constructor_problems(run, group), *failures.of_model(run, group.node, first)),
+        (*_constructor_problems(run, group), *_failures(run, group)),
         targets,
         reshapes,
         banks,
@@ -337,6 +338,12 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
         trained=trained_targets.find(run, group.node, first),
         loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),
     )
+
+
+def _failures(run: Run, group: _Group) -> Iterator[Problem]:
+    """Yield what certainly stops the program in a model, or in no model if it is the first."""
+    if run.failures:
+        yield from failures.of_model(run, group.node, [one.node for one in _groups(run)])
 
 
 def _given_checkpoint(run: Run, group: _Group, span: Span) -> Iterator[LoadedWeights]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.common.frozen import frozen
-from shapelint.python.state import naming
+from shapelint.python.state import loader_rows, naming
 from shapelint.python.state.run import Call, Run, Update
 from shapelint.python.state.values import Component, Instance, Node
 from shapelint.spec.spec import Step
 from shapelint.text.source import Span
+
+RESHAPE = "a reshape"
 
 
 @frozen
@@ -30,7 +32,7 @@ class FixedBatch:
     span: Span
     number: int
     shape: str
-    operation: str = "a reshape"
+    operation: str = RESHAPE
     steps: tuple[Step, ...] = ()
 
 
@@ -41,9 +43,11 @@ def targets(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFaul
 
 
 def fixed_batches(run: Run, model: Instance | None) -> Iterator[FixedBatch]:
-    """Yield the reshapes of a model that are right for a single batch size."""
+    """Yield the reshapes of a model that are right for a single batch size, unless every batch has that."""
     seen: set[Span] = set()
     for reshape in run.reshapes:
+        if reshape.operation == RESHAPE and loader_rows.every_batch_fits(run.loaders, reshape.number):
+            continue
         if (reshape.owner in (model, None) or model is None) and reshape.span not in seen:
             seen.add(reshape.span)
             yield FixedBatch(len(seen), reshape.span, reshape.number, reshape.shape, reshape.operation, reshape.steps)

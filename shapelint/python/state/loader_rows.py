@@ -6,6 +6,7 @@ each loader, and with its last one, to find what stops at these.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from shapelint.common.frozen import frozen
@@ -59,6 +60,12 @@ class LoaderRows:
     def full_batches(self) -> int:
         """The batches of `size` rows that an epoch has for certain."""
         return 1 if self.samples is None else self.samples // self.size
+
+
+def every_batch_fits(loaders: Sequence[LoaderRows], number: int) -> bool:
+    """Return whether a number of rows is that of every batch of the loaders, or a multiple: of several views."""
+    even = (one.drops_last is True or (one.samples is not None and one.samples % one.size == 0) for one in loaders)
+    return bool(loaders) and all(even) and all(number % one.size == 0 for one in loaders)
 
 
 def symbol(number: int) -> Dim:

@@ -23,11 +23,21 @@ def of_loop(run: Run, items: Items, node: ast.For | ast.AsyncFor) -> tuple[Items
     if not run.feeds or items.rest is None:
         return items, None
     numbers = set(_loaders(items.rest))
+    if len(numbers) > 1 and run.feeds == "first":
+        return _side_by_side(run, items, sorted(numbers))
     if len(numbers) != 1 or (run.feeds != "first" and not _comes_to_the_end(items.rest, node)):
         return items, None
     number = numbers.pop()
     batch = with_rows(run, items.rest, number)
     return (items, None) if batch is None else (Items(items.items, items.kind, batch), run.loaders[number])
+
+
+def _side_by_side(run: Run, items: Items, numbers: Sequence[int]) -> tuple[Items, LoaderRows | None]:
+    """Return the first batches of several loaders that a loop takes at once."""
+    batch = items.rest
+    for number in numbers:
+        batch = with_rows(run, batch, number) if batch is not None else None
+    return (items, None) if batch is None else (Items(items.items, items.kind, batch), run.loaders[numbers[0]])
 
 
 def of_step(run: Run, batch: Value, is_whole: bool) -> Value:

@@ -99,17 +99,21 @@ def repeat(axes: Axes, times: Sequence[Dim]) -> Iterator[Refusal]:
 def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
     """Yield a refusal if literal sizes have another number of elements, in terms of the last axis wider than 1.
 
-    A first size that is kept is left out on both sides. Beside a size of -1, the others have to divide the elements.
+    Where no size of that axis would do, it is in terms of the first axis. A first size that is kept is left out on
+    both sides. Beside a size of -1, the others have to divide the elements.
     """
     kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
     have = [axis.size for axis in axes[kept:] if isinstance(axis.size, int)]
     want = [size for size in sizes[kept:] if isinstance(size, int)]
     if not have or want.count(-1) > 1 or len(have) + kept < len(axes) or len(want) + kept < len(sizes):
         return
-    place = max((index for index, size in enumerate(have) if size != 1), default=len(have) - 1)
-    others, given = math.prod(have[:place] + have[place + 1 :]), math.prod(size for size in want if size != -1)
-    if fitting := _fitting(have[place], others, given, -1 in want):
-        yield Refusal(0, from_the_end(fitting, len(have) - place))
+    last = max((index for index, size in enumerate(have) if size != 1), default=len(have) - 1)
+    given = math.prod(size for size in want if size != -1)
+    for place in (last, 0):
+        others = math.prod(have[:place] + have[place + 1 :])
+        if fitting := _fitting(have[place], others, given, -1 in want):
+            yield Refusal(0, from_the_end(fitting, len(have) - place))
+            return
 
 
 def _fitting(size: int, others: int, given: int, inferred: bool) -> int:

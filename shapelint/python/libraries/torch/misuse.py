@@ -187,7 +187,10 @@ def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None
 
 
 def _are_rows_of_code(run: Run, edge: Edge, site: Site) -> bool:
-    """Record that rows which are the width of no component are others; return whether that is what does not fit."""
+    """Record that rows which are the width of no component are others; return whether that is what does not fit.
+
+    Behind a first such fault, which stops the program, it is not recorded.
+    """
     misfit, shape = edge.result, edge.incoming.value
     is_first = isinstance(misfit, Misfit) and misfit.kind == "axis" and misfit.axis == 0 and not run.feeds
     if not is_first or not isinstance(misfit, Misfit) or not isinstance(shape, tuple) or len(shape) < 2:
@@ -197,6 +200,8 @@ def _are_rows_of_code(run: Run, edge: Edge, site: Site) -> bool:
         return False
     if row_faults.place(run, site) is None:
         return False
+    if any(failure.problem.code == "SL115" for failure in run.failures):
+        return True
     conflict = RowConflict(str(edge.role), misfit.expected, misfit.actual, edge.incoming.origins[:1])
     row_faults.note_conflict(run, conflict, site)
     return True
