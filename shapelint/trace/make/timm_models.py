@@ -273,7 +273,7 @@ def _tags(name: str, default: Any) -> str:
     return " ".join(texts)
 
 
-def _row(name: str) -> TimmRow:
+def measured_row(name: str) -> TimmRow:
     """Return the row of one model, within the limit of time."""
     reason = f"takes more than {MODEL_SECONDS:g} s of processor time to measure"
     for at_several_sizes in (True, False):
@@ -301,7 +301,7 @@ def main(wanted: Iterable[str]) -> int:
     (rules_folder.folder() / NAMES_FILE).write_text(f"{all_names}\n", encoding="utf-8")
     names = list(wanted) or [name for name in timm.list_models() if name not in rows]
     for count, name in enumerate(names, 1):
-        rows[name] = _row(name).line()
+        rows[name] = measured_row(name).line()
         text = "\n".join([*header, "\t".join(COLUMNS), *(rows[key] for key in sorted(rows))])
         path.write_text(f"{text}\n", encoding="utf-8")
         print(f"{count} of {len(names)}: {name}", file=sys.stderr, flush=True)
