@@ -211,6 +211,7 @@ def _from_stored(
 def _traced(spec: ComponentSpec, target: str, role: str, why: str, options: Options) -> Resolved:
     component, reason, earlier = _trace(spec, target, role, options)
     if component is None:
+        reason = "; ".join(filter(None, (absent_models.unlisted(spec, target), reason)))
         return Resolved(spec, target, "unknown", reason=reason)
     notice = f"{target}: traced" + (" earlier" if earlier else "") + (f", {why}" if why else "")
     return replace(applied(component, spec, target, role, "traced"), notices=(notice,))

@@ -136,7 +136,7 @@ def ask(request: TracingRequest, root: str | None = None, time_limit: float = CL
     line = request.to_json(root)
     started = time.monotonic()
     try:
-        with said_to_take_long(f"tracing {target}"):
+        with said_to_take_long(f"tracing {request.label}"):
             found = _child(root).ask(line, time_limit)
     except TimeoutError:
         _CHILDREN.pop(root).end()

@@ -12,10 +12,24 @@ def absent(spec: ComponentSpec, target: str, role: str) -> Problem | None:
     return _of_timm(spec, target, role) if target.startswith("timm") else _of_module(spec, target, role)
 
 
-def _of_timm(spec: ComponentSpec, target: str, role: str) -> Problem | None:
+def unlisted(spec: ComponentSpec, target: str) -> str:
+    """Say that timm has no model of the name that a component gives, where that is no model of the version known here.
+
+    Another version may have it. "" for anything else.
+    """
+    name = _unlisted_name(spec, target) if target.startswith("timm") else ""
+    return f"timm {timm_rows.version()} has no model {name!r}" if name else ""
+
+
+def _unlisted_name(spec: ComponentSpec, target: str) -> str:
     name, _ = timm_signatures.named(spec, target)
     is_class = target.startswith("timm.models.") and not name.islower()
-    if not name or is_class or name in timm_rows.every_name() or versions.difference("timm", (timm_rows.version(),)):
+    return "" if is_class or name in timm_rows.every_name() else name
+
+
+def _of_timm(spec: ComponentSpec, target: str, role: str) -> Problem | None:
+    name = _unlisted_name(spec, target)
+    if not name or versions.difference("timm", (timm_rows.version(),)):
         return None
     near = nearest.misspelt(name, timm_rows.every_name())
     if not near:

@@ -24,6 +24,13 @@ class TracingRequest:
     role: str
     at: tuple[int, int] | None = None
 
+    @property
+    def label(self) -> str:
+        """The target, with the name that it is called with, if any."""
+        named = [*self.positional[:1], self.arguments.get("model_name")]
+        name = next((one for one in named if isinstance(one, str) and not isinstance(one, ClassName)), "")
+        return f"{self.target}({name!r})" if name else self.target
+
     def to_json(self, root: str | None) -> str:
         """Return the request in one line, with the folder of a trusted package; None for a known library.
 

@@ -49,3 +49,13 @@ def test_other_names_are_not_known_to_be_absent(backbone: str) -> None:
 
 def test_the_name_that_is_there_is_followed() -> None:
     assert codes("torchvision.models.resnet34") == []
+
+
+@pytest.mark.parametrize("backbone", ["timm/resnet19", "timm.create_model('resnet19', num_classes=0)"])
+def test_a_name_that_only_another_version_of_timm_may_have_is_unknown_for_that_reason(backbone: str) -> None:
+    timm = pytest.importorskip("timm")
+    assert "resnet19" not in timm.list_models()
+    text = f"backbone: {backbone}\nprojection_head: Linear(512, 8)\n"
+    report = lint_text(Source("model.yaml", text), Settings())
+    assert "SL901" in {one.code for one in report.findings}
+    assert f"timm {timm.__version__} has no model 'resnet19'" in report.models[0].unchecked[0].reason

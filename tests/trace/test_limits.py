@@ -111,6 +111,13 @@ def test_a_request_keeps_what_is_a_class_and_what_is_a_text() -> None:
     assert not isinstance(again.arguments["act_layer"], ClassName)
 
 
+def test_a_request_is_called_by_the_model_that_it_names() -> None:
+    for positional, arguments in ((("rexnet_100",), {}), ((), {"model_name": "rexnet_100"})):
+        assert TracingRequest("timm.create_model", arguments, positional, "").label == "timm.create_model('rexnet_100')"
+    assert TracingRequest("torch.nn.Linear", {}, (8, 16), "").label == "torch.nn.Linear"
+    assert TracingRequest("mynet.Neck", {}, (ClassName("torch.nn.ReLU"),), "").label == "mynet.Neck"
+
+
 def test_a_request_that_cannot_be_passed_on_says_so() -> None:
     with pytest.raises(Untraceable, match="neither a number nor a name"):
         TracingRequest("mynet.Neck", {"width": object()}, (), "").to_json("/somewhere")
