@@ -226,6 +226,12 @@ def config(path: str, config_file: str | None, isolated: bool) -> None:
 
 
 @cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the configs, for editors and check-jsonschema."""
+    sys.exit(_command("explain").schema())
+
+
+@cli.command()
 @_settings_options
 @_trust_option
 def server(**settings: Any) -> None:

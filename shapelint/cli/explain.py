@@ -1,7 +1,8 @@
-"""`shapelint rule` and `shapelint signature`: what the linter knows, as text."""
+"""`shapelint rule`, `signature` and `schema`: what the linter knows, as text."""
 
 from __future__ import annotations
 
+import json
 import re
 
 import click
@@ -10,6 +11,7 @@ from shapelint.cli.output import write_out
 from shapelint.common.escaping import escape
 from shapelint.judge import rulebook
 from shapelint.knowledge import rule_pages
+from shapelint.knowledge.model_schema import model_schema
 from shapelint.read import call_strings
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import resolve
@@ -69,6 +71,12 @@ def models(pattern: str, width: int | None) -> int:
         raise click.UsageError(f"no model{wide} is known by a name like {pattern!r}")
     longest = max(len(model.name) for model in found)
     write_out("".join(f"{model.name:{longest}}  {model.width:5}  {model.shapes}\n" for model in found))
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of a native config."""
+    write_out(json.dumps(model_schema(), indent=2) + "\n")
     return 0
 
 
