@@ -19,6 +19,7 @@ from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import Settings, with_overrides
 from shapelint.spec.findings import SEVERITIES
 
+SHOWN_AS = ("text", "json", "mermaid", "svg", "html")
 SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\b
@@ -167,15 +168,22 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], watch: bool, **options:
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option("--layers", is_flag=True, help="List the parts of each component.")
+@click.option(
+    "--format", "form", type=click.Choice(SHOWN_AS), default="text", help="How to show the chains (default: text)."
+)
+@click.option("--layers", is_flag=True, help="List the parts of each component (text).")
 @click.option("--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @click.option("-v", "--verbose", is_flag=True, help="Report on stderr which links are not checked, and why.")
 @_overrides_option
 @_settings_options
 @_trust_option
-def show(paths: tuple[str, ...], layers: bool, verbose: bool, overrides: tuple[str, ...], **settings: Any) -> None:
-    """Print the chain of each model as a table."""
-    sys.exit(_command("show").run(paths, layers, verbose, with_overrides(Settings(**settings), overrides)))
+def show(
+    paths: tuple[str, ...], form: str, layers: bool, verbose: bool, overrides: tuple[str, ...], **settings: Any
+) -> None:
+    """Print the chain of each model: a table, data, or a picture."""
+    command = _command("show")
+    shown = command.ShowOptions(layers, verbose, form)
+    sys.exit(command.run(paths, shown, with_overrides(Settings(**settings), overrides)))
 
 
 @cli.command(epilog=EXPLAIN_EXAMPLES)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.chain import chain
-from shapelint.chain.wiring import wire
+from shapelint.chain.wiring import Judged, wire
 from shapelint.common.frozen import frozen
 from shapelint.documents.defaults import join_defaults
 from shapelint.documents.nodes import InvalidYamlError
@@ -24,6 +24,7 @@ from shapelint.read.yaml import Reading, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.signatures import heads, stored
+from shapelint.spec.findings import LossReport
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source, Span
 
@@ -33,13 +34,18 @@ if TYPE_CHECKING:
 
 @frozen
 class Analysis:
-    """A model of a file with its chain and everything that is wrong with it; `links` says which links were checked."""
+    """A model of a file with its chain and everything that is wrong with it; `links` says which links were checked.
+
+    `copied` are the roles of which a config has a momentum copy.
+    """
 
     model: ModelSpec
     components: dict[str, Resolved]
     chain: chain.Chain
     violations: tuple[Violation, ...]
     links: Callable[[], Iterable[LinkCheck]] = tuple
+    losses: tuple[LossReport, ...] = ()
+    copied: tuple[str, ...] = ()
 
 
 @frozen
@@ -105,7 +111,14 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
     except python_models.InvalidPythonError as error:
         return FileAnalysis(source, (), invalid(error, options))
     found = tuple(
-        Analysis(one.judged.model, dict(one.judged.components), one.judged.chain, one.violations, one.links)
+        Analysis(
+            one.judged.model,
+            dict(one.judged.components),
+            one.judged.chain,
+            one.violations,
+            one.links,
+            python_models.called_losses(one.script),
+        )
         for one in models
     )
     return FileAnalysis(
@@ -129,7 +142,26 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
         str(Path(source.path).parent),
     )
     violations = judge(judged, rulebook.known(options.rules))
-    return Analysis(model, dict(judged.components), judged.chain, tuple(violations), partial(config_checks, judged))
+    links = partial(config_checks, judged)
+    return Analysis(
+        model, dict(judged.components), judged.chain, tuple(violations), links, _losses(judged), _copied(judged)
+    )
+
+
+def _copied(judged: Judged) -> tuple[str, ...]:
+    """Return the roles of which a model has a momentum copy."""
+    branch = judged.pack.target if any(loss.bound for loss in judged.losses) else None
+    return tuple(role for role in branch.copies if judged.chain.link(role) is not None) if branch else ()
+
+
+def _losses(judged: Judged) -> tuple[LossReport, ...]:
+    """Return the losses of a model, each with the ends that its method compares."""
+    found = ((loss.key, loss.bound, (loss.ends.left, loss.ends.right)) for loss in judged.losses)
+    return tuple(
+        LossReport(bound.label, tuple(end.removeprefix("online.") for end in ends), key)
+        for key, bound, ends in found
+        if bound is not None
+    )
 
 
 def _sized(image: InputSpec, default: tuple[int | None, int | None, int | None] | None) -> InputSpec:

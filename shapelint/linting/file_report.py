@@ -270,7 +270,17 @@ def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelRe
     said = model.method if model.named is not None or (in_config and usual) else None
     otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else NO_METHOD
     place = source.location(model.span)
-    return ModelReport(model.name, said or None, chain, len(links), unchecked, otherwise, place)
+    return ModelReport(
+        name=model.name,
+        method=said or None,
+        chain=chain,
+        links=len(links),
+        unchecked=unchecked,
+        otherwise=otherwise,
+        location=place,
+        losses=analysis.losses,
+        copied=analysis.copied,
+    )
 
 
 def _link_report(link: Link, source: Source) -> LinkReport:
@@ -287,6 +297,7 @@ def _link_report(link: Link, source: Source) -> LinkReport:
         layers=_layer_reports(link),
         broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
         location=source.location(component.spec.span),
+        after=link.incoming.maker.role,
     )
 
 

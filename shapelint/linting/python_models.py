@@ -30,6 +30,7 @@ from shapelint.python.state.run import BankCall, LossCall
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
+from shapelint.spec.findings import LossReport
 from shapelint.spec.pairs import pair_width
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import Argument, ComponentSpec, InputSpec, ModelSpec
@@ -184,6 +185,16 @@ def _judged(script: PythonModel) -> Judged:
     named = script.span if said else None
     model = ModelSpec(script.name, method, OPEN_IMAGE, script.span, specs, script.problems, named=named)
     return Judged(model, pack, script.chain, script.chain, components)
+
+
+def called_losses(script: PythonModel) -> tuple[LossReport, ...]:
+    """Return the losses of a program, each once, with the roles that give their operands."""
+    found = {}
+    for call in script.losses:
+        makers = tuple(flow.maker.role for _, flow in call.operands if flow is not None)
+        name = call.name or call.loss.target.rpartition(".")[2]
+        found[(call.span, name)] = LossReport(name, tuple(dict.fromkeys(makers)))
+    return tuple(dict.fromkeys(found.values()))
 
 
 def _violations(script: PythonModel, judged: Judged, known: Mapping[str, Rule]) -> Iterator[Violation]:

@@ -23,7 +23,7 @@ FORMATS: dict[str, str] = {
     "azure": "shapelint.report.azure",
 }
 """The module behind each name of `--output-format`."""
-_MODULES = {**FORMATS, "statistics": "shapelint.report.statistics"}
+_MODULES = {**FORMATS, "statistics": "shapelint.report.statistics", "html": "shapelint.report.html"}
 
 
 @frozen
@@ -45,7 +45,7 @@ class RenderOptions:
 
 
 def render(report: Report, output_format: str, options: RenderOptions | None = None) -> str:
-    """The report in a format of `FORMATS`, or as "statistics"; raises KeyError for another name."""
+    """The report in a format of `FORMATS`, or "statistics" or "html"; raises KeyError for another name."""
     module = import_module(_MODULES[output_format])
     text: str = module.render(report, options or RenderOptions())
     return text

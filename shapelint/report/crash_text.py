@@ -8,8 +8,8 @@ from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.torch_words import KnownError
 from shapelint.report import RenderOptions
+from shapelint.report.chain_table import shape
 from shapelint.report.crash_causes import CrashCause, lines_with, links_with
-from shapelint.report.mermaid import shape
 from shapelint.report.summary import plural, problem, unchecked_lines
 from shapelint.report.terminal import paint
 from shapelint.report.text import block, source_lines

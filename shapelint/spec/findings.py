@@ -111,7 +111,7 @@ class LinkReport:
     """One component of a chain: its input and output, and how they are known.
 
     `broken` is whether the component does not take its input, so that its output follows from its own arguments.
-    `location` is where it is written.
+    `location` is where it is written, `after` the role that gives its input.
     """
 
     role: str
@@ -125,6 +125,19 @@ class LinkReport:
     layers: tuple[LayerReport, ...] = ()
     broken: bool = False
     location: Location | None = None
+    after: str = ""
+
+
+@frozen
+class LossReport:
+    """A loss, and the roles that give its operands; `target.projection_head` is that of the momentum copy.
+
+    `role` is what findings call it.
+    """
+
+    name: str
+    operands: tuple[str, ...]
+    role: str = "loss"
 
 
 @frozen
@@ -142,7 +155,7 @@ class ModelReport:
     """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
 
     `method` is None where nothing says it, and `otherwise` is what the model is called then. `location` is where it is
-    written.
+    written. `copied` are the roles of which a config has a momentum copy without writing it.
     """
 
     name: str
@@ -152,6 +165,8 @@ class ModelReport:
     unchecked: tuple[UncheckedLink, ...] = ()
     otherwise: str = "not self-supervised"
     location: Location | None = None
+    losses: tuple[LossReport, ...] = ()
+    copied: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

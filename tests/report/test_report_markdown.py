@@ -36,10 +36,10 @@ flowchart LR
   link0["backbone<br/>yolov8n.Backbone"]
   link1["projection_head<br/>BYOLProjectionHead"]:::error
   link2["prediction_head<br/>BYOLPredictionHead"]
+  output(["output"])
   input -->|"(B, 3, H, W)"| link0
   link0 --x|"(B, 256), expected 512"| link1
   link1 -->|"(B, 256)"| link2
-  output(["output"])
   link2 -->|"(B, 256)"| output
   linkStyle 1 stroke:#d1242f,stroke-width:3px
   classDef error stroke:#d1242f,stroke-width:3px
@@ -134,8 +134,8 @@ def test_nasty_text_stays_inside_the_labels_of_a_diagram() -> None:
         "flowchart LR",
         '  input([""])',
         '  link0[""]:::unknown',
-        '  input -->|""| link0',
         '  output([""])',
+        '  input -->|""| link0',
         '  link0 -->|""| output',
         "  classDef error stroke:#d1242f,stroke-width:3px",
         "  classDef warning stroke:#bf8700,stroke-width:3px",
