@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import re
 import subprocess
 import sys
 import venv
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+from shapelint import __version__
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,23 @@ def test_every_rule_and_signature_is_inside(wheel: Path) -> None:
     data = [path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*") if path.is_file()]
     assert data
     assert set(data) <= inside
+
+
+def test_the_description_holds_without_the_repository(wheel: Path) -> None:
+    """On the package index every link is an address, and the version is the one that the package has."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(archive.read(name))
+    text = str(metadata.get_payload())
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`\n]*`", "", prose))
+    assert len(links) > 30
+    assert all(link.startswith("https://") for link in links)
+    for link in links:
+        inside = re.fullmatch(r"https://[^/]+/shapelint/shapelint/(?:blob/)?main/(.+)", link)
+        assert inside is None or (ROOT / inside[1]).is_file(), link
+    assert metadata["Version"] == __version__
+    assert {entry.partition(",")[0] for entry in metadata.get_all("Project-URL")} >= {"Source", "Changelog", "Issues"}
 
 
 def test_it_lints_a_fixture(wheel: Path, tmp_path: Path) -> None:
