@@ -30,6 +30,8 @@ _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
 _ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
 """What takes words of the command line, one of which may name the config."""
+_CALLED = re.compile(r"\bjsonargparse\b|\btyro\b|\bdraccus\b|\bpyrallis\b")
+"""What reads a config that the command line names by itself."""
 _COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
 INVALID = "SL903"
 MINIMUM_WORD = 4
@@ -152,7 +154,7 @@ def _small(path: Path, read: _Read) -> Source | None:
 
 
 def _takes_a_config(text: str) -> bool:
-    return bool(_MAIN.search(text) or (_ARGUMENTS.search(text) and _LOADS.search(text)))
+    return bool(_MAIN.search(text) or _CALLED.search(text) or (_ARGUMENTS.search(text) and _LOADS.search(text)))
 
 
 def _shares_a_word(script: str, config: Path) -> bool:

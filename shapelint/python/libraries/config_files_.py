@@ -29,6 +29,7 @@ from shapelint.python.state.values import (
     Partial,
     Table,
     Unknown,
+    UserClass,
     Value,
 )
 
@@ -102,9 +103,22 @@ def _created(run: Run, arguments: Arguments, site: Site) -> Value:
     value = arguments.values[0] if arguments.positional else Table({})
     if isinstance(value, Const) and isinstance(value.value, str):
         return _rooted(loading.parse(run, value.value, "yaml"))
-    if isinstance(value, Instance) and not value.opaque:
-        return _rooted(Table(dict(value.attributes), maybe_missing=value.maybe_missing))
-    return _rooted(value) if arguments.complete else unknown_among(value)
+    if isinstance(value, UserClass) and value.fields is not None:
+        value = run.call(value, Arguments(), site)
+    return _rooted(_of_fields(value)) if arguments.complete else unknown_among(value)
+
+
+def _of_fields(value: Value) -> Value:
+    """Return an object, of a dataclass at any depth, as a dict of its attributes."""
+    if not isinstance(value, Instance) or value.opaque:
+        return value
+    items = {name: _of_fields(one) for name, one in value.attributes.items()}
+    return Table(items, maybe_missing=value.maybe_missing)
+
+
+def _objects(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.to_object(config)`: parts of it may be objects again, whose fields are attributes."""
+    return dicts.with_attributes(_plain(arguments.values[0])) if arguments.positional else UNKNOWN
 
 
 def _merged(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -258,6 +272,7 @@ CONFIG_FILES = LibraryPlugin(
         "omegaconf.OmegaConf.from_cli": _from_command_line,
         "omegaconf.OmegaConf.from_dotlist": _from_command_line,
         "omegaconf.OmegaConf.to_container": _container,
+        "omegaconf.OmegaConf.to_object": _objects,
         "omegaconf.OmegaConf.to_yaml": _text,
         "omegaconf.OmegaConf.select": _selected,
         "omegaconf.OmegaConf.is_missing": _is_missing,

@@ -41,7 +41,18 @@ def of_parameter(run: Run, target: Value, name: str, site: Site) -> ParameterTyp
         for parameter in (*function.node.args.posonlyargs, *function.node.args.args, *function.node.args.kwonlyargs):
             if parameter.arg == name and parameter.annotation is not None:
                 return _type(run, parameter.annotation, function.scope)
+    for cls in _dataclasses(target):
+        for part in cls.node.body:
+            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name) and part.target.id == name:
+                return _type(run, part.annotation, cls.scope)
     return ANYTHING
+
+
+def _dataclasses(target: Value) -> Iterator[UserClass]:
+    """Yield a class and its bases that are dataclasses, whose fields are parameters."""
+    for cls in class_lookup.resolution_order(target) if isinstance(target, UserClass) else ():
+        if isinstance(cls, UserClass) and cls.fields is not None:
+            yield cls
 
 
 def _functions(target: Value) -> Iterator[Function]:
@@ -57,6 +68,8 @@ def _functions(target: Value) -> Iterator[Function]:
 def parameters(target: Value) -> dict[str, Value | None] | None:
     """Return the parameters of a function or class with their defaults; None if it takes others that are not seen."""
     found: dict[str, Value | None] = {}
+    for cls in _dataclasses(target):
+        found = {**{one.name: one.default for one in cls.fields or () if one.initial}, **found}
     for function in _functions(target):
         named = function.node.args
         names = [one.arg for one in (*named.posonlyargs, *named.args)]

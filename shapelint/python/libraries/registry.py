@@ -7,6 +7,7 @@ from shapelint.python.libraries.attribute_dicts import ATTRIBUTE_DICTS
 from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC, TORCHGEO
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
+from shapelint.python.libraries.config_commands import CONFIG_COMMANDS
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
 from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.importing_ import IMPORTING
@@ -35,6 +36,7 @@ PLUGINS = (
     IMPORTING,
     NUMPY,
     CONFIG_FILES,
+    CONFIG_COMMANDS,
     ATTRIBUTE_DICTS,
     PYDANTIC,
     HYDRA,
