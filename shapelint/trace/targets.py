@@ -63,7 +63,7 @@ def _import(library: LibraryRule, path: str) -> Any:
         with quiet():
             return importlib.import_module(path)
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
+        missing = error.name or ""
         if missing in (library.library, "torch"):
             raise Untraceable(f"{missing} is not installed (pip install {missing})") from error
         raise Untraceable(f"{path} cannot be imported: {one_line(error)}") from error
