@@ -41,6 +41,8 @@ def contents(path: Path) -> Any:
         status = path.stat()
     except OSError as error:
         raise CheckpointError((error.strerror or "cannot be read").lower()) from None
+    except ValueError:
+        raise CheckpointError("no name of a file") from None
     if not path.is_file():
         raise CheckpointError("no regular file")
     return _read(path, status.st_mtime_ns, status.st_size)

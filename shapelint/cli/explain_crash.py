@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +47,7 @@ def run(words: Sequence[str], settings: Settings) -> int:
 
 def _is_lintable(word: str) -> bool:
     path = Path(word)
-    return path.is_dir() or (path.suffix.lower() in SUFFIXES and len(word.split()) == 1)
+    return os.path.isdir(path) or (path.suffix.lower() in SUFFIXES and len(word.split()) == 1)
 
 
 def _shown(path: Path) -> str:
@@ -61,7 +62,7 @@ def _text(word: str) -> str:
         if sys.stdin is None or sys.stdin.isatty():
             raise click.UsageError("give the error, or pipe it in: python train.py 2>&1 | shapelint explain")
         return sys.stdin.buffer.read(MAXIMUM_SOURCE_BYTES).decode("utf-8", "replace")
-    if "\n" in word or not Path(word).is_file():
+    if "\n" in word or not os.path.isfile(word):
         return word
     try:
         return read_source(Path(word)).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -23,8 +24,12 @@ HIDDEN = frozenset({"path", "given", "extend"})
 
 def run(path: str, settings: Settings) -> int:
     """Print one line per key, as TOML, with its source; raises click.UsageError for a path that does not exist."""
-    if not Path(path).exists():
-        hint = f" (to lint the folder 'config', write 'config/{path}')" if Path("config", path).exists() else ""
+    if not os.path.exists(path):
+        hint = (
+            f" (to lint the folder 'config', write 'config/{path}')"
+            if os.path.exists(os.path.join("config", path))
+            else ""
+        )
         raise click.UsageError(f"{path}: no such file or folder{hint}")
     found = settings.config_of(path)
     write_out("".join(f"{escape(line)}\n" for line in _lines(path, found, settings)))

@@ -8,6 +8,12 @@ SOURCE_BYTES = 4 << 20
 IGNORE_FILE_BYTES = 1 << 20
 """The size of a .gitignore."""
 
+IGNORE_PATTERNS = 2000
+"""The patterns of a .gitignore that are obeyed."""
+
+WILDCARDS = 3
+"""The `*` in one name of a pattern of a .gitignore; one with more is not obeyed."""
+
 BASELINE_BYTES = 64 << 20
 """The size of a baseline."""
 

@@ -10,6 +10,7 @@ Unlike git, a walk skips a tracked file that is ignored: name it to have it lint
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,11 @@ def upward(folder: str) -> Iterator[str]:
         folder = os.path.normpath(os.path.join(folder, os.pardir))
 
 
+def _is_costly(pattern: str) -> bool:
+    """Whether a name may have to be split in very many ways to see that a pattern does not match it."""
+    return any(len(re.findall(r"\*+", part)) > bounds.WILDCARDS for part in pattern.split("/"))
+
+
 def _read(path: str) -> GitIgnoreSpec | None:
     if not os.path.isfile(path):
         return None
@@ -96,6 +102,7 @@ def _read(path: str) -> GitIgnoreSpec | None:
 
     try:
         text = read_bounded(path, bounds.IGNORE_FILE_BYTES).decode("utf-8", errors="surrogateescape")
-        return GitIgnoreSpec.from_lines(text.splitlines())
+        lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+        return GitIgnoreSpec.from_lines(line for line in lines[: bounds.IGNORE_PATTERNS] if not _is_costly(line))
     except (OSError, ValueError):  # unreadable, or a pattern that git skips, too
         return None

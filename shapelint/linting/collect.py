@@ -80,7 +80,9 @@ def collect(
     for path in paths:
         if excludes(path, True):
             continue
-        inside = (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if path.is_dir() else None
+        inside = (
+            (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if os.path.isdir(path) else None
+        )
         for candidate in inside or [Candidate(path, named=True)]:
             key = os.path.realpath(candidate.path)
             if key not in found or (candidate.named and not found[key].named):

@@ -54,7 +54,7 @@ def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileRepor
     The second is why scripts do not parse that name it.
     """
     path = Path(source.path)
-    if not is_data(path) or not path.is_file():
+    if not is_data(path) or not os.path.isfile(path):
         return None, ()
     followed = [_followed(script, source, read, lint) for script in _scripts(path, read)]
     broken = tuple(one for report in followed if report is not None for one in _unparsed(report))
@@ -199,7 +199,8 @@ def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
     """Yield the Python files in the folders above a config and in the folders directly inside these."""
     seen = 0
     for folder in map(Path, gitignore.upward(os.fspath(config.parent))):
-        inner = (Path(entry.path) for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
+        visible = (entry for entry in _entries(folder) if not entry.name.startswith("."))
+        inner = (Path(entry.path) for entry in visible if os.path.isdir(entry.path))
         for place in (folder, *inner):
             for entry in _entries(place):
                 if entry.name.endswith(suffixes):

@@ -75,7 +75,7 @@ def lint_files(
             return settings.excludes(path, named)
         except ConfigError as error:
             invalid.setdefault(error.path, error)
-            return not path.is_dir()  # a folder inside may have settings of its own
+            return not os.path.isdir(path)  # a folder inside may have settings of its own
 
     candidates = collect(roots, excludes, [Path(path) for path in beside])
     run_files = RunFiles.of(candidate.path for candidate in candidates)
@@ -182,8 +182,8 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     try:
         source = run_files.read(candidate.path)
     except UnreadableError as error:
-        passed_over = (
-            lenient and candidate.path.exists()
+        passed_over = lenient and os.path.exists(
+            candidate.path
         )  # not a text that can be linted: binary, in another encoding, or huge
         return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))
     if lenient and not worth_reading(candidate.path, source.text):

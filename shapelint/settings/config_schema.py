@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -162,7 +163,7 @@ class _Checker:
 
     def rule_folder(self, name: str) -> Path:
         folder = self.folder / name
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise self.error("rules", f"no folder {name!r} beside {Path(self.path).name}")
         return folder
 

@@ -99,7 +99,7 @@ def apply(
     checked = {from_folder(file.path, folder) for file in complete}
 
     def is_gone(entry: Entry) -> bool:
-        looked_for = entry.path in checked or not Path(folder, entry.path).exists()
+        looked_for = entry.path in checked or not os.path.exists(os.path.join(folder, entry.path))
         return entry.fingerprint not in still and looked_for and is_judged(entry)
 
     files = tuple(

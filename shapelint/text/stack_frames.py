@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def frames(text: str) -> list[StackFrame]:
 
 def found_here(frame: StackFrame, folder: Path) -> Path | None:
     """The file of a frame, where it says or, as it may be of another machine, by the end of its path below a folder."""
-    return next((path for path in _candidates(frame.path, folder) if path.is_file()), None)
+    return next((path for path in _candidates(frame.path, folder) if os.path.isfile(path)), None)
 
 
 def _candidates(written: str, folder: Path) -> Iterator[Path]:

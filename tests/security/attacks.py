@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Attacks on a linter that reads a stranger's files: harmless here, each as files and a command line.
 
 Whatever runs in vain would leave a file called `pwned` beside the linted ones.
@@ -90,7 +91,7 @@ def weights(name: str, content: bytes) -> dict[str, Content]:
 
 
 def page(require: str, **more: str) -> dict[str, Content]:
-    fields = {"code": "TEAM001", "name": "our-rule", "severity": "error", "subject": "edge", "message": "no", **more}
+    fields = {"code": "TEAM001", "name": "our-rule", "severity": "error", "subject": "edge", "message": "wrong", **more}
     matter = "".join(f"{key}: {value}\n" for key, value in {**fields, "require": require}.items())
     return {"model.yaml": MODEL, "shapelint.toml": 'rules = ["rules"]\n', "rules/p.md": f"---\n{matter}---\nProse.\n"}
 
@@ -165,7 +166,7 @@ CODE: dict[str, Attack] = {
     "a template with a format": Attack("fill the memory", page("1 == 2", message='"{consumer:>999999999}"'), says="not an expression"),
     "a tag in a rule": Attack("run a command", page("1 == 1", label="!!python/object/apply:os.system [touch pwned]"), says="could not determine a constructor"),
     "a signature of the settings": Attack("run a command", settings(f'[signatures]\n"a.b" = "B ({SYSTEM}) -> B"\n'), says="bad axis"),
-    "a call of the settings": Attack("add a statement", settings('[signatures]\n"a.b(): pass\\nimport evil\\ndef c()" = "B -> B"\n'), says="not a dotted name"),
+    "a call of the settings": Attack("add a statement", settings('[signatures]\n"a.b(): pass\\nimport evil\\ndef c()" = "B -> B"\n'), says="not a call with names of parameters"),
 }  # fmt: skip
 
 FILES: dict[str, Attack] = {
@@ -193,6 +194,8 @@ FILES: dict[str, Attack] = {
     "another encoding": Attack("make a fault", {"a.yaml": MODEL.encode("utf-16")}),
     "a zero byte": Attack("make a fault", {"a.yaml": f"{MODEL}# \0\n", "a.py": f"{script()}# \0\n"}),
     "lone surrogates": Attack("make a fault", {"a.yaml": f'{MODEL}x: "\\ud800"\n', "a.ipynb": notebook("x = '\\ud800'\n", *script().splitlines(True))}),
+    "long names of files": Attack("make a fault", {"a.yaml": f"defaults: [{'a' * 5000}]\n{MODEL}checkpoint: {'a' * 5000}\n", "b.py": script(before=f"import {'a' * 5000}\nimport yaml\nc = yaml.safe_load(open('{'a' * 5000}'))\ntorch.load('{'a' * 5000}')"), "c.py": f"_base_ = ['{'a' * 5000}']\nmodel = dict(type='BYOL', backbone=dict(type='ResNet', depth=50))\n"}),
+    "names of files with a zero byte": Attack("make a fault", {"a.yaml": f'{MODEL}checkpoint: "a\\0b"\n', "b.py": script(before="import yaml\nc = yaml.safe_load(open('a\\0b'))\ntorch.load('a\\0b')"), "c.py": "_base_ = ['a\\0b']\nmodel = dict(type='BYOL', backbone=dict(type='ResNet', depth=50))\n"}),
     "a closing bracket less": Attack("break a fix", {"a.yaml": model("[Conv2d(3, 512, 3 4), BatchNorm2d(512)]")}, ("--fix", ".")),
 }  # fmt: skip
 

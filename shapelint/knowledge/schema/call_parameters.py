@@ -25,8 +25,9 @@ def parse_parameters(call: str) -> tuple[Parameter, ...]:
     ['in_features', 'out_features', 'bias']
     """
     parameters = "(" + call.partition("(")[2] if "(" in call else "()"
-    (definition,) = ast.parse(f"def call{parameters}: pass").body
-    assert isinstance(definition, ast.FunctionDef)
+    definition, *more = ast.parse(f"def call{parameters}: pass").body
+    if more or not isinstance(definition, ast.FunctionDef):
+        raise ValueError("not a call with names of parameters")
     arguments = definition.args
     found: list[Parameter] = []
     first_default = len(arguments.args) - len(arguments.defaults)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -87,7 +88,7 @@ def _interpreted(source: Source, options: Options, may_trace: bool, question: Qu
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    folder = path.parent if path.is_file() else Path(options.folder) if options.folder else None
+    folder = path.parent if os.path.isfile(path) else Path(options.folder) if options.folder else None
     run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
     run.tree, run.others = tree, OtherFiles(source)
     if question is not None:

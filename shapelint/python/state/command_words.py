@@ -73,6 +73,8 @@ def words_of(path: str, config: str) -> tuple[tuple[str, str], ...] | None:
     """
     *texts, last = STAND_IN.split(os.path.normpath(path))
     before, names = texts[::2], texts[1::2]
+    if not names:
+        return None
     if before[0] in ("", os.sep):
         start = ""
     else:
