@@ -17,6 +17,7 @@ from shapelint.text.source import Span
 
 NOWHERE = Span(0, 0)
 MAXIMUM_VALUES = 10_000
+LONGEST_NUMBER = 1000
 """The number of values that one key may be swept over."""
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
@@ -211,7 +212,7 @@ def plain_value(text: str) -> object:
     """Return what a text without quotes is: null, a truth value, a number or itself."""
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
         return int(text.replace("_", ""))
     try:
         return float(text) if re.search(r"\d", text) and not text.endswith("_") else text

@@ -13,6 +13,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from shapelint.common.frozen import frozen
+from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.documents.nodes import Sequence as List
@@ -189,12 +190,13 @@ def _is_open(node: YamlNode) -> bool:
 
 
 def _changed_item(node: List, path: Sequence[str], override: Override, value: YamlNode | None) -> YamlNode:
-    if not path[0].isdigit() or int(path[0]) >= len(node.items) or override.mode == "~":
+    place = whole_number(path[0])
+    if place is None or place >= len(node.items) or override.mode == "~":
         raise refused(override, f"there is no {override.key}", node)
     items = list(node.items)
-    held = items[int(path[0])]
+    held = items[place]
     new = _changed(held, path[1:], override, value) if path[1:] else _replaced(held, override, value)
-    items[int(path[0])] = new
+    items[place] = new
     return replace(node, items=tuple(items))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shapelint.common import slips
 from shapelint.common.frozen import frozen
+from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.read import call_strings
@@ -162,12 +163,8 @@ class Reader:
         found = self._referred(stand.text, place)
         if found is None or not isinstance(found.value, (int, float, str)):
             return None
-        value = found.value
-        if isinstance(value, str):
-            if not value.strip().isdigit():
-                return None
-            value = int(value)
-        return Argument(value, found.span, found.home)
+        value = whole_number(found.value.strip()) if isinstance(found.value, str) else found.value
+        return None if value is None else Argument(value, found.span, found.home)
 
     def _located(self, node: Scalar) -> tuple[str, call_strings.Locate]:
         """The text of a scalar, and a function from its offsets to the file."""
@@ -304,9 +301,8 @@ def child(node: YamlNode | None, name: str) -> YamlNode | None:
     """What stands in a node under a key or a position."""
     if isinstance(node, Mapping):
         return next((value for key, value in pairs(node) if key.text == name), None)
-    if isinstance(node, Sequence) and name.isdigit() and int(name) < len(node.items):
-        return node.items[int(name)]
-    return None
+    place = whole_number(name) if isinstance(node, Sequence) else None
+    return node.items[place] if isinstance(node, Sequence) and place is not None and place < len(node.items) else None
 
 
 def unread(node: YamlNode, why: str = "it cannot be read") -> ComponentSpec:

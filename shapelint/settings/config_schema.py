@@ -17,6 +17,7 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.strict import Strict
 from shapelint.knowledge.schema.widths import Width
 from shapelint.settings.config import Config, ConfigError
+from shapelint.shapes.notation import parse_signature
 from shapelint.signatures import soundness
 
 SECTION = "[tool.shapelint]"
@@ -175,6 +176,8 @@ class _Checker:
     def signature(self, target: str, line: str) -> str:
         try:
             wrong = list(soundness.faults(ComponentSignature.model_validate({"call": target, "shapes": line})))
+            if not all(alternative.inputs for alternative in parse_signature(line).alternatives):
+                wrong.append("it takes no tensor")
         except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:
             wrong = [error.msg if isinstance(error, SyntaxError) else str(error)]
         if wrong:

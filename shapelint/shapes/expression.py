@@ -178,6 +178,8 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     if isinstance(node.op, ast.Not):
         return _negate(_truth(value))
     if isinstance(node.op, ast.USub):
+        if value is not None and not isinstance(value, (int, float, Expression)):
+            raise OperandError(f"{ast.unparse(node)}: no number")
         return UNKNOWN_DIM if value is None else -value
     raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
 

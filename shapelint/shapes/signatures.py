@@ -216,10 +216,10 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
 
 
 def _holds(condition: str, names: Mapping[str, Any]) -> Any:
-    """Whether a condition holds; None for arguments that no condition is defined for, such as a text."""
+    """Whether a condition holds; None for arguments that it is not defined for, such as a text, or that are missing."""
     try:
         return expression.evaluate(condition, names)
-    except expression.OperandError:
+    except expression.ExpressionError:
         return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims, expression, notation
 from shapelint.shapes.dims import Expression
-from shapelint.shapes.notation import Alternative, Ellipsis_
+from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern
 
 
 def is_sound(component: ComponentSignature) -> bool:
@@ -29,6 +29,8 @@ def faults(component: ComponentSignature) -> Iterator[str]:
         if row.shapes:
             for alternative in notation.parse_signature(row.shapes).alternatives:
                 yield from _undefined(alternative.where, parameters | _axis_names(alternative))
+                if any(_is_open_twice(pattern, parameters) for pattern in alternative.inputs):
+                    yield "more than one '...' in a shape"
         yield from _undefined(row.when, parameters)
         yield from _undefined(str(row.weights), parameters)
         _read_tables(row)
@@ -43,6 +45,12 @@ def _undefined(text: str, names: set[str]) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and id(part) not in functions and part.id not in names:
             yield f"unknown name {part.id!r}"
+
+
+def _is_open_twice(pattern: Pattern, parameters: set[str]) -> bool:
+    """Whether a shape has two places for any number of axes, which no argument fills."""
+    places = [axis.name for axis in pattern.axes if isinstance(axis, Ellipsis_)]
+    return len(places) > 1 and not parameters.issuperset(filter(None, places))
 
 
 def _axis_names(alternative: Alternative) -> set[str]:

@@ -1,0 +1,99 @@
+"""Read made inputs for as long as is wanted: `python benchmarks/fuzz.py --minutes 60 --state fuzz.json`.
+
+A run goes on where the last one with the same state stopped, and prints how many inputs of each kind were read in all.
+An input is wrong if its reader raises anything but its own error, takes more than 5 s of processor time, or shows a
+character that a terminal obeys; it is kept beside the state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import fuzzing
+
+SECONDS = 5
+AT_ONCE = 200
+"""The inputs of one kind that are read before it is the turn of the next, at most."""
+
+Kept = dict[str, dict[str, Any]]
+
+
+class TooLong(Exception):
+    """The time of one input is over."""
+
+
+def one_kind(kind: str, kept: Kept, folder: Path, until: float) -> None:
+    """Read inputs of one kind for a while."""
+    record = kept.setdefault(kind, {"next": 0, "seconds": 0.0, "slowest": 0.0, "wrong": {}})
+    for _ in range(AT_ONCE):
+        if time.monotonic() > until:
+            return
+        number = record["next"]
+        started = time.process_time()
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        try:
+            given, wrong = fuzzing.run(kind, number, folder)
+        except TooLong:
+            given, wrong = fuzzing.READERS[kind][0](fuzzing.Dice(f"{kind} {number}")), "too long"
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        seconds = time.process_time() - started
+        record["next"] = number + 1
+        record["seconds"] += seconds
+        record["slowest"] = max(record["slowest"], seconds)
+        if wrong and wrong not in record["wrong"]:
+            record["wrong"][wrong] = number
+            print(f"{kind} {number}: {wrong}", flush=True)
+            data = given if isinstance(given, bytes) else str(given).encode("utf-8", "surrogatepass")
+            (folder.parent / f"{kind.replace(' ', '-')}-{number}.wrong").write_bytes(data)
+
+
+def table(kept: Kept) -> str:
+    """How much was read."""
+    lines = ["| kind | inputs | hours | slowest | wrong |", "|---|---|---|---|---|"]
+    for kind, record in kept.items():
+        hours = record["seconds"] / 3600
+        lines.append(
+            f"| {kind} | {record['next']:,} | {hours:.2f} | {record['slowest']:.1f} s | {len(record['wrong'])} |"
+        )
+    total = sum(record["next"] for record in kept.values())
+    hours = sum(record["seconds"] for record in kept.values()) / 3600
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return "\n".join([*lines, f"| all | {total:,} | {hours:.2f} | | |", "", f"{memory} MB in this run"])
+
+
+def main() -> None:
+    """Read the state, go on, and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--state", type=Path, default=Path("fuzz.json"))
+    parser.add_argument("--kinds", nargs="*", default=list(fuzzing.READERS))
+    options = parser.parse_args()
+    kept: Kept = json.loads(options.state.read_text()) if options.state.exists() else {}
+
+    def stop(*_: object) -> None:
+        raise TooLong
+
+    signal.signal(signal.SIGVTALRM, stop)
+    until = time.monotonic() + 60 * options.minutes
+    with tempfile.TemporaryDirectory() as inside:
+        folder = Path(inside) / "work"
+        kinds = dict.fromkeys(options.kinds)
+        while time.monotonic() < until:
+            for kind in kinds:
+                one_kind(kind, kept, folder, until)
+            options.state.write_text(json.dumps(kept, indent=1))
+        for path in Path(inside).glob("*.wrong"):
+            path.replace(options.state.with_name(path.name))
+    print(table(kept))
+
+
+if __name__ == "__main__":
+    main()
