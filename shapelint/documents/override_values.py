@@ -17,7 +17,7 @@ from shapelint.text.source import Span
 
 NOWHERE = Span(0, 0)
 MAXIMUM_VALUES = 10_000
-LONGEST_NUMBER = 1000
+LONGEST_NUMBER = 100
 """The number of values that one key may be swept over."""
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
@@ -100,7 +100,8 @@ class OverrideValues:
         assert isinstance(begin, (int, float))
         assert isinstance(stop, (int, float))
         assert isinstance(step, (int, float))
-        count = min(MAXIMUM_VALUES, max(0, int(-((begin - stop) // step))))
+        steps = -((begin - stop) // step)
+        count = int(min(MAXIMUM_VALUES, max(0, steps))) if steps == steps else 0
         place = self.span(0, len(self.text))
         return [scalar_of(begin + step * index, str(begin + step * index), place) for index in range(count)]
 
