@@ -286,7 +286,7 @@ def _construct(tag: str, text: str) -> Any:
         return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
         return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
-    except (ConstructorError, ValueError, OverflowError, KeyError):
+    except (ConstructorError, ValueError, OverflowError, LookupError, AttributeError, TypeError):
         return text
 
 

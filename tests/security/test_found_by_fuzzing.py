@@ -1,0 +1,43 @@
+"""Inputs that made a reader fail once."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.common.whole_numbers import whole_number
+from shapelint.documents.overrides import InvalidYamlError, parse
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.shapes import expression
+from shapelint.text.source import Source
+
+
+@pytest.mark.parametrize("tag", ["int", "float", "bool", "timestamp", "binary", "null", "merge", "value"])
+@pytest.mark.parametrize("value", ["", "x", "-", "2024-13-45"])
+def test_a_scalar_that_is_not_what_its_tag_says(tag: str, value: str) -> None:
+    text = f'backbone: {{out_dim: !!{tag} "{value}"}}\nprojection_head: Linear(256, 4)\n'
+    assert not lint_text(Source("model.yaml", text), Settings(isolated=True)).is_fault
+    assert not lint_text(Source("model.yaml", f"!!{tag} {value}"), Settings(isolated=True)).is_fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=range(1e999)", "a=range(1,inf,nan)", f"a={'9' * 5000}", f"a=range({'9' * 400},1.5)", "a=range(0,-1e999,-inf)"],
+)
+def test_numbers_of_overrides_that_are_none(text: str) -> None:
+    try:
+        parse(text)
+    except InvalidYamlError:
+        return
+
+
+@pytest.mark.parametrize("text", ["-text", "-sizes", "-(1, 2)", "-'a'"])
+def test_a_sign_before_what_is_no_number(text: str) -> None:
+    with pytest.raises(expression.OperandError, match="no number"):
+        expression.evaluate(text, {"text": "a", "sizes": (1, 2)})
+
+
+def test_digits_that_are_no_number() -> None:
+    assert [whole_number(text) for text in ("12", "²", "٣", "-1", "1_0", "9" * 18, "9" * 19, "")] == [
+        12, None, None, None, None, 10**18 - 1, None, None,
+    ]  # fmt: skip
