@@ -1,4 +1,7 @@
-"""Every bound on what is read and done: beyond one the reader says so in a line, and the run goes on."""
+"""Every bound on what is read and done: beyond one the reader says so in a line, and the run goes on.
+
+Those of the process that traces are in `trace/limits.py`.
+"""
 
 from __future__ import annotations
 
@@ -61,3 +64,27 @@ CACHE_ENTRY_BYTES = 4 << 20
 
 FORMULA_TERMS = 10_000
 """The terms of a product of sums; a longer one is unknown."""
+
+YAML_DEPTH = 100
+"""The levels of a YAML text."""
+
+YAML_VALUES = 200_000
+"""The values of a YAML text, aliases expanded."""
+
+NOTEBOOK_DEPTH = 100
+"""The levels of a notebook's JSON."""
+
+CALL_LENGTH = 20_000
+"""The characters of a call that is written as a text."""
+
+PROGRAM_STEPS = 100_000
+"""The statements and expressions of a program that are followed; what is behind them is unknown."""
+
+PROGRAM_CALL_DEPTH = 28
+"""The calls inside each other that are followed."""
+
+PROGRAM_NESTING = 150
+"""The levels of an expression that is followed."""
+
+PROGRAM_ELEMENTS = 512
+"""The elements of a list and the iterations of a loop that are followed."""

@@ -17,13 +17,13 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
-_MAXIMUM_DEPTH = 100
-MAXIMUM_NODES = 200_000
+MAXIMUM_NODES = bounds.YAML_VALUES
 
 _LINE_BREAKS = "\n\r\x85\u2028\u2029"
 """What ends a line of YAML."""
@@ -217,8 +217,8 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-            if len(self.open) >= _MAXIMUM_DEPTH:
-                raise InvalidYamlError(f"nested more than {_MAXIMUM_DEPTH} levels deep", self.span(event))
+            if len(self.open) >= bounds.YAML_DEPTH:
+                raise InvalidYamlError(f"nested more than {bounds.YAML_DEPTH} levels deep", self.span(event))
             self.open.append((event, [], self.count))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, children, before = self.open.pop()

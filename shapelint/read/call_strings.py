@@ -9,11 +9,10 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
+from shapelint.common import bounds
 from shapelint.shapes import dims, expression
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion
 from shapelint.text.source import Span
-
-_MAXIMUM_LENGTH = 20_000
 
 NAME = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
 CALL = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(")
@@ -35,8 +34,8 @@ def parse_call(text: str, locate: Locate, named: Mapping[str, Argument | None] |
 
     `named` are the names in it that stand for a value which is written elsewhere, None where that is not known.
     """
-    if len(text) > _MAXIMUM_LENGTH:
-        raise CallError(f"a call longer than {_MAXIMUM_LENGTH} characters", 0, len(text))
+    if len(text) > bounds.CALL_LENGTH:
+        raise CallError(f"a call longer than {bounds.CALL_LENGTH} characters", 0, len(text))
     try:
         body = ast.parse(text, mode="eval").body
         if not isinstance(body, ast.Call):

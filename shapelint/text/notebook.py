@@ -13,10 +13,10 @@ from bisect import bisect_right
 from dataclasses import field
 from typing import Any
 
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 from shapelint.text.source import Span
 
-_MAXIMUM_DEPTH = 100
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'[^"\\]+')
@@ -129,7 +129,7 @@ def _commented(code: str) -> str:
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     """One JSON value and its end; strings are returned as Text, numbers and the like as None."""
     at = _skip(text, at)
-    if depth > _MAXIMUM_DEPTH:
+    if depth > bounds.NOTEBOOK_DEPTH:
         raise NotebookError("nested too deeply", at)
     character = text[at : at + 1]
     if character == '"':

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from command_line import run_process
 
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.overrides import InvalidYamlError, parse
@@ -41,3 +44,9 @@ def test_digits_that_are_no_number() -> None:
     assert [whole_number(text) for text in ("12", "²", "٣", "-1", "1_0", "9" * 18, "9" * 19, "")] == [
         12, None, None, None, None, 10**18 - 1, None, None,
     ]  # fmt: skip
+
+
+def test_python_says_nothing_about_a_linted_text(tmp_path: Path) -> None:
+    (tmp_path / "model.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(0x1for x in y, 3)"\n')
+    (tmp_path / "other.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(1or 2, 3)"\n')
+    assert run_process(tmp_path, ".").stderr == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.chain.chain import Edge, Flow
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.python.state.joins import joined
@@ -39,16 +40,16 @@ from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
-MAXIMUM_STEPS = 100_000
+MAXIMUM_STEPS = bounds.PROGRAM_STEPS
 MAXIMUM_SHARE = 50_000
 """Share of the budget that one top-level statement, one class or one method may use."""
 IDLE_SHARE = 20_000
 """Share of the budget for a function that nothing in the file calls."""
-MAXIMUM_CALL_DEPTH = 28
-MAXIMUM_NESTING = 150
+MAXIMUM_CALL_DEPTH = bounds.PROGRAM_CALL_DEPTH
+MAXIMUM_NESTING = bounds.PROGRAM_NESTING
 MAXIMUM_REPEATS = 3
 MAXIMUM_RECURSION = 10
-MAXIMUM_ELEMENTS = 512
+MAXIMUM_ELEMENTS = bounds.PROGRAM_ELEMENTS
 MAXIMUM_NOTES = 200
 NO_OBJECT = 0
 """In the place of an object's identity: the owner of networks that are variables of a script."""
