@@ -176,7 +176,7 @@ def test_stdin(folder: Path) -> None:
         ["--output-format", "xml", "model.yaml"],
         ["--fix", "--diff", "model.yaml"],
         ["--unsafe-fixes", "model.yaml"],
-        ["check"],
+        ["show"],
         ["rule", "SL999"],
         ["signature", "no.such.Thing"],
         ["signature", "Linear(3"],

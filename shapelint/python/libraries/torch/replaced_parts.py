@@ -11,7 +11,7 @@ from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.shapes import dims, notation, signatures
-from shapelint.shapes.notation import Ellipsis_, Pattern
+from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.signatures import absent_names
 
@@ -65,9 +65,15 @@ def _first(run: Run, owner: Component) -> str:
     name = next(iter(rows), "")
     if not name or template is None:
         return ""
-    takes = notation.parse_signature(rows[name].partition(":")[2]).alternatives[0].inputs[0]
+    takes = _ends(run, owner, name).inputs[0]
     whole = template.alternatives[0].inputs[0]
     return name if len(takes.axes) == len(whole.axes) else ""
+
+
+def _ends(run: Run, owner: Component, name: str) -> Alternative:
+    """Return what a child of a model takes and gives, with the model's arguments, from the table of its parts."""
+    signature = notation.parse_signature(run.parts(owner)[name].partition(":")[2])
+    return signatures.substitute(signature, dict(owner.resolved.values) if owner.resolved else {}).alternatives[0]
 
 
 def _run_end(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> Value:
@@ -79,8 +85,7 @@ def _run_end(run: Run, owner: Component, name: str, edge: Edge, site: Site) -> V
 
 def _input_of(run: Run, owner: Component, name: str, edge: Edge, maker: Origin) -> Tensor:
     """Return the input of a child of a model, from the input of the model."""
-    line = run.parts(owner)[name].partition(":")[2]
-    pattern = notation.parse_signature(line).alternatives[0].inputs[0]
+    pattern = _ends(run, owner, name).inputs[0]
     bindings = dict(getattr(edge.result, "bindings", None) or {})
     bindings.setdefault("B", dims.symbol("B"))
     filled = signatures.fill(pattern, bindings)
@@ -100,8 +105,8 @@ def run_until(run: Run, owner: Component, name: str, value: Tensor) -> Tensor:
 
 def _finish(run: Run, owner: Component, last: str, result: Value) -> Value:
     """Return a model's output from that of its last child, flattened if the model does so."""
-    signature = owner.resolved.template if owner.resolved else None
-    line = notation.parse_signature(run.parts(owner)[last].partition(":")[2]).alternatives[0].output
+    signature = owner.resolved.signature if owner.resolved else None
+    line = _ends(run, owner, last).output
     whole = signature.alternatives[0].output if signature else None
     if not isinstance(line, Pattern) or not isinstance(whole, Pattern) or not isinstance(result, Tensor):
         return result
@@ -113,11 +118,10 @@ def _finish(run: Run, owner: Component, last: str, result: Value) -> Value:
 
 def _run_parts(run: Run, owner: Component, top: list[str], value: Tensor, site: Site) -> Value:
     """Run a model part by part, with the flattening or pooling that the model does between two of them."""
-    rows = run.parts(owner)
     previous: Shape | None = None
     current: Value = value
     for name in top:
-        alternative = notation.parse_signature(rows[name].partition(":")[2]).alternatives[0]
+        alternative = _ends(run, owner, name)
         takes = _plain(alternative.inputs[0])
         if previous is not None and takes is not None and isinstance(current, Tensor):
             connected = _connect(previous, takes, current)
