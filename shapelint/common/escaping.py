@@ -6,12 +6,10 @@ escape sequences; GitHub's runner obeys a line that begins with `::` and `##[` a
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_COMMAND = re.compile(r"(?<=##)\[|(?<=##vso)\[", re.IGNORECASE)
+BRACKET_OF_COMMAND = re.compile(r"(?<=##)\[|(?<=##vso)\[", re.IGNORECASE)
 _LINE_COMMAND = re.compile(r"\A\s*(?=::)")
 
 
@@ -24,7 +22,7 @@ def escape(text: str, encoding: str = "utf-8", keep: str = "") -> str:
     \x3a:error::x a ##\x5berror]x
     """
     if "##" in text:
-        text = _COMMAND.sub(r"\\x5b", text)
+        text = BRACKET_OF_COMMAND.sub(r"\\x5b", text)
     if "::" in text and (start := _LINE_COMMAND.match(text)):
         text = f"{start[0]}\\x3a{text[start.end() + 1 :]}"
     if text.isascii() and text.isprintable():
@@ -34,7 +32,7 @@ def escape(text: str, encoding: str = "utf-8", keep: str = "") -> str:
 
 def commands(line: str) -> frozenset[int]:
     """The offsets of the characters that make a command of a part of a line."""
-    return frozenset(match.start() for match in _COMMAND.finditer(line)) if "##" in line else frozenset()
+    return frozenset(match.start() for match in BRACKET_OF_COMMAND.finditer(line)) if "##" in line else frozenset()
 
 
 def shown(character: str, encoding: str = "utf-8") -> str:
@@ -56,8 +54,3 @@ def coded(character: str) -> str:
     if character in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[character]
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def json_text(value: Any) -> str:
-    """A value as JSON in ASCII; the texts in it are the same once they are read, and command nothing before."""
-    return _COMMAND.sub(r"\\u005b", json.dumps(value, indent=2))

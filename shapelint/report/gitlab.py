@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shapelint.common.escaping import escape, json_text
+from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
+from shapelint.report.json_text import json_text
 from shapelint.report.summary import problem
 from shapelint.spec.findings import FileReport, Finding, Report
 from shapelint.spec.fingerprints import fingerprint, fingerprinted, relative

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from shapelint.common.escaping import json_text
 from shapelint.report import RenderOptions
+from shapelint.report.json_text import json_text
 from shapelint.report.summary import summarise
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, ModelReport, Report
 from shapelint.text.location import Location

@@ -11,9 +11,10 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from shapelint.common.escaping import escape, json_text
+from shapelint.common.escaping import escape
 from shapelint.common.version import __version__
 from shapelint.report import RenderOptions
+from shapelint.report.json_text import json_text
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem, summarise
 from shapelint.spec.findings import Edit, Finding, Fix, Report
