@@ -52,7 +52,7 @@ def _keys() -> dict[str, Any]:
 
 
 def _roles() -> dict[str, Any]:
-    """Every role of every method, and its other names."""
+    """Every role of every method, its other names, and its further losses."""
     found: dict[str, Any] = {}
     for name in methods.names():
         pack = methods.pack(name)
@@ -61,6 +61,8 @@ def _roles() -> dict[str, Any]:
             found.setdefault(role, {"description": f"A component: {role.replace('_', ' ')}.", **shown})
             for alias in entry.aliases:
                 found.setdefault(alias, {"description": f"Another name of `{role}`.", **shown})
+        for key in pack.further_losses if pack else ():
+            found.setdefault(key, {"description": f"A further loss of {name}."})
     return found
 
 
