@@ -17,6 +17,9 @@ IGNORE_PATTERNS = 2000
 WILDCARDS = 3
 """The `*` in one name of a pattern of a .gitignore; one with more is not obeyed."""
 
+ERROR_TEXT = 200_000
+"""The characters of a log, its last ones, in which an error of torch is looked for."""
+
 BASELINE_BYTES = 64 << 20
 """The size of a baseline."""
 

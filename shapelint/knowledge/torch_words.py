@@ -6,12 +6,19 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.error_words import ErrorWords
 
 _NAME = re.compile(r"\{(\w+)(?::(\w+))?\}")
-_KINDS = {None: r"-?\d+", "shape": r"(?:torch\.Size\()?\[[^\[\]\n]*\]\)?", "text": r"[^\n]+?"}
+_KINDS = {
+    None: r"-?\d{1,20}",
+    "shape": r"(?:torch\.Size\()?\[[^\[\]\n]{0,200}\]\)?",
+    "word": r"\b\w+",
+    "text": r"[^\n]{1,200}?",
+}
+"""What a name may stand for; each is short, so that a long text takes no longer than it is long."""
 _LONGEST_REST = 200
 _NUMBER = re.compile(r"\d+")
 
@@ -41,8 +48,9 @@ class KnownError:
 
 def recognise(text: str) -> KnownError | None:
     """Return the error in a text, which may hold a whole traceback: the first one of its last traceback."""
-    last = text.rpartition("Traceback (most recent call last)")[2]
-    return _first(last) or _first(text)
+    end = text[-bounds.ERROR_TEXT :]
+    last = end.rpartition("Traceback (most recent call last)")[2]
+    return _first(last) or _first(end)
 
 
 def entries() -> list[ErrorWords]:
@@ -69,11 +77,11 @@ def _pattern(words: str) -> re.Pattern[str]:
     written, start = "", 0
     for name in _NAME.finditer(words):
         is_last = name.end() == len(words)
-        kind = "[^\n]+" if name[2] == "text" and is_last else _KINDS[name[2]]
+        kind = "[^\n]{1,200}" if name[2] == "text" and is_last else _KINDS[name[2]]
         written += _literal(words[start : name.start()]) + f"(?P<{name[1]}>{kind})"
         start = name.end()
     return re.compile(written + _literal(words[start:]))
 
 
 def _literal(text: str) -> str:
-    return r"\s+".join(re.escape(word) for word in text.split(" "))
+    return r"\s{1,200}".join(re.escape(word) for word in text.split(" "))

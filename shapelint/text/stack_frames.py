@@ -10,7 +10,7 @@ from pathlib import Path
 from shapelint.common.frozen import frozen
 
 _PYTHON = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
-_RICH = re.compile(r"(?P<path>[^\s\"'│|]+\.py):(?P<line>\d+)(?: in (?P<name>[\w<>]+))?")
+_RICH = re.compile(r"(?<![^\s\"'│|])(?P<path>[^\s\"'│|]{1,300}?\.py):(?P<line>\d+)(?: in (?P<name>[\w<>]+))?")
 _INSTALLED = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |^<(?!ipython)")
 
 

@@ -12,9 +12,11 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
+from shapelint.common import bounds  # noqa: E402
 from shapelint.judge import rulebook  # noqa: E402
 from shapelint.knowledge import rules_folder, torch_words  # noqa: E402
 from shapelint.knowledge.schema.error_words import ErrorWords  # noqa: E402
+from shapelint.text import stack_frames  # noqa: E402
 
 Raising = Callable[[], Any]
 
@@ -177,6 +179,23 @@ def test_words_over_several_lines_and_the_last_traceback_count() -> None:
     error = torch_words.recognise(f"{earlier}During handling of the above:\n{head}RuntimeError: {words}")
     assert error is not None
     assert error.values == {"rows": "6", "actual": "640", "expected": "384", "out": "96"}
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a:", "'x' ", "size mismatch for ", "Expected a input to ", "[", 'File "', "a.py:"]
+)
+def test_long_texts_without_an_error_take_no_long_time(part: str) -> None:
+    """In time that grows with the square, each would take minutes."""
+    text = part * (1_000_000 // len(part))
+    assert torch_words.recognise(text) is None
+    assert len(stack_frames.frames(text)) <= 1
+
+
+def test_an_error_is_looked_for_at_the_end_of_a_log() -> None:
+    words = "mat1 and mat2 shapes cannot be multiplied (6x640 and 384x96)"
+    room = bounds.ERROR_TEXT - len(words)
+    assert torch_words.recognise(words + "." * room) is not None
+    assert torch_words.recognise(words + "." * (room + 1)) is None
 
 
 def test_other_words_are_not_known() -> None:
