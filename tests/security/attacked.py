@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -73,6 +74,14 @@ def write(folder: Path, attack: Attack) -> None:
             place.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
+def peak_megabytes() -> int:
+    """The most memory that this program has had; what `getrusage` says includes the process that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1]) >> 10  # type: ignore[index]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 def attacked(folder: Path, attack: Attack, watch: Watch) -> dict[str, Any]:
     """Run one attack, and return how it ended, how long it took, and what it did."""
     config_files.of_folder.cache_clear()
@@ -104,7 +113,7 @@ def attacked(folder: Path, attack: Attack, watch: Watch) -> dict[str, Any]:
     return {
         "code": code,
         "seconds": round(seconds, 2),
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "megabytes": peak_megabytes(),
         "seen": watch.seen + [f"import of {name}" for name in imported],
         "pwned": (folder / "pwned").exists(),
         "text": out.getvalue()[-20_000:] + err.getvalue()[-20_000:],

