@@ -13,6 +13,7 @@ from pathlib import Path
 
 from shapelint.common import gitignore
 from shapelint.documents.data_files import DATA_SUFFIXES
+from shapelint.linting.collect import worth_reading
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 from shapelint.text.source import Source, UnreadableError, joined, read_source
@@ -32,6 +33,15 @@ _ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.
 """What takes words of the command line, one of which may name the config."""
 _CALLED = re.compile(r"\bjsonargparse\b|\btyro\b|\bdraccus\b|\bpyrallis\b")
 """What reads a config that the command line names by itself."""
+_READS = re.compile(
+    r"yaml|omegaconf|hydra|toml|json\.load\(|json\.loads\([^\n]*(?:read|open)|from_?file|(?:load|read|get|parse)_(?:cfg|conf)",
+    re.IGNORECASE,
+)
+"""What reads a config, by its format or by the name of a function."""
+_IS_NATIVE = re.compile(r"^[ \t]*(?:- )?\w+:[ ]*\[?(?:[\w.]*Head|[\w.]*Linear)\(", re.MULTILINE)
+"""A component as a call: no program reads this form of a config, unless it names the file."""
+_TRIES = re.compile(r"test_\w*|\w+_test|conftest|setup")
+"""The names of files that no training begins with."""
 _COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
 INVALID = "SL903"
 MINIMUM_WORD = 4
@@ -141,7 +151,8 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     own = read(config).text
     near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
-    started = [source for source in near if source not in named and _takes_a_config(source.text)]
+    others = () if _IS_NATIVE.search(own) else near
+    started = [source for source in others if source not in named and _takes_a_config(source)]
     of_its_kind = [source for source in started if _shares_a_word(source.path, config)]
     yield from [*named, *(of_its_kind or started)][:MAXIMUM_SCRIPTS_FOLLOWED]
 
@@ -153,8 +164,13 @@ def _small(path: Path, read: _Read) -> Source | None:
         return None
 
 
-def _takes_a_config(text: str) -> bool:
-    return bool(_MAIN.search(text) or _CALLED.search(text) or (_ARGUMENTS.search(text) and _LOADS.search(text)))
+def _takes_a_config(script: Source) -> bool:
+    """Return whether a script may be started with any config: it takes words, reads configs, and may hold a model."""
+    path, text = Path(script.path), script.text
+    if _MAIN.search(text) or _CALLED.search(text):
+        return True
+    takes_words = _ARGUMENTS.search(text) and _READS.search(text) and not _TRIES.fullmatch(path.stem)
+    return bool(takes_words) and worth_reading(path, text)
 
 
 def _shares_a_word(script: str, config: Path) -> bool:

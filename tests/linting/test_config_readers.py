@@ -82,10 +82,10 @@ def test_a_script_on_which_shapelint_itself_fails_is_said_and_not_passed_over(
         return analysed(source, *arguments)
 
     monkeypatch.setattr(lint_paths, "lint_source", failing)
-    (report,) = lint(project / "configs" / "small.yaml").files
+    (report,) = lint_paths.lint_files(project / "configs" / "small.yaml").files
     assert report.status == "unreadable"
     assert "pretrain.py" in report.problem
     assert "of this test" in report.problem
     (project / "pretrain.py").unlink()
-    (report,) = lint(project / "configs" / "small.yaml").files
+    (report,) = lint_paths.lint_files(project / "configs" / "small.yaml").files
     assert report.status == "checked"
