@@ -78,7 +78,11 @@ OF_EARLIER_VERSIONS = {
     "timm.models.layers.PatchEmbed",
 }
 """Names that earlier versions of lightning and timm have, and scripts still use."""
-OF_OBJECTS = {"ruamel.yaml.YAML.parser.load"}
+OF_OBJECTS = {
+    "ruamel.yaml.YAML.parser.load",
+    "timm.models.forward_intermediates",
+    "timm.models.get_intermediate_layers",
+}
 """Methods of objects that are all alike, so that one name stands for each of them."""
 UNUSUAL = LIBRARIES.decorators | OF_EARLIER_VERSIONS | OF_STAND_INS | OF_OBJECTS
 HANDLED = {*LIBRARIES.functions, *LIBRARIES.stand_ins} - UNUSUAL
