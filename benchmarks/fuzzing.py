@@ -456,8 +456,7 @@ def _page(folder: Path, text: str) -> None:
     except RulePageError:
         return
     _in_folder(folder, "shapelint.toml", b'rules = ["rules"]\n')
-    config_files.of_folder.cache_clear()
-    config_files.load.cache_clear()
+    config_files.forget()
     report = lint_text(Source(str(folder / "model.yaml"), MODEL), Settings())
     if report.is_fault:
         raise Wrong(report.problem)
@@ -466,8 +465,7 @@ def _page(folder: Path, text: str) -> None:
 
 def _settings(folder: Path, text: str) -> None:
     path = _in_folder(folder, "shapelint.toml", text.encode("utf-8", "replace"))
-    config_files.of_folder.cache_clear()
-    config_files.load.cache_clear()
+    config_files.forget()
     try:
         found = config_files.load(str(path))
     except ConfigError:

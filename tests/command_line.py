@@ -39,8 +39,7 @@ Result = subprocess.CompletedProcess[str]
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> Result:
     """Run `shapelint` in a folder, in this process: only the start of the interpreter is not real."""
-    config_files.of_folder.cache_clear()
-    config_files.load.cache_clear()
+    config_files.forget()
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     text = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
     with inside(folder), redirect_stdout(out), redirect_stderr(err), mock.patch("sys.stdin", text):

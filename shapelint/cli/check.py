@@ -78,10 +78,7 @@ def run(paths: Sequence[str], options: CheckOptions) -> int:
     _validate(paths, options)
     settings = _settings(paths, options)
     if options.show_files:
-        write_out(
-            "".join(f"{escape(str(one.path))}\n" for one in collect([Path(path) for path in paths], settings.excludes))
-        )
-        return 0
+        return _show_files(paths, settings)
     dependents = _dependents(paths) if options.with_dependents else []
     report = _lint_stdin(options, settings) if STDIN in paths else lint_files(paths, settings, watched, dependents)
     fixed: tuple[AppliedFix, ...] = ()

@@ -50,8 +50,4 @@ def _text(report: Report, options: ShowOptions) -> str:
 def _pictures(report: Report, form: str) -> list[str]:
     """Return a picture of each model."""
     draw = DRAWINGS[form]
-    return [
-        draw(model, [finding for finding in file.findings if finding.model == model.name]).rstrip("\n") + "\n"
-        for file in report.files
-        for model in file.models
-    ]
+    return [draw(model, file.findings_of(model)).rstrip("\n") + "\n" for file in report.files for model in file.models]

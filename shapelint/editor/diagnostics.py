@@ -10,7 +10,7 @@ from pygls.workspace import Workspace
 from shapelint.common.escaping import escape
 from shapelint.editor.positions import range_of, uri_of
 from shapelint.report.remarks import paragraph
-from shapelint.report.summary import problem
+from shapelint.report.summary import problem, remedy
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 
 SOURCE = "shapelint"
@@ -63,10 +63,10 @@ def _all(report: FileReport, workspace: Workspace) -> Iterator[tuple[str, types.
 
 
 def _unchecked(link: UncheckedLink, workspace: Workspace) -> types.Diagnostic:
-    remedy = f"\nto make it known: {escape(link.help)}" if link.help else ""
+    help = f"\n{escape(remedy(link))}" if link.help else ""
     return types.Diagnostic(
         range=range_of(link.location, workspace),
-        message=f"not checked: {link.role}: {escape(link.reason)}{remedy}",
+        message=f"not checked: {link.role}: {escape(link.reason)}{help}",
         severity=types.DiagnosticSeverity.Hint,
         code=UNCHECKED,
         source=SOURCE,

@@ -39,39 +39,41 @@ class ShapelintServer(LanguageServer):
         self.shown: dict[str, dict[str, list[types.Diagnostic]]] = {}
         self.waiting: dict[str, asyncio.Task[None]] = {}
 
-    def report_of(self, uri: str) -> FileReport | None:
+    def report_of(self, uri: str) -> FileReport:
         """The report of a document as it is now, linted if its text has changed since."""
         document = self.workspace.get_text_document(uri)
         known = self.reports.get(uri)
-        if known is None or known.text != document.source:
-            self.lint(document)
-        return self.reports.get(uri)
+        return known if known is not None and known.text == document.source else self.lint(document)
 
-    def lint(self, document: TextDocument) -> None:
+    def lint(self, document: TextDocument) -> FileReport:
         """Lint a document with the unsaved text of all that are open, and show what is found."""
-        config_files.of_folder.cache_clear()
-        config_files.load.cache_clear()
-        report = self._linted(document)
-        self.reports[document.uri] = replace(report, text=document.source)
+        config_files.forget()
+        report = replace(self._linted(document), text=document.source)
+        self.reports[document.uri] = report
         self._show(document.uri, diagnostics(report, self.workspace))
+        return report
 
     def forget(self, uri: str) -> None:
         """Take back what is shown of a document that was closed."""
         self.reports.pop(uri, None)
+        self._cancel(uri)
         self._show(uri, {})
 
     async def lint_soon(self, document: TextDocument) -> None:
         """Lint a document when nothing was typed for a moment."""
-        if (before := self.waiting.pop(document.uri, None)) is not None:
-            before.cancel()
+        self._cancel(document.uri)
         self.waiting[document.uri] = asyncio.create_task(self._lint_later(document))
+
+    def _cancel(self, uri: str) -> None:
+        if (before := self.waiting.pop(uri, None)) is not None:
+            before.cancel()
 
     async def _lint_later(self, document: TextDocument) -> None:
         await asyncio.sleep(PAUSE)
         self.report_of(document.uri)
 
     def _linted(self, document: TextDocument) -> FileReport:
-        files = RunFiles.of([])
+        files = RunFiles()
         for one in self.workspace.text_documents.values():
             files.kept[os.path.realpath(one.path)] = Source(one.path, one.source.replace("\0", ""))
         source = files.read(Path(document.path))
@@ -117,25 +119,21 @@ def create(settings: Settings) -> ShapelintServer:
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
     )
     def _(params: types.CodeActionParams) -> Sequence[types.CodeAction]:
-        report = server.report_of(params.text_document.uri)
-        return [*quick_fixes(report, params.range, server.workspace)] if report else []
+        return [*quick_fixes(server.report_of(params.text_document.uri), params.range, server.workspace)]
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def _(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
-        report = server.report_of(uri)
-        return hover(report, uri, params.position, server.workspace) if report else None
+        return hover(server.report_of(uri), uri, params.position, server.workspace)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def _(params: types.InlayHintParams) -> Sequence[types.InlayHint]:
         uri = params.text_document.uri
-        report = server.report_of(uri)
-        return [*inlay_hints(report, uri, params.range, server.workspace)] if report else []
+        return [*inlay_hints(server.report_of(uri), uri, params.range, server.workspace)]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def _(params: types.CodeLensParams) -> Sequence[types.CodeLens]:
         uri = params.text_document.uri
-        report = server.report_of(uri)
-        return [*code_lenses(report, uri, server.workspace)] if report else []
+        return [*code_lenses(server.report_of(uri), uri, server.workspace)]
 
     return server

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
 from shapelint.common import gitignore
@@ -77,6 +78,8 @@ def with_unparsed(report: FileReport, broken: tuple[Finding, ...]) -> FileReport
 
     What they make of it is one link that is not checked.
     """
+    if not broken:
+        return report
     links = tuple(
         UncheckedLink("config", f"{os.path.relpath(one.location.path)} names it and does not parse", "", one.location)
         for one in broken
@@ -151,10 +154,10 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     own = read(config).text
     near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
-    others = () if _IS_NATIVE.search(own) else near
-    started = [source for source in others if source not in named and _takes_a_config(source)]
-    of_its_kind = [source for source in started if _shares_a_word(source.path, config)]
-    yield from [*named, *(of_its_kind or started)][:MAXIMUM_SCRIPTS_FOLLOWED]
+    others = [] if _IS_NATIVE.search(own) else [source for source in near if source not in named]
+    alike = [source for source in others if _shares_a_word(source.path, config) and _takes_a_config(source)]
+    started = alike or filter(_takes_a_config, others)
+    yield from islice(chain(named, started), MAXIMUM_SCRIPTS_FOLLOWED)
 
 
 def _small(path: Path, read: _Read) -> Source | None:

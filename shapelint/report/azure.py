@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
+from shapelint.report.annotations import annotated, one_line
 from shapelint.report.remarks import paragraph
-from shapelint.report.summary import closing_lines, problem
 from shapelint.spec.findings import Finding, Report
-from shapelint.spec.fingerprints import relative
+
+_PERCENT = "%AZP25"
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """A command per finding, then the closing lines for the log; Azure knows errors and warnings alone."""
-    lines = [_issue(finding, options) for finding in report.findings]
-    for file in report.files:
-        if problem(file):
-            path = escape(relative(file.path, options.root))
-            lines.append(_command({"type": "error", "sourcepath": path}, f"{path}: {escape(problem(file))}"))
-    return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
+    return annotated(report, options, _issue, _problem)
 
 
-def _issue(finding: Finding, options: RenderOptions) -> str:
+def _issue(finding: Finding, path: str) -> str:
     properties = {
         "type": "error" if finding.severity == "error" else "warning",
-        "sourcepath": escape(relative(finding.location.path, options.root)),
+        "sourcepath": path,
         "linenumber": str(finding.location.line),
         "columnnumber": str(finding.location.column),
         "code": finding.code,
@@ -31,15 +26,15 @@ def _issue(finding: Finding, options: RenderOptions) -> str:
     return _command(properties, paragraph(finding))
 
 
+def _problem(path: str, words: str) -> str:
+    return _command({"type": "error", "sourcepath": path}, words)
+
+
 def _command(properties: dict[str, str], message: str) -> str:
     """Source of the escapes: the agent's documentation, "Escaping rules" of logging commands."""
-    listed = "".join(f"{key}={_escaped(value)};" for key, value in properties.items())
-    return f"##vso[task.logissue {listed}]{_data(message)}"
+    listed = "".join(f"{key}={_property(value)};" for key, value in properties.items())
+    return f"##vso[task.logissue {listed}]{one_line(message, _PERCENT)}"
 
 
-def _data(text: str) -> str:
-    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _escaped(text: str) -> str:
-    return _data(text).replace(";", "%3B").replace("]", "%5D")
+def _property(text: str) -> str:
+    return one_line(text, _PERCENT).replace(";", "%3B").replace("]", "%5D")

@@ -94,17 +94,17 @@ def _maker(model: ModelReport, role: str, number: int) -> str:
 def _copies(model: ModelReport) -> Iterator[tuple[Box, Arrow]]:
     """The copied branch of a config, which runs as the online one does."""
     source = SOURCE_BOX
-    for role in model.copied:
-        link = next(link for link in model.chain if link.role == role)
-        name = f"copy{model.copied.index(role)}"
-        yield Box(name, "copy", f"target's {role}", "momentum copy"), Arrow(source, name, shape(link.input))
+    given = {link.role: link.input for link in reversed(model.chain)}
+    for number, role in enumerate(model.copied):
+        name = f"copy{number}"
+        yield Box(name, "copy", f"target's {role}", "momentum copy"), Arrow(source, name, shape(given[role]))
         source = name
 
 
 def _losses(model: ModelReport, findings: Sequence[Finding]) -> Iterator[tuple[Box, list[Arrow]]]:
+    unchecked = {link.role for link in model.unchecked}
     for number, loss in enumerate(model.losses):
-        name = f"loss{number}"
-        mark, unchecked = fault(loss.role, findings), {link.role for link in model.unchecked}
+        name, mark = f"loss{number}", fault(loss.role, findings)
         state = mark or ("unchecked" if loss.role in unchecked else "checked")
         ends = [given for end in loss.operands for given in _gives(model, end)]
         if ends:

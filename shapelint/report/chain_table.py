@@ -19,7 +19,7 @@ def render(report: Report, layers: bool = False, width: int | None = None) -> st
     blocks = []
     for file in report.files:
         for model in file.models:
-            findings = [finding for finding in file.findings if finding.model == model.name]
+            findings = file.findings_of(model)
             blocks.append("\n".join(map(escape, _model(file, model, findings, layers, width))))
         if problem(file):
             blocks.append(escape(f"{file.path}: {problem(file)}"))

@@ -60,15 +60,10 @@ def _advice(error: KnownError, rule_names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _verdict(crash: Crash, report: Report) -> Iterator[str]:
-    problems = [f"{file.path}: {text}" for file in report.files if (text := problem(file))]
     if crash.causes:
-        exact = crash.causes[0].is_exact
         what = "This finding" if len(crash.causes) == 1 else f"Each of these {len(crash.causes)} findings"
-        yield (
-            f"{what} has the numbers of the error."
-            if exact
-            else f"{what} may be the cause: nothing in the words contradicts it."
-        )
+        guess = "may be the cause: nothing in the words contradicts it"
+        yield f"{what} {'has the numbers of the error' if crash.causes[0].is_exact else guess}."
         if any(cause.finding.fix for cause in crash.causes):
             yield "`shapelint --diff` shows what the fix would change."
         return
@@ -79,7 +74,7 @@ def _verdict(crash: Crash, report: Report) -> Iterator[str]:
     if unchecked:
         yield f"{plural(len(unchecked), 'link')} could not be checked; the error may be at one of them:"
         yield from map(escape, unchecked_lines(unchecked))
-    yield from map(escape, problems)
+    yield from (escape(f"{file.path}: {problem(file)}") for file in report.files if problem(file))
     others = sum(finding.severity != "info" for finding in report.findings)
     if others:
         yield f"{plural(others, 'other fault')} found: `shapelint check` reports {'it' if others == 1 else 'them'}."

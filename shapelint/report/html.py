@@ -45,7 +45,7 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def _model(file: FileReport, model: ModelReport) -> Iterator[str]:
-    findings = [finding for finding in file.findings if finding.model == model.name]
+    findings = file.findings_of(model)
     yield f"<h2>{_text(file.path)}: {_text(model.title)}</h2>"
     yield f'<div class="chain">{picture(model, findings)}</div>'
     for finding in findings:

@@ -53,7 +53,7 @@ def _fix(finding: Finding) -> str:
 
 
 def _diagram(file: FileReport, model: ModelReport, options: RenderOptions) -> Sequence[str]:
-    findings = [finding for finding in file.findings if finding.model == model.name]
+    findings = file.findings_of(model)
     title = _text(f"{relative(file.path, options.root)}: {model.title}")
     chart = f"```mermaid\n{flowchart(model, findings)}\n```"
     if any(finding.severity != "info" for finding in findings):

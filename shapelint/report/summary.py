@@ -137,8 +137,13 @@ def unchecked_lines(links: Sequence[UncheckedLink]) -> Iterator[str]:
         yield f"  {place.path}:{place.line}:{place.column}: {roles}: {reason}"
         if link.help and link.help not in helped:
             helped.add(link.help)
-            where = ", under [tool.shapelint.signatures]" if link.help.startswith('"') else ""
-            yield f"    to make it known{where}: {link.help}"
+            yield f"    {remedy(link)}"
+
+
+def remedy(link: UncheckedLink) -> str:
+    """What would make a link known that has a help."""
+    where = ", under [tool.shapelint.signatures]" if link.help.startswith('"') else ""
+    return f"to make it known{where}: {link.help}"
 
 
 def _fixable(summary: Summary) -> str:

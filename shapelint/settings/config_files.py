@@ -27,6 +27,12 @@ MAY_CONFIGURE = re.compile(rb"""^\s*\[?\s*["']?tool["']?\s*(\]|=|\.\s*["']?shape
 """A cheap test for settings of shapelint in a pyproject.toml: it avoids parsing the others."""
 
 
+def forget() -> None:
+    """Read all settings again when they are next asked for."""
+    of_folder.cache_clear()
+    load.cache_clear()
+
+
 def for_path(path: str | os.PathLike[str]) -> Config:
     """The settings for a file or folder, which need not exist; raises ConfigError."""
     absolute = os.path.abspath(path)

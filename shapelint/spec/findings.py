@@ -200,6 +200,10 @@ class FileReport:
     is_open: bool = False
     is_fault: bool = False
 
+    def findings_of(self, model: ModelReport) -> list[Finding]:
+        """The findings of one of its models."""
+        return [finding for finding in self.findings if finding.model == model.name]
+
 
 @frozen
 class Report:

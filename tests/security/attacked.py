@@ -84,8 +84,7 @@ def peak_megabytes() -> int:
 
 def attacked(folder: Path, attack: Attack, watch: Watch) -> dict[str, Any]:
     """Run one attack, and return how it ended, how long it took, and what it did."""
-    config_files.of_folder.cache_clear()
-    config_files.load.cache_clear()
+    config_files.forget()
     notices.say_once.cache_clear()
     (folder / ".git").mkdir(parents=True)
     write(folder, attack)
