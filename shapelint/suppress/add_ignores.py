@@ -43,8 +43,8 @@ def add_ignores(source: Source, lint: _Lint) -> tuple[str, int]:
 
 
 def _chains(report: FileReport) -> tuple[tuple[LinkReport, ...], ...]:
-    """Return the chains of the models, which a comment must not change."""
-    return tuple(model.chain for model in report.models)
+    """Return the chains of the models, which a comment must not change, wherever it moves them."""
+    return tuple(tuple(replace(link, location=None) for link in model.chain) for model in report.models)
 
 
 def _identity(finding: Finding) -> tuple[Any, ...]:

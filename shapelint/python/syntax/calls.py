@@ -294,6 +294,10 @@ def call_instance(
     return run.unknown(f"{owner.cls.name} has no forward", site.node, site.scope.file)
 
 
+def _is_empty(value: Value) -> bool:
+    return isinstance(value, Items) and not value.items and value.rest is None and not value.one_of
+
+
 def call_function(
     run: Run,
     function: Function,
@@ -303,7 +307,8 @@ def call_function(
     """Interpret a call of a user-defined function."""
 
     if function.wrapper == OF_COMMANDS and arguments.every:
-        arguments = Arguments(complete=not arguments.positional and "args" not in arguments.keywords)
+        words = arguments.get(0, "args")
+        arguments = Arguments(complete=words is None or _is_empty(words))
     if function.memory is not None:
         return caching.call(run, function, function.memory, arguments, receiver)
     node = function.node

@@ -176,10 +176,15 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
         if known is decisive:
             return result
         if known is None and place < len(node.values) - 1:
-            return unknown_among(
-                result, *(evaluate_conditionally(run, later, scope) for later in node.values[place + 1 :])
-            )
+            later = [evaluate_conditionally(run, one, scope) for one in node.values[place + 1 :]]
+            is_settled = any(truth(one) is decisive for one in later) and all(map(_is_truth, node.values))
+            return Const(decisive) if is_settled else unknown_among(result, *later)
     return result
+
+
+def _is_truth(node: ast.expr) -> bool:
+    """Return whether an expression gives True or False and nothing else: a comparison of shapes or names does."""
+    return isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
 
 
 def evaluate_conditionally(run: Run, node: ast.expr, scope: Scope) -> Value:
