@@ -81,11 +81,16 @@ def repository(folder: str) -> str | None:
 
 
 def upward(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it: up to the root of its repository, and only a few where it is in none."""
+    """Yield a folder and those above it, up to the root of its repository.
+
+    Where it is in none, these are only a few, up to the working folder if that is one of them: what stands further up
+    may be anything.
+    """
     root = repository(os.path.abspath(folder))
+    last = root or os.getcwd()
     for _ in range(MOST_FOLDERS_OUTSIDE if root is None else MOST_FOLDERS):
         yield folder
-        if os.path.abspath(folder) == root:
+        if os.path.abspath(folder) == last:
             return
         folder = os.path.normpath(os.path.join(folder, os.pardir))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import ONE_FAULT, inside, run
 
+from shapelint.common.gitignore import upward
 from shapelint.linting.collect import SUFFIXES, walk
 
 TREE = {
@@ -104,3 +105,16 @@ def test_hidden_and_installed_folders_are_not_entered(tmp_path: Path) -> None:
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "a.yaml").write_text(ONE_FAULT)
     assert walked(tmp_path) == set()
+
+
+def test_what_is_above_ends_at_the_repository_or_where_there_is_none_at_the_working_folder(tmp_path: Path) -> None:
+    folders = [tmp_path / "work" / "conf" / "model", tmp_path / "work" / "conf", tmp_path / "work", tmp_path]
+    folders[0].mkdir(parents=True)
+    start = str(folders[0])
+    with inside(folders[2]):
+        assert list(upward(start)) == [str(folder) for folder in folders[:3]]
+        assert list(upward("conf")) == ["conf", "."]
+    with inside(folders[1]):
+        assert list(upward(start)) == [str(folder) for folder in folders[:2]]
+        (folders[3] / ".git").mkdir()
+        assert list(upward(start)) == [str(folder) for folder in folders]

@@ -211,7 +211,7 @@ def test_the_process_that_traces_ends_with_the_linter(project: Path, number: sig
         cwd=project,
         env=clean_environment(),
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in what runs in the background
+        preexec_fn=_heed,
     )
     try:
         _wait_for(lambda: (project / "started").exists())
@@ -221,6 +221,12 @@ def test_the_process_that_traces_ends_with_the_linter(project: Path, number: sig
         linter.send_signal(number)
         linter.wait(20)
     _wait_for(lambda: not any(Path("/proc", child).exists() for child in children))
+
+
+def _heed() -> None:
+    """Undo that signals are ignored, as they are in what runs in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
