@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from shapelint.linting.lint_paths import lint as lint
     from shapelint.live import CannotTraceError as CannotTraceError
     from shapelint.live import ShapeError as ShapeError
+    from shapelint.live import assert_fits as assert_fits
     from shapelint.live import check as check
     from shapelint.live import guard as guard
+    from shapelint.live import guard_first_batch as guard_first_batch
+    from shapelint.live.lightning_callback import GuardFirstBatch as GuardFirstBatch
 
 
 _HOMES = {
     "lint": "shapelint.linting.lint_paths",
     "InternalFaultError": "shapelint.linting.lint_paths",
     "check": "shapelint.live",
+    "assert_fits": "shapelint.live",
     "guard": "shapelint.live",
+    "guard_first_batch": "shapelint.live",
+    "GuardFirstBatch": "shapelint.live.lightning_callback",
     "CannotTraceError": "shapelint.live",
     "ShapeError": "shapelint.live",
 }

@@ -10,14 +10,14 @@ import pytest
 from import_graph import PACKAGE, Sources, circles, imports, sources
 
 LAYERS = """
-    cli > editor > live, report > linting > suppress > settings > judge > python, read > chain > resolve > trace
-        > signatures > checkpoints > knowledge > spec > documents > shapes, text > common
+    cli, testing > editor > live, report > linting > suppress > settings > judge > python, read > chain > resolve
+        > trace > signatures > checkpoints > knowledge > spec > documents > shapes, text > common
 """
 INSIDE_PYTHON = "models > interpreter > syntax, libraries > builtins > objects > tensors > state"
 
 LAZY = {
     ("shapelint.__main__", "shapelint.cli.app"): "the path is put right first",
-    ("shapelint.cli.serve", "shapelint.editor.server"): "an extra that may be missing",
+    ("shapelint.testing.pytest_plugin", "shapelint.live.asserting"): "torch, where a test asks for it",
     ("shapelint.cli.check", "shapelint.cli.known_faults"): "start-up: few runs have a baseline",
     ("shapelint.cli.check", "shapelint.linting.dependents"): "start-up: few runs ask for dependents",
     (

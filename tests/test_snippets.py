@@ -24,7 +24,7 @@ SCHEMAS = {
 }
 PIP = "pip install shapelint"
 
-Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
+Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def text(name: str) -> str:
@@ -49,10 +49,10 @@ def shell(project: Path, tmp_path: Path) -> Shell:
     (tools / "shapelint").chmod(0o755)
     environment = clean_environment(PATH=f"{tools}{os.pathsep}{os.environ['PATH']}")
 
-    def execute(script: str) -> subprocess.CompletedProcess[str]:
+    def execute(script: str, given: str = "") -> subprocess.CompletedProcess[str]:
         command = ["sh", "-c", script.replace(PIP, "true")]
         return subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=project, env=environment, input=given, capture_output=True, text=True, timeout=120, check=False
         )
 
     return execute
@@ -150,6 +150,20 @@ def test_git_hook(shell: Shell, project: Path) -> None:
     assert "help: use BYOLProjectionHead(256, 1024, 256)" in commit.stdout + commit.stderr
     (project / "configs" / "model.yaml").write_text(CLEAN)
     assert shell(f"git add --all && {git} commit --quiet --message sample").returncode == 0
+
+
+def test_assistant_hook(shell: Shell, project: Path) -> None:
+    def edited(name: str) -> subprocess.CompletedProcess[str]:
+        return shell(text("assistant-hook.sh"), json.dumps({"tool_input": {"file_path": str(project / name)}}))
+
+    result = edited("configs/model.yaml")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "help: use BYOLProjectionHead(256, 1024, 256)" in result.stderr
+    (project / "configs" / "model.yaml").write_text(CLEAN)
+    (project / "notes.txt").write_text("projection_head: BYOLProjectionHead(512, 1024, 256)")
+    for name in ("configs/model.yaml", "compose.yaml", "notes.txt"):
+        assert (edited(name).returncode, edited(name).stderr) == (0, ""), name
+    assert shell(text("assistant-hook.sh"), "{}").returncode == 0
 
 
 def test_pre_commit(tmp_path: Path) -> None:

@@ -79,6 +79,14 @@ def _command(name: str) -> ModuleType:
     return import_module(f"shapelint.cli.{name}")
 
 
+def _command_of(extra: str, name: str) -> ModuleType:
+    """Load what carries out a command that needs an extra; raises click.UsageError if that is not installed."""
+    try:
+        return _command(name)
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"this command needs {error.name}: pip install 'shapelint[{extra}]'") from None
+
+
 def _settings_options(command: Any) -> Any:
     command = _option("Settings", "--isolated", is_flag=True, help="Use no settings file.")(command)
     file = click.Path(dir_okay=False)
@@ -245,7 +253,15 @@ def schema() -> None:
 @_trust_option
 def server(**settings: Any) -> None:
     """Serve an editor over stdin and stdout, as a language server (needs the extra `lsp`)."""
-    sys.exit(_command("serve").run(Settings(**settings)))
+    sys.exit(_command_of("lsp", "serve").run(Settings(**settings)))
+
+
+@cli.command()
+@_settings_options
+@_trust_option
+def mcp(**settings: Any) -> None:
+    """Serve a coding assistant over stdin and stdout, with the commands as tools (needs the extra `mcp`)."""
+    sys.exit(_command_of("mcp", "tool_server").run(Settings(**settings)))
 
 
 @cli.command(epilog=COMPLETION_EXAMPLES)

@@ -26,19 +26,23 @@ from shapelint.text.source import Span
 
 def rule(code: str | None) -> int:
     """Print the page of one rule, or a line for each rule, including those that the current folder's settings add."""
+    write_out(rule_text(code))
+    return 0
+
+
+def rule_text(code: str | None) -> str:
+    """The page of one rule, or a line for each rule; raises click.UsageError for a code that no rule has."""
     known = rulebook.known(config_files.for_path(".").rules)
     if code is None:
         severities = {c: " or ".join(severities_of(r.page.severity)) for c, r in known.items()}
-        write_out("".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items()))
-        return 0
+        return "".join(f"{c} {r.page.name} ({severities[c]})\n" for c, r in known.items())
     by_name = {r.page.name: c for c, r in known.items()}
     found = known.get(by_name.get(code, code.upper()))
     if found is None:
         near = rule_pages.nearest(code, known)
         raise click.UsageError(f"no rule {code!r}" + (f", did you mean {near}?" if near else ""))
     lines = [escape(line, keep="\t") for line in found.prose.split("\n")]
-    write_out("\n".join(lines) + "\n")
-    return 0
+    return "\n".join(lines) + "\n"
 
 
 def severities_of(text: str) -> list[str]:
@@ -48,6 +52,12 @@ def severities_of(text: str) -> list[str]:
 
 def signature(target: str, trace: bool, allow_trusted: bool) -> int:
     """Print the signature of a component written as a name or a call."""
+    write_out(signature_text(target, trace, allow_trusted))
+    return 0
+
+
+def signature_text(target: str, trace: bool, allow_trusted: bool) -> str:
+    """The signature of a component written as a name or a call; raises click.UsageError if it has none."""
     spec = _spec(target)
     role = "backbone" if spec.spelling == "name" and "." not in spec.target else ""
     resolved = resolve(spec, role, options_for(config_files.for_path("."), trace, allow_trusted))
@@ -59,8 +69,7 @@ def signature(target: str, trace: bool, allow_trusted: bool) -> int:
         near = nearest.nearest(spec.target)
         hint = f", did you mean {near}?" if near else ""
         raise click.UsageError(f"{resolved.reason or f'{resolved.target or target} is not known'}{hint}")
-    write_out(_text(resolved, shown))
-    return 0
+    return _text(resolved, shown)
 
 
 def models(pattern: str, width: int | None) -> int:

@@ -30,6 +30,15 @@ def run(words: Sequence[str], settings: Settings) -> int:
     """
     has_text = bool(words) and not _is_lintable(words[0])
     text, paths = _text(words[0] if has_text else "-"), words[1:] if has_text else words
+    crash = explained(text, paths, settings)
+    write_out(crash_text(crash, RenderOptions(colour=colours(), encoding=encoding())))
+    if crash.report is not None and any(file.status == "unreadable" for file in crash.report.files):
+        return EXIT_TROUBLE
+    return EXIT_FINDINGS if crash.report is not None and not crash.causes else 0
+
+
+def explained(text: str, paths: Sequence[str], settings: Settings) -> Crash:
+    """Find what an error comes from, in files or in those of its traceback; raises click.UsageError for other text."""
     error = recognise(text)
     if error is None:
         raise click.UsageError("the text holds no shape error that shapelint knows; to lint a file: shapelint FILE")
@@ -37,12 +46,12 @@ def run(words: Sequence[str], settings: Settings) -> int:
     paths = paths or list(dict.fromkeys(frame.path for frame in own))
     report = lint_files(paths, settings) if paths else None
     found = causes(error, report, own) if report else []
-    names = {code: rule.page.name for code, rule in rulebook.known().items()}
-    crash = Crash(error, tuple(own or frames(text)), report, tuple(found))
-    write_out(render(crash, names, RenderOptions(colour=colours(), encoding=encoding())))
-    if report is not None and any(file.status == "unreadable" for file in report.files):
-        return EXIT_TROUBLE
-    return EXIT_FINDINGS if report is not None and not found else 0
+    return Crash(error, tuple(own or frames(text)), report, tuple(found))
+
+
+def crash_text(crash: Crash, options: RenderOptions) -> str:
+    """The explanation as text."""
+    return render(crash, {code: rule.page.name for code, rule in rulebook.known().items()}, options)
 
 
 def _is_lintable(word: str) -> bool:

@@ -33,15 +33,17 @@ def run(paths: Sequence[str], options: ShowOptions, settings: Settings) -> int:
     Exit with 2 if a file cannot be read or holds no model, else with 0.
     """
     report = lint_files(paths, settings)
-    write_out(_text(report, options))
+    width = shutil.get_terminal_size().columns if is_terminal() else None
+    write_out(chains_text(report, options, width))
     if options.verbose:
         write_notices(report, with_unchecked=True)
     return exit_code(report) if any(file.status != "checked" for file in report.files) else 0
 
 
-def _text(report: Report, options: ShowOptions) -> str:
+def chains_text(report: Report, options: ShowOptions, width: int | None = None) -> str:
+    """The chains in the form that the options name; a table is made to fit the width."""
     if options.form == "text":
-        return render(report, options.layers, shutil.get_terminal_size().columns if is_terminal() else None)
+        return render(report, options.layers, width)
     if options.form in DRAWINGS:
         return "\n".join(_pictures(report, options.form))
     return reports.render(report, options.form)

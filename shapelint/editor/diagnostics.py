@@ -8,7 +8,8 @@ from lsprotocol import types
 from pygls.workspace import Workspace
 
 from shapelint.common.escaping import escape
-from shapelint.editor.positions import range_of, uri_of
+from shapelint.editor.open_files import OpenFile
+from shapelint.editor.positions import place_of
 from shapelint.report.remarks import paragraph
 from shapelint.report.summary import problem, remedy
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
@@ -23,24 +24,25 @@ _SEVERITIES = {
 _START = types.Range(types.Position(0, 0), types.Position(0, 0))
 
 
-def diagnostics(report: FileReport, workspace: Workspace) -> dict[str, list[types.Diagnostic]]:
-    """Return what is shown of a report, by the address of the file it is in, which may be a part of a config."""
-    found: dict[str, list[types.Diagnostic]] = {uri_of(report.path): []}
-    for path, diagnostic in _all(report, workspace):
-        found.setdefault(uri_of(path), []).append(diagnostic)
+def diagnostics(file: OpenFile, report: FileReport, workspace: Workspace) -> dict[str, list[types.Diagnostic]]:
+    """Return what is shown of a report, by the address of the document it is in, which may be a part of a config."""
+    found: dict[str, list[types.Diagnostic]] = {uri: [] for uri in file.documents}
+    for uri, diagnostic in _all(report, workspace):
+        found.setdefault(uri, []).append(diagnostic)
+    if report.status == "unreadable" and file.documents:
+        reason = types.Diagnostic(_START, escape(problem(report)), types.DiagnosticSeverity.Error, source=SOURCE)
+        found[file.documents[0]].append(reason)
     return found
 
 
 def of_finding(finding: Finding, workspace: Workspace) -> types.Diagnostic:
     """One finding, with its notes and help, the other places, and a link to the page of its rule."""
     related = [
-        types.DiagnosticRelatedInformation(
-            types.Location(uri_of(one.location.path), range_of(one.location, workspace)), escape(one.message)
-        )
+        types.DiagnosticRelatedInformation(place_of(one.location, workspace), escape(one.message))
         for one in finding.related
     ]
     return types.Diagnostic(
-        range=range_of(finding.location, workspace),
+        range=place_of(finding.location, workspace).range,
         message=paragraph(finding),
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
@@ -52,20 +54,15 @@ def of_finding(finding: Finding, workspace: Workspace) -> types.Diagnostic:
 
 def _all(report: FileReport, workspace: Workspace) -> Iterator[tuple[str, types.Diagnostic]]:
     for finding in report.findings:
-        yield finding.location.path, of_finding(finding, workspace)
+        yield place_of(finding.location, workspace).uri, of_finding(finding, workspace)
     for link in dict.fromkeys(link for model in report.models for link in model.unchecked):
-        yield link.location.path, _unchecked(link, workspace)
-    if report.status == "unreadable":
-        yield (
-            report.path,
-            types.Diagnostic(_START, escape(problem(report)), types.DiagnosticSeverity.Error, source=SOURCE),
-        )
+        yield place_of(link.location, workspace).uri, _unchecked(link, workspace)
 
 
 def _unchecked(link: UncheckedLink, workspace: Workspace) -> types.Diagnostic:
     help = f"\n{escape(remedy(link))}" if link.help else ""
     return types.Diagnostic(
-        range=range_of(link.location, workspace),
+        range=place_of(link.location, workspace).range,
         message=f"not checked: {link.role}: {escape(link.reason)}{help}",
         severity=types.DiagnosticSeverity.Hint,
         code=UNCHECKED,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsprotocol.types import Position, Range
+from lsprotocol import types
 from pygls.uris import from_fs_path
 from pygls.workspace import Workspace
 
+from shapelint.editor.open_files import cell_range
 from shapelint.text.location import Location
 
 
@@ -16,21 +17,26 @@ def uri_of(path: str) -> str:
     return from_fs_path(str(Path(path).absolute())) or path
 
 
-def range_of(location: Location, workspace: Workspace) -> Range:
-    """A place as a range of its document, which is read from the disk if it is not open."""
-    document = workspace.get_text_document(uri_of(location.path))
-    start = Position(location.line - 1, location.column - 1)
-    end = Position(location.end_line - 1, location.end_column - 1)
+def place_of(location: Location, workspace: Workspace) -> types.Location:
+    """A place as a range of a document: of a cell, in a notebook that is open, else of the file, read if need be."""
+    start = types.Position(location.line - 1, location.column - 1)
+    place = types.Location(
+        uri_of(location.path), types.Range(start, types.Position(location.end_line - 1, location.end_column - 1))
+    )
+    notebook = workspace.get_notebook_document(notebook_uri=place.uri)
+    if notebook is not None and notebook.cells:
+        place = cell_range(notebook, place.range, workspace)
+    document = workspace.get_text_document(place.uri)
     try:
-        return document.position_codec.range_to_client_units(document.lines, Range(start, end))
+        return types.Location(place.uri, document.position_codec.range_to_client_units(document.lines, place.range))
     except OSError:  # a file that is gone
-        return Range(start, end)
+        return place
 
 
-def overlap(one: Range, other: Range) -> bool:
+def overlap(one: types.Range, other: types.Range) -> bool:
     """Whether two ranges have a place in common, their ends included."""
     return _key(one.start) <= _key(other.end) and _key(other.start) <= _key(one.end)
 
 
-def _key(position: Position) -> tuple[int, int]:
+def _key(position: types.Position) -> tuple[int, int]:
     return position.line, position.character

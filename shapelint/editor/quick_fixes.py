@@ -10,14 +10,15 @@ from pygls.workspace import Workspace
 
 from shapelint.common.escaping import escape
 from shapelint.editor.diagnostics import of_finding
-from shapelint.editor.positions import overlap, range_of, uri_of
+from shapelint.editor.positions import overlap, place_of
 from shapelint.spec.findings import Edit, FileReport, Finding
 
 
-def quick_fixes(report: FileReport, place: types.Range, workspace: Workspace) -> Iterator[types.CodeAction]:
+def quick_fixes(report: FileReport, place: types.Location, workspace: Workspace) -> Iterator[types.CodeAction]:
     """Yield the repairs of the findings at a place, the chosen one of each first; a safe one is preferred."""
     for finding in report.findings:
-        if overlap(range_of(finding.location, workspace), place):
+        where = place_of(finding.location, workspace)
+        if where.uri == place.uri and overlap(where.range, place.range):
             yield from _of(finding, workspace)
 
 
@@ -40,5 +41,6 @@ def _of(finding: Finding, workspace: Workspace) -> Iterator[types.CodeAction]:
 def _edit(edits: Sequence[Edit], workspace: Workspace) -> types.WorkspaceEdit:
     changes: dict[str, list[types.TextEdit]] = defaultdict(list)
     for edit in edits:
-        changes[uri_of(edit.location.path)].append(types.TextEdit(range_of(edit.location, workspace), edit.text))
+        where = place_of(edit.location, workspace)
+        changes[where.uri].append(types.TextEdit(where.range, edit.text))
     return types.WorkspaceEdit(changes=dict(changes))

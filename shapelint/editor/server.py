@@ -10,10 +10,10 @@ from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.workspace import TextDocument
 
 from shapelint.common.version import __version__
 from shapelint.editor.diagnostics import diagnostics
+from shapelint.editor.open_files import OpenFile, open_file, open_files
 from shapelint.editor.quick_fixes import quick_fixes
 from shapelint.editor.shapes_shown import code_lenses, hover, inlay_hints
 from shapelint.linting.collect import worth_reading
@@ -29,54 +29,65 @@ PAUSE = 0.1
 """Seconds without a key before the text is linted."""
 
 
+NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    [types.NotebookDocumentFilterWithNotebook(types.NotebookDocumentFilterNotebookType("jupyter-notebook"))], True
+)
+
+
 class ShapelintServer(LanguageServer):
-    """A server with the last report of each open document, and what it shows of each in every file."""
+    """A server with the last report of each open file, and what it shows of each in every document."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__("shapelint", __version__)
+        super().__init__("shapelint", __version__, notebook_document_sync=NOTEBOOKS)
         self.settings = settings
         self.reports: dict[str, FileReport] = {}
         self.shown: dict[str, dict[str, list[types.Diagnostic]]] = {}
         self.waiting: dict[str, asyncio.Task[None]] = {}
 
     def report_of(self, uri: str) -> FileReport:
-        """The report of a document as it is now, linted if its text has changed since."""
-        document = self.workspace.get_text_document(uri)
-        known = self.reports.get(uri)
-        return known if known is not None and known.text == document.source else self.lint(document)
+        """The report of a document's file as it is now, linted if its text has changed since."""
+        file = open_file(uri, self.workspace)
+        known = self.reports.get(file.uri)
+        return known if known is not None and known.text == file.text else self.lint(uri)
 
-    def lint(self, document: TextDocument) -> FileReport:
-        """Lint a document with the unsaved text of all that are open, and show what is found."""
+    def lint(self, uri: str) -> FileReport:
+        """Lint a file with the unsaved text of all that are open, and show what is found."""
         config_files.forget()
-        report = replace(self._linted(document), text=document.source)
-        self.reports[document.uri] = report
-        self._show(document.uri, diagnostics(report, self.workspace))
+        file = open_file(uri, self.workspace)
+        report = replace(self._linted(file), text=file.text)
+        self.reports[file.uri] = report
+        self._show(file.uri, diagnostics(file, report, self.workspace))
         return report
 
+    def lint_all(self) -> None:
+        """Lint every open file again: any of them may use what has changed."""
+        for uri in list(self.reports):
+            self.lint(uri)
+
     def forget(self, uri: str) -> None:
-        """Take back what is shown of a document that was closed."""
+        """Take back what is shown of a file that was closed."""
         self.reports.pop(uri, None)
         self._cancel(uri)
         self._show(uri, {})
 
-    async def lint_soon(self, document: TextDocument) -> None:
-        """Lint a document when nothing was typed for a moment."""
-        self._cancel(document.uri)
-        self.waiting[document.uri] = asyncio.create_task(self._lint_later(document))
+    async def lint_soon(self, uri: str) -> None:
+        """Lint a file when nothing was typed for a moment."""
+        self._cancel(uri)
+        self.waiting[uri] = asyncio.create_task(self._lint_later(uri))
 
     def _cancel(self, uri: str) -> None:
         if (before := self.waiting.pop(uri, None)) is not None:
             before.cancel()
 
-    async def _lint_later(self, document: TextDocument) -> None:
+    async def _lint_later(self, uri: str) -> None:
         await asyncio.sleep(PAUSE)
-        self.report_of(document.uri)
+        self.report_of(uri)
 
-    def _linted(self, document: TextDocument) -> FileReport:
+    def _linted(self, file: OpenFile) -> FileReport:
         files = RunFiles()
-        for one in self.workspace.text_documents.values():
-            files.kept[os.path.realpath(one.path)] = Source(one.path, one.source.replace("\0", ""))
-        source = files.read(Path(document.path))
+        for one in open_files(self.workspace):
+            files.kept[os.path.realpath(one.path)] = Source(one.path, one.text.replace("\0", ""))
+        source = files.read(Path(file.path))
         if not worth_reading(Path(source.path), source.text):
             return FileReport(source.path, "no-model")
         try:
@@ -100,26 +111,42 @@ def create(settings: Settings) -> ShapelintServer:
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def _(params: types.DidOpenTextDocumentParams) -> None:
-        server.lint(server.workspace.get_text_document(params.text_document.uri))
+        server.lint(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     async def _(params: types.DidChangeTextDocumentParams) -> None:
-        await server.lint_soon(server.workspace.get_text_document(params.text_document.uri))
+        await server.lint_soon(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def _(params: types.DidSaveTextDocumentParams) -> None:
-        for uri in list(server.reports):  # any of them may use what was saved
-            server.lint(server.workspace.get_text_document(uri))
+        server.lint_all()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def _(params: types.DidCloseTextDocumentParams) -> None:
         server.forget(params.text_document.uri)
 
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def _(params: types.DidOpenNotebookDocumentParams) -> None:
+        server.lint(params.notebook_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    async def _(params: types.DidChangeNotebookDocumentParams) -> None:
+        await server.lint_soon(params.notebook_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def _(params: types.DidSaveNotebookDocumentParams) -> None:
+        server.lint_all()
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def _(params: types.DidCloseNotebookDocumentParams) -> None:
+        server.forget(params.notebook_document.uri)
+
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
     )
     def _(params: types.CodeActionParams) -> Sequence[types.CodeAction]:
-        return [*quick_fixes(server.report_of(params.text_document.uri), params.range, server.workspace)]
+        uri = params.text_document.uri
+        return [*quick_fixes(server.report_of(uri), types.Location(uri, params.range), server.workspace)]
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def _(params: types.HoverParams) -> types.Hover | None:

@@ -8,11 +8,10 @@ from lsprotocol import types
 from pygls.workspace import Workspace
 
 from shapelint.common.escaping import escape
-from shapelint.editor.positions import overlap, range_of, uri_of
+from shapelint.editor.positions import overlap, place_of
 from shapelint.report.chain_table import shape
 from shapelint.report.summary import plural
 from shapelint.spec.findings import FileReport, LinkReport
-from shapelint.text.location import Location
 
 _MOST_LAYERS = 20
 
@@ -20,44 +19,51 @@ _MOST_LAYERS = 20
 def hover(report: FileReport, uri: str, place: types.Position, workspace: Workspace) -> types.Hover | None:
     """Return what the component at a place does to shapes, the innermost one."""
     here = types.Range(place, place)
-    found = [(_length(location), link, location) for link, location in _components(report, uri)]
-    for _, link, location in sorted(found, key=lambda one: one[0]):
-        if overlap(where := range_of(location, workspace), here):
+    found = [(_length(where), link, where) for link, where in _components(report, uri, workspace)]
+    for _, link, where in sorted(found, key=lambda one: one[0]):
+        if overlap(where, here):
             text = types.MarkupContent(types.MarkupKind.Markdown, "\n".join(_described(link)))
             return types.Hover(text, where)
     return None
 
 
 def inlay_hints(report: FileReport, uri: str, place: types.Range, workspace: Workspace) -> Iterator[types.InlayHint]:
-    """Yield the output of each component, behind it."""
-    for link, location in _components(report, uri):
-        where = range_of(location, workspace)
+    """Yield the output of each component, behind it, and the shape of what each line of a forward gives."""
+    for link, where in _components(report, uri, workspace):
         if link.output is not None and overlap(where, place):
             tooltip = f"{link.role} gets {shape(link.input)} and gives {shape(link.output)}"
             text = f"-> {shape(link.output)}"
             yield types.InlayHint(where.end, text, types.InlayHintKind.Type, tooltip=tooltip, padding_left=True)
+    for line in report.tensors:
+        where = place_of(line.location, workspace)
+        if where.uri == uri and overlap(where.range, place):
+            yield types.InlayHint(where.range.end, shape(line.shape), types.InlayHintKind.Type, padding_left=True)
 
 
 def code_lenses(report: FileReport, uri: str, workspace: Workspace) -> Iterator[types.CodeLens]:
     """Yield, above each model, its method and how many of its links were checked."""
     for model in report.models:
-        if model.location is not None and uri_of(model.location.path) == uri:
+        where = place_of(model.location, workspace) if model.location is not None else None
+        if where is not None and where.uri == uri:
             title = f"{escape(model.title)}: {model.checked} of {plural(model.links, 'link')} checked"
-            yield types.CodeLens(range_of(model.location, workspace), types.Command(title, ""))
+            yield types.CodeLens(where.range, types.Command(title, ""))
 
 
-def _components(report: FileReport, uri: str) -> Iterator[tuple[LinkReport, Location]]:
-    """Yield the components that are written in a file, each place once: two models may share it."""
+def _components(report: FileReport, uri: str, workspace: Workspace) -> Iterator[tuple[LinkReport, types.Range]]:
+    """Yield the components that are written in a document, each place once: two models may share it."""
     seen = set()
     for link in (link for model in report.models for link in model.chain):
         location = link.location
-        if location is not None and location not in seen and uri_of(location.path) == uri:
-            seen.add(location)
-            yield link, location
+        if location is None or location in seen:
+            continue
+        seen.add(location)
+        where = place_of(location, workspace)
+        if where.uri == uri:
+            yield link, where.range
 
 
-def _length(location: Location) -> tuple[int, int]:
-    return location.end_line - location.line, location.end_column - location.column
+def _length(place: types.Range) -> tuple[int, int]:
+    return place.end.line - place.start.line, place.end.character - place.start.character
 
 
 def _described(link: LinkReport) -> Iterator[str]:

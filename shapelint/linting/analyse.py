@@ -23,6 +23,7 @@ from shapelint.read.recognition import Lookup
 from shapelint.read.yaml import Reading, read_models
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
+from shapelint.shapes.signatures import ShapeOrStructure
 from shapelint.signatures import heads, stored
 from shapelint.spec.findings import LossReport
 from shapelint.spec.spec import InputSpec, ModelSpec, Problem
@@ -54,7 +55,8 @@ class FileAnalysis:
 
     `is_open` says that a class in it gets its parts from code outside the file. `reading` is the text of a config as it
     was read. `checks` are the places of a program on which each of its checks depends; `is_traced` says that some of
-    its components were traced. `sweep` is what a config says of runs with other values.
+    its components were traced. `sweep` is what a config says of runs with other values. `line_shapes` are the shapes of
+    the tensors that the statements of a program name or give back.
     """
 
     source: Source
@@ -66,6 +68,7 @@ class FileAnalysis:
     checks: tuple[frozenset[Span], ...] = ()
     is_traced: bool = False
     sweep: Sweep = NO_SWEEP
+    line_shapes: tuple[tuple[Span, ShapeOrStructure], ...] = ()
 
 
 def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
@@ -129,6 +132,7 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
         checks=tuple(check for one in models for check in one.checks),
         is_traced=any(one.script.is_traced for one in models),
         sweep=read.sweep,
+        line_shapes=read.line_shapes,
     )
 
 

@@ -34,6 +34,7 @@ from shapelint.spec.findings import (
     ModelReport,
     Related,
     Severity,
+    TensorLine,
     UncheckedLink,
 )
 from shapelint.text.source import Elsewhere, Source, Span
@@ -104,6 +105,7 @@ def _reported(analysis: FileAnalysis, options: Options, repair: bool = True) -> 
         is_open=analysis.is_open,
         users=options.users,
         others=_others(source),
+        tensors=tuple(TensorLine(source.location(span), json_shape(shape)) for span, shape in analysis.line_shapes),
     )
 
 

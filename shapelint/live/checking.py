@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,13 +14,20 @@ from shapelint.live.fakes import CannotTraceError, Input
 from shapelint.live.live_models import Model, Modules, Outcome, model_of, run
 from shapelint.live.misfits import MODEL_INPUT, Fault, Maker
 from shapelint.live.reporting import report
+from shapelint.live.tracing import TooSlowError
 from shapelint.spec.findings import Finding
 from shapelint.trace.meta import one_line
 
 _USUAL_SIZES = (224, 256, 384, 96, 64, 32, 128, 299, 448, 512)
 """The image sizes to try if a model refuses its input: those that models are made for."""
 
+_BATCH = 2
+
+MOST_SECONDS = 30.0
+"""After which no operation of a run begins, and no other size is tried."""
+
 NO_SHAPE_FAULTS = (
+    TooSlowError,
     fake_tensor.DataDependentOutputException,
     fake_tensor.DynamicOutputShapeException,
     fake_tensor.UnsupportedOperatorException,
@@ -32,19 +40,21 @@ def check(module: Modules, input_shape: Any) -> list[Finding]:
     `module` is a whole model, or a chain of modules that take each other's output: a sequence (backbone, projection
     head, prediction head), or a mapping of their names. `input_shape` is a shape with its batch, `(B, C, H, W)`, or a
     tuple of shapes where the model takes several inputs; a tensor may be given in place of its shape and type (for
-    integers, for example).
+    integers, for example). Raises ValueError for the shape of a single image, without a batch.
 
         assert shapelint.check(model, (2, 3, 64, 64)) == []
 
     The model is judged in its current mode. It is only read: a copy runs on fake tensors, without memory and without
     arithmetic. All independent faults are found; a layer that gets a wrong width continues with the one it declares.
-    Raises CannotTraceError if a model cannot be run on fake tensors, for a reason other than a shape fault.
+    Raises CannotTraceError if a model cannot be run on fake tensors, for a reason other than a shape fault, or in time.
     """
-    model, inputs = model_of(module), _inputs(input_shape)
-    outcome = run(model, inputs)
+    model, inputs, until = model_of(module), _inputs(input_shape), time.monotonic() + MOST_SECONDS
+    outcome = run(model, inputs, until)
+    if outcome.faults or outcome.error:
+        _require_batch(model, inputs, outcome, until)
     faults = list(outcome.faults)
     if not outcome.is_complete:
-        faults += _behind(model, inputs, outcome)
+        faults += _behind(model, inputs, outcome, until)
     modules = {name: inner for inner, name in model.names.items()}
     return report(faults, outcome.widths, modules, model.first, is_image=len(inputs[0].size) > 3)
 
@@ -64,7 +74,24 @@ def _inputs(given: Any) -> list[Input]:
     return inputs
 
 
-def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fault]:
+def _require_batch(model: Model, inputs: Sequence[Input], outcome: Outcome, until: float) -> None:
+    """Raise ValueError for the shape of a single item: an axis is missing, and with one more, more fits and none is."""
+    is_suspect = outcome.error or len(inputs[0].size) == 3 or _lacks_axes(outcome)
+    if not is_suspect or isinstance(outcome.error, NO_SHAPE_FAULTS):
+        return
+    batched = [replace(one, size=(_BATCH, *one.size)) for one in inputs]
+    again = run(model, batched, until)
+    fewer = outcome.error is not None or len(again.faults) < len(outcome.faults)
+    if again.is_complete and fewer and not _lacks_axes(again):
+        given, wanted = (", ".join(str(one.size) for one in many) for many in (inputs, batched))
+        raise ValueError(f"input_shape has no batch axis: write {wanted} in place of {given}")
+
+
+def _lacks_axes(outcome: Outcome) -> bool:
+    return any(fault.kind == "rank" for fault in outcome.faults)
+
+
+def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome, until: float) -> list[Fault]:
     """What other image sizes show after a run that ended early: that the size is at fault, and later faults.
 
     A later fault is one that two other sizes show alike. Raises CannotTraceError if the run ended in an error that no
@@ -72,11 +99,18 @@ def _behind(model: Model, inputs: Sequence[Input], outcome: Outcome) -> list[Fau
     """
     found: list[tuple[tuple[int, int], list[Fault]]] = []
     for size in _sizes(model, inputs) if not isinstance(outcome.error, NO_SHAPE_FAULTS) else ():
-        again = run(model, [replace(inputs[0], size=(*inputs[0].size[:2], *size)), *inputs[1:]])
+        if time.monotonic() > until:
+            break
+        again = run(model, [replace(inputs[0], size=(*inputs[0].size[:2], *size)), *inputs[1:]], until)
         if again.is_complete:
             found.append((size, [fault for fault in again.faults if fault not in outcome.faults]))
         if len(found) == 2:
             break
+    if isinstance(outcome.error, TooSlowError) and not outcome.faults:
+        raise CannotTraceError(
+            f"the model does not run on fake tensors within {MOST_SECONDS:.0f} seconds, which is too long: check its "
+            "components, as a chain of modules"
+        ) from outcome.error
     if outcome.error is not None and not found and not outcome.faults:
         raise CannotTraceError(
             f"the model does not run on fake tensors: {one_line(outcome.error)}. If a real forward of this shape runs, "

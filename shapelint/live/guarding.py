@@ -34,6 +34,13 @@ class Guard:
             if known_class(inner) is not None
         ]
 
+    def remove_after(self, module: nn.Module) -> None:
+        """Remove every hook when a forward of the module ends without an error."""
+        self._handles.append(module.register_forward_hook(self._ended))
+
+    def _ended(self, *_: Any) -> None:
+        self.remove()
+
     def remove(self) -> None:
         """Remove every hook; calling it again has no effect."""
         while self._handles:
@@ -62,6 +69,20 @@ def guard(module: nn.Module) -> Guard:
     nothing, and break no graph: try one batch uncompiled to see where a shape is wrong.
     """
     return Guard(module)
+
+
+def guard_first_batch(module: nn.Module) -> Guard:
+    """Watch a module as `guard` does until its first whole forward has ended; after that it is as fast as before.
+
+        shapelint.guard_first_batch(model)
+        for images in loader:
+            model(images)
+
+    Parts that are called without the module's own forward, as `model.backbone(x)`, stay guarded.
+    """
+    watched = Guard(module)
+    watched.remove_after(module)
+    return watched
 
 
 class _Hook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union
 
@@ -91,19 +92,20 @@ def _parts(model: nn.Module) -> dict[str, nn.Module]:
     return {"": model}
 
 
-def run(model: Model, inputs: Sequence[Input]) -> Outcome:
-    """Run a fake copy once on inputs of some shapes."""
+def run(model: Model, inputs: Sequence[Input], until: float = math.inf) -> Outcome:
+    """Run a fake copy once on inputs of some shapes; no operation of it begins after `until`, a monotonic time."""
     mode = new_mode()
     copies = fake_copy([*model.roots.values(), *model.components.values()], mode)
     roots = dict(zip(model.roots, copies))
     trace = Trace(dict(zip(model.components, copies[len(roots) :])), dotted_names(roots), batch=inputs[0].size[0])
+    trace.until = until
     trace.attach()
     error, stopped = None, False
     with running(mode), Following(trace):
-        value: Any = tuple(fake_inputs(inputs, copies[0]))
-        for tensor in value:
-            mark(tensor, Maker(MODEL_INPUT))
         try:
+            value: Any = tuple(fake_inputs(inputs, copies[0]))
+            for tensor in value:
+                mark(tensor, Maker(MODEL_INPUT))
             for root in roots.values():
                 value = (root(*value),)
         except Stopped:

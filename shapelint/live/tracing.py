@@ -8,6 +8,8 @@ that gave it its width, through everything that only passes it on.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -35,9 +37,16 @@ class Stopped(Exception):
     """The sizes after a misfit are unknown, so that nothing more can be checked."""
 
 
+class TooSlowError(Exception):
+    """A run takes longer than it may."""
+
+
 @dataclass
 class Trace:
-    """The results of one run. `components` maps the names of components to modules, `names` modules to dotted names."""
+    """The results of one run. `components` maps the names of components to modules, `names` modules to dotted names.
+
+    No operation begins after `until`, a monotonic time.
+    """
 
     components: Mapping[str, nn.Module]
     names: Mapping[nn.Module, str]
@@ -45,6 +54,7 @@ class Trace:
     outputs: dict[str, Any] = field(default_factory=dict)
     stack: list[tuple[str, KnownLayer | None]] = field(default_factory=list)
     batch: int = 0
+    until: float = math.inf
     _replaced: dict[int, torch.Tensor] = field(default_factory=dict)
 
     def attach(self) -> None:
@@ -232,6 +242,8 @@ class Following(TorchFunctionMode):
         self.trace = trace
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if time.monotonic() > self.trace.until:
+            raise TooSlowError("a forward on fake tensors takes too long")
         kwargs = kwargs or {}
         misfit = forward_operations.misfit(function, args, kwargs)
         if misfit is None:

@@ -8,7 +8,6 @@ from html import escape as html_escape
 from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
 from shapelint.report.chain_table import shape
-from shapelint.report.remarks import remarks
 from shapelint.report.summary import closing_lines, problem, unchecked_lines
 from shapelint.report.svg import picture
 from shapelint.spec.findings import FileReport, Finding, LinkReport, ModelReport, Report
@@ -61,7 +60,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     place = f"{finding.location.path}:{finding.location.line}:{finding.location.column}"
     yield f'<p><strong class="{finding.severity}">{finding.severity}</strong> {code} {_text(finding.message)}<br>'
     yield f"<code>{_text(place)}</code>"
-    yield "".join(f"<br>{kind}: {_text(text)}" for kind, text in remarks(finding)) + "</p>"
+    yield "".join(f"<br>{kind}: {_text(text)}" for kind, text in finding.remarks) + "</p>"
 
 
 def _table(chain: Sequence[LinkReport]) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.common.escaping import escape
 from shapelint.report import RenderOptions
-from shapelint.report.remarks import remarks
 from shapelint.report.snippet import bar, gutter_width, snippets, split_lines
 from shapelint.report.summary import change_lines, closing_lines, problem
 from shapelint.report.terminal import paint
@@ -35,7 +34,7 @@ def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderO
     yield head + paint(f": {escape(finding.message, options.encoding)}", "strong", options.colour)
     yield from snippets(finding, texts, options)
     gutter = gutter_width(finding)
-    for index, (kind, text) in enumerate(remarks(finding)):
+    for index, (kind, text) in enumerate(finding.remarks):
         if index == 0:
             yield bar(gutter, options)
         first, *rest = [escape(line, options.encoding) for line in text.split("\n")]

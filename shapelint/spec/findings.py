@@ -5,8 +5,10 @@ Lines and columns count from 1, columns in code points, ends are exclusive. Seve
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Union
 
+from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
 
@@ -94,6 +96,32 @@ class Finding:
             return ""
         return f"https://github.com/shapelint/shapelint/blob/main/rules/{self.code}-{self.name}.md"
 
+    @property
+    def remarks(self) -> Iterator[tuple[str, str]]:
+        """Yield what follows the message, each as its kind and its text; a fix states whether it is safe."""
+        yield from (("note", note) for note in self.notes)
+        fix = self.fix
+        if self.help and not (fix and fix.message == self.help):
+            yield "help", self.help
+        if fix:
+            proof = f"; {fix.proof}" if fix.proof else ""
+            yield "help", f"{fix.message}   [fix is {'safe' if fix.safe else 'unsafe'}{proof}]"
+            yield from (("help", f"or {alternative.message}") for alternative in fix.alternatives)
+
+    def __str__(self) -> str:
+        """Return the block that the text report has for it, without the lines of source."""
+        places = [(self.location, self.label), *((one.location, one.message) for one in self.related)]
+        margin = " " * len(str(max(max(place.line, place.end_line) for place, _ in places)))
+        lines = [f"{self.severity}[{self.code}]: {escape(self.message)}"]
+        for place, label in places:
+            said = f": {escape(label)}" if label else ""
+            lines.append(f"{margin} --> {escape(place.path)}:{place.line}:{place.column}{said}")
+        for number, (kind, text) in enumerate(self.remarks):
+            first, *rest = map(escape, text.split("\n"))
+            lines += [f" {margin} |"] * (number == 0)
+            lines += [f"{margin}  = {kind}: {first}", *(f"{margin}{' ' * (len(kind) + 6)}{line}" for line in rest)]
+        return "\n".join(lines)
+
 
 @frozen
 class LayerReport:
@@ -180,12 +208,20 @@ class ModelReport:
 
 
 @frozen
+class TensorLine:
+    """An expression that a statement names or gives back, and the shape of its tensors."""
+
+    location: Location
+    shape: JsonShape
+
+
+@frozen
 class FileReport:
     """One file: its models and findings; `problem` says why an unreadable file could not be read.
 
     `others` are the other files that it is composed of, each a path and a text; a finding may be in one. `is_open` is
     whether a class in it gets its parts from code outside the file, `users` are the files that were searched for that
-    code. `is_fault` is whether shapelint itself failed on it.
+    code. `is_fault` is whether shapelint itself failed on it. `tensors` are what the lines of a program give.
     """
 
     path: str
@@ -199,6 +235,7 @@ class FileReport:
     users: tuple[str, ...] = ()
     is_open: bool = False
     is_fault: bool = False
+    tensors: tuple[TensorLine, ...] = ()
 
     def findings_of(self, model: ModelReport) -> list[Finding]:
         """The findings of one of its models."""

@@ -158,7 +158,11 @@ def test_shapes_are_shown_in_a_script(tmp_path: Path) -> None:
         identifier = types.TextDocumentIdentifier(path.as_uri())
         whole = types.Range(types.Position(0, 0), types.Position(len(lines), 0))
         hints = await client.text_document_inlay_hint_async(types.InlayHintParams(identifier, whole))
-        assert [(hint.position.line, hint.label) for hint in hints] == [(7, "-> (B, 2048)"), (9, "-> (B, 256)")]
+        assert [(hint.position.line, hint.label) for hint in hints] == [
+            (7, "-> (B, 2048)"),
+            (9, "-> (B, 256)"),
+            (12, "(B, 256)"),
+        ]
         assert hints[0].position.character == len(lines[7])
         place = types.Position(7, lines[7].index("resnet50"))
         hover = await client.text_document_hover_async(types.HoverParams(identifier, place))
@@ -221,5 +225,70 @@ def test_other_text_is_left_alone(text: str, tmp_path: Path) -> None:
 
     async def talk(client: Client) -> None:
         assert await opened(client, path, text) == []
+
+    session(tmp_path, talk)
+
+
+def cell(path: Path, number: int, text: str, language: str = "python") -> types.TextDocumentItem:
+    uri = f"vscode-notebook-cell:{path.as_uri().removeprefix('file:')}#W{number}"
+    return types.TextDocumentItem(uri, language, 1, text)
+
+
+async def until_shown(client: Client, uri: str) -> list[types.Diagnostic]:
+    while await client.published.get() != uri:
+        pass
+    return client.diagnostics[uri]
+
+
+def test_the_cells_of_a_notebook_are_underlined_and_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "model.ipynb"
+    head, body = SCRIPT.split("\n\n\n")
+    body = body.replace('"""', "").replace("def __init__(self, ", 'def __init__(self, note="𝕪\\t\\"", ')
+    texts = [cell(path, 0, "# Title", "markdown"), cell(path, 1, "%matplotlib inline\n" + head), cell(path, 2, body)]
+    kinds = [types.NotebookCellKind.Markup, types.NotebookCellKind.Code, types.NotebookCellKind.Code]
+    cells = [types.NotebookCell(kind, text.uri) for kind, text in zip(kinds, texts)]
+    notebook = types.NotebookDocument(path.as_uri(), "jupyter-notebook", 1, cells)
+    model = types.TextDocumentIdentifier(texts[2].uri)
+
+    async def talk(client: Client) -> None:
+        client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, texts))
+        (finding,) = await until_shown(client, model.uri)
+        assert marked(body, finding.range) == "512"
+        assert client.diagnostics[texts[0].uri] == client.diagnostics[texts[1].uri] == []
+        places = [one.location for one in finding.related_information]
+        assert {place.uri for place in places} == {model.uri}
+        assert "torchvision.models.resnet50" in [marked(body, place.range) for place in places]
+        params = types.CodeActionParams(model, finding.range, types.CodeActionContext(diagnostics=[]))
+        (fix,) = await client.text_document_code_action_async(params)
+        ((uri, (edit,)),) = fix.edit.changes.items()
+        assert (uri, marked(body, edit.range), edit.new_text) == (model.uri, "512", "2048")
+        whole = types.Range(types.Position(0, 0), types.Position(20, 0))
+        hints = await client.text_document_inlay_hint_async(types.InlayHintParams(model, whole))
+        assert [hint.label for hint in hints] == ["-> (B, 2048)", "-> (B, 256)", "(B, 256)"]
+        other = types.TextDocumentIdentifier(texts[1].uri)
+        assert not await client.text_document_inlay_hint_async(types.InlayHintParams(other, whole))
+        changed = types.NotebookDocumentCellContentChanges(
+            types.VersionedTextDocumentIdentifier(uri=model.uri, version=2),
+            [types.TextDocumentContentChangeWholeDocument(body.replace("512", "2048"))],
+        )
+        change = types.NotebookDocumentChangeEvent(cells=types.NotebookDocumentCellChanges(text_content=[changed]))
+        which = types.VersionedNotebookDocumentIdentifier(version=2, uri=path.as_uri())
+        client.notebook_document_did_change(types.DidChangeNotebookDocumentParams(which, change))
+        assert await until_shown(client, model.uri) == []
+        closed = types.NotebookDocumentIdentifier(path.as_uri())
+        identifiers = [types.TextDocumentIdentifier(text.uri) for text in texts]
+        client.notebook_document_did_close(types.DidCloseNotebookDocumentParams(closed, identifiers))
+        assert await until_shown(client, model.uri) == []
+
+    session(tmp_path, talk)
+
+
+def test_a_notebook_without_cells_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "empty.ipynb"
+
+    async def talk(client: Client) -> None:
+        notebook = types.NotebookDocument(path.as_uri(), "jupyter-notebook", 1, [])
+        client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, []))
+        assert await opened(client, tmp_path / "other.yaml", "a: 1\n") == []
 
     session(tmp_path, talk)

@@ -32,6 +32,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.python.tensors import line_shapes
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.resolve.options import Options
 from shapelint.spec.spec import Variable
@@ -165,9 +166,11 @@ def _module(run: Run, tree: ast.Module, scope: Scope) -> None:
 
 def _idle_functions(run: Run, scope: Scope) -> None:
     """Call the functions that nothing in the file calls, with arguments guessed from the names of their parameters."""
+    before = dict(run.line_shapes)
     for value in list(scope.names.values()):
         if isinstance(value, Function) and value.scope.file is scope.file and id(value.node) not in run.entered:
             _guarded(run, value, None, IDLE_SHARE)
+    run.line_shapes = line_shapes.without_guesses(run.line_shapes, before)
 
 
 def _batch(run: Run, model: Instance) -> Value | None:

@@ -29,6 +29,8 @@ from shapelint.python.state import naming
 from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
 from shapelint.python.state.saved_weights import LoadedWeights
 from shapelint.python.state.values import Component, Instance, Node
+from shapelint.python.tensors import line_shapes
+from shapelint.python.tensors.line_shapes import SeenShape
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
@@ -91,13 +93,14 @@ class _Group:
 class ReadModels:
     """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in.
 
-    `sweep` is what its config says of runs with other values.
+    `sweep` is what its config says of runs with other values, `line_shapes` are the shapes of its tensors.
     """
 
     models: list[PythonModel]
     notices: tuple[str, ...]
     source: Source
     sweep: Sweep = NO_SWEEP
+    line_shapes: tuple[SeenShape, ...] = ()
 
 
 def read_models(source: Source, options: Options, may_trace: bool = False) -> ReadModels:
@@ -146,7 +149,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     notices += tuple(run.other_versions)
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
-    return ReadModels(models, notices, run.others.source, run.sweep)
+    return ReadModels(models, notices, run.others.source, run.sweep, line_shapes.seen(run))
 
 
 def _stopping(run: Run) -> list[list[Problem]]:

@@ -37,6 +37,7 @@ from shapelint.python.state.values import (
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.dims import Dim
+from shapelint.shapes.signatures import ShapeOrStructure
 from shapelint.spec.spec import Argument, Cause, Problem, Step, Variable
 from shapelint.text.source import Source, Span
 
@@ -167,7 +168,8 @@ class Run(Kernel):
     that may name its config; `words` are those that do, and `named_as` the path that they make. If it `has_stopped` for
     certain before the end of the module, it `is_for_another_config`. `answers` says of each call whether it is all that
     the run was started for; what is done under a `supposed` value is not asked. While calls are `recording` what they
-    read, `readings` are the names outside of them, each with its scope and value.
+    read, `readings` are the names outside of them, each with its scope and value. `line_shapes` are the shapes of what
+    statements name or give back, None where they differ.
     """
 
     options: Options
@@ -184,6 +186,7 @@ class Run(Kernel):
     failures: list[Failure] = field(default_factory=list)
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
     losses: list[LossCall] = field(default_factory=list)
+    line_shapes: dict[Span, ShapeOrStructure | None] = field(default_factory=dict)
     steps: dict[Any, tuple[Component, Resolved, Edge, Flow]] = field(default_factory=dict)
     banks: list[BankCall] = field(default_factory=list)
     reshapes: list[BatchReshape] = field(default_factory=list)

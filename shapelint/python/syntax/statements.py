@@ -30,7 +30,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, own_guards, raising
-from shapelint.python.tensors import trail
+from shapelint.python.tensors import line_shapes, trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
 """Functions that end the program."""
@@ -93,6 +93,8 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
 
 def _return(run: Run, node: ast.Return, scope: Scope) -> bool:
     value = run.evaluate(node.value, scope) if node.value else NONE
+    if node.value is not None:
+        line_shapes.note(run, node.value, value, scope)
     if run.returns:
         run.returns[-1].append(value)
     run.journal.leave("return")
@@ -111,6 +113,7 @@ def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     if isinstance(node.targets[0], (ast.Tuple, ast.List)):
         laziness.unpack(run, node.value)
     value = run.evaluate(node.value, scope)
+    line_shapes.note(run, node.value, value, scope)
     if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
         value = trail.renamed(value, node, scope)
     for target in node.targets:
@@ -119,7 +122,9 @@ def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
 
 def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
     if node.value is not None:
-        run.bind(node.target, run.evaluate(node.value, scope), scope)
+        value = run.evaluate(node.value, scope)
+        line_shapes.note(run, node.value, value, scope)
+        run.bind(node.target, value, scope)
     elif scope.kind == "class" and isinstance(node.target, ast.Name):
         run.touch(scope)
         scope.names.setdefault(node.target.id, UNKNOWN)
@@ -134,7 +139,9 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
         dicts.update(run, old, new, {})
         return
-    run.bind(node.target, arithmetic.binary(run, node.op, old, new, Site(node, scope)), scope)
+    value = arithmetic.binary(run, node.op, old, new, Site(node, scope))
+    line_shapes.note(run, node.value, value, scope)
+    run.bind(node.target, value, scope)
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
