@@ -25,7 +25,7 @@ from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source
 
-PAUSE = 0.1
+PAUSE = 0.05
 """Seconds without a key before the text is linted."""
 
 
