@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from shapelint.live import guard as guard
     from shapelint.live import guard_first_batch as guard_first_batch
     from shapelint.live.lightning_callback import GuardFirstBatch as GuardFirstBatch
+    from shapelint.report.shown import show as show
 
 
 _HOMES = {
     "lint": "shapelint.linting.lint_paths",
     "InternalFaultError": "shapelint.linting.lint_paths",
+    "show": "shapelint.report.shown",
     "check": "shapelint.live",
     "assert_fits": "shapelint.live",
     "guard": "shapelint.live",

@@ -12,35 +12,41 @@ from shapelint.report.summary import closing_lines, problem, unchecked_lines
 from shapelint.report.svg import picture
 from shapelint.spec.findings import FileReport, Finding, LinkReport, ModelReport, Report
 
+_PAGE = "body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; } h1 { font: 1.4rem sans-serif; }"
 _STYLE = """
-body { font: 14px/1.5 ui-sans-serif, system-ui, sans-serif; color: #1f2328; }
-body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-.chain { border: 1px solid #d0d7de; border-radius: 6px; }
-.chain svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { border: 1px solid #d0d7de; padding: .25rem .6rem; text-align: left; }
-code { font-family: ui-monospace, monospace; font-size: 12px; }
-.error { color: #d1242f; } .warning { color: #9a6700; } .info { color: #0969da; }
-.part td:first-child { padding-left: 1.8rem; }
+.shapelint { font: 14px/1.5 ui-sans-serif, system-ui, sans-serif; color: #1f2328; background: #ffffff; }
+.shapelint h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+.shapelint .chain { border: 1px solid #d0d7de; border-radius: 6px; }
+.shapelint .chain svg { max-width: 100%; height: auto; }
+.shapelint table { border-collapse: collapse; margin: 1rem 0; }
+.shapelint th, .shapelint td { border: 1px solid #d0d7de; padding: .25rem .6rem; text-align: left; }
+.shapelint code { font-family: ui-monospace, monospace; font-size: 12px; }
+.shapelint .error { color: #d1242f; } .shapelint .warning { color: #9a6700; } .shapelint .info { color: #0969da; }
+.shapelint .part td:first-child { padding-left: 1.8rem; }
 """
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """A page that needs no other file; all text of the user's is escaped."""
-    return "\n".join(_lines(report, options)) + "\n"
+    head = f'<meta charset="utf-8">\n<title>shapelint</title>\n<style>{_PAGE}</style>'
+    body = f"<h1>shapelint</h1>\n{fragment(report, options)}"
+    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+
+
+def fragment(report: Report, options: RenderOptions) -> str:
+    """The same as a part of another page, with a style that is for this part alone."""
+    return "\n".join(_lines(report, options))
 
 
 def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
-    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>shapelint</title>'
-    yield f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>shapelint</h1>"
+    yield f'<div class="shapelint">\n<style>{_STYLE}</style>'
     yield "".join(f"<p>{_text(line.strip())}</p>" for line in closing_lines(report, options))
     for file in report.files:
         for model in file.models:
             yield from _model(file, model)
         if problem(file):
             yield f'<p class="error">{_text(file.path)}: {_text(problem(file))}</p>'
-    yield "</body>\n</html>"
+    yield "</div>"
 
 
 def _model(file: FileReport, model: ModelReport) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 from command_line import CLEAN, ONE_FAULT, ROOT, run, write
 from report_examples import NASTY, REPORTS, at, finding
 
+import shapelint
 from shapelint import lint
 from shapelint.report import RenderOptions, render
 from shapelint.report.chain_graph import Arrow, graph
@@ -162,3 +163,36 @@ def test_show_has_forms(form: str, tmp_path: Path) -> None:
     assert (result.returncode, result.stdout.startswith(begins[form])) == (0, True)
     if form == "json":
         assert result.stdout == run(tmp_path, "--output-format", "json", "model.yaml").stdout
+
+
+DASHED = {"mermaid": "-.->", "svg": "stroke-dasharray", "html": "stroke-dasharray"}
+RED = {"mermaid": "stroke:#d1242f", "svg": 'stroke="#d1242f"', "html": 'stroke="#d1242f"'}
+UNKNOWN_HEAD = CLEAN.replace("BYOLProjectionHead(256, 1024, 256)", "mine.Head(256)").replace(
+    "{target: yolov8n.Backbone, out_dim: 256}", "resnet18"
+)
+
+
+@pytest.mark.parametrize("form", DASHED)
+def test_every_picture_marks_unchecked_and_broken_links(form: str, tmp_path: Path) -> None:
+    write(tmp_path, {"broken.yaml": ONE_FAULT, "unknown.yaml": UNKNOWN_HEAD})
+    broken, unknown = (run(tmp_path, "show", "--format", form, f"{name}.yaml").stdout for name in ("broken", "unknown"))
+    path = (
+        re.compile(r"<path [^>]*>") if form != "mermaid" else re.compile(r"^.*(?:--|-\.-|linkStyle).*$", re.MULTILINE)
+    )
+    marks = [" ".join(path.findall(text)) for text in (broken, unknown)]
+    assert [RED[form] in mark for mark in marks] == [True, False]
+    assert [DASHED[form] in mark for mark in marks] == [False, True]
+
+
+def test_a_notebook_shows_the_chain(tmp_path: Path) -> None:
+    write(tmp_path, {"model.yaml": ONE_FAULT})
+    shown = shapelint.show(tmp_path / "model.yaml")
+    page = Tags()
+    page.feed(shown._repr_html_())
+    assert page.tags.count("svg") == 1
+    assert not {"html", "body", "script"} & set(page.tags)
+    rules = re.findall(r"^(\S.*?) \{", shown._repr_html_(), re.MULTILINE)
+    assert rules
+    assert all(rule.startswith(".shapelint") for rule in rules)  # nothing else of the notebook's page is styled
+    assert "projection_head: " in str(shown)
+    assert repr(shown) == str(shown)
