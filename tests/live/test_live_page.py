@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import CLEAN, ROOT
-from live_models import Flattened, chain
+from live_models import chain
 from torch import nn
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "live.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -26,10 +26,8 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "images": images,
         "loader": [images, images],
         "Trainer": lightning.Trainer,
-        "MyModel": Flattened,
     }
     assert len(BLOCKS) == 7
     for block in BLOCKS:
-        exec(block, names)
-        for name in [name for name in names if name.startswith("test_")]:
-            names.pop(name)(lambda model, shape=(2, 3, 224, 224): names["shapelint"].assert_fits(model, shape))
+        if "pytest.mark" not in block:  # which test_pytest_plugin.py runs
+            exec(block, names)

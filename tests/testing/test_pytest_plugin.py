@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -54,6 +55,14 @@ def test_models_are_judged_with_the_shape_of_the_marker(pytester: pytest.Pyteste
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*error[[]SL104[]]: 1 (Linear) expects 4, but 0 (Linear) before it produces 5"])
     assert "asserting.py" not in result.stdout.str()  # the failure is shown where the test calls the fixture
+
+
+def test_the_example_of_the_page(pytester: pytest.Pytester) -> None:
+    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(import pytest\n.*?)```", page, re.DOTALL)
+    model = "from torch import nn\nMyModel = lambda: nn.Conv2d(3, 8, 3)\n"
+    pytester.makepyfile(model + example)
+    run(pytester, "-m", "shapelint").assert_outcomes(passed=2)
 
 
 def test_a_shape_is_needed(pytester: pytest.Pytester) -> None:
