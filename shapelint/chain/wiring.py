@@ -92,11 +92,12 @@ def wire(model: ModelSpec, pack: MethodPack, image: InputSpec, options: Options,
     closed = (batch, image.channels, image.height, image.width)
     left_open = (batch, image.channels, dims.symbol("H"), dims.symbol("W"))
     online = _branches(pack, resolved, closed, places)
+    is_open = closed == left_open
     return Judged(
         model=model,
         pack=pack,
         chain=online,
-        open_chain=_branches(pack, resolved, left_open, places),
+        open_chain=online if is_open else _branches(pack, resolved, left_open, places),
         components={link.role: link.component for link in online.links},
         small_chain=_branches(pack, resolved, (1, *closed[1:]), places) if smallest_batch(model) == 1 else None,
         target=_target(request, resolved, closed, left_open),

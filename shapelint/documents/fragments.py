@@ -133,6 +133,11 @@ def _roots(path: str) -> Iterator[str]:
         folder, absolute = os.path.normpath(os.path.join(folder, "..")), parent
 
 
+def has_folder(path: str, group: str) -> bool:
+    """Return whether a group of configs is a folder beside a file or above it."""
+    return any(os.path.isdir(os.path.join(root, *group.split("/"))) for root in _roots(path))
+
+
 def _candidates(name: str, roots: list[str]) -> Iterator[str]:
     parts = name.removesuffix(".yaml").removesuffix(".yml").split("/")
     if all(part and part not in (".", "..") for part in parts):

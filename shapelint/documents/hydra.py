@@ -21,7 +21,17 @@ from dataclasses import dataclass, field, replace
 
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
-from shapelint.documents.fragments import MAXIMUM_FRAGMENT_FILES, OPEN, Find, Fragment, Read, among, header, on_disk
+from shapelint.documents.fragments import (
+    MAXIMUM_FRAGMENT_FILES,
+    OPEN,
+    Find,
+    Fragment,
+    Read,
+    among,
+    has_folder,
+    header,
+    on_disk,
+)
 from shapelint.documents.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.documents.overrides import Override, changed, is_of_hydra, refused
@@ -84,6 +94,8 @@ def gathered(source: Source, read: Read = read_source, overrides: List[Override]
     """
     if source.language != "yaml" or not (overrides or (len(source.parts) == 1 and _MENTIONED.search(source.text))):
         return source
+    if not _MENTIONED.search(source.text) and not any(has_folder(source.path, _group_of(one)) for one in overrides):
+        return source
     before = {part.path: source.slice(part.span) for part in source.parts[1:]}
     texts = dict(before)
     try:
@@ -122,8 +134,12 @@ def compose(own: Fragment, find: Find, overrides: List[Override] = ()) -> Compos
     return Composed(root, tuple(composer.missing))
 
 
+def _group_of(override: Override) -> str:
+    return override.key.partition("@")[0]
+
+
 def _names_file(override: Override, find: Find) -> bool:
-    group = override.key.partition("@")[0]
+    group = _group_of(override)
     return "." not in group and any(find(f"{group}/{name}") is not None for name in _chosen(override))
 
 

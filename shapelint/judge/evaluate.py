@@ -36,14 +36,15 @@ LostWidth = tuple[int, str, Any]
 def judge(judged: Judged, rules: Mapping[str, Rule]) -> list[Violation]:
     """All violations of a model in the order of the chain, including those of engine rules (SL9xx)."""
     found = [problem_violation(problem, rules) for problem in judged.model.problems]
-    lost = lost_widths(judged, rules)
-    for link, open_link in zip(judged.chain.links, judged.open_chain.links):
+    of_edges = _of_edges(judged, rules)
+    lost = _lost(judged, of_edges)
+    for link in judged.chain.links:
         found += [problem_violation(problem, rules) for problem in link.component.problems]
         found += _unresolved(link, rules)
-        for edge, open_edge in zip(link.edges, open_link.edges):
+        for edge in link.edges:
             is_lost = _width(edge.producer, edge.result) in lost
             if edge.result is not None and not is_lost and not _repeats(link, edge):
-                found += _edge_violations(link, (edge, open_edge), judged, rules)
+                found += of_edges[id(edge)]
         found += violations_of(rules, "component", {"component": component_facts(link)}, link)
     found += [problem_violation(problem, rules) for problem in subjects.problems(judged)]
     found += occasion_violations(subjects.occasions(judged), lost, rules)
@@ -66,13 +67,24 @@ def lost_widths(judged: Judged, rules: Mapping[str, Rule]) -> frozenset[LostWidt
 
     What the width would be once the component is replaced is not known, so nothing may be reported about it.
     """
-    return frozenset(
-        (id(edge.consumer.component), edge.consumer.parameter, edge.result.expected)
+    return _lost(judged, _of_edges(judged, rules))
+
+
+def _of_edges(judged: Judged, rules: Mapping[str, Rule]) -> dict[int, list[Violation]]:
+    """Return the violations of each edge by its identity."""
+    return {
+        id(edge): _edge_violations(link, (edge, open_edge), judged, rules) if edge.result is not None else []
         for link, open_link in zip(judged.chain.links, judged.open_chain.links)
         for edge, open_edge in zip(link.edges, open_link.edges)
-        if isinstance(edge.result, Misfit)
-        and edge.result.kind == "axis"
-        and _is_unrepaired(_edge_violations(link, (edge, open_edge), judged, rules))
+    }
+
+
+def _lost(judged: Judged, of_edges: Mapping[int, Sequence[Violation]]) -> frozenset[LostWidth]:
+    return frozenset(
+        (id(edge.consumer.component), edge.consumer.parameter, edge.result.expected)
+        for link in judged.chain.links
+        for edge in link.edges
+        if isinstance(edge.result, Misfit) and edge.result.kind == "axis" and _is_unrepaired(of_edges[id(edge)])
     )
 
 

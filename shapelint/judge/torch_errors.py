@@ -27,9 +27,9 @@ def text(component: Resolved, expected: Dim | None, actual: Dim | None) -> str:
 def _first_layer(component: Resolved) -> tuple[str, str]:
     """The class of the layer that gets the input first, and its output width."""
     parts = component.row.parts if component.row else {}
-    leaves = [text for name, text in parts.items() if not any(other.startswith(name + ".") for other in parts)]
-    if leaves:
-        kind, _, shapes = leaves[0].partition(":")
+    leaf = next((one for name, one in parts.items() if not any(other.startswith(name + ".") for other in parts)), "")
+    if leaf:
+        kind, _, shapes = leaf.partition(":")
         out = shapes.split()[-1]
         return kind.rpartition(".")[2], str(component.values.get(out, out))
     return component.label, str(component.values.get("out_features", "..."))

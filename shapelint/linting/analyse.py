@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.signatures import ShapeOrStructure
 from shapelint.signatures import heads, stored
 from shapelint.spec.findings import LossReport
-from shapelint.spec.spec import InputSpec, ModelSpec, Problem
+from shapelint.spec.spec import Cause, InputSpec, ModelSpec, Problem
 from shapelint.text.source import Source, Span
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class FileAnalysis:
     `is_open` says that a class in it gets its parts from code outside the file. `reading` is the text of a config as it
     was read. `checks` are the places of a program on which each of its checks depends; `is_traced` says that some of
     its components were traced. `sweep` is what a config says of runs with other values. `line_shapes` are the shapes of
-    the tensors that the statements of a program name or give back.
+    the tensors that the statements of a program name or give back. `stop` is why a program certainly stops with its
+    config; one that `takes_config` reads a file that its command line names.
     """
 
     source: Source
@@ -69,6 +71,8 @@ class FileAnalysis:
     is_traced: bool = False
     sweep: Sweep = NO_SWEEP
     line_shapes: tuple[tuple[Span, ShapeOrStructure], ...] = ()
+    stop: Cause | None = None
+    takes_config: bool = False
 
 
 def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAnalysis:
@@ -84,7 +88,7 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
         return FileAnalysis(source, (), invalid(error, options))
     source = reading.source
     models = tuple(analyse_model(model, source, options) for model in reading.models)
-    return FileAnalysis(source, models, reading=reading, sweep=reading.sweep)
+    return FileAnalysis(source, models, reading=reading, sweep=reading.sweep if options.sweeps else NO_SWEEP)
 
 
 def is_python(source: Source) -> bool:
@@ -133,6 +137,8 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
         is_traced=any(one.script.is_traced for one in models),
         sweep=read.sweep,
         line_shapes=read.line_shapes,
+        stop=read.stop,
+        takes_config=read.takes_config,
     )
 
 
@@ -142,7 +148,7 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
         model,
         methods.wiring(model.wiring) if model.wiring else methods.pack_or_open(model.method),
         _sized(model.input, options.input),
-        options,
+        replace(options, shares=True),
         str(Path(source.path).parent),
     )
     violations = judge(judged, rulebook.known(options.rules))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from shapelint.common import gitignore
@@ -32,7 +32,7 @@ _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
 _ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
 """What takes words of the command line, one of which may name the config."""
-_CALLED = re.compile(r"\bjsonargparse\b|\btyro\b|\bdraccus\b|\bpyrallis\b")
+_CALLED = re.compile(r"\bjsonargparse\b|\bdraccus\b|\bpyrallis\b")
 """What reads a config that the command line names by itself."""
 _READS = re.compile(
     r"yaml|omegaconf|hydra|toml|json\.load\(|json\.loads\([^\n]*(?:read|open)|from_?file|(?:load|read|get|parse)_(?:cfg|conf)",
@@ -59,31 +59,54 @@ def is_data(path: Path) -> bool:
     return path.suffix.lower() in DATA_SUFFIXES
 
 
-def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileReport | None, tuple[Finding, ...]]:
+def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileReport | None, tuple[UncheckedLink, ...]]:
     """Return the report of a config as the scripts read it that load it; None if no script with a model does.
 
-    The second is why scripts do not parse that name it.
+    The second is why it is not known what other scripts make of it.
     """
     path = Path(source.path)
     if not is_data(path) or not os.path.isfile(path):
         return None, ()
-    followed = [_followed(script, source, read, lint) for script in _scripts(path, read)]
-    broken = tuple(one for report in followed if report is not None for one in _unparsed(report))
-    found = [report for report in followed if report is not None and not _unparsed(report)]
-    return (_through(source, found) if found else None), broken
+
+    def followed(scripts: Iterable[Source]) -> list[FileReport]:
+        reports = (_followed(script, source, read, lint) for script in scripts)
+        return [report for report in reports if report is not None]
+
+    named, started = _scripts(path, read)
+    reports = followed(named[:MAXIMUM_SCRIPTS_FOLLOWED])
+    left = MAXIMUM_SCRIPTS_FOLLOWED - (len(named) if any(map(_reads_it, reports)) else 0)
+    reports += followed(islice(started, max(0, left)))
+    found = [report for report in reports if _reads_it(report)]
+    return (_through(source, found) if found else None), (*_broken(reports), *_stopped(reports))
 
 
-def with_unparsed(report: FileReport, broken: tuple[Finding, ...]) -> FileReport:
-    """Return the report of a config that is read without the scripts that do not parse, which each of its models says.
+def _reads_it(report: FileReport) -> bool:
+    """Return whether a script that was followed reads the config; else it is not known what it makes of it."""
+    return not _unparsed(report) and report.stop is None
 
-    What they make of it is one link that is not checked.
-    """
-    if not broken:
+
+def _broken(reports: Sequence[FileReport]) -> Iterator[UncheckedLink]:
+    """Yield a link for each script that does not parse."""
+    for one in (fault for report in reports for fault in _unparsed(report)):
+        reason = f"{os.path.relpath(one.location.path)} names it and does not parse"
+        yield UncheckedLink("config", reason, "", one.location)
+
+
+def _stopped(reports: Sequence[FileReport]) -> Iterator[UncheckedLink]:
+    """Yield one link for the scripts that certainly stop with the config: with the cause of the first of them."""
+    stops = [report.stop for report in reports if report.stop is not None]
+    for one in stops[:1]:
+        others = f", and {len(stops) - 1} more" if len(stops) > 1 else ""
+        reason = f"{os.path.relpath(one.location.path)}{others} would stop with it: {one.reason}"
+        yield replace(one, reason=reason)
+
+
+def with_unread(report: FileReport, links: tuple[UncheckedLink, ...]) -> FileReport:
+    """Return the report of a config that is read without some scripts: what they make of it is not checked."""
+    if not links:
         return report
-    links = tuple(
-        UncheckedLink("config", f"{os.path.relpath(one.location.path)} names it and does not parse", "", one.location)
-        for one in broken
-    )
+    if report.status == "no-model":
+        return replace(report, problem="; ".join((report.problem, *(link.reason for link in links))))
     models = (
         replace(model, links=model.links + len(links), unchecked=(*model.unchecked, *links)) for model in report.models
     )
@@ -131,7 +154,8 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
     """
     started = os.path.abspath(config.path)
     report = replace(lint(script, started), text=script.own_text)
-    if report.status == "unreadable" or (_unparsed(report) and os.path.basename(config.path) in script.text):
+    names_it = os.path.basename(config.path) in script.text
+    if report.stop is not None or report.status == "unreadable" or (_unparsed(report) and names_it):
         return report
     if os.path.realpath(config.path) not in loaded(report):
         return None
@@ -146,8 +170,8 @@ def _is_same(path: str, other: str) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _scripts(config: Path, read: _Read) -> Iterator[Source]:
-    """Yield the scripts near a config that name it and load something, the nearest first.
+def _scripts(config: Path, read: _Read) -> tuple[list[Source], Iterable[Source]]:
+    """Return the scripts near a config that name it and load something, and those that take any, the nearest first.
 
     Of those that take any config, only those whose names share a word with its path, if there are such.
     """
@@ -155,9 +179,8 @@ def _scripts(config: Path, read: _Read) -> Iterator[Source]:
     near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
     others = [] if _IS_NATIVE.search(own) else [source for source in near if source not in named]
-    alike = [source for source in others if _shares_a_word(source.path, config) and _takes_a_config(source)]
-    started = alike or filter(_takes_a_config, others)
-    yield from islice(chain(named, started), MAXIMUM_SCRIPTS_FOLLOWED)
+    alike = [source for source in others if shares_a_word(source.path, config) and _takes_a_config(source)]
+    return named, alike or filter(_takes_a_config, others)
 
 
 def _small(path: Path, read: _Read) -> Source | None:
@@ -176,7 +199,7 @@ def _takes_a_config(script: Source) -> bool:
     return bool(takes_words) and worth_reading(path, text)
 
 
-def _shares_a_word(script: str, config: Path) -> bool:
+def shares_a_word(script: str, config: Path) -> bool:
     """Return whether a script is named after a config or one of its folders, seen from the script."""
     place = os.path.relpath(config, os.path.dirname(script) or os.curdir)
     names = (Path(script).stem, os.path.splitext(place)[0])
@@ -218,10 +241,10 @@ def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
     """Yield the Python files in the folders above a config and in the folders directly inside these."""
     seen = 0
     for folder in map(Path, gitignore.upward(os.fspath(config.parent))):
-        visible = (entry for entry in _entries(folder) if not entry.name.startswith("."))
+        visible = (entry for entry in entries(folder) if not entry.name.startswith("."))
         inner = (Path(entry.path) for entry in visible if os.path.isdir(entry.path))
         for place in (folder, *inner):
-            for entry in _entries(place):
+            for entry in entries(place):
                 if entry.name.endswith(suffixes):
                     yield Path(entry.path)
                     seen += 1
@@ -229,7 +252,8 @@ def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
                         return
 
 
-def _entries(folder: Path) -> Sequence[os.DirEntry[str]]:
+def entries(folder: Path) -> Sequence[os.DirEntry[str]]:
+    """Return what is in a folder, by name."""
     try:
         with os.scandir(folder) as found:
             return sorted(found, key=lambda entry: entry.name)

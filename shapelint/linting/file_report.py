@@ -37,8 +37,10 @@ from shapelint.spec.findings import (
     TensorLine,
     UncheckedLink,
 )
+from shapelint.spec.spec import Cause
 from shapelint.text.source import Elsewhere, Source, Span
 
+NO_MODEL = "no model is recognised in it"
 NO_METHOD = "self-supervised"
 """What a program's model is called whose method no name says."""
 UNREPAIRED = frozenset({"SL113", "SL114", "SL902", "SL903"})
@@ -62,7 +64,7 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
 
     def judge(overrides: tuple[Override, ...], repair: bool) -> FileReport:
         own = replace(options, overrides=overrides, sweeps=False)
-        return _reported(analyse(source, own, analysis.is_traced), own, repair)
+        return _reported(analyse(source, own, analysis.is_traced), own, repair, repair or is_python(source))
 
     is_one = not options.overrides and not any(run.mode for run in runs)
     base = _reported(analysis, replace(options, sweeps=False)) if is_one else None
@@ -75,14 +77,22 @@ def _of_one_run(report: FileReport) -> FileReport:
     return replace(report, findings=tuple(findings))
 
 
-def _reported(analysis: FileAnalysis, options: Options, repair: bool = True) -> FileReport:
-    """Return the report of an analysed file, with repairs if asked to."""
+def _reported(analysis: FileAnalysis, options: Options, repair: bool = True, with_chains: bool = True) -> FileReport:
+    """Return the report of an analysed file, with repairs if asked to, and with the chains of its models."""
     source = analysis.source
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "")
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
     if not analysis.models:
-        return FileReport(source.path, "no-model", text=source.own_text, problem="no model is recognised in it")
+        stop = _link(analysis.stop, source) if analysis.stop is not None else None
+        return FileReport(
+            source.path,
+            "no-model",
+            text=source.own_text,
+            problem=NO_MODEL,
+            stop=stop,
+            takes_config=analysis.takes_config,
+        )
     repairs = _repairs(analysis, options) if repair else [[] for _ in analysis.models]
     findings = [
         finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, repairs[index])
@@ -98,7 +108,7 @@ def _reported(analysis: FileAnalysis, options: Options, repair: bool = True) -> 
     return FileReport(
         path=source.path,
         status="checked",
-        models=tuple(model_report(model, source, options.method or "") for model in analysis.models),
+        models=tuple(model_report(model, source, options.method or "", with_chains) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
@@ -106,7 +116,13 @@ def _reported(analysis: FileAnalysis, options: Options, repair: bool = True) -> 
         users=options.users,
         others=_others(source),
         tensors=tuple(TensorLine(source.location(span), json_shape(shape)) for span, shape in analysis.line_shapes),
+        takes_config=analysis.takes_config,
     )
+
+
+def _link(stop: Cause, source: Source) -> UncheckedLink:
+    """Return the link that is not checked since a program stops."""
+    return UncheckedLink("config", stop.reason, "", source.location(stop.span or Span(0, 0)))
 
 
 def _others(source: Source) -> tuple[tuple[str, str], ...]:
@@ -256,12 +272,12 @@ def _shown(move: Move, source: Source) -> Span:
     return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
 
 
-def model_report(analysis: Analysis, source: Source, usual: str = "") -> ModelReport:
+def model_report(analysis: Analysis, source: Source, usual: str = "", with_chain: bool = True) -> ModelReport:
     """Return the chain of a model as plain data, and which of its links were not checked.
 
     `usual` is the method that the settings name for models whose own text names none.
     """
-    chain = tuple(_link_report(link, source) for link in analysis.chain.links)
+    chain = tuple(_link_report(link, source) for link in analysis.chain.links) if with_chain else ()
     links = list(analysis.links())
     unchecked = tuple(
         UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))

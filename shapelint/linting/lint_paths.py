@@ -15,10 +15,11 @@ from shapelint.judge import rulebook
 from shapelint.knowledge.rule_pages import RulePageError
 from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, worth_reading
 from shapelint.linting.config_classes import through_classes
-from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unparsed
+from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unread
 from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
+from shapelint.linting.script_configs import with_configs
 from shapelint.read.joining_files import join_parts
 from shapelint.resolve.begun_traces import only_begun
 from shapelint.settings.config import ConfigError
@@ -141,7 +142,7 @@ def lint_text(
     try:
         run_files = run_files or RunFiles()
         lint = partial(lint_text, settings=settings, run_files=run_files)
-        through, broken = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
+        through, unread = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
         if through is not None:
             return through
         source = join_parts(source, run_files.read)
@@ -155,7 +156,7 @@ def lint_text(
         report = through_classes(source, options, lint_source) or lint_source(
             source, options, lambda: run_files.importing(Path(source.path))
         )
-        report = with_unparsed(report, broken)
+        report = with_unread(report, unread)
         known = rulebook.known(found.rules)
         report = ignores.apply(source, report, known, lambda code: settings.keeps(code, source.path))
     except ConfigError:
@@ -189,6 +190,9 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     if lenient and not worth_reading(candidate.path, source.text):
         return None
     report = lint_text(source, settings, run_files=run_files)
+    if report.takes_config:
+        lint = partial(lint_text, settings=settings, run_files=run_files)
+        return with_configs(report, source, lambda script, started: lint(script, config=started))
     if not candidate.named and settings.overrides and _is_refused(report):  # the overrides are meant for other files
         report = lint_text(source, replace(settings, overrides=()), run_files=run_files)
     if report.status == "no-model":

@@ -24,7 +24,7 @@ MAXIMUM_NAMED = 3
 MAXIMUM_VALUES_NAMED = 8
 
 JudgeRun = Callable[[tuple[Override, ...], bool], FileReport]
-"""Returns the report of one run, given its overrides, and whether repairs are searched for."""
+"""Returns the report of one run, given its overrides, and whether it has repairs and chains."""
 
 
 @frozen
@@ -33,6 +33,7 @@ class _Run:
 
     values: tuple[tuple[str, str], ...]
     report: FileReport
+    overrides: tuple[Override, ...] = ()
 
 
 def planned(sweep: Sweep, options: Options) -> tuple[Override, ...]:
@@ -48,7 +49,7 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, is_program: bool, bas
     kept = _that_matter(overrides, judge) if total > FEW_RUNS else tuple(overrides)
     names = [one.key for one in kept if len(one.values) > 1]
     count = math.prod(len(one.values) or 1 for one in kept)
-    runs = [_Run(_values(way, names), judge(way, False)) for way in _chosen(kept, count, is_program)]
+    runs = [_Run(_values(way, names), judge(way, False), way) for way in _chosen(kept, count, is_program)]
     if not runs:
         return judge((), True)
     share = total // count
@@ -59,7 +60,7 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, is_program: bool, bas
         found += [_with_note(one, "in the run without the sweep") for one in alone]
     if len(runs) <= FEW_RUNS and found:
         found = _repaired(found, [judge(way, True) for way in combined(kept)], base)
-    models = _models(runs, share, total)
+    models = _models(runs, judge, share, total)
     if len(runs) < count and models:
         models = (_cut_short(models[0], runs[0].report.path, (count - len(runs)) * share, total), *models[1:])
     return _merged(runs, found, models)
@@ -178,7 +179,7 @@ def _repaired(findings: Sequence[Finding], reports: Sequence[FileReport], base: 
     return found
 
 
-def _models(runs: Sequence[_Run], share: int, total: int) -> tuple[ModelReport, ...]:
+def _models(runs: Sequence[_Run], judge: JudgeRun, share: int, total: int) -> tuple[ModelReport, ...]:
     """Return each model once: as it is in the run in which the most of its links are not checked."""
     by_name: dict[str, list[tuple[_Run, ModelReport]]] = {}
     for run in runs:
@@ -186,10 +187,16 @@ def _models(runs: Sequence[_Run], share: int, total: int) -> tuple[ModelReport, 
             by_name.setdefault(model.name, []).append((run, model))
     found = []
     for held in by_name.values():
-        worst = max((model for _, model in held), key=lambda model: len(model.unchecked))
+        run, worst = max(held, key=lambda one: len(one[1].unchecked))
+        worst = worst if worst.chain else _in_full(worst, judge(run.overrides, True))
         unchecked = tuple(_in_runs(link, held, runs, (share, total)) for link in worst.unchecked)
         found.append(replace(worst, unchecked=unchecked))
     return tuple(found)
+
+
+def _in_full(model: ModelReport, report: FileReport) -> ModelReport:
+    """Return a model of a run as it is in the report of that run with chains."""
+    return next((one for one in report.models if one.name == model.name), model)
 
 
 def _in_runs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from shapelint.knowledge import assemblies
@@ -23,6 +24,7 @@ from shapelint.trace import tracing_request
 
 SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
+MAXIMUM_KEPT = 512
 ALLOWING = "--allow-trusted, or SHAPELINT_ALLOW_TRUSTED=1"
 """How whoever runs shapelint allows the packages that the settings trust."""
 
@@ -195,7 +197,8 @@ def _from_stored(
     found: tuple[Any, ComponentSignature], spec: ComponentSpec, target: str, role: str, options: Options
 ) -> Resolved:
     file, component = found
-    result = applied(component, spec, target, role, "stored")
+    what = _Once(component, spec, target, role)
+    result = _applied_once(what) if options.shares else applied(component, spec, target, role, "stored")
     differs = versions.difference(file.library, file.versions)
     notice = f"{target}: stored, verified with {file.library} {', '.join(file.versions)}"
     if result.problems or not (options.trace or differs or result.signature is None):
@@ -262,6 +265,31 @@ def _holds_a_module(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_holds_a_module, value))
     return isinstance(value, ComponentSpec)
+
+
+class _Once:
+    """What a stored signature is applied to; equal if the signature is the same one, and all arguments are."""
+
+    def __init__(self, component: ComponentSignature, spec: ComponentSpec, target: str, role: str) -> None:
+        self.component, self.spec, self.target, self.role = component, spec, target, role
+        values = [argument.value for argument in spec.arguments]
+        kinds = tuple(repr(value) if isinstance(value, (list, tuple)) else type(value) for value in values)
+        self.key = (id(component), target, role, spec, kinds)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Once) and self.key == other.key
+
+    def __hash__(self) -> int:
+        try:
+            return hash(self.key)
+        except TypeError:  # a list among the arguments
+            return hash((self.target, self.role, self.spec.span))
+
+
+@lru_cache(maxsize=MAXIMUM_KEPT)
+def _applied_once(what: _Once) -> Resolved:
+    """Apply a stored signature; that of runs with other values elsewhere is the same."""
+    return applied(what.component, what.spec, what.target, what.role, "stored")
 
 
 def applied(component: ComponentSignature, spec: ComponentSpec, target: str, role: str, source: Provenance) -> Resolved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,59 @@ def test_what_cannot_be_the_config_of_a_script_is_not_read_by_it(tmp_path: Path,
     file = linted(tmp_path, script, 448, keys)
     assert not file.findings
     assert not any("train.py" in notice for notice in file.notices)
+
+
+NATIVE = (
+    "backbone: resnet34\n"
+    "projection_head: {{input_dim: {width}, hidden_dim: 640, output_dim: 96}}\n"
+    "prediction_head: {{input_dim: 96, hidden_dim: 48, output_dim: 96}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ('SimSiam(cfg["sizes"])', "train.py would stop with it: there is no key 'sizes'"),
+        ('SimSiam({"taken": 512, "given": 96, "x": Wrapped(**cfg)})', "Wrapped is built without depth"),
+    ],
+)
+def test_a_config_with_which_a_script_stops_is_not_all_clear(tmp_path: Path, call: str, reason: str) -> None:
+    wrapped = "class Wrapped:\n    def __init__(self, depth, **others): self.depth = depth\n"
+    script = f"{wrapped}cfg = yaml.safe_load(open(sys.argv[1]))\n{call}(torch.randn(4, 3, 64, 64))\n"
+    [model] = linted(tmp_path, script, 512, NATIVE).models
+    [link] = model.unchecked
+    assert link.role == "config"
+    assert link.reason.endswith(reason)
+    assert Path(link.location.path).name == "train.py"
+    assert model.links > 1
+
+
+def test_of_several_scripts_that_stop_the_first_is_named(tmp_path: Path) -> None:
+    script = "train(yaml.safe_load(open(sys.argv[1])))\n"
+    (tmp_path / "other.py").write_text(MODEL + script)
+    [model] = linted(tmp_path, script, 512, NATIVE).models
+    assert [one.reason for one in model.unchecked if one.role == "config"] == [
+        f"{os.path.relpath(tmp_path / 'other.py')}, and 1 more would stop with it: there is no key 'sizes'"
+    ]
+
+
+def test_a_config_of_no_model_says_which_script_stops_with_it(tmp_path: Path) -> None:
+    file = linted(tmp_path, SCRIPTS["sys.argv"], 512, LACKING.replace("sizes", "widths"))
+    assert file.status == "no-model"
+    assert file.problem.endswith("train.py would stop with it: there is no key 'sizes'")
+
+
+def test_a_script_without_a_model_stops_no_config(tmp_path: Path) -> None:
+    (tmp_path / "count.py").write_text("import sys, yaml, torch\nprint(yaml.safe_load(open(sys.argv[1]))['seeds'])\n")
+    [model] = linted(tmp_path, "", 512, NATIVE).models
+    assert not any(link.role == "config" for link in model.unchecked)
+
+
+def test_scripts_that_name_another_file_of_that_name_leave_room_for_one_that_takes_it(tmp_path: Path) -> None:
+    for number in range(7):
+        (tmp_path / f"a{number}.py").write_text("import yaml\nlogged = yaml.safe_load(open('runs/tiny-new.yaml'))\n")
+    [finding] = linted(tmp_path, SCRIPTS["an option among others"], 448).findings
+    assert (finding.expected, finding.actual) == (448, 512)
 
 
 def test_a_command_line_that_is_written_out_leaves_no_option_its_default(tmp_path: Path) -> None:

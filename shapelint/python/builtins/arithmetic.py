@@ -88,7 +88,7 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
             return Items(items.items * times, items.kind)
     if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
         table = Table(dict(left.items), left.open)
-        dicts.update(run, table, right, {})
+        dicts.update(run, table, right)
         return table
     return unknown_numbers.combined(op, left, right)
 

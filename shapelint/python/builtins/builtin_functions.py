@@ -12,7 +12,7 @@ from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import NO_SITE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.value_facts import elements, sequence, truth, unknown_among
+from shapelint.python.state.value_facts import cause_among, elements, sequence, truth, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -127,7 +127,7 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
         elif values and isinstance(values[0], Instance):
             mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
         elif values:
-            forgetting.forget(run, values[0])
+            forgetting.forget(run, values[0], cause_among(*values[1:]))
         return NONE
     if not isinstance(key, str):
         return unknown_among(*values)

@@ -71,6 +71,8 @@ def call_method(run: Run, owner: CommandLine, name: str, arguments: Arguments, s
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return owner
     if name == "set_defaults":
+        if not arguments.complete:
+            forget(run, owner, arguments.cause)
         for key, given in arguments.keywords.items():
             _set_default(run, owner, key, given.value)
         for table in arguments.values:

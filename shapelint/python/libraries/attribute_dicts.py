@@ -62,7 +62,8 @@ def _config(run: Run, arguments: Arguments, site: Site) -> Value:
     keywords = {name: given for name, given in arguments.keywords.items() if name in DATA_PARAMETERS}
     given = (*arguments.positional[:1], *keywords.values())
     if not given:
-        return Table({}, not arguments.complete, attributes=True, converts="plain", merges=True)
+        is_open, cause = not arguments.complete, arguments.cause
+        return Table({}, is_open, attributes=True, converts="plain", merges=True, cause=cause)
     return _made("plain", True)(run, Arguments(given[:1]), site) or UNKNOWN
 
 

@@ -1,10 +1,11 @@
 """Functions and dataclasses whose arguments a command line gives: jsonargparse's `CLI`, tyro, draccus, pyrallis.
 
-A program is interpreted as it is started with a config, if that fits, and otherwise without options.
+A program is interpreted as it is started with a config, if that fits, and otherwise without options; tyro reads none.
 """
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +31,10 @@ from shapelint.python.state.values import (
 )
 from shapelint.text.source import UnreadableError, read_source
 
-CALLING = words("jsonargparse.CLI jsonargparse.auto_cli tyro.cli")
+CALLING = words("jsonargparse.CLI jsonargparse.auto_cli")
 """Functions that call a function, or build an object, with what the command line says."""
+WITHOUT_CONFIG = "tyro.cli"
+"""One that reads no config: https://brentyi.github.io/tyro/"""
 PARSING = words("draccus.parse pyrallis.parse simple_parsing.parse")
 """Functions that fill a dataclass."""
 WRAPPING = words("draccus.wrap pyrallis.wrap")
@@ -41,8 +44,17 @@ WRAPPER = "draccus.wrap.decorated"
 
 def _called(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `CLI(main)`: with the config of this run, or without options."""
-    target = arguments.get(0, "components", "f", "config_class")
+    target = arguments.get(0, "components", "config_class")
     return _made(run, target, arguments, site) if isinstance(target, (Function, UserClass)) else UNKNOWN
+
+
+def _without_config(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `tyro.cli(main)`: without options."""
+    target = arguments.get(0, "f")
+    if not isinstance(target, (Function, UserClass)):
+        return UNKNOWN
+    _note_needed(run, target, Table({}), site)
+    return ClassBuilder(run, site).made(target, Table({}))
 
 
 def _made(run: Run, target: Value, arguments: Arguments, site: Site) -> Value:
@@ -51,7 +63,25 @@ def _made(run: Run, target: Value, arguments: Arguments, site: Site) -> Value:
     config: Value = Table({})
     if isinstance(path, str) and _fits(run, path, target):
         config = loading.load(run, DataFile(path, "file"), form_of(path), site)
+    else:
+        run.takes_words = True
+    _note_needed(run, target, config, site)
     return ClassBuilder(run, site).made(target, config if isinstance(config, Table) else Table({}, open=True))
+
+
+def _note_needed(run: Run, target: Value, config: Value, site: Site) -> None:
+    """Note what a config or an option has to say, and of which nothing else does: the class of an object."""
+    given = config.items if isinstance(config, Table) else {}
+    parameters = parameter_types.parameters(target) or {}
+    needed = [name for name, default in parameters.items() if default is None and name not in {"self", *given}]
+    run.failed_reads += bool(needed)
+    objects = [name for name in needed if parameter_types.of_parameter(run, target, name, site).classes]
+    if objects:
+        loading.unread(run, f"{' and '.join(objects)} of {_name(target)} is what a config or an option says", site)
+
+
+def _name(target: Value) -> str:
+    return target.node.name if isinstance(target, Function) and isinstance(target.node, ast.FunctionDef) else "it"
 
 
 def _fits(run: Run, path: str, target: Value) -> bool:
@@ -94,5 +124,6 @@ CONFIG_COMMANDS = LibraryPlugin(
         **dict.fromkeys((*CALLING, *PARSING), _called),
         **dict.fromkeys(WRAPPING, _wrap),
         WRAPPER: _wrapped,
+        WITHOUT_CONFIG: _without_config,
     },
 )

@@ -137,6 +137,8 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
     if started and name is None:
         folder = folder or ("" if "config_path" in arguments.keywords else os.path.dirname(started))
         name = Const(os.path.splitext(os.path.relpath(started, folder))[0]) if _is_in(started, folder) else None
+    if name is None:
+        run.takes_words, run.failed_reads = True, run.failed_reads + 1
     if not folder or not isinstance(name, Const) or not isinstance(name.value, str):
         config: Value = run.unknown("it is not known which config is read here", site.node, site.scope.file)
     else:

@@ -14,7 +14,7 @@ from shapelint.python.libraries import cli_configs, lightning_
 from shapelint.python.libraries.class_paths import CONFIG_SUFFIXES, NAMED_PARTS, ClassBuilder, class_name
 from shapelint.python.libraries.parameter_types import parameters
 from shapelint.python.objects import dicts
-from shapelint.python.state import class_lookup
+from shapelint.python.state import class_lookup, loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.references import settled
@@ -172,6 +172,11 @@ def _command(run: Run, owner: Instance | None, arguments: Arguments, site: Site)
     parser = _parser(run, owner)
     command = Command(run, site, {**parser.groups, **classes}, parser)
     configs = cli_configs.of_command(run, arguments, site, command)
+    any_model = (
+        truth(arguments.keywords["subclass_mode_model"].value) if "subclass_mode_model" in arguments.keywords else False
+    )
+    if not configs and (classes["model"] == NONE or any_model):
+        loading.unread(run, "the class of the model is what a config or an option says", site)
     is_run = truth(arguments.keywords["run"].value if "run" in arguments.keywords else Const(True))
     found = [_built(command, owner, config, is_run) for config in configs or [Table({})]]
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions, standard_library
@@ -28,12 +29,12 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
         return None
     if name.count(".") == 2 and arguments.positional:
         bound = Bound(arguments.positional[0].value, name.rpartition(".")[2])
-        return run.call(bound, Arguments(arguments.positional[1:], arguments.keywords, arguments.complete), site)
+        return run.call(bound, replace(arguments, positional=arguments.positional[1:]), site)
     if not arguments.complete and name != "builtins.dict":
         return UNKNOWN
     made = builtin_functions.call(run, name.removeprefix("builtins."), arguments, site)
     if not arguments.complete:
-        forget(run, made)
+        forget(run, made, arguments.cause)
     return made
 
 
@@ -44,12 +45,14 @@ def siteless(handler: standard_library.StandardLibraryHandler) -> Handler:
 
 def dictionary(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OrderedDict(...)` and similar calls."""
-    return builtin_functions.call(run, "dict", arguments, NO_SITE)
+    return make(run, "builtins.dict", arguments, NO_SITE) or UNKNOWN
 
 
 def namespace(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `SimpleNamespace(width=3)`."""
-    return dicts.namespace({name: given.value for name, given in arguments.keywords.items()})
+    found = dicts.namespace({name: given.value for name, given in arguments.keywords.items()})
+    found.cause = arguments.cause
+    return found
 
 
 def _partial(run: Run, arguments: Arguments, site: Site) -> Value:

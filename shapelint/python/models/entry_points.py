@@ -106,7 +106,7 @@ def _interpreted(source: Source, options: Options, may_trace: bool, question: Qu
 def _everything(run: Run, tree: ast.Module, scope: Scope) -> None:
     """Interpret the module, what uses it, and what nothing in it uses."""
     _module(run, tree, scope)
-    run.is_for_another_config = run.has_stopped
+    run.stop_of_module = run.stop
     for user in run.options.users[:MAXIMUM_USERS]:
         _user(run, Path(user))
     _idle_functions(run, scope)

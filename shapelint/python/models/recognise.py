@@ -93,7 +93,9 @@ class _Group:
 class ReadModels:
     """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in.
 
-    `sweep` is what its config says of runs with other values, `line_shapes` are the shapes of its tensors.
+    `sweep` is what its config says of runs with other values, `line_shapes` are the shapes of its tensors. `stop` is
+    why a program with models certainly stops with the config that its command line names. One that `takes_config` reads
+    a file that its command line names.
     """
 
     models: list[PythonModel]
@@ -101,6 +103,8 @@ class ReadModels:
     source: Source
     sweep: Sweep = NO_SWEEP
     line_shapes: tuple[SeenShape, ...] = ()
+    stop: Cause | None = None
+    takes_config: bool = False
 
 
 def read_models(source: Source, options: Options, may_trace: bool = False) -> ReadModels:
@@ -111,9 +115,9 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     run, _ = interpret(source, options, may_trace=may_trace or options.trace)
     if run.refused:
         raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
-    if run.is_for_another_config:
-        return ReadModels([], (), source)
     groups = _groups(run)
+    if run.stop_of_module is not None:
+        return ReadModels([], (), source, stop=run.stop_of_module if groups else None)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
         run, _ = interpret(source, options)
@@ -149,7 +153,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     notices += tuple(run.other_versions)
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
-    return ReadModels(models, notices, run.others.source, run.sweep, line_shapes.seen(run))
+    takes_config = bool(run.takes_words and run.failed_reads and not options.config)
+    return ReadModels(models, notices, run.others.source, run.sweep, line_shapes.seen(run), takes_config=takes_config)
 
 
 def _stopping(run: Run) -> list[list[Problem]]:

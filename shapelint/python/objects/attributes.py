@@ -138,9 +138,11 @@ def of_instance(run: Run, owner: Instance, name: str, site: Site) -> Value:
         return owner.cls
     if name == "__dict__":
         mine = all(isinstance(one, UserClass) for one in resolution_order(owner.cls))
-        return Table(owner.attributes, owner.opaque or not mine, of=owner, maybe_missing=owner.maybe_missing)
+        is_open, perhaps = owner.opaque or not mine, owner.maybe_missing
+        return Table(owner.attributes, is_open, of=owner, maybe_missing=perhaps, cause=owner.cause)
     if owner.opaque and (found is None or isinstance(found, (Const, Items, Table))):
-        return unknown_among(owner)
+        unknown = unknown_among(owner)
+        return unknown if owner.cause is None else replace(unknown, cause=owner.cause)
     if isinstance(found, Function):
         if found.wrapper == "cached_property":
             value = run.call_function(found, Arguments(), owner)

@@ -24,6 +24,7 @@ from shapelint.python.state.values import (
     Library,
     Partial,
     Scope,
+    Unknown,
     UserClass,
     Value,
 )
@@ -113,10 +114,11 @@ def initialise(run: Run, cls: UserClass, owner: Instance, arguments: Arguments) 
         **{f.name: arguments.keywords[f.name] for f in fields if f.name in arguments.keywords},
     }
     rest: list[Given] = []
+    lost = UNKNOWN if arguments.cause is None else Unknown(arguments.cause)
     for field in fields:
         value = given[field.name] if field.name in given and field.initial else None
         if value is None:
-            value = Given(_default(run, field) if arguments.complete or not field.initial else UNKNOWN, NO_SPAN)
+            value = Given(_default(run, field) if arguments.complete or not field.initial else lost, NO_SPAN)
         if field.only_initial:
             rest.append(value)
         else:

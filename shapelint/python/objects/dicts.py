@@ -14,9 +14,10 @@ from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import all_of, join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import cause_among, sequence, unknown_among
-from shapelint.python.state.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Value
+from shapelint.python.state.value_facts import cause_among, cause_of, sequence, unknown_among
+from shapelint.python.state.values import NONE, UNKNOWN, Const, Instance, Items, Node, Scope, Table, Unknown, Value
 
+NO_ARGUMENTS = Arguments()
 TableKey = str | int | bool | float | None
 DICT_READ_METHODS = frozenset(
     {"get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__", "state_dict"}
@@ -106,7 +107,7 @@ def by_position(owner: Table) -> Items:
 
 def names_of(owner: Table) -> Table:
     """Return `vars(namespace)`: the same names as a dict."""
-    return Table(owner.items, owner.open, of=owner, maybe_missing=owner.maybe_missing)
+    return Table(owner.items, owner.open, of=owner, maybe_missing=owner.maybe_missing, cause=owner.cause)
 
 
 def put(run: Run, table: Table, index: Value, value: Value) -> None:
@@ -132,6 +133,18 @@ def put(run: Run, table: Table, index: Value, value: Value) -> None:
         run.assign_attribute(table.of, str(key), value)
 
 
+def replace_names(run: Run, owner: Table, names: Value) -> None:
+    """Perform `args.__dict__ = names`: from here on they are the same."""
+    if not isinstance(names, Table) or names.of is not None:
+        forget(run, owner, cause_of(names))
+        return
+    run.touch(owner)
+    owner.items.clear()
+    owner.items.update(names.items)
+    owner.open, owner.maybe_missing, owner.cause = names.open, names.maybe_missing, names.cause
+    names.of = owner
+
+
 def _is_converted(table: Table, value: Table) -> bool:
     """Return whether a dict that is put into another one becomes one of its kind, which is a copy."""
     if value.of is not None or value.namespace or not table.converts:
@@ -141,8 +154,7 @@ def _is_converted(table: Table, value: Table) -> bool:
 
 def lose_keys(run: Run, table: Table, *sources: Value) -> None:
     """Forget a dict, whose keys are not known because of what is not known of these values."""
-    table.cause = table.cause or cause_among(*sources)
-    forget(run, table)
+    forget(run, table, cause_among(*sources))
 
 
 def remove(run: Run, table: Table, index: Value) -> Value:
@@ -156,12 +168,11 @@ def remove(run: Run, table: Table, index: Value) -> Value:
     return table.items.pop(key, UNKNOWN)
 
 
-def update(run: Run, table: Table, more: Value | None, keywords: Keywords, complete: bool = True) -> None:
-    """Perform `table.update(more, **keywords)`."""
+def update(run: Run, table: Table, more: Value | None, arguments: Arguments = NO_ARGUMENTS) -> None:
+    """Perform `table.update(more, **keywords)` with the keywords of these arguments."""
     pairs = _pairs(more) if more is not None else []
-    if pairs is None or not complete or (isinstance(more, Table) and more.open):
-        table.cause = table.cause or (more.cause if isinstance(more, Table) else cause_among(more))
-        forget(run, table)
+    if pairs is None or not arguments.complete or (isinstance(more, Table) and more.open):
+        forget(run, table, cause_of(more) or arguments.cause)
     perhaps = more.maybe_missing if isinstance(more, Table) else frozenset()
     for key, value in pairs or []:
         _, name = key_of(key)
@@ -170,7 +181,7 @@ def update(run: Run, table: Table, more: Value | None, keywords: Keywords, compl
             table.maybe_missing |= {name}
         else:
             put(run, table, key, value)
-    for name, given in keywords.items():
+    for name, given in arguments.keywords.items():
         put(run, table, Const(name), given.value)
 
 
@@ -188,7 +199,7 @@ def _pairs(more: Value) -> list[tuple[Value, Value]] | None:
 def made(run: Run, source: Value | None, keywords: Keywords) -> Table:
     """Evaluate `dict(source, **keywords)`."""
     table = Table({})
-    update(run, table, source, keywords)
+    update(run, table, source, Arguments(keywords=keywords))
     return table
 
 
@@ -196,7 +207,7 @@ def call_method(run: Run, owner: Table, name: str, arguments: Arguments) -> Valu
     """Call a method of a dict."""
     values, keywords = arguments.values, arguments.keywords
     if name == "update":
-        update(run, owner, values[0] if values else None, keywords, arguments.complete)
+        update(run, owner, values[0] if values else None, arguments)
         return NONE
     if name in ("__setitem__", "__delitem__") and values:
         if name == "__delitem__":
@@ -239,7 +250,7 @@ def _look_up(run: Run, owner: Table, name: str, index: Value | None, default: Va
             remove(run, owner, Const(key))
         return found
     if owner.open:
-        return UNKNOWN
+        return UNKNOWN if owner.cause is None else Unknown(owner.cause)
     if name == "setdefault":
         put(run, owner, Const(key), default)
     return default

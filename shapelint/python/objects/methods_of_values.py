@@ -32,7 +32,7 @@ def call_method(
     """Call a method that the interpreter implements; with incomplete arguments, it may change its owner in any way."""
     owner, name, values = bound.owner, bound.name, [given.value for given in arguments.positional]
     if not arguments.complete and not isinstance(owner, (Table, Super, UserClass, Instance, Component, Chained)):
-        forget(run, owner)
+        forget(run, owner, arguments.cause)
         return UNKNOWN
     kind = run.kind_of(owner)
     if kind.method is not None:

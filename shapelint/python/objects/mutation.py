@@ -14,7 +14,7 @@ from shapelint.python.state import class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.forgetting import forget, forget_all_attributes
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer
+from shapelint.python.state.value_facts import cause_of, integer
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -53,7 +53,7 @@ def set_attribute(run: Run, owner: Instance, name: object, value: Value) -> None
         _anywhere(run, owner, value)
         return
     if name == "__dict__":
-        forget_all_attributes(run, owner)
+        forget_all_attributes(run, owner, cause_of(value))
         return
     assert owner.cls is not None
     found, setter = class_lookup.find(owner.cls, name), class_lookup.find(owner.cls, "__setattr__")
@@ -76,7 +76,7 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     if isinstance(base, Chained):
         forget(run, base)
     if not isinstance(value, Node):
-        forget(run, owner)
+        forget(run, owner, cause_of(value))
     else:
         cause = Cause("a module is set under a name that is not known", run.place(None, None))
         run.unfollowed.append(((owner,), cause))

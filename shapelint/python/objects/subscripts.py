@@ -10,7 +10,7 @@ from shapelint.python.state import choices, class_lookup, command_words, unknown
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer, unknown_among
+from shapelint.python.state.value_facts import blamed, integer, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -57,9 +57,10 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
             return owner.items[key]
         if isinstance(key, (str, int)) and not owner.open:
             if owner.of is None:
-                command_words.note_end(run)
+                command_words.note_stop(run, f"there is no key {key!r}", site)
             return UNKNOWN
-        return choices.by_key(run, owner, index, site) or unknown_among(*owner.items.values())
+        found = choices.by_key(run, owner, index, site) or unknown_among(*owner.items.values())
+        return found if owner.cause is None else blamed(found, Unknown(owner.cause))
     if isinstance(owner, Unknown) and (same := choices.element(run, owner, index, site)) is not None:
         return same
     if isinstance(owner, Unknown):

@@ -10,6 +10,7 @@ from shapelint.python.state.value_facts import integer, truth
 from shapelint.python.state.values import Given, Items, Scope, Value
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
+from shapelint.spec.spec import Cause
 
 Keywords = dict[str, Given]
 
@@ -30,12 +31,14 @@ NO_SITE = Site(ast.Constant(None), Scope({}))
 class Arguments:
     """Arguments of a call; `complete` is False if an unknown `*sequence` or `**mapping` may add others.
 
+    `cause` is why those are not known, if that is known.
     Neither the receiver of a method nor the tensor that an operation is applied to is among them.
     """
 
     positional: tuple[Given, ...] = ()
     keywords: Keywords = field(default_factory=dict)
     complete: bool = True
+    cause: Cause | None = None
 
     @property
     def every(self) -> tuple[Given, ...]:

@@ -11,8 +11,10 @@ import re
 
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.python.state import guards
+from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Answered, Run
 from shapelint.python.state.values import UNKNOWN, Const, Value
+from shapelint.spec.spec import Cause
 
 END_OF_WORD = "\0"
 """What begins and ends a stand-in: no path has it."""
@@ -21,6 +23,7 @@ STAND_IN = re.compile(f"{END_OF_WORD}([^{END_OF_WORD}]+){END_OF_WORD}")
 
 def word(run: Run, name: str) -> Value:
     """Return the value of an option that the command line gives; unknown unless it names the config of this run."""
+    run.takes_words = True
     if not run.options.config:
         return UNKNOWN
     if run.options.words is None:
@@ -56,10 +59,10 @@ def note_reading(run: Run, path: str) -> None:
         raise Answered
 
 
-def note_end(run: Run) -> None:
-    """Note that a program which takes any config certainly stops: a key or an argument is missing."""
-    if run.options.words and guards.is_certain(run):
-        run.has_stopped = True
+def note_stop(run: Run, reason: str, site: Site) -> None:
+    """Note that a program which takes any config certainly stops with this one: a key or an argument is missing."""
+    if run.options.words and run.stop is None and guards.is_certain(run):
+        run.stop = Cause(reason, run.place(site.node, site.scope.file))
 
 
 def words_of(path: str, config: str) -> tuple[tuple[str, str], ...] | None:

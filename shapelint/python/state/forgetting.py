@@ -22,19 +22,20 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.spec.spec import Cause
 
 
-def forget(run: Run, value: Value | Scope | None) -> None:
-    """Forget the contents of a value or scope."""
+def forget(run: Run, value: Value | Scope | None, cause: Cause | None = None) -> None:
+    """Forget the contents of a value or scope; `cause` is why they are not known, if there is a better one."""
     if isinstance(value, Unknown):
         run.rewritten += 1
         for one in value.inside:
-            forget(run, one)
-        forget(run, value.choice.changes if value.choice is not None else None)
+            forget(run, one, cause)
+        forget(run, value.choice.changes if value.choice is not None else None, cause)
     elif isinstance(value, Bound):
-        forget(run, value.owner)
+        forget(run, value.owner, cause)
     elif isinstance(value, UserClass):
-        forget(run, value.scope)
+        forget(run, value.scope, cause)
     elif isinstance(value, Component):
         _component(run, value)
     elif isinstance(value, Dataset):
@@ -43,12 +44,12 @@ def forget(run: Run, value: Value | Scope | None) -> None:
     elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
         run.touch(value)
         for one in value.one_of if isinstance(value, Items) else ():
-            forget(run, one)
-        _contents(value)
+            forget(run, one, cause)
+        _contents(value, cause)
         if isinstance(value, Table):
-            forget(run, value.of)
+            forget(run, value.of, cause)
         for parent in value.shared.values() if isinstance(value, CommandLine) else ():
-            forget(run, parent)
+            forget(run, parent, cause)
 
 
 MAXIMUM_FORGET_DEPTH = 4
@@ -68,36 +69,37 @@ def forget_recursively(run: Run, value: Value, depth: int = 0) -> None:
         forget_recursively(run, one, depth + 1)
 
 
-def forget_all_attributes(run: Run, owner: Instance) -> None:
+def forget_all_attributes(run: Run, owner: Instance, cause: Cause | None = None) -> None:
     """Forget everything about an object, including its modules."""
     run.touch(owner)
-    owner.opaque = True
+    owner.opaque, owner.cause = True, owner.cause or cause
     owner.base = UNKNOWN if owner.base is not None else None
     owner.hyperparameters = UNKNOWN if owner.hyperparameters is not None else None
     _forget(owner.attributes, {})
 
 
-def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope) -> None:
+def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope, cause: Cause | None) -> None:
+    lost = CHANGED if cause is None else Unknown(cause)
     if isinstance(value, Items):
-        value.items, value.rest, value.shape_of = [], UNKNOWN, None
+        value.items, value.rest, value.shape_of = [], UNKNOWN if cause is None else lost, None
     elif isinstance(value, Table):
-        _forget(value.items, {})
-        value.open, value.maybe_missing = True, frozenset(value.items)
+        _forget(value.items, {}, lost)
+        value.open, value.maybe_missing, value.cause = True, frozenset(value.items), value.cause or cause
     elif isinstance(value, Chained):
         value.rest = UNKNOWN
     elif isinstance(value, CommandLine):
-        _forget(value.defaults, {})
+        _forget(value.defaults, {}, lost)
     elif isinstance(value, Instance):
-        value.opaque = True
+        value.opaque, value.cause = True, value.cause or cause
         value.hyperparameters = UNKNOWN if value.hyperparameters is not None else None
-        _forget(value.attributes, _lasting(value.attributes))
+        _forget(value.attributes, _lasting(value.attributes), lost)
     else:
-        _forget(value.names, _lasting(value.names))
+        _forget(value.names, _lasting(value.names), lost)
 
 
-def _forget(names: dict[Any, Value], kept: dict[Any, Value]) -> None:
-    """Set all values of a dict to unknown except those to keep; the dict stays the same object."""
-    names.update({name: kept.get(name, CHANGED) for name in names})
+def _forget(names: dict[Any, Value], kept: dict[Any, Value], lost: Value = CHANGED) -> None:
+    """Set all values of a dict to an unknown one except those to keep; the dict stays the same object."""
+    names.update({name: kept.get(name, lost) for name in names})
 
 
 def _lasting(names: dict[str, Value]) -> dict[str, Value]:

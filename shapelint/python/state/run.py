@@ -164,12 +164,13 @@ class Run(Kernel):
     gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a trainer
     calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
     object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it says of runs
-    with other values; `refused` says why Hydra does not accept an override. A run `asks_for_words` of the command line
-    that may name its config; `words` are those that do, and `named_as` the path that they make. If it `has_stopped` for
-    certain before the end of the module, it `is_for_another_config`. `answers` says of each call whether it is all that
-    the run was started for; what is done under a `supposed` value is not asked. While calls are `recording` what they
-    read, `readings` are the names outside of them, each with its scope and value. `line_shapes` are the shapes of what
-    statements name or give back, None where they differ.
+    with other values; `refused` says why Hydra does not accept an override. A run `takes_words` of its command line if
+    one may name a config, and `asks_for_words` if it is started with one; `words` are those that name it, and
+    `named_as` the path that they make. `stop` is why it certainly stops with that config, `stop_of_module` if that is
+    before the end of the module. `answers` says of each call whether it is all that the run was started for; what is
+    done under a `supposed` value is not asked. While calls are `recording` what they read, `readings` are the names
+    outside of them, each with its scope and value. `line_shapes` are the shapes of what statements name or give back,
+    None where they differ.
     """
 
     options: Options
@@ -228,10 +229,11 @@ class Run(Kernel):
     untraced: bool = False
     starved: bool = False
     asks_for_words: bool = False
+    takes_words: bool = False
     words: tuple[tuple[str, str], ...] = ()
     named_as: str = ""
-    has_stopped: bool = False
-    is_for_another_config: bool = False
+    stop: Cause | None = None
+    stop_of_module: Cause | None = None
     evaluates_strings: bool = False
     effect: ast.AST | None = None
     rewired: str = ""

@@ -80,6 +80,11 @@ def cause_among(*values: Value | None) -> Cause | None:
     return None
 
 
+def cause_of(value: Value | None) -> Cause | None:
+    """Return the cause for which a value is unknown, or the keys of a dict."""
+    return value.cause if isinstance(value, Table) else cause_among(value)
+
+
 def blamed(value: Value, *sources: Value | None) -> Value:
     """Return a value that is unknown with the cause for which one of its sources is, unless it has one of its own."""
     if not isinstance(value, Unknown) or value.cause is not None:

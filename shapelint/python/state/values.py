@@ -373,7 +373,8 @@ class Instance(Node):
     """An object of a user-defined class; `opaque` says that it has parts with unknown names.
 
     Attributes in `maybe_missing` may be missing. `base` is the library module that the object is by inheritance;
-    `hyperparameters` are those that Lightning's `save_hyperparameters` saved.
+    `hyperparameters` are those that Lightning's `save_hyperparameters` saved; `cause` is why the parts of an opaque one
+    are not known.
     """
 
     cls: UserClass | None = None
@@ -382,6 +383,7 @@ class Instance(Node):
     maybe_missing: frozenset[str] = frozenset()
     base: Value | None = None
     hyperparameters: Value | None = None
+    cause: Cause | None = None
 
 
 @dataclass(eq=False, repr=False)

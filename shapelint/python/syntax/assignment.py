@@ -136,6 +136,8 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     elif isinstance(owner, UserClass):
         run.touch(owner.scope)
         owner.scope.names[name] = value
+    elif dicts.is_namespace(owner) and name == "__dict__":
+        dicts.replace_names(run, owner, value)  # type: ignore[arg-type]
     elif dicts.takes_attributes(owner):
         dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
     elif not mutation.is_harmless(name):

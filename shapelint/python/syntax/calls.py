@@ -24,7 +24,7 @@ from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_
 from shapelint.python.state.joins import join
 from shapelint.python.state.references import settled
 from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, NO_OBJECT, Run
-from shapelint.python.state.value_facts import sequence, unknown_among
+from shapelint.python.state.value_facts import cause_of, sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -92,7 +92,7 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
 
     positional: list[Given] = []
     keywords: Keywords = {}
-    complete = True
+    complete, cause = True, None
     assert scope.file is not None
     foreign = not scope.file.main
     for argument in node.args:
@@ -102,7 +102,7 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
             items = sequence(value)
             if items is None or items.rest is not None:
                 positional += [Given(item, span, foreign=True) for item in (items.items if items and complete else [])]
-                complete = False
+                complete, cause = False, cause or cause_of(value)
                 continue
             positional += [Given(item, span, foreign=True) for item in items.items]
         elif complete:
@@ -112,14 +112,14 @@ def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
         span = scope.file.span(keyword.value)
         if keyword.arg is None:
             if not isinstance(value, Table) or value.open:
-                complete = False
+                complete, cause = False, cause or cause_of(value)
             for name, item in value.items.items() if isinstance(value, Table) else ():
                 keywords[str(name)] = Given(settled(item), span, foreign=True)
         else:
             start = scope.file.span(keyword).start
             key = Span(start, start + len(keyword.arg))
             keywords[keyword.arg] = Given(value, span, None if foreign else key, foreign)
-    return Arguments(tuple(positional), keywords, complete)
+    return Arguments(tuple(positional), keywords, complete, cause)
 
 
 def call(
@@ -151,7 +151,7 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
         return call(
             run,
             function.function,
-            Arguments((*function.positional, *arguments.positional), merged, arguments.complete),
+            replace(arguments, positional=(*function.positional, *arguments.positional), keywords=merged),
             site,
         )
     if isinstance(function, Instance):
@@ -330,7 +330,8 @@ def call_function(
     inner = Scope({}, function.scope, function.scope.file, "function", function=function, serial=run.new_serial())
     missing = bind_parameters(function, arguments, inner)
     if missing and function.name == "__init__" and arguments.complete:
-        command_words.note_end(run)
+        built = receiver.cls.name if isinstance(receiver, Instance) and receiver.cls else "an object"
+        command_words.note_stop(run, f"{built} is built without {missing[0]}", Site(node, inner))
     inner.names = {name: run.named(value, inner, name) for name, value in inner.names.items()}
     run.depth += 1
     run.active.append(node)
@@ -412,7 +413,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> l
             scope.names[name] = function.defaults[index - first_default]
         else:
             node = [*parameters.posonlyargs, *parameters.args][index]
-            scope.names[name] = causes.of_parameter(function, node, scope.serial)
+            scope.names[name] = _not_given(function, arguments, node, scope)
             missing.append(name)
     if parameters.vararg:
         rest = None if arguments.complete else UNKNOWN
@@ -424,13 +425,19 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> l
             if given
             else default
             if default is not None and arguments.complete
-            else causes.of_parameter(function, argument, scope.serial)
+            else _not_given(function, arguments, argument, scope)
         )
     if parameters.kwarg:
         scope.names[parameters.kwarg.arg] = Table(
-            {name: given.value for name, given in left.items()}, not arguments.complete
+            {name: given.value for name, given in left.items()}, not arguments.complete, cause=arguments.cause
         )
     return missing
+
+
+def _not_given(function: Function, arguments: Arguments, node: ast.arg, scope: Scope) -> Unknown:
+    """Return the value of a parameter without an argument: that of a star that is not known, or of other code."""
+    value = causes.of_parameter(function, node, scope.serial)
+    return value if arguments.cause is None else replace(value, cause=arguments.cause)
 
 
 def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:

@@ -142,7 +142,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Value:
     table = Table({})
     for key, value in zip(node.keys, node.values):
         if key is None:
-            dicts.update(run, table, evaluate(run, value, scope), {})
+            dicts.update(run, table, evaluate(run, value, scope))
         else:
             name = evaluate(run, key, scope)
             dicts.put(run, table, name, evaluate(run, value, scope))

@@ -137,7 +137,7 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
         lists.extend(run, old, new)
         return
     if isinstance(old, Table) and isinstance(node.op, ast.BitOr):
-        dicts.update(run, old, new, {})
+        dicts.update(run, old, new)
         return
     value = arithmetic.binary(run, node.op, old, new, Site(node, scope))
     line_shapes.note(run, node.value, value, scope)
