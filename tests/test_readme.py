@@ -1,4 +1,4 @@
-"""The content of the README is run: its two commands, and every report that it shows."""
+"""The content of the README and of the pages is run: commands, reports, tables, and links between them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ from shapelint.text.source import Source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COPIED = ("shapelint", "rules", "fixtures", "pyproject.toml", "README.md", "LICENSE")
+
+
+PAGES = {path: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+
+
+def page(name: str) -> str:
+    return PAGES[ROOT / "docs" / name]
 
 
 def command(name: str) -> str:
@@ -60,7 +67,7 @@ def test_the_command_to_try_it_prints_the_report_of_the_readme(tmp_path: Path) -
 
 
 def test_the_script_gives_the_report_below_it() -> None:
-    match = re.search(r"```python\n(# train\.py\n.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+    match = re.search(r"```python\n(# train\.py\n.*?)```\n\n```text\n(.*?)```", page("programs.md"), re.DOTALL)
     assert match is not None
     report = lint_text(Source("train.py", match[1]), Settings())
     assert reports.render(Report((report,)), "text") == match[2]
@@ -72,7 +79,7 @@ def rules_table() -> str:
     for code, rule in rule_pages.built_in().items():
         meaning = first_sentence(rule.prose)
         severity = " or ".join(severities_of(rule.page.severity))
-        rows.append(f"| [{code}](rules/{rule.path.name}) | {rule.page.name} | {meaning} | {severity} |")
+        rows.append(f"| [{code}](../rules/{rule.path.name}) | {rule.page.name} | {meaning} | {severity} |")
     return "\n".join(rows)
 
 
@@ -105,27 +112,35 @@ def first_sentence(prose: str) -> str:
     return " ".join(section[1].split()).split(". ")[0].rstrip(".").replace("|", "\\|")
 
 
-@pytest.mark.parametrize(("name", "make"), [("rules", rules_table), ("backbones", backbones_table)])
-def test_the_tables_are_made_from_what_they_show(name: str, make: Callable[[], str], update: bool) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = readme.partition(f"<!-- {name} -->\n")
+TABLES = [("rules.md", "rules", rules_table), ("how-it-knows.md", "backbones", backbones_table)]
+
+
+@pytest.mark.parametrize(("file", "name", "make"), TABLES)
+def test_the_tables_are_made_from_what_they_show(file: str, name: str, make: Callable[[], str], update: bool) -> None:
+    before, _, rest = page(file).partition(f"<!-- {name} -->\n")
     shown, _, after = rest.partition(f"<!-- /{name} -->")
     expected = f"\n{make()}\n\n"
     if update:
         text = f"{before}<!-- {name} -->\n{expected}<!-- /{name} -->{after}"
-        (ROOT / "README.md").write_text(text, encoding="utf-8")
+        (ROOT / "docs" / file).write_text(text, encoding="utf-8")
         shown = expected
     assert shown == expected
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "snippets").iterdir()), ids=lambda path: path.name)
 def test_every_snippet_is_in_the_readme_or_a_page(path: Path) -> None:
-    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
-    assert any(path.read_text(encoding="utf-8").rstrip() in text for text in (README, *pages))
+    assert any(path.read_text(encoding="utf-8").rstrip() in text for text in PAGES.values())
 
 
-def test_the_rules_that_the_readme_names_exist() -> None:
-    assert set(re.findall(r"SL\d{3}", README)) <= set(rule_pages.built_in())
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_rules_and_files_that_a_page_names_exist(path: Path) -> None:
+    assert set(re.findall(r"SL\d{3}", PAGES[path])) <= set(rule_pages.built_in())
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", PAGES[path], flags=re.DOTALL)
+    for target, anchor in re.findall(r"\]\((?![a-z]+:)([^)#\s]*)(#[^)\s]*)?\)", prose):
+        assert (path.parent / target).is_file(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)", (path.parent / target).read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor[1:] in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def test_the_config_of_the_readme_is_clean_and_every_spelling_is_read() -> None:
@@ -133,7 +148,7 @@ def test_the_config_of_the_readme_is_clean_and_every_spelling_is_read() -> None:
     assert config is not None
     report = lint_text(Source("model.yaml", config[1]), Settings())
     assert (report.status, report.findings) == ("checked", ())
-    table = README.partition("| a component is written as |")[2].partition("\n\n")[0]
+    table = page("configs.md").partition("| a component is written as |")[2].partition("\n\n")[0]
     spellings = [text for text in re.findall(r"`([^`]+)`", table) if "..." not in text]
     assert len(spellings) > 10
     for text in spellings:

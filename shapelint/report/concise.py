@@ -17,7 +17,7 @@ def render(report: Report, options: RenderOptions) -> str:
         if problem(file):
             error = paint("error", "error", options.colour)
             lines.append(f"{escape(file.path, options.encoding)}: {error}: {escape(problem(file), options.encoding)}")
-    return "\n".join([*lines, *change_lines(options), *closing_lines(report, options)]) + "\n"
+    return "".join(f"{line}\n" for line in [*lines, *change_lines(options), *closing_lines(report, options)])
 
 
 def _line(finding: Finding, options: RenderOptions) -> str:

@@ -19,7 +19,8 @@ def render(report: Report, options: RenderOptions) -> str:
     blocks += [_problem(file.path, problem(file), options) for file in report.files if problem(file)]
     blocks.append("\n".join(change_lines(options)))
     blocks.append("\n".join(closing_lines(report, options)))
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    text = "\n\n".join(filter(None, blocks))
+    return f"{text}\n" if text else ""
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:

@@ -164,8 +164,8 @@ def test_a_new_method_needs_one_file(with_pack: None) -> None:
     assert codes(text.format(512, 1)) == ["SL207"]
 
 
-def test_the_readme_lists_every_method(root: Path) -> None:
-    text = " ".join((root / "README.md").read_text(encoding="utf-8").split())
+def test_the_page_of_configs_lists_every_method(root: Path) -> None:
+    text = " ".join((root / "docs" / "configs.md").read_text(encoding="utf-8").split())
     assert "`method` is one of " + ", ".join(f"`{name}`" for name in methods.names()) + "." in text
 
 
