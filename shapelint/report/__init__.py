@@ -1,7 +1,7 @@
 """Turn a report into text: one module per format, imported only when its format is chosen.
 
-Every format is a pure function `render(report, options) -> str` that reads no file. Its result is empty or ends with a line
-break, and holds no control or bidirectional character of the user's: those are escaped, as Python's `repr` does.
+Every format is a pure function `render(report, options) -> str` that reads no file. Its result is empty or ends with a
+line break, and holds no control or bidirectional character of the user's: those are escaped, as Python's `repr` does.
 """
 
 from __future__ import annotations
