@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
@@ -50,7 +52,9 @@ DUMPED = "json.dumps.text"
 """The text that `json.dumps` returns."""
 MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
-NO_EFFECT = words("set_struct set_readonly resolve register_new_resolver register_resolver save")
+NO_EFFECT = words("set_struct set_readonly resolve save")
+NAMES_IN_EVAL = words("int float round abs min max sum len bool str")
+"""Functions that a text may call which a config gives to `eval`."""
 
 
 def _reader(name: str, form: str) -> Handler:
@@ -102,10 +106,10 @@ def _created(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OmegaConf.create(...)`, and `OmegaConf.structured(...)` of an object."""
     value = arguments.values[0] if arguments.positional else Table({})
     if isinstance(value, Const) and isinstance(value.value, str):
-        return _rooted(loading.parse(run, value.value, "yaml"))
+        return _rooted(run, loading.parse(run, value.value, "yaml"))
     if isinstance(value, UserClass) and value.fields is not None:
         value = run.call(value, Arguments(), site)
-    return _rooted(_of_fields(value)) if arguments.complete else unknown_among(value)
+    return _rooted(run, _of_fields(value)) if arguments.complete else unknown_among(value)
 
 
 def _of_fields(value: Value) -> Value:
@@ -129,7 +133,7 @@ def _merged(run: Run, arguments: Arguments, site: Site) -> Value:
         if not isinstance(made, Table):
             return blamed(UNKNOWN, made)
         result = merged(result, made)
-    return _rooted(result)
+    return _rooted(run, result)
 
 
 def merged(base: Value, over: Value) -> Value:
@@ -145,10 +149,10 @@ def merged(base: Value, over: Value) -> Value:
     return Table(items, base.open or over.open, attributes=True, converts="any", maybe_missing=uncertain)
 
 
-def _rooted(value: Value) -> Value:
+def _rooted(run: Run, value: Value) -> Value:
     """Return a config as OmegaConf makes it of a dict: a copy whose references are looked up in itself."""
     if isinstance(value, (Table, Items)):
-        root = Table({}, attributes=True, converts="any")
+        root = Table({}, attributes=True, converts="any", resolvers=run.resolvers)
         return _copied(value, root, (), root if isinstance(value, Table) else None)
     return value
 
@@ -163,7 +167,7 @@ def _copied(value: Value, root: Table, path: tuple[str, ...], into: Table | None
         items = [_copied(item, root, (*path, str(index))) for index, item in enumerate(value.items)]
         return Items(items, "list", value.rest)
     if isinstance(value, Const) and isinstance(value.value, str) and "${" in value.value:
-        return ConfigReference(value.value, root, path)
+        return ConfigReference(value.value, root, path, value.place)
     return replace(value, root=root, path=path) if isinstance(value, ConfigReference) else value
 
 
@@ -198,7 +202,7 @@ def _selected(run: Run, arguments: Arguments, site: Site) -> Value:
     missing = _is_absent(owner, str(key.value))
     if missing is None or not missing:
         return settled(ConfigReference(f"${{{key.value}}}", owner)) if missing is False else UNKNOWN
-    return _rooted(default)
+    return _rooted(run, default)
 
 
 def _is_missing(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -228,6 +232,33 @@ def _is_absent(owner: Value, path: str) -> bool | None:
             return None if name.isdigit() else True
         owner = settled(owner.items[name])
     return isinstance(owner, Const) and owner.value == MISSING
+
+
+def _registered(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.register_new_resolver("times", lambda a, b: a * b)`."""
+    name, function = arguments.get(0, "name"), arguments.get(1, "resolver")
+    if isinstance(name, Const) and function is not None:
+        run.resolvers[str(name.value)] = partial(_resolver, run, function, site)
+    return NONE
+
+
+def _resolver(run: Run, function: Value, site: Site, values: Sequence[Value]) -> Value:
+    if function == Library("builtins.eval"):
+        return _evaluated(run, values[0], site) if len(values) == 1 else UNKNOWN
+    return run.call(function, Arguments(tuple(Given(value, NO_SPAN) for value in values)), site)
+
+
+def _evaluated(run: Run, text: Value, site: Site) -> Value:
+    """Return what `eval` makes of a text of a config: a number that is written nowhere."""
+    try:
+        tree = ast.parse(str(text.value).strip(), mode="eval") if isinstance(text, Const) else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return UNKNOWN
+    names = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)} if tree is not None else set()
+    if tree is None or not names <= NAMES_IN_EVAL:
+        return UNKNOWN
+    found = run.evaluate(tree.body, site.scope)
+    return Const(found.value) if isinstance(found, Const) else UNKNOWN
 
 
 def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -263,6 +294,8 @@ CONFIG_FILES = LibraryPlugin(
         "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
         f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
         "json.dumps": _dumped,
+        "omegaconf.OmegaConf.register_new_resolver": _registered,
+        "omegaconf.OmegaConf.register_resolver": _registered,
         "omegaconf.OmegaConf.create": _created,
         "omegaconf.DictConfig": _created,
         "omegaconf.ListConfig": _created,

@@ -62,7 +62,7 @@ def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = Fal
         return unread(run, f"{_relative(part.path)} does not parse: {error.message}", site, place)
     if nodes is None:
         return Const(None)
-    root = Table({}, attributes=True, converts="any") if attributes else None
+    root = Table({}, attributes=True, converts="any", resolvers=run.resolvers) if attributes else None
     return _value(run, nodes, _Place(part.span.start, root), ())
 
 
@@ -126,7 +126,8 @@ def compose(
     if not isinstance(node, Mapping):
         return UNKNOWN, ()
     own = tuple((key, value) for key, value in node.entries if not (isinstance(key, Scalar) and key.text == "hydra"))
-    return _value(run, replace(node, entries=own), _Place(0, Table({}, attributes=True)), ()), sweep
+    root = Table({}, attributes=True, resolvers=run.resolvers)
+    return _value(run, replace(node, entries=own), _Place(0, root), ()), sweep
 
 
 def _composed(run: Run, folder: str, name: str, overrides: Sequence_[Override]) -> tuple[YamlNode, tuple[Missing, ...]]:
@@ -234,12 +235,13 @@ def _scalar(node: Scalar, place: _Place, path: tuple[str, ...]) -> Value:
         return Unknown(Cause(node.text))
     if node.value is UNKNOWN_DIM or not isinstance(node.value, (str, int, float, bool, type(None))):
         return UNKNOWN
+    start = place.offset
+    span = None if start is None else Span(node.origin.start + start, node.origin.end + start)
     if place.root is not None and isinstance(node.value, str):
         if "${" in node.value:
-            return ConfigReference(node.value, place.root, path)
+            return ConfigReference(node.value, place.root, path, span)
         if node.value == "???":
             return Unknown()
-    if place.offset is None:
+    if span is None:
         return Const(node.value)
-    span = Span(node.origin.start + place.offset, node.origin.end + place.offset)
     return Const(node.value, span, computed=node.style == COMPUTED)

@@ -10,6 +10,12 @@ from shapelint.spec.spec import Cause
 
 _PATH = re.compile(r"\$\{\s*(\.*)([A-Za-z_][\w-]*(?:\.[\w-]+|\[\w+\])*)\s*\}")
 _NAME = re.compile(r"[\w-]+")
+_CALL = re.compile(r"""\$\{\s*([A-Za-z_][\w.]*)\s*:((?:'[^'$]*'|"[^"$]*"|[^{}$'"])*)\}""")
+"""The call of a resolver whose arguments are known: `${eval:'128 * 4'}`, `${times:128,4}`."""
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_ARGUMENT = re.compile(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""")
+_WORDS = {"true": True, "false": False, "null": None}
+_WHOLE, _FLOAT = re.compile(r"[+-]?\d+"), re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
 MAXIMUM_DEPTH = 20
 
 
@@ -22,11 +28,42 @@ def settled(value: Value, depth: int = 0) -> Value:
         return _looked_up(value, whole, depth)
     found = [_looked_up(value, one, depth + 1) for one in _PATH.finditer(value.text)] if depth < MAXIMUM_DEPTH else []
     texts = [str(one.value) for one in found if isinstance(one, Const)]
-    if not found or len(texts) < len(found):
+    if len(texts) < len(found) or depth >= MAXIMUM_DEPTH:
         return _unknown(value.text)
     remaining = iter(texts)
     text = _PATH.sub(lambda match: next(remaining), value.text)
-    return settled(replace(value, text=text), depth + 1) if "${" in text else Const(text)
+    called = _CALL.search(text)
+    if called is not None:
+        return _resolved(replace(value, text=text), called, depth)
+    return settled(replace(value, text=text), depth + 1) if found and "${" in text else _plain(text)
+
+
+def _plain(text: str) -> Value:
+    return _unknown(text) if "${" in text else Const(text)
+
+
+def _resolved(reference: ConfigReference, called: re.Match[str], depth: int) -> Value:
+    """Return a text of a config with what a resolver gives in it; that alone if the text is nothing else."""
+    resolver = reference.root.resolvers.get(called[1])
+    if resolver is None or any(mark in _QUOTED.sub("", called[2]) for mark in "[]{}"):
+        return _unknown(reference.text)
+    words = [word.strip() for word in _ARGUMENT.findall(called[2])] if called[2].strip() else []
+    found = resolver([Const(_word(word)) for word in words])
+    if called[0] == reference.text.strip() or not isinstance(found, Const):
+        if isinstance(found, Const) and (found.computed or (found.place is None and found.literal is None)):
+            return replace(found, place=reference.place, literal=None, computed=True)
+        return found if isinstance(found, (Const, Items, Table)) else _unknown(reference.text)
+    text = reference.text.replace(called[0], str(found.value))
+    return settled(replace(reference, text=text), depth + 1)
+
+
+def _word(text: str) -> str | int | float | bool | None:
+    """Return an argument of a resolver as OmegaConf reads it: a quoted text, a number, or a text."""
+    if text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 1:
+        return text[1:-1]
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    return int(text) if _WHOLE.fullmatch(text) else float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _looked_up(reference: ConfigReference, match: re.Match[str], depth: int) -> Value:

@@ -27,6 +27,7 @@ from shapelint.python.state.values import (
     Items,
     Loss,
     Node,
+    Resolver,
     Scope,
     SourceFile,
     Tensor,
@@ -163,14 +164,14 @@ class Run(Kernel):
     parameters or buffers, by identity, with whether they are saved; `renamed` are networks that are wrapped by what
     gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a trainer
     calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
-    object. `config_folder` is the folder of the configs that Hydra was initialized with, `sweep` what it says of runs
-    with other values; `refused` says why Hydra does not accept an override. A run `takes_words` of its command line if
-    one may name a config, and `asks_for_words` if it is started with one; `words` are those that name it, and
-    `named_as` the path that they make. `stop` is why it certainly stops with that config, `stop_of_module` if that is
-    before the end of the module. `answers` says of each call whether it is all that the run was started for; what is
-    done under a `supposed` value is not asked. While calls are `recording` what they read, `readings` are the names
-    outside of them, each with its scope and value. `line_shapes` are the shapes of what statements name or give back,
-    None where they differ.
+    object. `config_folder` is the folder of the configs that Hydra was initialized with, `resolvers` are OmegaConf's
+    that the program registered, `sweep` is what Hydra says of runs with other values; `refused` says why Hydra does not
+    accept an override. A run `takes_words` of its command line if one may name a config, and `asks_for_words` if it is
+    started with one; `words` are those that name it, and `named_as` the path that they make. `stop` is why it certainly
+    stops with that config, `stop_of_module` if that is before the end of the module. `answers` says of each call
+    whether it is all that the run was started for; what is done under a `supposed` value is not asked. While calls are
+    `recording` what they read, `readings` are the names outside of them, each with its scope and value. `line_shapes`
+    are the shapes of what statements name or give back, None where they differ.
     """
 
     options: Options
@@ -247,6 +248,7 @@ class Run(Kernel):
     recording: int = 0
     readings: list[tuple[Scope, str, Value]] = field(default_factory=list)
     config_folder: str = ""
+    resolvers: dict[str, Resolver] = field(default_factory=dict)
     sweep: Sweep = NO_SWEEP
     refused: str = ""
     feeds: FedBatch = ""

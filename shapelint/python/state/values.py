@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Union
 
@@ -20,6 +20,8 @@ from shapelint.text.source import Span
 
 MAXIMUM_HOPS = 5
 NO_SPAN = Span(0, 0)
+Resolver = Callable[[Sequence[Any]], Any]
+"""What `${name:arguments}` of a config calls: from values to a value."""
 OF_COMMANDS = "command"
 """The `wrapper` of a function whose arguments are a command line: its parameters are options."""
 
@@ -113,7 +115,7 @@ class Table:
     its methods. One that `converts` any keeps a dict that is put into it as a copy of its own kind; other kinds do so
     with plain dicts only. The `update` of one that `merges` does so with the dicts in it. An object of a class that a
     library calls `kind` is also read by position, without its attributes that are None. `cause` is why the keys of an
-    open one are not known.
+    open one are not known. `resolvers` are those of OmegaConf that may be named in it as the root of a config.
     """
 
     items: dict[Any, Value]
@@ -126,6 +128,7 @@ class Table:
     merges: bool = False
     kind: str = ""
     cause: Cause | None = None
+    resolvers: Mapping[str, Resolver] = field(default_factory=dict)
     born: int = born()
 
 
@@ -435,12 +438,13 @@ class DataFile:
 class ConfigReference:
     """`${a.b}` in a config that OmegaConf read: what it stands for is looked up from the `root` when it is read.
 
-    `path` are the keys that lead from the root to it.
+    `path` are the keys that lead from the root to it; `place` is where it is written.
     """
 
     text: str
     root: Table
     path: tuple[str, ...] = ()
+    place: Span | None = None
 
 
 @frozen
