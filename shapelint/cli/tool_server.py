@@ -36,7 +36,6 @@ def create(settings: Settings) -> MCPServer:
     """A server whose tools see the files as they are on the disk; one call runs after another."""
     server = MCPServer("shapelint", version=__version__, instructions=INSTRUCTIONS)
 
-    @server.tool(structured_output=False)
     async def check(
         paths: list[str], overrides: Sequence[str] = (), output_format: Literal["text", "json"] = "text"
     ) -> str:
@@ -46,7 +45,6 @@ def create(settings: Settings) -> MCPServer:
         """
         return _answer(lambda: reports.render(lint_files(paths, with_overrides(settings, overrides)), output_format))
 
-    @server.tool(structured_output=False)
     async def explain(error: str, paths: Sequence[str] = ()) -> str:
         """Explain a shape error of torch, given as its words or a whole traceback, and find the line that causes it.
 
@@ -54,21 +52,20 @@ def create(settings: Settings) -> MCPServer:
         """
         return _answer(lambda: crash_text(explained(error, paths, settings), reports.RenderOptions()))
 
-    @server.tool(structured_output=False)
     async def show(paths: list[str], form: Literal["text", "json", "mermaid"] = "text", layers: bool = False) -> str:
         """Show the chain of each model: its components with the shapes that go in and come out."""
         return _answer(lambda: chains_text(lint_files(paths, settings), ShowOptions(layers=layers, form=form)))
 
-    @server.tool(structured_output=False)
     async def signature(component: str) -> str:
         """Show what a component does to shapes: `torch.nn.Linear`, `resnet18`, `BYOLProjectionHead(512, 1024, 256)`."""
         return _answer(lambda: signature_text(component, False, settings.allow_trusted))
 
-    @server.tool(structured_output=False)
     async def rule(code: str | None = None) -> str:
         """Show the page of a rule (`SL101`): what it finds, why, what to write instead; without a code, list all."""
         return _answer(lambda: rule_text(code))
 
+    for tool in (check, explain, show, signature, rule):
+        server.add_tool(tool, structured_output=False)
     return server
 
 

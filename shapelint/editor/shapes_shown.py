@@ -35,9 +35,9 @@ def inlay_hints(report: FileReport, uri: str, place: types.Range, workspace: Wor
             text = f"-> {shape(link.output)}"
             yield types.InlayHint(where.end, text, types.InlayHintKind.Type, tooltip=tooltip, padding_left=True)
     for line in report.tensors:
-        where = place_of(line.location, workspace)
-        if where.uri == uri and overlap(where.range, place):
-            yield types.InlayHint(where.range.end, shape(line.shape), types.InlayHintKind.Type, padding_left=True)
+        end = place_of(line.location, workspace)
+        if end.uri == uri and overlap(end.range, place):
+            yield types.InlayHint(end.range.end, shape(line.shape), types.InlayHintKind.Type, padding_left=True)
 
 
 def code_lenses(report: FileReport, uri: str, workspace: Workspace) -> Iterator[types.CodeLens]:

@@ -16,7 +16,7 @@ _PAGE = "body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; } h1 { fo
 _STYLE = """
 .shapelint { font: 14px/1.5 ui-sans-serif, system-ui, sans-serif; color: #1f2328; background: #ffffff; }
 .shapelint h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-.shapelint .chain { border: 1px solid #d0d7de; border-radius: 6px; }
+.shapelint .chain { border: 1px solid #d0d7de; border-radius: 6px; padding: 2px; }
 .shapelint .chain svg { max-width: 100%; height: auto; }
 .shapelint table { border-collapse: collapse; margin: 1rem 0; }
 .shapelint th, .shapelint td { border: 1px solid #d0d7de; padding: .25rem .6rem; text-align: left; }
