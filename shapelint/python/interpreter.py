@@ -12,6 +12,7 @@ from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import argparse_, data_loaders, dispatch, lightning_, paths_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
+    autograd,
     backward,
     hooks,
     loss_calls,
@@ -72,7 +73,7 @@ class Interpreter(Run):
         Dataset: data_loaders.DATASET,
         CommandLine: argparse_.COMMAND_LINE,
         DataFile: paths_.PATHS_AND_FILES,
-        UserClass: Kind(method=lightning_.class_method),
+        UserClass: Kind(method=autograd.class_method),
     }
     libraries: ClassVar[Libraries] = Libraries(PLUGINS)
     observers: ClassVar[Sequence[Observer]] = (

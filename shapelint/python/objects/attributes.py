@@ -34,6 +34,8 @@ from shapelint.python.state.values import (
 REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
 FROM_CHECKPOINT = "load_from_checkpoint"
+APPLY = "apply"
+AUTOGRAD = ("torch.autograd.Function", "torch.autograd.function.Function")
 PREPARES = ("prepare", "setup")
 """Methods of unknown objects that may return what they are given, wrapped."""
 
@@ -57,6 +59,8 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
             return Bound(owner, name)
         if isinstance(found, Function) and found.wrapper == "classmethod":
             return Method(found, owner)
+        if found is None and name == APPLY and any(Library(base) in resolution_order(owner) for base in AUTOGRAD):
+            return Bound(owner, name)
         if found is None and name == FROM_CHECKPOINT and class_lookup.is_module(owner):
             return Bound(owner, name)
         return enums.member(owner, name, found) if found is not None else UNKNOWN
