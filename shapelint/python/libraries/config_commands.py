@@ -18,6 +18,7 @@ from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import blamed
 from shapelint.python.state.values import (
     UNKNOWN,
     Const,
@@ -46,6 +47,14 @@ def _called(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `CLI(main)`: with the config of this run, or without options."""
     target = arguments.get(0, "components", "config_class")
     return _made(run, target, arguments, site) if isinstance(target, (Function, UserClass)) else UNKNOWN
+
+
+def _from_dict(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `dacite.from_dict(Config, values)`: a dataclass, and those in it, filled from a dict."""
+    target, values = arguments.get(0, "data_class"), arguments.get(1, "data")
+    if not isinstance(target, UserClass) or not isinstance(values, Table):
+        return blamed(UNKNOWN, values)
+    return ClassBuilder(run, site).made(target, values)
 
 
 def _without_config(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -118,12 +127,14 @@ def _with_default(function: Function, config: Value) -> Function:
 
 CONFIG_COMMANDS = LibraryPlugin(
     "config commands",
-    packages=words("tyro draccus pyrallis simple_parsing"),
+    packages=words("tyro draccus pyrallis simple_parsing dacite"),
     decorators=frozenset({WRAPPER}),
     functions={
         **dict.fromkeys((*CALLING, *PARSING), _called),
         **dict.fromkeys(WRAPPING, _wrap),
         WRAPPER: _wrapped,
         WITHOUT_CONFIG: _without_config,
+        "dacite.from_dict": _from_dict,
+        "dacite.core.from_dict": _from_dict,
     },
 )

@@ -9,6 +9,7 @@ from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_commands import CONFIG_COMMANDS
 from shapelint.python.libraries.config_files_ import CONFIG_FILES
+from shapelint.python.libraries.gin_ import GIN
 from shapelint.python.libraries.hydra_ import HYDRA
 from shapelint.python.libraries.importing_ import IMPORTING
 from shapelint.python.libraries.kornia_ import KORNIA
@@ -39,6 +40,7 @@ PLUGINS = (
     CONFIG_COMMANDS,
     ATTRIBUTE_DICTS,
     PYDANTIC,
+    GIN,
     HYDRA,
     PATHS,
     TORCH,

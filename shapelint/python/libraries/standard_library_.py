@@ -12,7 +12,20 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import NO_SPAN, UNKNOWN, Bound, Given, Instance, Library, Partial, UserClass, Value
+from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Bound,
+    Const,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Partial,
+    UserClass,
+    Value,
+)
 
 PACKAGES = words(
     """
@@ -20,6 +33,7 @@ PACKAGES = words(
     random time abc enum logging warnings contextlib operator string datetime shutil glob
     """
 )
+NAMED_TUPLE_ARGUMENTS = frozenset({"typename", "field_names", "fields", "defaults", "module"})
 KEEPS_ITERATORS = words("callable getattr hasattr id isinstance iter next print type")
 
 
@@ -87,6 +101,37 @@ def _replaced(run: Run, arguments: Arguments, site: Site) -> Value:
     return run.call(old.cls, Arguments(keywords={**given, **arguments.keywords}), NO_SITE)
 
 
+def _fields(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `dataclasses.fields(cls)`: of each its name."""
+    owner = arguments.values[0] if arguments.positional else UNKNOWN
+    cls = owner.cls if isinstance(owner, Instance) else owner
+    if not isinstance(cls, UserClass) or cls.fields is None or not cls.certain:
+        return UNKNOWN
+    return Items([dicts.namespace({"name": Const(field.name)}) for field in cls.fields], "tuple")
+
+
+def _named_tuple(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `namedtuple("Sizes", "taken given")` and `NamedTuple("Sizes", [("taken", int)])`."""
+    name, listed = arguments.get(0, "typename"), arguments.get(1, "field_names", "fields")
+    given = sequence(arguments.keywords["defaults"].value) if "defaults" in arguments.keywords else Items([])
+    names = _names(listed) if listed is not None and arguments.complete else None
+    if names is None or given is None or given.rest is not None or arguments.keywords.keys() - NAMED_TUPLE_ARGUMENTS:
+        return UNKNOWN
+    text = str(name.value) if isinstance(name, Const) else "a named tuple"
+    return dataclass_fields.named_tuple(text, names, given.items[-len(names) :] if names else [], site)
+
+
+def _names(listed: Value) -> list[str] | None:
+    """Return the names of the fields of a named tuple: a text of them, or a sequence, or one of names with types."""
+    if isinstance(listed, Const):
+        return str(listed.value).replace(",", " ").split()
+    items = sequence(listed)
+    parts = [sequence(one) if isinstance(one, Items) else Items([one]) for one in items.items] if items else []
+    names = [part.items[0].value for part in parts if part and part.items and isinstance(part.items[0], Const)]
+    known = items is not None and items.rest is None and len(names) == len(items.items)
+    return [str(name) for name in names] if known else None
+
+
 STANDARD_LIBRARY = LibraryPlugin(
     "standard library",
     packages=PACKAGES,
@@ -102,6 +147,9 @@ STANDARD_LIBRARY = LibraryPlugin(
         "collections.OrderedDict": dictionary,
         "typing.OrderedDict": dictionary,
         "types.SimpleNamespace": namespace,
+        "dataclasses.fields": _fields,
+        "collections.namedtuple": _named_tuple,
+        "typing.NamedTuple": _named_tuple,
     },
     constants={
         "math.pi": math.pi,

@@ -66,9 +66,8 @@ def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     inner = found
     while isinstance(inner, Partial):
         inner = inner.function
-    if isinstance(inner, class_lookup.CALLABLE_DECORATORS) or (
-        isinstance(inner, Library) and inner.name in dataclass_fields.DATACLASSES
-    ):
+    known = dataclass_fields.DATACLASSES | run.libraries.decorators
+    if isinstance(inner, class_lookup.CALLABLE_DECORATORS) or (isinstance(inner, Library) and inner.name in known):
         return run.call(found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
     if isinstance(head, class_lookup.CALLABLE_DECORATORS):
         return UNKNOWN

@@ -6,6 +6,7 @@ https://docs.python.org/3/library/dataclasses.html
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from shapelint.common.words import words
 from shapelint.python.objects import mutation
@@ -57,6 +58,15 @@ def decorate(run: Run, cls: UserClass, keywords: Keywords) -> UserClass:
     cls.fields = tuple(found.values())
     cls.certain = certain and keyword is not None and initial is True
     return cls
+
+
+def named_tuple(name: str, names: Sequence[str], defaults: Sequence[Value], site: Site) -> UserClass:
+    """Return the class that `namedtuple(name, names, defaults=defaults)` makes."""
+    node = ast.copy_location(ast.ClassDef(name, [], [], [], []), site.node)
+    given = [UNKNOWN] * (len(names) - len(defaults)) + list(defaults)
+    fields = tuple(Field(one, value) for one, value in zip(names, given))
+    scope = Scope({}, site.scope, site.scope.file, "class")
+    return UserClass(name, (Library("typing.NamedTuple"),), scope, node, fields)
 
 
 def inherited(cls: UserClass) -> tuple[Field, ...]:

@@ -447,6 +447,8 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         return UNKNOWN
     if isinstance(value, Function) and (memory := caching.memory(run, node, scope)) is not None:
         return replace(value, memory=memory)
+    if isinstance(decorator, Library) and decorator.name in run.libraries.decorators:
+        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
     if isinstance(decorator, Library) and isinstance(value, Function):
         name = decorator.name.rpartition(".")[2]
         if name in INERT_WRAPPERS or name == "contextmanager":
