@@ -11,15 +11,17 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import UNKNOWN, Const, Function, Library, Partial, Unknown, UserClass, Value
 from shapelint.spec.spec import Cause
 
-NAMES = words("gin.configurable gin.external_configurable gin.config.configurable gin.config.external_configurable")
-DECORATOR = "gin.configurable.decorated"
+MAKES_CONFIGURABLE = words(
+    "gin.configurable gin.external_configurable gin.config.configurable gin.config.external_configurable"
+)
+NAMED_CONFIGURABLE = "gin.configurable.decorated"
 """What `gin.configurable("name")` returns."""
 
 
 def _configurable(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `@gin.configurable`, with a name or without."""
     given = arguments.get(0, "name_or_fn", "fn_or_cls")
-    return Partial(Library(DECORATOR)) if given is None or isinstance(given, Const) else _configured(given)
+    return Partial(Library(NAMED_CONFIGURABLE)) if given is None or isinstance(given, Const) else _configured(given)
 
 
 def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -46,6 +48,6 @@ def _open(function: Function, name: str) -> Function:
 GIN = LibraryPlugin(
     "gin",
     packages=frozenset({"gin"}),
-    decorators=frozenset({*NAMES, DECORATOR}),
-    functions={**dict.fromkeys(NAMES, _configurable), DECORATOR: _decorated},
+    decorators=frozenset({*MAKES_CONFIGURABLE, NAMED_CONFIGURABLE}),
+    functions={**dict.fromkeys(MAKES_CONFIGURABLE, _configurable), NAMED_CONFIGURABLE: _decorated},
 )
