@@ -149,6 +149,10 @@ CASES: dict[str, list[Arguments]] = {
         ]
         for name in ("RNN", "GRU", "LSTM")
     },
+    **{
+        f"{name}Cell": [{"input_size": 2, "hidden_size": 4}, {"input_size": 3, "hidden_size": 1}]
+        for name in ("RNN", "GRU", "LSTM")
+    },
     "Embedding": [{"num_embeddings": 9, "embedding_dim": 4}, {"num_embeddings": 30, "embedding_dim": 1}],
     "MultiheadAttention": [
         {"embed_dim": 4, "num_heads": 2},

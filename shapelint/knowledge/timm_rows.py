@@ -12,6 +12,7 @@ from shapelint.knowledge import rules_folder
 TIMM_FILE = "timm_models.tsv"
 NAMES_FILE = "timm_names.txt"
 FIXED, OWN_SIZE = "fixed", "?"
+CHANNELS_LAST = "NHWC"
 
 
 @frozen
@@ -24,11 +25,14 @@ class TimmRow:
       `forward_features`, and those of a call with `global_pool=""` as well, as formulas in H and W; empty if unknown
     - `num_features`, `hidden` (`head_hidden_size`), `embed_dim`, `prefix` (`num_prefix_tokens`): attributes
     - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`; a minus stands before
-      those that it gives only if `out_indices` names them
+      those that it gives only if `out_indices` names them, `NHWC` before all if the channels are the last axis
     - `classifier`: the name of the last layer of the default model and the width that it takes: `fc 512`
     - `any_channels`: whether `in_chans` may be any number
     - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not
       simply follow each other
+    - `resizes`: with which `img_size` a model of one image size can be built, whose output is the same: `1 112 448 14`
+      for multiples of 1 from 112 to 448; the last is the side of the patches that give the tokens of
+      `forward_features`
     - `tags`: names of weights, with the number of classes and the image size where they are not the default ones
     """
 
@@ -49,6 +53,7 @@ class TimmRow:
     any_channels: bool = False
     tags: str = ""
     parts: str = ""
+    resizes: str = ""
     reason: str = ""
 
     def line(self) -> str:

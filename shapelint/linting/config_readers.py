@@ -32,6 +32,14 @@ _MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
 _ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
 """What takes words of the command line, one of which may name the config."""
+_DECLARES = re.compile(r"add_argument\(|@click|\.(?:option|argument)\(")
+_FOR_CONFIG = re.compile(
+    r"""(?:argument|option)\((?:\s*['"](?!-)|(?:[^()]|\([^()]*\))*?
+    (?:conf|cfg|ya?ml|json|toml|\bopts?\b|params?\b|\bexp|setting|file|preset|recipe))
+    | (?:\}|%[sd]|\+\s*['"])\.(?:ya?ml|json|toml)['"]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that may be the path of a config: a positional one, one of such a name, or several put together."""
 _CALLED = re.compile(r"\bjsonargparse\b|\bdraccus\b|\bpyrallis\b")
 """What reads a config that the command line names by itself."""
 _READS = re.compile(
@@ -59,10 +67,13 @@ def is_data(path: Path) -> bool:
     return path.suffix.lower() in DATA_SUFFIXES
 
 
-def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileReport | None, tuple[UncheckedLink, ...]]:
+def through_scripts(
+    source: Source, read: _Read, lint: _Lint, indifferent: set[tuple[str, ...]]
+) -> tuple[FileReport | None, tuple[UncheckedLink, ...]]:
     """Return the report of a config as the scripts read it that load it; None if no script with a model does.
 
-    The second is why it is not known what other scripts make of it.
+    The second is why it is not known what other scripts make of it. The scripts that do not read the config with which
+    they are started are added to the `indifferent` ones, with its folder and suffix: they will read no other like it.
     """
     path = Path(source.path)
     if not is_data(path) or not os.path.isfile(path):
@@ -75,7 +86,10 @@ def through_scripts(source: Source, read: _Read, lint: _Lint) -> tuple[FileRepor
     named, started = _scripts(path, read)
     reports = followed(named[:MAXIMUM_SCRIPTS_FOLLOWED])
     left = MAXIMUM_SCRIPTS_FOLLOWED - (len(named) if any(map(_reads_it, reports)) else 0)
-    reports += followed(islice(started, max(0, left)))
+    alike = (os.path.dirname(os.path.abspath(path)), path.suffix)
+    others = [one for one in islice(started, max(0, left)) if (one.path, *alike) not in indifferent]
+    reports += followed(others)
+    indifferent |= {(one.path, *alike) for one in others} - {(report.path, *alike) for report in reports}
     found = [report for report in reports if _reads_it(report)]
     return (_through(source, found) if found else None), (*_broken(reports), *_stopped(reports))
 
@@ -196,7 +210,8 @@ def _takes_a_config(script: Source) -> bool:
     if _MAIN.search(text) or _CALLED.search(text):
         return True
     takes_words = _ARGUMENTS.search(text) and _READS.search(text) and not _TRIES.fullmatch(path.stem)
-    return bool(takes_words) and worth_reading(path, text)
+    may_be_path = not _DECLARES.search(text) or _FOR_CONFIG.search(text)
+    return bool(takes_words and may_be_path) and worth_reading(path, text)
 
 
 def shares_a_word(script: str, config: Path) -> bool:

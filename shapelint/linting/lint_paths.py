@@ -142,7 +142,9 @@ def lint_text(
     try:
         run_files = run_files or RunFiles()
         lint = partial(lint_text, settings=settings, run_files=run_files)
-        through, unread = through_scripts(source, run_files.read, lambda script, started: lint(script, config=started))
+        through, unread = through_scripts(
+            source, run_files.read, lambda script, started: lint(script, config=started), run_files.indifferent
+        )
         if through is not None:
             return through
         source = join_parts(source, run_files.read)

@@ -25,6 +25,8 @@ class RunFiles:
     python: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
     kept: dict[str, Source] = field(default_factory=dict)
+    indifferent: set[tuple[str, ...]] = field(default_factory=set)
+    """The scripts that read no config with which they are started, with the folder and suffix of such a config."""
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:

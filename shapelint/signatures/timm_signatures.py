@@ -8,7 +8,7 @@ from typing import Any
 
 from shapelint.knowledge import timm_rows
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
-from shapelint.knowledge.timm_rows import FIXED, OWN_SIZE, TimmRow
+from shapelint.knowledge.timm_rows import CHANNELS_LAST, FIXED, OWN_SIZE, TimmRow
 from shapelint.spec.spec import ComponentSpec
 
 KEEPING_SHAPES = (
@@ -37,10 +37,11 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
     given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
     classes, size = _weights(row, tag)
     classes = 0 if classes is None or "/" in target else classes
+    size = _asked_size(row, given, size)
     if method == "forward":
         shapes = _shapes(row, given, given.get("num_classes", classes), size)
     else:
-        shapes = "" if "features_only" in given else _signature(row, size, row.features)
+        shapes = "" if "features_only" in given else _signature(row, size, _at(row, row.features, size))
     if not shapes:
         return None
     rows = SignatureRow.model_construct(
@@ -50,7 +51,7 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
         call=f"{target}({_parameters(spec, target, classes, row.channels)})",
         role="backbone",
         rows=(rows,),
-        inert=frozenset(_inert(spec)),
+        inert=frozenset([*_inert(spec), *(["img_size"] if row.resizes else [])]),
         classes="num_classes",
     )
     return _file(), component
@@ -79,7 +80,11 @@ def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
 
 def stages(row: TimmRow) -> list[tuple[int, int]]:
     """Return the channels and the reduction of each map that `features_only=True` can give."""
-    return [(int(width), int(step)) for width, _, step in (one.strip("-").partition("/") for one in row.stages.split())]
+    return [(int(width), int(step)) for width, _, step in (one.strip("-").partition("/") for one in _stages(row))]
+
+
+def _stages(row: TimmRow) -> list[str]:
+    return row.stages.removeprefix(CHANNELS_LAST).split()
 
 
 def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
@@ -92,12 +97,36 @@ def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
     return row.classes, "" if tag else row.size
 
 
+def _asked_size(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
+    """Return the image size of a model of one size, which `img_size` may change; empty if it is then not known."""
+    asked = given.get("img_size")
+    if asked is None or not row.resizes:
+        return size
+    sides = tuple(asked) if isinstance(asked, (tuple, list)) else (asked, asked)
+    step, smallest, largest = map(int, row.resizes.split()[:3])
+    if len(sides) != 2 or sides[0] != sides[1] or not isinstance(sides[0], int):
+        return ""
+    allowed = smallest <= sides[0] <= largest and sides[0] % step == 0
+    return f"{sides[0]}x{sides[0]}" if allowed else ""
+
+
+def _at(row: TimmRow, axes: str, size: str) -> str:
+    """Return the axes of features, `197 384`, for images of a size that may not be the row's; empty if not known."""
+    if size == row.size or row.accepts not in (FIXED, OWN_SIZE):
+        return axes
+    _, _, _, *patch = row.resizes.split() or [""] * 3
+    if not patch or not size or not re.fullmatch(r"\d+ \d+", axes):
+        return ""
+    grid = int(size.partition("x")[0]) // int(patch[0])
+    return f"{grid**2 + (row.prefix or 0)} {axes.partition(' ')[2]}"
+
+
 def _shapes(row: TimmRow, given: Mapping[str, Any], classes: Any, size: str) -> str:
     if "features_only" in given or "out_indices" in given:
         return _maps(row, given, size)
     pool = given.get("global_pool")
     if pool == "" and classes == 0:
-        return _signature(row, size, row.unpooled)
+        return _signature(row, size, _at(row, row.unpooled, size))
     if pool is not None and pool not in _pools(row):
         return ""
     return _signature(row, size, row.output if classes == 0 else "num_classes") if row.output.isdigit() else ""
@@ -120,7 +149,7 @@ def _maps(row: TimmRow, given: Mapping[str, Any], size: str) -> str:
 def chosen_stages(row: TimmRow, given: Mapping[str, Any]) -> list[tuple[int, int]]:
     """Return the channels and the reduction of the maps of a model with `features_only=True`; none if not known."""
     known = stages(row)
-    by_default = tuple(index for index, stage in enumerate(row.stages.split()) if not stage.startswith("-"))
+    by_default = tuple(index for index, stage in enumerate(_stages(row)) if not stage.startswith("-"))
     indices = given.get("out_indices", by_default)
     wanted = (indices,) if isinstance(indices, int) else indices
     if given.get("features_only") is not True or not known or not isinstance(wanted, (tuple, list)):
@@ -131,8 +160,11 @@ def chosen_stages(row: TimmRow, given: Mapping[str, Any]) -> list[tuple[int, int
 
 
 def taken_stages(row: TimmRow, wanted: Any) -> tuple[int, ...]:
-    """Return the places of stages as timm takes them: all for None, the last for a number, or those of a list."""
-    count = len(row.stages.split())
+    """Return the places of stages as timm takes them: all for None, the last for a number, or those of a list.
+
+    None where the channels are the last axis: that is of `features_only=True` alone.
+    """
+    count = 0 if row.stages.startswith(CHANNELS_LAST) else len(_stages(row))
     if wanted is None or (isinstance(wanted, int) and 0 < wanted <= count):
         return tuple(range(count - (wanted or count), count))
     listed = wanted if isinstance(wanted, (list, tuple)) else ()
@@ -151,7 +183,7 @@ def _map(row: TimmRow, size: str, width: int, step: int) -> str:
         sides = [f"({side}//{step})" for side in "HW"]
     else:
         sides = [f"{side}{step}" for side in "hw"]
-    return " ".join([str(width), *sides])
+    return " ".join([*sides, str(width)] if row.stages.startswith(CHANNELS_LAST) else [str(width), *sides])
 
 
 def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str:
@@ -163,8 +195,7 @@ def _signature(row: TimmRow, size: str, output: str, whole: bool = False) -> str
     if not output or not size:
         return ""
     if row.accepts in (FIXED, OWN_SIZE):
-        at_home = size == row.size or not re.search(r"\b[HW]\b|^\d+ \d", output)
-        return f"B {channels} {height} {width} -> {gives}" if at_home else ""
+        return f"B {channels} {height} {width} -> {gives}"
     limits = [f"{side} > {int(smallest) - 1}" for side in "HW" if int(smallest) > 1]
     limits += [f"{side} % {step} == 0" for side in "HW" if step != "1"]
     where = f" where {' and '.join(limits)}" if limits else ""

@@ -37,17 +37,19 @@ def weights(parameters: Iterable[Shape]) -> Dim:
 
 
 PART_DEPTH = 2
-"""How many modules deep the parts of a stored signature are listed."""
+"""How many modules deep the parts of a stored signature are listed, other than those around its first layer."""
 
 
 def parts(layers: Mapping[str, ObservedLayer], depth: int, any_axes: bool = False) -> dict[str, str]:
     """The children in order down to a depth, each as `class: shapes`, or as `class` alone if it is never called.
 
-    With `any_axes` the batch axis that leads everywhere is written `...`.
+    The layer that takes the images, which people replace for other channels, is listed at any depth, with those that
+    follow it in the same module. With `any_axes` the batch axis that leads everywhere is written `...`.
     """
     found = {}
+    stem = next((name for name in layers if not any(other.startswith(f"{name}.") for other in layers)), "")
     for name, layer in layers.items():
-        if name.count(".") >= depth:
+        if name.count(".") >= depth and name.rpartition(".")[0] != stem.rpartition(".")[0]:
             continue
         if layer.output is None:
             found[name] = layer.kind

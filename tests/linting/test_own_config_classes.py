@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_programs import run_program
 
 from shapelint import lint
 from shapelint.spec.findings import FileReport
@@ -108,8 +107,7 @@ def linted(folder: Path, made: str, width: int) -> FileReport:
 
 def error(folder: Path) -> str:
     """Return the last line of what the script says in torch."""
-    ran = subprocess.run([sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False)
-    return ran.stderr.strip().rpartition("\n")[2]
+    return run_program(folder / "train.py").stderr.strip().rpartition("\n")[2]
 
 
 @pytest.mark.parametrize("made", READ)

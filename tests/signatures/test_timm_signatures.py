@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 
 NOWHERE = Span(0, 0)
-SAMPLE = timm_rows.names()[7::97]
+SAMPLE = (*timm_rows.names()[7::97], "swin_tiny_patch4_window7_224", "mambaout_femto", "sequencer2d_s")
 WAYS: list[dict[str, Any]] = [
     {"num_classes": 0},
     {},
@@ -112,3 +112,33 @@ def test_features_before_a_head_that_widens_them() -> None:
     result = signatures.unify(signatures.substitute(signature, {"in_chans": 3}), (2, 3, 64, 96))
     assert isinstance(result, Fit)
     assert (tuple(result.output), expected(spec, (64, 96))) == (tuple(features.shape), tuple(whole.shape))
+
+
+RESIZED = [
+    ("vit_small_patch14_dinov2", 224),
+    ("vit_base_patch14_reg4_dinov2", 126),
+    ("deit_tiny_patch16_224", 100),
+    ("beit_base_patch16_224", 192),
+]
+
+
+@pytest.mark.parametrize(("name", "side"), RESIZED)
+def test_a_model_built_for_images_of_another_size_takes_these_alone(name: str, side: int) -> None:
+    if timm.__version__ != timm_rows.version():
+        pytest.skip("the rows were measured with another version")
+    ways: list[dict[str, Any]] = [{"num_classes": 0}, {"num_classes": 0, "global_pool": ""}, {"num_classes": 9}]
+    for more in ways:
+        spec = created(name, img_size=side, **more)
+        assert tuple(expected(spec, (side, side))) == real_shapes(name, (side, side), 3, {"img_size": side, **more})
+        height, width = timm.get_pretrained_cfg(name).input_size[1:]
+        assert expected(spec, (height, width)) is None
+        with pytest.raises(AssertionError, match="doesn't match model"):
+            real_shapes(name, (height, width), 3, {"img_size": side, **more})
+
+
+def test_a_size_that_was_not_measured_leaves_the_model_unknown() -> None:
+    for size in (4, 100_000, (98, 112), "224"):
+        assert not shapes_of(created("vit_small_patch14_dinov2", num_classes=0, img_size=size))
+    assert (
+        shapes_of(created("vit_small_patch14_dinov2", num_classes=0, img_size=(98, 98))) == "B in_chans 98 98 -> B 384"
+    )

@@ -36,7 +36,13 @@ _GRAPH_MODULES = {
 }
 _TORCHGEO = {
     "resnet": words("resnet18 resnet50 resnet152"),
-    "vit": words("vit_small_patch16_224 vit_base_patch16_224 vit_large_patch16_224 vit_huge_patch14_224"),
+    "swin": words("swin_b swin_s swin_t swin_v2_b swin_v2_t"),
+    "vit": words(
+        """
+        vit_small_patch16_224 vit_base_patch16_224 vit_large_patch16_224 vit_huge_patch14_224
+        vit_small_patch14_dinov2 vit_base_patch14_dinov2
+        """
+    ),
 }
 _SMP = words("DeepLabV3 DeepLabV3Plus FPN Linknet MAnet PAN PSPNet Segformer UPerNet Unet UnetPlusPlus create_model")
 _OPEN_CLIP = words("create_model create_model_and_transforms create_model_from_pretrained")

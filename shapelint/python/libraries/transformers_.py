@@ -58,6 +58,8 @@ STAND_INS = words(
     TimmWrapperConfig TimmWrapperModel
     """
 )
+PAIRS = words("CLIPModel SiglipModel")
+"""Models with a tower for images and one for text, the first of which is known."""
 CHOSEN = ("out_features", "out_indices")
 """Fields that name the stages which a backbone gives."""
 NAME, TYPE = "_name_or_path", "model_type"
@@ -85,7 +87,7 @@ def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
         return _backbone(run, cls, last, arguments, site)
     if cls == "AutoConfig" or pretrained_data.config(cls) is not None:
         return _stored_config(cls, arguments)
-    if cls not in AUTO_MODELS and pretrained_data.model(cls) is None:
+    if cls not in (*AUTO_MODELS, *PAIRS) and pretrained_data.model(cls) is None:
         return None
     if last == "from_pretrained" and "config" not in arguments.keywords:
         return _pretrained(run, cls, arguments, site)
@@ -168,13 +170,15 @@ def _pretrained(run: Run, cls: str, arguments: Arguments, site: Site) -> Value:
         )
     if cls in AUTO_MODELS:
         cls = stored.get("whole", "") or pretrained_data.model_of(stored["config"])
+    fields = {field: value for field, value in stored.items() if field not in ("config", "whole")}
+    if cls in PAIRS and stored.get("whole", "") == cls and len(arguments.every) == 1:
+        return _built(run, cls, config_of(stored["config"], Arguments(), fields), site)
     model = pretrained_data.model(cls)
     if model is None:
         return _unknown_model(run, cls, f"what {cls} does is not stored here", site)
     if model.config != stored["config"]:
         reason = f"{_shown(name)} has a {stored['config']}, which is not that of {cls}"
         return _unknown_model(run, cls, reason, site)
-    fields = {field: value for field, value in stored.items() if field not in ("config", "whole")}
     known = pretrained_data.config(model.config)
     assert known is not None
     own = {key: one for key, one in arguments.keywords.items() if key in known.fields or key in known.aliases}
@@ -353,7 +357,10 @@ def _whole(result: Table, lacks: Mapping[str, bool], flags: Mapping[str, bool | 
 TRANSFORMERS = LibraryPlugin(
     "transformers",
     packages=frozenset({"transformers"}),
-    stand_ins={f"transformers.{name}": "transformers_backbones.py" for name in STAND_INS},
+    stand_ins={
+        **{f"transformers.{name}": "transformers_backbones.py" for name in STAND_INS},
+        **{f"transformers.{name}": "transformers_pairs.py" for name in PAIRS},
+    },
     make=make,
     quiet=SHAPELESS_METHODS,
     components=Components(

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.timm_rows import COLUMNS, FIXED, NAMES_FILE, OWN_SIZE, TIMM_FILE, TimmRow
+from shapelint.knowledge.timm_rows import CHANNELS_LAST, COLUMNS, FIXED, NAMES_FILE, OWN_SIZE, TIMM_FILE, TimmRow
 from shapelint.trace import limits, meta
 
 IMAGES_AT_ONCE = 3
@@ -28,6 +28,11 @@ LARGER = ((0, 0), (1, 47), (17, 6), (33, 160), (70, 31), (131, 1), (190, 97), (4
 DIVISORS = (1, 2, 4, 8, 16, 32, 64, 128, 7, 14, 28, 12, 24, 48)
 """The strides that are tried, in this order."""
 MOST_OFFSET = 64
+RESIZED_BY = (1, 32, 64)
+"""The steps between values of `img_size` that are tried, in this order."""
+RESIZED_TO = ((1 / 7, 0.4, 1.3, 2), (0.4, 0.8, 1.3, 2))
+"""The values of `img_size` that are tried together, as parts of the native one."""
+PATCHES = (8, 14, 16, 32)
 
 Sides = tuple[int, int]
 
@@ -63,7 +68,34 @@ def measure(name: str, at_several_sizes: bool = True) -> TimmRow:
         is not None,
         tags=_tags(name, config),
         parts=images.parts(sizes),
+        resizes="" if accepts not in (FIXED, OWN_SIZE) else _resizes(name, images, images.shapes(module, [native])[0]),
     )
+
+
+def _resizes(name: str, images: _Images, output: tuple[int, ...]) -> str:
+    """Return with which `img_size` a model can be built, as in a row; empty if its output changes with it."""
+    side = images.native[0]
+    for step, parts in product(RESIZED_BY, RESIZED_TO):
+        sides = [round(side * part / step) * step for part in parts]
+        resized = [_try(partial(_build, name, num_classes=0, img_size=one)) for one in sides]
+        if images.native != (side, side) or any(one is None for one in resized):
+            continue
+        others = [_Images(module, images.channels, (one, one)) for module, one in zip(resized, sides)]
+        if [one.shapes(one.module, [one.native])[0] for one in others] == [output] * len(others):
+            loose = any(one.runs(images.native) for one in others)
+            return "" if loose else f"{step} {min(sides)} {max(sides)}{_patch(others, images)}"
+    return ""
+
+
+def _patch(resized: Sequence[_Images], images: _Images) -> str:
+    """Return the side of the patches that `forward_features` gives at every size; empty if it gives others."""
+    prefix = _number(images.module, "num_prefix_tokens") or 0
+    models = [images, *resized]
+    given = [one.shapes(one.module.forward_features, [one.native])[0] for one in models]
+    for patch in PATCHES:
+        if [shape[1:-1] for shape in given] == [((one.native[0] // patch) ** 2 + prefix,) for one in models]:
+            return f" {patch}"
+    return ""
 
 
 class _Images:
@@ -230,7 +262,8 @@ def _number(module: Any, name: str) -> int | None:
 def _stages(name: str, module: Any, channels: int, size: Sides) -> str:
     """Return the maps of `features_only=True`, as `-64/2 128/4`, if those that it gives are the ones it declares.
 
-    A minus stands before those that it does not give unless `out_indices` names them.
+    A minus stands before those that it does not give unless `out_indices` names them, `NHWC` before all if the
+    channels are the last axis.
     """
     declared = [(one["num_chs"], one["reduction"]) for one in getattr(module, "feature_info", None) or ()]
     wrapped = _try(lambda: _build(name, features_only=True))
@@ -241,10 +274,12 @@ def _stages(name: str, module: Any, channels: int, size: Sides) -> str:
     pairs = list(zip(given.channels(), given.reduction()))
     seen = [tuple(one.shape[1:]) for one in maps]
     told = [(width, -(-size[0] // step), -(-size[1] // step)) for width, step in pairs]
+    is_last = seen != told and seen == [(*sides, width) for width, *sides in told]
     texts = [
         f"{'' if index in given.out_indices else '-'}{width}/{step}" for index, (width, step) in enumerate(declared)
     ]
-    return " ".join(texts) if seen == told and set(pairs) <= set(declared) else ""
+    fits = (is_last or seen == told) and set(pairs) <= set(declared)
+    return " ".join([CHANNELS_LAST, *texts] if is_last else texts) if fits else ""
 
 
 def _classifier(name: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked_programs import run_program
 
 from shapelint import lint
 from shapelint.spec.findings import Report
@@ -79,7 +80,7 @@ def found(report: Report) -> tuple[str, str]:
 
 def real(script: Path) -> str:
     """The width that the program prints; it stops at the layer of this width."""
-    run = subprocess.run([sys.executable, script.name], cwd=script.parent, capture_output=True, text=True)
+    run = run_program(script)
     width = re.search(r"width (\d+)", run.stdout)
     assert width, run.stderr
     assert f"(6x512 and {width[1]}x" in run.stderr
@@ -149,8 +150,7 @@ def test_a_file_of_a_group_is_read_as_the_command_line_chooses_it(tmp_path: Path
     (tmp_path / ".git").mkdir()
     group, stem = name.removesuffix(".yaml").split("/")
     added = "+" if group == "experiment" else ""
-    command = [sys.executable, script.name, f"{added}{group}={stem}"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    run = run_program(script, f"{added}{group}={stem}")
     assert f"width {width}" in run.stdout
     (file,) = lint(tmp_path / "conf" / name).files
     assert "read through" in file.notices[0]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_programs import run_program
 
 from shapelint import lint
 
@@ -98,7 +97,7 @@ def places(folder: Path, body: str) -> list[tuple[str, int]]:
     script = folder / "train.py"
     script.write_text(SCRIPT.format(body=body))
     errors = [finding for finding in lint(script).findings if finding.severity == "error"]
-    run = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, text=True)
+    run = run_program(script)
     assert bool(run.returncode) == bool(errors), run.stderr
     assert not run.returncode or "cannot be multiplied" in run.stderr
     return [(Path(finding.location.path).name, finding.location.line) for finding in errors]

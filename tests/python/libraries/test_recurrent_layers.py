@@ -28,6 +28,8 @@ model = SimCLR()
 model(torch.randn(6, 5, 7))
 """
 
+ROUNDS = "\n        for t in range(x.size(1)):\n            "
+
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections")
 @pytest.mark.parametrize("error", [0, 3])
@@ -39,6 +41,9 @@ model(torch.randn(6, 5, 7))
     ("LSTM(7, 12, bidirectional=True)", "_, (h, _) = self.encoder(x); h = torch.cat((h[-2], h[-1]), dim=-1)", 24),
     ("LSTM(7, 12, proj_size=5)", "out, _ = self.encoder(x); h = out[-1]", 5),
     ("RNN(7, 12, nonlinearity='relu')", "h = self.encoder(x)[1].squeeze(0)", 12),
+    ("RNNCell(7, 12)", "h = self.encoder(x[:, 0])", 12),
+    ("GRUCell(7, 12)", f"h = None{ROUNDS}h = self.encoder(x[:, t], h)", 12),
+    ("LSTMCell(7, 12)", f"h = c = torch.zeros(6, 12){ROUNDS}h, c = self.encoder(x[:, t], (h, c))", 12),
 ])  # fmt: skip
 def test_what_it_gives_meets_the_head(encoder: str, steps: str, width: int, error: int) -> None:
     text = PROGRAM.format(encoder=encoder, steps=steps, width=width + error)
@@ -65,6 +70,9 @@ STATES = "h = self.encoder(x, (torch.zeros(1, 6, {}), torch.zeros(1, 6, {})))[0]
     ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, None)[0][:, 0]", 12, True),
     (BOTH, STATES.format(4, 12), 4, True),
     (BOTH, STATES.format(12, 4), 4, False),
+    ("GRUCell(7, 12)", "h = self.encoder(x[:, 0], hx=torch.zeros(6, 12))", 12, True),
+    ("GRUCell(7, 12)", "h = self.encoder(x[:, 0], torch.zeros(6, 14))", 12, False),
+    ("LSTMCell(7, 12)", "h = self.encoder(x[:, 0], (torch.zeros(6, 12), torch.zeros(6, 14)))[0]", 12, False),
 ])  # fmt: skip
 def test_the_state_to_start_from_has_the_axes_of_the_one_to_end_with(
     encoder: str, steps: str, width: int, fits: bool
@@ -73,7 +81,7 @@ def test_the_state_to_start_from_has_the_axes_of_the_one_to_end_with(
     if fits:
         exec(text, {})
     else:
-        with pytest.raises(RuntimeError, match="Expected hidden"):
+        with pytest.raises(RuntimeError, match=r"Expected hidden|inconsistent hidden_size"):
             exec(text, {})
     report = lint_text(Source("model.py", text), Settings(isolated=True))
     assert bool(report.findings) is not fits

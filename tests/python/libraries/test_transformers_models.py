@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
+from shapelint.knowledge import pretrained_data
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import Report
@@ -166,7 +168,7 @@ def test_a_name_on_the_hub_is_known_without_fetching_it(backbone: str, width: in
 
 @pytest.mark.parametrize(("backbone", "reason"), [
     ("AutoModel.from_pretrained('somebody/some-vit')", "the config of 'somebody/some-vit' is not stored here"),
-    ("AutoModel.from_pretrained('openai/clip-vit-base-patch32')", "what CLIPModel does is not stored here"),
+    ("AutoModel.from_pretrained('openai/clip-vit-base-patch32')", "makes of images and text together"),
     ("ViTModel.from_pretrained('microsoft/resnet-50')", "which is not that of ViTModel"),
     (f"BeitModel(BeitConfig({VIT}, use_absolute_position_embeddings=True))", "use_absolute_position_embeddings"),
 ])  # fmt: skip
@@ -174,3 +176,33 @@ def test_a_model_that_is_not_known_is_said_with_its_cause(backbone: str, reason:
     report = lint(program(backbone, "h = self.backbone(x).last_hidden_state[:, 0]", 5))
     assert [finding for finding in report.findings if finding.code != "SL901"] == []
     assert any(reason in link.reason for model in report.models for link in model.unchecked)
+
+
+PAIRS = [
+    ("openai/clip-vit-large-patch14", "CLIPModel", "self.backbone.vision_model(x).pooler_output", 1024),
+    ("openai/clip-vit-base-patch16", "AutoModel", "self.backbone.visual_projection(self.backbone.vision_model(x)[1])",
+     512),
+    ("openai/clip-vit-large-patch14", "AutoModel", "self.backbone.visual_projection(self.backbone.vision_model(x)[1])",
+     768),
+    ("google/siglip-base-patch16-224", "SiglipModel", "self.backbone.vision_model(pixel_values=x)[0][:, 3]", 768),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "cls", "features", "width"), PAIRS)
+def test_the_tower_for_images_of_a_model_of_images_and_text(name: str, cls: str, features: str, width: int) -> None:
+    """As in the real class, built on the meta device of the config that the name has."""
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    stored = {key: value for key, value in (pretrained_data.checkpoint(name) or {}).items() if key != "config"}
+    whole = stored.pop("whole")
+    shared = {"projection_dim": stored["projection_dim"]} if "projection_dim" in stored else {}
+    config = getattr(transformers, whole.replace("Model", "Config"))(vision_config=stored, **shared)
+    with torch.device("meta"):
+        real = getattr(transformers, whole)(config)
+        images = torch.zeros(2, 3, 224, 224)
+        given = eval(features, {"self": SimpleNamespace(backbone=real), "x": images})
+    assert given.shape == (2, width)
+    for added in (0, 1):
+        text = program(f"{cls}.from_pretrained('{name}')", f"h = {features}", width + added, "randn(2, 3, 224, 224)")
+        report = lint(text)
+        assert [finding.code for finding in report.findings] == ["SL101"] * added
+        assert [link for model in report.models for link in model.unchecked] == []

@@ -73,8 +73,9 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     called = own(run, module, arguments, site) if own is not None and not module.forgotten else None
     if called is not None:
         return called
-    if module.spec.target in single_inputs.STATES and len(arguments.every) == 2 and arguments.complete:
-        return _with_state(run, module, arguments, site)
+    states = single_inputs.STATES.get(module.spec.target) or single_inputs.CELLS.get(module.spec.target)
+    if states is not None and len(arguments.every) == 2 and arguments.complete:
+        return _with_state(run, module, arguments, site, states)
     values = [given.value for given in arguments.every]
     if module.spec.target in SEVERAL_INPUTS or not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
         return _several(run, module, arguments, site)
@@ -132,9 +133,9 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
     return Items([result, Tensor(Flow(None, (), maker))], "tuple")
 
 
-def _with_state(run: Run, module: Component, arguments: Arguments, site: Site) -> Value:
-    """Call a recurrent layer with the state that it starts from; None is a state of zeros."""
-    resolved, count = resolve(run, module), single_inputs.STATES[module.spec.target]
+def _with_state(run: Run, module: Component, arguments: Arguments, site: Site, count: int) -> Value:
+    """Call a recurrent layer with the `count` tensors of the state that it starts from; None is a state of zeros."""
+    resolved = resolve(run, module)
     state = arguments.get(1, "hx") or UNKNOWN
     result = apply(run, module, _tensor(run, arguments.get(0, "input"), site), site)
     if resolved.signature is None or state == NONE:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
+from shapelint.common.words import words
 from shapelint.python.libraries.torch import hooks, parts
 from shapelint.python.state import naming, part_names
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors.image_sizes import INPUT
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.signatures import absent_names
+
+SEQUENCES = words("Sequential Conv2dNormActivation Conv3dNormActivation SimpleStemIN")
+"""Classes of parts that call their children one after the other."""
 
 
 def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value | None:
@@ -165,13 +170,23 @@ def _run_part(run: Run, owner: Component, name: str, value: Tensor, site: Site) 
     if not isinstance(part, Component):
         return Tensor(Flow(None, (), value.flow.maker))
     if inside:
-        if not part.spec.target.endswith("Sequential") or any("." in key for key in inside):
-            return Tensor(Flow(None, (), value.flow.maker))
-        current: Value = value
-        for inner in part_names.inner_names(part):
-            step = inside.get(inner) or parts.child(run, part, inner)
-            if step is None:
-                return Tensor(Flow(None, (), value.flow.maker))
-            current = run.call(step, Arguments((Given(current, NO_SPAN),)), site)
-        return current
+        return _run_inside(run, part, inside, value, site)
     return run.call(part, Arguments((Given(value, NO_SPAN),)), site)
+
+
+def _run_inside(run: Run, part: Component, replaced: dict[str, Value], value: Value, site: Site) -> Value:
+    """Run a part whose children follow each other, some of which, by their dotted names in it, were replaced."""
+    nowhere = Tensor(Flow(None, (), value.flow.maker if isinstance(value, Tensor) else INPUT))
+    if part.spec.target.rpartition(".")[2] not in SEQUENCES:
+        return nowhere
+    current = value
+    for inner in part_names.inner_names(part):
+        step = replaced.get(inner) or parts.child(run, part, inner)
+        deeper = {key[len(inner) + 1 :]: new for key, new in replaced.items() if key.startswith(f"{inner}.")}
+        if step is None or not isinstance(current, Tensor):
+            return nowhere
+        if deeper and isinstance(step, Component) and inner not in replaced:
+            current = _run_inside(run, step, deeper, current, site)
+        else:
+            current = run.call(step, Arguments((Given(current, NO_SPAN),)), site)
+    return current
