@@ -32,7 +32,7 @@ RESIZED_BY = (1, 32, 64)
 """The steps between values of `img_size` that are tried, in this order."""
 RESIZED_TO = ((1 / 7, 0.4, 1.3, 2), (0.4, 0.8, 1.3, 2))
 """The values of `img_size` that are tried together, as parts of the native one."""
-PATCHES = (8, 14, 16, 32)
+PATCH_SIDES = (8, 14, 16, 32)
 
 Sides = tuple[int, int]
 
@@ -92,7 +92,7 @@ def _patch(resized: Sequence[_Images], images: _Images) -> str:
     prefix = _number(images.module, "num_prefix_tokens") or 0
     models = [images, *resized]
     given = [one.shapes(one.module.forward_features, [one.native])[0] for one in models]
-    for patch in PATCHES:
+    for patch in PATCH_SIDES:
         if [shape[1:-1] for shape in given] == [((one.native[0] // patch) ** 2 + prefix,) for one in models]:
             return f" {patch}"
     return ""
