@@ -361,7 +361,7 @@ def an_entry(dice: Dice) -> str:
         tensors={"a": "weight 3 4, bias n; mean 3"},
     )
     component = ComponentSignature(call=f"my.Net(n={number_text(dice)}, sizes=(1, 2))", rows=(row,))
-    text = json.dumps({"key": "k", "component": component.model_dump(mode="json")})
+    text = json.dumps({"key": "k", "component": component.as_json()})
     return changed(dice, text, ["[", "]", "{", "}", "null", "3", '"rows"', '"shapes"']) if dice.random() < 0.5 else text
 
 

@@ -168,7 +168,7 @@ def _giving(component: Resolved, axes: Sequence[Any]) -> Resolved:
     assert component.template is not None
     first = component.template.alternatives[0]
     template = replace(component.template, alternatives=(replace(first, output=Pattern(tuple(axes))),))
-    row = component.row.model_copy(update={"shapes": str(template), "weights": ""})
+    row = component.row.changed(shapes=str(template), weights="")
     return replace(
         component, template=template, signature=signatures.substitute(template, dict(component.values)), row=row
     )

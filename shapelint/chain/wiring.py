@@ -143,7 +143,7 @@ def _component(spec: ComponentSpec, role: str, request: _Request, size: tuple[in
 
 def _dense(component: Resolved) -> Resolved:
     """A component, or its layers, as made for maps or tokens."""
-    made = component.component.model_copy(update={"dense": True}) if component.component else None
+    made = component.component.changed(dense=True) if component.component else None
     return replace(component, component=made, layers=tuple(map(_dense, component.layers)))
 
 

@@ -3,14 +3,16 @@
 `repair` searches sets of edits, whose number grows as a product for a program with many faults. Here, two faults are
 assumed to be independent if no edit for one touches an edit for the other, and no check depends on edits for both. One
 trial makes an edit for every fault; a fault that it does not remove gets its next choice in the next trial, until one
-trial proves an edit for each. Every remaining choice is then tried alone, and must leave the other faults unchanged. A
-model for which a trial turns out otherwise is left to `repair`. The repairs are the same that `repair` finds.
+trial proves an edit for each. The remaining choices are then tried in a few trials, with and without those of every
+other fault, and must leave the faults unchanged that no edit is made for. A model for which a trial turns out otherwise
+is left to `repair`. The repairs are the same that `repair` finds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain, combinations
+from math import comb
 
 from shapelint.common.frozen import frozen
 from shapelint.judge.repair import Key, Repair
@@ -65,17 +67,63 @@ def joint_repairs(
 
 def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> dict[int, list[Repair]]:
     chosen = _chosen(faults, before, trial)
-    found: dict[int, list[Repair]] = {}
+    others = [fault.choices[position + 1 :] for fault, position in zip(faults, chosen)]
+    tried = [fault.choices if len(fault.choices) == 1 else left for fault, left in zip(faults, others)]
+    proved: list[list[Move]] = [[] for _ in faults]
+    for number in range(max(map(len, tried))):
+        moves = {index: choices[number] for index, choices in enumerate(tried) if number < len(choices)}
+        for index in sorted(moves.keys() - _unproved(faults, moves, before, trial)):
+            proved[index].append(moves[index])
+    unsure = {fault.model for fault, found in zip(faults, proved) if len(fault.choices) == 1 and not found}
+    if unsure:
+        raise EntangledError(unsure)
+    repairs: dict[int, list[Repair]] = {}
     for index, fault in enumerate(faults):
-        first, *others = fault.choices[chosen[index] :]
-        proved = [move for move in others if not _left(faults, {index: move}, before, trial)]
-        if len(fault.choices) == 1 and _left(faults, {index: first}, before, trial):
-            raise EntangledError({fault.model})
         stays, together = _staying(faults, index, before)
-        alternatives = tuple((move,) for move in proved)
-        repair = Repair(fault.keys[0], (first,), frozenset(fault.keys[1:]), not proved, alternatives, stays, together)
-        found.setdefault(fault.model, []).append(repair)
-    return found
+        first = fault.choices[chosen[index]]
+        alternatives = tuple((move,) for move in proved[index] if move is not first)
+        key, also = fault.keys[0], frozenset(fault.keys[1:])
+        repair = Repair(key, (first,), also, not alternatives, alternatives, stays, together)
+        repairs.setdefault(fault.model, []).append(repair)
+    return repairs
+
+
+def _unproved(
+    faults: Sequence[RepairFault], moves: Mapping[int, Move], before: TrialOutcome, trial: RepairTrial
+) -> set[int]:
+    """Return the faults that an edit does not remove by itself; raises EntangledError."""
+    try:
+        groups = [{index: moves[index] for index in group} for group in _apart(list(moves))]
+        return {index for group in groups for index in _left(faults, group, before, trial)}
+    except EntangledError:  # by which of the edits is seen if each is made alone
+        return _unproved_alone(faults, moves, before, trial)
+
+
+def _unproved_alone(
+    faults: Sequence[RepairFault], moves: Mapping[int, Move], before: TrialOutcome, trial: RepairTrial
+) -> set[int]:
+    left, entangled = set(), set()
+    for index, move in moves.items():
+        try:
+            left |= _left(faults, {index: move}, before, trial)
+        except EntangledError as error:
+            entangled |= set(error.models)
+    if entangled:
+        raise EntangledError(entangled)
+    return left
+
+
+def _apart(indices: Sequence[int]) -> list[list[int]]:
+    """Return a few groups, such that each of any two indices is in a group without the other.
+
+    Each index is in another half of the groups, and no half contains another one.
+    """
+    count = next(count for count in range(1, len(indices) + 1) if comb(count, max(1, count // 2)) >= len(indices))
+    groups: list[list[int]] = [[] for _ in range(count)]
+    for index, half in zip(indices, combinations(range(count), max(1, count // 2))):
+        for number in half:
+            groups[number].append(index)
+    return [group for group in groups if group]
 
 
 def _staying(faults: Sequence[RepairFault], index: int, before: TrialOutcome) -> tuple[frozenset[Key], int]:
@@ -100,7 +148,9 @@ def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTr
             return chosen
 
 
-def _left(faults: Sequence[RepairFault], moves: dict[int, Move], before: TrialOutcome, trial: RepairTrial) -> set[int]:
+def _left(
+    faults: Sequence[RepairFault], moves: Mapping[int, Move], before: TrialOutcome, trial: RepairTrial
+) -> set[int]:
     """Return the faults whose edit does not remove them, or breaks something; raises EntangledError.
 
     All other faults must be unchanged.

@@ -38,8 +38,8 @@ def pack_or_open(name: str) -> MethodPack:
         return known
     usual = pack(DEFAULT)
     assert usual is not None
-    roles = {role: named.model_copy(update={"default": None}) for role, named in usual.roles.items()}
-    return usual.model_copy(update={"method": name, "roles": roles, "target": None, "loss": None, "banks": {}})
+    roles = {role: named.changed(default=None) for role, named in usual.roles.items()}
+    return usual.changed(method=name, roles=roles, target=None, loss=None, banks={})
 
 
 @cache

@@ -9,13 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
 
 from shapelint.common import bounds, yaml_loader
 from shapelint.common.bounded_files import read_text_bounded
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.front_matter import RulePage
+from shapelint.knowledge.schema.strict import SchemaError
 
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 
@@ -84,16 +84,14 @@ def read_page(path: Path) -> Rule:
     """Read and validate one rule page; raises RulePageError."""
     matter, prose = _parts(path)
     try:
-        return Rule(RulePage.model_validate(yaml.load(matter, Loader=yaml_loader.YAML_LOADER)), prose, path)
+        return Rule(RulePage.validated(yaml.load(matter, Loader=yaml_loader.YAML_LOADER)), prose, path)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
         raise RulePageError(f"{path}{line}: {error.problem}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "front matter"
-        raise RulePageError(
-            f"{place_of(path, str(first['loc'][0]) if first['loc'] else '')}: {field}: {first['msg']}"
-        ) from None
+    except SchemaError as error:
+        field = ".".join(map(str, error.field)) or "front matter"
+        place = place_of(path, str(error.field[0]) if error.field else "")
+        raise RulePageError(f"{place}: {field}: {error.message}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         # what PyYAML raises for scalars that are not what their tag says, and for too many levels
         raise RulePageError(f"{path}: its front matter is no YAML that can be read") from None

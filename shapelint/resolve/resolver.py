@@ -151,7 +151,7 @@ def _dense(layer: Resolved, is_dense: bool) -> Resolved:
     """A layer of a component that is made for maps or tokens, if it is."""
     if not is_dense or layer.component is None:
         return layer
-    return replace(layer, component=layer.component.model_copy(update={"dense": True}))
+    return replace(layer, component=layer.component.changed(dense=True))
 
 
 def _by_name(unknown: Resolved, name: str, is_loose: bool, options: Options, size: tuple[int, int] | None) -> Resolved:
@@ -325,9 +325,9 @@ def _sized(row: SignatureRow, template: Signature, values: Mapping[str, Any]) ->
     if not sizes or not row.parts:
         return row
     if not all(is_width(values[name]) for name in sizes):
-        return row.model_copy(update={"parts": {}})
+        return row.changed(parts={})
     given = {name: values[name] for name in sizes}
-    return row.model_copy(update={"parts": {name: _filled(line, given) for name, line in row.parts.items()}})
+    return row.changed(parts={name: _filled(line, given) for name, line in row.parts.items()})
 
 
 def _filled(line: str, values: Mapping[str, Any]) -> str:

@@ -149,7 +149,7 @@ def ask(request: TracingRequest, root: str | None = None, time_limit: float = CL
         raise Untraceable(f"the process that traces {target} ended without an answer: {words[:200]}")
     if "error" in found:
         raise Untraceable(found["error"])
-    return ComponentSignature.model_validate(found["component"])
+    return ComponentSignature.validated(found["component"])
 
 
 def _child(root: str | None) -> TracingChild:

@@ -7,15 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
 from shapelint.knowledge.schema.signature_files import ComponentSignature
-from shapelint.knowledge.schema.strict import Strict
-from shapelint.knowledge.schema.widths import Width
+from shapelint.knowledge.schema.widths import MAXIMUM_WIDTH
 from shapelint.settings.config import Config, ConfigError
 from shapelint.shapes.notation import parse_signature
 from shapelint.signatures import soundness
@@ -23,6 +22,8 @@ from shapelint.signatures import soundness
 SECTION = "[tool.shapelint]"
 _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width = 224}, or {image_size = 224}"
 LONGEST_SHOWN = 200
+Width = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_WIDTH)]
+"""The size of one axis: a positive integer, not a boolean, float or text."""
 PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -30,8 +31,10 @@ def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-class InputSchema(Strict):
+class InputSchema(BaseModel):
     """`input:` as a mapping; an omitted axis stays open."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     channels: Width = 3
     height: Width | None = None
@@ -39,7 +42,7 @@ class InputSchema(Strict):
     image_size: Width | tuple[Width, Width] | None = None
 
 
-class SettingsTable(Strict):
+class SettingsTable(BaseModel):
     """Every key as it is in TOML; see the README for its meaning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
@@ -175,7 +178,7 @@ class _Checker:
 
     def signature(self, target: str, line: str) -> str:
         try:
-            wrong = list(soundness.faults(ComponentSignature.model_validate({"call": target, "shapes": line})))
+            wrong = list(soundness.faults(ComponentSignature.validated({"call": target, "shapes": line})))
             if not all(alternative.inputs for alternative in parse_signature(line).alternatives):
                 wrong.append("it takes no tensor")
         except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:

@@ -16,14 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from shapelint.common import bounds
 from shapelint.common.bounded_files import read_bounded
 from shapelint.common.frozen import frozen
 from shapelint.common.notices import say_once
 from shapelint.common.version import __version__
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
+from shapelint.knowledge.schema.strict import SchemaError
 from shapelint.signatures import versions
 from shapelint.signatures.soundness import is_sound
 
@@ -75,7 +74,7 @@ def place(
     if root is None:
         return None
     installed = [versions.installed(name) for name in ("torch", library)]
-    everything: list[Any] = [__version__, [*SignatureRow.model_fields], installed, target]
+    everything: list[Any] = [__version__, [*SignatureRow.field_names()], installed, target]
     everything += [sorted(arguments.items()), list(positional), *([at] if at else [])]
     key = repr(everything)
     name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -86,15 +85,15 @@ def load(place: CachePlace | None) -> ComponentSignature | None:
     """The signature that is kept in a place; None if there is none that can be believed."""
     found = _entry(place, ".json").get("component")
     try:
-        component = ComponentSignature.model_validate(found) if isinstance(found, dict) else None
-    except ValidationError:
+        component = ComponentSignature.validated(found) if isinstance(found, dict) else None
+    except SchemaError:
         return None
     return component if component is not None and is_sound(component) else None
 
 
 def store(place: CachePlace | None, component: ComponentSignature) -> None:
     """Keep a signature."""
-    _write(place, ".json", {"component": component.model_dump(mode="json")})
+    _write(place, ".json", {"component": component.as_json()})
 
 
 def reason(place: CachePlace | None) -> str:

@@ -53,5 +53,5 @@ def is_unfinished(line: str) -> bool:
 @lru_cache(maxsize=256)
 def _component(target: str, line: str) -> ComponentSignature:
     """A declaration as a component all of whose arguments either are named in the line or change nothing."""
-    component = ComponentSignature.model_validate({"call": target, "shapes": line})
-    return component.model_copy(update={"inert": frozenset(parameter.name for parameter in component.parameters)})
+    component = ComponentSignature.validated({"call": target, "shapes": line})
+    return component.changed(inert=frozenset(parameter.name for parameter in component.parameters))

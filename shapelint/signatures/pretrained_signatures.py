@@ -76,13 +76,11 @@ def outputs(name: str, model: PretrainedModel, values: Mapping[str, Any], call: 
     shapes = f"{formulas.shape(taken)} -> {model.returns}{{{listed}}}"
     if where := formulas.conditions():
         shapes += f" where {where}"
-    row = SignatureRow.model_construct(shapes=shapes)
+    row = SignatureRow(shapes=shapes)
     used = {one: values[one] for one in re.findall(r"[A-Za-z_]\w*", shapes) if one in values}
     defaults = "".join(f", {one}={_text(value)}" for one, value in used.items())
     call_text = f"transformers.{name}({UNSEEN_AXIS}=None{defaults})"
-    return PretrainedOutputs(
-        ComponentSignature.model_construct(call=call_text, role="backbone", rows=(row,), inert=frozenset()), lacks
-    )
+    return PretrainedOutputs(ComponentSignature(call=call_text, role="backbone", rows=(row,), inert=frozenset()), lacks)
 
 
 class _Formulas:

@@ -44,10 +44,8 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
         shapes = "" if "features_only" in given else _signature(row, size, _at(row, row.features, size))
     if not shapes:
         return None
-    rows = SignatureRow.model_construct(
-        shapes=shapes, parts=_parts(row, given, shapes), listed=row.accepts == OWN_SIZE, outline=True
-    )
-    component = ComponentSignature.model_construct(
+    rows = SignatureRow(shapes=shapes, parts=_parts(row, given, shapes), listed=row.accepts == OWN_SIZE, outline=True)
+    component = ComponentSignature(
         call=f"{target}({_parameters(spec, target, classes, row.channels)})",
         role="backbone",
         rows=(rows,),
@@ -235,6 +233,4 @@ def _parts(row: TimmRow, given: Mapping[str, Any], shapes: str) -> dict[str, str
 
 
 def _file() -> SignatureFile:
-    return SignatureFile.model_construct(
-        library="timm", versions=(timm_rows.version(),), made_by="tracer", components=()
-    )
+    return SignatureFile(library="timm", versions=(timm_rows.version(),), made_by="tracer", components=())

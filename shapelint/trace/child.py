@@ -67,7 +67,7 @@ def _answer(line: str) -> dict[str, Any]:
     allow_more_time()
     try:
         component = trace_library(request) if root is None else trace_trusted(request, root)
-        return {"component": component.model_dump(mode="json")}
+        return {"component": component.as_json()}
     except Untraceable as error:
         return {"error": str(error)}
     except MemoryError:

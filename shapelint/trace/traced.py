@@ -49,7 +49,7 @@ def trace_constructor(
             return _image_signature(constructor, named, places, at)
         bound = variant.bind(constructor.call, places, named)
         parameters = _parameters(bound.bound.signature, {})
-        row = layer_signatures.layer_row(bound).model_copy(update={"latent": latent(bound)})
+        row = layer_signatures.layer_row(bound).changed(latent=latent(bound))
         return _signature(constructor.target, parameters, row, constructor)
     except Untraceable:
         raise
@@ -117,13 +117,11 @@ def _signature(target: str, parameters: str, row: SignatureRow, constructor: Con
     known = stored.find(target)
     role = known[1].role if known else _ROLES.get(constructor.library, "backbone" if constructor.images else "layer")
     named = formula_names(bare)
-    return bare.model_copy(
-        update={
-            "role": role,
-            "dense": known[1].dense if known else False,
-            "classes": "num_classes" if role == "backbone" and "num_classes" in named else None,
-            "inert": frozenset(parameter.name for parameter in bare.parameters) - named,
-        }
+    return bare.changed(
+        role=role,
+        dense=known[1].dense if known else False,
+        classes="num_classes" if role == "backbone" and "num_classes" in named else None,
+        inert=frozenset(parameter.name for parameter in bare.parameters) - named,
     )
 
 

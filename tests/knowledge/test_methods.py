@@ -113,7 +113,7 @@ def test_common_spellings_of_a_method_are_accepted(written: str) -> None:
 
 @pytest.mark.parametrize("method", methods.names())
 def test_a_method_pack_names_existing_components(method: str) -> None:
-    pack = MethodPack.model_validate(rules_folder.load(f"methods/{method}.yaml"))
+    pack = MethodPack.validated(rules_folder.load(f"methods/{method}.yaml"))
     for role in pack.roles.values():
         assert role.default is None or stored.find(role.default) is not None
     roles = {step for step in pack.online if not isinstance(step, Reshape)} | {"input"}

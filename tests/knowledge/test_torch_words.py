@@ -169,7 +169,7 @@ def test_the_meta_device_has_words_of_its_own() -> None:
 
 def test_the_entries_are_valid_and_name_rules() -> None:
     for entry in rules_folder.load("torch_errors.yaml"):
-        assert set(ErrorWords.model_validate(entry).rules) <= set(rulebook.known())
+        assert set(ErrorWords.validated(entry).rules) <= set(rulebook.known())
 
 
 def test_words_over_several_lines_and_the_last_traceback_count() -> None:

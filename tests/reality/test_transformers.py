@@ -204,8 +204,8 @@ def test_a_computed_field_is_that_of_the_config(name: str) -> None:
 
 def test_the_files_are_valid() -> None:
     models, configs = rules_folder.load(MODELS_FILE)["models"], rules_folder.load(CONFIGS_FILE)["configs"]
-    assert {PretrainedModel.model_validate(entry).config for entry in models.values()} == set(configs)
-    assert all(PretrainedConfig.model_validate(entry) for entry in configs.values())
+    assert {PretrainedModel.validated(entry).config for entry in models.values()} == set(configs)
+    assert all(PretrainedConfig.validated(entry) for entry in configs.values())
 
 
 @pytest.mark.parametrize(("model", "call"), [

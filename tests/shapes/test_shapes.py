@@ -108,7 +108,7 @@ def test_invalid_notation_is_refused(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize("file", SIGNATURE_FILES)
 def test_every_built_in_signature_reads_back(file: str) -> None:
-    for component in SignatureFile.model_validate(rules_folder.load(f"signatures/{file}.yaml")).components:
+    for component in SignatureFile.validated(rules_folder.load(f"signatures/{file}.yaml")).components:
         for row in component.rows:
             signature = parse_signature(row.shapes)
             assert parse_signature(str(signature)) == signature
@@ -309,7 +309,7 @@ ODD: list[Any] = [
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_odd_arguments_never_crash(value: Any) -> None:
     """Every row of every torch.nn layer, with each argument odd in turn, gives a fit, a misfit, or no row."""
-    file = SignatureFile.model_validate(rules_folder.load("signatures/torch.nn.yaml"))
+    file = SignatureFile.validated(rules_folder.load("signatures/torch.nn.yaml"))
     reached = 0
     for component in file.components:
         plain = {p.name: 4 if p.required or p.default is None else p.default for p in component.parameters}

@@ -24,7 +24,7 @@ from shapelint.shapes import dims, expression
 from shapelint.shapes.notation import Signature, parse_signature
 from shapelint.shapes.signatures import Fit, Misfit, Shape, ShapeOrStructure, StructureValue, substitute, unify
 
-FILE = SignatureFile.model_validate(rules_folder.load("signatures/torch.nn.yaml"))
+FILE = SignatureFile.validated(rules_folder.load("signatures/torch.nn.yaml"))
 COMPONENTS = {component.target.rpartition(".")[2]: component for component in FILE.components}
 
 RECURRENT = ("GRU", "LSTM", "RNN")

@@ -130,7 +130,7 @@ def test_a_folder_that_others_can_open_is_not_believed(
     place.path.parent.chmod(mode)
     assert cache.load(place) is None
     before = place.path.read_bytes()
-    cache.store(place, HEAD.model_copy(update={"call": "our.Other(width)"}))
+    cache.store(place, HEAD.changed(call="our.Other(width)"))
     assert place.path.read_bytes() == before
     assert cache.load(place) is None
     assert capsys.readouterr().err.count("is not used: it is no folder that only this user may read and write") == 1

@@ -1,4 +1,4 @@
-"""The pydantic models of everything that is read from a file, one module per kind of file.
+"""The records of everything that is read from a file, one module per kind of file.
 
-A file that does not validate raises pydantic's ValidationError; the caller turns it into a message.
+What ships with shapelint is read as it is; what anybody may have written is validated, and raises SchemaError.
 """

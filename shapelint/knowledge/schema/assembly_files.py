@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import cached_property
 from typing import Literal, Union
 
-from pydantic import Field
-
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class AssembledLayers(Strict):
     """Layers that are there if `when` holds, `repeat` times; `i` counts the repetitions from 0."""
 
@@ -19,6 +20,7 @@ class AssembledLayers(Strict):
     repeat: str = "1"
 
 
+@frozen
 class Assembly(Strict):
     """One component: what its constructor makes of its arguments.
 
@@ -50,11 +52,12 @@ class Assembly(Strict):
     @cached_property
     def signature(self) -> ComponentSignature:
         """The constructor and the rows, as a signature has them."""
-        return ComponentSignature.model_construct(
+        return ComponentSignature(
             call=self.call, role=self.role, rows=self.rows, inert=self.inert, classes=None, dense=self.dense
         )
 
 
+@frozen
 class AssemblyFile(Strict):
     """The components of one package.
 
@@ -64,6 +67,6 @@ class AssemblyFile(Strict):
 
     package: str
     versions: tuple[str, ...]
-    extends: str = ""
-    names: dict[str, str] = Field(default_factory=dict)
     components: tuple[Assembly, ...]
+    extends: str = ""
+    names: dict[str, str] = field(default_factory=dict)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class ErrorWords(Strict):
     """One error: its words and meaning, with the same names in braces, the rules that find it, and where to look."""
 

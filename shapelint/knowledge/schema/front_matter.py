@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
-
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.strict import Strict
 
 Subject = Literal[
@@ -13,6 +12,7 @@ Subject = Literal[
 ]
 
 
+@frozen
 class RulePage(Strict):
     """The front matter of a rule page.
 
@@ -21,8 +21,10 @@ class RulePage(Strict):
     `instead_of` are codes that this rule silences on the same subject.
     """
 
-    code: str = Field(pattern=r"^[A-Z]+\d{3}$")
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    PATTERNS: ClassVar = {"code": r"^[A-Z]+\d{3}$", "name": r"^[a-z0-9]+(-[a-z0-9]+)*$"}
+
+    code: str
+    name: str
     severity: str
     subject: Subject = "model"
     emitted_by: Literal["engine"] | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class ModuleNames(Strict):
     """A module: all its `names`, those that it `lost`, and what the `parts` of its models are called."""
 

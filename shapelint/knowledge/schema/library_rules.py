@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class LibraryRule(Strict):
     """One library of `rules/libraries.yaml`: where its components are, and how its bare backbone names begin.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field
-
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class LossSignature(Strict):
     """A loss of two operands of shapes (B, ..., D).
 
@@ -46,7 +47,7 @@ class LossSignature(Strict):
     labels: bool = False
     functions: tuple[str, ...] = ()
     operation: str = ""
-    by_hand: dict[str, str] = Field(default_factory=dict)
+    by_hand: dict[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -64,6 +65,7 @@ class LossSignature(Strict):
         return parse_parameters(self.call)
 
 
+@frozen
 class LossFile(Strict):
     """The losses of one module, from the file of `rules/losses/` with its name.
 
@@ -73,7 +75,7 @@ class LossFile(Strict):
     library: str
     versions: tuple[str, ...]
     module: str
+    losses: tuple[LossSignature, ...]
     also: tuple[str, ...] = ()
     self_supervised: bool = False
     unlisted: tuple[str, ...] = ()
-    losses: tuple[LossSignature, ...]

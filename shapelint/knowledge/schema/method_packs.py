@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal, Union
 
-from pydantic import Field
-
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class PackRole(Strict):
     """A place in a method's chain: its aliases in configs, and the class that bare widths stand for.
 
@@ -27,6 +28,7 @@ class PackRole(Strict):
     dense: bool = False
 
 
+@frozen
 class Reshape(Strict):
     """What a method does to a tensor between two roles, as a signature: `B C H W -> B C` pools."""
 
@@ -38,6 +40,7 @@ PackStep = Union[str, Reshape]
 """One item of a branch: a role, or a reshape that the method itself does."""
 
 
+@frozen
 class PackTarget(Strict):
     """The momentum branch: which online roles it copies. Those that are `trained` no moving average writes."""
 
@@ -45,6 +48,7 @@ class PackTarget(Strict):
     trained: tuple[str, ...] = ()
 
 
+@frozen
 class PackLoss(Strict):
     """Which outputs the loss compares (`online.prediction_head`), with which class by default.
 
@@ -60,6 +64,7 @@ class PackLoss(Strict):
     over: Literal["features"] = "features"
 
 
+@frozen
 class PackBank(Strict):
     """Stored vectors that are combined with features: the output whose width they must have, and how they are combined.
 
@@ -71,6 +76,7 @@ class PackBank(Strict):
     how: Literal["assigned", "multiplied"] = "assigned"
 
 
+@frozen
 class MethodPack(Strict):
     """The wiring of one method, one file of `rules/methods/`.
 
@@ -84,8 +90,8 @@ class MethodPack(Strict):
     branches: tuple[tuple[PackStep, ...], ...] = ()
     target: PackTarget | None = None
     loss: PackLoss | None = None
-    further_losses: dict[str, PackLoss] = Field(default_factory=dict)
-    banks: dict[str, PackBank] = Field(default_factory=dict)
+    further_losses: dict[str, PackLoss] = field(default_factory=dict)
+    banks: dict[str, PackBank] = field(default_factory=dict)
 
     def role_of(self, key: str) -> str | None:
         """The role that a key of a config names, directly or by an alias."""

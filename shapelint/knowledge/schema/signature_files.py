@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
-
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class SignatureRow(Strict):
     """What a component does to shapes, for the constructor arguments that satisfy `when`.
 
@@ -23,16 +24,17 @@ class SignatureRow(Strict):
     and that nothing is known of others, `outline` that `parts` are the direct children and the classifier alone.
     """
 
-    when: str = ""
     shapes: str
+    when: str = ""
     weights: str | int = ""
-    parts: dict[str, str] = Field(default_factory=dict)
-    tensors: dict[str, str] = Field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    tensors: dict[str, str] = field(default_factory=dict)
     latent: str = ""
     listed: bool = False
     outline: bool = False
 
 
+@frozen
 class ComponentSignature(Strict):
     """One component of a library: its constructor and one row for each structural variant.
 
@@ -42,23 +44,18 @@ class ComponentSignature(Strict):
     """
 
     call: str
-    role: Literal["layer", "head", "backbone", "loss"] = "layer"
     rows: tuple[SignatureRow, ...]
+    role: Literal["layer", "head", "backbone", "loss"] = "layer"
     inert: frozenset[str] = frozenset()
     classes: str | None = None
     dense: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalised(cls, data: Any) -> Any:
-        return cls.normalised(data) if isinstance(data, dict) else data
 
     @classmethod
     def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Expand the short form: a component with one row may have the row's fields itself."""
         if "shapes" not in data:
             return data
-        row = {key: data[key] for key in SignatureRow.model_fields if key in data}
+        row = {key: data[key] for key in SignatureRow.field_names() if key in data}
         return {"rows": [row], **{key: value for key, value in data.items() if key not in row}}
 
     @property
@@ -72,6 +69,7 @@ class ComponentSignature(Strict):
         return parse_parameters(self.call)
 
 
+@frozen
 class SignatureFile(Strict):
     """The signatures of (a part of) one library.
 

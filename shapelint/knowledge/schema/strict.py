@@ -1,48 +1,84 @@
-"""The base of every model that is read from a file: unknown keys are errors."""
+"""The base of everything that is read from a file of data: a frozen class whose fields are the keys of the file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from typing_extensions import Self
 
 
-class Strict(BaseModel):
-    """A model that rejects unknown keys."""
+class SchemaError(ValueError):
+    """Data that does not validate: the `field` of the first fault, as the keys that lead there, and what is wrong."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    def __init__(self, field: tuple[str | int, ...], message: str):
+        super().__init__(f"{'.'.join(map(str, field))}: {message}")
+        self.field = field
+        self.message = message
+
+
+class Strict:
+    """A record of a file, without any other keys; its subclasses are `@frozen`.
+
+    `PATTERNS` are regular expressions that texts must match, by field.
+    """
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def trusted(cls, data: dict[str, Any]) -> Self:
         """Build from data that ships with shapelint without validating it: the tests have validated it.
 
-        Pydantic's schemas take longer to build than a model takes to lint; they are for what users write.
+        Importing pydantic and building its schemas takes longer than linting a model; that is for what users write.
         """
         values = cls.normalised(data)
-        fields = cls.model_fields
-        given = {name: _trusted(fields[name].annotation, value) for name, value in values.items()}
-        return cls.model_construct(**{**_defaults(cls), **given})
+        hints = _hints(cls)
+        return cls(**{name: _trusted(hints[name], value) for name, value in values.items()})
+
+    @classmethod
+    def validated(cls, data: Any) -> Self:
+        """Build from data that anybody may have written; raises SchemaError."""
+        from pydantic import ValidationError
+
+        try:
+            return cls.trusted(_model(cls).model_validate(data).model_dump())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SchemaError(first["loc"], first["msg"]) from None
 
     @classmethod
     def normalised(cls, data: dict[str, Any]) -> dict[str, Any]:
         """The data with its short forms expanded."""
         return data
 
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(_hints(cls))
+
+    def changed(self, **values: Any) -> Self:
+        """The same with other values of some fields."""
+        return replace(self, **values)  # type: ignore[type-var]
+
+    def as_json(self) -> dict[str, Any]:
+        """The values as JSON holds them."""
+        return {name: _as_json(getattr(self, name)) for name in self.field_names()}
+
 
 @cache
-def _defaults(model: type[Strict]) -> dict[str, Any]:
-    """The default of each field that has one; pydantic works them out anew for every object."""
-    fields = model.model_fields.items()
-    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+def _hints(record: Any) -> dict[str, Any]:
+    """The types of the fields of a class, in order."""
+    hints = get_type_hints(record)
+    return {field.name: hints[field.name] for field in fields(record)}
 
 
 def _trusted(annotation: Any, value: Any) -> Any:
-    """Convert a value to its annotated type: nested models, lists to tuples and sets, as shipped data needs it."""
+    """Convert a value to its annotated type: nested records, lists to tuples and sets, as shipped data needs it."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         return annotation.trusted(value)
     kind, arguments = get_origin(annotation), get_args(annotation)
@@ -62,3 +98,49 @@ def _data_type(annotation: Any) -> type | tuple[type, ...]:
         return dict
     kind = get_origin(annotation) or annotation
     return (list, tuple) if kind in (tuple, frozenset) else kind if isinstance(kind, type) else object
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Strict):
+        return value.as_json()
+    if isinstance(value, dict):
+        return {key: _as_json(element) for key, element in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(_as_json(element) for element in value)
+    return [_as_json(element) for element in value] if isinstance(value, (list, tuple)) else value
+
+
+@cache
+def _model(record: Any) -> type[BaseModel]:
+    """The pydantic model that validates the data of a record."""
+    from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+    class Base(BaseModel):
+        model_config = ConfigDict(extra="forbid", frozen=True)
+
+        @model_validator(mode="before")
+        @classmethod
+        def _normalised(cls, data: Any) -> Any:
+            return record.normalised(data) if isinstance(data, dict) else data
+
+    found: dict[str, Any] = {}
+    for field in fields(record):
+        default: Any = ... if field.default is MISSING else field.default
+        value: Any = Field(default, pattern=record.PATTERNS.get(field.name))
+        if field.default_factory is not MISSING:
+            value = Field(default_factory=field.default_factory)
+        found[field.name] = (_validating(_hints(record)[field.name]), value)
+    made: type[BaseModel] = create_model(record.__name__, __base__=Base, **found)
+    return made
+
+
+def _validating(annotation: Any) -> Any:
+    """A type with the model that validates it in the place of each record."""
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        return _model(annotation)
+    kind, arguments = get_origin(annotation), get_args(annotation)
+    if kind in (Union, UnionType):
+        return Union[tuple(map(_validating, arguments))]
+    if kind in (tuple, frozenset, dict):
+        return kind[tuple(map(_validating, arguments))]
+    return annotation

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from dataclasses import field
 
+from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.strict import Strict
 
 
+@frozen
 class TensorRule(Strict):
     """Which tensors a layer holds, their axes named as in `shapes`; an axis that shapes do not determine is `?`.
 
@@ -16,8 +18,8 @@ class TensorRule(Strict):
     """
 
     shapes: str = ""
-    parameters: dict[str, str] = Field(default_factory=dict)
-    buffers: dict[str, str] = Field(default_factory=dict)
-    variants: dict[str, str] = Field(default_factory=dict)
-    modules: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    buffers: dict[str, str] = field(default_factory=dict)
+    variants: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
     when: str = ""

@@ -86,10 +86,10 @@ def written(component: Component, names: tuple[str, ...]) -> tuple[Step, ...]:
 
 def resolved(component: Component, layout: Layout, role: str, options: Options) -> Resolved:
     """Resolve a transformer with a computed signature, without a trace."""
-    signature = ComponentSignature.model_construct(
+    signature = ComponentSignature(
         call=f"{component.spec.target}({', '.join(layout.given)})",
         role="backbone",
-        rows=(SignatureRow.model_construct(parts=layout.parts, shapes=layout.shapes),),
+        rows=(SignatureRow(parts=layout.parts, shapes=layout.shapes),),
         inert=frozenset(layout.inert),
         classes=layout.classes,
     )

@@ -97,7 +97,7 @@ def _rows(head: type, structural: Mapping[str, tuple[Any, ...]]) -> Iterator[Sig
 def _row(head: type, arguments: Mapping[str, Any], condition: list[str]) -> SignatureRow:
     required = {name: value for name, value in SMALLEST.items() if _is_required(head, name)}
     row = layer_row(bind(head, (), {**required, **arguments}))
-    return row.model_copy(update={"when": " and ".join(condition), "tensors": {}})  # the parts determine them
+    return row.changed(when=" and ".join(condition), tensors={})  # the parts determine them
 
 
 def _is_required(head: type, name: str) -> bool:

@@ -67,7 +67,7 @@ def _literal(name: str, make: Callable[..., Any], passed: Mapping[str, Any]) -> 
         return (_row(literal_row, make, passed),)
     _, when = AUXILIARY[name]
     on, off = (literal_row(make, {"aux_logits": on}, 3) for on in (True, False))
-    return (on.model_copy(update={"when": when}), off.model_copy(update={"when": f"not ({when})"}))
+    return (on.changed(when=when), off.changed(when=f"not ({when})"))
 
 
 def _row(trace: Callable[..., SignatureRow], make: Callable[..., Any], passed: Mapping[str, Any]) -> SignatureRow:

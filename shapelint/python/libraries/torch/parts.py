@@ -87,7 +87,7 @@ def child(run: Run, owner: Component, name: str) -> Value | None:
         given=parent.given,
         values=parent.values,
         component=parent.component,
-        row=SignatureRow.model_construct(shapes=text.strip(), parts=inner),
+        row=SignatureRow(shapes=text.strip(), parts=inner),
     )
     owner.parts[name] = part
     return part
