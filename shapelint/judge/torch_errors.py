@@ -18,8 +18,10 @@ TEXTS = {
 
 def text(component: Resolved, expected: Dim | None, actual: Dim | None) -> str:
     """A sentence with torch's words for a component that gets `actual` where it takes `expected`; "" if unknown."""
+    if expected is None or actual is None:
+        return ""
     kind, out = _first_layer(component)
-    if kind not in TEXTS or expected is None or actual is None:
+    if kind not in TEXTS:
         return ""
     return f'training would stop with "{TEXTS[kind].format(expected=expected, actual=actual, out=out)}"'
 

@@ -16,6 +16,7 @@ from shapelint.common import gitignore
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.collect import worth_reading
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
+from shapelint.linting.run_files import RunFiles
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 from shapelint.text.source import Source, UnreadableError, joined, read_source
 
@@ -68,28 +69,28 @@ def is_data(path: Path) -> bool:
 
 
 def through_scripts(
-    source: Source, read: _Read, lint: _Lint, indifferent: set[tuple[str, ...]]
+    source: Source, files: RunFiles, lint: _Lint
 ) -> tuple[FileReport | None, tuple[UncheckedLink, ...]]:
     """Return the report of a config as the scripts read it that load it; None if no script with a model does.
 
     The second is why it is not known what other scripts make of it. The scripts that do not read the config with which
-    they are started are added to the `indifferent` ones, with its folder and suffix: they will read no other like it.
+    they are started are added to the indifferent ones, with its folder and suffix: they will read no other like it.
     """
     path = Path(source.path)
     if not is_data(path) or not os.path.isfile(path):
         return None, ()
 
     def followed(scripts: Iterable[Source]) -> list[FileReport]:
-        reports = (_followed(script, source, read, lint) for script in scripts)
+        reports = (_followed(script, source, files.read, lint) for script in scripts)
         return [report for report in reports if report is not None]
 
-    named, started = _scripts(path, read)
+    named, started = _scripts(path, files)
     reports = followed(named[:MAXIMUM_SCRIPTS_FOLLOWED])
     left = MAXIMUM_SCRIPTS_FOLLOWED - (len(named) if any(map(_reads_it, reports)) else 0)
     alike = (os.path.dirname(os.path.abspath(path)), path.suffix)
-    others = [one for one in islice(started, max(0, left)) if (one.path, *alike) not in indifferent]
+    others = [one for one in islice(started, max(0, left)) if (one.path, *alike) not in files.indifferent]
     reports += followed(others)
-    indifferent |= {(one.path, *alike) for one in others} - {(report.path, *alike) for report in reports}
+    files.indifferent |= {(one.path, *alike) for one in others} - {(report.path, *alike) for report in reports}
     found = [report for report in reports if _reads_it(report)]
     return (_through(source, found) if found else None), (*_broken(reports), *_stopped(reports))
 
@@ -184,17 +185,25 @@ def _is_same(path: str, other: str) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _scripts(config: Path, read: _Read) -> tuple[list[Source], Iterable[Source]]:
+def _scripts(config: Path, files: RunFiles) -> tuple[list[Source], Iterable[Source]]:
     """Return the scripts near a config that name it and load something, and those that take any, the nearest first.
 
     Of those that take any config, only those whose names share a word with its path, if there are such.
     """
-    own = read(config).text
-    near = [source for path in dict.fromkeys(_near(config)) if (source := _small(path, read)) is not None]
+    own, near = files.read(config).text, _scripts_near(config.parent, files)
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
     others = [] if _IS_NATIVE.search(own) else [source for source in near if source not in named]
     alike = [source for source in others if shares_a_word(source.path, config) and _takes_a_config(source)]
     return named, alike or filter(_takes_a_config, others)
+
+
+def _scripts_near(folder: Path, files: RunFiles) -> tuple[Source, ...]:
+    """Return the scripts near the configs of a folder, which are looked for once a run."""
+    key = os.fspath(folder)
+    if key not in files.near:
+        found = (_small(path, files.read) for path in dict.fromkeys(_near(folder)))
+        files.near[key] = tuple(source for source in found if source is not None)
+    return files.near[key]
 
 
 def _small(path: Path, read: _Read) -> Source | None:
@@ -241,7 +250,7 @@ def _names(text: str, config: Path, own: str) -> bool:
 
 def may_have_other_users(config: str, known: Container[str]) -> bool:
     """Return whether a file near a config names it that is none of the `known` ones, by their real paths."""
-    near = list(_near(Path(config), USERS))
+    near = list(_near(Path(config).parent, USERS))
     place = os.path.realpath(config)
     if len(near) >= MAXIMUM_SCRIPTS_SEEN:
         return True
@@ -252,12 +261,12 @@ def may_have_other_users(config: str, known: Container[str]) -> bool:
     return any(named.search(text) for text in texts)
 
 
-def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
-    """Yield the Python files in the folders above a config and in the folders directly inside these."""
+def _near(lowest: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
+    """Yield the Python files in a folder and those above it, and in the folders directly inside these."""
     seen = 0
-    for folder in map(Path, gitignore.upward(os.fspath(config.parent))):
+    for folder in map(Path, gitignore.upward(os.fspath(lowest))):
         visible = (entry for entry in entries(folder) if not entry.name.startswith("."))
-        inner = (Path(entry.path) for entry in visible if os.path.isdir(entry.path))
+        inner = (Path(entry.path) for entry in visible if _is_folder(entry))
         for place in (folder, *inner):
             for entry in entries(place):
                 if entry.name.endswith(suffixes):
@@ -265,6 +274,13 @@ def _near(config: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
                     seen += 1
                     if seen == MAXIMUM_SCRIPTS_SEEN:
                         return
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def entries(folder: Path) -> Sequence[os.DirEntry[str]]:

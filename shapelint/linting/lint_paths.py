@@ -142,9 +142,7 @@ def lint_text(
     try:
         run_files = run_files or RunFiles()
         lint = partial(lint_text, settings=settings, run_files=run_files)
-        through, unread = through_scripts(
-            source, run_files.read, lambda script, started: lint(script, config=started), run_files.indifferent
-        )
+        through, unread = through_scripts(source, run_files, lambda script, started: lint(script, config=started))
         if through is not None:
             return through
         source = join_parts(source, run_files.read)

@@ -20,13 +20,17 @@ CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 
 @dataclass
 class RunFiles:
-    """The files read in a run so far, and its Python files and configs by their real paths."""
+    """The files read in a run so far, and its Python files and configs by their real paths.
+
+    `near` are the scripts near each folder that has been looked at.
+    """
 
     python: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
     kept: dict[str, Source] = field(default_factory=dict)
     indifferent: set[tuple[str, ...]] = field(default_factory=set)
     """The scripts that read no config with which they are started, with the folder and suffix of such a config."""
+    near: dict[str, tuple[Source, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:

@@ -19,7 +19,6 @@ from shapelint.knowledge.schema.signature_files import ComponentSignature, Signa
 from shapelint.shapes import expression, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Pattern, Signature
 from shapelint.signatures import stored
-from shapelint.signatures.binding import formula_names
 
 UNNAMED = ("TransformerEncoder", "TransformerDecoder", "Dropout", "FeatureAlphaDropout", "SyncBatchNorm")
 """Beginnings of the names of layers without a signature of their own.
@@ -162,7 +161,7 @@ def _weight_values(module: nn.Module) -> dict[str, Any]:
 
 
 def _row(component: ComponentSignature, values: Mapping[str, Any]) -> SignatureRow | None:
-    named = formula_names(component)
+    named = component.named
     for parameter in component.parameters:
         is_free = parameter.name in component.inert or parameter.name in named or parameter.required
         if not is_free and values[parameter.name] != parameter.default:

@@ -17,7 +17,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, expression, notation, signatures
 from shapelint.shapes.notation import Ellipsis_, Signature
 from shapelint.signatures import absent_models, cache, declared, stored, timm_signatures, versions
-from shapelint.signatures.binding import Binding, bind, formula_names
+from shapelint.signatures.binding import Binding, bind
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import ComponentSpec, Problem
 from shapelint.trace import tracing_request
@@ -358,7 +358,7 @@ def _fails(condition: str, binding: Binding) -> bool:
 
 
 def _row(component: ComponentSignature, binding: Binding) -> tuple[SignatureRow | None, str]:
-    named = formula_names(component)
+    named = component.named
     defaults = {parameter.name: parameter.default for parameter in component.parameters}
     for name, argument in binding.given.items():
         if name not in component.inert and name not in named and argument.value != defaults[name]:

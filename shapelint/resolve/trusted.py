@@ -9,7 +9,6 @@ from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.resolve import tracing_child
-from shapelint.signatures.binding import formula_names
 from shapelint.trace.meta import Untraceable
 from shapelint.trace.tracing_request import TracingRequest
 
@@ -29,7 +28,7 @@ def trace(request: TracingRequest, root: str, time_limit: float = TIME_LIMIT) ->
     target, arguments, positional, at = request.target, request.arguments, request.positional, request.at
     text = request.to_json(root)
     for component, named, places in _known.get((target, at), ()):
-        if _differ(component, (named, places), (dict(arguments), list(positional))) <= formula_names(component):
+        if _differ(component, (named, places), (dict(arguments), list(positional))) <= component.named:
             return component
     if text in _failed:
         raise Untraceable(_failed[text])

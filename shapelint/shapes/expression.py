@@ -23,6 +23,10 @@ ELLIPSIS_PRODUCT = "prod(...)"
 """The name of the product of the axes that `...` stands for."""
 
 
+Evaluation = Callable[[Mapping[str, Any]], Any]
+"""Returns the value of an expression for the names in it; raises ExpressionError."""
+
+
 class ExpressionError(ValueError):
     """The text is not an expression of the restricted language, or names something that does not exist."""
 
@@ -79,7 +83,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     112
     """
     try:
-        return _evaluate(parse(text), names)
+        return _compiled(text)(names)
     except RecursionError:  # the stack was nearly full before
         raise ExpressionError("expression nested too deeply") from None
 
@@ -109,79 +113,123 @@ def _is_foreign_operation(node: ast.AST) -> bool:
     return isinstance(node, ast.UnaryOp) and not isinstance(node.op, (ast.Not, ast.USub))
 
 
-def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> Evaluation:
+    return _compile(parse(text))
+
+
+def _compile(node: ast.expr) -> Evaluation:
+    """What evaluates a node; one that the language does not have raises when it is evaluated."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        raise ExpressionError(f"{type(node).__name__} is not allowed in an expression: {ast.unparse(node)}")
-    return handler(node, names)
+        return _refusal(f"{type(node).__name__} is not allowed in an expression: {ast.unparse(node)}")
+    return handler(node)
 
 
-def _constant(node: ast.Constant, names: Mapping[str, Any]) -> Any:
-    return node.value
+def _refusal(reason: str) -> Evaluation:
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        raise ExpressionError(reason)
+
+    return evaluate
 
 
-def _name(node: ast.Name, names: Mapping[str, Any]) -> Any:
-    try:
-        return names[node.id]
-    except KeyError:
-        raise ExpressionError(f"unknown name {node.id!r}") from None
+def _constant(node: ast.Constant) -> Evaluation:
+    value = node.value
+    return lambda names: value
 
 
-def _attribute(node: ast.Attribute, names: Mapping[str, Any]) -> Any:
-    owner = _evaluate(node.value, names)
-    if owner is None:
-        return None
-    if node.attr.startswith("_") or not hasattr(type(owner), "__dataclass_fields__"):
-        raise ExpressionError(f"no fact {ast.unparse(node)!r}")
-    try:
-        return getattr(owner, node.attr)
-    except AttributeError:
-        raise ExpressionError(f"no fact {ast.unparse(node)!r}") from None
+def _name(node: ast.Name) -> Evaluation:
+    name = node.id
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        try:
+            return names[name]
+        except KeyError:
+            raise ExpressionError(f"unknown name {name!r}") from None
+
+    return evaluate
 
 
-def _subscript(node: ast.Subscript, names: Mapping[str, Any]) -> Any:
+def _attribute(node: ast.Attribute) -> Evaluation:
+    of, name = _compile(node.value), node.attr
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        owner = of(names)
+        if owner is None:
+            return None
+        if name.startswith("_") or not hasattr(type(owner), "__dataclass_fields__"):
+            raise ExpressionError(f"no fact {ast.unparse(node)!r}")
+        try:
+            return getattr(owner, name)
+        except AttributeError:
+            raise ExpressionError(f"no fact {ast.unparse(node)!r}") from None
+
+    return evaluate
+
+
+def _subscript(node: ast.Subscript) -> Evaluation:
     """An element of an argument; like torch, read one integer as the same value for every axis.
 
     An element that a list argument lacks is unknown.
     """
-    owner, index = _evaluate(node.value, names), _evaluate(node.slice, names)
-    if isinstance(owner, Expression):
-        return symbol(f"{owner}[{index}]") if is_known(owner) else owner
-    if owner is None or isinstance(owner, int):
-        return owner
-    try:
-        return owner[index]
-    except IndexError:
-        return UNKNOWN_DIM
-    except (KeyError, TypeError):
-        raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
+    of, at = _compile(node.value), _compile(node.slice)
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        owner, index = of(names), at(names)
+        if isinstance(owner, Expression):
+            return symbol(f"{owner}[{index}]") if is_known(owner) else owner
+        if owner is None or isinstance(owner, int):
+            return owner
+        try:
+            return owner[index]
+        except IndexError:
+            return UNKNOWN_DIM
+        except (KeyError, TypeError):
+            raise OperandError(f"{ast.unparse(node)} has no element {index!r}") from None
+
+    return evaluate
 
 
-def _list(node: ast.Tuple | ast.List, names: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(_evaluate(element, names) for element in node.elts)
+def _list(node: ast.Tuple | ast.List) -> Evaluation:
+    elements = [_compile(element) for element in node.elts]
+    return lambda names: tuple(element(names) for element in elements)
 
 
-def _boolean(node: ast.BoolOp, names: Mapping[str, Any]) -> bool | None:
+def _boolean(node: ast.BoolOp) -> Evaluation:
     decisive = isinstance(node.op, ast.Or)
-    result: bool | None = not decisive
-    for operand in node.values:
-        value = _truth(_evaluate(operand, names))
-        if value is decisive:
-            return decisive
-        if value is None:
-            result = None
-    return result
+    operands = [_compile(operand) for operand in node.values]
+
+    def evaluate(names: Mapping[str, Any]) -> bool | None:
+        result: bool | None = not decisive
+        for operand in operands:
+            value = _truth(operand(names))
+            if value is decisive:
+                return decisive
+            if value is None:
+                result = None
+        return result
+
+    return evaluate
 
 
-def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
-    value = _evaluate(node.operand, names)
+def _unary(node: ast.UnaryOp) -> Evaluation:
+    operand = _compile(node.operand)
     if isinstance(node.op, ast.Not):
-        return _negate(_truth(value))
+        return lambda names: _negate(_truth(operand(names)))
     if isinstance(node.op, ast.USub):
-        if value is not None and not isinstance(value, (int, float, Expression)):
-            raise OperandError(f"{ast.unparse(node)}: no number")
-        return UNKNOWN_DIM if value is None else -value
-    raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
+        return lambda names: _negative(operand(names), node)
+
+    def refuse(names: Mapping[str, Any]) -> Any:
+        operand(names)
+        raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
+
+    return refuse
+
+
+def _negative(value: Any, node: ast.UnaryOp) -> Any:
+    if value is not None and not isinstance(value, (int, float, Expression)):
+        raise OperandError(f"{ast.unparse(node)}: no number")
+    return UNKNOWN_DIM if value is None else -value
 
 
 def _power(left: Any, right: Any) -> Any:
@@ -200,32 +248,43 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-def _binary(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
-    left, right = _evaluate(node.left, names), _evaluate(node.right, names)
-    if type(node.op) not in _OPERATORS:
-        raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
-    if left is None or right is None:
-        return UNKNOWN_DIM
-    if not all(isinstance(value, (int, Expression)) for value in (left, right)):
-        raise OperandError(f"{ast.unparse(node)}: not integers")
-    try:
-        return _OPERATORS[type(node.op)](left, right)
-    except ZeroDivisionError:
-        return UNKNOWN_DIM
+def _binary(node: ast.BinOp) -> Evaluation:
+    one, other, operation = _compile(node.left), _compile(node.right), _OPERATORS.get(type(node.op))
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        left, right = one(names), other(names)
+        if operation is None:
+            raise ExpressionError(f"operator not allowed: {ast.unparse(node)}")
+        if left is None or right is None:
+            return UNKNOWN_DIM
+        if not isinstance(left, (int, Expression)) or not isinstance(right, (int, Expression)):
+            raise OperandError(f"{ast.unparse(node)}: not integers")
+        try:
+            return operation(left, right)
+        except ZeroDivisionError:
+            return UNKNOWN_DIM
+
+    return evaluate
 
 
-def _compare(node: ast.Compare, names: Mapping[str, Any]) -> bool | None:
-    result: bool | None = True
-    left = _evaluate(node.left, names)
-    for comparison, right_node in zip(node.ops, node.comparators, strict=True):
-        right = _evaluate(right_node, names)
-        value = _compare_values(comparison, left, right)
-        if value is False:
-            return False
-        if value is None:
-            result = None
-        left = right
-    return result
+def _compare(node: ast.Compare) -> Evaluation:
+    first = _compile(node.left)
+    others = [(comparison, _compile(right)) for comparison, right in zip(node.ops, node.comparators, strict=True)]
+
+    def evaluate(names: Mapping[str, Any]) -> bool | None:
+        result: bool | None = True
+        left = first(names)
+        for comparison, other in others:
+            right = other(names)
+            value = _compare_values(comparison, left, right)
+            if value is False:
+                return False
+            if value is None:
+                result = None
+            left = right
+        return result
+
+    return evaluate
 
 
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -283,24 +342,34 @@ def _negate(truth: bool | None) -> bool | None:
     return None if truth is None else not truth
 
 
-def _condition(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
-    truth = _truth(_evaluate(node.test, names))
-    if truth is None:
-        return UNKNOWN_DIM
-    return _evaluate(node.body if truth else node.orelse, names)
+def _condition(node: ast.IfExp) -> Evaluation:
+    test, body, otherwise = _compile(node.test), _compile(node.body), _compile(node.orelse)
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        truth = _truth(test(names))
+        if truth is None:
+            return UNKNOWN_DIM
+        return body(names) if truth else otherwise(names)
+
+    return evaluate
 
 
-def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
+def _call(node: ast.Call) -> Evaluation:
     function = _function(node)
     if function is None:
-        raise ExpressionError(f"call not allowed: {ast.unparse(node)}")
-    operands = tuple(_evaluate(argument, names) for argument in node.args)
-    if function is product and operands == (...,):
-        return _ellipsis_product(names)
-    try:
-        return function(*operands)
-    except TypeError as error:
-        raise OperandError(f"{ast.unparse(node)}: {error}") from None
+        return _refusal(f"call not allowed: {ast.unparse(node)}")
+    arguments = [_compile(argument) for argument in node.args]
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        operands = tuple(argument(names) for argument in arguments)
+        if function is product and operands == (...,):
+            return _ellipsis_product(names)
+        try:
+            return function(*operands)
+        except TypeError as error:
+            raise OperandError(f"{ast.unparse(node)}: {error}") from None
+
+    return evaluate
 
 
 def _function(node: ast.Call) -> Callable[..., Any] | None:
@@ -322,7 +391,7 @@ def _truth(value: Any) -> bool | None:
     return None if value is None or isinstance(value, Expression) else bool(value)
 
 
-_HANDLERS: dict[type[ast.expr], Callable[[Any, Mapping[str, Any]], Any]] = {
+_HANDLERS: dict[type[ast.expr], Callable[[Any], Evaluation]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,

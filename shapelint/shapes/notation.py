@@ -18,9 +18,9 @@ Pure Python: no torch, no YAML.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Union
 
 from shapelint.common.frozen import frozen
@@ -103,6 +103,38 @@ class Signature:
 
     def __str__(self) -> str:
         return " | ".join(str(alternative) for alternative in self.alternatives)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names in its axes."""
+        return frozenset(
+            name for axis in self._axes for name in ((axis.name,) if isinstance(axis, Ellipsis_) else dims.names(axis))
+        )
+
+    @cached_property
+    def single_names(self) -> frozenset[str]:
+        """The names that are an axis by themselves, or the axes of a list."""
+        texts = (axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in self._axes)
+        return frozenset(text for text in texts if text.isidentifier())
+
+    @property
+    def _axes(self) -> Iterator[PatternAxis]:
+        for alternative in self.alternatives:
+            for value in (*alternative.inputs, alternative.output):
+                yield from _axes(value)
+
+    @cached_property
+    def answers(self) -> dict[Any, Any]:
+        """What was worked out from it, by what it was worked out for: it is asked the same again and again."""
+        return {}
+
+
+def _axes(value: OutputPattern) -> Iterator[PatternAxis]:
+    if isinstance(value, Structure):
+        for element in value.elements:
+            yield from _axes(element)
+    else:
+        yield from value.axes
 
 
 @lru_cache(maxsize=4096)

@@ -8,9 +8,9 @@ Pure Python: no torch, no YAML.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from shapelint.common.frozen import frozen
 from shapelint.shapes import dims, expression
@@ -28,6 +28,10 @@ from shapelint.shapes.notation import (
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
 
+Answer = TypeVar("Answer")
+
+MOST_ANSWERS = 64
+"""Number of answers that are kept with a signature."""
 SUBSCRIPTS = 6
 """An integer argument is read as a list of this length: the two ends of up to three axes."""
 
@@ -95,7 +99,33 @@ def substitute(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
     >>> str(substitute(parse_signature("... i -> ... o"), {"i": 512, "o": 256}))
     '... 512 -> ... 256'
     """
-    bindings = dict(_argument_bindings(arguments))
+    try:
+        asked = tuple((name, _typed(value)) for name, value in arguments.items())
+        return _kept(signature, ("substitute", asked), lambda: _filled(signature, arguments))
+    except TypeError:  # a value without a hash
+        return _filled(signature, arguments)
+
+
+def _kept(signature: Signature, asked: Hashable, work_out: Callable[[], Answer]) -> Answer:
+    """What is asked of a signature, worked out once; raises TypeError for what has no hash."""
+    answers = signature.answers
+    if asked not in answers:
+        if len(answers) >= MOST_ANSWERS:
+            answers.clear()
+        answers[asked] = work_out()
+    found: Answer = answers[asked]
+    return found
+
+
+def _typed(value: Any) -> Hashable:
+    """A value as a key, such that True is not 1, also in a list."""
+    if isinstance(value, (tuple, list)):
+        return type(value), tuple(map(_typed, value))
+    return type(value), value
+
+
+def _filled(signature: Signature, arguments: Mapping[str, Any]) -> Signature:
+    bindings = dict(_argument_bindings(arguments, signature.names))
 
     def pattern(value: Pattern) -> Pattern:
         axes: list[PatternAxis] = []
@@ -134,6 +164,10 @@ def unify(signature: Signature, *inputs: Shape) -> Fit | Misfit:
     >>> unify(parse_signature("... 512 -> ... 256"), (dims.symbol("B"), 256))  # doctest: +ELLIPSIS
     Misfit(kind='axis', ..., expected=512, actual=256, axis=1, ...)
     """
+    return _kept(signature, inputs, lambda: _unified(signature, inputs))
+
+
+def _unified(signature: Signature, inputs: tuple[Shape, ...]) -> Fit | Misfit:
     misfits: list[Misfit] = []
     conditional: list[Fit] = []
     for alternative in signature.alternatives:
@@ -253,10 +287,17 @@ def _bare_name(axis: Expression) -> str | None:
     return None if name in ("?", expression.ELLIPSIS_PRODUCT) else name
 
 
-def _argument_bindings(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Dim]]:
-    """The values of `name` and `name[0]` ... `name[5]`; what is not a dimension is unknown, never a free axis."""
+def _argument_bindings(arguments: Mapping[str, Any], named: frozenset[str]) -> Iterator[tuple[str, Dim]]:
+    """The values of `name` and `name[0]` ... `name[5]`; what is not a dimension is unknown, never a free axis.
+
+    An argument that is not `named`, as it is or with an index, is left out.
+    """
+    indexed = {name.partition("[")[0] for name in named if "[" in name}
     for name, value in arguments.items():
-        yield name, _dimension(value)
+        if name in named:
+            yield name, _dimension(value)
+        if name not in indexed:
+            continue
         elements = value if isinstance(value, (tuple, list)) else [value] * SUBSCRIPTS
         for index in range(max(SUBSCRIPTS, len(elements))):
             yield f"{name}[{index}]", _dimension(elements[index]) if index < len(elements) else UNKNOWN_DIM

@@ -13,8 +13,7 @@ from shapelint.common.value_words import describe
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.widths import is_width
-from shapelint.shapes import dims, notation
-from shapelint.shapes.notation import Ellipsis_, Pattern, Signature, Structure
+from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
 
 
@@ -33,7 +32,7 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
     parameters = component.parameters
     given, problems = _match(label, parameters, spec, role)
     problems += _missing(label, parameters, given, spec, role)
-    widths = width_names(component)
+    widths = component.widths
     values: dict[str, Any] = {}
     misspelt = {problem.expected for problem in problems}
     for parameter in parameters:
@@ -65,25 +64,6 @@ def refused_arguments(parameters: tuple[Parameter, ...], spec: ComponentSpec, ro
     label = spec.target.rpartition(".")[2]
     given, problems = _match(label, parameters, spec, role)
     return (*problems, *_missing(label, parameters, given, spec, role))
-
-
-def width_names(component: ComponentSignature) -> frozenset[str]:
-    """The arguments that are widths: those that are an axis by themselves, or a head's integers that are not inert."""
-    found: set[str] = set()
-    for row in component.rows:
-        found |= _axis_names(notation.parse_signature(row.shapes))
-    if component.role == "head":
-        for parameter in component.parameters:
-            integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)
-            if (integer or parameter.required) and parameter.name not in component.inert:
-                found.add(parameter.name)
-    return frozenset(found & {parameter.name for parameter in component.parameters})
-
-
-def formula_names(component: ComponentSignature) -> frozenset[str]:
-    """Every name in the component's formulas and conditions."""
-    text = " ".join(f"{row.shapes} {row.when} {row.weights}" for row in component.rows)
-    return frozenset(re.findall(r"[A-Za-z_]\w*", text))
 
 
 def _match(
@@ -155,23 +135,6 @@ def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:
     text = " ".join(f"{row.shapes} {row.when}" for row in component.rows)
     name = parameter.name
     return re.search(rf"(^|\s)\*{name}\b|\b{name}\[|len\({name}\)", text) is not None
-
-
-def _axis_names(signature: Signature) -> set[str]:
-    found: set[str] = set()
-    for alternative in signature.alternatives:
-        for pattern in (*alternative.inputs, *_patterns(alternative.output)):
-            for axis in pattern.axes:
-                text = axis.name if isinstance(axis, Ellipsis_) else str(axis)
-                if text.isidentifier():
-                    found.add(text)
-    return found
-
-
-def _patterns(output: Pattern | Structure) -> list[Pattern]:
-    if isinstance(output, Pattern):
-        return [output]
-    return [pattern for element in output.elements for pattern in _patterns(element)]
 
 
 def _list(parameters: tuple[Parameter, ...]) -> str:

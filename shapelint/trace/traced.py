@@ -11,7 +11,6 @@ from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.signatures import stored
-from shapelint.signatures.binding import formula_names
 from shapelint.spec.spec import ClassName
 from shapelint.trace import classifier, layer_signatures, targets, variant
 from shapelint.trace.classifier import ImageSize
@@ -116,7 +115,7 @@ def _signature(target: str, parameters: str, row: SignatureRow, constructor: Con
     bare = ComponentSignature(call=f"{target}({parameters})", rows=(row,))
     known = stored.find(target)
     role = known[1].role if known else _ROLES.get(constructor.library, "backbone" if constructor.images else "layer")
-    named = formula_names(bare)
+    named = bare.named
     return bare.changed(
         role=role,
         dense=known[1].dense if known else False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from functools import cached_property
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.knowledge.schema.strict import Strict
+from shapelint.shapes import notation
 
 
 @frozen
@@ -62,6 +64,24 @@ class ComponentSignature(Strict):
     def target(self) -> str:
         """The dotted name of the class or function."""
         return self.call.partition("(")[0]
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Every name in the formulas and conditions of its rows."""
+        text = " ".join(f"{row.shapes} {row.when} {row.weights}" for row in self.rows)
+        return frozenset(re.findall(r"[A-Za-z_]\w*", text))
+
+    @cached_property
+    def widths(self) -> frozenset[str]:
+        """The arguments that are widths: an axis by themselves, or a head's integers that are not inert."""
+        signatures = map(notation.parse_signature, (row.shapes for row in self.rows))
+        found = {axis for signature in signatures for axis in signature.single_names}
+        if self.role == "head":
+            for parameter in self.parameters:
+                integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)
+                if (integer or parameter.required) and parameter.name not in self.inert:
+                    found.add(parameter.name)
+        return frozenset(found & {parameter.name for parameter in self.parameters})
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -37,7 +37,7 @@ class Strict:
         Importing pydantic and building its schemas takes longer than linting a model; that is for what users write.
         """
         values = cls.normalised(data)
-        hints = _hints(cls)
+        hints: dict[str, Any] = _hints(cls)  # type: ignore[arg-type]
         return cls(**{name: _trusted(hints[name], value) for name, value in values.items()})
 
     @classmethod
@@ -46,7 +46,7 @@ class Strict:
         from pydantic import ValidationError
 
         try:
-            return cls.trusted(_model(cls).model_validate(data).model_dump())
+            return cls.trusted(_model(cls).model_validate(data).model_dump())  # type: ignore[arg-type]
         except ValidationError as error:
             first = error.errors()[0]
             raise SchemaError(first["loc"], first["msg"]) from None
@@ -59,7 +59,7 @@ class Strict:
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
         """The names of the fields."""
-        return tuple(_hints(cls))
+        return tuple(_hints(cls))  # type: ignore[arg-type]
 
     def changed(self, **values: Any) -> Self:
         """The same with other values of some fields."""
@@ -137,7 +137,7 @@ def _model(record: Any) -> type[BaseModel]:
 def _validating(annotation: Any) -> Any:
     """A type with the model that validates it in the place of each record."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
-        return _model(annotation)
+        return _model(annotation)  # type: ignore[arg-type]
     kind, arguments = get_origin(annotation), get_args(annotation)
     if kind in (Union, UnionType):
         return Union[tuple(map(_validating, arguments))]
