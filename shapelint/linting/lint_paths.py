@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Union
 
 from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
@@ -20,14 +21,19 @@ from shapelint.linting.deduplicate import once
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.linting.script_configs import with_configs
+from shapelint.linting.spreading import spread
 from shapelint.read.joining_files import join_parts
 from shapelint.resolve.begun_traces import only_begun
+from shapelint.resolve.resolver import begin
 from shapelint.settings.config import ConfigError
 from shapelint.settings.settings import Settings, as_severe_as, options_for, overridden
 from shapelint.spec.findings import FileReport, Report
 from shapelint.suppress import ignores
 from shapelint.text.source import Source, UnreadableError
+from shapelint.trace.tracing_request import TracingRequest
 
+Outcome = Union[FileReport, ConfigError, None]
+"""What comes of a file: its report, None if it is skipped, or the fault of its settings."""
 INVALID_SETTINGS = "invalid settings, and what they are for is not checked"
 _PLACE = re.compile(r":(?:(\d+):)? (.*)", re.DOTALL)
 
@@ -82,44 +88,56 @@ def lint_files(
     run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
 
-    def lint_one(candidate: Candidate) -> FileReport | None:
+    def lint_one(candidate: Candidate) -> Outcome:
         if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
             return None
         try:
             return _lint_candidate(candidate, settings, run_files)
         except ConfigError as error:
-            invalid.setdefault(error.path, error)
-            return None
+            return error
 
-    for report in _reports(watch(sorted(candidates, key=_is_data)), lint_one):
-        read_by_scripts |= loaded(report) if report is not None else set()
-        if report is None:
-            skipped += 1
+    for found in _outcomes(sorted(candidates, key=_is_data), watch, lint_one, together=settings.allow_trusted):
+        if isinstance(found, FileReport):
+            read_by_scripts |= loaded(found)
+            files.append(found)
         else:
-            files.append(report)
+            skipped += 1
+        if isinstance(found, ConfigError):
+            invalid.setdefault(found.path, found)
     if invalid and not files:
         raise next(iter(invalid.values()))
     files += map(_invalid_settings, invalid.values())
     return Report(once(sorted(files, key=lambda file: file.path)), skipped)
 
 
-def _reports(
-    candidates: Iterable[Candidate], lint_one: Callable[[Candidate], FileReport | None]
-) -> Iterator[FileReport | None]:
-    """Yield the report of every candidate, scripts first.
+def _outcomes(
+    candidates: Sequence[Candidate],
+    watch: Callable[[Sequence[Candidate]], Iterable[Candidate]],
+    lint_one: Callable[[Candidate], Outcome],
+    together: bool,
+) -> Iterator[Outcome]:
+    """Yield what comes of every candidate, scripts first; many are spread over processes, unless they stay `together`.
 
-    Files with traces to wait for come after the others of their kind: so the traces of all of them run at once.
+    Files with traces to wait for come after the others of their kind: so the traces of all of them run at once, in a
+    child of this process.
     """
+
+    def attempt(candidate: Candidate) -> tuple[Outcome, list[TracingRequest]]:
+        with only_begun() as begun:
+            return lint_one(candidate), begun
+
+    shown = iter(watch(candidates))
     for _, group in groupby(candidates, key=_is_data):
-        waiting = []
-        for candidate in group:
-            with only_begun() as begun:
-                report = lint_one(candidate)
+        waiting, items = [], list(group)
+        attempts = map(attempt, items) if together else spread(items, attempt)
+        for (found, begun), candidate in zip(attempts, shown):
+            begin(begun)
             if begun:
                 waiting.append(candidate)
             else:
-                yield report
+                yield found
         yield from map(lint_one, waiting)
+    next(shown, None)
 
 
 def _is_data(candidate: Candidate) -> bool:

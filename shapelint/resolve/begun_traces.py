@@ -1,4 +1,4 @@
-"""A run in which traces are only begun: nothing waits for them, and what they would tell is not known."""
+"""Lint without waiting for traces: those that are needed are noted, and what they would tell is not known."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-BEGUN: ContextVar[list[str] | None] = ContextVar("begun", default=None)
-"""The targets of the traces that were begun, None where each is waited for."""
+from shapelint.trace.tracing_request import TracingRequest
+
+BEGUN: ContextVar[list[TracingRequest] | None] = ContextVar("begun", default=None)
+"""The traces that are to be begun, None where each is waited for."""
+READERS = "readers of traces"
+"""What the threads are called that read what the process that traces writes."""
 
 
 @contextmanager
-def only_begun() -> Iterator[list[str]]:
-    """Only begin the traces of libraries in the block; yield the targets of which nothing is known there."""
-    begun: list[str] = []
+def only_begun() -> Iterator[list[TracingRequest]]:
+    """Wait for no trace of a library in the block; yield those of which nothing is known there, to be begun."""
+    begun: list[TracingRequest] = []
     token = BEGUN.set(begun)
     try:
         yield begun

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from shapelint.signatures import absent_models, cache, declared, stored, timm_si
 from shapelint.signatures.binding import Binding, bind
 from shapelint.spec.findings import Provenance
 from shapelint.spec.spec import ComponentSpec, Problem
-from shapelint.trace import tracing_request
+from shapelint.trace.tracing_request import TracingRequest
 
 SEQUENTIAL = frozenset({"Sequential", "nn.Sequential", "torch.nn.Sequential", "torch.nn.modules.container.Sequential"})
 DECLARED = "B ... -> B out_dim"
@@ -252,13 +252,21 @@ def _trace(
         return None, why, True
     from shapelint.resolve import tracing_requests
 
-    request = tracing_request.TracingRequest(target, arguments, positional, role, at)
+    request = TracingRequest(target, arguments, positional, role, at)
     found, reason = tracing_requests.trace(request, options, trusted)
     if found is not None:
         cache.store(kept, found)
     elif reason:
         cache.store_reason(kept, reason)
     return found, reason, False
+
+
+def begin(requests: Iterable[TracingRequest]) -> None:
+    """Begin traces of known libraries, which are made while this process does something else."""
+    for request in requests:
+        from shapelint.resolve import tracing_requests
+
+        tracing_requests.begin(request)
 
 
 def _holds_a_module(value: object) -> bool:

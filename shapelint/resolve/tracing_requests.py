@@ -17,7 +17,7 @@ _FAILED: dict[str, str] = {}
 
 
 def trace(request: TracingRequest, options: Options, is_trusted: bool) -> tuple[ComponentSignature | None, str]:
-    """Trace a component; return its signature, or None and the reason, "" if the trace is only begun."""
+    """Trace a component; return its signature, or None and the reason, "" if the trace is only to be begun."""
     target, arguments, positional, at = request.target, request.arguments, request.positional, request.at
     try:
         if is_trusted:
@@ -27,14 +27,19 @@ def trace(request: TracingRequest, options: Options, is_trusted: bool) -> tuple[
         return None, str(error)
 
 
+def begin(request: TracingRequest) -> None:
+    """Begin to trace a call of a known library in another process."""
+    tracing_child.begin(request)
+
+
 def _library(request: TracingRequest, key: str) -> tuple[ComponentSignature | None, str]:
-    """Trace a call of a known library, or begin to, unless it was traced in this run. Raises Untraceable."""
+    """Trace a call of a known library, or note it, unless it was traced in this run. Raises Untraceable."""
     if key in _FAILED:
         return None, _FAILED[key]
     begun = BEGUN.get()
     if begun is not None and key not in cache.TRACED:
-        tracing_child.begin(request)
-        begun.append(request.target)
+        request.to_json(None)
+        begun.append(request)
         return None, ""
     try:
         return cache.once(key, partial(tracing_child.ask, request)), ""

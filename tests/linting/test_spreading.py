@@ -1,0 +1,131 @@
+"""Many files are linted by several processes, and reported as by one.
+
+The processes are forked, which needs a process without other threads: these tests start one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shapelint.linting import spreading
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+
+START = """
+import os, sys
+from shapelint.linting import spreading
+spreading.LEAST_ITEMS, processes = int(sys.argv[1]), spreading._processes
+spreading._processes = lambda items: min(3, items) if items >= spreading.LEAST_ITEMS else 1
+{before}
+from shapelint.cli.app import main
+main(["check", "--output-format", "json", *sys.argv[2:]])
+"""
+HEADS = {"right": "BYOLProjectionHead(512, {hidden}, 256)", "wrong": "BYOLProjectionHead(256, {hidden}, 256)"}
+SCRIPT = """
+import yaml, torchvision
+from torch import nn
+from lightly.models.modules import BYOLProjectionHead
+
+class BYOL(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(torchvision.models.resnet18().children())[:-1])
+        self.projection_head = BYOLProjectionHead(width, 1024, 256)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x).flatten(start_dim=1))
+
+BYOL(yaml.safe_load(open("{config}"))["width"])
+"""
+EVERYBODY_MAY_WRITE = 0o666
+
+
+def repository(folder: Path) -> Path:
+    """Write configs, right and wrong, settings that are refused, and scripts, one of which reads a config."""
+    (folder / ".git").mkdir()
+    for number in range(12):
+        head = HEADS["wrong" if number % 4 == 3 else "right"].format(hidden=1024 + 8 * number)
+        (folder / f"run_{number:02}.yaml").write_text(f"method: byol\nbackbone: resnet18\nprojection_head: {head}\n")
+    (folder / "width.yaml").write_text("width: 300\n# projection_head\n")
+    for number in range(4):
+        (folder / f"train_{number}.py").write_text(SCRIPT.format(config="width.yaml" if number == 2 else "none.yaml"))
+    (folder / "inner").mkdir()
+    (folder / "inner" / "shapelint.toml").write_text("no-such-key = 1\n")
+    (folder / "inner" / "model.yaml").write_text((folder / "run_00.yaml").read_text())
+    (folder / "open").mkdir()
+    (folder / "open" / "shapelint.toml").write_text('ignore = ["ALL"]\n')
+    (folder / "open" / "shapelint.toml").chmod(EVERYBODY_MAY_WRITE)
+    for number in range(3):
+        (folder / "open" / f"model_{number}.yaml").write_text((folder / "run_03.yaml").read_text())
+    return folder
+
+
+def linted(folder: Path, least: int, before: str = "") -> tuple[int, str, str]:
+    """Lint a folder in a process of its own; `least` is the number of files from which it forks."""
+    command = [sys.executable, "-c", START.format(before=before), str(least), "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_report_is_that_of_one_process(tmp_path: Path) -> None:
+    repository(tmp_path)
+    code, report, notices = linted(tmp_path, 10**6)
+    assert code == 2  # of the settings with an unknown key
+    assert len(json.loads(report)["findings"]) == 3 + 3 + 4
+    assert notices.count("these settings are not used") == 1
+    assert linted(tmp_path, 2) == (code, report, notices)
+
+
+KILLED = """
+from shapelint.linting import lint_paths
+real, home = lint_paths._lint_candidate, os.getpid()
+def killed(candidate, *others):
+    if os.getpid() != home and candidate.path.name in ("run_04.yaml", "train_1.py"):
+        os.kill(os.getpid(), 9)
+    return real(candidate, *others)
+lint_paths._lint_candidate = killed
+"""
+
+
+def test_what_a_killed_process_did_not_report_is_linted_all_the_same(tmp_path: Path) -> None:
+    repository(tmp_path)
+    assert linted(tmp_path, 2, KILLED) == linted(tmp_path, 10**6)
+
+
+ENDLESS = """
+import time
+from shapelint.linting import lint_paths
+def endless(*_):
+    with open(f"started-{os.getpid()}", "w"):
+        time.sleep(600)
+lint_paths._lint_candidate = endless
+"""
+
+
+def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
+    repository(tmp_path)
+    command = [sys.executable, "-c", START.format(before=ENDLESS), "2", "."]
+    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 60
+    while len(started := list(tmp_path.glob("started-*"))) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert errors == "shapelint: interrupted\n"
+    assert run.returncode == 2
+    for process in (int(path.name.partition("-")[2]) for path in started):
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_few_files_are_linted_by_one_process() -> None:
+    assert spreading._processes(spreading.LEAST_ITEMS - 1) == 1
