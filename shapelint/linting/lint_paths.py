@@ -32,7 +32,7 @@ from shapelint.suppress import ignores
 from shapelint.text.source import Source, UnreadableError
 from shapelint.trace.tracing_request import TracingRequest
 
-Outcome = Union[FileReport, ConfigError, None]
+LintOutcome = Union[FileReport, ConfigError, None]
 """What comes of a file: its report, None if it is skipped, or the fault of its settings."""
 INVALID_SETTINGS = "invalid settings, and what they are for is not checked"
 _PLACE = re.compile(r":(?:(\d+):)? (.*)", re.DOTALL)
@@ -88,7 +88,7 @@ def lint_files(
     run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
 
-    def lint_one(candidate: Candidate) -> Outcome:
+    def lint_one(candidate: Candidate) -> LintOutcome:
         if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
             return None
         try:
@@ -113,16 +113,16 @@ def lint_files(
 def _outcomes(
     candidates: Sequence[Candidate],
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]],
-    lint_one: Callable[[Candidate], Outcome],
+    lint_one: Callable[[Candidate], LintOutcome],
     together: bool,
-) -> Iterator[Outcome]:
+) -> Iterator[LintOutcome]:
     """Yield what comes of every candidate, scripts first; many are spread over processes, unless they stay `together`.
 
     Files with traces to wait for come after the others of their kind: so the traces of all of them run at once, in a
     child of this process.
     """
 
-    def attempt(candidate: Candidate) -> tuple[Outcome, list[TracingRequest]]:
+    def attempt(candidate: Candidate) -> tuple[LintOutcome, list[TracingRequest]]:
         with only_begun() as begun:
             return lint_one(candidate), begun
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from shapelint.common.notices import held, say_once
-from shapelint.resolve.begun_traces import READERS
+from shapelint.resolve.begun_traces import TRACE_READERS
 
 LEAST_ITEMS = 200
 """Number of items from which it pays to start processes."""
@@ -41,7 +41,7 @@ def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutco
 
 def _processes(items: int) -> int:
     """Return how many processes to start: none where a fork is unknown, or unsafe because of threads of others."""
-    others = [one for one in threading.enumerate() if one is not threading.main_thread() and one.name != READERS]
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and one.name != TRACE_READERS]
     if items < LEAST_ITEMS or not hasattr(os, "fork") or others:
         return 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,7 @@ from shapelint.trace.tracing_request import TracingRequest
 
 BEGUN: ContextVar[list[TracingRequest] | None] = ContextVar("begun", default=None)
 """The traces that are to be begun, None where each is waited for."""
-READERS = "readers of traces"
+TRACE_READERS = "readers of traces"
 """What the threads are called that read what the process that traces writes."""
 
 

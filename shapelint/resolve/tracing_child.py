@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from shapelint.common.progress import said_to_take_long
 from shapelint.knowledge.schema.signature_files import ComponentSignature
-from shapelint.resolve.begun_traces import READERS
+from shapelint.resolve.begun_traces import TRACE_READERS
 from shapelint.trace.meta import Untraceable
 from shapelint.trace.tracing_request import TracingRequest
 
@@ -55,7 +55,7 @@ class TracingChild:
         assert self._process.stdout
         assert self._process.stderr
         self._readers = [
-            threading.Thread(target=reader, args=(stream,), daemon=True, name=READERS)
+            threading.Thread(target=reader, args=(stream,), daemon=True, name=TRACE_READERS)
             for reader, stream in ((self._read, self._process.stdout), (self._note, self._process.stderr))
         ]
         for reader in self._readers:

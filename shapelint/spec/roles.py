@@ -17,6 +17,10 @@ class Role(str):
         role.kind = kind
         return role
 
+    def __reduce__(self) -> tuple[type[Role], tuple[str, str]]:
+        """What a copy is made from, such as one for another process."""
+        return Role, (str(self), self.kind)
+
 
 def kind(role: str) -> str:
     """The kind of a role; a plain name is its own kind."""
