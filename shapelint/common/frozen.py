@@ -1,15 +1,15 @@
-"""`@frozen`: a replacement for `@dataclass(frozen=True)` at a fifth of its import time.
+"""`@frozen`: a replacement for `@dataclass(frozen=True)` at a tenth of its import time.
 
 A frozen dataclass is compiled from six generated functions, which takes almost a millisecond; all of them together
 would cost more than importing pydantic. This decorator generates `__init__` only, and that when the first object is
-made or the fields are first asked for; equality, hash and repr are shared.
+made; the fields are worked out when they are first asked for; equality, hash and repr are shared.
 The type checker, not the run time, checks that nothing is assigned after construction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,42 +30,82 @@ def frozen(cls: type[T]) -> type[T]:
     for name, method in SHARED.items():
         if name not in vars(cls):
             setattr(cls, name, method)
-    pending = _Pending(cls)
-    cls.__init__ = pending.initialise()  # type: ignore[method-assign]
-    cls.__dataclass_fields__ = pending  # type: ignore[attr-defined]
+    own = {name: _default(vars(cls).get(name, MISSING)) for name in _annotated(cls)}
+    cls.__given__ = {**getattr(cls, "__given__", {}), **own}  # type: ignore[attr-defined]
+    cls.__init__ = _first_init(cls)  # type: ignore[method-assign]
+    cls.__dataclass_fields__ = _Pending(cls)  # type: ignore[attr-defined]
+    cls.__values__ = _values_of(tuple(cls.__given__))  # type: ignore[attr-defined]
     return cls
 
 
 class _Pending:
-    """The fields of a class whose `__init__` is not generated yet: asking for them generates it."""
+    """The fields of a class that nobody has asked for yet."""
 
     def __init__(self, cls: type) -> None:
         self.cls = cls
 
     def __get__(self, instance: object, owner: type) -> Any:
-        self.complete()
-        return self.cls.__dataclass_fields__  # type: ignore[attr-defined]
-
-    def complete(self) -> None:
-        """Make a dataclass of the class, as `@dataclass` does."""
-        del self.cls.__init__, self.cls.__dataclass_fields__  # type: ignore[misc, attr-defined]
-        dataclass(eq=False, repr=False)(self.cls)
-        names = self.cls.__dataclass_fields__  # type: ignore[attr-defined]
-        self.cls.__values__ = attrgetter(*names) if len(names) > 1 else _few(tuple(names))  # type: ignore[attr-defined]
-
-    def initialise(self) -> Any:
-        """An `__init__` that is replaced by the real one when it is first called."""
-
-        def first(instance: Any, *positional: Any, **keywords: Any) -> None:
-            if vars(self.cls).get("__init__") is first:
-                self.complete()
-            self.cls.__init__(instance, *positional, **keywords)  # type: ignore[misc]
-
-        return first
+        del self.cls.__dataclass_fields__  # type: ignore[attr-defined]
+        dataclass(init=False, eq=False, repr=False)(self.cls)
+        return owner.__dataclass_fields__  # type: ignore[attr-defined]
 
 
-def _few(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """What `attrgetter` is for several names: the values of one, or of none, as a tuple."""
+def _annotated(cls: type) -> list[str]:
+    """The names of the fields that a class itself adds."""
+    annotations = vars(cls).get("__annotations__", {})
+    return [name for name, written in annotations.items() if not str(written).startswith("ClassVar")]
+
+
+def _default(value: Any) -> Any:
+    """What a field has if it is not given: a value, MISSING, or what makes one."""
+    if not isinstance(value, Field):
+        return value
+    return _Made(value.default_factory) if value.default_factory is not MISSING else value.default
+
+
+class _Made:
+    """What makes the default of a field, anew for each object."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+
+def _first_init(cls: type) -> Any:
+    """An `__init__` that is replaced by the real one when it is first called."""
+
+    def first(instance: Any, *positional: Any, **keywords: Any) -> None:
+        if vars(cls).get("__init__") is first:
+            cls.__init__ = _init(cls)  # type: ignore[misc]
+        cls.__init__(instance, *positional, **keywords)  # type: ignore[misc]
+
+    return first
+
+
+def _init(cls: type) -> Any:
+    """The `__init__` that assigns the fields of a class."""
+    given: dict[str, Any] = cls.__given__  # type: ignore[attr-defined]
+    scope: dict[str, Any] = {"MISSING": MISSING}
+    parameters, lines = ["self"], ["pass"]
+    for name, default in given.items():
+        scope[f"default_{name}"] = default.make if isinstance(default, _Made) else default
+        value = name
+        if isinstance(default, _Made):
+            parameters.append(f"{name}=MISSING")
+            value = f"default_{name}() if {name} is MISSING else {name}"
+        else:
+            parameters.append(name if default is MISSING else f"{name}=default_{name}")
+        lines.append(f"self.{name} = {value}")
+    text = f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines)
+    exec(text, scope)
+    made = scope["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What returns the values of some attributes as a tuple, as `attrgetter` does for several."""
+    if len(names) > 1:
+        return attrgetter(*names)
     return lambda instance: tuple(getattr(instance, name) for name in names)
 
 
@@ -75,7 +115,7 @@ def _values(self: Any) -> tuple[Any, ...]:
 
 
 def _equal(self: Any, other: object) -> Any:
-    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+    return self is other or _values(self) == _values(other) if type(other) is type(self) else NotImplemented
 
 
 def _hash(self: Any) -> int:
@@ -83,7 +123,7 @@ def _hash(self: Any) -> int:
 
 
 def _show(self: Any) -> str:
-    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__dataclass_fields__)
+    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__given__)
     return f"{type(self).__name__}({fields})"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import replace
+from typing import Any
 
 from shapelint.documents.composing import composed_once
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Sequence, YamlNode
@@ -32,20 +32,23 @@ def _yaml(source: Source) -> YamlNode | None:
 
 def _json(source: Source) -> YamlNode | None:
     """Read JSON as the YAML that it is but for tabs between its values, and its numbers as JSON reads them."""
+    import json
+
     try:
         json.loads(source.text)
     except (ValueError, RecursionError) as error:
         raise InvalidYamlError(f"not JSON: {error}", Span(0, min(1, len(source.text)))) from None
     node = _yaml(replace(source, text=source.text.replace("\t", " ")))
-    return None if node is None else _as_json(node)
+    return None if node is None else _as_json(node, json.loads)
 
 
-def _as_json(node: YamlNode) -> YamlNode:
+def _as_json(node: YamlNode, number: Callable[[str], Any]) -> YamlNode:
+    """The nodes with what is neither a list, a mapping nor a quoted text as JSON reads it."""
     if isinstance(node, Mapping):
-        return replace(node, entries=tuple((key, _as_json(value)) for key, value in node.entries))
+        return replace(node, entries=tuple((key, _as_json(value, number)) for key, value in node.entries))
     if isinstance(node, Sequence):
-        return replace(node, items=tuple(_as_json(item) for item in node.items))
-    return node if node.style else replace(node, value=json.loads(node.text))
+        return replace(node, items=tuple(_as_json(item, number) for item in node.items))
+    return node if node.style else replace(node, value=number(node.text))
 
 
 _READERS: Map[str, Callable[[Source], YamlNode | None]] = {"yaml": _yaml, "json": _json, "toml": toml_nodes}

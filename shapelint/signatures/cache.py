@@ -8,8 +8,6 @@ who can compute it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +71,8 @@ def place(
     root = folder()
     if root is None:
         return None
+    import hashlib  # loads OpenSSL, for few runs
+
     installed = [versions.installed(name) for name in ("torch", library)]
     everything: list[Any] = [__version__, [*SignatureRow.field_names()], installed, target]
     everything += [sorted(arguments.items()), list(positional), *([at] if at else [])]
@@ -111,6 +111,8 @@ def _entry(place: CachePlace | None, suffix: str) -> Mapping[str, Any]:
     """What is kept for a key; nothing if another key, or another program, or somebody else may have written it."""
     if place is None or not place.path.parent.is_dir() or not _is_believed(place.path.parent):
         return {}
+    import json
+
     try:
         found = json.loads(read_bounded(place.path.with_suffix(suffix), bounds.CACHE_ENTRY_BYTES))
     except (OSError, ValueError, RecursionError):
@@ -122,6 +124,8 @@ def _write(place: CachePlace | None, suffix: str, content: Mapping[str, Any]) ->
     """Write to a temporary file and rename it, so that no reader sees half a file."""
     if place is None:
         return
+    import json
+
     path, inside = place.path.with_suffix(suffix), place.path.parent
     try:
         inside.parent.mkdir(parents=True, exist_ok=True)

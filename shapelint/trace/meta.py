@@ -5,7 +5,6 @@ torch is imported inside the functions: shapelint's default run never needs it.
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ class Untraceable(Exception):
 @contextmanager
 def quiet() -> Iterator[None]:
     """Suppress warnings, and the tracebacks that torch logs while it works on fake tensors."""
+    import logging
+
     previous = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

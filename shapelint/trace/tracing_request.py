@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +35,8 @@ class TracingRequest:
 
         Raises Untraceable for an argument that is neither a literal nor a class.
         """
+        import json  # few runs trace anything
+
         written = {name: _written(value) for name, value in self.arguments.items()}
         places = [_written(value) for value in self.positional]
         try:
@@ -46,6 +47,8 @@ class TracingRequest:
     @classmethod
     def from_json(cls, line: str) -> tuple[TracingRequest, str | None]:
         """Return the request of a line, and the folder of its package."""
+        import json
+
         target, arguments, positional, role, at, root = json.loads(line)
         named = {name: _read(value) for name, value in arguments.items()}
         return cls(target, named, [_read(value) for value in positional], role, tuple(at) if at else None), root

@@ -19,6 +19,7 @@ import shapelint.linting.analyse
 import shapelint.linting.file_report
 import shapelint.linting.trials
 import shapelint.python.models.recognise
+import shapelint.shapes.signatures
 import shapelint.text.source
 from shapelint.linting.file_report import lint_source
 from shapelint.linting.lint_paths import lint, lint_files
@@ -94,7 +95,7 @@ class Calls:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    monkeypatch.setattr(shapelint.documents.composing, "_kept", {})
+    monkeypatch.setattr(shapelint.documents.composing, "_kept", shapelint.documents.composing.KeptTexts())
     return Calls(monkeypatch)
 
 
@@ -160,6 +161,34 @@ def interpretations(calls: Calls, faults: int) -> int:
 @pytest.mark.parametrize("faults", [1, 2, 3, 4, 5])
 def test_a_program_is_interpreted_twice_and_once_more_for_every_fault(calls: Calls, faults: int) -> None:
     assert interpretations(calls, faults) <= 2 + faults
+
+
+def many_classes(number: int) -> Source:
+    """Return a program of some classes with a wrong width each."""
+    one = PROGRAM.format(layers="nn.Linear(512, 70), nn.Linear(31, 256)")
+    return Source("train.py", "".join(one.replace("BYOL", f"BYOL{index}") for index in range(number)))
+
+
+def test_a_program_of_many_faulty_classes_is_interpreted_a_few_times(calls: Calls) -> None:
+    """Each class has two ways to be repaired; the second ones of all are proved in the number of trials of a code."""
+    calls.count(shapelint.python.models.recognise, "interpret")
+    report = linted(many_classes(20))
+    assert [len(finding.fix.alternatives) for finding in report.findings if finding.fix] == [1] * 20
+    assert calls.counts["interpret"] <= 2 + 6
+
+
+def test_configs_of_a_run_that_are_alike_look_nothing_up_anew(calls: Calls, tmp_path: Path) -> None:
+    """What was worked out for the components of the first config is kept for the others."""
+    (tmp_path / ".git").mkdir()
+    for number in range(12):
+        (tmp_path / f"{number:02}.yaml").write_text(config(1).text.replace("128", "256") + f"# {number}\n")
+    calls.count(shapelint.shapes.signatures, "_unified")
+    calls.count(yaml, "load")
+    lint([tmp_path / "00.yaml"], Settings(isolated=True))
+    calls.counts.clear()
+    lint([tmp_path], Settings(isolated=True))
+    assert not calls.counts["_unified"]
+    assert not calls.counts["load"]
 
 
 def test_faults_of_several_models_of_a_program_are_proved_together(calls: Calls) -> None:

@@ -1,0 +1,106 @@
+"""Measure how fast shapelint is: single files against imports, many faults in one, growth with the number of files.
+
+python benchmarks/speed.py [--runs 11] [--files 1,10,100,1000,10000]
+
+Prints Markdown tables. Commands of the first table run in turn, and the medians are compared; the processor time is
+that of all processes of a command, the memory that of the largest of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import workloads
+
+FLOORS = {
+    "`import click`": "import click",
+    "`import click, pydantic, yaml`": "import click, pydantic, yaml",
+}
+LINT = [sys.executable, "-m", "shapelint", "--isolated"]
+Measured = tuple[float, float, float]
+"""The seconds on the clock, the seconds of processors, and the megabytes of one run."""
+
+
+def measured(command: Sequence[str], folder: Path) -> Measured:
+    """Run a command in a folder."""
+    started = time.perf_counter()
+    with open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen(command, cwd=folder, stdout=nowhere, stderr=nowhere, env=environment())
+        _, _, used = os.wait4(process.pid, 0)
+    process.returncode = 0  # it was waited for
+    return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def environment() -> Mapping[str, str]:
+    """Return an environment in which modules are compiled once, and shapelint is this one."""
+    here = str(Path(__file__).resolve().parent.parent)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join([here, *filter(None, [kept.get("PYTHONPATH")])])}
+
+
+def write(folder: Path) -> dict[str, list[str]]:
+    """Write the single files, and return the commands of the first table."""
+    (folder / ".git").mkdir()
+    (folder / "model.yaml").write_text(workloads.config(0), encoding="utf-8")
+    (folder / "train.py").write_text(workloads.script(150), encoding="utf-8")
+    (folder / "models.yaml").write_text(workloads.faulty_models(300), encoding="utf-8")
+    (folder / "classes.py").write_text(workloads.faulty_classes(100), encoding="utf-8")
+    return {
+        **{name: [sys.executable, "-c", code] for name, code in FLOORS.items()},
+        "a config of 30 lines": [*LINT, "model.yaml"],
+        "a script of 150 lines": [*LINT, "train.py"],
+        "300 faulty models in a config": [*LINT, "models.yaml"],
+        "100 faulty classes in a script": [*LINT, "classes.py"],
+    }
+
+
+def single(folder: Path, runs: int) -> None:
+    """Print the table of single files; the ratio is that of processor times to the second floor."""
+    commands = write(folder)
+    found: dict[str, list[Measured]] = {name: [] for name in commands}
+    for turn in range(runs + 1):
+        for name, command in commands.items():
+            one = measured(command, folder)
+            if turn:  # in the first, modules are compiled and files get into memory
+                found[name].append(one)
+    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in found.items()}
+    floor = medians[list(FLOORS)[-1]][1]
+    print("| what | ratio | processor s | clock s | MB |\n|---|---:|---:|---:|---:|")
+    for name, (clock, processor, memory) in medians.items():
+        print(f"| {name} | {processor / floor:.2f} | {processor:.3f} | {clock:.3f} | {memory:.0f} |", flush=True)
+
+
+def growth(folder: Path, counts: Sequence[int]) -> None:
+    """Print the table of folders of configs, each twice, the better of both."""
+    print("\n| configs | processor s | clock s | ms a config | MB of a process |\n|---:|---:|---:|---:|---:|")
+    for count in counts:
+        inside = workloads.write_configs(folder / str(count), count)
+        clock, processor, memory = map(min, zip(*(measured([*LINT, "."], inside) for _ in range(2))))
+        each = 1000 * processor / count
+        print(f"| {count:,} | {processor:.2f} | {clock:.2f} | {each:.1f} | {memory:.0f} |", flush=True)
+
+
+def main() -> None:
+    """Measure, and print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=11)
+    parser.add_argument("--files", default="1,10,100,1000,10000")
+    options = parser.parse_args()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when begun\n")
+    with tempfile.TemporaryDirectory() as folder:
+        if options.runs:
+            single(Path(folder), options.runs)
+        growth(Path(folder), [int(count) for count in options.files.split(",") if count])
+
+
+if __name__ == "__main__":
+    main()
