@@ -371,7 +371,10 @@ def _part_reports(
 def _part_report(name: str, text: str, values: dict[str, Any], known: dict[str, Any]) -> LayerReport:
     kind, _, signature = text.partition(":")
     try:
-        parsed = signatures.substitute(notation.parse_signature(signature), values)
+        template = notation.parse_signature(signature)
+        parsed = signatures.substitute(
+            template, {name: values[name] for name in values if name in template.arguments_named}
+        )
     except notation.SignatureError:
         return LayerReport(name, kind.strip(), None, None)
     alternative = parsed.alternatives[0]

@@ -68,11 +68,16 @@ Atom = Union[Symbol, DimOperation]
 Product = tuple[Atom, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Expression:
     """A sum of products of atoms with integer coefficients, in normal form; never a constant."""
 
     terms: tuple[tuple[Product, int], ...]
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Expression) and self._hash == other._hash and self.terms == other.terms
 
     def __hash__(self) -> int:
         return self._hash

@@ -112,6 +112,11 @@ class Signature:
         )
 
     @cached_property
+    def arguments_named(self) -> frozenset[str]:
+        """The names in its axes, those with an index without it."""
+        return frozenset(name.partition("[")[0] for name in self.names)
+
+    @cached_property
     def single_names(self) -> frozenset[str]:
         """The names that are an axis by themselves, or the axes of a list."""
         texts = (axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in self._axes)
