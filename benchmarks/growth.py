@@ -7,8 +7,8 @@ Each is measured at one size, twice and four times that; the last column is the 
 from __future__ import annotations
 
 import math
+import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +58,11 @@ GROWING: dict[str, tuple[int, Callable[[int], Made]]] = {
 }  # fmt: skip
 
 
+def processors() -> float:
+    """The processor time of this process and of those that it waited for."""
+    return sum(os.times()[:4])
+
+
 def seconds(files: Made) -> float:
     """The processor time for one folder, the lesser of two runs."""
     with tempfile.TemporaryDirectory() as inside:
@@ -67,9 +72,9 @@ def seconds(files: Made) -> float:
             (folder / name).write_text(text, encoding="utf-8")
         found = []
         for _ in range(2):
-            started = time.process_time()
+            started = processors()
             lint(folder, SETTINGS)
-            found.append(time.process_time() - started)
+            found.append(processors() - started)
         return min(found)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 import shapelint.linting.file_report
-from shapelint.judge.joint_repair import independent_faults, joint_repairs
+from shapelint.judge.joint_repair import _apart, independent_faults, joint_repairs
 from shapelint.judge.repair import Repair
 from shapelint.judge.violations import Move, Violation
 from shapelint.linting.analyse import analyse
@@ -146,3 +147,12 @@ def test_an_edit_that_changes_another_fault_is_not_a_joint_repair() -> None:
     assert repairs({2: [first, second], 1: []}) == {}  # no edit removes anything
     new = Violation(first.rule, ("new",), "error", "something else", first.span)
     assert repairs({2: [new], 1: []}) == {}  # an edit breaks something, and it is unclear which one
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 20, 100])
+def test_of_any_two_faults_each_is_in_a_trial_without_the_other(count: int) -> None:
+    groups = [set(group) for group in _apart(range(count))]
+    assert set().union(*groups) == set(range(count))
+    for one, other in permutations(range(count), 2):
+        assert any(one in group and other not in group for group in groups)
+    assert len(groups) <= min(count, 9)
