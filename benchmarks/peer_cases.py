@@ -195,7 +195,7 @@ CASES = [
     ),
     PeerCase(
         "a matrix that is not transposed",
-        "https://forums.fast.ai: the matrix multiplication in lesson 5, MNIST SGD",
+        "https://forums.fast.ai",
         (1, 784),
         ("x @ self.weights", "x @ self.weights.T"),
         """class Net(nn.Module):

@@ -47,7 +47,7 @@ def graph(model: ModelReport, findings: Sequence[Finding]) -> ChainGraph:
     """Return the graph of a model; `findings` are those of the model, each of which marks the role that it names."""
     nodes = [Box(SOURCE_BOX, "input", SOURCE_BOX), *_components(model, findings)]
     arrows = [*_into_components(model, findings)]
-    copies = [*_copies(model)]
+    copies = [*_copies(model, findings)]
     nodes += [node for node, _ in copies]
     arrows += [arrow for _, arrow in copies]
     for node, into in _losses(model, findings):
@@ -73,13 +73,16 @@ def _components(model: ModelReport, findings: Sequence[Finding]) -> Iterator[Box
 
 
 def _into_components(model: ModelReport, findings: Sequence[Finding]) -> Iterator[Arrow]:
-    unchecked = {link.role for link in model.unchecked}
     for number, link in enumerate(model.chain):
         source = _maker(model, link.after, number)
-        state = "unchecked" if link.role in unchecked else "checked"
-        if link.broken:
-            state = fault(link.role, findings) or "error"
-        yield Arrow(source, _name(number), _carried(link, findings), state)
+        yield Arrow(source, _name(number), _carried(link, findings), _state(model, link, findings))
+
+
+def _state(model: ModelReport, link: LinkReport, findings: Sequence[Finding]) -> str:
+    """Whether what a component takes is checked, or what a finding says of it."""
+    if link.broken:
+        return fault(link.role, findings) or "error"
+    return "unchecked" if link.role in {unchecked.role for unchecked in model.unchecked} else "checked"
 
 
 def _maker(model: ModelReport, role: str, number: int) -> str:
@@ -91,13 +94,14 @@ def _maker(model: ModelReport, role: str, number: int) -> str:
     return _name(before) if before >= 0 else SOURCE_BOX
 
 
-def _copies(model: ModelReport) -> Iterator[tuple[Box, Arrow]]:
-    """The copied branch of a config, which runs as the online one does."""
+def _copies(model: ModelReport, findings: Sequence[Finding]) -> Iterator[tuple[Box, Arrow]]:
+    """The copied branch of a config, which runs as the online one does, and breaks where that does."""
     source = SOURCE_BOX
-    given = {link.role: link.input for link in reversed(model.chain)}
+    links = {link.role: link for link in reversed(model.chain)}
     for number, role in enumerate(model.copied):
-        name = f"copy{number}"
-        yield Box(name, "copy", f"target's {role}", "momentum copy"), Arrow(source, name, shape(given[role]))
+        name, link = f"copy{number}", links[role]
+        arrow = Arrow(source, name, shape(link.input), _state(model, link, findings))
+        yield Box(name, "copy", f"target's {role}", "momentum copy"), arrow
         source = name
 
 

@@ -67,7 +67,7 @@ def test_a_config_has_its_momentum_copy_and_its_loss(tmp_path: Path) -> None:
         ("backbone", "projection_head", "(B, 256), expected 512", "error"),
         ("projection_head", "prediction_head", "(B, 256)", "checked"),
         ("input", "target's backbone", image, "checked"),
-        ("target's backbone", "target's projection_head", "(B, 256)", "checked"),
+        ("target's backbone", "target's projection_head", "(B, 256)", "error"),
         ("prediction_head", "NegativeCosineSimilarity", "(B, 256)", "checked"),
         ("target's projection_head", "NegativeCosineSimilarity", "(B, 256)", "checked"),
     }
@@ -196,3 +196,9 @@ def test_a_notebook_shows_the_chain(tmp_path: Path) -> None:
     assert all(rule.startswith(".shapelint") for rule in rules)  # nothing else of the notebook's page is styled
     assert "projection_head: " in str(shown)
     assert repr(shown) == str(shown)
+
+
+def test_the_copy_of_what_is_not_checked_is_not_either(tmp_path: Path) -> None:
+    arrows = drawn(tmp_path, "model.yaml", UNKNOWN_HEAD)
+    assert ("target's backbone", "target's projection_head", "(B, 512)", "unchecked") in arrows
+    assert ("input", "target's backbone", "(B, 3, H, W)", "checked") in arrows
