@@ -314,9 +314,18 @@ def _link_report(link: Link, source: Source) -> LinkReport:
         note=component.reason,
         layers=_layer_reports(link),
         broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
-        location=source.location(component.spec.span),
+        location=source.location(_whole(component)),
         after=link.incoming.maker.role,
     )
+
+
+def _whole(component: Resolved) -> Span:
+    """The place of a component; of layers that are written one after the other, from the first to the last of them."""
+    spans = [component.spec.span, *(layer.spec.span for layer in component.layers)]
+    starts = [span.start for span in spans]
+    if starts != sorted(starts) or any(isinstance(span, Elsewhere) for span in spans):
+        return component.spec.span
+    return Span(starts[0], max(span.end for span in spans))
 
 
 def _layer_reports(link: Link) -> tuple[LayerReport, ...]:

@@ -164,6 +164,7 @@ def test_shapes_are_shown_in_a_script(tmp_path: Path) -> None:
             (12, "(B, 256)"),
         ]
         assert hints[0].position.character == len(lines[7])
+        assert hints[1].position.character == len(lines[9]) - 1  # behind the last layer
         place = types.Position(7, lines[7].index("resnet50"))
         hover = await client.text_document_hover_async(types.HoverParams(identifier, place))
         assert "**encoder** `torchvision.models.resnet50`" in hover.contents.value
