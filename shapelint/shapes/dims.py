@@ -196,6 +196,15 @@ def equal(left: Dim, right: Dim) -> bool | None:
     return None
 
 
+def sign(dim: Dim) -> int | None:
+    """1 if a dimension is positive, -1 if it is negative, 0 for 0; None if that depends on its symbols."""
+    if isinstance(dim, int):
+        return (dim > 0) - (dim < 0)
+    if not is_known(dim) or _atoms_other_than_symbols(dim) or not _one_sign(dim):
+        return None
+    return 1 if dim.terms[0][1] > 0 else -1
+
+
 def substitute(dim: Dim, bindings: Mapping[str, Dim]) -> Dim:
     """Replace symbols by dimensions, all at once; symbols without a binding stay. Anything divided by 0 is unknown."""
     if isinstance(dim, int):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shapelint.python.objects import dicts, sets
-from shapelint.python.state.arguments import Keywords
+from shapelint.python.state import class_lookup
+from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
-from shapelint.python.state.values import UNKNOWN, Const, Data, Dataset, Items, Table, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Const, Data, Dataset, Function, Instance, Items, Table, Tensor, Value
 from shapelint.python.tensors import fed_batches
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
@@ -35,10 +36,19 @@ def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
         return Const(value.rows if value.joined else dims.symbol("V"))
     if isinstance(value, Dataset):
         return UNKNOWN if value.samples is None else Const(value.samples)
+    if isinstance(value, Instance):
+        return _own_length(run, value)
     items = elements(value)
     if items is None or (isinstance(value, Table) and (value.open or value.maybe_missing)):
         return UNKNOWN
     return Const(len(items.items)) if items.rest is None else Const(dims.symbol("V")) if not items.items else UNKNOWN
+
+
+def _own_length(run: Run, value: Instance) -> Value:
+    """Return what the `__len__` of a user-defined class says."""
+    found = class_lookup.find(value.cls, "__len__") if value.cls is not None else None
+    count = integer(run.call_function(found, Arguments(), value)) if isinstance(found, Function) else None
+    return UNKNOWN if count is None else Const(count)
 
 
 def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:

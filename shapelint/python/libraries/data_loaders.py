@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
     Items,
     Table,
     Tensor,
+    Unknown,
     Value,
     Views,
 )
@@ -268,7 +269,7 @@ def _own_batch(run: Run, dataset: Instance, rows: Dim) -> Value:
     getter = class_lookup.find(dataset.cls, "__getitem__")
     if not isinstance(getter, Function):
         return Data(rows)
-    given = run.call_function(getter, Arguments((Given(UNKNOWN, NO_SPAN),)), dataset)
+    given = run.call_function(getter, Arguments((Given(Unknown(is_number=True), NO_SPAN),)), dataset)
     return _stacked(given, rows) if transforms.sizes_of(given) else _of_samples(given, rows)
 
 
@@ -276,10 +277,17 @@ def _of_samples(sample: Value, rows: Dim) -> Value:
     """Return the batch of a sample that has tensors of known shapes: these are stacked."""
     if isinstance(sample, Items) and sample.kind in ("tuple", "list") and sample.rest is None:
         return Items([_of_samples(item, rows) for item in sample.items], "list")
-    axes = axes_of(sample) if isinstance(sample, Tensor) else None
+    axes = () if _is_number(sample) else axes_of(sample) if isinstance(sample, Tensor) else None
     if axes is None:
         return Data(rows)
     return Tensor(Flow((rows, *(axis.size for axis in axes)), (NO_ORIGIN,) * (len(axes) + 1), NO_ORIGIN))
+
+
+def _is_number(sample: Value) -> bool:
+    """Return whether a sample is a number, which becomes one of a vector."""
+    if isinstance(sample, Unknown):
+        return sample.is_number
+    return isinstance(sample, Const) and isinstance(sample.value, (int, float))
 
 
 def _stacked(value: Value, rows: Dim, whole: bool = False) -> Value:

@@ -24,6 +24,9 @@ KEEPS = words(
 DTYPES = ("dtype", "float", "double", "half", "bfloat16", "long", "int", "short", "uint8")
 
 
+BOOLEANS = (Library("torch.bool"), Library("builtins.bool"))
+
+
 def comes_of(name: str, is_mask: bool, given: Arguments) -> bool:
     """Return whether an operation gives truth values."""
     plain = name.removesuffix("_")
@@ -34,7 +37,7 @@ def comes_of(name: str, is_mask: bool, given: Arguments) -> bool:
 
 def is_created(given: Arguments) -> bool:
     """Return whether a tensor is created with truth values: `torch.eye(8, dtype=torch.bool)`."""
-    return "dtype" in given.keywords and given.keywords["dtype"].value == Library("torch.bool")
+    return "dtype" in given.keywords and given.keywords["dtype"].value in BOOLEANS
 
 
 def _is_dtype(value: object) -> bool:

@@ -183,6 +183,35 @@ def _append(axes: Axes, size: Dim) -> Axes:
     return (*axes, Axis(dims.UNKNOWN_DIM if size == -1 else size))
 
 
+def _selected(axes: Axes) -> Axes:
+    """Return one axis: how many elements are selected depends on the numbers in a tensor."""
+    return (Axis(dims.UNKNOWN_DIM),)
+
+
+def _diagonal(axes: Axes, offset: Dim) -> Axes | None:
+    """Return the diagonal of the first two axes as a last one; of a vector, the matrix that has it as its diagonal."""
+    sign = dims.sign(offset)
+    if not axes or sign is None:
+        return (*axes[2:], Axis(dims.UNKNOWN_DIM)) if len(axes) > 1 else None
+    if len(axes) == 1:
+        return (Axis(axes[0].size + sign * offset, axes[0].origin),) * 2
+    rows, columns = axes[0].size, axes[1].size
+    if sign < 0:
+        rows = rows + offset
+    else:
+        columns = columns - offset
+    return (*axes[2:], Axis(_smaller(rows, columns), axes[0].origin))
+
+
+def _smaller(one: Dim, other: Dim) -> Dim:
+    """Return the smaller of two sizes, at least 0; unknown where that depends on symbols."""
+    if isinstance(one, int) and isinstance(other, int):
+        return max(min(one, other), 0)
+    difference = dims.sign(one - other)
+    size = one if difference in (0, -1) else other
+    return size if difference is not None and dims.sign(size) == 1 else dims.UNKNOWN_DIM
+
+
 def _new(axes: Axes, *sizes: Sequence[Dim]) -> Axes:
     return ax.sized(size for part in sizes for size in part)
 
@@ -284,10 +313,12 @@ PRIMITIVES: dict[str, Primitive] = {
     "index": Primitive(_index, ("axis", "tensor")),
     "pool": Primitive(_pool, ("number", "sizes")),
     "pad": Primitive(_pad, ("sizes",)),
+    "selected": Primitive(_selected),
+    "diagonal": Primitive(_diagonal, ("size",)),
     "append": Primitive(_append, ("size",)),
     "new": Primitive(_new, ("sizes",)),
     "range": Primitive(_range, ("size", "size", "size")),
-    "split": Primitive(_split, ("size or sizes", "axis")),
+    "split": Primitive(_split, ("size or sizes", "axis"), refusals.split),
     "chunk": Primitive(_chunk, ("size", "axis")),
     "sections": Primitive(_sections, ("size or sizes", "axis")),
     "unbind": Primitive(_unbind, ("axis",)),

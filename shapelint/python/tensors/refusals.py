@@ -136,6 +136,16 @@ def unflatten(axes: Axes, axis: int | None, sizes: Sequence[Dim]) -> Iterator[Re
             yield Refusal(0, f"{refusal.expected} {named(len(axes) - place - 1)}".strip())
 
 
+def split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Iterator[Refusal]:
+    """Yield a refusal if the sizes of the pieces have another sum than the axis."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None or not isinstance(sizes, Sequence) or not all(isinstance(size, int) for size in sizes):
+        return
+    whole = sum(size for size in sizes if isinstance(size, int))
+    if differ(axes[place].size, whole):
+        yield Refusal(0, from_the_end(whole, len(axes) - place))
+
+
 def alike(first: Axes, other: Axes, place: int | None) -> str:
     """Return the shape that a piece needs to be joined to the first one at `place`; empty if it has it."""
     if len(other) != len(first):

@@ -85,6 +85,21 @@ def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+DATA = {
+    "DataLoader": data_loaders.loader,
+    "TensorDataset": data_loaders.tensor_dataset,
+    "Subset": data_loaders.subset,
+    "ConcatDataset": data_loaders.concatenated,
+    "BatchSampler": data_loaders.batch_sampler,
+    "RandomSampler": data_loaders.sampler,
+    "SequentialSampler": data_loaders.sampler,
+    "SubsetRandomSampler": data_loaders.subset_sampler,
+    "DistributedSampler": data_loaders.distributed_sampler,
+    "random_split": data_loaders.random_split,
+}
+DATA_MODULES = ("", "dataset.", "dataloader.", "sampler.", "distributed.")
+"""The modules of `torch.utils.data` from which these are imported."""
+
 TORCH = LibraryPlugin(
     "torch",
     packages=frozenset({"torch", "safetensors"}),
@@ -105,22 +120,7 @@ TORCH = LibraryPlugin(
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,
         "torch.cuda.device_count": _number,
-        "torch.utils.data.DataLoader": data_loaders.loader,
-        "torch.utils.data.dataloader.DataLoader": data_loaders.loader,
-        "torch.utils.data.TensorDataset": data_loaders.tensor_dataset,
-        "torch.utils.data.dataset.TensorDataset": data_loaders.tensor_dataset,
-        "torch.utils.data.Subset": data_loaders.subset,
-        "torch.utils.data.dataset.Subset": data_loaders.subset,
-        "torch.utils.data.ConcatDataset": data_loaders.concatenated,
-        "torch.utils.data.dataset.ConcatDataset": data_loaders.concatenated,
-        "torch.utils.data.BatchSampler": data_loaders.batch_sampler,
-        "torch.utils.data.RandomSampler": data_loaders.sampler,
-        "torch.utils.data.SequentialSampler": data_loaders.sampler,
-        "torch.utils.data.SubsetRandomSampler": data_loaders.subset_sampler,
-        "torch.utils.data.DistributedSampler": data_loaders.distributed_sampler,
-        "torch.utils.data.distributed.DistributedSampler": data_loaders.distributed_sampler,
-        "torch.utils.data.random_split": data_loaders.random_split,
-        "torch.utils.data.dataset.random_split": data_loaders.random_split,
+        **{f"torch.utils.data.{module}{name}": made for module in DATA_MODULES for name, made in DATA.items()},
     },
     stand_ins={
         "torch.hub.load": "torch_hub.py",
