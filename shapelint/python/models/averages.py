@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ from shapelint.common.frozen import frozen
 
 WRITES = frozenset({"mul_", "lerp_", "copy_"})
 """Methods by which a moving average writes into a tensor."""
+AVERAGES = re.compile(r"average|lerp|(^|[._])ema([._]|$)", re.IGNORECASE)
+"""What functions of two tensors are called that return their moving average."""
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -94,12 +97,22 @@ def _average(node: ast.AST, written: str, read: str, decay: ast.expr | None = No
 def _of_loop(loop: ast.For, tables: Mapping[str, str]) -> Iterator[Average]:
     """Yield the averages `for p, q in zip(a.parameters(), b.parameters()): ...`, and those over one module by name."""
     names = _parameters(loop)
+    known = {**tables, **names, **dict(_aliases(loop, names))}
     for node in ast.walk(loop) if names else ():
         variable, parts = _written(node)
-        others = [module for one, module in _mentioned(parts, {**tables, **names}) if one != variable]
+        others = [module for _, module in _mentioned(parts, known) if module != names.get(variable)]
         others += [module for part in parts for one in ast.walk(part) if (module := _module(one, {"state_dict"}))]
         if variable in names and len(others) == 1 and others[0] != names[variable]:
-            yield _average(node, names[variable], others[0], _decay(parts, variable))
+            yield _average(node, names[variable], others[0], _decay(parts, variable) or _scaled(node))
+
+
+def _aliases(loop: ast.For, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield other names of the tensors of a loop, with the module: `old, new = p.data, q.data`."""
+    for node in ast.walk(loop) if names else ():
+        for name, value in _assigned(node.targets[0], node.value) if isinstance(node, ast.Assign) else ():
+            tensor = value.value if isinstance(value, ast.Attribute) and value.attr == "data" else value
+            if isinstance(name, ast.Name) and isinstance(tensor, ast.Name) and tensor.id in names:
+                yield name.id, names[tensor.id]
 
 
 def _mentioned(parts: Iterable[ast.AST], modules: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -228,7 +241,7 @@ def _written(node: ast.AST) -> tuple[str, list[ast.expr]]:
     """Return the variable whose tensor a statement overwrites by an average, and the expressions of the average."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "data":
         owner = node.targets[0].value
-        mixed = isinstance(node.value, ast.BinOp)
+        mixed = isinstance(node.value, ast.BinOp) or _is_averaging(node.value)
         return (owner.id, [node.value]) if isinstance(owner, ast.Name) and mixed else ("", [])
     if not isinstance(node, ast.Expr):
         return "", []
@@ -244,6 +257,18 @@ def _written(node: ast.AST) -> tuple[str, list[ast.expr]]:
             part = part.value
     averages = methods & WRITES and (len(methods) > 1 or any(isinstance(one, ast.BinOp) for one in arguments))
     return (part.id, arguments) if isinstance(part, ast.Name) and averages else ("", [])
+
+
+def _scaled(node: ast.AST) -> ast.expr | None:
+    """Return the factor in `p.data.mul_(m).add_(...)`."""
+    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute))
+    factors = (call.args[0] for call in calls if getattr(call.func, "attr", "") == "mul_" and len(call.args) == 1)
+    return next(factors, None)
+
+
+def _is_averaging(value: ast.expr) -> bool:
+    """Return whether a call is named after an average: `ema.update_average(old, new)`."""
+    return isinstance(value, ast.Call) and AVERAGES.search(ast.unparse(value.func)) is not None
 
 
 def _decay(parts: list[ast.expr], variable: str) -> ast.expr | None:

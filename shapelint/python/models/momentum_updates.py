@@ -15,6 +15,10 @@ from shapelint.python.state.values import Const, Instance, Node, SourceFile, Use
 from shapelint.text.source import Span
 
 
+MOMENTUM = "_m"
+"""What is added to the name of a module to name its moving average."""
+
+
 @frozen
 class UpdateFault:
     """A moving average that writes the target into the online branch, or whose decay lies outside of 0 to 1."""
@@ -34,7 +38,7 @@ def faults(run: Run, model: Instance | None, first: bool) -> Iterator[UpdateFaul
             yield from _outside(decay, span)
     for file, average in written_out(run, model, first):
         yield from _swapped(average.read, average.written, file.span(average.node))
-        decay_of = _number(average.decay, model)
+        decay_of = _number(run, average.decay, model)
         if average.decay is not None and decay_of is not None:
             yield from _outside(decay_of, file.span(average.decay))
 
@@ -75,7 +79,8 @@ def written_out(run: Run, model: Instance | None, first: bool) -> Iterator[tuple
 def _swapped(read: str, written: str, span: Span) -> Iterator[UpdateFault]:
     """Yield a fault if the names say that what is read is the target of what is written."""
     kind = naming.kind(written)
-    if naming.is_target(read) and not naming.is_target(written) and kind and kind == naming.kind(read):
+    is_target = naming.is_target(read) or read == f"{written}{MOMENTUM}"
+    if is_target and not naming.is_target(written) and kind and kind == naming.kind(read):
         effect = f"each update pulls {written} towards {read}, which never changes"
         yield UpdateFault(span, f"the moving average writes the target {read} into {written}", effect)
 
@@ -86,11 +91,26 @@ def _outside(decay: float, span: Span) -> Iterator[UpdateFault]:
         yield UpdateFault(span, f"the decay of the moving average is {decay:g}, which is not between 0 and 1", effect)
 
 
-def _number(decay: ast.expr | None, model: Instance | None) -> float | None:
-    """Return the value of a decay: a literal, or an attribute of the model."""
+def _number(run: Run, decay: ast.expr | None, model: Instance | None) -> float | None:
+    """Return the value of a decay: a literal, a global that is set once, or an attribute of the model."""
     if isinstance(decay, ast.Attribute) and isinstance(decay.value, ast.Name):
         value = model.attributes.get(decay.attr) if model is not None else None
         number = value.value if isinstance(value, Const) else None
+    elif isinstance(decay, ast.Name):
+        number = _set_once(run.tree, decay.id)
     else:
         number = decay.value if isinstance(decay, ast.Constant) else None
     return number if isinstance(number, (int, float)) and not isinstance(number, bool) else None
+
+
+def _set_once(tree: ast.Module, name: str) -> object:
+    """Return the literal that a global of the program is, if no other thing in it has the name; None for any other."""
+    others = [one for one in ast.walk(tree) if isinstance(one, ast.arg) and one.arg == name]
+    stored = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == name and _is_stored(one)]
+    given = [one.value for one in tree.body if isinstance(one, ast.Assign) and one.targets[0] in stored]
+    is_once = len(stored) == len(given) == 1 and not others
+    return given[0].value if is_once and isinstance(given[0], ast.Constant) else None
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return not isinstance(name.ctx, ast.Load)

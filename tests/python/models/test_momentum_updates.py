@@ -158,8 +158,24 @@ def foreach(theirs, ours, m):
     torch._foreach_mul_(one, m)
     torch._foreach_add_(one, two, alpha=1 - m)
 
+
+class Mixer:
+    def __init__(self, beta=0.9):
+        self.beta = beta
+
+    def moving_average(self, before, now):
+        return before * self.beta + (1 - self.beta) * now
+
+
+def mix(mixer, slow, fast):
+    for now, before in zip(fast.parameters(), slow.parameters()):
+        kept, fresh = before.data, now.data
+        before.data = mixer.moving_average(kept, fresh)
+
 """
 CALLS = {
+    "by an object": ("mix(Mixer(), self.teacher, self.student)", True, []),
+    "by an object, swapped": ("mix(Mixer(), self.student, self.teacher)", False, ["SL214"]),
     "a function": ("average(self.student, self.teacher)", True, []),
     "a function, swapped": ("average(self.teacher, self.student)", False, ["SL214"]),
     "by name": ("average(target=self.teacher, online=self.student)", True, []),
@@ -187,3 +203,45 @@ def test_an_average_in_a_function_is_judged_where_it_is_called(name: str, tmp_pa
     assert [finding.code for finding in report.findings] == wrong
     lines = [text.splitlines()[finding.location.line - 1] for finding in report.findings]
     assert all(call in line for line in lines)
+
+
+LOOSE = """
+import copy
+import torch
+from lightly.models.utils import update_momentum
+from torch import nn
+
+encoder = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+projector = nn.Linear(8, 6)
+encoder_m = copy.deepcopy(encoder)
+tau = {tau}
+z = projector(encoder(torch.randn(4, 3, 8, 8)))
+with torch.no_grad():
+    target = encoder_m(torch.randn(4, 3, 8, 8))
+    encoder[0].weight += 1
+before = encoder_m[0].weight.clone()
+{update}
+moved = not torch.equal(before, encoder_m[0].weight)
+"""
+WRITTEN = """with torch.no_grad():
+    for p, q in zip(encoder.parameters(), encoder_m.parameters()):
+        q.mul_(tau).add_(p, alpha=1 - tau)"""
+SCRIPTS = {
+    "a name with _m": ("update_momentum(encoder, encoder_m, m=tau)", "0.9", True, []),
+    "a name with _m, swapped": ("update_momentum(encoder_m, encoder, m=tau)", "0.9", False, ["SL214"]),
+    "a global decay": (WRITTEN, "0.95", True, []),
+    "a global decay in percent": (WRITTEN, "95.0", True, ["SL214"]),
+    "a global that is set again": (f"tau = 0.95\n{WRITTEN}", "95.0", True, []),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_averages_of_a_script_are_judged_by_its_names(name: str, tmp_path: Path) -> None:
+    update, tau, moves, wrong = SCRIPTS[name]
+    text = LOOSE.format(update=update, tau=tau)
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["moved"] == moves
+    (tmp_path / "train.py").write_text(text)
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
+    assert [finding.code for finding in report.findings] == wrong
