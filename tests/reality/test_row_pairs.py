@@ -151,6 +151,52 @@ PAIRS = {
         "    F.cross_entropy(net(x) @ net(x).T, torch.arange(len(x[:HOLE]))).backward()\n",
         "3", "5", "SL115",
     ),
+    "diagonals of all pairs": (
+        "def positives(z, w, n=HOLE):\n    both = torch.cat([z, w])\n    similar = both @ both.t()\n"
+        "    return torch.cat([similar.diag(n), similar.diag(-n)]).reshape(10, 1)\n\n\n"
+        + VIEWS.format(10, "", "positives(z, w).mean()"),
+        "3", "5", "SL115",
+    ),
+    "a mask that selects": (
+        VIEWS.format(10, "", "(z @ w.T).masked_select(~torch.eye(HOLE, dtype=bool)).view(5, -1).mean()"),
+        "4", "5", "SL115",
+    ),
+    "two views by their rows": (
+        "net = Net()\nfor (x,) in DataLoader(images(HOLE), 4):\n"
+        "    F.mse_loss(*torch.split(net(torch.cat([x, x.flip(-1)])), [4, 4])).backward()\n",
+        "15", "16", "SL115",
+    ),
+    "labels of a dataset, twice": (
+        "class Marked(torch.utils.data.Dataset):\n    def __len__(self):\n        return 8\n\n"
+        "    def __getitem__(self, index):\n        return torch.randn(3, 12, 12), index % 3\n\n\n"
+        "net = Net()\nfor x, y in DataLoader(Marked(), 4):\n    y = torch.cat([y] * HOLE).contiguous().view(-1, 1)\n"
+        "    z = net(x)\n    if y.shape[0] != z.shape[0]:\n        raise ValueError('labels')\n"
+        "    (torch.eq(y, y.T).float() * (z @ z.T)).mean().backward()\n",
+        "2", "1", "SL117",
+    ),
+    "a part of a dataset that knows its length": (
+        "class Few(torch.utils.data.Dataset):\n    def __len__(self):\n        return 30\n\n"
+        "    def __getitem__(self, index):\n        return torch.randn(3, 12, 12), 0\n\n\n"
+        "few = Few()\nheld = int(0.2 * len(few))\n"
+        "(train, _) = torch.utils.data.random_split(few, [len(few) - held, held])\n"
+        "net = Net(norm=nn.BatchNorm1d)\nfor x, _ in DataLoader(train, HOLE):\n    net(x).mean().backward()\n",
+        "23", "12", "SL107",
+    ),
+    "a sampler of its own module": (
+        "from torch.utils.data.sampler import SubsetRandomSampler as Chosen\n"
+        "order = list(range(20))\n" + NORMED.format("images(20), 5, sampler=Chosen(order[HOLE:])"),
+        "4", "5", "SL107",
+    ),
+    "triplets": (
+        "net, other = Net(), nn.Linear(12, HOLE)\nfor (x,) in DataLoader(images(10), 5):\n    z = net(x)\n"
+        "    nn.TripletMarginLoss()(z, z.roll(1, 0), other(z)).backward()\n",
+        "9", "12", "SL103",
+    ),
+    "axes of images": (
+        "def checked(net, x):\n    if x.ndim != 4:\n        raise ValueError(tuple(x.shape))\n    return net(x)\n\n\n"
+        "checked(Net(), torch.randn(HOLE, 3, 12, 12)).mean().backward()\n",
+        "2, 5", "5", "SL117",
+    ),
     "a whole shape": (guarded("assert z.shape == (3, 12), z.shape"), "16", "12", "SL117"),
     "an assertion of torch": (guarded("torch._assert(z.shape[1] == 12, 'width')"), "16", "12", "SL117"),
     "a width that does not divide": (guarded("if z.shape[1] % 8:\n    raise ValueError(z.shape)"), "12", "16", "SL117"),

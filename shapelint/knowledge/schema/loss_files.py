@@ -22,12 +22,12 @@ class LossSignature(Strict):
     number of features, also if one of them is 1 where it `never_broadcasts`, `cut` one that selects the first features
     only. `batch` is the smallest batch size, `says` torch's error for operands that do not fit.
 
-    For programs, `takes` are the operands as arguments of the call, and `prototypes` is an argument with vectors of
-    their width; through those that it `stops` no gradient flows back. `target_first` is whether the first one is the
-    target's, as a method pack names it last. `labels` says that the target in a program may
-    be labels, which are not compared. `functions` are equivalent functions. `operation` is the operation whose result
-    the loss returns, if that is not a number. `by_hand` are the operations of a hand-written version of the loss, each
-    with its name in reports.
+    For programs, `takes` are the operands as arguments of the call, of which the first is compared with each other
+    one, and `prototypes` is an argument with vectors of their width; through those that it `stops` no gradient flows
+    back. `target_first` is whether the first one is the target's, as a method pack names it last. `labels` says that
+    the target in a program may be labels, which are not compared. `functions` are equivalent functions. `operation` is
+    the operation whose result the loss returns, if that is not a number. `by_hand` are the operations of a hand-written
+    version of the loss, each with its name in reports.
     """
 
     call: str

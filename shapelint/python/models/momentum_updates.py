@@ -14,7 +14,6 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import Const, Instance, Node, SourceFile, UserClass
 from shapelint.text.source import Span
 
-
 MOMENTUM = "_m"
 """What is added to the name of a module to name its moving average."""
 

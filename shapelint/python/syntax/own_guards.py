@@ -1,6 +1,6 @@
 """Assertions and conditional `raise`s of the program's own about shapes that certainly stop it (SL117).
 
-Only what a component made is compared: the size of an image that nobody passes is an assumption.
+Only what a component or the program made is compared: the size of an image that nobody passes is an assumption.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from shapelint.chain.chain import Flow
 from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
@@ -131,7 +132,7 @@ def _asked(found: ast.expr) -> Iterator[ast.expr]:
 
 
 def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
-    """Return whether a component made a tensor; calls are not run again."""
+    """Return whether a component or the program made a tensor; calls are not run again."""
     if _calls(source):
         return False
     value = run.evaluate(source, scope)
@@ -139,7 +140,12 @@ def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
         return True
     if isinstance(value, Items):
         return value.rest is None and any(isinstance(item, (Data, Tensor)) for item in value.items)
-    return isinstance(value, Tensor) and value.flow.maker.component is not None
+    return isinstance(value, Tensor) and (value.flow.maker.component is not None or _is_no_image(value.flow))
+
+
+def _is_no_image(flow: Flow) -> bool:
+    """Return whether the program itself made a tensor of known shape, and no image is assumed in it."""
+    return isinstance(flow.value, tuple) and all(one.role != "input" for one in (flow.maker, *flow.origins))
 
 
 def _calls(node: ast.expr) -> bool:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Union
 
 from shapelint.chain.chain import Flow
 from shapelint.knowledge import losses
@@ -25,6 +26,7 @@ from shapelint.spec import roles
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
+Operands = tuple[tuple[str, Union[Flow, None]], ...]
 LOSS_WORDS = re.compile(r"loss|criterion|objective", re.IGNORECASE)
 """What attributes that hold a loss, and functions that compute one, are called."""
 
@@ -64,9 +66,10 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     cause = cause_among(*(one.value for name, one in given.items() if name in signature.takes))
     stored = flows.get(signature.prototypes or "")
     rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
-    run.losses.append(LossCall(loss, operands, _span(run, site), compared, stored, cause=cause, label_rows=rows))
     whole = all(isinstance(one.value, Tensor) for name, one in given.items() if name in signature.takes)
-    _note_rows(run, signature if whole else None, operands, rows, site)
+    for pair in _compared(operands):
+        run.losses.append(LossCall(loss, pair, _span(run, site), compared, stored, cause=cause, label_rows=rows))
+        _note_rows(run, signature if whole else None, pair, rows, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
@@ -76,6 +79,11 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
             settings = _settings(loss, signature)
             return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), settings))
     return replace(tensor_operations.concrete([]), trains=trained)
+
+
+def _compared(operands: Operands) -> list[Operands]:
+    """Return what a loss compares: its first operand with each other one."""
+    return [(operands[0], other) for other in operands[1:]] or [operands]
 
 
 def _settings(loss: Loss, signature: LossSignature) -> dict[str, Given]:
@@ -97,7 +105,7 @@ def _trained(signature: LossSignature, given: Mapping[str, Given]) -> Trained:
 def _note_rows(
     run: Run,
     compared: LossSignature | None,
-    operands: tuple[tuple[str, Flow | None], ...],
+    operands: Operands,
     labels: Dim | None,
     site: Site,
 ) -> None:

@@ -85,7 +85,7 @@ def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
-DATA = {
+LOADING = {
     "DataLoader": data_loaders.loader,
     "TensorDataset": data_loaders.tensor_dataset,
     "Subset": data_loaders.subset,
@@ -120,7 +120,7 @@ TORCH = LibraryPlugin(
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,
         "torch.cuda.device_count": _number,
-        **{f"torch.utils.data.{module}{name}": made for module in DATA_MODULES for name, made in DATA.items()},
+        **{f"torch.utils.data.{module}{name}": made for module in DATA_MODULES for name, made in LOADING.items()},
     },
     stand_ins={
         "torch.hub.load": "torch_hub.py",
