@@ -22,6 +22,7 @@ from shapelint.text.source import Source, UnreadableError, joined, read_source
 
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
+MAXIMUM_ENTRIES = 5000
 _LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
 _HAS_DEFAULTS = re.compile(r"^defaults[ ]*:", re.MULTILINE)
 
@@ -284,10 +285,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def entries(folder: Path) -> Sequence[os.DirEntry[str]]:
-    """Return what is in a folder, by name."""
+    """Return what is in a folder, by name; of one with very many files only some."""
     try:
         with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+            return sorted(islice(found, MAXIMUM_ENTRIES), key=lambda entry: entry.name)
     except OSError:
         return []
 

@@ -20,7 +20,13 @@ from shapelint.text.source import Source, UnreadableError, read_source
 
 NAMES_OF_CONFIG_FOLDERS = re.compile(r"config\w*|cfgs?|confs?|conf_\w+|hparams|options|experiments?", re.IGNORECASE)
 """The names of folders that hold configs of programs."""
+WRITTEN = re.compile(
+    r"(?:out(?:put)?s?|wandb|\w*logs?|runs?|multirun|results?|check_?points?|data(?:sets?)?|v?env|build|dist|node_modules)",
+    re.IGNORECASE,
+)
+"""The names of folders that hold what programs write or read, among it the configs of runs that are over."""
 MAXIMUM_FOLDER_DEPTH = 3
+MAXIMUM_FOLDERS_SEEN = 60
 MAXIMUM_FILES_SEEN = 300
 MAXIMUM_TRIED = 16
 MAXIMUM_TRIED_IN_VAIN = 5
@@ -61,18 +67,19 @@ def _near(script: Path, text: str) -> Iterator[Path]:
         Path(one.path) for folder in above for one in entries(folder) if NAMES_OF_CONFIG_FOLDERS.fullmatch(one.name)
     )
     for folder in chain([own], filter(os.path.isdir, folders)):
-        for path in _below(folder, MAXIMUM_FOLDER_DEPTH):
+        for path in chain.from_iterable(islice(_below(folder, MAXIMUM_FOLDER_DEPTH), MAXIMUM_FOLDERS_SEEN)):
             if NAMES_OF_CONFIG_FOLDERS.fullmatch(path.parent.name) or _speaks_of(path, text):
                 yield path
 
 
-def _below(folder: Path, depth: int) -> Iterator[Path]:
-    """Yield the data files of a folder, and then of those inside it."""
-    visible = [Path(one.path) for one in entries(folder) if not one.name.startswith(".")]
-    yield from (path for path in visible if is_data(path) and path.is_file())
-    if depth:
-        for inner in (path for path in visible if path.is_dir()):
-            yield from _below(inner, depth - 1)
+def _below(folder: Path, depth: int) -> Iterator[Sequence[Path]]:
+    """Yield the data files of a folder, and then of those inside it, apart from what programs write."""
+    visible = [one for one in entries(folder) if not one.name.startswith(".")]
+    yield [Path(one.path) for one in visible if is_data(Path(one.name)) and one.is_file()]
+    is_of_configs = NAMES_OF_CONFIG_FOLDERS.fullmatch(folder.name)
+    for one in visible if depth else ():
+        if one.is_dir() and (is_of_configs or not WRITTEN.fullmatch(one.name)):
+            yield from _below(Path(one.path), depth - 1)
 
 
 def _speaks_of(path: Path, text: str) -> bool:

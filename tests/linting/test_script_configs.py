@@ -88,6 +88,17 @@ def test_a_program_is_read_with_each_config(tmp_path: Path, program: str, form: 
     assert [model.checked for model in file.models] == [model.links for model in file.models] == [2, 2]
 
 
+def test_the_configs_of_runs_that_are_over_are_none(tmp_path: Path) -> None:
+    program, form = PROGRAMS["a required option"]
+    script = written(tmp_path, program, {"good.yaml": form.format(width=768)})
+    for folder in ("wandb/run-1/files", "lightning_logs/version_0", "outputs/2025"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "config.yaml").write_text(form.format(width=384))
+    (tmp_path / "configs" / "data").mkdir()
+    (tmp_path / "configs" / "data" / "other.yaml").write_text(form.format(width=192))
+    assert [one.expected for one in linted(script).findings] == [192]
+
+
 def test_a_folder_has_each_fault_once(tmp_path: Path) -> None:
     program, form = PROGRAMS["a required option"]
     written(tmp_path, program, {f"{name}.yaml": form.format(width=384) for name in "abc"})
