@@ -221,6 +221,11 @@ HARMLESS = {
         f"rows = min(rows, self.length - start)\nself.keys.narrow(1, start, rows).copy_(new.T[:, :rows]){MOVES}"
     ),
     "a guard that is caught": guarded("try:\n    assert z.shape == (3, 12)\nexcept AssertionError:\n    z = z[:, :4]"),
+    "tiles of images in one row": (
+        "net, joined = Net(), nn.Linear(12 * 4, 3)\nx = torch.randn(5, 3, 24, 24)\n"
+        "tiles = x.unfold(2, 12, 12).unfold(3, 12, 12).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, 12, 12)\n"
+        "joined(net(tiles).view(x.size(0), -1)).mean().backward()\n"
+    ),
     "one row with several": VIEWS.format(10, "[:1]", "NegativeCosineSimilarity()(z, w)").replace("HOLE", ""),
 }
 

@@ -50,7 +50,11 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
+from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.row_faults import RESHAPES
+from shapelint.shapes import dims
 from shapelint.text.source import Span
 
 BUILTINS = frozenset(dir(python))
@@ -176,11 +180,23 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
     if not isinstance(site.node, ast.Call):
         return UNKNOWN
     unseen = causes.unseen_call(run, function, site)
+    if (regrouped := _regrouped(site.node, arguments)) is not None:
+        return Tensor(ax.flow(regrouped, causes.tensor(unseen).flow.maker))
     if not has_module_or_tensor(arguments.every):
         return unseen
     _note_network(run, site, unseen)
     run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
     return unseen
+
+
+def _regrouped(call: ast.Call, arguments: Arguments) -> Axes | None:
+    """Return the axes of `unknown.reshape(-1, 3, 16, 16)`, whose rows are those of no batch; None for other calls."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    sizes = arguments.sizes(0, "shape") if name in RESHAPES and arguments.complete else None
+    if not sizes or len(sizes) < 2 or sizes[0] != -1 or not all(isinstance(size, int) for size in sizes):
+        return None
+    rest = [size for size in sizes[1:] if isinstance(size, int) and size > 0]
+    return ax.sized([dims.UNKNOWN_DIM, *rest]) if len(rest) == len(sizes) - 1 else None
 
 
 def _note_network(run: Run, site: Site, unseen: Unknown) -> None:
