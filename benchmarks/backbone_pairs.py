@@ -1,8 +1,9 @@
 """Random backbones, ways to take features from them, and heads that fit or do not, against a real forward.
 
 Each pair is a Python script. It is linted, in this environment or by another Python with `--light` that has no torch,
-and its model is built and run on the meta device. An error that is reported of a script which runs, or a script that
-stops although every link of it is said to fit, is a disagreement. Libraries that are not installed are left out.
+and its model is built and run on the meta device, as it is for training. An error that is reported of a script which
+runs, or a script that stops although every link of it is said to fit, is a disagreement. Libraries that are not
+installed are left out.
 
     .venv/bin/python benchmarks/backbone_pairs.py [--count 400] [--seed 0] [--light PYTHON] [--family NAME]... [-v]
 """
@@ -51,10 +52,10 @@ def measured(draft: Draft, draw: random.Random) -> Pair | None:
             exec(compile(draft.script("1"), "pair.py", "exec"), space)
             images = eval(draft.images, space)
             if draft.library in ON_CPU:
-                model = space["SimCLR"]().eval()
+                model = space["SimCLR"]()
             else:
                 try:
-                    model, images = meta.build(space["SimCLR"]).eval(), images.to("meta")
+                    model, images = meta.build(space["SimCLR"]), images.to("meta")
                 except meta.Untraceable as refusal:
                     return Pair(draft.library, draft.script(str(draw.choice((64, 512)))), str(refusal))
             head = model.projection_head

@@ -113,7 +113,14 @@ lint_paths._lint_candidate = endless
 def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
     repository(tmp_path)
     command = [sys.executable, "-c", START.format(before=ENDLESS), "2", "."]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    run = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored in what runs unattended
+    )
     until = time.monotonic() + 60
     while len(started := list(tmp_path.glob("started-*"))) < 3:
         assert time.monotonic() < until

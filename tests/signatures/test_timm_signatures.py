@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 
 NOWHERE = Span(0, 0)
-SAMPLE = (*timm_rows.names()[7::97], "swin_tiny_patch4_window7_224", "mambaout_femto", "sequencer2d_s")
+SAMPLE = (*timm_rows.names()[7::97], "swin_tiny_patch4_window7_224", "mambaout_femto")
 WAYS: list[dict[str, Any]] = [
     {"num_classes": 0},
     {},

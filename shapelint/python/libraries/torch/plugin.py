@@ -97,7 +97,13 @@ LOADING = {
     "DistributedSampler": data_loaders.distributed_sampler,
     "random_split": data_loaders.random_split,
 }
-DATA_MODULES = ("", "dataset.", "dataloader.", "sampler.", "distributed.")
+DATA_MODULES = {
+    "": tuple(LOADING),
+    "dataset.": ("ConcatDataset", "Subset", "TensorDataset", "random_split"),
+    "dataloader.": ("BatchSampler", "DataLoader", "RandomSampler", "SequentialSampler"),
+    "sampler.": ("BatchSampler", "RandomSampler", "SequentialSampler", "SubsetRandomSampler"),
+    "distributed.": ("DistributedSampler",),
+}
 """The modules of `torch.utils.data` from which these are imported."""
 
 TORCH = LibraryPlugin(
@@ -120,7 +126,11 @@ TORCH = LibraryPlugin(
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,
         "torch.cuda.device_count": _number,
-        **{f"torch.utils.data.{module}{name}": made for module in DATA_MODULES for name, made in LOADING.items()},
+        **{
+            f"torch.utils.data.{module}{name}": LOADING[name]
+            for module, names in DATA_MODULES.items()
+            for name in names
+        },
     },
     stand_ins={
         "torch.hub.load": "torch_hub.py",
