@@ -1,6 +1,6 @@
 """Stand-ins for what stable-pretraining 0.1.8 builds networks with, interpreted in its place.
 
-https://github.com/rbalestr-lab/stable-pretraining, stable_pretraining/backbone/utils.py and mlp.py
+https://github.com/rbalestr-lab/stable-pretraining: backbone/utils.py, backbone/mlp.py, module.py and manager.py
 """
 
 import copy
@@ -10,6 +10,7 @@ import timm
 import torch
 import torch.nn as nn
 import torchvision
+from shapelint.stand_ins import unseen
 
 WIDTHS = {"tiny": 192, "small": 384, "base": 768, "large": 1024, "huge": 1280}
 
@@ -112,3 +113,26 @@ class EvalOnly(nn.Module):
 
     def forward(self, *args, **kwargs):
         return self.backbone(*args, **kwargs)
+
+
+class Module(nn.Module):
+    """A module with these attributes, whose step is a function of itself, the batch and the stage."""
+
+    def __init__(self, forward=None, hparams=None, parallelize_fn=None, **attributes):
+        super().__init__()
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        self._step = forward
+
+    def forward(self, *args, **kwargs):
+        return self._step(self, *args, **kwargs)
+
+
+class Manager:
+    """What trains a module when it is called."""
+
+    def __init__(self, trainer, module, data=None, **settings):
+        self.module = module
+
+    def __call__(self):
+        self.module(unseen("what a batch holds is not known"), stage="fit")

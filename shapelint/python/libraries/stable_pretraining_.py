@@ -19,8 +19,11 @@ STABLE_PRETRAINING = LibraryPlugin(
     "stable_pretraining",
     packages=words("stable_pretraining"),
     stand_ins={
-        f"stable_pretraining.{home}.{name}": "stable_pretraining.py"
-        for name, module in _HOMES.items()
-        for home in ("backbone", module)
+        **{f"stable_pretraining.{name}": "stable_pretraining.py" for name in ("Manager", "Module")},
+        **{
+            f"stable_pretraining.{home}.{name}": "stable_pretraining.py"
+            for name, module in _HOMES.items()
+            for home in ("backbone", module)
+        },
     },
 )

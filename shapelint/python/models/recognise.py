@@ -432,7 +432,8 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
             chosen[key] = call
     kept = list(chosen.values())
     first, last = kept[0], kept[-1]
-    edges = tuple(replace(call.edge, takes_tokens=role in taken_apart) for call in kept)
+    # What comes into a layer behind the first is another input of the head, made for tokens as far as is known.
+    edges = tuple(replace(call.edge, takes_tokens=index > 0 or role in taken_apart) for index, call in enumerate(kept))
     whole = first.edge.component
     layers: tuple[LayerFlow, ...] = ()
     inside = next((node for node in first.component.path[:-1] if node.name == str(role)), None)
