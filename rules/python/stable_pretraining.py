@@ -135,4 +135,4 @@ class Manager:
         self.module = module
 
     def __call__(self):
-        self.module(unseen("what a batch holds is not known"), stage="fit")
+        self.module({**unseen("what a batch holds is not known")}, stage="fit")
