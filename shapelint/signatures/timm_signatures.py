@@ -44,7 +44,8 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
         shapes = "" if "features_only" in given else _signature(row, size, _at(row, row.features, size))
     if not shapes:
         return None
-    rows = SignatureRow(shapes=shapes, parts=_parts(row, given, shapes), listed=row.accepts == OWN_SIZE, outline=True)
+    parts = _parts(row, given, shapes, size)
+    rows = SignatureRow(shapes=shapes, parts=parts, listed=row.accepts == OWN_SIZE, outline=True)
     component = ComponentSignature(
         call=f"{target}({_parameters(spec, target, classes, row.channels)})",
         role="backbone",
@@ -216,13 +217,14 @@ def _inert(spec: ComponentSpec) -> list[str]:
     return [*KEEPING_SHAPES, "model_name", "num_classes", "global_pool", "features_only", "out_indices", *absent]
 
 
-def _parts(row: TimmRow, given: Mapping[str, Any], shapes: str) -> dict[str, str]:
+def _parts(row: TimmRow, given: Mapping[str, Any], shapes: str, size: str) -> dict[str, str]:
     """Return the direct children of a model and its classifier, as far as they are those that were measured."""
     path, _, width = row.classifier.partition(" ")
     has_classifier = path != "" and "-> B num_classes" in shapes
     classifier = {path: f"torch.nn.Linear: B {width} -> B num_classes"} if has_classifier else {}
     children = dict(part.split(" ", 1) for part in row.parts.split("; ")) if row.parts else {}
-    if not {"in_chans", "global_pool", "features_only", "out_indices"}.isdisjoint(given):
+    is_resized = size != row.size and row.accepts in (FIXED, OWN_SIZE)
+    if is_resized or not {"in_chans", "global_pool", "features_only", "out_indices"}.isdisjoint(given):
         return classifier
     if has_classifier and children:
         last = path.partition(".")[0]

@@ -142,3 +142,16 @@ def test_a_size_that_was_not_measured_leaves_the_model_unknown() -> None:
     assert (
         shapes_of(created("vit_small_patch14_dinov2", num_classes=0, img_size=(98, 98))) == "B in_chans 98 98 -> B 384"
     )
+
+
+def parts_of(spec: ComponentSpec) -> list[str]:
+    found = timm_signatures.find(spec, spec.target)
+    assert found is not None
+    return list(found[1].rows[0].parts)
+
+
+def test_the_parts_are_those_of_the_size_that_was_measured() -> None:
+    """The children of a model that is built for images of another size have other shapes."""
+    assert parts_of(created("botnet26t_256", img_size=256))[0] == "stem"
+    assert parts_of(created("botnet26t_256", img_size=128)) == ["head.fc"]
+    assert parts_of(created("botnet26t_256", img_size=128, num_classes=0)) == []
