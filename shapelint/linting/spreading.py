@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from shapelint.common.notices import held, say_once
@@ -29,8 +29,11 @@ def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutco
     because it was killed or its work raised an error, is worked out in this process.
     """
     count = _processes(len(items))
-    workers = [_Worker(items[number::count], work) for number in range(count)] if count > 1 else []
+    workers: list[_Worker[SpreadItem, SpreadOutcome]] = []
     try:
+        if count > 1:
+            with _late_interrupts():
+                workers.extend(_Worker(items[number::count], work) for number in range(count))
         for number, item in enumerate(items):
             found = workers[number % count].next() if workers else None
             yield work(item) if found is None else found[0]
@@ -46,6 +49,16 @@ def _processes(items: int) -> int:
         return 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, MOST_PROCESSES)
+
+
+@contextmanager
+def _late_interrupts() -> Iterator[None]:
+    """Hold interrupts back until all processes are known to the one that ends them, and ignore what they get."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Worker(Generic[SpreadItem, SpreadOutcome]):

@@ -104,35 +104,60 @@ ENDLESS = """
 import time
 from shapelint.linting import lint_paths
 def endless(*_):
-    with open(f"started-{os.getpid()}", "w"):
+    with open(f"begun-{os.getpid()}", "w"):
         time.sleep(600)
 lint_paths._lint_candidate = endless
 """
 
 
-def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
-    repository(tmp_path)
-    command = [sys.executable, "-c", START.format(before=ENDLESS), "2", "."]
-    run = subprocess.Popen(
-        command,
-        cwd=tmp_path,
+def endless(folder: Path, before: str = "") -> subprocess.Popen[str]:
+    """Lint a folder without an end in a session of its own, whose processes leave files `begun-<number>`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", START.format(before=ENDLESS + before), "2", "."],
+        cwd=repository(folder),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored in what runs unattended
     )
-    until = time.monotonic() + 60
-    while len(started := list(tmp_path.glob("started-*"))) < 3:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGINT)
+
+
+def ends_interrupted(run: subprocess.Popen[str], folder: Path) -> None:
     _, errors = run.communicate(timeout=60)
     assert errors.splitlines()[-1] == "shapelint: interrupted"
     assert "Traceback" not in errors
     assert run.returncode == 2
-    for process in (int(path.name.partition("-")[2]) for path in started):
+    for process in (int(path.name.partition("-")[2]) for path in folder.glob("begun-*")):
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
+    run = endless(tmp_path)
+    until = time.monotonic() + 60
+    while len(list(tmp_path.glob("begun-*"))) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)
+    ends_interrupted(run, tmp_path)
+
+
+INTERRUPTED_FORK = """
+import signal
+fork = os.fork
+def interrupted_fork():
+    process = fork()
+    open(f"begun-{process or os.getpid()}", "w").close()
+    os.kill(os.getpid(), signal.SIGINT)
+    return process
+os.fork = interrupted_fork
+"""
+
+
+def test_an_interrupt_while_processes_are_started_ends_them(tmp_path: Path) -> None:
+    run = endless(tmp_path, INTERRUPTED_FORK)
+    ends_interrupted(run, tmp_path)
+    assert list(tmp_path.glob("begun-*"))
 
 
 SPREAD = """
