@@ -29,7 +29,17 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.syntax import assignment, calls, expressions, imports, loops, match_statement, own_guards, raising
+from shapelint.python.syntax import (
+    assignment,
+    calls,
+    expressions,
+    imports,
+    loops,
+    match_statement,
+    narrowing,
+    own_guards,
+    raising,
+)
 from shapelint.python.tensors import line_shapes, trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
@@ -112,6 +122,7 @@ def _leave(exit_: Exit) -> Callable[[Run, ast.stmt, Scope], bool]:
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     if isinstance(node.targets[0], (ast.Tuple, ast.List)):
         laziness.unpack(run, node.value)
+        narrowing.unpacked(run, node, scope)
     value = run.evaluate(node.value, scope)
     line_shapes.note(run, node.value, value, scope)
     if isinstance(value, Tensor) and isinstance(node.value, ast.Name):
@@ -150,7 +161,11 @@ def _if(run: Run, node: ast.If, scope: Scope) -> bool:
         own_guards.note_raise(run, node, scope)
     if known is not None:
         return execute(run, node.body if known else node.orelse, scope)
-    return branch(run, [node.body, node.orelse], scope)
+    if branch(run, [node.body, node.orelse], scope):
+        return True
+    if isinstance(node.body[-1], ast.Raise) and own_guards.is_about_sizes(node.test):
+        narrowing.behind(run, node.test, False, scope)
+    return False
 
 
 def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool:
@@ -297,7 +312,12 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
 
     An assertion that calls more than a size is skipped: in tests, these call half a project.
     """
-    if not own_guards.is_about_sizes(node.test) or truth(run.evaluate(node.test, scope)) is not False:
+    if not own_guards.is_about_sizes(node.test):
+        return False
+    outcome = truth(run.evaluate(node.test, scope))
+    if outcome is None:
+        narrowing.behind(run, node.test, True, scope)
+    if outcome is not False:
         return False
     own_guards.note_assertion(run, node, scope)
     run.journal.leave("raise")

@@ -9,9 +9,9 @@ from dataclasses import replace
 from shapelint.python.state import loader_rows
 from shapelint.python.state.loader_rows import LoaderRows
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Data, Items, Table, Tensor, Value
+from shapelint.python.state.values import Const, Data, Items, Table, Tensor, Unknown, Value
 from shapelint.shapes import dims
-from shapelint.shapes.dims import Dim
+from shapelint.shapes.dims import Dim, Expression
 
 LEAVES = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom)
 """Statements by which a loop may end, or wait, before its last batch."""
@@ -56,7 +56,7 @@ def with_rows(run: Run, batch: Value, number: int) -> Value | None:
     if rows is None:
         return None
     (name,) = dims.names(loader_rows.symbol(number))
-    return _with(batch, {name: rows})
+    return substituted(batch, {name: rows})
 
 
 def _comes_to_the_end(batch: Value, node: ast.For | ast.AsyncFor) -> bool:
@@ -94,8 +94,12 @@ def _inside(value: Value) -> list[Value]:
     return list(value.items.values()) if isinstance(value, Table) else []
 
 
-def _with(value: Value, rows: Mapping[str, Dim], depth: int = 0) -> Value:
+def substituted(value: Value, rows: Mapping[str, Dim], depth: int = 0) -> Value:
     """Return a value with numbers in the place of symbols."""
+    if isinstance(value, Const) and isinstance(value.value, Expression):
+        return replace(value, value=dims.substitute(value.value, rows))
+    if isinstance(value, Unknown) and value.number is not None and isinstance(dims.substitute(value.number, rows), int):
+        return Const(dims.substitute(value.number, rows))
     if isinstance(value, Data):
         return replace(value, rows=dims.substitute(value.rows, rows))
     if isinstance(value, Tensor) and isinstance(value.flow.value, tuple):
@@ -104,8 +108,8 @@ def _with(value: Value, rows: Mapping[str, Dim], depth: int = 0) -> Value:
     if depth > MAXIMUM_BATCH_DEPTH:
         return value
     if isinstance(value, Items):
-        rest = None if value.rest is None else _with(value.rest, rows, depth + 1)
-        return Items([_with(item, rows, depth + 1) for item in value.items], value.kind, rest)
+        rest = None if value.rest is None else substituted(value.rest, rows, depth + 1)
+        return Items([substituted(item, rows, depth + 1) for item in value.items], value.kind, rest)
     if isinstance(value, Table):
-        return replace(value, items={key: _with(item, rows, depth + 1) for key, item in value.items.items()})
+        return replace(value, items={key: substituted(item, rows, depth + 1) for key, item in value.items.items()})
     return value
