@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from shapelint.python.builtins import builtin_functions
-from shapelint.python.libraries import argparse_, data_loaders, dispatch, lightning_, paths_, transforms
+from shapelint.python.libraries import argparse_, data_loaders, dispatch, lightning_, numpy_, paths_, transforms
 from shapelint.python.libraries.registry import PLUGINS
 from shapelint.python.libraries.torch import (
     autograd,
@@ -40,6 +40,7 @@ from shapelint.python.state.values import (
     Hook,
     Instance,
     Loss,
+    NumpyArray,
     Tensor,
     UserClass,
     Views,
@@ -71,6 +72,7 @@ class Interpreter(Run):
         Loss: loss_calls.LOSS,
         Views: transforms.VIEWS,
         Dataset: data_loaders.DATASET,
+        NumpyArray: numpy_.ARRAY,
         CommandLine: argparse_.COMMAND_LINE,
         DataFile: paths_.PATHS_AND_FILES,
         UserClass: Kind(method=autograd.class_method),

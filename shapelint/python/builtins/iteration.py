@@ -10,7 +10,19 @@ from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, sequence
-from shapelint.python.state.values import UNKNOWN, Const, Data, Dataset, Function, Instance, Items, Table, Tensor, Value
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Const,
+    Data,
+    Dataset,
+    Function,
+    Instance,
+    Items,
+    NumpyArray,
+    Table,
+    Tensor,
+    Value,
+)
 from shapelint.python.tensors import fed_batches
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
@@ -29,6 +41,8 @@ def any_of(items: Items) -> Value:
 
 def _len(run: Run, values: list[Value], keywords: Keywords) -> Value:
     value = values[0] if values else UNKNOWN
+    if isinstance(value, NumpyArray):
+        return _len(run, [value.tensor], keywords)
     if isinstance(value, Tensor):
         axes = axes_of(value)
         return Const(axes[0].size) if axes else UNKNOWN

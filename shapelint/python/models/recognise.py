@@ -211,7 +211,7 @@ def _groups(run: Run) -> list[_Group]:
         apart += [(number, call) for number, call in enumerate(run.calls) if id(call) in without]
     for number, call in apart:
         supposed = [instance for calls, instance in run.supposed_calls if number in calls]
-        _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call)
+        _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call, bool(supposed))
     unused = _without_a_tensor(run)
     for group in groups:
         kept = [call for call in group.calls if id(call) not in unused]
@@ -235,11 +235,16 @@ def _holds(group: _Group, instance: Instance) -> bool:
     return group.node is not None and group.node in instance.path
 
 
-def _add_probe(groups: Sequence[_Group], call: Call) -> None:
-    """Add a call of a component of no model, such as a probe, to the model whose features it gets."""
+def _add_probe(groups: Sequence[_Group], call: Call, is_supposed: bool) -> None:
+    """Add a call of a component of no model, such as a probe, to the model whose features it gets.
+
+    What the program calls with a tensor of which nothing is known may get those of any: it is the first one's.
+    """
     flow = call.edge.incoming
     made = {id(origin.component) for origin in (flow.maker, *flow.origins) if origin.component is not None}
     group = next((one for one in groups if made & one.own), None)
+    if group is None and not made and flow.value is None and flow.maker.role == "" and not is_supposed and groups:
+        group = groups[0]
     if group is not None:
         role = Role(_probe_name(call.component), "")
         consumer = replace(call.edge.consumer, role=role)

@@ -78,7 +78,7 @@ def append(run: Run, owner: Items, value: Value) -> None:
 
 def extend(run: Run, owner: Items, more: Value) -> None:
     """Append the elements of another value."""
-    found = sequence(more)
+    found = sequence(more) or run.rows(more, 0)
     _touch(run, owner)
     if found is None:
         owner.rest = UNKNOWN

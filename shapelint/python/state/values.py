@@ -153,6 +153,13 @@ class Tensor:
 
 
 @frozen
+class NumpyArray:
+    """An array of numpy, as the tensor of its shape: what is done to it has other names than with tensors."""
+
+    tensor: Tensor
+
+
+@frozen
 class Size:
     """Height and width of an image in pixels, and the span where they are written."""
 
@@ -503,6 +510,7 @@ Value = Union[
     Items,
     Table,
     Tensor,
+    NumpyArray,
     Data,
     Views,
     Dataset,

@@ -29,6 +29,7 @@ from shapelint.python.state.values import (
     Function,
     Items,
     Library,
+    NumpyArray,
     Scope,
     Table,
     Tensor,
@@ -302,6 +303,13 @@ def rows(run: Run, value: Value, count: int) -> Items | None:
     if isinstance(value, Component):
         children = run.children(value)
         return None if children is None else Items([child for _, child in children], "tuple")
+    if isinstance(value, NumpyArray):
+        inside = rows(run, value.tensor, count)
+        pieces: list[Value] = (
+            [NumpyArray(one) for one in inside.items if isinstance(one, Tensor)] if inside is not None else []
+        )
+        rest = inside.rest if inside is not None else None
+        return Items(pieces, "tuple", NumpyArray(rest) if isinstance(rest, Tensor) else None)
     if not isinstance(value, Tensor):
         return None
     axes = axes_of(value)

@@ -14,7 +14,7 @@ from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
-from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Items, NumpyArray, Tensor, Value
 from shapelint.python.tensors import argument_values, masks, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
@@ -26,6 +26,8 @@ from shapelint.shapes.dims import Dim
 
 IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
 """Primitives that return a tuple of tensors."""
+CONVERTS = frozenset({"from_numpy", "as_tensor", "tensor"})
+"""Functions that make a tensor of an array."""
 
 
 def known(name: str) -> bool:
@@ -47,7 +49,10 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
 
 
 def create(name: str, given: Arguments) -> Value:
-    """Return the result of a function that takes no tensor: `torch.zeros(2, 8)`."""
+    """Return the result of a function that takes no tensor: `torch.zeros(2, 8)`, `torch.from_numpy(array)`."""
+    first = given.positional[0].value if given.positional else None
+    if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
+        return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
@@ -100,3 +105,8 @@ def _shaped(axes: Axes | None, blank: Tensor) -> Tensor:
 def concrete(sizes: Iterable[Dim]) -> Tensor:
     """Return a new tensor of these sizes."""
     return Tensor(ax.flow(ax.sized(sizes), ax.NO_ORIGIN))
+
+
+def as_array(tensor: Tensor) -> NumpyArray:
+    """Return the array of a tensor, through which no gradients flow."""
+    return NumpyArray(replace(tensor, trains=UNTRAINED))

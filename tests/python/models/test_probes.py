@@ -62,6 +62,22 @@ PROBES = {
         "probe(images)\n"
     ),
 }
+ARRAYS = (
+    "import numpy as np\nfrom torch.utils.data import DataLoader, TensorDataset\nmodel = SimCLR()\nmodel(images)\n"
+    "loader = DataLoader(TensorDataset(images, labels), batch_size=3)\n\n\n"
+    "def features_of(net):\n    rows, numbers = [], []\n    for x, y in loader:\n        with torch.no_grad():\n"
+    "            h = net.backbone(x)\n        {collect}\n        numbers.extend(y.numpy())\n"
+    "    return {joined}, np.array(numbers)\n\n\n"
+    "rows, numbers = features_of(model)\n"
+    "held = TensorDataset(torch.from_numpy(rows), torch.from_numpy(numbers))\nprobe = nn.Linear({{}}, 5)\n"
+    "for h, y in DataLoader(held, batch_size=2):\n    nn.functional.cross_entropy(probe(h), y).backward()\n"
+)
+PROBES["rows as arrays"] = ARRAYS.format(collect="rows.extend(h.cpu().detach().numpy())", joined="np.array(rows)")
+PROBES["batches as arrays"] = ARRAYS.format(collect="rows.append(h.numpy())", joined="np.concatenate(rows, axis=0)")
+PROBES["arrays on each other"] = ARRAYS.format(collect="rows.append(h.cpu().numpy())", joined="np.vstack(rows)")
+PROBES["arrays of a half"] = ARRAYS.format(
+    collect="rows += list(h.numpy().astype('float32'))", joined="np.stack(rows)[:2].copy()"
+).replace("from_numpy(numbers)", "from_numpy(numbers[:2])")
 
 
 def linted(folder: Path, text: str) -> FileReport:
@@ -109,6 +125,19 @@ def test_what_takes_other_tensors_belongs_to_no_model(tmp_path: Path) -> None:
     text = MODEL + IMAGES + "model = SimCLR()\nmodel(images)\nnn.Linear(7, 5)(torch.randn(2, 7))\n"
     (model,) = linted(tmp_path, text).models
     assert model.links == 2
+
+
+NOT_KNOWN = (
+    "import unseen\nprobe = nn.Linear({}, 5)\nprobe(unseen.features_of(model))\n",
+    "import numpy as np\nprobe = nn.Linear({}, 5)\nprobe(torch.from_numpy(np.load('features.npy')))\n",
+)
+
+
+@pytest.mark.parametrize("code", NOT_KNOWN)
+def test_a_probe_of_features_that_are_not_known_is_an_unchecked_link(code: str, tmp_path: Path) -> None:
+    text = MODEL + IMAGES + "model = SimCLR()\nmodel(images)\n" + code.format(24)
+    (model,) = linted(tmp_path, text).models
+    assert (model.links, model.checked) == (3, 2)
 
 
 CALLBACK = """

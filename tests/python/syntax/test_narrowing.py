@@ -93,8 +93,8 @@ def test_a_head_of_another_width_than_the_guard_is_wrong(name: str, monkeypatch:
 
 
 @pytest.mark.parametrize("name", NO_GUARDS)
-def test_nothing_is_taken_over_where_it_may_not_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    guard, backbone = NO_GUARDS[name]
+def test_nothing_is_taken_over_where_it_may_not_hold(name: str) -> None:
+    guard, _ = NO_GUARDS[name]
     assert found(MODEL.format(head=64, guard=guard)) == []
 
 
