@@ -16,8 +16,8 @@ from shapelint.python.state.values import UNKNOWN, Bound, Const, Items, NumpyArr
 from shapelint.python.tensors import joining, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 
-KEEPS_SHAPE = frozenset({"astype", "copy"})
-SAME_IN_TORCH = frozenset({"reshape"})
+ARRAY_METHODS_THAT_KEEP = frozenset({"astype", "copy"})
+ARRAY_METHODS_OF_TORCH = frozenset({"reshape"})
 """Methods that give the same shapes as those of a tensor."""
 
 
@@ -33,9 +33,9 @@ def attribute(run: Run, owner: NumpyArray, name: str, site: Site) -> Value:
 
 def method(run: Run, owner: NumpyArray, name: str, arguments: Arguments, site: Site) -> Value:
     """Call `array.astype(dtype)` or `array.reshape(-1, 512)`."""
-    if name in KEEPS_SHAPE:
+    if name in ARRAY_METHODS_THAT_KEEP:
         return owner
-    result = tensor_operations.apply(name, owner.tensor, arguments) if name in SAME_IN_TORCH else UNKNOWN
+    result = tensor_operations.apply(name, owner.tensor, arguments) if name in ARRAY_METHODS_OF_TORCH else UNKNOWN
     return NumpyArray(result) if isinstance(result, Tensor) else UNKNOWN
 
 

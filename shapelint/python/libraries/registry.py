@@ -5,6 +5,7 @@ from __future__ import annotations
 from shapelint.python.libraries.argparse_ import ARGPARSE
 from shapelint.python.libraries.attribute_dicts import ATTRIBUTE_DICTS
 from shapelint.python.libraries.backbone_libraries import EFFICIENTNET, MONAI, OPEN_CLIP, SMP, TORCH_GEOMETRIC, TORCHGEO
+from shapelint.python.libraries.bolts_ import BOLTS
 from shapelint.python.libraries.byol_pytorch_ import BYOL_PYTORCH
 from shapelint.python.libraries.click_ import CLICK
 from shapelint.python.libraries.config_commands import CONFIG_COMMANDS
@@ -52,6 +53,7 @@ PLUGINS = (
     LIGHTLY_TRAIN,
     LIGHTNING,
     LIGHTNING_CLI,
+    BOLTS,
     BYOL_PYTORCH,
     STABLE_PRETRAINING,
     ULTRALYTICS,

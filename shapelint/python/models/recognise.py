@@ -243,7 +243,8 @@ def _add_probe(groups: Sequence[_Group], call: Call, is_supposed: bool) -> None:
     flow = call.edge.incoming
     made = {id(origin.component) for origin in (flow.maker, *flow.origins) if origin.component is not None}
     group = next((one for one in groups if made & one.own), None)
-    if group is None and not made and flow.value is None and flow.maker.role == "" and not is_supposed and groups:
+    is_open = flow.value is None and flow.maker.role == "" and call.edge.component.signature is not None
+    if group is None and is_open and not made and not is_supposed and groups:
         group = groups[0]
     if group is not None:
         role = Role(_probe_name(call.component), "")

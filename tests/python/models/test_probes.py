@@ -236,3 +236,26 @@ def test_the_end_of_a_network_that_was_cut_off_is_no_probe(tmp_path: Path) -> No
     report = linted(tmp_path, CUT)
     assert report.findings == ()
     assert [model.links for model in report.models] == [2]
+
+
+BOLTS = (
+    "z_dim={}, num_classes=5",
+    "{}, num_classes=5",
+    "dataset='cifar10', z_dim={}, num_classes=5",
+    "z_dim={}, hidden_dim=9, num_classes=5",
+)
+
+
+@pytest.mark.parametrize("given", BOLTS)
+@pytest.mark.parametrize(("width", "found"), [(32, [("SL101", 32, 24)]), (24, [])])
+def test_the_online_evaluator_of_bolts_takes_what_the_module_gives(
+    given: str, width: int, found: list[tuple[str, int, int]], tmp_path: Path
+) -> None:
+    text = "from pl_bolts.callbacks import SSLOnlineEvaluator\n" + CALLBACK.partition("class Evaluator")[0]
+    text = text.replace(
+        "    def training_step", "    def forward(self, x):\n        return self.backbone(x)\n\n    def training_step"
+    )
+    text += "loader = DataLoader(photos, batch_size=4)\n"
+    text += f"pl.Trainer(callbacks=[SSLOnlineEvaluator({given.format(width)})]).fit(SimCLR(), loader)\n"
+    report = linted(tmp_path, text.replace("import torch\n", "import torch\nfrom data import photos\n", 1))
+    assert [(one.code, one.expected, one.actual) for one in report.findings] == found
