@@ -243,13 +243,19 @@ def _add_probe(groups: Sequence[_Group], call: Call, is_supposed: bool) -> None:
     flow = call.edge.incoming
     made = {id(origin.component) for origin in (flow.maker, *flow.origins) if origin.component is not None}
     group = next((one for one in groups if made & one.own), None)
-    is_open = flow.value is None and flow.maker.role == "" and call.edge.component.signature is not None
+    is_open = flow.value is None and flow.maker.role == "" and _takes_features(call.edge.component)
     if group is None and is_open and not made and not is_supposed and groups:
         group = groups[0]
     if group is not None:
         role = Role(_probe_name(call.component), "")
         consumer = replace(call.edge.consumer, role=role)
         group.calls.append(replace(call, edge=replace(call.edge, role=role, consumer=consumer)))
+
+
+def _takes_features(component: Resolved) -> bool:
+    """Return whether a component is made for features: images are none."""
+    pattern = component.signature.alternatives[0].inputs[0] if component.signature is not None else None
+    return pattern is not None and pattern.rank in (None, 2)
 
 
 def _probe_name(component: Component) -> str:
