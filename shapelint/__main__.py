@@ -13,7 +13,7 @@ def run() -> None:
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if sys.path[0] in ("", os.getcwd()) and home != os.getcwd():
         del sys.path[0]
-    from shapelint.cli.app import main
+    from shapelint.cli.start import main
 
     main()
 

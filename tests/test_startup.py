@@ -27,7 +27,7 @@ print("all:" + ",".join(sys.modules), file=sys.stderr)
 CONFIG, SCRIPT = "lightly-1589.yaml", "python/lightly_1589.py"
 LIBRARIES = {"shapelint", "click", "yaml", "_yaml", "packaging"}
 """What a run may import that is not of the standard library; the last one compares versions of installed libraries."""
-SLOW = {"pydantic", "logging", "hashlib", "json", "subprocess", "pickle", "asyncio", "tempfile"}
+SLOW = {"pydantic", "logging", "hashlib", "subprocess", "pickle", "asyncio", "tempfile"}
 """What takes milliseconds to be imported, and only some runs need."""
 FOR_A_CONFIG = {
     *("chain", "checkpoints", "cli", "common", "documents", "judge", "knowledge", "linting", "python", "read"),
@@ -97,7 +97,7 @@ def test_a_config_imports_no_interpreter_of_python(run_of: Callable[..., set[str
     assert len(found) <= 175
     few = {name for name in found if name.startswith(("python.", "trace.", "report.", "cli."))}
     assert few <= {"python.state", "python.state.model_scan", "trace.meta", "trace.tracing_request"} | {
-        *("cli.app", "cli.check", "cli.help", "cli.output"),
+        *("cli.app", "cli.check", "cli.help", "cli.kept_runs", "cli.output", "cli.streams"),
         *("report.remarks", "report.snippet", "report.summary", "report.terminal", "report.text"),
     }
 

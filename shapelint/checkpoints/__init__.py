@@ -10,6 +10,7 @@ from typing import Any
 
 from shapelint.checkpoints.stored_tensor import StoredTensor
 from shapelint.checkpoints.unreadable import CheckpointError
+from shapelint.common import disk
 
 StateDict = Mapping[str, tuple[int, ...]]
 """The shape of each tensor by its name."""
@@ -38,14 +39,15 @@ def contents(path: Path) -> Any:
     other object.
     """
     try:
-        status = path.stat()
+        changed, size = disk.stamp(path)
     except OSError as error:
         raise CheckpointError((error.strerror or "cannot be read").lower()) from None
     except ValueError:
         raise CheckpointError("no name of a file") from None
-    if not path.is_file():
+    if not disk.is_file(path):
         raise CheckpointError("no regular file")
-    return _read(path, status.st_mtime_ns, status.st_size)
+    disk.note_read(path)
+    return _read(path, changed, size)
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from shapelint.cli.help import OVERRIDE, GroupedCommand, GroupedOption, ShortForm, completion_script, print_versions
-from shapelint.cli.output import EXIT_TROUBLE
+from shapelint.cli.streams import EXIT_TROUBLE
 from shapelint.common.escaping import escape
 from shapelint.common.notices import say
 from shapelint.report import FORMATS
@@ -164,6 +164,8 @@ def cli() -> None:
 @_overrides_option
 @_settings_options
 @_trust_option
+@_option("Other", "--cache-dir", metavar="FOLDER", help="Keep results there instead of in your cache folder.")
+@_option("Other", "--no-cache", is_flag=True, help="Neither use results of earlier runs nor keep any.")
 @_option("Other", "--trace", is_flag=True, help="Trace every component with torch, stored signature or not.")
 @_option("Other", "--checkpoint", metavar="PATH", help="Compare the models with the names and shapes in a checkpoint.")
 @click.pass_context
@@ -262,6 +264,13 @@ def server(**settings: Any) -> None:
 def mcp(**settings: Any) -> None:
     """Serve a coding assistant over stdin and stdout, with the commands as tools (needs the extra `mcp`)."""
     sys.exit(_command_of("mcp", "tool_server").run(Settings(**settings)))
+
+
+@cli.command()
+@click.option("--cache-dir", metavar="FOLDER", help="Remove what is kept there instead.")
+def clean(cache_dir: str | None) -> None:
+    """Remove the results that are kept from earlier runs."""
+    sys.exit(_command("clean").run(cache_dir))
 
 
 @cli.command(epilog=COMPLETION_EXAMPLES)

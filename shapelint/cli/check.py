@@ -13,7 +13,10 @@ import click
 
 from shapelint import report as reports
 from shapelint.checkpoints import CheckpointError, state_dicts
-from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding, exit_code, write_notices, write_out
+from shapelint.cli.kept_runs import kept_run
+from shapelint.cli.output import EXIT_FINDINGS, colours, encoding, exit_code, write_notices
+from shapelint.cli.streams import EXIT_TROUBLE, write_out
+from shapelint.common.cache_folder import cached_in
 from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen
 from shapelint.common.notices import say
@@ -67,6 +70,8 @@ class CheckOptions:
     exit_zero: bool = False
     statistics: bool = False
     show_files: bool = False
+    cache_dir: str | None = None
+    no_cache: bool = False
 
 
 _FOR_PEOPLE = ("text", "concise")
@@ -75,6 +80,18 @@ _FOR_PEOPLE = ("text", "concise")
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
+    with cached_in("" if options.no_cache else options.cache_dir), kept_run(_only_reports(paths, options)) as codes:
+        codes.append(_run(paths, options))
+    return codes[0]
+
+
+def _only_reports(paths: Sequence[str], options: CheckOptions) -> bool:
+    """Whether a run does nothing but write a report, which depends on nothing but what it reads."""
+    changes = options.fix or options.add_ignores or options.write_baseline or options.baseline or options.output_file
+    return not (changes or options.trace or options.allow_trusted or options.no_cache or STDIN in paths)
+
+
+def _run(paths: Sequence[str], options: CheckOptions) -> int:
     _validate(paths, options)
     settings = _settings(paths, options)
     if options.show_files:

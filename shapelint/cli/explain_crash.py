@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from shapelint.cli.output import EXIT_FINDINGS, EXIT_TROUBLE, colours, encoding, write_out
+from shapelint.cli.output import EXIT_FINDINGS, colours, encoding
+from shapelint.cli.streams import EXIT_TROUBLE, write_out
 from shapelint.judge import rulebook
 from shapelint.knowledge.torch_words import recognise
 from shapelint.linting.collect import SUFFIXES

@@ -1,4 +1,4 @@
-"""Exit codes, colours, and writing to a stream that may be closed."""
+"""Exit codes, colours and notices."""
 
 from __future__ import annotations
 
@@ -6,37 +6,12 @@ import os
 import sys
 from typing import TextIO
 
-import click
-
+from shapelint.cli.streams import EXIT_TROUBLE
 from shapelint.common.notices import say
 from shapelint.report.summary import unchecked_lines
 from shapelint.spec.findings import Report
 
 EXIT_FINDINGS = 1
-
-
-EXIT_TROUBLE = 2
-
-
-def write_out(text: str, stream: TextIO | None = None) -> None:
-    """Write a report; characters that the stream's encoding lacks are escaped.
-
-    Exits with 2 if it cannot be written: the stream is closed, its reader is gone, the disk is full.
-    """
-    stream = sys.stdout if stream is None else stream
-    if stream is None:
-        say("shapelint: the report cannot be written: stdout is closed")
-        sys.exit(EXIT_TROUBLE)
-    encoding = stream.encoding or "utf-8"
-    try:
-        # The renderers have already decided about colour; click would strip it.
-        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, nl=False, color=True)
-    except OSError as error:
-        # Python would complain once more while it closes the stream.
-        if not isinstance(error, BrokenPipeError):
-            say(f"shapelint: the report cannot be written: {error.strerror}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        sys.exit(EXIT_TROUBLE)
 
 
 def colours() -> bool:

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from shapelint import report as reports
-from shapelint.cli.output import exit_code, is_terminal, write_notices, write_out
+from shapelint.cli.output import exit_code, is_terminal, write_notices
+from shapelint.cli.streams import write_out
 from shapelint.common.frozen import frozen
 from shapelint.linting.lint_paths import lint_files
 from shapelint.report.chain_table import render

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from shapelint.cli.output import write_out
+from shapelint.cli.streams import write_out
 from shapelint.common.escaping import escape
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods

@@ -1,4 +1,7 @@
-"""Files are read up to a bound, and only regular ones: a pipe would wait for ever, a device never ends."""
+"""Files are read up to a bound, and only regular ones: a pipe would wait for ever, a device never ends.
+
+What a report depends on is read by `disk`, which notes it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ class RefusedFileError(OSError):
     """A file that is not read whatever it holds; `strerror` says why."""
 
 
-def read_bounded(path: str | os.PathLike[str], limit: int) -> bytes:
+def content_of(path: str | os.PathLike[str], limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes; raises OSError, RefusedFileError if it is none."""
     _require_regular(os.stat(path), path)
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -21,11 +24,6 @@ def read_bounded(path: str | os.PathLike[str], limit: int) -> bytes:
     if len(data) > limit:
         raise RefusedFileError(errno.EFBIG, f"file is larger than {in_bytes(limit)}", os.fspath(path))
     return data
-
-
-def read_text_bounded(path: str | os.PathLike[str], limit: int, errors: str = "strict") -> str:
-    """The same as UTF-8 text with its line breaks as `\\n`; raises ValueError, too."""
-    return read_bounded(path, limit).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def in_bytes(limit: int) -> str:

@@ -65,6 +65,9 @@ ZIP_DIRECTORY_BYTES = 16 << 20
 CACHE_ENTRY_BYTES = 4 << 20
 """The size of a file in the cache."""
 
+RESULT_BYTES = 64 << 20
+"""The size of what is kept of a run in the cache: some 100,000 files."""
+
 FORMULA_TERMS = 10_000
 """The terms of a product of sums; a longer one is unknown."""
 

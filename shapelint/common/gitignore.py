@@ -14,8 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shapelint.common import bounds
-from shapelint.common.bounded_files import read_bounded
+from shapelint.common import bounds, disk
 from shapelint.common.frozen import frozen
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def above(folder: str) -> Ignored:
 
 def repository(folder: str) -> str | None:
     """Return the nearest folder, from this one upward, that contains `.git`."""
-    while not os.path.exists(os.path.join(folder, ".git")):
+    while not disk.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:
             return None
@@ -101,12 +100,12 @@ def _is_costly(pattern: str) -> bool:
 
 
 def _read(path: str) -> GitIgnoreSpec | None:
-    if not os.path.isfile(path):
+    if not disk.is_file(path):
         return None
     from pathspec import GitIgnoreSpec
 
     try:
-        text = read_bounded(path, bounds.IGNORE_FILE_BYTES).decode("utf-8", errors="surrogateescape")
+        text = disk.read_bounded(path, bounds.IGNORE_FILE_BYTES).decode("utf-8", errors="surrogateescape")
         lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         return GitIgnoreSpec.from_lines(line for line in lines[: bounds.IGNORE_PATTERNS] if not _is_costly(line))
     except (OSError, ValueError):  # unreadable, or a pattern that git skips, too

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from shapelint.common import gitignore
-from shapelint.common.bounded_files import read_text_bounded
+from shapelint.common import disk, gitignore
 from shapelint.common.toml_text import read_toml
 
 DEFAULT_FOLDERS = ("", "src")
@@ -27,16 +26,16 @@ def declared(root: str) -> tuple[str, ...]:
     """Return the folders, as seen from a folder, that its pyproject.toml names as those of its packages."""
     path = os.path.abspath(os.path.join(root, "pyproject.toml"))
     try:
-        status = os.stat(path)
+        changed, size = disk.stamp(path)
     except OSError:
         return ()
-    return _declared(path, status.st_mtime_ns) if status.st_size <= MAXIMUM_BYTES else ()
+    return _declared(path, changed) if size <= MAXIMUM_BYTES else ()
 
 
 @lru_cache(maxsize=64)
 def _declared(path: str, changed: int) -> tuple[str, ...]:
     try:
-        tool = read_toml(read_text_bounded(path, MAXIMUM_BYTES)).get("tool", {})
+        tool = read_toml(disk.read_text_bounded(path, MAXIMUM_BYTES)).get("tool", {})
     except (OSError, ValueError):
         return ()
     found = dict.fromkeys(os.path.normpath(one) for one in _named(tool) if isinstance(one, str))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
 from shapelint.documents.merging import EMPTY, moved
@@ -51,7 +51,7 @@ def on_disk(source: Source, texts: dict[str, str], read: Read = read_source) -> 
             texts.update(found)
             return _unread(found)
         for path in _candidates(name, roots):
-            if path not in texts and os.path.isfile(path) and "\n" not in path and len(texts) < MAXIMUM_FRAGMENT_FILES:
+            if path not in texts and disk.is_file(path) and "\n" not in path and len(texts) < MAXIMUM_FRAGMENT_FILES:
                 try:
                     texts[path] = read(Path(path)).text
                 except UnreadableError:
@@ -105,7 +105,7 @@ def _far_reaching(name: str, roots: list[str], files: Iterable[tuple[str, str]])
 def _listed(name: str, roots: list[str], read: Read) -> Iterator[tuple[str, str]]:
     """The files of a folder of configs, with their texts."""
     for folder in dict.fromkeys(os.path.dirname(path) for path in _candidates(name, roots)):
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        names = disk.names(folder) if disk.is_folder(folder) else []
         for name in [name for name in names if name.endswith((".yaml", ".yml"))][:MAXIMUM_FRAGMENT_FILES]:
             path = os.path.join(folder, name)
             try:
@@ -135,7 +135,7 @@ def _roots(path: str) -> Iterator[str]:
 
 def has_folder(path: str, group: str) -> bool:
     """Return whether a group of configs is a folder beside a file or above it."""
-    return any(os.path.isdir(os.path.join(root, *group.split("/"))) for root in _roots(path))
+    return any(disk.is_folder(os.path.join(root, *group.split("/"))) for root in _roots(path))
 
 
 def _candidates(name: str, roots: list[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.merging import EMPTY
@@ -111,8 +112,8 @@ def expanded(override: Override, folders: Iterable[str]) -> Override:
     group = override.key.partition("@")[0]
     for folder in folders:
         place = os.path.join(folder, *group.split("/"))
-        if os.path.isdir(place):
-            stems = sorted({name.rpartition(".")[0] for name in os.listdir(place) if name.endswith((".yaml", ".yml"))})
+        if disk.is_folder(place):
+            stems = sorted({name.rpartition(".")[0] for name in disk.names(place) if name.endswith((".yaml", ".yml"))})
             kept = [name for name in stems if _matches(name, override.glob)]
             return replace(override, values=tuple(scalar_of(name, name, NOWHERE) for name in kept), glob=None)
     return override

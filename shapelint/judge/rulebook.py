@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.judge import fact_names
 from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, is_page, place_of, read_page
 
@@ -14,7 +15,7 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     """Return the built-in rules and those in folders of a team's own pages; raises RulePageError."""
     found = dict(built_in())
     for folder in folders:
-        for path in sorted(folder.glob("*.md")):
+        for path in _pages(folder):
             if not is_page(path):
                 continue
             rule = read_page(path)
@@ -23,6 +24,14 @@ def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
                 raise RulePageError(f"{path}: the code {rule.page.code} is taken by {found[rule.page.code].path}")
             found[rule.page.code] = rule
     return found
+
+
+def _pages(folder: Path) -> list[Path]:
+    """Return what may be a page in a folder."""
+    try:
+        return [folder / name for name in disk.names(folder) if name.endswith(".md")]
+    except OSError:
+        return []
 
 
 def check_facts(rule: Rule) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from shapelint.common import bounds, yaml_loader
-from shapelint.common.bounded_files import read_text_bounded
+from shapelint.common import bounds, disk, yaml_loader
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.front_matter import RulePage
@@ -77,7 +76,7 @@ def _likeness(one: str, other: str) -> float:
 
 def is_page(path: Path) -> bool:
     """Whether a file begins as a page does, unlike a README; raises RulePageError if it cannot be read."""
-    return not path.is_dir() and _text(path).startswith("---\n")
+    return not disk.is_folder(path) and _text(path).startswith("---\n")
 
 
 def read_page(path: Path) -> Rule:
@@ -114,7 +113,7 @@ def _parts(path: Path) -> tuple[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return read_text_bounded(path, bounds.PAGE_BYTES)
+        return disk.read_text_bounded(path, bounds.PAGE_BYTES)
     except OSError as error:
         raise RulePageError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
 from shapelint.common.frozen import frozen
 from shapelint.python.state import model_scan
 from shapelint.read import openmmlab
@@ -76,15 +76,15 @@ def collect(
 
     Files ignored by .gitignore are not found by a walk. `beside` are files that are linted without being named.
     """
-    found = {os.path.realpath(path): Candidate(path, named=False) for path in beside if not excludes(path, True)}
+    found = {disk.real(path): Candidate(path, named=False) for path in beside if not excludes(path, True)}
     for path in paths:
         if excludes(path, True):
             continue
         inside = (
-            (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if os.path.isdir(path) else None
+            (Candidate(file, False, path) for file in walk(path, SUFFIXES, excludes)) if disk.is_folder(path) else None
         )
         for candidate in inside or [Candidate(path, named=True)]:
-            key = os.path.realpath(candidate.path)
+            key = disk.real(candidate.path)
             if key not in found or (candidate.named and not found[key].named):
                 found[key] = candidate
     return sorted(found.values(), key=lambda candidate: str(candidate.path))
@@ -93,7 +93,7 @@ def collect(
 def walk(folder: Path, suffixes: frozenset[str], excludes: Excludes = lambda path, named: False) -> Iterator[Path]:
     """Yield the files in a folder with one of the suffixes, in order, except hidden, ignored and excluded ones."""
     around = {os.path.abspath(folder): gitignore.above(os.path.abspath(folder))}
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in disk.walk(folder):
         absolute = os.path.abspath(parent)
         ignored = around.pop(absolute).below(absolute)
         entered = [name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS]

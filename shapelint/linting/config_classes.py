@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shapelint.common import package_folders
+from shapelint.common import disk, package_folders
 from shapelint.common.frozen import frozen
 from shapelint.documents.composing import composed_once
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
@@ -76,7 +76,7 @@ class _Named:
 
 def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport | None:
     """Return the report of a config as the classes of its repository read it; None if it names no model of these."""
-    if source.language != "yaml" or not NAMES_A_CLASS.search(source.own_text) or not os.path.isfile(source.path):
+    if source.language != "yaml" or not NAMES_A_CLASS.search(source.own_text) or not disk.is_file(source.path):
         return None
     try:
         documents = composed_once(Source(source.path, source.own_text)).documents

@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
+from shapelint.common.disk import FolderEntry
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.collect import worth_reading
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
@@ -78,7 +79,7 @@ def through_scripts(
     they are started are added to the indifferent ones, with its folder and suffix: they will read no other like it.
     """
     path = Path(source.path)
-    if not is_data(path) or not os.path.isfile(path):
+    if not is_data(path) or not disk.is_file(path):
         return None, ()
 
     def followed(scripts: Iterable[Source]) -> list[FileReport]:
@@ -160,7 +161,7 @@ def loaded(report: FileReport) -> set[str]:
     """Return the real paths of the data files through which the models of a program were read."""
     if not report.models or is_data(Path(report.path)):
         return set()
-    return {os.path.realpath(path) for path, _ in report.others if is_data(Path(path))}
+    return {disk.real(path) for path, _ in report.others if is_data(Path(path))}
 
 
 def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileReport | None:
@@ -173,7 +174,7 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
     names_it = os.path.basename(config.path) in script.text
     if report.stop is not None or report.status == "unreadable" or (_unparsed(report) and names_it):
         return report
-    if os.path.realpath(config.path) not in loaded(report):
+    if disk.real(config.path) not in loaded(report):
         return None
     texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]
     if any(read(Path(path)).text != text for path, text in texts):
@@ -183,7 +184,7 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
 
 
 def _is_same(path: str, other: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
+    return disk.real(path) == disk.real(other)
 
 
 def _scripts(config: Path, files: RunFiles) -> tuple[list[Source], Iterable[Source]]:
@@ -209,7 +210,7 @@ def _scripts_near(folder: Path, files: RunFiles) -> tuple[Source, ...]:
 
 def _small(path: Path, read: _Read) -> Source | None:
     try:
-        return read(path) if path.stat().st_size <= MAXIMUM_SEARCHED_BYTES else None
+        return read(path) if disk.size(path) <= MAXIMUM_SEARCHED_BYTES else None
     except (OSError, UnreadableError):
         return None
 
@@ -237,8 +238,8 @@ def _composes(script: Source, config: Path) -> bool:
     found = _COMPOSED.search(script.text)
     if found is None:
         return False
-    folder = os.path.realpath(os.path.join(os.path.dirname(script.path), found[1]))
-    place = os.path.realpath(config)
+    folder = disk.real(os.path.join(os.path.dirname(script.path), found[1]))
+    place = disk.real(config)
     return os.path.dirname(place) != folder and Path(place).is_relative_to(folder)
 
 
@@ -252,10 +253,10 @@ def _names(text: str, config: Path, own: str) -> bool:
 def may_have_other_users(config: str, known: Container[str]) -> bool:
     """Return whether a file near a config names it that is none of the `known` ones, by their real paths."""
     near = list(_near(Path(config).parent, USERS))
-    place = os.path.realpath(config)
+    place = disk.real(config)
     if len(near) >= MAXIMUM_SCRIPTS_SEEN:
         return True
-    others = {path for path in map(os.path.realpath, near) if path not in known and path != place}
+    others = {path for path in map(disk.real, near) if path not in known and path != place}
     texts = (source.own_text for path in sorted(others) if (source := _small(Path(path), read_source)) is not None)
     stem, name = re.escape(Path(config).stem), re.escape(Path(config).name)
     named = re.compile(rf"""{name}\b|["'/]{stem}["']|^[ ]*(?:-|[\w/@. -]+:)[ ]*[\w/]*\b{stem}[ ]*$""", re.MULTILINE)
@@ -267,7 +268,7 @@ def _near(lowest: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
     seen = 0
     for folder in map(Path, gitignore.upward(os.fspath(lowest))):
         visible = (entry for entry in entries(folder) if not entry.name.startswith("."))
-        inner = (Path(entry.path) for entry in visible if _is_folder(entry))
+        inner = (Path(entry.path) for entry in visible if entry.is_folder())
         for place in (folder, *inner):
             for entry in entries(place):
                 if entry.name.endswith(suffixes):
@@ -277,18 +278,10 @@ def _near(lowest: Path, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
                         return
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def entries(folder: Path) -> Sequence[os.DirEntry[str]]:
+def entries(folder: Path) -> Sequence[FolderEntry]:
     """Return what is in a folder, by name; of one with very many files only some."""
     try:
-        with os.scandir(folder) as found:
-            return sorted(islice(found, MAXIMUM_ENTRIES), key=lambda entry: entry.name)
+        return disk.entries(folder, MAXIMUM_ENTRIES)
     except OSError:
         return []
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shapelint.common import disk
 from shapelint.spec.findings import FileReport, Finding, Related
 
 
@@ -18,7 +18,7 @@ def _drop_imported(files: Sequence[FileReport]) -> Sequence[FileReport]:
     """Report a fault in a line of an imported Python file once: in that file, or in the first one that uses it."""
     if not any(one.written for file in files for one in file.findings):
         return files
-    own = {(os.path.realpath(file.path), one.location.line, one.code) for file in files for one in file.findings}
+    own = {(disk.real(file.path), one.location.line, one.code) for file in files for one in file.findings}
     users: dict[tuple[object, ...], list[Finding]] = {}
     for one in (one for file in files for one in file.findings if one.written):
         users.setdefault(_fault(one), []).append(one)

@@ -18,8 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from shapelint.common import gitignore
-from shapelint.common.bounded_files import read_text_bounded
+from shapelint.common import disk, gitignore
 from shapelint.linting.collect import walk
 
 PYTHON, YAML = frozenset({".py"}), frozenset({".yaml", ".yml"})
@@ -40,7 +39,7 @@ def dependents_of(paths: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     roots: dict[str, list[str]] = {}
     for path in paths:
-        if os.path.isfile(path):
+        if disk.is_file(path):
             root = gitignore.repository(os.path.dirname(os.path.abspath(path)))
             if root:
                 roots.setdefault(root, []).append(os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/"))
@@ -64,7 +63,7 @@ def _repository_files(root: str) -> dict[str, str]:
 def _text_of(path: Path) -> str | None:
     """Return the text of a file; None if it cannot be read, or is too large to be written by hand."""
     try:
-        return read_text_bounded(path, MAXIMUM_SEARCHED_BYTES, errors="replace")
+        return disk.read_text_bounded(path, MAXIMUM_SEARCHED_BYTES, errors="replace")
     except OSError:
         return None
 

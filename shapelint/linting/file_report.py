@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache, partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
+from shapelint.common import disk
 from shapelint.documents.overrides import Override
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
@@ -226,7 +226,7 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
 
 def _is_own(source: Source, paths: Iterable[str]) -> bool:
     """Return whether files are configs that are used by nothing but what is joined to a source."""
-    known = {os.path.realpath(part.path) for part in source.parts}
+    known = {disk.real(part.path) for part in source.parts}
     return all(is_data(Path(path)) and not may_have_other_users(path, known) for path in paths)
 
 

@@ -11,6 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Union
 
+from shapelint.common import disk
+from shapelint.common.reads import note_unrepeatable
 from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
 from shapelint.knowledge.rule_pages import RulePageError
@@ -82,14 +84,14 @@ def lint_files(
             return settings.excludes(path, named)
         except ConfigError as error:
             invalid.setdefault(error.path, error)
-            return not os.path.isdir(path)  # a folder inside may have settings of its own
+            return not disk.is_folder(path)  # a folder inside may have settings of its own
 
     candidates = collect(roots, excludes, [Path(path) for path in beside])
     run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
 
     def lint_one(candidate: Candidate) -> LintOutcome:
-        if not candidate.named and os.path.realpath(candidate.path) in read_by_scripts:
+        if not candidate.named and disk.real(candidate.path) in read_by_scripts:
             return None
         try:
             return _lint_candidate(candidate, settings, run_files)
@@ -183,6 +185,7 @@ def lint_text(
         return FileReport(source.path, "unreadable", text=source.own_text, problem=str(error))
     except Exception as error:  # an error of shapelint must not hide the findings in other files
         kind = type(error).__name__
+        note_unrepeatable()
         problem = f"shapelint itself failed on it ({kind}: {error}); please report this file"
         return FileReport(source.path, "unreadable", text=source.own_text, problem=problem, is_fault=True)
     parses = bool(report.models)
@@ -201,7 +204,7 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     try:
         source = run_files.read(candidate.path)
     except UnreadableError as error:
-        passed_over = lenient and os.path.exists(
+        passed_over = lenient and disk.exists(
             candidate.path
         )  # not a text that can be linted: binary, in another encoding, or huge
         return None if passed_over else FileReport(str(candidate.path), "unreadable", problem=str(error))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapelint.chain.chain import Chain, Flow, Link, Origin
 from shapelint.chain.wiring import Judged
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import MAXIMUM_RELATED, judge, lost_widths, occasion_violations
@@ -171,7 +172,7 @@ def _placed(source: Source, violations: Iterator[Violation]) -> Iterator[Violati
 
 def _relative(source: Source, span: Elsewhere) -> str:
     """Return a place in another file, with its path relative to the folder of the linted one."""
-    return f"{os.path.relpath(span.path, Path(source.path).resolve().parent)}, line {span.line}"
+    return f"{os.path.relpath(span.path, Path(disk.real(source.path)).parent)}, line {span.line}"
 
 
 def _judged(script: PythonModel) -> Judged:

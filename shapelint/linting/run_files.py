@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, YAML, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
 
@@ -35,13 +36,13 @@ class RunFiles:
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
         """Return the files of a run, none of them read yet."""
-        every = [(path.suffix, os.path.realpath(path)) for path in paths]
+        every = [(path.suffix, disk.real(path)) for path in paths]
         python = tuple(path for suffix, path in every if suffix == ".py")
         return cls(python, tuple(path for suffix, path in every if suffix in YAML))
 
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
-        place = os.path.realpath(path)
+        place = disk.real(path)
         if place not in self.kept:
             source = read_source(path)
             if len(source.text) > MAXIMUM_SEARCHED_BYTES:
@@ -68,7 +69,7 @@ class RunFiles:
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}
-        behind_it = behind([_name(os.path.realpath(path))], self.direct)
+        behind_it = behind([_name(disk.real(path))], self.direct)
         found = [by_name[name] for name in behind_it if name in by_name]
         classes = CLASS.findall(self.read(path).text)
         builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")

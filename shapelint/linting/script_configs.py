@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
 from shapelint.linting.config_readers import entries, is_data, loaded, shares_a_word
 from shapelint.spec.findings import FileReport, Finding, Fix, UncheckedLink
 from shapelint.text.location import Location
@@ -45,7 +45,7 @@ def with_configs(report: FileReport, source: Source, lint: _Lint) -> FileReport:
     for tried, path in enumerate(islice(paths, MAXIMUM_TRIED), 1):
         started = os.path.abspath(path)
         one = lint(source, started)
-        if os.path.realpath(started) in loaded(one):
+        if disk.real(started) in loaded(one):
             found.append(replace(one, notices=(*one.notices, f"started with {os.path.relpath(path)}")))
         if len(found) == MAXIMUM_READ_WITH or (not found and tried == MAXIMUM_TRIED_IN_VAIN):
             break
@@ -66,7 +66,7 @@ def _near(script: Path, text: str) -> Iterator[Path]:
     folders = (
         Path(one.path) for folder in above for one in entries(folder) if NAMES_OF_CONFIG_FOLDERS.fullmatch(one.name)
     )
-    for folder in chain([own], filter(os.path.isdir, folders)):
+    for folder in chain([own], filter(disk.is_folder, folders)):
         for path in chain.from_iterable(islice(_below(folder, MAXIMUM_FOLDER_DEPTH), MAXIMUM_FOLDERS_SEEN)):
             if NAMES_OF_CONFIG_FOLDERS.fullmatch(path.parent.name) or _speaks_of(path, text):
                 yield path
@@ -78,14 +78,14 @@ def _below(folder: Path, depth: int) -> Iterator[Sequence[Path]]:
     yield [Path(one.path) for one in visible if is_data(Path(one.name)) and one.is_file()]
     is_of_configs = NAMES_OF_CONFIG_FOLDERS.fullmatch(folder.name)
     for one in visible if depth else ():
-        if one.is_dir() and (is_of_configs or not WRITTEN.fullmatch(one.name)):
+        if one.is_folder() and (is_of_configs or not WRITTEN.fullmatch(one.name)):
             yield from _below(Path(one.path), depth - 1)
 
 
 def _speaks_of(path: Path, text: str) -> bool:
     """Return whether a program speaks of a key of a data file."""
     try:
-        keys = _KEY.findall(read_source(path).text) if path.stat().st_size <= MAXIMUM_CONFIG_BYTES else []
+        keys = _KEY.findall(read_source(path).text) if disk.size(path) <= MAXIMUM_CONFIG_BYTES else []
     except (OSError, UnreadableError):
         return False
     return any(re.search(rf"\b{one or other}\b", text) for one, other in keys)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from shapelint.common.notices import held, say_once
+from shapelint.common.reads import note_reads, recording
 from shapelint.resolve.begun_traces import TRACE_READERS
 
 LEAST_ITEMS = 200
@@ -86,10 +87,11 @@ class _Worker(Generic[SpreadItem, SpreadOutcome]):
             self._loading = pickle.Unpickler(self._stream)
         self._count += 1
         try:
-            outcome, said = self._loading.load()
+            outcome, said, reads = self._loading.load()
         except (EOFError, OSError, pickle.UnpicklingError):
             self._has_ended = True
             return None
+        note_reads(reads)
         for text in said:
             say_once(text)
         return (outcome,)
@@ -113,9 +115,9 @@ def _work(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutcom
             for number, item in enumerate(items):
                 if number % ITEMS_OF_A_MEMO == 0:
                     pickler = pickle.Pickler(stream, pickle.HIGHEST_PROTOCOL)
-                with held() as said:
+                with held() as said, recording() as reads:
                     outcome = work(item)
-                pickler.dump((outcome, said))
+                pickler.dump((outcome, said, reads))
                 stream.flush()
     finally:
         os._exit(0)

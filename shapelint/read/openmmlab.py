@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePath
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
 from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import Composition, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.documents.python_configs import AbsentBase, BasedConfigs
@@ -46,7 +46,7 @@ def gathered(source: Source, read: Callable[[Path], Source] = read_source) -> So
     texts: dict[str, str] = {}
 
     def find(path: str) -> tuple[str, int] | None:
-        if path not in texts and len(texts) < MAXIMUM_BASE_FILES and os.path.isfile(path):
+        if path not in texts and len(texts) < MAXIMUM_BASE_FILES and disk.is_file(path):
             try:
                 texts[path] = read(Path(path)).text
             except UnreadableError:
@@ -210,7 +210,7 @@ def _home(folder: str) -> str:
     place = PurePath(folder)
     for parent in (place, *place.parents):
         for name, library in known.items():
-            if parent.name == name or os.path.isfile(os.path.join(parent, name, "__init__.py")):
+            if parent.name == name or disk.is_file(os.path.join(parent, name, "__init__.py")):
                 return library
         if str(parent) == top:
             break

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.knowledge.torch_words import KnownError
 from shapelint.spec.findings import Finding, JsonShape, LinkReport, Report
@@ -28,7 +28,7 @@ def causes(error: KnownError, report: Report, frames: Sequence[StackFrame]) -> l
     found = [CrashCause(one, exact) for one in report.findings if (exact := _fits(error, one)) is not None]
     if any(cause.is_exact for cause in found):
         found = [cause for cause in found if cause.is_exact]
-    places = {os.path.realpath(frame.path): frame.line for frame in frames}
+    places = {disk.real(frame.path): frame.line for frame in frames}
     return sorted(found, key=lambda cause: _rank(error, cause.finding, places))
 
 
@@ -69,7 +69,7 @@ def _rank(error: KnownError, finding: Finding, places: Mapping[str, int]) -> tup
     rules = error.entry.rules
     rank = rules.index(finding.code) if finding.code in rules else len(rules)
     locations = (finding.location, *(related.location for related in finding.related))
-    paths = {one.path: places.get(os.path.realpath(one.path)) for one in locations}
+    paths = {one.path: places.get(disk.real(one.path)) for one in locations}
     distances = [abs(one.line - left) for one in locations if (left := paths[one.path]) is not None]
     return rank, min(distances, default=sys.maxsize), finding.severity != "error"
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from shapelint.common.progress import said_to_take_long
+from shapelint.common.reads import note_unrepeatable
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.resolve.begun_traces import TRACE_READERS
 from shapelint.trace.meta import Untraceable
@@ -78,6 +79,7 @@ class TracingChild:
 
         Raises TimeoutError if no request at all is answered within the time limit.
         """
+        note_unrepeatable()
         self.begin(request)
         number = self._begun.pop(request)
         while number not in self._kept:

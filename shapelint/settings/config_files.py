@@ -10,8 +10,7 @@ import re
 from functools import cache, reduce
 from typing import Any
 
-from shapelint.common import bounds
-from shapelint.common.bounded_files import read_bounded
+from shapelint.common import bounds, disk
 from shapelint.common.notices import say_once
 from shapelint.common.ownership import written_by_others
 from shapelint.common.toml_text import TomlError, read_toml
@@ -36,7 +35,7 @@ def forget() -> None:
 def for_path(path: str | os.PathLike[str]) -> Config:
     """The settings for a file or folder, which need not exist; raises ConfigError."""
     absolute = os.path.abspath(path)
-    return of_folder(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
+    return of_folder(absolute if disk.is_folder(absolute) else os.path.dirname(absolute))
 
 
 def named(path: str) -> Config:
@@ -52,7 +51,7 @@ def of_folder(folder: str) -> Config:
     """The settings that apply in a folder (an absolute path); raises ConfigError."""
     for name in (OWN_FILE, SHARED_FILE):
         path = os.path.join(folder, name)
-        if os.path.isfile(path):
+        if disk.is_file(path):
             found = _obeyed(path)
             if found is not None:
                 return found
@@ -88,7 +87,7 @@ def _extended(path: str) -> Config | None:
     chain = [found] if found is not None else []
     while chain and (base := chain[-1].extend) is not None:
         above = str(chain[-1].path)
-        if any(os.path.realpath(base) == os.path.realpath(str(one.path)) for one in chain):
+        if any(disk.real(base) == disk.real(str(one.path)) for one in chain):
             raise ConfigError(f"{above}: extend: {base.name} extends this file itself")
         if len(chain) > bounds.EXTENDED_SETTINGS:
             raise ConfigError(f"{path}: extend: more than {bounds.EXTENDED_SETTINGS} files, one after the other")
@@ -127,7 +126,7 @@ def _is_own(path: str) -> bool:
 
 def _content(path: str) -> bytes:
     try:
-        return read_bounded(path, bounds.SETTINGS_BYTES)
+        return disk.read_bounded(path, bounds.SETTINGS_BYTES)
     except OSError as error:
         raise _unreadable(path, error) from None
 

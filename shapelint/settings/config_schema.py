@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
+from shapelint.common import disk
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
 from shapelint.knowledge.schema.signature_files import ComponentSignature
@@ -167,7 +167,7 @@ class _Checker:
 
     def rule_folder(self, name: str) -> Path:
         folder = self.folder / name
-        if not os.path.isdir(folder):
+        if not disk.is_folder(folder):
             raise self.error("rules", f"no folder {name!r} beside {Path(self.path).name}")
         return folder
 

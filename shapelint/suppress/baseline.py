@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from shapelint.common import bounds
-from shapelint.common.bounded_files import read_bounded
+from shapelint.common import bounds, disk
 from shapelint.common.frozen import frozen
 from shapelint.common.whole_files import replace_files
 from shapelint.spec.findings import Finding, Report
@@ -58,7 +57,7 @@ def from_folder(path: str, folder: str) -> str:
 def read(path: str) -> tuple[Entry, ...]:
     """The entries of a baseline file; raises BaselineError."""
     try:
-        data = json.loads(read_bounded(path, bounds.BASELINE_BYTES))
+        data = json.loads(disk.read_bounded(path, bounds.BASELINE_BYTES))
         if data["version"] != _VERSION:
             raise BaselineError(f"{path}: version {data['version']} of a baseline, this shapelint reads {_VERSION}")
         return tuple(Entry(**entry) for entry in data["findings"])
@@ -99,7 +98,7 @@ def apply(
     checked = {from_folder(file.path, folder) for file in complete}
 
     def is_gone(entry: Entry) -> bool:
-        looked_for = entry.path in checked or not os.path.exists(os.path.join(folder, entry.path))
+        looked_for = entry.path in checked or not disk.exists(os.path.join(folder, entry.path))
         return entry.fingerprint not in still and looked_for and is_judged(entry)
 
     files = tuple(

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from shapelint.common import bounds
-from shapelint.common.bounded_files import RefusedFileError, in_bytes, read_bounded
+from shapelint.common.bounded_files import RefusedFileError, in_bytes
+from shapelint.common.disk import read_bounded
 from shapelint.common.frozen import frozen
 from shapelint.text.location import Location
 

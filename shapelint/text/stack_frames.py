@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 
 _PYTHON = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
@@ -32,7 +32,7 @@ def frames(text: str) -> list[StackFrame]:
 
 def found_here(frame: StackFrame, folder: Path) -> Path | None:
     """The file of a frame, where it says or, as it may be of another machine, by the end of its path below a folder."""
-    return next((path for path in _candidates(frame.path, folder) if os.path.isfile(path)), None)
+    return next((path for path in _candidates(frame.path, folder) if disk.is_file(path)), None)
 
 
 def _candidates(written: str, folder: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shapelint.common.frozen import frozen
+from shapelint.common.reads import note_unrepeatable
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
@@ -140,6 +141,7 @@ def _run(
     """The shape of torch's result for tensors of these sizes, which hold no data."""
     import torch
 
+    note_unrepeatable()
     last = name.rpartition(".")[2]
     if not hasattr(torch.ops.aten, last) and not hasattr(torch.nn.functional, last):
         return None

@@ -11,7 +11,8 @@ import pytest
 from command_line import CLEAN, ONE_FAULT, run_process, write
 
 from shapelint.common import bounds
-from shapelint.common.bounded_files import RefusedFileError, read_bounded
+from shapelint.common.bounded_files import RefusedFileError
+from shapelint.common.disk import read_bounded
 
 PAGE = """\
 ---

@@ -19,7 +19,7 @@ from command_line import CLEAN, ONE_FAULT, ROOT, clean_environment, run, run_pro
 from shapelint import __version__
 from shapelint.common.progress import PATIENCE, watched
 
-COMMANDS = ("check", "completion", "config", "explain", "mcp", "rule", "schema", "server", "show", "signature")
+COMMANDS = ("check", "clean", "completion", "config", "explain", "mcp", "rule", "schema", "server", "show", "signature")
 
 
 @pytest.mark.parametrize("library", ["torch", "lightly", "torchvision", "timm"])

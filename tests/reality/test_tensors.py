@@ -14,6 +14,7 @@ from torch import nn
 
 from shapelint.chain import tensors
 from shapelint.chain.tensors import Holdings
+from shapelint.common.cache_folder import VARIABLE
 from shapelint.read import call_strings
 from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
@@ -142,7 +143,7 @@ def test_every_tensor_of_a_library_model_is_listed(name: str) -> None:
 def test_traced_and_cached_components_list_their_tensors(
     call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
     for _ in range(2):
         monkeypatch.setattr(cache, "TRACED", {})
         same(held(call), real(call))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shapelint.common.cache_folder import VARIABLE
 from shapelint.linting.lint_paths import lint
 from shapelint.resolve import tracing_child, tracing_requests
 from shapelint.resolve.begun_traces import only_begun
@@ -21,7 +22,7 @@ CONVOLUTION = TracingRequest("torch.nn.Conv1d", {}, (6, 8, 3), "")
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, "")
+    monkeypatch.setenv(VARIABLE, "")
     monkeypatch.setattr(cache, "TRACED", {})
     monkeypatch.setattr(tracing_requests, "_FAILED", {})
 

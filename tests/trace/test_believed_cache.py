@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from shapelint.common import bounds
+from shapelint.common.cache_folder import VARIABLE
 from shapelint.common.notices import say_once
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.signatures import cache
@@ -26,7 +27,7 @@ Content = dict[str, Any]
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cache.CachePlace:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
     say_once.cache_clear()
     found = cache.place("torch", "our.Head", {"width": 3}, [])
     assert found is not None

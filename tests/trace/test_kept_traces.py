@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shapelint.common.cache_folder import VARIABLE
 from shapelint.resolve import resolver, tracing_child
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -29,7 +30,7 @@ def resolved(target: str, *positional: int) -> Resolved:
 def test_the_result_of_a_trace_is_read_the_second_time(
     target: str, numbers: tuple[int, ...], works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
     monkeypatch.setattr(resolver.stored, "find", lambda target: None)
     first = resolved(target, *numbers)
     assert (first.signature is not None) is works

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from shapelint.common import disk
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries.paths_ import path_of
@@ -116,7 +117,7 @@ def _config_flag(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `config_flags.DEFINE_config_file("config", "configs/byol.py")`: what its `get_config()` returns."""
     path = path_of(arguments.get(1, "default"))
     found = loading.locate(run, path) if path is not None else None
-    module = run.load_file(Path(found).resolve()) if found is not None and found.endswith(".py") else None
+    module = run.load_file(Path(disk.real(found))) if found is not None and found.endswith(".py") else None
     function = module.names.get("get_config") if module is not None else None
     if isinstance(function, Function):
         return _defined(run, arguments, run.call(function, Arguments(), site))

@@ -8,6 +8,7 @@ from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from typing import Protocol
 
+from shapelint.common import disk
 from shapelint.documents.data_files import read_nodes
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.python.libraries import config_files_, parameter_types
@@ -56,8 +57,8 @@ def of_command(run: Run, arguments: Arguments, site: Site, command: Sections) ->
     started = _root(run.options.config) if run.options.config else None
     if started is not None and _is_of(started, command):
         return [_merged([usual, _load(run, run.options.config, site, _reads_references(arguments))])]
-    defaults = {os.path.realpath(loading.locate(run, path) or "") for path in _default_files(arguments)}
-    others = [path for path in _beside(run, command) if os.path.realpath(path) not in defaults]
+    defaults = {disk.real(loading.locate(run, path) or "") for path in _default_files(arguments)}
+    others = [path for path in _beside(run, command) if disk.real(path) not in defaults]
     loaded = (_load(run, path, site, _reads_references(arguments)) for path in others[:MAXIMUM_CONFIGS])
     found = [_merged([usual, config]) for config in loaded]
     return [usual, *found] if defaults - {""} else found
@@ -136,7 +137,7 @@ def _near(folder: str) -> list[str]:
     found: list[str] = []
     for name in CONFIG_FOLDERS:
         place = os.path.join(folder, name) if name else folder
-        inner = [entry for entry in _names(place) if name and os.path.isdir(os.path.join(place, entry))]
+        inner = [entry for entry in _names(place) if name and disk.is_folder(os.path.join(place, entry))]
         for path in (place, *(os.path.join(place, entry) for entry in inner)):
             files = [entry for entry in _names(path) if entry.endswith((".yaml", ".yml"))]
             found += [os.path.join(path, entry) for entry in files]
@@ -145,7 +146,7 @@ def _near(folder: str) -> list[str]:
 
 def _names(folder: str) -> Sequence[str]:
     try:
-        return sorted(os.listdir(folder))
+        return disk.names(folder)
     except OSError:
         return []
 

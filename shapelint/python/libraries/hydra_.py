@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.documents.nodes import InvalidYamlError
 from shapelint.documents.overrides import Sweep, parse
@@ -149,7 +150,7 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
 def _main_config(run: Run, folder: str, name: str, site: Site) -> Value:
     """Return the config of a program; one of a group that its command line names is chosen in it, or added to it."""
     overrides, started = run.options.overrides, run.options.config
-    group = os.path.relpath(os.path.realpath(started), os.path.realpath(folder)) if started else ""
+    group = os.path.relpath(disk.real(started), disk.real(folder)) if started else ""
     if os.path.dirname(group) and not group.startswith(os.pardir):
         place, stem = os.path.dirname(group).replace(os.sep, "/"), Path(group).stem
         for mode in ("", "+") if _is_of_all(started) else ("",):
@@ -163,7 +164,7 @@ def _main_config(run: Run, folder: str, name: str, site: Site) -> Value:
 
 
 def _is_in(path: str, folder: str | None) -> bool:
-    return bool(folder) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder or ""))
+    return bool(folder) and Path(disk.real(path)).is_relative_to(disk.real(folder or ""))
 
 
 def _is_of_all(path: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import lightning_
@@ -89,7 +89,7 @@ def _interpreted(source: Source, options: Options, may_trace: bool, question: Qu
     except InvalidPythonError as error:
         raise InvalidPythonError(error.message, script.place(error.span)) from None
     path = Path(source.path)
-    folder = path.parent if os.path.isfile(path) else Path(options.folder) if options.folder else None
+    folder = path.parent if disk.is_file(path) else Path(options.folder) if options.folder else None
     run = Interpreter(options, text=source.own_text, folder=folder, may_trace=may_trace)
     run.tree, run.others = tree, OtherFiles(source)
     if question is not None:
@@ -97,7 +97,7 @@ def _interpreted(source: Source, options: Options, may_trace: bool, question: Qu
     scope = Scope({}, None, SourceFile(source.path, lambda node: script.place(places.span(node))), "module")
     if not model_scan.MODEL_WORDS.search(script.text) or not model_scan.can_hold_a_model(tree, run.folder):
         return run, scope
-    run.modules[str(path.resolve())] = scope
+    run.modules[disk.real(path)] = scope
     with suppress(Answered):
         _everything(run, tree, scope)
     return run, scope

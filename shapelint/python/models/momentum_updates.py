@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.common.frozen import frozen
 from shapelint.python.models import averages
 from shapelint.python.models.averages import Average
@@ -65,7 +65,7 @@ def written_out(run: Run, model: Instance | None, first: bool) -> Iterator[tuple
         file = cls.scope.file if isinstance(cls, UserClass) else None
         if isinstance(cls, UserClass) and file is not None and file.main:
             yield from ((file, average) for average in averages.find([cls.node], helpers))
-    scope = run.modules.get(str(Path(run.others.source.path).resolve()))
+    scope = run.modules.get(disk.real(run.others.source.path))
     if scope is None or scope.file is None:
         return
     elsewhere = [statement for statement in run.tree.body if not isinstance(statement, ast.ClassDef)]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.common import gitignore
+from shapelint.common import disk, gitignore
 from shapelint.common.frozen import frozen
 from shapelint.documents.data_files import read_nodes
 from shapelint.documents.defaults import compose_fragment
@@ -164,9 +164,9 @@ def _part(run: Run, path: str) -> Part:
     found = locate(run, path)
     if found is None:
         raise NotRead(f"{_relative(path)}, which is read here, does not exist")
-    place = os.path.realpath(found)
+    place = disk.real(found)
     for part in run.others.source.parts[1:]:
-        if os.path.realpath(part.path) == place:
+        if disk.real(part.path) == place:
             return part
     if len(run.others.source.parts) > MAXIMUM_READ_FILES:
         raise NotRead("too many files are read")
@@ -195,7 +195,7 @@ def locate(run: Run, path: str) -> str | None:
     root = gitignore.repository(os.path.abspath(folder))
     for base in (folder, os.curdir, *([root] if root else [])):
         candidate = os.path.normpath(os.path.join(base, os.path.expanduser(path)))
-        if os.path.isfile(candidate):
+        if disk.is_file(candidate):
             return candidate if os.path.isabs(folder) else _relative(candidate)
     return None
 
@@ -206,9 +206,9 @@ def _relative(path: str) -> str:
 
 def _may_be_read(run: Run, place: str) -> bool:
     """Return whether a file is in the repository of the program; without one, in one of the folders above it."""
-    folder = os.path.realpath(run.folder or os.curdir)
+    folder = disk.real(run.folder or os.curdir)
     root = gitignore.repository(folder) or str([Path(folder), *Path(folder).parents][: MAXIMUM_PARENTS + 1][-1])
-    return any(Path(place).is_relative_to(base) for base in (root, os.path.realpath(os.curdir)))
+    return any(Path(place).is_relative_to(base) for base in (root, disk.real(os.curdir)))
 
 
 def _value(run: Run, node: YamlNode, place: _Place, path: tuple[str, ...]) -> Value:

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from shapelint.common import gitignore, package_folders
-from shapelint.common.bounded_files import read_text_bounded
+from shapelint.common import disk, gitignore, package_folders
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
@@ -76,24 +75,24 @@ def _found(module: str, bases: list[str]) -> Path | None:
     for base in bases:
         for candidate in (f"{relative}.py" if relative else "", os.path.join(relative, "__init__.py")):
             path = os.path.join(base, candidate)
-            if candidate and os.path.isfile(path):
-                return Path(path).resolve()
+            if candidate and disk.is_file(path):
+                return Path(disk.real(path))
     return None
 
 
 def parsed(path: Path) -> ast.Module | None:
     """Return the syntax tree of a local module, parsed once per process; None if it cannot be read."""
     try:
-        status = path.stat()
+        changed, size = disk.stamp(path)
     except OSError:
         return None
-    return _parsed(path, status.st_mtime_ns, status.st_size) if status.st_size <= MAXIMUM_SCANNED_BYTES else None
+    return _parsed(path, changed, size) if size <= MAXIMUM_SCANNED_BYTES else None
 
 
 @lru_cache(maxsize=512)
 def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
     try:
-        return parsed_text.__wrapped__(read_text_bounded(path, MAXIMUM_SCANNED_BYTES))
+        return parsed_text.__wrapped__(disk.read_text_bounded(path, MAXIMUM_SCANNED_BYTES))
     except (OSError, ValueError):
         return None
 

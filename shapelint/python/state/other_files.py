@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from shapelint.common import disk
 from shapelint.python.state.places import Places
 from shapelint.text.source import Part, Source, Span, UnreadableError, joined, read_source
 
@@ -23,7 +24,7 @@ class OtherFiles:
     parts: dict[Path, Part] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parts = {Path(os.path.realpath(part.path)): part for part in self.source.parts[1:]}
+        self.parts = {Path(disk.real(part.path)): part for part in self.source.parts[1:]}
 
     def edited(self, path: Path) -> str | None:
         """Return the joined text of a module; None if it is not joined."""
@@ -40,7 +41,7 @@ class OtherFiles:
 
     def _join(self, path: Path) -> Part | None:
         folder = os.path.dirname(self.source.path)
-        shown = os.path.normpath(os.path.join(folder, os.path.relpath(path, os.path.realpath(folder))))
+        shown = os.path.normpath(os.path.join(folder, os.path.relpath(path, disk.real(folder))))
         try:
             text = read_source(path).text
         except UnreadableError:

@@ -1,0 +1,248 @@
+"""Questions to the disk. All of shapelint asks here, so that a run knows on what its report depends.
+
+A question is a word and a path: whether it is a file, which names are in it, what it contains. While reads are
+recorded, each is kept with its answer.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Union
+
+from shapelint.common.bounded_files import content_of
+from shapelint.common.reads import GRANULE, UNCERTAIN, Answer, digest, recorded, settled, signature_of
+
+AnyPath = Union[str, "os.PathLike[str]"]
+
+
+def is_file(path: AnyPath) -> bool:
+    """Whether a path is a file, as `os.path.isfile`."""
+    return bool(_asked("file", path))
+
+
+def is_folder(path: AnyPath) -> bool:
+    """Whether a path is a folder, as `os.path.isdir`."""
+    return bool(_asked("folder", path))
+
+
+def exists(path: AnyPath) -> bool:
+    """Whether there is something at a path, as `os.path.exists`."""
+    return bool(_asked("exists", path))
+
+
+def size(path: AnyPath) -> int:
+    """The size of a file in bytes; raises OSError."""
+    found: int = _raised(_asked("size", path), path)
+    return found
+
+
+def stamp(path: AnyPath) -> tuple[int, int]:
+    """The time and size of a file: the same while this process need not read it again. Raises OSError."""
+    found = size(path)
+    return os.stat(path).st_mtime_ns, found
+
+
+def owners(path: AnyPath) -> tuple[int, int, int]:
+    """The mode of a file or folder, its owner, and that of the link to it, if it is one; raises OSError."""
+    mode, owner, of_link = _raised(_asked("owners", path), path)
+    return mode, owner, of_link
+
+
+def real(path: AnyPath) -> str:
+    """Where a path really is, as `os.path.realpath`."""
+    name = os.fspath(path)
+    place = os.path.realpath(name)
+    reads = recorded()
+    if reads is not None:
+        folder = os.path.dirname(name)
+        if folder != name and not os.path.islink(name):  # then it suffices to know where its folder is
+            reads.note(name, signature_of(name), "link", False)
+            reads.note_place(folder or os.curdir, os.path.realpath(folder or os.curdir))
+        else:
+            reads.note_place(name, place)
+    return place
+
+
+def read_bounded(path: AnyPath, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes; raises OSError, RefusedFileError if it is none."""
+    name, reads = os.fspath(path), recorded()
+    before = signature_of(name) if reads is not None else UNCERTAIN
+    content = _content(name, limit)
+    if reads is not None:
+        reads.note(name, before, f"content {limit}", _kept(content))
+    if isinstance(content, OSError):
+        raise content
+    return content
+
+
+def read_text_bounded(path: AnyPath, limit: int, errors: str = "strict") -> str:
+    """The same as UTF-8 text with its line breaks as `\\n`; raises ValueError, too."""
+    return read_bounded(path, limit).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def note_read(path: AnyPath) -> None:
+    """Note that parts of a file are read that may be huge: it counts as changed when its signature is another."""
+    reads = recorded()
+    if reads is not None:
+        name = os.fspath(path)
+        reads.note(name, signature_of(name), "parts", None)
+
+
+class FolderEntry(NamedTuple):
+    """What is in a folder under a name; its kind is that of `d`irectories, `f`iles, `l`inks or `o`thers."""
+
+    name: str
+    path: str
+    kind: str
+
+    def is_folder(self) -> bool:
+        """Whether it is a folder, or a link to one."""
+        return self.kind == "d" or (self.kind == "l" and is_folder(self.path))
+
+    def is_file(self) -> bool:
+        """Whether it is a file, or a link to one."""
+        return self.kind == "f" or (self.kind == "l" and is_file(self.path))
+
+
+def entries(folder: AnyPath, most: int = 0) -> list[FolderEntry]:
+    """What is in a folder, by name; of one with more than `most` only some. Raises OSError."""
+    name, reads = os.fspath(folder), recorded()
+    before = signature_of(name) if reads is not None else UNCERTAIN
+    found = _listed(name, most)
+    if reads is not None:
+        reads.note(name, before, f"names {most}", _kept(found))
+    if isinstance(found, OSError):
+        raise found
+    return [FolderEntry(one, os.path.join(name, one), kind) for one, kind in found]
+
+
+def names(folder: AnyPath) -> list[str]:
+    """The names in a folder, sorted; raises OSError."""
+    return [one.name for one in entries(folder)]
+
+
+def walk(folder: AnyPath) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield each folder with the names of its folders and files, as `os.walk`: those left in the list are entered."""
+    waiting = [os.fspath(folder)]
+    while waiting:
+        name = waiting.pop()
+        try:
+            found = entries(name)
+        except OSError:
+            continue
+        inner = {one.name: one for one in found if one.is_folder()}
+        entered = list(inner)
+        yield name, entered, [one.name for one in found if one.name not in inner]
+        waiting += [inner[one].path for one in reversed(entered) if inner[one].kind != "l"]
+
+
+def still_hold(kept: Mapping[str, Any]) -> bool | None:
+    """Return whether reads that were kept as JSON would be answered in the same way: None if not.
+
+    True if the signatures are the same, too; else these are replaced by the present ones.
+    """
+    for path, place in kept["places"].items():
+        if os.path.realpath(path) != place:
+            return None
+    same, latest = True, time.time_ns() - GRANULE
+    for path, known in kept["paths"].items():
+        signature = signature_of(path)
+        if signature != known[0]:
+            if any(answer_to(question, path) != answer for question, answer in known[1].items()):
+                return None
+            signature = settled(signature, latest)
+            same = same and signature == known[0]
+            known[0] = signature
+    return same
+
+
+def _asked(question: str, path: AnyPath) -> Any:
+    name, reads = os.fspath(path), recorded()
+    if reads is None:
+        return answer_to(question, name)
+    before = signature_of(name)
+    answer = answer_to(question, name)
+    reads.note(name, before, question, answer)
+    return answer
+
+
+def _raised(answer: Any, path: AnyPath) -> Any:
+    """Return an answer; raises the OSError that it may be."""
+    if isinstance(answer, list) and len(answer) == 1:
+        raise OSError(answer[0], os.strerror(answer[0]), os.fspath(path))
+    return answer
+
+
+def answer_to(question: str, path: str) -> Answer:
+    """Ask, whether or not reads are recorded."""
+    word, _, number = question.partition(" ")
+    return _ANSWERS[word](path, int(number or 0))
+
+
+def _kept(found: bytes | list[tuple[str, str]] | OSError) -> Answer:
+    """Return a long answer as it is kept."""
+    if isinstance(found, OSError):
+        return [found.errno or 0]
+    if isinstance(found, list):
+        found = "\0".join("/".join(one) for one in found).encode("utf-8", "surrogateescape")
+    return digest(found)
+
+
+def _content(path: str, limit: int) -> bytes | OSError:
+    try:
+        return content_of(path, limit)
+    except OSError as error:
+        return error
+
+
+def _listed(folder: str, most: int) -> list[tuple[str, str]] | OSError:
+    """The names in a folder with their kinds, sorted."""
+    try:
+        with os.scandir(folder) as found:
+            some = zip(found, range(most)) if most else ((one, 0) for one in found)
+            return sorted((one.name, _kind(one)) for one, _ in some)
+    except OSError as error:
+        return error
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        return "l" if entry.is_symlink() else "d" if entry.is_dir() else "f" if entry.is_file() else "o"
+    except OSError:
+        return "o"
+
+
+def _size(path: str) -> int:
+    return os.stat(path).st_size
+
+
+def _owners(path: str) -> list[int]:
+    found = os.stat(path)
+    return [found.st_mode, found.st_uid, os.lstat(path).st_uid]
+
+
+def _attempt(ask: Callable[[str], Answer]) -> Callable[[str, int], Answer]:
+    """Return what asks, with the number of an error as its answer."""
+
+    def answer(path: str, number: int) -> Answer:
+        try:
+            return ask(path)
+        except OSError as error:
+            return [error.errno or 0]
+
+    return answer
+
+
+_ANSWERS: dict[str, Callable[[str, int], Answer]] = {
+    "file": lambda path, number: os.path.isfile(path),
+    "folder": lambda path, number: os.path.isdir(path),
+    "exists": lambda path, number: os.path.exists(path),
+    "link": lambda path, number: os.path.islink(path),
+    "size": _attempt(_size),
+    "owners": _attempt(_owners),
+    "names": lambda path, most: _kept(_listed(path, most)),
+    "content": lambda path, limit: _kept(_content(path, limit)),
+    "parts": lambda path, number: False,
+}

@@ -1,0 +1,128 @@
+"""What was asked of the disk, with the answers, so that it can be told later whether they would still be the same.
+
+A path has a signature, which was taken before its first question. While it is the same, the path need not be asked
+again, unless it was changed so shortly before that a later change could have left the signature as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Union
+
+PathSignature = Union[list[int], int]
+"""Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number."""
+Answer = Union[bool, int, str, list[int], None]
+"""An answer as JSON has it; of a long one its digest, of an error `[number]`."""
+UNCERTAIN = -1
+"""The signature of a path that may have changed without a trace in it."""
+GRANULE = 2_000_000_000
+"""Nanoseconds in which two changes may get the same time: that of FAT; a tick of a clock is shorter."""
+_TIMES = (4, 5, 10, 11)
+"""The places of times in a signature."""
+
+
+class Reads:
+    """What was asked since `begun` (nanoseconds): of each path, and where some really are.
+
+    Reads that are not `repeatable` depend on more than the disk; nothing may be concluded from them later.
+    """
+
+    def __init__(self) -> None:
+        self.begun = time.time_ns()
+        self.paths: dict[str, tuple[PathSignature, dict[str, Answer]]] = {}
+        self.places: dict[str, str] = {}
+        self.repeatable = True
+
+    def note(self, path: str, signature: PathSignature, question: str, answer: Answer) -> None:
+        """Keep an answer; one question with two answers cannot be repeated."""
+        _, answers = self.paths.setdefault(path, (signature, {}))
+        self.repeatable = self.repeatable and answers.setdefault(question, answer) == answer
+
+    def note_place(self, path: str, place: str) -> None:
+        """Keep where a path really is."""
+        self.repeatable = self.repeatable and self.places.setdefault(path, place) == place
+
+    def add(self, other: Reads) -> None:
+        """Keep what was asked elsewhere, too."""
+        for path, (signature, answers) in other.paths.items():
+            for question, answer in answers.items():
+                self.note(path, signature, question, answer)
+        for path, place in other.places.items():
+            self.note_place(path, place)
+        self.repeatable = self.repeatable and other.repeatable
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON; a path that was changed shortly before `begun`, or later, has no signature."""
+        latest = self.begun - GRANULE
+        paths = {path: [settled(one, latest), answers] for path, (one, answers) in self.paths.items()}
+        return {"paths": paths, "places": self.places}
+
+
+_RECORDING: list[Reads] = []
+"""The reads that are recorded now, the innermost last."""
+
+
+@contextmanager
+def recording() -> Iterator[Reads]:
+    """Record what is asked in the block; if reads are already recorded, they include these."""
+    reads = Reads()
+    _RECORDING.append(reads)
+    try:
+        yield reads
+    finally:
+        _RECORDING.pop()
+        note_reads(reads)
+
+
+def recorded() -> Reads | None:
+    """The reads that are recorded now, None if none are."""
+    return _RECORDING[-1] if _RECORDING else None
+
+
+def note_reads(reads: Reads) -> None:
+    """Add reads of another process, or of earlier, to those that are recorded."""
+    if _RECORDING:
+        _RECORDING[-1].add(reads)
+
+
+def note_unrepeatable() -> None:
+    """Note that what is recorded depends on more than the disk, such as whether a process ended in time."""
+    if _RECORDING:
+        _RECORDING[-1].repeatable = False
+
+
+def signature_of(path: str) -> PathSignature:
+    """Return what another change of a path changes, too, unless it comes within a granule of time."""
+    try:
+        own = os.lstat(path)
+        numbers = _numbers(own)
+        return numbers + _numbers(os.stat(path)) if stat.S_ISLNK(own.st_mode) else numbers
+    except OSError as error:
+        return error.errno or 0
+    except ValueError:  # of a zero byte
+        return 0
+
+
+def settled(signature: PathSignature, latest: int) -> PathSignature:
+    """Return a signature, UNCERTAIN if one of its times is `latest` or later."""
+    if isinstance(signature, int):
+        return signature
+    return UNCERTAIN if max(signature[at] for at in _TIMES if at < len(signature)) >= latest else signature
+
+
+def digest(content: bytes) -> str:
+    """A digest that no other content has."""
+    try:
+        from _blake2 import blake2b  # hashlib loads OpenSSL, which takes milliseconds
+    except ImportError:
+        from hashlib import blake2b
+    return str(blake2b(content, digest_size=16).hexdigest())
+
+
+def _numbers(status: os.stat_result) -> list[int]:
+    times = [status.st_mtime_ns, status.st_ctime_ns]
+    return [status.st_mode, status.st_ino, status.st_uid, status.st_size, *times]
