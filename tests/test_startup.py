@@ -24,6 +24,16 @@ heavy = sorted(sys.modules.keys() & {{"torch", "torchvision", "lightly", "timm",
 print("heavy:" + ",".join(heavy), file=sys.stderr)
 print("all:" + ",".join(sys.modules), file=sys.stderr)
 """
+STARTED = """
+import sys
+from shapelint.cli import start
+sys.argv = ["shapelint", *{arguments!r}]
+try:
+    start.main()
+except SystemExit:
+    pass
+print("all:" + ",".join(sys.modules), file=sys.stderr)
+"""
 CONFIG, SCRIPT = "lightly-1589.yaml", "python/lightly_1589.py"
 LIBRARIES = {"shapelint", "click", "yaml", "_yaml", "packaging"}
 """What a run may import that is not of the standard library; the last one compares versions of installed libraries."""
@@ -34,6 +44,15 @@ FOR_A_CONFIG = {
     *("report", "resolve", "settings", "shapes", "signatures", "spec", "suppress", "text", "trace"),
 }
 """The packages of shapelint that a config takes; of these few modules, of others none."""
+
+
+FOR_A_KEPT_RUN = {
+    *("cli", "cli.kept_runs", "cli.start", "cli.streams", "common", "common.bounded_files", "common.bounds"),
+    *("common.cache_folder", "common.disk", "common.escaping", "common.notices", "common.reads", "common.version"),
+}
+"""The modules of shapelint that print again what is kept."""
+AMONG_THE_STANDARD = {"dataclasses", "inspect", "ast", "tokenize", "enum", "typing", "pathlib", "hashlib", "logging"}
+"""What takes a millisecond or more to be imported, and a run that is kept needs in part."""
 
 
 def heavy_modules(*arguments: str, before: str = "") -> str:
@@ -114,3 +133,26 @@ def test_a_script_imports_no_tracer_and_no_other_format(run_of: Callable[..., se
 
 def test_the_lists_of_modules_notice_a_library(run_of: Callable[..., set[str]]) -> None:
     assert "pydantic" in run_of(CONFIG, before="import pydantic")
+
+
+@pytest.mark.parametrize("fixture", [CONFIG, SCRIPT])
+def test_a_kept_run_imports_neither_click_nor_the_linter(
+    fixture: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHAPELINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    (tmp_path / ".git").mkdir()
+    path = tmp_path / Path(fixture).name
+    path.write_text((ROOT / "fixtures" / fixture).read_text())
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{STARTED.format(arguments=[path.name])}"
+    command = [sys.executable, "-S", "-c", code]
+    reports, found = [], [set[str](), set[str]()]
+    for number in range(2):
+        result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+        reports.append(result.stdout)
+        found[number] = set(result.stderr.strip().splitlines()[-1].removeprefix("all:").split(","))
+    assert reports[0] == reports[1] != ""
+    assert "linting.lint_paths" in own(found[0])
+    assert own(found[1]) == FOR_A_KEPT_RUN
+    assert {name.partition(".")[0] for name in found[1]} - sys.stdlib_module_names == {"shapelint", "__main__"}
+    assert found[1] & SLOW == set()
+    assert found[1] & AMONG_THE_STANDARD <= {"enum", "typing"}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Union
 
 from shapelint.common.bounded_files import content_of
-from shapelint.common.reads import GRANULE, UNCERTAIN, Answer, digest, recorded, settled, signature_of
+from shapelint.common.reads import GRANULE, UNCERTAIN, KeptAnswer, digest, recorded, settled, signature_of
 
 AnyPath = Union[str, "os.PathLike[str]"]
 
@@ -101,7 +101,7 @@ class FolderEntry(NamedTuple):
         """Whether it is a folder, or a link to one."""
         return self.kind == "d" or (self.kind == "l" and is_folder(self.path))
 
-    def is_file(self) -> bool:
+    def is_regular(self) -> bool:
         """Whether it is a file, or a link to one."""
         return self.kind == "f" or (self.kind == "l" and is_file(self.path))
 
@@ -175,13 +175,13 @@ def _raised(answer: Any, path: AnyPath) -> Any:
     return answer
 
 
-def answer_to(question: str, path: str) -> Answer:
+def answer_to(question: str, path: str) -> KeptAnswer:
     """Ask, whether or not reads are recorded."""
     word, _, number = question.partition(" ")
     return _ANSWERS[word](path, int(number or 0))
 
 
-def _kept(found: bytes | list[tuple[str, str]] | OSError) -> Answer:
+def _kept(found: bytes | list[tuple[str, str]] | OSError) -> KeptAnswer:
     """Return a long answer as it is kept."""
     if isinstance(found, OSError):
         return [found.errno or 0]
@@ -223,10 +223,10 @@ def _owners(path: str) -> list[int]:
     return [found.st_mode, found.st_uid, os.lstat(path).st_uid]
 
 
-def _attempt(ask: Callable[[str], Answer]) -> Callable[[str, int], Answer]:
+def _attempt(ask: Callable[[str], KeptAnswer]) -> Callable[[str, int], KeptAnswer]:
     """Return what asks, with the number of an error as its answer."""
 
-    def answer(path: str, number: int) -> Answer:
+    def answer(path: str, number: int) -> KeptAnswer:
         try:
             return ask(path)
         except OSError as error:
@@ -235,7 +235,7 @@ def _attempt(ask: Callable[[str], Answer]) -> Callable[[str, int], Answer]:
     return answer
 
 
-_ANSWERS: dict[str, Callable[[str, int], Answer]] = {
+_ANSWERS: dict[str, Callable[[str, int], KeptAnswer]] = {
     "file": lambda path, number: os.path.isfile(path),
     "folder": lambda path, number: os.path.isdir(path),
     "exists": lambda path, number: os.path.exists(path),

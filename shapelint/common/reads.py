@@ -15,7 +15,7 @@ from typing import Any, Union
 
 PathSignature = Union[list[int], int]
 """Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number."""
-Answer = Union[bool, int, str, list[int], None]
+KeptAnswer = Union[bool, int, str, list[int], None]
 """An answer as JSON has it; of a long one its digest, of an error `[number]`."""
 UNCERTAIN = -1
 """The signature of a path that may have changed without a trace in it."""
@@ -33,11 +33,11 @@ class Reads:
 
     def __init__(self) -> None:
         self.begun = time.time_ns()
-        self.paths: dict[str, tuple[PathSignature, dict[str, Answer]]] = {}
+        self.paths: dict[str, tuple[PathSignature, dict[str, KeptAnswer]]] = {}
         self.places: dict[str, str] = {}
         self.repeatable = True
 
-    def note(self, path: str, signature: PathSignature, question: str, answer: Answer) -> None:
+    def note(self, path: str, signature: PathSignature, question: str, answer: KeptAnswer) -> None:
         """Keep an answer; one question with two answers cannot be repeated."""
         _, answers = self.paths.setdefault(path, (signature, {}))
         self.repeatable = self.repeatable and answers.setdefault(question, answer) == answer

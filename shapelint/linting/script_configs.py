@@ -75,7 +75,7 @@ def _near(script: Path, text: str) -> Iterator[Path]:
 def _below(folder: Path, depth: int) -> Iterator[Sequence[Path]]:
     """Yield the data files of a folder, and then of those inside it, apart from what programs write."""
     visible = [one for one in entries(folder) if not one.name.startswith(".")]
-    yield [Path(one.path) for one in visible if is_data(Path(one.name)) and one.is_file()]
+    yield [Path(one.path) for one in visible if is_data(Path(one.name)) and one.is_regular()]
     is_of_configs = NAMES_OF_CONFIG_FOLDERS.fullmatch(folder.name)
     for one in visible if depth else ():
         if one.is_folder() and (is_of_configs or not WRITTEN.fullmatch(one.name)):
