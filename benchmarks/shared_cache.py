@@ -3,8 +3,8 @@
 python benchmarks/shared_cache.py [--processes 50] [--seconds 600] [--seed 1]
 
 While they run, the linted files change between two contents, the cache is emptied, and some of its files are damaged.
-Those of processes during which the files changed are not compared, only what later ones get. At the end no half file and
-no process may be left. Exits with 1 if anything was wrong.
+Those of processes during which the files changed are not compared, only what later ones get. At the end no half file
+and no process may be left. Exits with 1 if anything was wrong.
 """
 
 from __future__ import annotations
