@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Union
 
-from shapelint.common.bounded_files import content_of
+from shapelint.common.bounded_files import RefusedFileError, content_of
 from shapelint.common.reads import GRANULE, UNCERTAIN, KeptAnswer, digest, recorded, settled, signature_of
 
+MAXIMUM_DIGESTED_BYTES = 16 << 20
 AnyPath = Union[str, "os.PathLike[str]"]
 
 
@@ -83,11 +84,15 @@ def read_text_bounded(path: AnyPath, limit: int, errors: str = "strict") -> str:
 
 
 def note_read(path: AnyPath) -> None:
-    """Note that parts of a file are read that may be huge: it counts as changed when its signature is another."""
+    """Note that parts of a file are read; one that is too large for a digest counts as changed with its signature."""
     reads = recorded()
     if reads is not None:
         name = os.fspath(path)
-        reads.note(name, signature_of(name), "parts", None)
+        before, content = signature_of(name), _content(name, MAXIMUM_DIGESTED_BYTES)
+        if isinstance(content, RefusedFileError):
+            reads.note(name, before, "parts", None)
+        else:
+            reads.note(name, before, f"content {MAXIMUM_DIGESTED_BYTES}", _kept(content))
 
 
 class FolderEntry(NamedTuple):

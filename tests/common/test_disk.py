@@ -196,10 +196,14 @@ def test_errors_are_answers(folder: Path) -> None:
     assert disk.still_hold(kept) is None
 
 
-def test_a_huge_file_counts_as_changed_when_it_is_touched(folder: Path) -> None:
+def test_a_huge_file_counts_as_changed_when_it_is_touched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = recorded(lambda path: disk.note_read(path / "a.txt"), folder)
+    os.utime(folder / "a.txt", ns=(OLD, OLD))
+    assert disk.still_hold(kept) is False
+    monkeypatch.setattr(disk, "MAXIMUM_DIGESTED_BYTES", 2)
     kept = recorded(lambda path: disk.note_read(path / "a.txt"), folder)
     assert disk.still_hold(kept) is True
-    os.utime(folder / "a.txt", ns=(OLD, OLD))
+    os.utime(folder / "a.txt", ns=(OLD + 1, OLD + 1))
     assert disk.still_hold(kept) is None
 
 
