@@ -33,7 +33,10 @@ ANNOTATIONS = {
 }
 """The import and the parameter of each way to write a shape."""
 TOOLS: dict[str, tuple[str, list[str]]] = {
-    "shapelint": ("", [sys.executable, "-m", "shapelint", "--output-format", "concise", "--quiet", "{file}"]),
+    "shapelint": (
+        "",
+        [sys.executable, "-m", "shapelint", "--no-cache", "--output-format", "concise", "--quiet", "{file}"],
+    ),
     "pyrefly": ("pyrefly", ["{peers}/pyrefly", "check", "--python-interpreter-path", "{peers}/python", "{file}"]),
     "ty": ("jaxtyping", ["{peers}/ty", "check", "--python", sys.prefix, "--output-format", "concise", "{file}"]),
     "torchtyc check": ("jaxtyping", ["{peers}/torchtyc", "check", "{file}"]),

@@ -1,4 +1,4 @@
-"""Measure how fast shapelint is: single files against imports, many faults in one, growth with the number of files.
+"""Measure how fast shapelint is: single files against imports, many faults in one, unchanged files, growth with files.
 
 python benchmarks/speed.py [--runs 11] [--files 1,10,100,1000,10000]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,8 @@ FLOORS = {
     "`import click`": "import click",
     "`import click, pydantic, yaml`": "import click, pydantic, yaml",
 }
-LINT = [sys.executable, "-m", "shapelint", "--isolated"]
+SHAPELINT = [sys.executable, "-m", "shapelint", "--isolated"]
+LINT = [*SHAPELINT, "--no-cache"]
 Measured = tuple[float, float, float]
 """The seconds on the clock, the seconds of processors, and the megabytes of one run."""
 
@@ -48,7 +50,8 @@ def environment() -> Mapping[str, str]:
 
 
 def write(folder: Path) -> dict[str, list[str]]:
-    """Write the single files, and return the commands of the first table."""
+    """Write the single files, and return the commands of the first table; the cache is beside their folder."""
+    folder.mkdir()
     (folder / ".git").mkdir()
     (folder / "model.yaml").write_text(workloads.config(0), encoding="utf-8")
     (folder / "train.py").write_text(workloads.script(150), encoding="utf-8")
@@ -58,6 +61,8 @@ def write(folder: Path) -> dict[str, list[str]]:
         **{name: [sys.executable, "-c", code] for name, code in FLOORS.items()},
         "a config of 30 lines": [*LINT, "model.yaml"],
         "a script of 150 lines": [*LINT, "train.py"],
+        "the same config, unchanged": [*SHAPELINT, "--cache-dir", "../cache", "model.yaml"],
+        "the same script, unchanged": [*SHAPELINT, "--cache-dir", "../cache", "train.py"],
         "300 faulty models in a config": [*LINT, "models.yaml"],
         "100 faulty classes in a script": [*LINT, "classes.py"],
     }
@@ -80,13 +85,22 @@ def single(folder: Path, runs: int) -> None:
 
 
 def growth(folder: Path, counts: Sequence[int]) -> None:
-    """Print the table of folders of configs, each twice, the better of both."""
-    print("\n| configs | processor s | clock s | ms a config | MB of a process |\n|---:|---:|---:|---:|---:|")
+    """Print the table of folders of configs, each new and unchanged, twice, the better of both."""
+    head = ["configs", "processor s", "clock s", "ms a config", "MB of a process"]
+    head += ["unchanged: processor s", "clock s", "MB"]
+    print(f"\n| {' | '.join(head)} |\n|{'---:|' * len(head)}")
     for count in counts:
         inside = workloads.write_configs(folder / str(count), count)
-        clock, processor, memory = map(min, zip(*(measured([*LINT, "."], inside) for _ in range(2))))
+        cache = folder / f"cache_of_{count}"
+        rows: list[tuple[float, ...]] = []
+        for _ in range(2):
+            shutil.rmtree(cache, ignore_errors=True)
+            new, again = (measured([*SHAPELINT, "--cache-dir", str(cache), "."], inside) for _ in range(2))
+            rows.append((*new, *again))
+        clock, processor, memory, *unchanged = map(min, zip(*rows))
         each = 1000 * processor / count
-        print(f"| {count:,} | {processor:.2f} | {clock:.2f} | {each:.1f} | {memory:.0f} |", flush=True)
+        print(f"| {count:,} | {processor:.2f} | {clock:.2f} | {each:.1f} | {memory:.0f} |", end="")
+        print(f" {unchanged[1]:.2f} | {unchanged[0]:.2f} | {unchanged[2]:.0f} |", flush=True)
 
 
 def main() -> None:
@@ -98,7 +112,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when begun\n")
     with tempfile.TemporaryDirectory() as folder:
         if options.runs:
-            single(Path(folder), options.runs)
+            single(Path(folder) / "single", options.runs)
         growth(Path(folder), [int(count) for count in options.files.split(",") if count])
 
 

@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     libraries = "click" if options.file.suffix == ".py" else "click, yaml"
     imports = [sys.executable, "-c", f"import {libraries}; from pydantic import BaseModel"]
-    linting = [sys.executable, "-m", "shapelint", str(options.file.resolve())]
+    linting = [sys.executable, "-m", "shapelint", "--no-cache", str(options.file.resolve())]
     for command in (linting, imports):
         seconds(command)
     pairs = [(seconds(linting), seconds(imports)) for _ in range(options.runs)]

@@ -143,7 +143,13 @@ def test_a_kept_run_imports_neither_click_nor_the_linter(
     (tmp_path / ".git").mkdir()
     path = tmp_path / Path(fixture).name
     path.write_text((ROOT / "fixtures" / fixture).read_text())
-    code = f"import sys; sys.path[:] = {sys.path!r}\n{STARTED.format(arguments=[path.name])}"
+    home = tmp_path_factory.mktemp("home")
+    (home / "shapelint").symlink_to(ROOT / "shapelint")
+    paths = [
+        str(home),
+        *(one for one in sys.path if not Path(one).is_relative_to(ROOT)),
+    ]  # these are changing
+    code = f"import sys; sys.path[:] = {paths!r}\n{STARTED.format(arguments=[path.name])}"
     command = [sys.executable, "-S", "-c", code]
     reports, found = [], [set[str](), set[str]()]
     for number in range(2):

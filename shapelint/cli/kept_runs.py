@@ -33,7 +33,7 @@ _OWN_VARIABLES = "SHAPELINT_"
 _COMPLETION = "_SHAPELINT_COMPLETE"
 _DAY = 86_400.0
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 class KeptRun:

@@ -82,7 +82,16 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder, self.cache, self.trace = folder / "project", folder / "cache", folder / "trace"
         (self.folder / ".git").mkdir(parents=True)
+        self.path = folder / "path"  # where shapelint is found: no other test makes files in it
+        self.path.mkdir()
+        (self.path / "shapelint").symlink_to(ROOT / "shapelint")
         self.environment: dict[str, str] = {}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a run."""
+        own = {"SHAPELINT_CACHE_DIR": str(self.cache), "PYTHONPATH": str(self.path)}
+        return clean_environment(**{**own, **self.environment})
 
     @property
     def results(self) -> Path:
@@ -90,9 +99,8 @@ class Project:
 
     def run(self, *arguments: str, **how: Any) -> Output:
         """Run in a process; return the exit code and both streams."""
-        environment = clean_environment(SHAPELINT_CACHE_DIR=str(self.cache), **self.environment)
         command = [sys.executable, "-c", PROBE.format(trace=str(self.trace)), *arguments]
-        result = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=120, **how)
+        result = subprocess.run(command, cwd=self.folder, env=self.variables, capture_output=True, timeout=120, **how)
         return result.returncode, result.stdout, result.stderr
 
     def was_linted(self) -> bool:
@@ -235,7 +243,7 @@ def test_other_surroundings_are_noticed(name: str, project: Project) -> None:
     (project.folder / "model.yaml").write_text(f"# é\n{ONE_FAULT}".replace("yolov8n", "é"))
     before = project.run("model.yaml")
     own = str(project.folder.parent / "own")
-    paths = os.pathsep.join([str(ROOT), own])
+    paths = os.pathsep.join([str(project.path), own])
     project.environment = {key: value.format(path=paths, folder=own) for key, value in SURROUNDINGS[name].items()}
     after = project.run("model.yaml")
     assert project.was_linted()
@@ -246,7 +254,7 @@ def test_other_surroundings_are_noticed(name: str, project: Project) -> None:
 def test_another_version_of_a_library_is_noticed(project: Project) -> None:
     own = project.folder.parent / "own"
     write(own, {"timm/__init__.py": "", "timm-0.1.dist-info/METADATA": "Name: timm\nVersion: 0.1\n"})
-    project.environment = {"PYTHONPATH": os.pathsep.join([str(own), str(ROOT)])}
+    project.environment = {"PYTHONPATH": os.pathsep.join([str(own), str(project.path)])}
     (project.folder / "model.yaml").write_text("method: byol\nbackbone: timm/vit_small_patch16_224\n" + HEADS)
     before = kept(project, "model.yaml", "-v")
     (own / "timm-0.1.dist-info").rename(own / "timm-0.2.dist-info")
@@ -333,9 +341,8 @@ def test_a_full_disk_leaves_no_half_file(project: Project) -> None:
 
 def test_two_processes_at_once_are_both_right(project: Project) -> None:
     expected = project.run("model.yaml", "train.py", "--no-cache")
-    environment = clean_environment(SHAPELINT_CACHE_DIR=str(project.cache))
     command = [sys.executable, "-c", PROBE.format(trace=os.devnull), "model.yaml", "train.py"]
-    start = partial(subprocess.Popen, command, cwd=project.folder, env=environment, stdout=-1, stderr=-1)
+    start = partial(subprocess.Popen, command, cwd=project.folder, env=project.variables, stdout=-1, stderr=-1)
     processes = [start() for _ in range(6)]
     for process in processes:
         out, err = process.communicate(timeout=120)
@@ -388,10 +395,10 @@ def test_a_closed_stream_is_noticed(project: Project) -> None:
     assert before[0] == 1
     for arguments in (("model.yaml",), ("model.yaml", "--no-cache")):
         with open("/dev/full", "wb") as full:
-            environment = clean_environment(SHAPELINT_CACHE_DIR=str(project.cache))
-            command = [sys.executable, "-m", "shapelint", *arguments]
-            result = subprocess.run(command, cwd=project.folder, env=environment, stdout=full, stderr=-1, timeout=60)
-        assert (result.returncode, result.stderr) == (
-            2,
-            b"shapelint: the report cannot be written: No space left on device\n",
-        )
+            command = [sys.executable, "-c", PROBE.format(trace=str(project.trace)), *arguments]
+            result = subprocess.run(
+                command, cwd=project.folder, env=project.variables, stdout=full, stderr=-1, timeout=60
+            )
+        assert project.was_linted() == ("--no-cache" in arguments)
+        words = b"shapelint: the report cannot be written: No space left on device\n"
+        assert (result.returncode, result.stderr) == (2, words)
