@@ -10,15 +10,18 @@ and no process may be left. Exits with 1 if anything was wrong.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import workloads
 from speed import environment
@@ -28,6 +31,15 @@ COMMANDS = (["."], ["run_0.yaml", "train.py"], [".", "--output-format", "json"],
 KILLED = 0.3
 """The share of processes that are killed."""
 Outcome = tuple[int, bytes, bytes]
+
+
+class Running(NamedTuple):
+    """A process: the number of its command, when it was started, and when it is to be killed."""
+
+    process: subprocess.Popen[bytes]
+    number: int
+    begun: float
+    killed: float
 
 
 class Files:
@@ -95,40 +107,41 @@ def damage(part: Path, dice: random.Random) -> str:
 
 def stress(folder: Path, processes: int, seconds: float, dice: random.Random) -> Counter[str]:
     """Run that many processes at once for a time, and count what happened."""
-    files = Files(folder / "files")
+    files, part = Files(folder / "files"), folder / "cache" / "results"
     counts: Counter[str] = Counter()
-    running: list[tuple[subprocess.Popen[bytes], int, float]] = []
-    end = time.monotonic() + seconds
-    following = time.monotonic() + 1
+    running: list[Running] = []
+    end, usual = time.monotonic() + seconds, 1.0
+    following = time.monotonic() + usual
     while time.monotonic() < end or running:
         while len(running) < processes and time.monotonic() < end:
-            number = dice.randrange(len(COMMANDS))
-            running.append((started(files, COMMANDS[number]), number, time.monotonic()))
+            number, begun = dice.randrange(len(COMMANDS)), time.monotonic()
+            killed = begun + dice.uniform(0, usual) if dice.random() < KILLED else math.inf
+            running.append(Running(started(files, COMMANDS[number]), number, begun, killed))
         for one in list(running):
-            process, number, begun = one
-            if process.poll() is None:
-                if dice.random() < KILLED / 100:
-                    process.kill()
+            if one.process.poll() is None:
+                if time.monotonic() > one.killed:
+                    one.process.kill()
                 continue
             running.remove(one)
-            outcome = finished(process)
-            if outcome[0] == -9:
+            outcome = finished(one.process)
+            if outcome[0] == -signal.SIGKILL:
                 counts["killed"] += 1
                 continue
-            steady = files.changed < begun
+            usual = 0.9 * usual + 0.1 * (time.monotonic() - one.begun)
+            steady = files.changed < one.begun
             counts["reports" if steady else "reports while files changed"] += 1
-            if steady and outcome != files.expected[files.version][number]:
+            if steady and outcome != files.expected[files.version][one.number]:
                 counts["wrong"] += 1
-                print(f"wrong: {COMMANDS[number]} {outcome}", file=sys.stderr)
+                print(f"wrong: {COMMANDS[one.number]} {outcome}", file=sys.stderr)
         if time.monotonic() > following:
-            following = time.monotonic() + dice.uniform(0.5, 4)
+            following = time.monotonic() + dice.uniform(1, 4) * usual
             if dice.random() < 0.5:
                 files.write(1 - files.version)
                 counts["changes"] += 1
             else:
-                counts[f"cache {damage(folder / 'cache' / 'results', dice)}"] += 1
+                counts[f"cache {damage(part, dice)}"] += 1
         time.sleep(0.01)
-    counts.update(left(files, folder / "cache" / "results"))
+    counts.update(left(files, part))
     return counts
 
 

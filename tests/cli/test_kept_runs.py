@@ -23,7 +23,15 @@ from shapelint.report import FORMATS
 Output = tuple[int, bytes, bytes]
 PROBE = """
 import atexit, os, sys
-atexit.register(lambda: open({trace!r}, "a").write(f"{{'shapelint.linting.lint_paths' in sys.modules:d}}\\n"))
+opened = []
+def hook(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and os.path.abspath(arguments[0]).startswith(os.getcwd()):
+        opened.append(arguments[0])
+sys.addaudithook(hook)
+def finish():
+    with open({trace!r}, "a") as file:
+        file.write(f"{{'shapelint.linting.lint_paths' in sys.modules:d}} {{len(opened)}}\\n")
+atexit.register(finish)
 sys.argv, sys.path[:1] = ["shapelint", *sys.argv[1:]], []
 from shapelint.cli.start import main
 main()
@@ -105,7 +113,11 @@ class Project:
 
     def was_linted(self) -> bool:
         """Return whether the last run loaded the linter."""
-        return self.trace.read_text().splitlines()[-1] == "1"
+        return self.trace.read_text().splitlines()[-1].startswith("1 ")
+
+    def opened(self) -> int:
+        """Return how many of its files the last run opened."""
+        return int(self.trace.read_text().splitlines()[-1].split()[1])
 
 
 @pytest.fixture
@@ -218,14 +230,16 @@ def test_what_is_kept_becomes_certain_with_time(project: Project) -> None:
     project.run("model.yaml")
     (path,) = project.results.iterdir()
     project.run("model.yaml")
-    uncertain = path.read_bytes()
-    assert uncertain.count(b"[-1,") > 0
+    assert b"[-1," in path.read_bytes()
+    assert project.opened() > 0
     time.sleep(2.1)
     project.run("model.yaml")
     assert not project.was_linted()
-    assert path.read_bytes().count(b"[-1,") == 0
+    assert b"[-1," not in path.read_bytes()
     written = path.stat().st_mtime_ns
     project.run("model.yaml")
+    assert not project.was_linted()
+    assert project.opened() == 0
     assert path.stat().st_mtime_ns == written
     assert project.run("model.yaml") == project.run("model.yaml", "--no-cache")
 
