@@ -11,7 +11,7 @@ from dataclasses import replace
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.chain.outgoing_flow import begins_with_any_axes, input_origin, outgoing_flow, restarted_flow
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
+from shapelint.shapes import dims, signatures
 from shapelint.shapes.notation import Ellipsis_
 from shapelint.shapes.signatures import Fit, Misfit, Shape, StructureValue
 from shapelint.spec.roles import kind
@@ -62,7 +62,7 @@ def step(role: str, component: Resolved, flow: Flow) -> tuple[Edge, Flow]:
         return Edge(role, component, flow, misfit, this, flow.maker), restarted_flow(this, component, flow)
     if flow.value is None:
         return Edge(role, component, flow, None, this, flow.maker), restarted_flow(this, component, flow)
-    result = _judged_as_vectors(role, component, flow.value, signatures.unify(component.signature, flow.value))
+    result = _judged_as_vectors(role, component, flow, flow.value, signatures.unify(component.signature, flow.value))
     if flow.guess and not _holds_for_any_rank(role, component, result):
         unknown = Flow(None, (), flow.guess)
         return Edge(role, component, unknown, None, this, flow.guess), restarted_flow(this, component, unknown)
@@ -109,13 +109,21 @@ def takes_vectors(role: str, component: Resolved, rank: int) -> bool:
     return kind(role) not in ("backbone", "") if not variadic or rank == 3 else True
 
 
-def _judged_as_vectors(role: str, component: Resolved, shape: Shape, result: Fit | Misfit) -> Fit | Misfit:
+def _judged_as_vectors(role: str, component: Resolved, flow: Flow, shape: Shape, result: Fit | Misfit) -> Fit | Misfit:
     """If (B, D) is meant, blame the number of axes of a map or tokens whose last axis may not fit."""
     doubtful = result.kind == "axis" if isinstance(result, Misfit) else bool(result.assumed)
-    if not doubtful or not takes_vectors(role, component, len(shape)):
+    if not doubtful or not takes_vectors(role, component, len(shape)) or _is_too_wide(flow, shape, result):
         return result
     assert component.signature is not None
     return Misfit("rank", component.signature.alternatives[0], expected=2, actual=len(shape))
+
+
+def _is_too_wide(flow: Flow, shape: Shape, result: Fit | Misfit) -> bool:
+    """Whether each of several tokens is of another width than is taken, so that a chosen one would not fit either."""
+    if len(shape) != 3 or not isinstance(result, Misfit) or result.axis != 2 or not isinstance(result.expected, int):
+        return False
+    is_of_tokens = bool(flow.origins) and flow.origins[-1].component is not None and isinstance(shape[-1], int)
+    return is_of_tokens and dims.equal(shape[1], result.expected) is not True
 
 
 def _alternative_index(component: Resolved, misfit: Misfit) -> int:

@@ -247,7 +247,8 @@ def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
     if bound is None or not outputs:
         return
     left, right = outputs[0], outputs[-1]
-    if call.compared and any(_is_spread(flow) for _, flow in call.operands if flow):
+    spread = [flow is not None and _is_spread(flow) for _, flow in call.operands]
+    if call.compared and any(spread) and (all(spread) or not call.is_averaged or bound.signature.over):
         return
     if call.compared and len(outputs) == 2 and (left or right):
         left, right = (made or _input_operand(call, flow) for made, (_, flow) in zip(outputs, call.operands))
@@ -257,7 +258,10 @@ def _loss(judged: Judged, call: LossCall) -> Iterator[Occasion]:
 
 
 def _is_spread(flow: Flow) -> bool:
-    """Return whether an axis was added to broadcast over: `z.unsqueeze(1)`, to go with every `z.unsqueeze(0)`."""
+    """Return whether an axis was added to broadcast over: `z.unsqueeze(1)`, to go with every `z.unsqueeze(0)`.
+
+    An elementwise loss that averages all of it and has one such operand only compares what does not belong together.
+    """
     if not isinstance(flow.value, tuple) or len(flow.value) < 3:
         return False
     made = zip(flow.value[:-1], flow.origins)

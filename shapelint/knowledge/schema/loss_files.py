@@ -26,8 +26,8 @@ class LossSignature(Strict):
     one, and `prototypes` is an argument with vectors of their width; through those that it `stops` no gradient flows
     back. `target_first` is whether the first one is the target's, as a method pack names it last. `labels` says that
     the target in a program may be labels, which are not compared. `functions` are equivalent functions. `operation` is
-    the operation whose result the loss returns, if that is not a number. `by_hand` are the operations of a hand-written
-    version of the loss, each with its name in reports.
+    the operation whose result the loss returns, if that is no number; if it has a `reduction`, only without one.
+    `by_hand` are the operations of a hand-written version of the loss, each with its name in reports.
     """
 
     call: str

@@ -79,7 +79,8 @@ class Call:
 class LossCall:
     """A call of a loss with its operands; an operand is None if its shape is unknown.
 
-    `name` is the display name of a hand-written loss, `cause` why an operand is unknown.
+    `name` is the display name of a hand-written loss, `cause` why an operand is unknown; `is_averaged` says that a loss
+    of the library gives one number.
     """
 
     loss: Loss
@@ -90,6 +91,7 @@ class LossCall:
     name: str = ""
     cause: Cause | None = None
     label_rows: Dim | None = None
+    is_averaged: bool = False
 
 
 @frozen

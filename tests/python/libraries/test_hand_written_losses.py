@@ -56,6 +56,20 @@ FITS = [
     "F.cosine_similarity(p.unsqueeze(1), z.unsqueeze(0), dim=2).sum()",
     "nn.CosineSimilarity(dim=2)(p.unsqueeze(1), z.unsqueeze(0)).sum()",
     "(p[:, :1] * z).sum()",
+    "F.mse_loss(p, z, reduction='none').mean(dim=1).sum()",
+    "F.mse_loss(input=p, target=z, reduction='none').mean(dim=1).sum()",
+    "nn.SmoothL1Loss(reduction='none')(p, z)[:, 0].sum()",
+    "F.huber_loss(p, z, reduction='none').view(-1, 2).sum()",
+    "F.kl_div(p.log_softmax(1), z.softmax(1), reduction='none').sum(dim=1).mean()",
+    "F.mse_loss(p.unsqueeze(1), z.unsqueeze(0))",
+    "F.mse_loss(p.unsqueeze(1), z, reduction='none').mean(dim=2).amin(dim=1).mean()",
+    "F.cosine_similarity(p.unsqueeze(1), z, dim=2).sum()",
+]
+AN_AXIS_TOO_MANY = [
+    "F.mse_loss(p, z.unsqueeze(1))",
+    "F.l1_loss(p[:, None], z)",
+    "nn.HuberLoss()(p, z[:, None, :])",
+    "F.smooth_l1_loss(p, z.unsqueeze(1), reduction='sum')",
 ]
 
 
@@ -84,6 +98,18 @@ def test_equal_widths_and_operations_that_compare_no_ends_are_clean(loss: str) -
     assert findings(256, loss) == []
 
 
+@pytest.mark.parametrize("loss", AN_AXIS_TOO_MANY)
+def test_an_axis_too_many_of_one_operand_broadcasts(loss: str) -> None:
+    (finding,) = findings(256, loss)
+    assert (finding.code, finding.severity) == ("SL207", "warning")
+    assert "broadcasts them to (B, B, 256)" in finding.message
+
+
+def test_what_a_loss_that_is_not_reduced_gives_has_the_axes_of_its_operands() -> None:
+    (finding,) = findings(256, "F.mse_loss(p, z, reduction='none').mean(dim=2).sum()")
+    assert (finding.code, finding.severity) == ("SL102", "error")
+
+
 @pytest.mark.parametrize("loss", RAISES)
 @pytest.mark.parametrize("width", [1, 128, 256])
 def test_torch_agrees(loss: str, width: int) -> None:
@@ -94,3 +120,11 @@ def test_torch_agrees(loss: str, width: int) -> None:
             eval(loss, names)
     else:
         assert torch.isfinite(eval(loss, names)).all()
+
+
+@pytest.mark.parametrize("loss", [*FITS, *AN_AXIS_TOO_MANY])
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_torch_runs_with_what_is_clean_or_only_broadcasts(loss: str) -> None:
+    torch = pytest.importorskip("torch")
+    names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "p": torch.rand(4, 256), "z": torch.rand(4, 256)}
+    assert torch.isfinite(eval(loss, names)).all()

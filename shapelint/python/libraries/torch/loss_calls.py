@@ -67,18 +67,36 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     stored = flows.get(signature.prototypes or "")
     rows = label_rows(arguments) if signature.labels and len(signature.takes) == 1 else None
     whole = all(isinstance(one.value, Tensor) for name, one in given.items() if name in signature.takes)
+    settings = {**_settings(loss, signature), **arguments.keywords}
+    reduces = any(parameter.name == "reduction" for parameter in signature.parameters)
+    is_whole = reduces and not _is_averaged(settings)
     for pair in _compared(operands):
-        run.losses.append(LossCall(loss, pair, _span(run, site), compared, stored, cause=cause, label_rows=rows))
+        made = LossCall(loss, pair, _span(run, site), compared, stored, "", cause, rows, reduces and not is_whole)
+        run.losses.append(made)
         _note_rows(run, signature if whole else None, pair, rows, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
-    if signature.operation and len(arguments.positional) == 2:
-        first = arguments.positional[0].value
-        if isinstance(first, Tensor):
-            settings = _settings(loss, signature)
-            return tensor_operations.apply(signature.operation, first, Arguments((arguments.positional[1],), settings))
-    return replace(tensor_operations.concrete([]), trains=trained)
+    if signature.operation and (is_whole or not reduces):
+        return _operation(run, signature, given, settings)
+    return UNKNOWN if is_whole else replace(tensor_operations.concrete([]), trains=trained)
+
+
+def _operation(run: Run, signature: LossSignature, given: Mapping[str, Given], settings: Mapping[str, Given]) -> Value:
+    """Return the result of the operation that a loss is, for operands that are tensors."""
+    operands = [given[name] for name in signature.takes if name in given]
+    first = operands[0].value if len(operands) == 2 else None
+    if not isinstance(first, Tensor):
+        return UNKNOWN
+    others = {name: one for name, one in settings.items() if name not in signature.takes}
+    return tensor_operations.apply(signature.operation, first, Arguments((operands[1],), others))
+
+
+def _is_averaged(settings: Mapping[str, Given]) -> bool:
+    """Return whether a loss with a `reduction` gives one number, as it is built and called."""
+    given = settings.get("reduction")
+    by_name = given is None or (isinstance(given.value, Const) and given.value.value != "none")
+    return by_name and not {"reduce", "size_average"} & {*settings}
 
 
 def _compared(operands: Operands) -> list[Operands]:
@@ -87,7 +105,7 @@ def _compared(operands: Operands) -> list[Operands]:
 
 
 def _settings(loss: Loss, signature: LossSignature) -> dict[str, Given]:
-    """Return the arguments that a loss was built with, which its operation takes: the axis of a similarity."""
+    """Return the arguments that a loss was built with: the axis of a similarity, how elements are reduced."""
     if loss.spec is None:
         return {}
     given = dict(zip((parameter.name for parameter in signature.parameters), loss.spec.positional))
