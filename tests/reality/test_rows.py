@@ -166,6 +166,53 @@ def test_a_last_batch_is_written_once_and_where_the_others_end(length: int, samp
     assert [error[:5] for error in errors_in(program)] == (["SL116"] if wrong else [])
 
 
+UNEVEN = (
+    (20, 12, 1, 1),
+    (20, 12, 3, 1),
+    (24, 12, 40, 1),
+    (20, 13, 2, 1),
+    (20, 13, 3, 2),
+    (20, 12, 3, 2),
+    (16, 12, 9, 1),
+)
+"""The length of a queue, how many samples it gets in batches of 5, in how many epochs, and how often each of them."""
+
+
+@pytest.mark.parametrize(("length", "samples", "epochs", "writes"), UNEVEN)
+def test_shorter_last_batches_move_the_pointer_of_a_queue(length: int, samples: int, epochs: int, writes: int) -> None:
+    calls = "        queue(x)\n" * writes
+    program = f"{SCRIPT}{QUEUE}queue = Queue({length})\nloader = DataLoader(images({samples}), 5)\n"
+    program += f"for epoch in range({epochs}):\n    for (x,) in loader:\n{calls}"
+    stops = bool(error_of(program)) and writes == 1
+    assert [error[:5] for error in errors_in(program)] == (["SL116"] if stops else [])
+
+
+LOOSE = """
+queue = torch.randn({length}, 12)
+pointer = 0
+for epoch in range(3):
+    for (x,) in DataLoader(images({samples}), 5{drop}):
+        keys = model.backbone(x).detach().repeat(1, 2)[:, :12]
+        {guard}
+        queue[pointer : pointer + len(keys)] = keys
+        pointer = (pointer + len(keys)) % {length}
+"""
+
+
+@pytest.mark.parametrize(("length", "samples", "drop", "guard", "wrong"), [
+    (15, 15, "", "pass", False),
+    (15, 12, "", "pass", True),
+    (15, 12, ", drop_last=True", "pass", False),
+    (15, 12, "", "if len(keys) < 5: continue", False),
+    (18, 15, "", "pass", True),
+    (18, 15, "", "if pointer + len(keys) > 18: pointer = 0", False),
+])  # fmt: skip
+def test_a_queue_of_a_script_is_one(length: int, samples: int, drop: str, guard: str, wrong: bool) -> None:
+    program = SCRIPT + LOOSE.format(length=length, samples=samples, drop=drop, guard=guard)
+    assert bool(error_of(program)) is wrong
+    assert [error[:5] for error in errors_in(program)] == (["SL116"] if wrong else [])
+
+
 def test_no_loop_that_runs_is_called_wrong(folder: Path) -> None:
     save(str(folder))
     found = [(error_of(program), errors_in(program)) for program in programs(120, seed=3)]

@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from shapelint.python.libraries.torch import queues
 from shapelint.python.models.entry_points import Question
 from shapelint.python.state import local_trees
 from shapelint.python.state.loader_rows import FedBatch
@@ -38,13 +39,17 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
     if not run.loaders or DIVIDED.search(run.text):
         return nothing
 
+    runs: dict[FedBatch, Run] = {}
     counted = len({loader.size for loader in run.loaders}) > 1 or _counts_rows(run)
 
     def stops(batch: FedBatch) -> list[tuple[Problem, ...]]:
         rows = {loader.of(batch) for loader in run.loaders} - {None}
         if not rows or not (counted or 1 in rows):
             return nothing
-        found = problems(asked(Question(feeds=batch)))
+        runs[batch] = asked(Question(feeds=batch))
+        if batch == "last" and "first" in runs:
+            queues.note_uneven(runs["first"], runs["last"])
+        found = problems(runs[batch])
         new = [tuple(problem for problem in one if problem.span not in known)[:1] for one in found]
         return new if len(new) == len(here) else nothing
 

@@ -129,6 +129,26 @@ class BatchReshape:
 
 
 @frozen
+class QueueWrite:
+    """A write of `rows` rows from a moving pointer on, into a queue of `length`; `span` is where the slice is written.
+
+    It is done once for each batch of a loader, in `epochs` loops over it, where that is known; `turn` is the iteration.
+    """
+
+    pointer: ast.expr
+    rows: int
+    length: int
+    span: Span
+    epochs: int = 0
+    turn: int = 0
+
+    @property
+    def fitting(self) -> int:
+        """The writes that fit before the end."""
+        return self.length // self.rows
+
+
+@frozen
 class Failure:
     """What certainly stops the program at a node of the linted file; `owner` is the module that it is about.
 
@@ -146,7 +166,9 @@ class Run(Kernel):
     """State of one interpretation.
 
     A run `feeds` a certain batch of each of the `loaders` to the loops over them; `fed` is the loader of the innermost
-    one. `rounds` says how often each loop that is being run is run for certain. `asleep` are modules that were set to
+    one. `rounds` says how often each loop that is being run is run for certain, `fed_level`
+    which of them is over that loader, and `fed_turns` counts its iterations; `queue_writes` are the writes to a queue,
+    with whether the pointer begins at 0, and what to report. `asleep` are modules that were set to
     evaluation, or any of them if it `is_any_asleep`. `trained` are components of what may be a target that certainly
     get gradients, `frozen` the modules that may get none, and `freezing` the nodes of the program that say so, some
     of them of modules that are not known (`freezing_unknown`).
@@ -255,6 +277,9 @@ class Run(Kernel):
     refused: str = ""
     feeds: FedBatch = ""
     fed: LoaderRows | None = None
+    fed_level: int = -1
+    fed_turns: int = 0
+    queue_writes: dict[Span, tuple[QueueWrite, bool, Failure]] = field(default_factory=dict)
     loaders: list[LoaderRows] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     asleep: dict[int, Node] = field(default_factory=dict)

@@ -31,13 +31,15 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=unknown_numbers.part(run, iterable))
     items, loader = fed_batches.of_loop(run, items or Items([], rest=UNKNOWN), node)
-    fed, run.fed = run.fed, loader or run.fed
+    before = run.fed, run.fed_level
+    if loader is not None:
+        run.fed, run.fed_level = loader, len(run.rounds)
     rounds = loader.full_batches if loader is not None else len(items.items)
     run.rounds.append(1 if fed_batches.may_leave(node.body) else max(rounds, 1))
     with run.journal.frame("break") as loop:
         ended = run.journal.resume(loop, _iterations(run, node, items, scope))
     run.rounds.pop()
-    run.fed = fed
+    run.fed, run.fed_level = before
     if isinstance(iterable, Items) and iterable.kind == "iterator":
         forget(run, iterable)
     return ended
@@ -97,6 +99,7 @@ def _iteration(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope,
     with run.journal.frame("continue") as iteration:
         if element is not None and isinstance(node, (ast.For, ast.AsyncFor)):
             run.bind(node.target, element, scope, own=False)
+            run.fed_turns += run.fed_level == len(run.rounds) - 1
         run.iterating += 1
         try:
             return run.journal.resume(iteration, run.execute(node.body, scope))

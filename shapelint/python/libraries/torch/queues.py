@@ -14,30 +14,16 @@ from dataclasses import replace
 from shapelint.common.frozen import frozen
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
-from shapelint.python.state.run import Failure, Run
+from shapelint.python.state.run import Failure, QueueWrite, Run
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import Node, Scope, Tensor, Value
 from shapelint.python.tensors import row_faults
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.spec.spec import Problem, Step
-from shapelint.text.source import Span
 
+MOST_WRITES = 200_000
+"""The writes that are counted at most."""
 DECIDES = (ast.If, ast.IfExp, ast.While)
-
-
-@frozen
-class QueueWrite:
-    """A write of `rows` rows from a pointer on, into a queue of `length`; `span` is where the slice is written."""
-
-    pointer: ast.expr
-    rows: int
-    length: int
-    span: Span
-
-    @property
-    def fitting(self) -> int:
-        """The writes that fit before the end."""
-        return self.length // self.rows
 
 
 @frozen
@@ -59,39 +45,79 @@ def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Sit
 
 
 def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
-    """Record a write that certainly goes past the end of a queue, in one of the iterations that are run.
+    """Record a write that certainly goes past the end of a queue, in one of the iterations that are run."""
+    if run.feeds not in ("", "first", "last") or not isinstance(site.node, (ast.Subscript, ast.Call)):
+        return
+    around = site.scope.function.node if site.scope.function is not None else run.tree
+    if row_faults.place(run, site) is None:
+        return
+    write = _write(run, site.node, value, around, site.scope)
+    if write is None or not _wraps(run, around, write, site.scope):
+        return
+    from_zero = _begins_at_zero(run.tree, around, write.pointer)
+    if run.fed is not None:
+        failure = _failure(run, write, write.fitting * write.rows, site.node)
+        again = run.queue_writes.get(write.span)
+        if again is not None and again[0].turn == write.turn:
+            write = replace(write, epochs=0)  # It is done several times for a batch.
+        run.queue_writes[write.span] = (write, from_zero, failure)
+    if run.feeds == "last" or write.rows < 2 or write.length % write.rows == 0:
+        return
+    if _writes(run) >= (1 if from_zero else 2) * (write.fitting + 1):
+        run.failures.append(_failure(run, write, write.fitting * write.rows, site.node))
 
-    A last, shorter batch is written once in an epoch, where the batches before it have moved the pointer.
+
+def note_uneven(first: Run, last: Run) -> None:
+    """Record the writes past the end of a queue that shorter last batches lead to, which move the pointer, too.
+
+    `first` and `last` are the runs that feed the first and the last batch: both must come to the write.
     """
-    function = site.scope.function
-    if (
-        run.feeds not in ("", "first")
-        or function is None
-        or not isinstance(site.node, (ast.Subscript, ast.Call))
-        or row_faults.place(run, site) is None
-    ):
-        return
-    write = _write(run, site.node, value, site.scope)
-    if write is None or write.length % write.rows == 0 or not _wraps(run, function.node, write, site.scope):
-        return
-    first = 1 if _begins_at_zero(run.tree, function.node) else 2
-    if _writes(run) < first * (write.fitting + 1):
-        return
-    start = write.fitting * write.rows
+    for span, (short, from_zero, failure) in last.queue_writes.items():
+        whole = first.queue_writes[span][0] if span in first.queue_writes else None
+        epochs = min(short.epochs, whole.epochs if whole is not None else 0)
+        if whole is None or not epochs or whole.length != short.length:
+            continue
+        full = next((one for one in last.loaders if (one.size, one.of("last")) == (whole.rows, short.rows)), None)
+        if full is None or full.samples is None:
+            continue
+        rows = ([whole.rows] * full.full_batches + [short.rows]) * min(epochs, MOST_WRITES // (full.full_batches + 1))
+        starts = range(1) if from_zero else range(whole.length)
+        if len(starts) * len(rows) > MOST_WRITES:
+            continue
+        stops = [_stop(rows, start, whole.length) for start in starts]
+        if stops and all(one is not None for one in stops) and stops[0] is not None:
+            count, at = stops[0]
+            what = (
+                f"a queue of {whole.length} is written past its end: {count} rows from {at} on, after shorter batches"
+            )
+            label = f"{whole.length - at} rows are left here" if from_zero else ""
+            problem = replace(failure.problem, message=what, label=label, actual=count)
+            last.failures.append(replace(failure, problem=problem))
+
+
+def _stop(rows: list[int], start: int, length: int) -> tuple[int, int] | None:
+    """Return the rows and the place of the first of several writes that goes past the end; None if all fit."""
+    for count in rows:
+        if start + count > length:
+            return count, start
+        start = (start + count) % length
+    return None
+
+
+def _failure(run: Run, write: QueueWrite, start: int, node: ast.AST) -> Failure:
     what = f"a queue of {write.length} is no multiple of the batch: "
     what += f"{write.rows} rows from {start} on go past its end"
-    batch = run.fed.place if run.fed is not None else None
-    steps = (Step(batch, f"batches of {write.rows}"),) if batch is not None else ()
+    batch, size = (run.fed.place, run.fed.size) if run.fed is not None else (None, 0)
+    steps = (Step(batch, f"batches of {size}"),) if batch is not None else ()
     owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
     label = f"{write.length - start} rows are left here"
     problem = Problem("SL116", what, write.span, label=label, steps=steps, expected=write.length, actual=write.rows)
-    run.failures.append(Failure(site.node, owner, problem))
+    return Failure(node, owner, problem)
 
 
-def _write(run: Run, target: ast.expr, value: Tensor, scope: Scope) -> QueueWrite | None:
+def _write(run: Run, target: ast.expr, value: Tensor, around: ast.AST, scope: Scope) -> QueueWrite | None:
     """Return a write of the form `queue[..., ptr : ptr + n] = value`; None for any other."""
-    assert scope.function is not None
-    cut = _sliced(target, scope.function.node)
+    cut = _sliced(target, around)
     owner, have = run.evaluate(cut.owner, scope) if cut is not None else None, axes_of(value)
     axes = axes_of(owner) if isinstance(owner, Tensor) else None
     if cut is None or axes is None or have is None or len(have) != len(axes) or scope.file is None:
@@ -101,8 +127,10 @@ def _write(run: Run, target: ast.expr, value: Tensor, scope: Scope) -> QueueWrit
     rows, length = integer(run.evaluate(cut.rows, scope)), axes[cut.axis].size
     if not isinstance(rows, int) or not isinstance(length, int):
         return None
-    fits = 1 < rows < length and have[cut.axis].size == rows
-    return QueueWrite(cut.pointer, rows, length, scope.file.span(target)) if fits else None
+    fits = 0 < rows < length and have[cut.axis].size == rows
+    is_of_loader = run.fed_level >= 0 and run.fed_level == len(run.rounds) - 1
+    epochs = math.prod(run.rounds[:-1]) if is_of_loader else 0
+    return QueueWrite(cut.pointer, rows, length, scope.file.span(target), epochs, run.fed_turns) if fits else None
 
 
 def _sliced(target: ast.expr, function: ast.AST) -> QueueSlice | None:
@@ -173,10 +201,17 @@ def _is(run: Run, node: ast.expr, number: int, scope: Scope) -> bool:
     return integer(run.evaluate(node, scope)) == number
 
 
-def _begins_at_zero(tree: ast.AST, function: ast.AST) -> bool:
-    """Return whether a buffer of zeros is read in a function, or an attribute that is set to 0."""
+def _begins_at_zero(tree: ast.AST, function: ast.AST, pointer: ast.expr) -> bool:
+    """Return whether a pointer begins at 0: a buffer or an attribute that a function reads, or a name of a script."""
+    if function is tree:
+        given = [one.value for one in ast.walk(tree) if isinstance(one, ast.Assign) and _sets(one, pointer)]
+        return len(given) == 2 and ast.unparse(given[0]) == "0" and isinstance(given[1], ast.BinOp)
     read = {part.attr for part in ast.walk(function) if isinstance(part, ast.Attribute)}
     return any(name in read for name in _zeros(tree))
+
+
+def _sets(statement: ast.Assign, pointer: ast.expr) -> bool:
+    return any(ast.unparse(target) == ast.unparse(pointer) for target in statement.targets)
 
 
 def _zeros(tree: ast.AST) -> Iterator[str]:
