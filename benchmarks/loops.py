@@ -1,9 +1,10 @@
 """Training loops against real torch: what is said of their rows, and whether they run.
 
-Each program has a dataset of known length, a loader, a small network and a loss, by hand or lightly's, and maybe a
-queue, a probe beside the network, or weights that were saved before; right, or with a wrong number somewhere. It is
-linted, and run on one thread. An error that is reported of a program which runs is a disagreement; one that is not
-reported of a program which stops is a miss.
+Each program has a dataset of known length, of one or two views, a loader, a small network and a loss, by hand or
+lightly's, and maybe a queue, a probe beside the network or after it, guards of its own, or weights that were saved
+before; right, or with a wrong row count, length, pointer, width or key somewhere. It is linted, and run on one thread.
+An error that is reported of a program which runs is a disagreement; one that is not reported of a program which stops
+is a miss.
 
     .venv/bin/python benchmarks/loops.py [COUNT] [SEED]
 """
@@ -25,10 +26,12 @@ from shapelint.settings.settings import Settings
 
 HEAD = """
 import torch
-from lightly.loss import BarlowTwinsLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+import numpy as np
+from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
+from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, Dataset, RandomSampler, SequentialSampler
+from torch.utils.data import Subset, TensorDataset, random_split
 from torchvision import transforms
 from torchvision.datasets import FakeData
 
@@ -52,6 +55,12 @@ class Images(Dataset):
 
     def __getitem__(self, index):
         return torch.randn(3, 12, 12), index % 5
+
+
+class Pairs(Images):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return (image, image.flip(-1)), label
 
 
 class MoCo(nn.Module):
@@ -87,7 +96,7 @@ class Probe(nn.Module):
 
 
 batch, n = {batch}, {samples}
-loader = DataLoader({data}, batch_size=batch{drop})
+{loader}
 model = SimCLR()
 {mode}
 """
@@ -99,6 +108,14 @@ DATASETS = (
     "Images(n)",
     "Subset(Images(60), range(n))",
     "random_split(Images(n + 7), [n, 7])[0]",
+    "ConcatDataset([Images(1), Images(n - 1)])",
+)
+LOADERS = (
+    "loader = DataLoader({data}, batch_size=batch{drop})",
+    "loader = DataLoader({data}, batch_size=batch{drop})",
+    "loader = DataLoader({data}, batch{drop}, num_workers=0)",
+    "data = {data}\nloader = DataLoader(dataset=data, batch_size=batch, sampler=RandomSampler(data))",
+    "data = {data}\nloader = DataLoader(data, batch_sampler=BatchSampler(SequentialSampler(data), batch, {dropped}))",
 )
 LOOPS = ("for {0} in loader:", "for step, ({0}) in enumerate(loader):", "for epoch in range(2):\n  for {0} in loader:")
 BODIES = (
@@ -146,13 +163,60 @@ BODIES = (
     "load(model)\nmodel(images).sum().backward()",
     "load(model)\nmodel(images).sum().backward()",
     "load(model)\nmodel(images).sum().backward()",
+    "z = F.normalize(model(images), dim=1)\nkeys = z.detach()\nn_keys = keys.shape[0]\n"
+    "(z @ queue.clone()).logsumexp(1).mean().backward()\n{cut}queue[:, pointer : pointer + n_keys] = keys.T\n"
+    "pointer = (pointer + n_keys) % {length}",
+    "z = model(images)\nkeys = z.detach()\n(z @ queue.clone()).logsumexp(1).mean().backward()\n"
+    "queue[:, pointer : pointer + {rows}] = keys.t()\npointer = (pointer + {rows}) % {length}",
+    "z = model(images)\nassert z.shape == ({rows}, {width})\nz.sum().backward()",
+    "z = model(images)\nb, d = z.shape\nassert d == {width}, 'width'\n"
+    "F.cross_entropy(z @ z.T, torch.arange(b)).backward()",
+    "h = model.backbone(images)\nif h.dim() != {axes} or h.size(-1) not in (8, {width}):\n"
+    "    raise RuntimeError('features')\nmodel.projection_head(h).sum().backward()",
+    "features = torch.stack([model(images), model(images)], dim=1)\nrows, views, width = features.shape\n"
+    "flat = torch.cat(torch.unbind(features, dim=1))\nsame = labels.view(-1, 1).eq(labels.view(1, -1)).float()\n"
+    "mask = same.repeat(views, {views}) * (1 - torch.eye(rows * views))\n((flat @ flat.T) * mask).sum().backward()",
+    "features = torch.stack([model(images), model(images)], dim=1)\nsame = torch.eq(labels[: {rows}].unsqueeze(1), "
+    "labels.unsqueeze(0)).float()\nassert same.shape[0] == features.shape[0]\n"
+    "anchors = features[:, 0]\n((anchors @ anchors.T) * same).mean().backward()",
+    "nn.TripletMarginLoss()(model(images), model(images.flip(-1)), model(images)[: {rows}]).backward()",
+    "DCLLoss()(model(images), model(images[: {rows}])).backward()",
+    "NTXentLoss(memory_bank_size=({length}, {width}))(model(images), model(images)).backward()",
+    "z = model(images)\nl_pos = (z * z).sum(1, keepdim=True)\nl_neg = z @ torch.randn({width}, 9)\n"
+    "logits = torch.cat([l_pos, l_neg], dim=1)\n"
+    "F.cross_entropy(logits, torch.zeros({rows}, dtype=torch.long)).backward()",
+    "z = model(torch.cat([images, images]))\npositives = torch.cat([torch.diag(z @ z.T, {rows}), torch.diag(z @ z.T, "
+    "-{rows})])\n(positives - torch.ones(2 * len(images))).sum().backward()",
+    "z = model(images)\nz = z.view({rows}, 2, -1)\nz.mean(1).sum().backward()",
 )
+AFTER = (
+    "",
+    "",
+    "",
+    "bank = torch.cat([model.backbone(x).detach() for x, _ in evaluation])\n"
+    "for x, _ in evaluation:\n  (model.backbone(x){query} @ bank.T).topk(1)",
+    "features, targets = [], []\nmodel.eval()\nfor x, y in evaluation:\n  with torch.no_grad():\n"
+    "    features.append({net}(x))\n  targets.append(y)\nfeatures, targets = torch.cat(features), torch.cat(targets)\n"
+    "classifier = nn.Linear({probed}, 5)\nF.cross_entropy(classifier(features), targets{cut}).backward()",
+    "rows, numbers = [], []\nmodel.eval()\nfor x, y in evaluation:\n  rows.extend({net}(x).detach().numpy())\n"
+    "  numbers.extend(y.numpy())\n"
+    "held = TensorDataset(torch.from_numpy(np.array(rows)), torch.tensor(np.array(numbers)))\n"
+    "classifier = nn.Sequential(nn.Linear({probed}, 5))\nfor x, y in DataLoader(held, batch_size=3):\n"
+    "  F.cross_entropy(classifier(x), y).backward()",
+)
+"""What is done with the features after training; most programs end before it."""
 PROBES = ("nn.Identity()", "nn.BatchNorm1d(width)", "nn.LayerNorm(width)")
 WIDTHS = (8, 8, 16, 12)
 LOADS = (
     "net.load_state_dict(torch.load({path!r}))",
     "net.load_state_dict(torch.load({path!r}), strict=False)",
     "state = torch.load({path!r})\n    net.load_state_dict({{k.replace('module.', ''): v for k, v in state.items()}})",
+    "state = torch.load({path!r})\n    for key in list(state):\n        if key.startswith('module.'):\n"
+    "            state[key[7:]] = state[key]\n            del state[key]\n    net.load_state_dict(state)",
+    "state = torch.load({path!r})\n    for key in list(state.keys()):\n        if 'head' in key:\n"
+    "            del state[key]\n    print(len(net.load_state_dict(state, strict=False).missing_keys))",
+    "state = torch.load({path!r})\n    state = {{k: v for k, v in state.items() if k in net.state_dict() and "
+    "v.shape == net.state_dict()[k].shape}}\n    net.load_state_dict(state, strict=False)",
     "state = torch.load({path!r})\n    net.backbone.load_state_dict({{k[9:]: v for k, v in state.items() if k[:9] == "
     "'backbone.'}})",
 )
@@ -181,20 +245,39 @@ def programs(count: int, seed: int = 0) -> Iterator[str]:
         drop = choose(("", ", drop_last=True", ", drop_last=False", ", shuffle=True"))
         if samples < batch and "True" in drop:
             continue  # No batch at all.
+        is_pair = choose((False, False, True))
+        data = "Pairs(n)" if is_pair else choose(DATASETS)
+        loader = choose(LOADERS).format(data=data, drop=drop, dropped="True" in drop)
+        if "sampler" in loader and samples < batch:
+            continue
         head = HEAD.format(
-            norm=choose(NORMS), guard=choose(GUARDS), batch=batch, samples=samples, data=choose(DATASETS), drop=drop,
+            norm=choose(NORMS), guard=choose(GUARDS), batch=batch, samples=samples, loader=loader,
             mode=choose(MODES), probe=choose(PROBES),
         )  # fmt: skip
         rows = choose(("len(images)", "images.size(0)", "batch", "batch", str(batch), str(batch + 1)))
-        loop = choose(LOOPS).format("images, labels")
-        body = choose(BODIES).format(rows=rows, views=choose((2, 2, 2, 1)))
-        queue = f"moco = MoCo({batch * choose((2, 3, 4)) + choose((0, 0, 1, 2))})\n" if "moco" in body else ""
+        length, width = batch * choose((2, 3, 4)) + choose((0, 0, 1, 2)), choose((16, 16, 16, 8))
+        loop = choose(LOOPS).format("(images, others), labels" if is_pair else "images, labels")
+        body = choose(BODIES).format(
+            rows=rows, views=choose((2, 2, 2, 1)), length=length, width=width, axes=choose((2, 2, 4)),
+            cut=choose(("", "", "if n_keys < batch: continue\n")),
+        )  # fmt: skip
+        setup = f"moco = MoCo({length})\n" if "moco" in body else ""
+        if "queue" in body:
+            setup = f"queue = torch.randn(16, {length})\npointer = 0\n"
         if "probe" in body:
-            queue = f"probe = Probe({choose(WIDTHS)})\n"
+            setup = f"probe = Probe({choose(WIDTHS)})\n"
         if "load(" in body:
-            queue = f"def load(net):\n    {choose(LOADS).format(path=f'saved{choose(range(len(SAVED)))}.pth')}\n\n\n"
+            setup = f"def load(net):\n    {choose(LOADS).format(path=f'saved{choose(range(len(SAVED)))}.pth')}\n\n\n"
+        after = choose(AFTER).format(
+            query=choose(("", "", "[:, :6]")), net=choose(("model.backbone", "model.backbone", "model")),
+            probed=choose(WIDTHS), cut=choose(("", "", "[1:]")),
+        )  # fmt: skip
+        if after:
+            after = f"evaluation = DataLoader(Images({choose((4, 5, 9))}), batch_size={choose((2, 4))})\n{after}\n"
+        if is_pair:
+            body = body.replace("model(images.flip(-1))", "model(others)")
         indent = "    " if loop.startswith("for epoch") else "  "
-        yield f"{head}{queue}{loop}\n" + "\n".join(indent + line for line in body.split("\n")) + "\n"
+        yield f"{head}{setup}{loop}\n" + "\n".join(indent + line for line in body.split("\n")) + f"\n{after}"
         count -= 1
 
 
