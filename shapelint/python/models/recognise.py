@@ -368,8 +368,12 @@ def _failures(run: Run, group: _Group) -> Iterator[Problem]:
 
 def _given_checkpoint(run: Run, group: _Group, span: Span) -> Iterator[LoadedWeights]:
     """Yield the comparison with the checkpoint of the command line, if there is one."""
-    if run.options.checkpoint and group.node is not None:
+    if not run.options.checkpoint:
+        return
+    if group.node is not None:
         yield from given_checkpoint.of_model(run, group.node, span)
+    else:
+        yield from given_checkpoint.of_script(run, group.calls)
 
 
 def _loads(run: Run, group: _Group, first: bool) -> Iterator[LoadedWeights]:

@@ -353,6 +353,37 @@ GIVEN = {
 }
 
 
+PARTS = """
+import torch
+from lightly.models.modules import SimCLRProjectionHead
+from torchvision.models import shufflenet_v2_x0_5
+
+backbone = shufflenet_v2_x0_5(num_classes=24)
+projection_head = SimCLRProjectionHead(24, 24, 8)
+"""
+OF_SCRIPTS = {
+    "the backbone": ("backbone.state_dict()", [], True),
+    "the head": ("projection_head.state_dict()", [], True),
+    "the backbone, of another width": ("shufflenet_v2_x0_5(num_classes=20).state_dict()", ["SL109"], True),
+    "the whole": ("torch.nn.ModuleDict({'backbone': backbone}).state_dict()", [], False),
+}
+
+
+@pytest.mark.parametrize("name", OF_SCRIPTS)
+def test_the_checkpoint_of_the_command_line_is_compared_with_the_networks_of_a_script(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lightly")
+    monkeypatch.chdir(tmp_path)
+    saved, codes, is_compared = OF_SCRIPTS[name]
+    exec(PARTS + SAVE.format(saved), {"__name__": "saving"})
+    (tmp_path / "train.py").write_text(f"{PARTS}projection_head(backbone(torch.randn(4, 3, 64, 64)))\n")
+    (report,) = lint([tmp_path / "train.py"], Settings(isolated=True, checkpoint="w.pth")).files
+    assert [finding.code for finding in report.findings] == codes
+    (model,) = report.models
+    assert (model.links == model.checked) is is_compared
+
+
 @pytest.mark.parametrize("name", GIVEN)
 def test_the_checkpoint_of_the_command_line_is_compared_with_the_part_that_it_is_of(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
