@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
+import re
 from collections.abc import Callable
 
 from shapelint.python.builtins import arithmetic
@@ -46,6 +47,16 @@ def product(run: Run, arguments: Arguments) -> Value:
     )
     sizes = [integer(item) for item in items.items] if items is not None and items.rest is None else [None]
     return UNKNOWN if None in sizes else Const(math.prod(size for size in sizes if size is not None))
+
+
+def _substituted_text(run: Run, arguments: Arguments) -> Value:
+    """Evaluate `re.sub(r"^module\\.", "", key)`, where nothing in the pattern can repeat."""
+    texts = [value.value if isinstance(value, Const) else None for value in arguments.values]
+    pattern, new, text = texts if len(texts) == 3 and not arguments.keywords else (None, None, None)
+    if not (isinstance(pattern, str) and isinstance(new, str) and isinstance(text, str)):
+        return UNKNOWN
+    is_plain = re.fullmatch(r"\^?(?:[\w\-/. ]|\\[.\-/])+\$?", pattern) is not None and "\\" not in new
+    return Const(re.sub(pattern, new, text)) if is_plain else UNKNOWN
 
 
 def _binary(function: str) -> StandardLibraryHandler:
@@ -158,4 +169,5 @@ STANDARD_LIBRARY_FUNCTIONS: dict[str, StandardLibraryHandler] = {
     "math.log2": number(math.log2),
     "math.isqrt": number(lambda value: math.isqrt(int(value))),
     "math.prod": product,
+    "re.sub": _substituted_text,
 }

@@ -57,6 +57,18 @@ MOCO = "{'epoch': 3, 'arch': 'vit', 'state_dict': {'module.base.' + k: v for k, 
 # What is saved, what the program does, and what is said of it; "SL109" stops in torch, "SL209" loads nothing.
 CASES = {
     "whole": (WHOLE, "model = SimCLR()\nmodel.load_state_dict(torch.load('w.pth'))", None),
+    "a pattern": (
+        PARALLEL,
+        "import re\nmodel = SimCLR(20)\nstate = torch.load('w.pth')\n"
+        "model.load_state_dict({re.sub(r'^module\\.', '', k): v for k, v in state.items()})",
+        "SL109",
+    ),
+    "another pattern": (
+        PARALLEL,
+        "import re\nmodel = SimCLR()\nstate = torch.load('w.pth')\n"
+        "model.load_state_dict({re.sub('module.', '', k): v for k, v in state.items()})",
+        None,
+    ),
     "another width": (WHOLE, "model = SimCLR(20)\nmodel.load_state_dict(torch.load('w.pth'))", "SL109"),
     "another width, not strict": (
         WHOLE,
