@@ -65,6 +65,8 @@ STOPS = {
     "for (x,) in DataLoader(images(12), 6):\n    nt_xent(model(torch.cat([x, x])), 5)": "SL115",
     "for (x,) in DataLoader(images(14), 6):\n    nt_xent(model(torch.cat([x, x])), 6)": "SL115",
     "for (x,) in DataLoader(images(14), 6):\n    z = model(x)\n    assert len(z) == 6": "SL117",
+    "for (x,) in DataLoader(images(12), 6):\n    z = model(x)\n    b, d = z.shape\n    assert d == 24, 'width'": "SL117",
+    "z = model(torch.rand(6, 3, 9, 9))\nrows, width = z.size()\nassert rows == 6 and width == 8": "SL117",
     "for (x,) in DataLoader(images(12), 5):\n    z = model(x)\n    assert 64 % z.shape[0] == 0": "SL116",
 }
 RUNS = (

@@ -59,7 +59,7 @@ def note_raise(run: Run, node: ast.If, scope: Scope) -> None:
 def _note(run: Run, node: ast.stmt, found: ast.expr | None, error: str, text: Value | None, scope: Scope) -> None:
     if found is None or scope.file is None or not scope.file.main or not guards.is_certain(run):
         return
-    of_tensors = any(_is_made(run, part, scope) for part in _sources(found, scope))
+    of_tensors = any(_is_made(run, part, scope) for part in _sources(run, found, scope))
     if not of_tensors and not _is_of_arguments(run, found, scope):
         return
     parts = (found.left, *found.comparators) if isinstance(found, ast.Compare) else (found,)
@@ -67,7 +67,7 @@ def _note(run: Run, node: ast.stmt, found: ast.expr | None, error: str, text: Va
     said = " and ".join(f"{name} is {size}" for name, size in sides if name != size)
     words = f"{error}: {text.value}" if isinstance(text, Const) and isinstance(text.value, str) else error
     span = scope.file.span(found)
-    code = "SL116" if _is_of_a_queue(found, scope) else "SL117"
+    code = "SL116" if _is_of_a_queue(run, found, scope) else "SL117"
     what = row_faults.of_batch(run, f"the program stops here, because {said}")
     problem = Problem(code, what, span, label=f"raises {words}")
     owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
@@ -87,12 +87,12 @@ def _is_passed(value: Value) -> bool:
     return isinstance(value, Const) and type(value.value) is int and value.place is not None
 
 
-def _is_of_a_queue(found: ast.expr, scope: Scope) -> bool:
+def _is_of_a_queue(run: Run, found: ast.expr, scope: Scope) -> bool:
     """Return whether a number has to be a multiple of what a tensor has: `K % keys.shape[0] == 0`."""
     whole = found.left if isinstance(found, ast.Compare) else found
     if not isinstance(whole, ast.BinOp) or not isinstance(whole.op, ast.Mod):
         return False
-    return any(_sources(whole.right, scope)) and not any(_sources(whole.left, scope))
+    return any(_sources(run, whole.right, scope)) and not any(_sources(run, whole.left, scope))
 
 
 def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.expr | None:
@@ -110,11 +110,11 @@ def _deciding(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> ast.expr
     return test if is_so else None
 
 
-def _sources(found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
+def _sources(run: Run, found: ast.expr, scope: Scope) -> Iterator[ast.expr]:
     """Yield the expressions whose size a comparison asks for, also through names: `rows, width = h.shape`."""
     names = {part.id for part in ast.walk(found) if isinstance(part, ast.Name)}
     yield from _asked(found)
-    for part in ast.walk(scope.function.node) if scope.function is not None else ():
+    for part in ast.walk(scope.function.node if scope.function is not None else run.tree):
         if isinstance(part, ast.Assign) and names & {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}:
             targets = {name.id for target in part.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
             if names & targets:
