@@ -65,7 +65,7 @@ STOPS = {
     "for (x,) in DataLoader(images(12), 6):\n    nt_xent(model(torch.cat([x, x])), 5)": "SL115",
     "for (x,) in DataLoader(images(14), 6):\n    nt_xent(model(torch.cat([x, x])), 6)": "SL115",
     "for (x,) in DataLoader(images(14), 6):\n    z = model(x)\n    assert len(z) == 6": "SL117",
-    "for (x,) in DataLoader(images(12), 6):\n    z = model(x)\n    b, d = z.shape\n    assert d == 24, 'width'": "SL117",
+    "for (x,) in DataLoader(images(12), 6):\n    z = model(x)\n    b, d = z.shape\n    assert d == 24": "SL117",
     "z = model(torch.rand(6, 3, 9, 9))\nrows, width = z.size()\nassert rows == 6 and width == 8": "SL117",
     "for (x,) in DataLoader(images(12), 5):\n    z = model(x)\n    assert 64 % z.shape[0] == 0": "SL116",
 }
@@ -139,6 +139,43 @@ def test_the_last_batch_of_lightning_is_known_of_one_device(trainer: str, found:
     fit = f"{trainer}.fit(model, DataLoader(images(14), 6))"
     text = f"from pytorch_lightning import LightningModule, Trainer\n{model}{fit}\n"
     assert {finding.code for finding in lint_text(Source("train.py", text), Settings()).findings} == found
+
+
+SUPCON = """
+def supervised(features, labels):
+    rows, views = features.shape[:2]
+    labels = labels.contiguous().view(-1, 1)
+    if labels.shape[0] != rows:
+        raise ValueError("as many labels as images")
+    same = torch.eq(labels, labels.T).float()
+    flat = torch.cat(torch.unbind(features, dim=1), dim=0)
+    logits = flat @ flat.T
+    mask = same.repeat(views, views)
+    return -(mask * F.log_softmax(logits, dim=1)).sum(1).mean()
+
+
+data = TensorDataset(torch.randn(12, 3, 9, 9), torch.randn(12, 3, 9, 9), torch.randint(5, (12,)))
+for one, two, labels in DataLoader(data, batch_size=6):
+    supervised({}).backward()
+"""
+PAIRS = "from data import pairs\n"
+
+
+@pytest.mark.parametrize(("operands", "codes"), [
+    ("torch.stack([model(one), model(two)], dim=1), labels", []),
+    ("torch.stack([model(one), model(two)], dim=0), labels", ["SL117"]),
+    ("torch.stack([model(one), model(two)], dim=1), labels.repeat(2)", ["SL117"]),
+    ("model(torch.cat([one, two])).unsqueeze(1), labels", ["SL117"]),
+    ("model(torch.cat([one, two])).unsqueeze(1), torch.cat([labels, labels])", []),
+    ("torch.stack(model(torch.cat([one, two])).split([6, 6]), 1), labels", []),
+    ("torch.stack(model(torch.cat([one, two])).split([len(labels) * 2] * 2), 1), labels", ["SL115"]),
+])  # fmt: skip
+def test_supervised_contrast_takes_one_label_for_all_views(operands: str, codes: list[str]) -> None:
+    program = SCRIPT + SUPCON.format(operands)
+    assert bool(error_of(program)) is bool(codes)
+    assert [error[:5] for error in errors_in(program)] == codes
+    of_others = program.replace("DataLoader(data, batch_size=6)", "pairs")
+    assert not errors_in(f"{PAIRS}{of_others}") or codes == ["SL117"]
 
 
 QUEUE = """

@@ -14,7 +14,7 @@ from shapelint.python.state.values import NO_SPAN, Chained, Component, Instance,
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
-NETWORKS = (Instance, Chained, Component)
+KINDS_OF_NETWORKS = (Instance, Chained, Component)
 
 
 def of_model(run: Run, model: Instance, span: Span) -> Iterator[LoadedWeights]:
@@ -22,7 +22,7 @@ def of_model(run: Run, model: Instance, span: Span) -> Iterator[LoadedWeights]:
 
     Which part that is, and which of several dictionaries, is decided by the number of names that both have.
     """
-    parts = [(name, value) for name, value in model.attributes.items() if isinstance(value, NETWORKS)]
+    parts = [(name, value) for name, value in model.attributes.items() if isinstance(value, KINDS_OF_NETWORKS)]
     found = _closest(run, {"the model": model, **dict(parts)})
     if found is not None:
         yield replace(found, span=span)

@@ -234,6 +234,11 @@ def _split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces |
         if sizes_or_none is None:
             return Pieces(rest=ax.resized(axes, place, sizes))
         sizes = sizes_or_none
+    total: Dim = 0
+    for size in sizes:
+        total = total + size
+    if dims.equal(total, axes[place].size) is False:
+        sizes = [dims.UNKNOWN_DIM] * len(sizes)
     return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
 
 

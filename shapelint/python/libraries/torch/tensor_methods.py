@@ -141,6 +141,8 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if primitive in RESHAPED:
         return replace(owner, sizes=(), rows=_rows_after(owner, name, arguments))
+    if primitive == "reshape" and arguments.sizes(0, "shape", "size") == [-1, 1]:
+        return replace(owner, sizes=())  # A column of labels.
     if primitive == "reshape":
         return Data(dims.UNKNOWN_DIM) if len(arguments.positional) > 3 else UNKNOWN
     place = arguments.integer(0, None, "dim")
