@@ -212,12 +212,33 @@ def _groups(run: Run) -> list[_Group]:
     for number, call in apart:
         supposed = [instance for calls, instance in run.supposed_calls if number in calls]
         _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call, bool(supposed))
+    groups = groups or _probed_backbones(run)
     unused = _without_a_tensor(run)
     for group in groups:
         kept = [call for call in group.calls if id(call) not in unused]
         group.calls = kept or group.calls
         group.of_others = {one for other in groups if other is not group for one in other.own}
     return groups
+
+
+def _probed_backbones(run: Run) -> list[_Group]:
+    """Return the backbones without heads whose features the program passes to a component of no model: to a probe."""
+    found: dict[int, _Group] = {}
+    others: list[Call] = []
+    for call in run.calls:
+        model = naming.place(call.component).model
+        if model is not None and isinstance(model, Instance) and naming.has_backbone(model):
+            found.setdefault(id(model), _Group(model)).calls.append(call)
+        elif kind(call.edge.role) == "backbone":
+            found.setdefault(NO_OBJECT, _Group(None)).calls.append(call)
+        else:
+            others.append(call)
+    groups = list(found.values())
+    own = [len(group.calls) for group in groups]
+    for call in others:
+        if _takes_features(call.edge.component):
+            _add_probe(groups, call, is_supposed=True)
+    return [group for group, count in zip(groups, own) if len(group.calls) > count]
 
 
 def _without_a_tensor(run: Run) -> set[int]:

@@ -140,6 +140,49 @@ def test_a_probe_of_features_that_are_not_known_is_an_unchecked_link(code: str, 
     assert (model.links, model.checked) == (3, 2)
 
 
+ALONE = """
+import torch
+from torch import nn
+from torchvision.models import shufflenet_v2_x0_5
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = shufflenet_v2_x0_5(num_classes=24)
+
+    def forward(self, x):
+        return self.backbone(x)
+
+
+"""
+OF_NO_MODEL = {
+    "a class": "encoder = Encoder()\nfeatures = torch.cat([encoder(images) for _ in range(2)])\n",
+    "a variable": "backbone = shufflenet_v2_x0_5(num_classes=24)\nfeatures = backbone(images)\n",
+}
+
+
+@pytest.mark.parametrize("name", OF_NO_MODEL)
+def test_a_probe_of_a_backbone_without_heads_is_compared_with_it(name: str, tmp_path: Path) -> None:
+    images = IMAGES.replace("16, 16", "64, 64")
+    for width, codes in ((24, []), (32, ["SL101"])):
+        text = ALONE + images + OF_NO_MODEL[name] + f"probe = nn.Linear({width}, 5)\nprobe(features.detach())\n"
+        report = linted(tmp_path, text)
+        assert [finding.code for finding in report.findings] == codes
+        (model,) = report.models
+        assert (model.links, model.method) == (2, None)
+        if codes:
+            with pytest.raises(RuntimeError, match="mat1 and mat2"):
+                exec(text, {"__name__": "training"})
+        else:
+            exec(text, {"__name__": "training"})
+
+
+def test_a_backbone_alone_is_no_model(tmp_path: Path) -> None:
+    assert linted(tmp_path, ALONE).models == ()
+    assert linted(tmp_path, ALONE + IMAGES + OF_NO_MODEL["a class"]).models == ()
+
+
 CALLBACK = """
 import pytorch_lightning as pl
 import torch
