@@ -24,6 +24,7 @@ from shapelint.shapes.notation import (
     Signature,
     Structure,
 )
+from shapelint.shapes.numbered_conditions import with_numbers
 
 Shape = tuple[Dim, ...]
 """The shape of one tensor, batch axis first: `(B, 512)`."""
@@ -240,7 +241,8 @@ def _unify_alternative(alternative: Alternative, inputs: Sequence[Shape], argume
     names = {**arguments, **bindings}
     for condition in expression.conjuncts(alternative.where):
         if _holds(condition, names) is False:
-            return Misfit("condition", alternative, condition=condition, bindings=bindings)
+            shown = with_numbers(condition, arguments)
+            return Misfit("condition", alternative, condition=shown, bindings=bindings)
     for axis in _axes(alternative.output):
         size = dims.substitute(axis, bindings)
         passes = axis == 0 or (isinstance(axis, Expression) and _bare_name(axis) in bindings)

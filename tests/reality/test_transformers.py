@@ -112,6 +112,8 @@ CASES = [
     *((f"{name}({name.removesuffix('Model')}Config({SWIN}))", call) for name in ("SwinModel", "Swinv2Model")
       for call in (EVERY, "torch.randn(2, 3, 44, 57)", "torch.randn(2, 3, 64, 64), return_dict=False")),
     (f"SwinModel(SwinConfig({SWIN}), add_pooling_layer=False)", "torch.randn(2, 3, 64, 32)"),
+    (f"SwinModel(SwinConfig({SWIN.replace('window_size=2', 'window_size=5')}))", "torch.randn(2, 3, 33, 40)"),
+    (f"Swinv2Model(Swinv2Config({SWIN.replace('window_size=2', 'window_size=5')}))", "torch.randn(2, 3, 24, 32)"),
     ("HieraModel(HieraConfig(embed_dim=12, image_size=[64, 64], depths=[1, 1, 1, 1]))", "torch.randn(2, 3, 64, 64)"),
     ("HieraModel(HieraConfig(embed_dim=12, image_size=[64, 64], depths=[1, 1, 1, 1]), add_pooling_layer=False)",
      "torch.randn(2, 3, 96, 128), interpolate_pos_encoding=True"),
@@ -219,6 +221,8 @@ def test_the_files_are_valid() -> None:
      "torch.randn(2, 128, 32)"),
     (f"DINOv3ViTModel(DINOv3ViTConfig({VIT.replace('heads=3', 'heads=4')}))", SMALL),
     (f"BertModel(BertConfig({TEXT.replace('heads=3', 'heads=5')}))", WORDS),
+    *((f"SwinModel(SwinConfig({SWIN.replace('window_size=2', 'window_size=5')}))", f"torch.randn(1, 3, {sides})")
+      for sides in ("32, 64", "64, 32")),
 ])  # fmt: skip
 def test_what_the_library_refuses_is_reported(model: str, call: str) -> None:
     classes = ", ".join(re.findall(r"\b[A-Z]\w+(?:Config|Model)\b", model))

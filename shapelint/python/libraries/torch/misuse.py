@@ -5,11 +5,9 @@ Only certain faults count: numbers of axes, and sizes that are plain numbers on 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge
@@ -29,6 +27,7 @@ from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation, signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Alternative, Pattern, Signature
+from shapelint.shapes.numbered_conditions import with_numbers
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 from shapelint.spec.spec import ComponentSpec, Step
@@ -124,9 +123,9 @@ def note_function(run: Run, function: LibraryFunction, arguments: Arguments, sit
         if operand is None or ranks[index] is None or not taken:
             continue
         pattern = taken[0].inputs[index]
-        where = _with_numbers(taken[0].where, line.arguments or {}) if len(operands) == 1 else ""
+        where = taken[0].where if len(operands) == 1 else ""
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
-            line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
+            line = Signature((Alternative((pattern,), pattern, where and with_numbers(where, line.arguments or {})),), line.arguments)
             operation = _Operation(function.name.rpartition(".")[2], line, _number_steps(given))
             _record(run, operation, operand, site)
             return
@@ -140,12 +139,6 @@ def _number_steps(given: Mapping[str, Given]) -> tuple[Step, ...]:
         for name, number in numbers
         if number.place and not number.computed
     )
-
-
-def _with_numbers(condition: str, values: Mapping[str, Any]) -> str:
-    """Return a condition with the numeric arguments filled in."""
-    known = {name: str(value) for name, value in values.items() if isinstance(value, int)}
-    return re.sub(r"[a-z]\w*", lambda word: known.get(word[0], word[0]), condition)
 
 
 def _others_fit(patterns: Sequence[Pattern], ranks: Sequence[int | None], index: int) -> bool:
