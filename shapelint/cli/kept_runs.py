@@ -12,8 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
 
 from shapelint.common import bounds, disk
 from shapelint.common.bounded_files import content_of
@@ -76,12 +76,25 @@ def _folder_in(arguments: Sequence[str]) -> str:
     return ""
 
 
-def start(arguments: Sequence[str]) -> tuple[int, list[Written]] | None:
-    """Begin the run that this process is started for: return its exit code and output if they are known."""
-    place = place_of(arguments)
-    if place is None:
+class KeptOutput(NamedTuple):
+    """The exit code of a run, and what it wrote, in order."""
+
+    code: int
+    written: list[Written]
+
+
+def start(arguments: Sequence[str]) -> KeptOutput | None:
+    """Begin the run that this process is started for: return what it would come to if that is known.
+
+    Whatever is wrong with the cache: without it the run is right.
+    """
+    try:
+        place = place_of(arguments)
+        if place is None:
+            return None
+        found = _found(place)
+    except Exception:
         return None
-    found = _found(place)
     if found is None:
         _STARTED.append(place)
     return found
@@ -103,9 +116,14 @@ def kept_run(is_wanted: bool) -> Iterator[list[int]]:
 
 def _note_paths(reads: Reads) -> None:
     """Note what can be imported: the names of packages tell their versions, too."""
-    for folder in dict.fromkeys(sys.path):
+    for folder in dict.fromkeys(_paths()):
         before, question = signature_of(folder), "names 0"
         reads.note(folder, before, question, disk.answer_to(question, folder))
+
+
+def _paths() -> list[str]:
+    """Where modules are found; whoever adds to it may add paths of any kind."""
+    return [os.fspath(path) for path in sys.path if isinstance(path, (str, os.PathLike))]
 
 
 def _engine() -> dict[str, Any]:
@@ -115,8 +133,8 @@ def _engine() -> dict[str, Any]:
     for top in (_ROOT, os.path.join(os.path.dirname(_ROOT), "rules")):
         _stamp(top, files)
     settled = all(changed < latest for *_, changed in files)
-    own = digest(repr(sorted(files)).encode("utf-8", "surrogateescape")) if settled else time.time_ns()
-    return {"engine": [__version__, sys.version, list(sys.flags), sys.path, own]}
+    own = digest(repr(sorted(files)).encode("utf-8", "surrogatepass")) if settled else time.time_ns()
+    return {"engine": [__version__, sys.version, list(sys.flags), _paths(), own]}
 
 
 def _stamp(folder: str, files: list[tuple[str, int, int, int]]) -> None:
@@ -134,7 +152,7 @@ def _stamp(folder: str, files: list[tuple[str, int, int, int]]) -> None:
         return
 
 
-def _found(place: KeptRun) -> tuple[int, list[Written]] | None:
+def _found(place: KeptRun) -> KeptOutput | None:
     """What is kept of a run, if it can be believed and holds."""
     if not is_private(os.path.dirname(place.path)):
         return None
@@ -152,11 +170,9 @@ def _found(place: KeptRun) -> tuple[int, list[Written]] | None:
     if not same:
         keep(place.path, _written(kept))
     elif time.time() - status.st_mtime > _DAY:
-        try:
+        with suppress(OSError):
             os.utime(place.path)
-        except OSError:
-            return code, written
-    return code, written
+    return KeptOutput(code, written)
 
 
 def _read(path: str) -> dict[str, Any]:

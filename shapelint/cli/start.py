@@ -6,17 +6,20 @@ import sys
 from importlib import import_module
 
 from shapelint.cli import kept_runs
-from shapelint.cli.streams import write_out
+from shapelint.cli.streams import EXIT_TROUBLE, write_out
 from shapelint.common.notices import say
 
 
 def main() -> None:
     """Run the command line of this process and exit: 0, 1 for findings, 2 for trouble."""
-    found = kept_runs.start(sys.argv[1:])
-    if found is None:
-        import_module("shapelint.cli.app").main()
-        return
-    code, written = found
-    for stream, text in written:
-        (say if stream == "stderr" else write_out)(text)
-    sys.exit(code)
+    try:
+        found = kept_runs.start(sys.argv[1:])
+        if found is not None:
+            for stream, text in found.written:
+                (say if stream == "stderr" else write_out)(text)
+            sys.exit(found.code)
+        run = import_module("shapelint.cli.app").main
+    except KeyboardInterrupt:
+        say("shapelint: interrupted")
+        sys.exit(EXIT_TROUBLE)
+    run()

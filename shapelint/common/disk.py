@@ -191,7 +191,7 @@ def _kept(found: bytes | list[tuple[str, str]] | OSError) -> KeptAnswer:
     if isinstance(found, OSError):
         return [found.errno or 0]
     if isinstance(found, list):
-        found = "\0".join("/".join(one) for one in found).encode("utf-8", "surrogateescape")
+        found = "\0".join("/".join(one) for one in found).encode("utf-8", "surrogatepass")
     return digest(found)
 
 

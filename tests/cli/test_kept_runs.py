@@ -403,6 +403,30 @@ def test_the_cache_may_be_elsewhere_and_be_removed(project: Project) -> None:
     assert project.run("clean", "--cache-dir", "own")[1].startswith(b"Removed 0 files")
 
 
+WRONG = {
+    "the search fails": "import shapelint.cli.kept_runs as kept; kept._found = lambda place: 1 / 0",
+    "a path that is no text": "import pathlib; sys.path.append(pathlib.Path('x'))",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_whatever_is_wrong_with_the_cache_the_run_is_right(name: str, project: Project) -> None:
+    expected = project.run("model.yaml", "--no-cache")
+    code = PROBE.format(trace=os.devnull).replace("from shapelint", f"{WRONG[name]}\nfrom shapelint")
+    command = [sys.executable, "-c", code, "model.yaml"]
+    for _ in range(2):
+        result = subprocess.run(command, cwd=project.folder, env=project.variables, capture_output=True)
+        assert (result.returncode, result.stdout, result.stderr) == expected
+
+
+def test_an_interrupt_is_no_finding(project: Project) -> None:
+    interrupted = "import shapelint.cli.kept_runs as kept; kept._found = lambda place: signal.raise_signal(2)"
+    code = PROBE.format(trace=os.devnull).replace("from shapelint", f"import signal\n{interrupted}\nfrom shapelint")
+    command = [sys.executable, "-c", code, "model.yaml"]
+    result = subprocess.run(command, cwd=project.folder, env=project.variables, capture_output=True)
+    assert (result.returncode, result.stdout, result.stderr) == (2, b"", b"shapelint: interrupted\n")
+
+
 def test_a_closed_stream_is_noticed(project: Project) -> None:
     """What is printed again ends as the run itself does if nobody reads it."""
     before = kept(project, "model.yaml")
