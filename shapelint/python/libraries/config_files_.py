@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -52,6 +53,8 @@ DUMPED = "json.dumps.text"
 """The text that `json.dumps` returns."""
 MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
+_DOTTED = re.compile(r"(?P<key>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:=(?P<value>[^\n]*))?")
+"""A text of a dotlist: `model.projector.dim=256`."""
 NO_EFFECT = words("set_struct set_readonly resolve save")
 NAMES_IN_EVAL = words("int float round abs min max sum len bool str")
 """Functions that a text may call which a config gives to `eval`."""
@@ -189,6 +192,22 @@ def _from_command_line(run: Run, arguments: Arguments, site: Site) -> Value:
     return Table({}, attributes=True, converts="any") if _is_empty(arguments.values) else UNKNOWN
 
 
+def _from_dotlist(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.from_dotlist(["model.dim=256"])`: each text is a key of any depth with a YAML value."""
+    listed = sequence(arguments.values[0]) if arguments.values else None
+    if listed is None or listed.rest is not None:
+        return UNKNOWN
+    result: Value = Table({})
+    for item in listed.items:
+        match = _DOTTED.fullmatch(item.value) if isinstance(item, Const) and isinstance(item.value, str) else None
+        if match is None:
+            return UNKNOWN
+        names = match["key"].split(".")
+        text = "\n".join(f"{'  ' * depth}{name}:" for depth, name in enumerate(names))
+        result = merged(result, loading.parse(run, f"{text} {match['value'] or ''}", "yaml"))
+    return _rooted(run, result)
+
+
 def _is_empty(values: Sequence[Value]) -> bool:
     items = sequence(values[0]) if values else Items([])
     return items is not None and not items.items and items.rest is None
@@ -303,7 +322,7 @@ CONFIG_FILES = LibraryPlugin(
         "omegaconf.OmegaConf.merge": _merged,
         "omegaconf.OmegaConf.unsafe_merge": _merged,
         "omegaconf.OmegaConf.from_cli": _from_command_line,
-        "omegaconf.OmegaConf.from_dotlist": _from_command_line,
+        "omegaconf.OmegaConf.from_dotlist": _from_dotlist,
         "omegaconf.OmegaConf.to_container": _container,
         "omegaconf.OmegaConf.to_object": _objects,
         "omegaconf.OmegaConf.to_yaml": _text,
