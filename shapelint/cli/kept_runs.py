@@ -37,9 +37,10 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 class KeptRun:
-    """The place of a run: its file, and everything that it is found by."""
+    """The place of a run: its file, everything that it is found by, and what works it out, as that is at the start."""
 
     def __init__(self, folder: str, key: list[Any]) -> None:
+        self.engine = _engine()
         self.key = json.loads(json.dumps(key))
         self.path = os.path.join(folder, RESULTS, f"{digest(json.dumps(key).encode())}.run")
 
@@ -111,7 +112,7 @@ def kept_run(is_wanted: bool) -> Iterator[list[int]]:
         _note_paths(reads)
         yield codes
     if reads.repeatable and codes:
-        _store(_STARTED[0], {"code": codes[0], "written": written, "reads": reads.as_json(), **_engine()})
+        _store(_STARTED[0], {"code": codes[0], "written": written, "reads": reads.as_json()})
 
 
 def _note_paths(reads: Reads) -> None:
@@ -126,7 +127,7 @@ def _paths() -> list[str]:
     return [os.fspath(path) for path in sys.path if isinstance(path, (str, os.PathLike))]
 
 
-def _engine() -> dict[str, Any]:
+def _engine() -> list[Any]:
     """What works the reports out: Python, its paths, and every file of shapelint's own."""
     latest = time.time_ns() - GRANULE
     files: list[tuple[str, int, int, int]] = []
@@ -134,7 +135,7 @@ def _engine() -> dict[str, Any]:
         _stamp(top, files)
     settled = all(changed < latest for *_, changed in files)
     own = digest(repr(sorted(files)).encode("utf-8", "surrogatepass")) if settled else time.time_ns()
-    return {"engine": [__version__, sys.version, list(sys.flags), _paths(), own]}
+    return [__version__, sys.version, list(sys.flags), _paths(), own]
 
 
 def _stamp(folder: str, files: list[tuple[str, int, int, int]]) -> None:
@@ -159,7 +160,7 @@ def _found(place: KeptRun) -> KeptOutput | None:
     try:
         status = os.lstat(place.path)
         kept = _read(place.path)
-        if kept["key"] != place.key or kept["engine"] != _engine()["engine"]:
+        if kept["key"] != place.key or kept["engine"] != place.engine:
             return None
         code, written = kept["code"], [(str(name), str(text)) for name, text in kept["written"]]
         same = disk.still_hold(kept["reads"])
@@ -192,7 +193,7 @@ def _written(content: dict[str, Any]) -> bytes:
 
 
 def _store(place: KeptRun, content: dict[str, Any]) -> None:
-    data = _written({"key": place.key, **content})
+    data = _written({"key": place.key, "engine": place.engine, **content})
     if len(data) <= bounds.RESULT_BYTES:
         keep(place.path, data)
         make_room(os.path.dirname(place.path))

@@ -403,6 +403,22 @@ def test_the_cache_may_be_elsewhere_and_be_removed(project: Project) -> None:
     assert project.run("clean", "--cache-dir", "own")[1].startswith(b"Removed 0 files")
 
 
+@pytest.mark.parametrize(("engine", "linted"), [("one", False), ("two", True)])
+def test_a_run_is_kept_for_the_shapelint_that_began_it(engine: str, linted: bool, project: Project) -> None:
+    """It may be updated while a long run goes on."""
+
+    def run(*engines: str) -> None:
+        changing = f"import shapelint.cli.kept_runs as kept; kept._engine = iter({engines}).__next__"
+        code = PROBE.format(trace=str(project.trace)).replace("from shapelint", f"{changing}\nfrom shapelint")
+        command = [sys.executable, "-c", code, "model.yaml"]
+        subprocess.run(command, cwd=project.folder, env=project.variables, check=False, capture_output=True)
+
+    run("one", "two", "two")
+    assert project.was_linted()
+    run(engine, engine, engine)
+    assert project.was_linted() == linted
+
+
 WRONG = {
     "the search fails": "import shapelint.cli.kept_runs as kept; kept._found = lambda place: 1 / 0",
     "a path that is no text": "import pathlib; sys.path.append(pathlib.Path('x'))",
