@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command_line import clean_environment
 
+from shapelint.common import gitignore
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,6 +33,14 @@ def root() -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep traces of the tests separate from the user's."""
     os.environ["SHAPELINT_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """Return a folder that is empty, so far below those of other tests that none of their scripts is found from it."""
+    alone = tmp_path.joinpath(*["alone"] * gitignore.MOST_FOLDERS_OUTSIDE)
+    alone.mkdir(parents=True)
+    return alone
 
 
 @pytest.fixture
