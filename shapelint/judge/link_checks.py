@@ -24,6 +24,10 @@ from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
 
+IMAGE_AXES = frozenset({"B", "H", "W"})
+"""The axes of images whose sizes may be left open. What another axis that is only named makes wide is not known."""
+
+
 @frozen
 class LinkCheck:
     """A link: the role that takes the tensor, and why it could not be checked, "" if it was.
@@ -95,7 +99,7 @@ def _unknown_axis(edge: Edge, fit: Fit) -> Cause | None:
         if not dims.is_known(expected):
             general = f"the width that {edge.component.label} takes is not known"
             return _unknown_argument(edge.component, "") or Cause(general, edge.component.spec.head)
-        if not dims.is_known(actual):
+        if not dims.is_known(actual) or dims.names(actual) - IMAGE_AXES:
             origin = origins[place] if origins else edge.incoming.maker
             general = f"the width of what {edge.producer.role} gives is not known"
             known = _unknown_argument(origin.component, origin.parameter) if origin.component else None

@@ -174,12 +174,15 @@ def taken_stages(row: TimmRow, wanted: Any) -> tuple[int, ...]:
 def _map(row: TimmRow, size: str, width: int, step: int) -> str:
     """Return the axes of one map, whose sides are rounded as those of the last map; names where that says nothing."""
     pixels = [int(side) for side in size.split("x") if side]
+    last, *last_sides = row.features.split() or [""]
     if row.accepts in (FIXED, OWN_SIZE) and pixels and not any(side % step for side in pixels):
         sides = [str(side // step) for side in pixels]
     elif "((H-1)//" in row.features:
         sides = [f"(({side}-1)//{step}+1)" for side in "HW"]
     elif "(H//" in row.features:
         sides = [f"({side}//{step})" for side in "HW"]
+    elif last == str(width) and len(last_sides) == 2 and step == max(reduction for _, reduction in stages(row)):
+        sides = last_sides
     else:
         sides = [f"{side}{step}" for side in "hw"]
     return " ".join([*sides, str(width)] if row.stages.startswith(CHANNELS_LAST) else [str(width), *sides])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from taken_features import Taken, known_width
+from taken_features import Taken, known_width, reasons
 
 torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
@@ -30,6 +30,7 @@ TAKEN = [
     ("efficientnet_lite0", "net.forward_intermediates(x, intermediates_only=True)[2].flatten(1)"),
     ("eva02_tiny_patch14_224", "net.forward_intermediates(x, indices=3)[1][2].flatten(1)"),
     ("regnety_002", "net.forward_intermediates(x, 2, intermediates_only=True)[0].mean((2, 3))"),
+    ("ese_vovnet19b_dw", "net.forward_intermediates(x, indices=1, intermediates_only=True)[0].flatten(1)"),
     ("test_vit", "net.forward_intermediates(x, 1)[0].flatten(1)", (2, 3, 160, 160)),
 ]  # fmt: skip
 
@@ -56,3 +57,9 @@ def test_what_no_stage_has_is_not_known() -> None:
     for features in ("forward_intermediates(x, indices=[9])[1][0].flatten(1)", "get_intermediate_layers(x)[0]"):
         taken = Taken(f"timm.create_model('{CNN}', num_classes=0)", f"self.backbone.{features}", imports=imports)
         assert known_width(taken) is None
+
+
+def test_a_width_from_sides_that_are_not_known_is_not_checked() -> None:
+    features = "self.backbone.forward_intermediates(x, indices=[0], intermediates_only=True)[0].flatten(1)"
+    taken = Taken("timm.create_model('ese_vovnet19b_dw', num_classes=0)", features, imports="import timm")
+    assert reasons(taken) == ["the width of what backbone gives is not known"]
