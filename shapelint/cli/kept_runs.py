@@ -19,7 +19,7 @@ from shapelint.common import bounds, disk
 from shapelint.common.bounded_files import content_of
 from shapelint.common.cache_folder import cache_folder, is_private, keep, make_room
 from shapelint.common.notices import Written, noted
-from shapelint.common.reads import GRANULE, Reads, digest, recording, signature_of
+from shapelint.common.reads import GRANULE, digest, recording
 from shapelint.common.version import __version__
 
 FORMAT = "shapelint results 1"
@@ -109,17 +109,17 @@ def kept_run(is_wanted: bool) -> Iterator[list[int]]:
         yield codes
         return
     with recording() as reads, noted() as written:
-        _note_paths(reads)
+        _note_paths()
         yield codes
     if reads.repeatable and codes:
         _store(_STARTED[0], {"code": codes[0], "written": written, "reads": reads.as_json()})
 
 
-def _note_paths(reads: Reads) -> None:
+def _note_paths() -> None:
     """Note what can be imported: the names of packages tell their versions, too."""
     for folder in dict.fromkeys(_paths()):
-        before, question = signature_of(folder), "names 0"
-        reads.note(folder, before, question, disk.answer_to(question, folder))
+        with suppress(OSError):
+            disk.entries(folder)
 
 
 def _paths() -> list[str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, TypeVar, Union
 
 from shapelint.common.bounded_files import RefusedFileError, content_of
-from shapelint.common.reads import GRANULE, UNCERTAIN, KeptAnswer, digest, recorded, settled, signature_of
+from shapelint.common.reads import GRANULE, KeptAnswer, digest, recorded, settled, signature_of
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
 AnyPath = Union[str, "os.PathLike[str]"]
+Asked = TypeVar("Asked")
 
 
 def is_file(path: AnyPath) -> bool:
@@ -68,11 +69,8 @@ def real(path: AnyPath) -> str:
 
 def read_bounded(path: AnyPath, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes; raises OSError, RefusedFileError if it is none."""
-    name, reads = os.fspath(path), recorded()
-    before = signature_of(name) if reads is not None else UNCERTAIN
-    content = _content(name, limit)
-    if reads is not None:
-        reads.note(name, before, f"content {limit}", _kept(content))
+    name = os.fspath(path)
+    content = _noted(f"content {limit}", name, lambda: _content(name, limit), _kept)
     if isinstance(content, OSError):
         raise content
     return content
@@ -113,11 +111,8 @@ class FolderEntry(NamedTuple):
 
 def entries(folder: AnyPath, most: int = 0) -> list[FolderEntry]:
     """What is in a folder, by name; of one with more than `most` only some. Raises OSError."""
-    name, reads = os.fspath(folder), recorded()
-    before = signature_of(name) if reads is not None else UNCERTAIN
-    found = _listed(name, most)
-    if reads is not None:
-        reads.note(name, before, f"names {most}", _kept(found))
+    name = os.fspath(folder)
+    found = _noted(f"names {most}", name, lambda: _listed(name, most), _kept)
     if isinstance(found, OSError):
         raise found
     return [FolderEntry(one, os.path.join(name, one), kind) for one, kind in found]
@@ -164,13 +159,19 @@ def still_hold(kept: Mapping[str, Any]) -> bool | None:
 
 
 def _asked(question: str, path: AnyPath) -> Any:
-    name, reads = os.fspath(path), recorded()
+    name = os.fspath(path)
+    return _noted(question, name, lambda: answer_to(question, name), lambda answer: answer)
+
+
+def _noted(question: str, name: str, ask: Callable[[], Asked], kept: Callable[[Asked], KeptAnswer]) -> Asked:
+    """Ask; while reads are recorded, keep the answer with the signature from before the question."""
+    reads = recorded()
     if reads is None:
-        return answer_to(question, name)
+        return ask()
     before = signature_of(name)
-    answer = answer_to(question, name)
-    reads.note(name, before, question, answer)
-    return answer
+    found = ask()
+    reads.note(name, before, question, kept(found))
+    return found
 
 
 def _raised(answer: Any, path: AnyPath) -> Any:

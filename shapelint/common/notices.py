@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
+from typing import TypeVar
 
 from shapelint.common.escaping import escape
+
+Collected = TypeVar("Collected")
 
 _HELD: ContextVar[list[str] | None] = ContextVar("held", default=None)
 _WRITTEN: ContextVar[list[Written] | None] = ContextVar("written", default=None)
@@ -31,15 +34,9 @@ def note_written(stream: str, text: str) -> None:
         written.append((stream, text))
 
 
-@contextmanager
-def noted() -> Iterator[list[Written]]:
+def noted() -> AbstractContextManager[list[Written]]:
     """Yield what is written in the block, in order."""
-    written: list[Written] = []
-    token = _WRITTEN.set(written)
-    try:
-        yield written
-    finally:
-        _WRITTEN.reset(token)
+    return collected(_WRITTEN)
 
 
 @cache
@@ -52,12 +49,17 @@ def say_once(text: str) -> None:
         kept.append(text)
 
 
-@contextmanager
-def held() -> Iterator[list[str]]:
+def held() -> AbstractContextManager[list[str]]:
     """Keep the lines of `say_once` in the block instead of writing them; yield them, for another process to write."""
-    kept: list[str] = []
-    token = _HELD.set(kept)
+    return collected(_HELD)
+
+
+@contextmanager
+def collected(collector: ContextVar[list[Collected] | None]) -> Iterator[list[Collected]]:
+    """Yield a new list, to which the block adds by way of `collector`; afterwards that is as it was before."""
+    found: list[Collected] = []
+    token = collector.set(found)
     try:
-        yield kept
+        yield found
     finally:
-        _HELD.reset(token)
+        collector.reset(token)

@@ -23,7 +23,6 @@ from shapelint.spec.roles import HEADS, kind
 from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
-
 IMAGE_AXES = frozenset({"B", "H", "W"})
 """The axes of images whose sizes may be left open. What another axis that is only named makes wide is not known."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
+from shapelint.common.notices import collected
 from shapelint.trace.tracing_request import TracingRequest
 
 BEGUN: ContextVar[list[TracingRequest] | None] = ContextVar("begun", default=None)
@@ -14,12 +14,6 @@ TRACE_READERS = "readers of traces"
 """What the threads are called that read what the process that traces writes."""
 
 
-@contextmanager
-def only_begun() -> Iterator[list[TracingRequest]]:
+def only_begun() -> AbstractContextManager[list[TracingRequest]]:
     """Wait for no trace of a library in the block; yield those of which nothing is known there, to be begun."""
-    begun: list[TracingRequest] = []
-    token = BEGUN.set(begun)
-    try:
-        yield begun
-    finally:
-        BEGUN.reset(token)
+    return collected(BEGUN)

@@ -123,9 +123,10 @@ def note_function(run: Run, function: LibraryFunction, arguments: Arguments, sit
         if operand is None or ranks[index] is None or not taken:
             continue
         pattern = taken[0].inputs[index]
-        where = taken[0].where if len(operands) == 1 else ""
+        written = taken[0].where if len(operands) == 1 else ""
+        where = written and with_numbers(written, line.arguments or {})
         if all(one.inputs[index].rank != ranks[index] for one in taken) or where:
-            line = Signature((Alternative((pattern,), pattern, where and with_numbers(where, line.arguments or {})),), line.arguments)
+            line = Signature((Alternative((pattern,), pattern, where),), line.arguments)
             operation = _Operation(function.name.rpartition(".")[2], line, _number_steps(given))
             _record(run, operation, operand, site)
             return
