@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
+from shapelint.common import syntax_trees
 from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.shapes import expression
@@ -287,13 +288,11 @@ class Values:
 def parsed(text: str, shift: int = 0) -> ast.Module:
     """A Python text as a tree; raises InvalidYamlError where it is none."""
     try:
-        return ast.parse(text)
+        return syntax_trees.module(text)
     except SyntaxError as error:
         lines = [0, *accumulate(len(line) for line in text.splitlines(keepends=True))]
         start = lines[min((error.lineno or 1) - 1, len(lines) - 1)] + max((error.offset or 1) - 1, 0) + shift
         raise InvalidYamlError(error.msg, Span(start, start + 1)) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise InvalidYamlError("not a program that can be read", Span(shift, shift + 1)) from None
 
 
 def _updated(base: Mapping, over: Mapping) -> Mapping:

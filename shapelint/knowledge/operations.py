@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, Union
 
+from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
@@ -157,7 +158,7 @@ def _operation(name: str, parameters: str, does: str) -> Operation:
     taken = parse_parameters(parameters) if parameters else None
     if "->" in does:
         return Operation(name, taken, shapes=does)
-    steps = ast.parse(f"({does},)", mode="eval").body
+    steps = syntax_trees.expression(f"({does},)")
     assert isinstance(steps, ast.Tuple)
     return Operation(name, taken, tuple(map(_step, steps.elts)))
 

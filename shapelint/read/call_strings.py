@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from shapelint.common import bounds
+from shapelint.common import bounds, syntax_trees
 from shapelint.shapes import dims, expression
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion
 from shapelint.text.source import Span
@@ -37,7 +37,7 @@ def parse_call(text: str, locate: Locate, named: Mapping[str, Argument | None] |
     if len(text) > bounds.CALL_LENGTH:
         raise CallError(f"a call longer than {bounds.CALL_LENGTH} characters", 0, len(text))
     try:
-        body = ast.parse(text, mode="eval").body
+        body = syntax_trees.expression(text)
         if not isinstance(body, ast.Call):
             raise CallError("not a call: expected Name(argument, ...)", 0, len(text))
         return _Reader(text, locate, named or {}).component(body)

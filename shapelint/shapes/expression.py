@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from shapelint.common import bounds
+from shapelint.common import bounds, syntax_trees
 from shapelint.shapes.dims import UNKNOWN_DIM, Expression, equal, is_known, symbol
 from shapelint.shapes.functions import FUNCTIONS, product
 
@@ -41,10 +41,9 @@ def parse(text: str) -> ast.expr:
     if len(text) > MAXIMUM_EXPRESSION_LENGTH:
         raise ExpressionError(f"expression longer than {MAXIMUM_EXPRESSION_LENGTH} characters")
     try:
-        node = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else error
-        raise ExpressionError(f"not an expression: {quoted(text)} ({reason})") from None
+        node = syntax_trees.expression(text.strip())
+    except SyntaxError as error:
+        raise ExpressionError(f"not an expression: {quoted(text)} ({error.msg})") from None
     if _is_deep(node):
         raise ExpressionError(f"expression nested too deeply: {quoted(text)}")
     return node

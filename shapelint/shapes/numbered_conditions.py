@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from shapelint.common import syntax_trees
 from shapelint.shapes import expression
 
 
@@ -15,7 +16,7 @@ def with_numbers(condition: str, arguments: Mapping[str, Any]) -> str:
     >>> with_numbers("(H-1)//(patch[0]*8)+1 >= window", {"patch": (4, 4), "window": 7})
     '(H - 1) // 32 + 1 >= 7'
     """
-    return ast.unparse(_Numbers(arguments).visit(ast.parse(condition.strip(), mode="eval").body))
+    return ast.unparse(_Numbers(arguments).visit(syntax_trees.expression(condition.strip())))
 
 
 class _Numbers(ast.NodeTransformer):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.knowledge import pretrained_data
 from shapelint.knowledge.schema.pretrained_models import PretrainedModel
@@ -112,7 +113,7 @@ class _Formulas:
         size = self.model.same_size
         if self.call.interpolates is False and size.isidentifier():
             text = re.sub(r"\b[HW]\b", lambda found: size + SIDES[found[0]], text)
-        return ast.unparse(_Constants(self.values).visit(ast.parse(text.strip(), mode="eval").body))
+        return ast.unparse(_Constants(self.values).visit(syntax_trees.expression(text.strip())))
 
     def _folded(self, name: str) -> str:
         fold = self.model.folds[name]

@@ -6,14 +6,12 @@ read.
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from bisect import bisect_right
 from dataclasses import field
 from typing import Any
 
-from shapelint.common import bounds
+from shapelint.common import bounds, syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.text.source import Span
 
@@ -114,10 +112,8 @@ def as_python(code: str) -> str:
         return _commented(code)
     code = "\n".join(MAGIC.sub(r"\1#", line) for line in code.split("\n"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        syntax_trees.module(code)
+    except SyntaxError:
         return _commented(code)
     return code
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
-from command_line import run_process
+from command_line import ROOT, run_process
 
+from shapelint.common import syntax_trees
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.overrides import InvalidYamlError, parse
 from shapelint.linting.lint_paths import lint_text
@@ -50,3 +52,33 @@ def test_python_says_nothing_about_a_linted_text(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(0x1for x in y, 3)"\n')
     (tmp_path / "other.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(1or 2, 3)"\n')
     assert run_process(tmp_path, ".").stderr == ""
+
+
+WARNED = {
+    "model.yaml": 'backbone: {out_dim: 256}\nprojection_head: "Linear(0x1for x in y, 3)"\n',
+    "other.yaml": "backbone: {out_dim: 256}\nprojection_head: Linear('\\d', 3)\n",
+    "model.py": "import torch\nx = torch.nn.Linear(1or 2, 3) is 3\n",
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_python_warns_nobody_who_lints_in_a_program(name: str) -> None:
+    """`lint_text` is called by the API, the server and the plugin, which leave Python's warnings as they are."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert not lint_text(Source(name, WARNED[name]), Settings(isolated=True)).is_fault
+    assert caught == []
+
+
+@pytest.mark.parametrize("text", ["\0", "-" * 100_000 + "1", "(" * 300, "'\ud800'", "x" + ".a" * 100_000, "1or"])
+def test_what_is_no_python_is_one_error(text: str) -> None:
+    for parse_text in (syntax_trees.module, syntax_trees.expression):
+        try:
+            parse_text(text)
+        except SyntaxError as error:
+            assert error.msg
+
+
+def test_nothing_else_parses_python() -> None:
+    code = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "shapelint").rglob("*.py")}
+    assert [name for name, text in code.items() if "ast.parse(" in text] == ["syntax_trees.py"]

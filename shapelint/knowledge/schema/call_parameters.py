@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Literal
 
+from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
 
 
@@ -25,7 +26,7 @@ def parse_parameters(call: str) -> tuple[Parameter, ...]:
     ['in_features', 'out_features', 'bias']
     """
     parameters = "(" + call.partition("(")[2] if "(" in call else "()"
-    definition, *more = ast.parse(f"def call{parameters}: pass").body
+    definition, *more = syntax_trees.module(f"def call{parameters}: pass").body
     if more or not isinstance(definition, ast.FunctionDef):
         raise ValueError("not a call with names of parameters")
     arguments = definition.args

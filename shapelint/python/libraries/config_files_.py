@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from shapelint.common import syntax_trees
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
 from shapelint.python.objects import dicts
@@ -270,13 +271,13 @@ def _resolver(run: Run, function: Value, site: Site, values: Sequence[Value]) ->
 def _evaluated(run: Run, text: Value, site: Site) -> Value:
     """Return what `eval` makes of a text of a config: a number that is written nowhere."""
     try:
-        tree = ast.parse(str(text.value).strip(), mode="eval") if isinstance(text, Const) else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = syntax_trees.expression(str(text.value).strip()) if isinstance(text, Const) else None
+    except SyntaxError:
         return UNKNOWN
     names = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)} if tree is not None else set()
     if tree is None or not names <= NAMES_IN_EVAL:
         return UNKNOWN
-    found = run.evaluate(tree.body, site.scope)
+    found = run.evaluate(tree, site.scope)
     return Const(found.value) if isinstance(found, Const) else UNKNOWN
 
 

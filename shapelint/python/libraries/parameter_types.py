@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Site
@@ -118,7 +119,7 @@ def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
     """Yield the types of a union, without None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
-            yield from _alternatives(ast.parse(node.value, mode="eval").body)
+            yield from _alternatives(syntax_trees.expression(node.value))
         except SyntaxError:
             return
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):

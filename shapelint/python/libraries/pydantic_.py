@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.common.words import words
 from shapelint.python.objects import mutation
@@ -56,7 +57,7 @@ class Filling:
             return UNKNOWN
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                return self.converted(ast.parse(node.value, mode="eval").body, value, depth + 1)
+                return self.converted(syntax_trees.expression(node.value), value, depth + 1)
             except SyntaxError:
                 return UNKNOWN
         choices = _choices(node)

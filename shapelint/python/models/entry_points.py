@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from shapelint.common import disk
+from shapelint.common import disk, syntax_trees
 from shapelint.common.frozen import frozen
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import lightning_
@@ -128,18 +127,12 @@ def as_script(source: Source) -> notebook.Script:
 def parse(text: str, places: Places) -> ast.Module:
     """Return the syntax tree of a text; raises InvalidPythonError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return syntax_trees.module(text)
     except SyntaxError as error:
         line = min(max(error.lineno or 1, 1), len(places.starts))
         start = min(places.offset(line, 0) + max((error.offset or 1) - 1, 0), max(len(text) - 1, 0))
         message = f"not Python that this version reads: {error.msg}"
         raise InvalidPythonError(message, Span(start, min(start + 1, len(text)))) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise InvalidPythonError(
-            "not Python that can be read: it is nested too deeply", Span(0, min(1, len(text)))
-        ) from None
 
 
 def _user(run: Run, path: Path) -> None:

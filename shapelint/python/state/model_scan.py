@@ -10,12 +10,11 @@ import ast
 import os
 import re
 import sys
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from shapelint.common import disk, gitignore, package_folders
+from shapelint.common import disk, gitignore, package_folders, syntax_trees
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
@@ -101,10 +100,8 @@ def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
 def parsed_text(text: str) -> ast.Module | None:
     """Return the syntax tree of a text; None if it does not parse."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return syntax_trees.module(text)
+    except SyntaxError:
         return None
 
 
