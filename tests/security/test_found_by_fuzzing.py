@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,11 @@ def test_python_warns_nobody_who_lints_in_a_program(name: str) -> None:
     assert caught == []
 
 
-@pytest.mark.parametrize("text", ["\0", "-" * 100_000 + "1", "(" * 300, "'\ud800'", "x" + ".a" * 100_000, "1or"])
-def test_what_is_no_python_is_one_error(text: str) -> None:
-    for parse_text in (syntax_trees.module, syntax_trees.expression):
-        try:
-            parse_text(text)
-        except SyntaxError as error:
-            assert error.msg
+@pytest.mark.parametrize("text", ["\0", "-" * 100_000 + "1", "(" * 300, "'\ud800'", ")"])
+@pytest.mark.parametrize("parse_text", [syntax_trees.module, syntax_trees.expression])
+def test_what_is_no_python_is_one_error(text: str, parse_text: Callable[[str], object]) -> None:
+    with pytest.raises(SyntaxError):
+        parse_text(text)
 
 
 def test_nothing_else_parses_python() -> None:
