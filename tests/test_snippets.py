@@ -14,6 +14,8 @@ import pytest
 import yaml
 from command_line import CLEAN, ONE_FAULT, ROOT, clean_environment, run
 
+from shapelint.common.version import __version__
+
 SNIPPETS = ROOT / "tests" / "snippets"
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SCHEMAS = {
@@ -86,13 +88,15 @@ def test_the_auditor_finds_nothing_in_the_workflow_of_releases() -> None:
 
 
 def test_findings_of_an_auditor_of_actions(tmp_path: Path) -> None:
-    """Nothing for the action and the hooks; for workflows, that they refer to actions by tags, as in READMEs."""
+    """Only that the workflows name this action by its tag: every other is pinned by hash."""
     workflows = tmp_path / ".github" / "workflows"
     workflows.mkdir(parents=True)
-    for name in ("github.yml", "github-sarif.yml"):
+    names = ("github.yml", "github-sarif.yml")
+    for name in names:
         (workflows / name).write_text(text(name))
+        (workflows / f"pinned-{name}").write_text(text(name).replace(f"@v{__version__}", f"@{'0' * 40}"))
     found = audited(ROOT / "action.yml", ROOT / ".pre-commit-hooks.yaml", tmp_path)
-    assert found == {name: {"unpinned-uses"} for name in ("github.yml", "github-sarif.yml")}
+    assert found == {name: {"unpinned-uses"} for name in names}
 
 
 def test_the_auditor_detects_an_input_in_a_script(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -108,59 +109,62 @@ class ShapelintServer(LanguageServer):
 def create(settings: Settings) -> ShapelintServer:
     """A server with all that it answers to."""
     server = ShapelintServer(settings)
+    _follow(server)
+    _answer(server)
+    return server
+
+
+def _follow(server: ShapelintServer) -> None:
+    """Let a server lint what is opened, changed and saved: documents and notebooks alike."""
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def _(params: types.DidOpenTextDocumentParams) -> None:
-        server.lint(params.text_document.uri)
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams | types.DidOpenNotebookDocumentParams) -> None:
+        server.lint(_uri(params))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    async def _(params: types.DidChangeTextDocumentParams) -> None:
-        await server.lint_soon(params.text_document.uri)
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    async def changed(params: types.DidChangeTextDocumentParams | types.DidChangeNotebookDocumentParams) -> None:
+        await server.lint_soon(_uri(params))
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def _(params: types.DidSaveTextDocumentParams) -> None:
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def saved(_: types.DidSaveTextDocumentParams | types.DidSaveNotebookDocumentParams) -> None:
         server.lint_all()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def _(params: types.DidCloseTextDocumentParams) -> None:
-        server.forget(params.text_document.uri)
-
-    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
-    def _(params: types.DidOpenNotebookDocumentParams) -> None:
-        server.lint(params.notebook_document.uri)
-
-    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
-    async def _(params: types.DidChangeNotebookDocumentParams) -> None:
-        await server.lint_soon(params.notebook_document.uri)
-
-    @server.feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)
-    def _(params: types.DidSaveNotebookDocumentParams) -> None:
-        server.lint_all()
-
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
-    def _(params: types.DidCloseNotebookDocumentParams) -> None:
-        server.forget(params.notebook_document.uri)
+    def closed(params: types.DidCloseTextDocumentParams | types.DidCloseNotebookDocumentParams) -> None:
+        server.forget(_uri(params))
+
+
+def _answer(server: ShapelintServer) -> None:
+    """Let a server answer what is asked of a document, from its report as it is now."""
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
     )
-    def _(params: types.CodeActionParams) -> Sequence[types.CodeAction]:
-        uri = params.text_document.uri
+    def actions(params: types.CodeActionParams) -> Sequence[types.CodeAction]:
+        uri = _uri(params)
         return [*quick_fixes(server.report_of(uri), types.Location(uri, params.range), server.workspace)]
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
-    def _(params: types.HoverParams) -> types.Hover | None:
-        uri = params.text_document.uri
+    def pointed(params: types.HoverParams) -> types.Hover | None:
+        uri = _uri(params)
         return hover(server.report_of(uri), uri, params.position, server.workspace)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-    def _(params: types.InlayHintParams) -> Sequence[types.InlayHint]:
-        uri = params.text_document.uri
+    def hints(params: types.InlayHintParams) -> Sequence[types.InlayHint]:
+        uri = _uri(params)
         return [*inlay_hints(server.report_of(uri), uri, params.range, server.workspace)]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
-    def _(params: types.CodeLensParams) -> Sequence[types.CodeLens]:
-        uri = params.text_document.uri
+    def lenses(params: types.CodeLensParams) -> Sequence[types.CodeLens]:
+        uri = _uri(params)
         return [*code_lenses(server.report_of(uri), uri, server.workspace)]
 
-    return server
+
+def _uri(params: Any) -> str:
+    """The address of the document or notebook that a message is about."""
+    about = getattr(params, "notebook_document", None) or params.text_document
+    return str(about.uri)
