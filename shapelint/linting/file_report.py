@@ -83,6 +83,8 @@ def _reported(analysis: FileAnalysis, options: Options, repair: bool = True, wit
     if analysis.invalid is not None:
         finding = _finding(analysis.invalid, source, "")
         return FileReport(source.path, "checked", findings=(finding,), text=source.own_text, others=_others(source))
+    if analysis.unfollowed:
+        return FileReport(source.path, "unreadable", text=source.own_text, problem=analysis.unfollowed)
     if not analysis.models:
         stop = _link(analysis.stop, source) if analysis.stop is not None else None
         return FileReport(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.judge.link_checks import LinkCheck, are_alike, component_checks, flow_is_known
 from shapelint.knowledge import methods
 from shapelint.linting import loaded_weights
-from shapelint.python.models.recognise import PythonModel
+from shapelint.python.models.recognise import EXHAUSTED, PythonModel
 from shapelint.python.state.run import BankCall, LossCall
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
@@ -17,7 +17,6 @@ from shapelint.text.source import Span
 
 NO_BANK_WIDTH = "the memory bank is built without a width, which lightly 1.6 refuses"
 PREDICTION_HEAD = "prediction_head"
-EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
 
 
 def checks(script: PythonModel) -> Iterator[LinkCheck]:

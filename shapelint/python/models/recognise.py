@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -28,7 +29,7 @@ from shapelint.python.models.entry_points import InvalidPythonError, Question, i
 from shapelint.python.state import naming
 from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
 from shapelint.python.state.saved_weights import LoadedWeights
-from shapelint.python.state.values import Component, Instance, Node
+from shapelint.python.state.values import Component, Instance, Node, Scope
 from shapelint.python.tensors import line_shapes
 from shapelint.python.tensors.line_shapes import SeenShape
 from shapelint.resolve.options import Options
@@ -38,6 +39,8 @@ from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import HEADS, Role, kind
 from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step
 from shapelint.text.source import Source, Span
+
+EXHAUSTED = "the budget of the interpreter ran out, and the rest of the file was not followed"
 
 
 @frozen
@@ -95,7 +98,7 @@ class ReadModels:
 
     `sweep` is what its config says of runs with other values, `line_shapes` are the shapes of its tensors. `stop` is
     why a program with models certainly stops with the config that its command line names. One that `takes_config` reads
-    a file that its command line names.
+    a file that its command line names. `unfollowed` is why a file without models may have one.
     """
 
     models: list[PythonModel]
@@ -105,6 +108,7 @@ class ReadModels:
     line_shapes: tuple[SeenShape, ...] = ()
     stop: Cause | None = None
     takes_config: bool = False
+    unfollowed: str = ""
 
 
 def read_models(source: Source, options: Options, may_trace: bool = False) -> ReadModels:
@@ -112,7 +116,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
 
     `may_trace` says that components may be traced before it is known that there is a model at all.
     """
-    run, _ = interpret(source, options, may_trace=may_trace or options.trace)
+    run, scope = interpret(source, options, may_trace=may_trace or options.trace)
     if run.refused:
         raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
     groups = _groups(run)
@@ -120,7 +124,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         return ReadModels([], (), source, stop=run.stop_of_module if groups else None)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
-        run, _ = interpret(source, options)
+        run, scope = interpret(source, options)
         groups = _groups(run)
 
     def asked(question: Question) -> Run:
@@ -154,7 +158,19 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     if run.exhausted:
         notices += ("the budget of the interpreter ran out: the rest is unknown",)
     takes_config = bool(run.takes_words and run.failed_reads and not options.config)
-    return ReadModels(models, notices, run.others.source, run.sweep, line_shapes.seen(run), takes_config=takes_config)
+    return ReadModels(
+        models, notices, run.others.source, run.sweep, line_shapes.seen(run), takes_config=takes_config,
+        unfollowed=EXHAUSTED if not models and _has_more_networks(run, scope) else "",
+    )  # fmt: skip
+
+
+def _has_more_networks(run: Run, scope: Scope) -> bool:
+    """Return whether the budget ran out before a network of the file was defined."""
+    classes = (node for node in run.tree.body if isinstance(node, ast.ClassDef)) if run.exhausted else ()
+    return any(
+        node.name not in scope.names and any(ast.unparse(base).endswith("Module") for base in node.bases)
+        for node in classes
+    )
 
 
 def _stopping(run: Run) -> list[list[Problem]]:
