@@ -16,7 +16,7 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, is_number
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, tensor_operations
+from shapelint.python.tensors import collected_rows, image_sizes, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
@@ -86,6 +86,9 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
         assert isinstance(items, Items)
         if isinstance(times, int) and items.rest is None and 0 <= times * len(items.items) <= MAXIMUM_ELEMENTS:
             return Items(items.items * times, items.kind)
+        repeated = collected_rows.repeated(items, times) if isinstance(times, int) and times > 0 else None
+        if repeated is not None:
+            return repeated
     if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
         table = Table(dict(left.items), left.open)
         dicts.update(run, table, right)

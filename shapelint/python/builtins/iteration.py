@@ -83,7 +83,9 @@ def _collect(kind: str) -> BuiltinHandler:
 
         found = elements(values[0]) if kind == "set" else sequence(values[0])
         items = found or run.rows(values[0], 0) or Items([], rest=UNKNOWN)
-        return sets.distinct(items) if kind == "set" else Items(list(items.items), kind, items.rest)
+        if kind == "set":
+            return sets.distinct(items)
+        return Items(list(items.items), kind, items.rest, collected=items.collected)
 
     return handler
 

@@ -21,6 +21,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import (
     NO_SPAN,
+    NONE,
     UNKNOWN,
     Const,
     Data,
@@ -35,8 +36,10 @@ from shapelint.python.state.values import (
     Value,
     Views,
 )
+from shapelint.python.tensors import row_faults
 from shapelint.python.tensors.axes import NO_ORIGIN
 from shapelint.python.tensors.image_sizes import BATCH
+from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
@@ -50,12 +53,16 @@ ORDERING = frozenset({"data_source", "replacement", "generator"})
 
 @frozen
 class KnownLength:
-    """How many samples a dataset of a library has: by an argument, or by the part that an argument chooses."""
+    """How many samples a dataset of a library has: by an argument, or by the part that an argument chooses.
+
+    A label is a whole number where `labels` is the place of the argument that may change it; else it is not known.
+    """
 
     parameters: tuple[Parameter, ...]
     length: str
     lengths: Any
     unless: str
+    labels: int | None = None
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +70,7 @@ def lengths() -> dict[str, KnownLength]:
     """Return the datasets of known length by their dotted names."""
     return {
         f"{package}.{call.partition('(')[0]}": KnownLength(
-            parse_parameters(call), line.get("length", ""), line.get("lengths"), line.get("unless", "")
+            parse_parameters(call), line.get("length", ""), line.get("lengths"), line.get("unless", ""), line.get("labels")
         )
         for package, lines in rules_folder.load("datasets.yaml").items()
         for call, line in lines.items()
@@ -73,8 +80,17 @@ def lengths() -> dict[str, KnownLength]:
 def make(run: Run, name: str, arguments: Arguments, site: Site) -> Value | None:
     """Construct a transform, or a dataset; None for anything else."""
     views = transforms.construct(run, name, arguments, site)
-    samples = _samples_of(name, arguments)
-    return views if samples is None else Dataset(views or UNKNOWN, samples)
+    samples, labelled = _samples_of(name, arguments), _has_labels(name, arguments)
+    return views if samples is None and not labelled else Dataset(views or UNKNOWN, samples, labelled=labelled)
+
+
+def _has_labels(name: str, arguments: Arguments) -> bool:
+    """Return whether the label of each sample is a whole number."""
+    known = lengths().get(name)
+    if known is None or known.labels is None or not arguments.complete:
+        return False
+    given = arguments.get(known.labels, "target_transform")
+    return (given is None or given == NONE) and "transforms" not in arguments.keywords
 
 
 def _samples_of(name: str, arguments: Arguments) -> int | None:
@@ -96,13 +112,30 @@ def wrapped(run: Run, views: Views | None, dataset: Value | None) -> Value | Non
     return views if count is None else Dataset(views or UNKNOWN, count)
 
 
+def _part(whole: Value | None, count: int | None) -> Dataset:
+    """Return some of the samples of a dataset."""
+    return Dataset(_source(whole), count, labelled=isinstance(whole, Dataset) and whole.labelled)
+
+
 def tensor_dataset(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `TensorDataset(images, labels)`."""
     tensors = [given.value for given in arguments.positional]
     axes = axes_of(tensors[0]) if tensors and isinstance(tensors[0], Tensor) else None
+    _note_rows(run, tensors, site)
     source = Items(list(tensors), "tuple") if arguments.complete else UNKNOWN
     size = axes[0].size if axes else None
     return Dataset(source, size if isinstance(size, int) and arguments.complete else None)
+
+
+def _note_rows(run: Run, tensors: Sequence[Value], site: Site) -> None:
+    """Record tensors of one dataset that have other numbers of rows."""
+    found = [axes for one in tensors if isinstance(one, Tensor) and (axes := axes_of(one))]
+    for axes in found[1:]:
+        first, other = found[0][0], axes[0]
+        if loader_rows.differ(first.size, other.size):
+            conflict = RowConflict("TensorDataset", first.size, other.size, (first.origin, other.origin))
+            row_faults.note_conflict(run, conflict, site)
+            return
 
 
 def subset(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -110,7 +143,7 @@ def subset(run: Run, arguments: Arguments, site: Site) -> Value:
     whole, indices = arguments.get(0, "dataset"), arguments.get(1, "indices")
     items = sequence(indices) if indices is not None else None
     counted = len(items.items) if items is not None and items.rest is None else None
-    return Dataset(_source(whole), counted)
+    return _part(whole, counted)
 
 
 def concatenated(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -121,7 +154,8 @@ def concatenated(run: Run, arguments: Arguments, site: Site) -> Value:
         return Dataset(UNKNOWN, None)
     counts = [samples(run, item) for item in items.items]
     whole = None if None in counts else sum(count for count in counts if count is not None)
-    return Dataset(_source(items.items[0]), whole)
+    labelled = all(isinstance(item, Dataset) and item.labelled for item in items.items)
+    return Dataset(_source(items.items[0]), whole, labelled=labelled)
 
 
 def batch_sampler(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -167,9 +201,9 @@ def random_split(run: Run, arguments: Arguments, site: Site) -> Value:
     whole, given = arguments.get(0, "dataset"), arguments.get(1, "lengths")
     items = sequence(given) if given is not None else None
     if items is None or items.rest is not None:
-        return Items([], "list", Dataset(_source(whole), None))
+        return Items([], "list", _part(whole, None))
     parts = [item.value if isinstance(item, Const) else None for item in items.items]
-    return Items([Dataset(_source(whole), count) for count in _counts(parts, samples(run, whole))], "list")
+    return Items([_part(whole, count) for count in _counts(parts, samples(run, whole))], "list")
 
 
 def _counts(parts: Sequence[Any], whole: int | None) -> Sequence[int | None]:
@@ -210,10 +244,14 @@ def loader(run: Run, arguments: Arguments, site: Site) -> Value:
     source, batch = _source(dataset), Data(rows)
     if _given(arguments, "collate_fn"):
         return Items([], "list", batch)
-    if isinstance(source, Views) and source.sizes:
-        batch = replace(batch, sizes=source.sizes, labelled=True)
+    if isinstance(source, Views):
+        batch = replace(batch, sizes=source.sizes, labelled=bool(source.sizes))
     if isinstance(source, Instance):
         return Items([], "list", _own_batch(run, source, rows))
+    if isinstance(dataset, Dataset) and dataset.labelled:
+        labels = Tensor(Flow((rows,), (NO_ORIGIN,), NO_ORIGIN))
+        is_one = isinstance(source, Views) and (source.keeps or len(source.sizes) == 1)
+        return Items([], "list", Items([replace(batch, labelled=False, joined=is_one), labels], "list"))
     if isinstance(source, Items):
         return Items([], "list", Items([_stacked(item, rows, True) for item in source.items]))
     return Items([], "list", batch)
@@ -223,9 +261,10 @@ def _noted(run: Run, facts: LoaderRows | None) -> Dim:
     """Return the rows of a batch: the symbol of this loader in a run in which a loop gives them a number."""
     if facts is None:
         return BATCH
-    if facts not in run.loaders:
+    if facts not in run.loaders or run.feeds == "epoch":
         run.loaders.append(facts)
-    return loader_rows.symbol(run.loaders.index(facts)) if run.feeds else BATCH
+    number = len(run.loaders) - 1 if run.feeds == "epoch" else run.loaders.index(facts)
+    return loader_rows.symbol(number) if run.feeds else BATCH
 
 
 def _given(arguments: Arguments, name: str) -> bool:
@@ -242,7 +281,9 @@ def _facts(run: Run, dataset: Value | None, arguments: Arguments, site: Site) ->
         return _facts_of_sampler(arguments, site)
     given = arguments.get(PLACES["batch_size"], "batch_size")
     size = 1 if given is None else integer(given)
-    if not isinstance(size, int) or size < 1:
+    if run.feeds == "epoch" and not isinstance(size, int) and given != NONE:
+        size = 0
+    elif not isinstance(size, int) or size < 1:
         return None
     dropped = arguments.get(PLACES["drop_last"], "drop_last")
     drops_last = False if dropped is None else truth(dropped)

@@ -13,7 +13,7 @@ from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import UNKNOWN, Bound, Const, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import joining, tensor_operations
+from shapelint.python.tensors import collected_rows, joining, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 
 ARRAY_METHODS_THAT_KEEP = frozenset({"astype", "copy"})
@@ -51,6 +51,9 @@ def _array(run: Run, arguments: Arguments, site: Site) -> Value:
     given = arguments.get(0, "object") or arguments.get(0, "a")
     if isinstance(given, (NumpyArray, Tensor)):
         return given if isinstance(given, NumpyArray) else tensor_operations.as_array(given)
+    size = collected_rows.numbers_in(given) if isinstance(given, Items) else None
+    if size is not None:
+        return tensor_operations.as_array(tensor_operations.concrete([size]))
     return _joined("stack", given, Arguments())
 
 
@@ -82,7 +85,8 @@ def _joined(primitive: str, given: Value | None, along: Arguments) -> Value:
     if items is None:
         return UNKNOWN
     pieces, rest = [_unwrapped(one) for one in items.items], items.rest
-    found = joining.join(primitive, Items(pieces, items.kind, None if rest is None else _unwrapped(rest)), along)
+    whole = Items(pieces, items.kind, None if rest is None else _unwrapped(rest), collected=items.collected)
+    found = joining.join(primitive, whole, along)
     return tensor_operations.as_array(found) if isinstance(found, Tensor) else UNKNOWN
 
 

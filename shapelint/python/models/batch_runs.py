@@ -28,6 +28,10 @@ COUNTS = re.compile(
     r"|\w*(Bank|Queue|Memory)\w*|SupCon\w*|Assert|Raise|eval|rearrange|reduce"
 )
 """What a program has in which a number of rows can matter: tensors of its own, other axes, conditions, banks."""
+COLLECTING = frozenset({"append", "extend", "AugAssign", "ListComp"})
+JOINING = frozenset(
+    {"cat", "concat", "concatenate", "stack", "vstack", "hstack", "array", "asarray", "tensor", "as_tensor"}
+)
 Problems = Callable[[Run], Sequence[Sequence[Problem]]]
 
 
@@ -36,7 +40,7 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
     here = [tuple(one) for one in problems(run)]
     known = {*(problem.span for one in here for problem in one), *_misfits(run)}
     nothing: list[tuple[Problem, ...]] = [()] * len(here)
-    if not run.loaders or DIVIDED.search(run.text):
+    if DIVIDED.search(run.text):
         return nothing
 
     runs: dict[FedBatch, Run] = {}
@@ -44,7 +48,7 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
 
     def stops(batch: FedBatch) -> list[tuple[Problem, ...]]:
         rows = {loader.of(batch) for loader in run.loaders} - {None}
-        if not rows or not (counted or 1 in rows):
+        if batch != "epoch" and (not rows or not (counted or 1 in rows)):
             return nothing
         runs[batch] = asked(Question(feeds=batch))
         if batch == "last" and "first" in runs:
@@ -53,14 +57,13 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
         new = [tuple(problem for problem in one if problem.span not in known)[:1] for one in found]
         return new if len(new) == len(here) else nothing
 
-    first = stops("first")
-    if any(first):
-        return first
-    last = stops("last")
-    if any(last):
-        return last
+    for batch in ("first", "last") if run.loaders else ():
+        found = stops(batch)
+        if any(found):
+            return found
     shorter = stops("shorter")
-    return _both(shorter, stops("half")) if any(shorter) else nothing
+    uneven = _both(shorter, stops("half")) if any(shorter) else nothing
+    return [(*one, *two) for one, two in zip(uneven, stops("epoch") if _collects(run) else nothing)]
 
 
 def _counts_rows(run: Run) -> bool:
@@ -69,11 +72,17 @@ def _counts_rows(run: Run) -> bool:
     return any(map(COUNTS.fullmatch, names))
 
 
+def _collects(run: Run) -> bool:
+    """Return whether a program joins what it collects in a list from the batches of a loader."""
+    names = {_name(one) for tree in local_trees.of(run) for one in ast.walk(tree)}
+    return "DataLoader" in names and not names.isdisjoint(JOINING) and not names.isdisjoint(COLLECTING)
+
+
 def _name(node: ast.AST) -> str:
-    """Return the last name of what is called, or how a statement stops the program; empty for any other node."""
+    """Return the last name of what is called, or the kind of any other node."""
     if isinstance(node, ast.Call):
         return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return type(node).__name__ if isinstance(node, (ast.Assert, ast.Raise)) else ""
+    return type(node).__name__
 
 
 def holds(one: Span, places: Iterable[Span]) -> bool:

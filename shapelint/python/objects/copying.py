@@ -66,7 +66,7 @@ def shallow(run: Run, arguments: Arguments) -> Value:
     if isinstance(value, Views):
         return Views(value.sizes, value.keeps)
     if isinstance(value, Dataset):
-        return Dataset(value.source, value.samples, value.batches)
+        return Dataset(value.source, value.samples, value.batches, value.labelled)
     return unknown_among(value) if isinstance(value, CommandLine) else value
 
 

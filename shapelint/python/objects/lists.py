@@ -11,6 +11,7 @@ from shapelint.python.state.joins import all_of
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Const, Given, Items, Value
+from shapelint.python.tensors import collected_rows
 
 LIST_READ_METHODS = frozenset({"index", "count", "copy", "__len__", "__contains__", "__getitem__", "union", "numel"})
 PROGRESS_METHODS = frozenset(
@@ -34,7 +35,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
     elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
-        return Items(list(owner.items), owner.kind, owner.rest)
+        return Items(list(owner.items), owner.kind, owner.rest, collected=owner.collected)
     elif name == "reverse":
         _touch(run, owner)
         owner.items = list(reversed(owner.items)) if owner.rest is None else [_any(owner)]
@@ -56,6 +57,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
 def _touch(run: Run, owner: Items) -> None:
     """Note that a list is about to change; if it may be one of several lists, forget the contents of each of them."""
     run.touch(owner)
+    owner.collected = None
     for one in owner.one_of:
         forget(run, one)
 
@@ -66,6 +68,7 @@ def _any(owner: Items) -> Value:
 
 def append(run: Run, owner: Items, value: Value) -> None:
     """Append an element."""
+    collected = collected_rows.with_one(owner, value)
     _touch(run, owner)
     if owner.kind == "set":
         more = sets.distinct(Items([*owner.items, value], "set", owner.rest))
@@ -73,12 +76,12 @@ def append(run: Run, owner: Items, value: Value) -> None:
     elif owner.rest is None and len(owner.items) < MAXIMUM_ELEMENTS:
         owner.items.append(value)
     else:
-        owner.items, owner.rest = [], all_of([_any(owner), value])
+        owner.items, owner.rest, owner.collected = [], all_of([_any(owner), value]), collected
 
 
 def extend(run: Run, owner: Items, more: Value) -> None:
     """Append the elements of another value."""
-    found = sequence(more) or run.rows(more, 0)
+    found, collected = sequence(more) or run.rows(more, 0), collected_rows.with_all(owner, more)
     _touch(run, owner)
     if found is None:
         owner.rest = UNKNOWN
@@ -87,6 +90,8 @@ def extend(run: Run, owner: Items, more: Value) -> None:
     else:
         owner.items.extend(found.items[:MAXIMUM_ELEMENTS])
         owner.rest = found.rest
+    if owner.rest is not None and owner.kind == "list":
+        owner.collected = collected
     if isinstance(more, Items) and more.kind == "iterator":
         forget(run, more)
     if owner.kind == "set" and owner.items:

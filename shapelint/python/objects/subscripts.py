@@ -29,6 +29,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import collected_rows
 from shapelint.python.tensors.axes import Axis
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -89,6 +90,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
 
 def _index_data(data: Data, index: Value) -> Data:
     """Take a view, a label, or a column of a batch out of data by its index; some of its rows are an unknown number."""
+    if data.joined and isinstance(index, Items) and index.kind == "slice":
+        return replace(data, rows=_length(Axis(data.rows), index))
     if data.rows != BATCH and integer(index) is None and not isinstance(index, Const):
         data = replace(data, rows=dims.UNKNOWN_DIM)
     if data.size is not None:
@@ -149,7 +152,9 @@ def _item(owner: Items, index: Value) -> Value:
             return Items(owner.items[start:stop:step], owner.kind)
         if not owner.items and step is None and (start or 0) >= 0 and stop is not None and 0 <= stop <= 64:
             return Items([owner.rest] * max(0, stop - (start or 0)), owner.kind)
-        return Items([], owner.kind, owner.rest if not owner.items else _alike(owner))
+        if owner.items or step is not None:
+            return Items([], owner.kind, _alike(owner))
+        return Items([], owner.kind, owner.rest, collected=collected_rows.part(owner.collected, start, stop))
     position = integer(index)
     if isinstance(position, int) and -len(owner.items) <= position < len(owner.items) and owner.rest is None:
         return owner.items[position]

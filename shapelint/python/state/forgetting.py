@@ -40,7 +40,7 @@ def forget(run: Run, value: Value | Scope | None, cause: Cause | None = None) ->
         _component(run, value)
     elif isinstance(value, Dataset):
         run.touch(value)
-        value.samples = None
+        value.samples, value.labelled = None, False
     elif isinstance(value, (Items, Table, Instance, Chained, CommandLine, Scope)):
         run.touch(value)
         for one in value.one_of if isinstance(value, Items) else ():
@@ -82,6 +82,7 @@ def _contents(value: Items | Table | Instance | Chained | CommandLine | Scope, c
     lost = CHANGED if cause is None else Unknown(cause)
     if isinstance(value, Items):
         value.items, value.rest, value.shape_of = [], UNKNOWN if cause is None else lost, None
+        value.collected = None
     elif isinstance(value, Table):
         _forget(value.items, {}, lost)
         value.open, value.maybe_missing, value.cause = True, frozenset(value.items), value.cause or cause

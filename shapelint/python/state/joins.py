@@ -172,9 +172,11 @@ def _maybe_missing(dicts: Sequence[dict[Any, Value]], before: Sequence[frozenset
 
 def _elements(_: Items, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Join element by element if all branches have equally many elements, otherwise join all of them into `rest`."""
-    if len({len(items) for items, _ in contents}) == 1 and all(rest is None for _, rest in contents):
-        return [all_of(column) for column in zip(*(items for items, _ in contents))], None
-    return [], all_of([value for items, rest in contents for value in (*items, *([] if rest is None else [rest]))])
+    if len({len(items) for items, *_ in contents}) == 1 and all(rest is None for _, rest, _ in contents):
+        return [all_of(column) for column in zip(*(items for items, *_ in contents))], None, None
+    rest = all_of([value for items, rest, _ in contents for value in (*items, *([] if rest is None else [rest]))])
+    alike = all(not items and collected == contents[0][2] for items, _, collected in contents)
+    return [], rest, contents[0][2] if alike else None
 
 
 def _keys(_: Table, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -211,11 +213,13 @@ def _dataset(left: Value, right: Value) -> Value:
     """Join two datasets, of which one may be of unknown length."""
     sources = [one.source if isinstance(one, Dataset) else one for one in (left, right)]
     lengths = [one.samples if isinstance(one, Dataset) else None for one in (left, right)]
-    return Dataset(join(*sources), lengths[0] if lengths[0] == lengths[1] else None)
+    labelled = all(isinstance(one, Dataset) and one.labelled for one in (left, right))
+    return Dataset(join(*sources), lengths[0] if lengths[0] == lengths[1] else None, labelled=labelled)
 
 
 def _lengths(_: Dataset, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    return (contents[0][0] if all(one == contents[0] for one in contents) else None,)
+    alike = all(samples == contents[0][0] for samples, _ in contents)
+    return contents[0][0] if alike else None, all(labelled for _, labelled in contents)
 
 
 def _views(_: Views, contents: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -35,14 +35,14 @@ State = dict[int, tuple[Holder, Content]]
 
 FIELDS: dict[type, tuple[str, ...]] = {
     Scope: ("names",),
-    Items: ("items", "rest"),
+    Items: ("items", "rest", "collected"),
     Table: ("items", "open", "maybe_missing"),
     Instance: ("attributes", "opaque", "maybe_missing", "base", "hyperparameters"),
     Chained: ("children", "rest"),
     Component: ("replaced", "forgotten", "spec", "arguments", "resolved"),
     CommandLine: ("defaults",),
     Views: ("sizes", "keeps"),
-    Dataset: ("samples",),
+    Dataset: ("samples", "labelled"),
 }
 """Fields that can change, by kind of object."""
 

@@ -14,8 +14,11 @@ from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
 from shapelint.text.source import Span
 
-FedBatch = Literal["", "first", "last", "shorter", "half"]
-"""The batch that a run feeds: any (a symbol), the first, the last, or a last one of two sizes that it may have."""
+FedBatch = Literal["", "first", "last", "shorter", "half", "epoch"]
+"""The batch that a run feeds: any (a symbol), the first, the last, or a last one of two sizes that it may have.
+
+One that feeds an epoch keeps the symbol, and counts what loops over all batches collect.
+"""
 SMALLEST_SHORTENED = 5
 """Rows that a batch has at least of which it is asked what a shorter one does."""
 
@@ -24,7 +27,7 @@ SMALLEST_SHORTENED = 5
 class LoaderRows:
     """A loader of batches of `size` rows, from `samples` samples: None where that is not known.
 
-    `drops_last` is whether a shorter last batch is left out, `place` where the size is written.
+    The size is 0 where only what an epoch has is asked, and it is not known. `drops_last` is whether a shorter last batch is left out, `place` where the size is written.
     """
 
     size: int
@@ -47,6 +50,20 @@ class LoaderRows:
         if self.samples is None or self.samples >= self.size:
             return self.size
         return self.samples if self.drops_last is False and self.samples else None
+
+    @property
+    def batches(self) -> int | None:
+        """How many batches an epoch has, None if that is not known."""
+        if self.samples is None or self.drops_last is None or not self.size:
+            return None
+        return self.samples // self.size if self.drops_last else -(-self.samples // self.size)
+
+    @property
+    def rows_of_an_epoch(self) -> int | None:
+        """How many rows all batches have together, None if that is not known."""
+        if self.samples is None or self.drops_last is None or (self.drops_last and not self.size):
+            return None
+        return self.full_batches * self.size if self.drops_last else self.samples
 
     def says(self, rows: int) -> str:
         """Return what a batch of so many rows is."""
@@ -71,6 +88,23 @@ def every_batch_fits(loaders: Sequence[LoaderRows], number: int) -> bool:
 def symbol(number: int) -> Dim:
     """Return the rows of the batches of a loader while they are no number."""
     return dims.symbol(f"B#{number}")
+
+
+def in_an_epoch(number: int) -> Dim:
+    """Return the rows of all batches of a loader together while they are no number."""
+    return dims.symbol(f"N#{number}")
+
+
+def differ(left: Dim, right: Dim) -> bool:
+    """Return whether two numbers of rows certainly differ, also those of one epoch of unknown length.
+
+    >>> differ(4, 5), differ(in_an_epoch(0), in_an_epoch(0) - 1), differ(in_an_epoch(0), in_an_epoch(1) - 1)
+    (True, True, False)
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        return left != right
+    symbols = dims.names(left) | dims.names(right)
+    return len(symbols) == 1 and all(name[:2] == "N#" for name in symbols) and dims.equal(left, right) is False
 
 
 def number_of(name: str) -> int | None:

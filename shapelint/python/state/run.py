@@ -132,12 +132,13 @@ class BatchReshape:
 class QueueWrite:
     """A write of `rows` rows from a moving pointer on, into a queue of `length`; `span` is where the slice is written.
 
-    It is done once for each batch of a loader, in `epochs` loops over it, where that is known; `turn` is the iteration.
+    `given` are the rows that are put there, as many or one for all of them. It is done once for each batch of a loader, in `epochs` loops over it, where that is known; `turn` is the iteration.
     """
 
     pointer: ast.expr
     rows: int
     length: int
+    given: int
     span: Span
     epochs: int = 0
     turn: int = 0

@@ -90,11 +90,20 @@ class Const:
 NONE = Const(None)
 
 
+@frozen
+class Collected:
+    """What a list has collected: how many elements, and the rows that these have together; None where not known."""
+
+    count: Dim | None
+    rows: Dim | None
+
+
 @dataclass(eq=False, repr=False)
 class Items:
     """A list, tuple, set or another sequence; `rest` stands for an unknown number of further elements, all alike.
 
-    `shape_of` is the tensor whose shape this is; `one_of` are the lists of which this may be any.
+    `shape_of` is the tensor whose shape this is; `one_of` are the lists of which this may be any. `collected` says how
+    much `rest` stands for, where that is known.
     """
 
     items: list[Value]
@@ -103,6 +112,7 @@ class Items:
     depth: int = 0
     shape_of: Tensor | None = None
     one_of: tuple[Items, ...] = ()
+    collected: Collected | None = None
     born: int = born()
 
 
@@ -187,13 +197,14 @@ class Dataset:
     """A dataset of `samples` samples, None if that is not known; `source` is what they come from.
 
     That is a tuple of tensors whose rows they are, the transform that makes them, or the user-defined dataset that this
-    is a part of. A sampler is one, too: `batches` are the size of those into which it divides them, and whether it
-    leaves out a shorter last one.
+    is a part of. One that is `labelled` has pairs of an image and a whole number. A sampler is a dataset, too:
+    `batches` are the size of those into which it divides them, and whether it leaves out a shorter last one.
     """
 
     source: Value
     samples: int | None
     batches: tuple[int, bool | None] | None = None
+    labelled: bool = False
     born: int = born()
 
 

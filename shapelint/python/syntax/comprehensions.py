@@ -11,8 +11,9 @@ from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import blamed, truth
-from shapelint.python.state.values import UNKNOWN, Items, Library, Scope, Table, Value
+from shapelint.python.state.values import UNKNOWN, Collected, Items, Library, Scope, Table, Value
 from shapelint.python.syntax import loops
+from shapelint.python.tensors import collected_rows, fed_batches
 
 Body = Callable[[bool], None]
 """What runs in each iteration; its argument says whether it certainly runs exactly once."""
@@ -40,7 +41,10 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         else:
             result.rest = value if result.rest is None else join(result.rest, value)
 
-    _iterate(run, Loops(tuple(node.generators), inner, lazy), scope, body)
+    whole = _iterate(run, Loops(tuple(node.generators), inner, lazy), scope, body)
+    if whole is not None and not lazy and kind != "set" and not result.items:
+        one = Collected(1, collected_rows.rows_of(result.rest))
+        result.collected = collected_rows.in_an_epoch(run, whole, one)
     return sets.distinct(result) if kind == "set" else result
 
 
@@ -87,11 +91,14 @@ class Loops:
         return Loops(self.generators[1:], self.inner)
 
 
-def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
-    """Run the body for each element; the first iterable is evaluated in `scope`."""
+def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> int | None:
+    """Run the body for each element; the first iterable is evaluated in `scope`.
+
+    Return the loader, by number, if it runs once for each of its batches, and this run counts them.
+    """
     if not loop.generators:
         body(True)
-        return
+        return None
     first, inner = loop.generators[0], loop.inner
     iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", blamed(UNKNOWN, iterable))
@@ -99,7 +106,11 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
     def run_iteration(item: Value, done: Body) -> None:
         run.step()
         run.bind(first.target, item, inner, own=False)
-        _tested(run, first.ifs, inner, lambda certain: _iterate(run, loop.rest, inner, _if(certain, done)))
+
+        def then(certain: bool) -> None:
+            _iterate(run, loop.rest, inner, _if(certain, done))
+
+        _tested(run, first.ifs, inner, then)
 
     for item in items.items[:MAXIMUM_ELEMENTS]:
         if loop.lazy:
@@ -113,6 +124,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> None:
             run_iteration(filler, _if(False, body))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
         forget(run, iterable)
+    return fed_batches.whole_loader(run, items, first) if len(loop.generators) == 1 and not first.ifs else None
 
 
 def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:

@@ -12,8 +12,8 @@ from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import UNKNOWN, Const, Data, Function, Items, Scope, Tensor, Unknown, Value
-from shapelint.python.tensors import fed_batches
+from shapelint.python.state.values import UNKNOWN, Collected, Const, Data, Function, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.tensors import collected_rows, fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
@@ -66,7 +66,7 @@ def _iterations(run: Run, node: ast.For | ast.AsyncFor, items: Items, scope: Sco
         if _iteration(run, node, scope, item):
             return True
     if filler is not None:
-        _once(run, node, filler, scope)
+        _once(run, node, filler, scope, fed_batches.whole_loader(run, items, node))
     return run.execute(node.orelse, scope)
 
 
@@ -107,26 +107,41 @@ def _iteration(run: Run, node: ast.For | ast.AsyncFor | ast.While, scope: Scope,
             run.iterating -= 1
 
 
-def _once(run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope) -> None:
+def _once(
+    run: Run, node: ast.For | ast.AsyncFor | ast.While, element: Value, scope: Scope, loader: int | None = None
+) -> None:
     """Run a loop of unknown length: join its first iteration with none at all, and repeat while known values change.
 
     A tensor that is accumulated from nothing (None, 0, an empty tensor) keeps its value from the first iteration:
-    without any iteration there would be no tensor.
+    without any iteration there would be no tensor. Lists that are filled from all batches of a `loader` know how much
+    they hold.
     """
+    lists: collected_rows.Lists | None = None
+    ended = False
     for _ in range(MAXIMUM_REPEATS):
+        asleep, failures = {*run.asleep}, len(run.failures)
         with run.journal.frame("continue") as frame:
             ended = _iteration(run, node, scope, element)
             after = run.journal.state(frame)
             run.journal.undo(frame)
         changes = any(_changes(journal.content(holder), now) for holder, now in after.values())
+        if run.feeds == "last" and run.fed_level == len(run.rounds) - 1 and {*run.asleep} != asleep:
+            # The last batch comes after others, which have left the modules in another mode than before the loop.
+            del run.failures[failures:]
+            changes = True
         names = after[id(scope)][1][0] if id(scope) in after else {}
         for name, value in names.items():
             if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
                 run.touch(scope)
                 scope.names[name] = value
+        lists = collected_rows.filled(after, lists) if loader is not None else {}
         run.journal.merge([{}] if ended else [after, {}])
         if ended or not changes:
-            return
+            break
+        collected_rows.set_to(run, ((holder, collected_rows.NOTHING) for holder, _ in lists.values()))
+    if loader is not None and lists and not ended:
+        whole = ((holder, collected_rows.in_an_epoch(run, loader, one)) for holder, one in lists.values())
+        collected_rows.set_to(run, whole)
 
 
 def _changes(before: journal.Content, after: journal.Content) -> bool:
@@ -139,7 +154,7 @@ def _changes(before: journal.Content, after: journal.Content) -> bool:
             values = zip(one, two)
             if len(one) != len(two):
                 return True
-        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data)) for old, new in values):
+        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data, Collected)) for old, new in values):
             return True
     return False
 

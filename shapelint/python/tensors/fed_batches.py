@@ -20,9 +20,9 @@ MAXIMUM_BATCH_DEPTH = 4
 
 def of_loop(run: Run, items: Items, node: ast.For | ast.AsyncFor) -> tuple[Items, LoaderRows | None]:
     """Return what a loop iterates over, and the loader whose batches have become a number of rows."""
-    if not run.feeds or items.rest is None:
+    if run.feeds in ("", "epoch") or items.rest is None:
         return items, None
-    numbers = set(_loaders(items.rest))
+    numbers = set(loaders_in(items.rest))
     if len(numbers) > 1 and run.feeds == "first":
         return _side_by_side(run, items, sorted(numbers))
     if len(numbers) != 1 or (run.feeds != "first" and not _comes_to_the_end(items.rest, node)):
@@ -30,6 +30,14 @@ def of_loop(run: Run, items: Items, node: ast.For | ast.AsyncFor) -> tuple[Items
     number = numbers.pop()
     batch = with_rows(run, items.rest, number)
     return (items, None) if batch is None else (Items(items.items, items.kind, batch), run.loaders[number])
+
+
+def whole_loader(run: Run, items: Items, node: ast.For | ast.AsyncFor | ast.comprehension) -> int | None:
+    """Return the loader of which a loop takes every batch, by number, in a run that feeds an epoch; None for others."""
+    if run.feeds != "epoch" or items.items or items.rest is None:
+        return None
+    numbers = set(loaders_in(items.rest))
+    return numbers.pop() if len(numbers) == 1 and _comes_to_the_end(items.rest, node) else None
 
 
 def _side_by_side(run: Run, items: Items, numbers: Sequence[int]) -> tuple[Items, LoaderRows | None]:
@@ -42,7 +50,7 @@ def _side_by_side(run: Run, items: Items, numbers: Sequence[int]) -> tuple[Items
 
 def of_step(run: Run, batch: Value, is_whole: bool) -> Value:
     """Return the batch that a training step gets; the last one only if it `is_whole`: every batch comes to it."""
-    numbers = set(_loaders(batch))
+    numbers = set(loaders_in(batch))
     if len(numbers) != 1 or not (is_whole or run.feeds in ("first", "shorter", "half")):
         return batch
     number = numbers.pop()
@@ -59,11 +67,12 @@ def with_rows(run: Run, batch: Value, number: int) -> Value | None:
     return substituted(batch, {name: rows})
 
 
-def _comes_to_the_end(batch: Value, node: ast.For | ast.AsyncFor) -> bool:
+def _comes_to_the_end(batch: Value, node: ast.For | ast.AsyncFor | ast.comprehension) -> bool:
     """Return whether a loop takes every batch of a loader, which one over `zip` may not."""
     iterator = node.iter.func if isinstance(node.iter, ast.Call) else None
     is_counted = isinstance(iterator, ast.Name) and iterator.id == "enumerate"
-    return not may_leave(node.body) and (is_counted or not isinstance(batch, Items) or batch.kind != "tuple")
+    is_left = not isinstance(node, ast.comprehension) and may_leave(node.body)
+    return not is_left and (is_counted or not isinstance(batch, Items) or batch.kind != "tuple")
 
 
 def may_leave(body: Sequence[ast.stmt]) -> bool:
@@ -71,7 +80,7 @@ def may_leave(body: Sequence[ast.stmt]) -> bool:
     return any(isinstance(part, LEAVES) for statement in body for part in ast.walk(statement))
 
 
-def _loaders(value: Value, depth: int = 0) -> Iterator[int]:
+def loaders_in(value: Value, depth: int = 0) -> Iterator[int]:
     """Yield the loaders whose rows are in a value, by number."""
     if depth > MAXIMUM_BATCH_DEPTH:
         return
@@ -85,7 +94,7 @@ def _loaders(value: Value, depth: int = 0) -> Iterator[int]:
         if number is not None:
             yield number
     for one in _inside(value):
-        yield from _loaders(one, depth + 1)
+        yield from loaders_in(one, depth + 1)
 
 
 def _inside(value: Value) -> list[Value]:

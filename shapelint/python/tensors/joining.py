@@ -34,11 +34,14 @@ def join(primitive: str, items: Items, given: Arguments) -> Value:
         return Tensor(Flow(None, (), first.flow.maker), trains)
     if primitive == "stack":
         alike = ax.concatenate([ax.stack(piece, 0, 1) or piece for piece in whole], 0) is not None
-        result = ax.stack(whole[0], along, dims.symbol("V") if rest else len(whole)) if alike else None
+        count = items.collected.count if items.collected is not None else None
+        several = dims.symbol("V") if count is None else count
+        result = ax.stack(whole[0], along, several if rest else len(whole)) if alike else None
     else:
         result = ax.concatenate(whole, along)
         if rest and result is not None:
-            result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size)
+            rows = items.collected.rows if items.collected is not None and along in (0, -len(result)) else None
+            result = ax.resized(result, along, dims.symbol("V") * whole[0][along].size if rows is None else rows)
     return Tensor(ax.flow(result, first.flow.maker), trains)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from shapelint.common import bounds
 from shapelint.common.frozen import frozen
+from shapelint.python.state import loader_rows
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.shapes import dims
@@ -50,7 +51,7 @@ def from_the_end(size: Dim, count: int) -> str:
 
 def differ(left: Dim, right: Dim) -> bool:
     """Return whether two sizes certainly differ."""
-    return isinstance(left, int) and isinstance(right, int) and left != right
+    return loader_rows.differ(left, right)
 
 
 def broadcast(axes: Axes, other: Axes) -> Iterator[Refusal]:

@@ -23,6 +23,7 @@ from shapelint.text.source import Span
 
 RESHAPES = ("view", "reshape", "unflatten")
 LAST_BATCH = "a last batch of another size stops here; drop_last=True is not set"
+OF_AN_EPOCH = " (N: the rows of all batches)"
 SMALL = "train on at least 2 images at a time"
 DROPPED = "drop the last batch (drop_last=True), or choose another batch_size"
 
@@ -44,6 +45,8 @@ def note_conflict(run: Run, conflict: RowConflict, site: Site) -> None:
     if span is None:
         return
     what = f"{conflict.name} gets {conflict.actual} rows where {conflict.expected} are needed"
+    if not (isinstance(conflict.actual, int) and isinstance(conflict.expected, int)):
+        what += OF_AN_EPOCH
     steps = tuple(step for origin in conflict.origins for step in origin.steps)
     _add(run, site.node, _batch_problem(run, Problem("SL115", what, span, label=conflict.label, steps=steps,
         expected=conflict.expected, actual=conflict.actual)))  # fmt: skip

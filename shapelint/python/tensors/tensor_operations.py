@@ -15,7 +15,7 @@ from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import argument_values, masks, overloads
+from shapelint.python.tensors import argument_values, collected_rows, masks, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
@@ -53,6 +53,8 @@ def create(name: str, given: Arguments) -> Value:
     first = given.positional[0].value if given.positional else None
     if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
         return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
+    if name in CONVERTS and isinstance(first, Items) and (size := collected_rows.numbers_in(first)) is not None:
+        return concrete([size])
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN

@@ -12,7 +12,7 @@ from shapelint.chain.chain import Flow
 from shapelint.knowledge import losses
 from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.python.libraries.torch import backward, constructing
-from shapelint.python.state import gradients, naming
+from shapelint.python.state import gradients, loader_rows, naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.gradients import Trained
 from shapelint.python.state.kernel import Kind, Observer
@@ -139,11 +139,10 @@ def _note_rows(
     if rows is None or flow is None or not isinstance(flow.value, tuple) or len(flow.value) < 2:
         return
     first = flow.value[0]
-    are_numbers = isinstance(first, int) and isinstance(rows, int)
     never = labels is not None or (signature is not None and signature.operands != "broadcast")
     callee = site.node.func if isinstance(site.node, ast.Call) else None
     name = ast.unparse(callee if callee is not None else site.node).rpartition(".")[2]
-    if are_numbers and first != rows and (never or 1 not in (first, rows)):
+    if loader_rows.differ(first, rows) and (never or 1 not in (first, rows)):
         row_faults.note_conflict(run, RowConflict(name, first, rows, flow.origins[:1]), site)
     elif signature is not None and signature.batch > 1 and first == rows == 1:
         row_faults.note_small_loss(run, name, flow, site)

@@ -61,7 +61,7 @@ def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
         if again is not None and again[0].turn == write.turn:
             write = replace(write, epochs=0)  # It is done several times for a batch.
         run.queue_writes[write.span] = (write, from_zero, failure)
-    if run.feeds == "last" or write.rows < 2 or write.length % write.rows == 0:
+    if run.feeds == "last" or write.given < 2 or write.length % write.rows == 0:
         return
     if _writes(run) >= (1 if from_zero else 2) * (write.fitting + 1):
         run.failures.append(_failure(run, write, write.fitting * write.rows, site.node))
@@ -77,14 +77,14 @@ def note_uneven(first: Run, last: Run) -> None:
         epochs = min(short.epochs, whole.epochs if whole is not None else 0)
         if whole is None or not epochs or whole.length != short.length:
             continue
-        full = next((one for one in last.loaders if (one.size, one.of("last")) == (whole.rows, short.rows)), None)
+        full = next((one for one in last.loaders if (one.size, one.of("last")) == (whole.given, short.given)), None)
         if full is None or full.samples is None:
             continue
-        rows = ([whole.rows] * full.full_batches + [short.rows]) * min(epochs, MOST_WRITES // (full.full_batches + 1))
+        writes = ([whole] * full.full_batches + [short]) * min(epochs, MOST_WRITES // (full.full_batches + 1))
         starts = range(1) if from_zero else range(whole.length)
-        if len(starts) * len(rows) > MOST_WRITES:
+        if len(starts) * len(writes) > MOST_WRITES:
             continue
-        stops = [_stop(rows, start, whole.length) for start in starts]
+        stops = [_stop(writes, start) for start in starts]
         if stops and all(one is not None for one in stops) and stops[0] is not None:
             count, at = stops[0]
             what = (
@@ -95,12 +95,16 @@ def note_uneven(first: Run, last: Run) -> None:
             last.failures.append(replace(failure, problem=problem))
 
 
-def _stop(rows: list[int], start: int, length: int) -> tuple[int, int] | None:
-    """Return the rows and the place of the first of several writes that goes past the end; None if all fit."""
-    for count in rows:
-        if start + count > length:
-            return count, start
-        start = (start + count) % length
+def _stop(writes: list[QueueWrite], start: int) -> tuple[int, int] | None:
+    """Return the rows and the place of the first of several writes that goes past the end; None if all fit.
+
+    A slice that is cut short takes as many rows as are left, and one row for all of them.
+    """
+    for write in writes:
+        left = write.length - start
+        if write.rows > left and write.given not in (1, left):
+            return write.given, start
+        start = (start + write.rows) % write.length
     return None
 
 
@@ -127,10 +131,12 @@ def _write(run: Run, target: ast.expr, value: Tensor, around: ast.AST, scope: Sc
     rows, length = integer(run.evaluate(cut.rows, scope)), axes[cut.axis].size
     if not isinstance(rows, int) or not isinstance(length, int):
         return None
-    fits = 0 < rows < length and have[cut.axis].size == rows
+    given = have[cut.axis].size
+    if not isinstance(given, int) or given not in (1, rows) or not 0 < rows < length:
+        return None
     is_of_loader = run.fed_level >= 0 and run.fed_level == len(run.rounds) - 1
     epochs = math.prod(run.rounds[:-1]) if is_of_loader else 0
-    return QueueWrite(cut.pointer, rows, length, scope.file.span(target), epochs, run.fed_turns) if fits else None
+    return QueueWrite(cut.pointer, rows, length, given, scope.file.span(target), epochs, run.fed_turns)
 
 
 def _sliced(target: ast.expr, function: ast.AST) -> QueueSlice | None:
@@ -204,14 +210,18 @@ def _is(run: Run, node: ast.expr, number: int, scope: Scope) -> bool:
 def _begins_at_zero(tree: ast.AST, function: ast.AST, pointer: ast.expr) -> bool:
     """Return whether a pointer begins at 0: a buffer or an attribute that a function reads, or a name of a script."""
     if function is tree:
-        given = [one.value for one in ast.walk(tree) if isinstance(one, ast.Assign) and _sets(one, pointer)]
+        given = [value for one in ast.walk(tree) if isinstance(one, ast.Assign) for value in _given(one, pointer)]
         return len(given) == 2 and ast.unparse(given[0]) == "0" and isinstance(given[1], ast.BinOp)
     read = {part.attr for part in ast.walk(function) if isinstance(part, ast.Attribute)}
     return any(name in read for name in _zeros(tree))
 
 
-def _sets(statement: ast.Assign, pointer: ast.expr) -> bool:
-    return any(ast.unparse(target) == ast.unparse(pointer) for target in statement.targets)
+def _given(statement: ast.Assign, pointer: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an assignment gives to a pointer, also next to others: `queue, pointer = torch.zeros(8, 64), 0`."""
+    for target in statement.targets:
+        several = isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple)
+        pairs = zip(target.elts, statement.value.elts) if several else [(target, statement.value)]  # type: ignore[attr-defined]
+        yield from (value for name, value in pairs if ast.unparse(name) == ast.unparse(pointer))
 
 
 def _zeros(tree: ast.AST) -> Iterator[str]:

@@ -14,12 +14,14 @@ from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
     Bound,
+    Collected,
     Const,
     Data,
     Given,
     Instance,
     Items,
     Tensor,
+    Unknown,
     Value,
 )
 from shapelint.python.tensors import axes as ax
@@ -41,6 +43,8 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     if primitive in QUESTIONS:
         if name in ("size", "backward"):
             run.observe_operation(name, owner, arguments, site)
+        if name == "tolist":
+            return _numbers(owner)
         return tensor_operations.as_array(owner) if name == "numpy" else _answer(owner, primitive, arguments)
     if primitive == "expand" and owner.shape is not None:
         _note_expansion(run, owner, arguments, site)
@@ -82,6 +86,14 @@ def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
         return Items([Const(axis.size) for axis in axes], "tuple", shape_of=owner)
     place = ax.position(where, len(axes)) if where is not None else None
     return Const(axes[place].size) if place is not None else UNKNOWN
+
+
+def _numbers(owner: Tensor) -> Value:
+    """Return the list of the numbers in a vector."""
+    axes = axes_of(owner)
+    if axes is None or len(axes) != 1:
+        return UNKNOWN
+    return Items([], "list", Unknown(is_number=True), collected=Collected(axes[0].size, None))
 
 
 def _note_batch(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:

@@ -112,6 +112,8 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
     if data:
         whole = primitive == "concatenate"
         rows = dims.symbol("V") * data[0].rows if items.rest is not None else len(items.items) * data[0].rows
+        if items.collected is not None and items.collected.rows is not None:
+            rows = items.collected.rows
         sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
         return Data(rows if whole else dims.UNKNOWN_DIM, whole, sizes)
     misuse.note_pieces(run, primitive, items, given, site)

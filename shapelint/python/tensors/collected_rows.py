@@ -1,0 +1,126 @@
+"""How much a list collects in a loop over all batches of a loader: what `torch.cat` and `np.array` make of it.
+
+Only a run that feeds an epoch counts. The list is empty before the loop, and each iteration does the same to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shapelint.python.state import loader_rows
+from shapelint.python.state.journal import State
+from shapelint.python.state.run import Run
+from shapelint.python.state.value_facts import is_number
+from shapelint.python.state.values import Collected, Data, Items, NumpyArray, Tensor, Value
+from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors.tensor_axes import axes_of
+from shapelint.shapes.dims import Dim
+
+NOTHING = Collected(0, 0)
+Lists = dict[int, tuple[Items, Collected]]
+"""Lists that a loop fills, by identity, each with what one iteration adds to it."""
+
+
+def rows_of(value: Value | None) -> Dim | None:
+    """Return the rows of a tensor, an array or a batch; None if they are not known."""
+    if isinstance(value, Data):
+        return value.rows
+    tensor = value.tensor if isinstance(value, NumpyArray) else value
+    axes = axes_of(tensor) if isinstance(tensor, Tensor) else None
+    return axes[0].size if axes else None
+
+
+def of(items: Items) -> Collected | None:
+    """Return how much there is in a list; None if that is not known."""
+    if items.rest is not None:
+        return None if items.items else items.collected
+    return Collected(len(items.items), _sum(map(rows_of, items.items)))
+
+
+def numbers_in(items: Items) -> Dim | None:
+    """Return how many plain numbers there are in a list of them; None for any other list."""
+    whole = [*items.items, *([] if items.rest is None else [items.rest])]
+    found = of(items) if items.kind in ("list", "tuple") else None
+    return found.count if found is not None and whole and all(map(is_number, whole)) else None
+
+
+def with_one(owner: Items, value: Value) -> Collected | None:
+    """Return how much there is in a list behind one more element."""
+    return _added(of(owner), Collected(1, rows_of(value)))
+
+
+def with_all(owner: Items, more: Value) -> Collected | None:
+    """Return how much there is in a list behind the elements of another value."""
+    if isinstance(more, (Tensor, NumpyArray)):
+        return _added(of(owner), Collected(rows_of(more), None))
+    return _added(of(owner), of(more) if isinstance(more, Items) else None)
+
+
+def part(whole: Collected | None, start: int | None, stop: int | None) -> Collected | None:
+    """Return how much there is in a slice of a list; the rows of some elements are not known."""
+    if whole is None or (not start and stop is None):
+        return whole
+    return None if whole.count is None else Collected(ax.sliced(whole.count, start, stop), None)
+
+
+def repeated(items: Items, times: int) -> Items | None:
+    """Return a list several times over; None if it is not known how much there is in it."""
+    found = items.collected
+    if found is None or items.items:
+        return None
+    several = [None if size is None else size * times for size in (found.count, found.rows)]
+    return Items([], items.kind, items.rest, collected=Collected(*several))
+
+
+def filled(after: State, before: Lists | None) -> Lists:
+    """Return the empty lists that an iteration has filled, as those `before` it did; none of it may be in effect."""
+    if before is not None:
+        return {key: (holder, more) for key, (holder, more) in before.items() if _content(after, key) == more}
+    empty = {key: holder for key, (holder, _) in after.items() if isinstance(holder, Items) and of(holder) == NOTHING}
+    found = {key: (holder, _content(after, key)) for key, holder in empty.items()}
+    return {key: (holder, more) for key, (holder, more) in found.items() if more is not None and more != NOTHING}
+
+
+def set_to(run: Run, lists: Iterable[tuple[Items, Collected | None]]) -> None:
+    """Say how much there is in some lists."""
+    for holder, collected in lists:
+        run.touch(holder)
+        holder.collected = collected
+
+
+def in_an_epoch(run: Run, number: int, one: Collected) -> Collected:
+    """Return what all iterations over a loader collect if each adds this much."""
+    return Collected(_times(run, number, one.count), _times(run, number, one.rows))
+
+
+def _times(run: Run, number: int, size: Dim | None) -> Dim | None:
+    """Return what a size is in all batches together: some of each, or a multiple of their rows."""
+    loader = run.loaders[number]
+    if size is None or isinstance(size, int):
+        return None if size is None or loader.batches is None else size * loader.batches
+    multiple, rows = ax.divided(size, loader_rows.symbol(number)), loader.rows_of_an_epoch
+    if not isinstance(multiple, int):
+        return None
+    return multiple * (loader_rows.in_an_epoch(number) if rows is None else rows)
+
+
+def _content(state: State, key: int) -> Collected | None:
+    if key not in state:
+        return None
+    _, (items, rest, collected) = state[key]
+    return of(Items(items, rest=rest, collected=collected))
+
+
+def _added(one: Collected | None, two: Collected | None) -> Collected | None:
+    if one is None or two is None:
+        return None
+    return Collected(_sum((one.count, two.count)), _sum((one.rows, two.rows)))
+
+
+def _sum(sizes: Iterable[Dim | None]) -> Dim | None:
+    total: Dim = 0
+    for size in sizes:
+        if size is None:
+            return None
+        total = total + size
+    return total
