@@ -40,10 +40,14 @@ pictures = FakeData(11, (3, 10, 10), 4, ToTensor())
 loader = DataLoader(pictures, batch_size=4)
 net(torch.randn(2, 3, 10, 10))
 """
-LISTS = "kept, classes = [], []\nfor x, y in loader:\n    kept.append(net.backbone(x).detach())\n    classes.append(y)\n"
+LISTS = (
+    "kept, classes = [], []\nfor x, y in loader:\n    kept.append(net.backbone(x).detach())\n    classes.append(y)\n"
+)
 JUDGE = "F.cross_entropy(probe(kept), classes).backward()\n"
 PAIRS = {
-    "the first label is dropped": (f"{LISTS}kept, classes = torch.cat(kept), torch.cat(classes)[HOLE:]\n{JUDGE}", "1", "0"),
+    "the first label is dropped": (
+        f"{LISTS}kept, classes = torch.cat(kept), torch.cat(classes)[HOLE:]\n{JUDGE}", "1", "0",
+    ),
     "the last features are dropped": (
         f"{LISTS}kept, classes = torch.cat(kept, dim=0)[:HOLE], torch.cat(classes, 0)\n{JUDGE}", "-2", "11",
     ),
@@ -161,8 +165,8 @@ def test_two_loaders_of_unknown_length_may_have_as_many_rows() -> None:
     ("net(x).sum().backward()\n    net.eval()", False),
 ])  # fmt: skip
 def test_the_last_batch_comes_after_the_others_have_set_the_mode(body: str, stops: bool) -> None:
-    program = f"{HEAD}net = Net(nn.BatchNorm1d)\nfor x, y in DataLoader(FakeData(9, (3, 10, 10), 4, ToTensor()), 4):\n    {body}\n"
-    program = program.replace("net.train()", "net.train()", 1)
+    loop = f"for x, y in DataLoader(FakeData(9, (3, 10, 10), 4, ToTensor()), 4):\n    {body}\n"
+    program = f"{HEAD}net = Net(nn.BatchNorm1d)\n{loop}"
     assert bool(error_of(program)) is stops
     assert [error[:5] for error in errors_in(program)] == (["SL107"] if stops else [])
 
@@ -181,3 +185,36 @@ def test_a_last_row_fills_a_whole_slice(length: int, stops: bool) -> None:
     program = HEAD + BROADCAST.format(length=length)
     assert bool(error_of(program)) is stops
     assert [error[:5] for error in errors_in(program)] == (["SL116"] if stops else [])
+
+
+SLIDING = """
+queue, place = torch.randn(12, {length}), 0
+for epoch in {epochs}:
+    for x in DataLoader(photos, 8{drop}):
+        keys = net(x).detach()
+        {guard}
+        queue[:, place : place + len(keys)] = keys.T
+        place = (place + len(keys)) % {length}
+"""
+
+
+@pytest.mark.parametrize(("length", "epochs", "drop", "guard", "codes"), [
+    (32, "range(3)", "", "pass", ["SL211"]),
+    (32, "range(epochs)", "", "pass", ["SL211"]),
+    (32, "range(1)", "", "pass", []),
+    (32, "range(3)", ", drop_last=True", "pass", []),
+    (32, "range(3)", ", drop_last=dropped", "pass", []),
+    (32, "range(3)", "", "if len(keys) < 8: continue", []),
+    (32, "range(3)", "", "if place + len(keys) > 32: place = 0", []),
+    (32, "range(1)", "", "assert 32 % len(keys) == 0", ["SL211"]),
+    (32, "range(1)", "", "assert keys.shape[0] == 8", ["SL211"]),
+    (32, "range(3)", ", drop_last=True", "assert 32 % len(keys) == 0", []),
+])  # fmt: skip
+def test_a_queue_over_photos_of_unknown_number(
+    length: int, epochs: str, drop: str, guard: str, codes: list[str]
+) -> None:
+    program = HEAD + SLIDING.format(length=length, epochs=epochs, drop=drop, guard=guard)
+    source = Source("train.py", f"from mine import dropped, epochs, photos\n{program}")
+    findings = lint_text(source, Settings()).findings
+    assert [finding.code for finding in findings] == codes
+    assert all("fits batches of 8 only: a last batch of another size stops here" in one.message for one in findings)

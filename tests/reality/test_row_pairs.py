@@ -207,6 +207,17 @@ PAIRS = {
         "Heads(12, HOLE)(torch.randn(3, 3, 12, 12))\n",
         "5", "4", "SL117",
     ),
+    "a call in a condition": (
+        "net = Net(HOLE)\nassert net(torch.randn(3, 3, 12, 12)).shape[1] == 12, 'width'\n", "16", "12", "SL117",
+    ),
+    "two calls in a condition": (
+        "net, x = Net(6), torch.randn(3, 3, 12, 12)\n"
+        "if net(x).size() != net.backbone(x[:HOLE]).size():\n    raise ValueError(len(x))\n",
+        "2", "3", "SL117",
+    ),
+    "a size of torch": (
+        "z = Net()(torch.randn(3, 3, 12, 12))\nassert z.shape == torch.Size([HOLE, 12])\n", "4", "3", "SL117",
+    ),
     "the number of views": (
         "views = [torch.randn(3, 3, 12, 12) for _ in range(HOLE)]\nassert len(views) == 2\nnet = Net()\n"
         "F.mse_loss(*[net(view) for view in views[:2]]).backward()\n",

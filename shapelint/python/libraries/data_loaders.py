@@ -70,7 +70,11 @@ def lengths() -> dict[str, KnownLength]:
     """Return the datasets of known length by their dotted names."""
     return {
         f"{package}.{call.partition('(')[0]}": KnownLength(
-            parse_parameters(call), line.get("length", ""), line.get("lengths"), line.get("unless", ""), line.get("labels")
+            parse_parameters(call),
+            line.get("length", ""),
+            line.get("lengths"),
+            line.get("unless", ""),
+            line.get("labels"),
         )
         for package, lines in rules_folder.load("datasets.yaml").items()
         for call, line in lines.items()

@@ -53,6 +53,8 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
         runs[batch] = asked(Question(feeds=batch))
         if batch == "last" and "first" in runs:
             queues.note_uneven(runs["first"], runs["last"])
+        if batch == "shorter" and "first" in runs:
+            queues.note_of_one_size(runs["first"], runs["shorter"])
         found = problems(runs[batch])
         new = [tuple(problem for problem in one if problem.span not in known)[:1] for one in found]
         return new if len(new) == len(here) else nothing
@@ -62,7 +64,7 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
         if any(found):
             return found
     shorter = stops("shorter")
-    uneven = _both(shorter, stops("half")) if any(shorter) else nothing
+    uneven = _both(shorter, stops("half"), runs["shorter"].uneven) if any(shorter) else nothing
     return [(*one, *two) for one, two in zip(uneven, stops("epoch") if _collects(run) else nothing)]
 
 
@@ -90,9 +92,11 @@ def holds(one: Span, places: Iterable[Span]) -> bool:
     return any(place.start < one.end and one.start < place.end for place in places)
 
 
-def _both(one: Sequence[Sequence[Problem]], two: Sequence[Sequence[Problem]]) -> list[tuple[Problem, ...]]:
-    """Return the warnings of one run that stand in the other, too."""
-    again = {problem.span for problems in two for problem in problems}
+def _both(
+    one: Sequence[Sequence[Problem]], two: Sequence[Sequence[Problem]], certain: set[Span]
+) -> list[tuple[Problem, ...]]:
+    """Return the warnings of one run that stand in the other, too, or that are certain as they are."""
+    again = certain | {problem.span for problems in two for problem in problems}
     return [tuple(each for each in problems if each.span in again and each.code == "SL211") for problems in one]
 
 

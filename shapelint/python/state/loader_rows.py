@@ -27,7 +27,8 @@ SMALLEST_SHORTENED = 5
 class LoaderRows:
     """A loader of batches of `size` rows, from `samples` samples: None where that is not known.
 
-    The size is 0 where only what an epoch has is asked, and it is not known. `drops_last` is whether a shorter last batch is left out, `place` where the size is written.
+    The size is 0 where only what an epoch has is asked, and it is not known. `drops_last` is whether a shorter last
+    batch is left out, `place` where the size is written.
     """
 
     size: int

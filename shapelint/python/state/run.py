@@ -132,7 +132,8 @@ class BatchReshape:
 class QueueWrite:
     """A write of `rows` rows from a moving pointer on, into a queue of `length`; `span` is where the slice is written.
 
-    `given` are the rows that are put there, as many or one for all of them. It is done once for each batch of a loader, in `epochs` loops over it, where that is known; `turn` is the iteration.
+    `given` are the rows that are put there, as many or one for all of them. It is done once for each batch of a loader,
+    in `epochs` loops over it, where that is known, or in more if it `goes_on`; `turn` is the iteration.
     """
 
     pointer: ast.expr
@@ -142,6 +143,7 @@ class QueueWrite:
     span: Span
     epochs: int = 0
     turn: int = 0
+    goes_on: bool = False
 
     @property
     def fitting(self) -> int:
@@ -167,9 +169,10 @@ class Run(Kernel):
     """State of one interpretation.
 
     A run `feeds` a certain batch of each of the `loaders` to the loops over them; `fed` is the loader of the innermost
-    one. `rounds` says how often each loop that is being run is run for certain, `fed_level`
-    which of them is over that loader, and `fed_turns` counts its iterations; `queue_writes` are the writes to a queue,
-    with whether the pointer begins at 0, and what to report. `asleep` are modules that were set to
+    one. `rounds` says how often each loop that is being run is run for certain, `open_loops` how many of them may be
+    run more often, `fed_level` which of them is over that loader, and `fed_turns` counts its iterations; `queue_writes`
+    are the writes to a queue, with whether the pointer begins at 0, and what to report; `uneven` are places where
+    almost every other number of rows stops. `asleep` are modules that were set to
     evaluation, or any of them if it `is_any_asleep`. `trained` are components of what may be a target that certainly
     get gradients, `frozen` the modules that may get none, and `freezing` the nodes of the program that say so, some
     of them of modules that are not known (`freezing_unknown`).
@@ -281,7 +284,9 @@ class Run(Kernel):
     fed_level: int = -1
     fed_turns: int = 0
     queue_writes: dict[Span, tuple[QueueWrite, bool, Failure]] = field(default_factory=dict)
+    uneven: set[Span] = field(default_factory=set)
     loaders: list[LoaderRows] = field(default_factory=list)
+    open_loops: int = 0
     rounds: list[int] = field(default_factory=list)
     asleep: dict[int, Node] = field(default_factory=dict)
     is_any_asleep: bool = False
@@ -341,6 +346,7 @@ class Run(Kernel):
             self.depth = self.nesting = self.no_grad = 0
             self.anchors.clear()
             self.rounds.clear()
+            self.open_loops = 0
 
     def unknown(self, reason: str, node: ast.AST | None = None, file: SourceFile | None = None) -> Unknown:
         """Return an unknown value, and note its reason for `-v`."""

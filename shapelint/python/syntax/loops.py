@@ -12,7 +12,18 @@ from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import UNKNOWN, Collected, Const, Data, Function, Items, Scope, Tensor, Unknown, Value
+from shapelint.python.state.values import (
+    UNKNOWN,
+    Collected,
+    Const,
+    Data,
+    Function,
+    Items,
+    Scope,
+    Tensor,
+    Unknown,
+    Value,
+)
 from shapelint.python.tensors import collected_rows, fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -36,8 +47,11 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
         run.fed, run.fed_level = loader, len(run.rounds)
     rounds = loader.full_batches if loader is not None else len(items.items)
     run.rounds.append(1 if fed_batches.may_leave(node.body) else max(rounds, 1))
+    is_open = items.rest is not None and loader is None
+    run.open_loops += is_open
     with run.journal.frame("break") as loop:
         ended = run.journal.resume(loop, _iterations(run, node, items, scope))
+    run.open_loops -= is_open
     run.rounds.pop()
     run.fed, run.fed_level = before
     if isinstance(iterable, Items) and iterable.kind == "iterator":

@@ -15,7 +15,7 @@ from shapelint.chain.chain import Flow, Origin
 from shapelint.python.state import names
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, sequence
-from shapelint.python.state.values import UNKNOWN, Const, Scope, Tensor, Unknown, Value, birth
+from shapelint.python.state.values import UNKNOWN, Const, Library, Scope, Tensor, Unknown, Value, birth
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import fed_batches
 from shapelint.python.tensors.axes import Axis
@@ -89,7 +89,7 @@ def _take_size(run: Run, left: ast.expr, right: ast.expr, scope: Scope) -> None:
         _set_last(run, axis[0], size, left, scope)
     if number is not None and (name := _alone(number)):
         _substitute(run, name, size, left, scope)
-    elif isinstance(left, ast.Name) and value == UNKNOWN:
+    elif isinstance(left, ast.Name) and (value == UNKNOWN or isinstance(value, Library)):
         _put(run, left, Const(size), scope)
 
 

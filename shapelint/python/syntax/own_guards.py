@@ -13,28 +13,27 @@ from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import Const, Data, Items, Library, Node, Scope, Tensor, Value
+from shapelint.python.syntax.asked_calls import SIZE_CALLS, called
 from shapelint.python.tensors import row_faults
 from shapelint.shapes.dims import Expression
 from shapelint.spec.spec import Problem
 
 SIZE_ATTRIBUTES = frozenset({"shape", "ndim"})
-SIZE_CALLS = frozenset({"size", "dim", "ndimension", "numel", "len", "tuple", "list"})
-"""Functions and methods that a condition may call and still be about sizes."""
 ASSERTING = frozenset({"_assert"})
 """Functions of torch that are an `assert`."""
 
 
 def is_about_sizes(test: ast.expr) -> bool:
     """Return whether evaluating a condition does no more than ask for sizes."""
-    return all(_called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
+    return all(called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
 
 
 def torch_assertion(run: Run, node: ast.Expr, scope: Scope) -> ast.Assert | None:
     """Return `torch._assert(condition, message)` as the statement that it stands for; None for anything else."""
     call = node.value
-    if not isinstance(call, ast.Call) or _called(call) not in ASSERTING or not call.args or call.keywords:
+    if not isinstance(call, ast.Call) or called(call) not in ASSERTING or not call.args or call.keywords:
         return None
-    if run.evaluate(call.func, scope) != Library(f"torch.{_called(call)}"):
+    if run.evaluate(call.func, scope) != Library(f"torch.{called(call)}"):
         return None
     return ast.copy_location(ast.Assert(call.args[0], call.args[1] if len(call.args) > 1 else None), node)
 
@@ -67,8 +66,12 @@ def _note(run: Run, node: ast.stmt, found: ast.expr | None, error: str, text: Va
     said = " and ".join(f"{name} is {size}" for name, size in sides if name != size)
     words = f"{error}: {text.value}" if isinstance(text, Const) and isinstance(text.value, str) else error
     span = scope.file.span(found)
-    code = "SL116" if _is_of_a_queue(run, found, scope) else "SL117"
+    of_a_queue = _is_of_a_queue(run, found, scope)
+    code = "SL116" if of_a_queue else "SL117"
     what = row_faults.of_batch(run, f"the program stops here, because {said}")
+    if run.feeds in ("shorter", "half") and run.fed is not None:
+        code, what = "SL211", row_faults.of_one_size("a check of the program", run.fed)
+        run.uneven |= {span} if of_a_queue else set()
     problem = Problem(code, what, span, label=f"raises {words}")
     owner = next((one for one in reversed(run.receivers) if isinstance(one, Node)), None)
     run.failures.append(Failure(node, owner, problem))
@@ -127,7 +130,7 @@ def _asked(found: ast.expr) -> Iterator[ast.expr]:
             yield part.value
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in SIZE_CALLS:
             yield part.func.value
-        elif isinstance(part, ast.Call) and _called(part) == "len" and part.args:
+        elif isinstance(part, ast.Call) and called(part) == "len" and part.args:
             yield part.args[0]
 
 
@@ -150,10 +153,6 @@ def _is_no_image(flow: Flow) -> bool:
 
 def _calls(node: ast.expr) -> bool:
     return any(isinstance(part, ast.Call) for part in ast.walk(node))
-
-
-def _called(call: ast.Call) -> str:
-    return ast.unparse(call.func).rpartition(".")[2]
 
 
 def _shown(value: Value) -> str:

@@ -30,6 +30,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.syntax import (
+    asked_calls,
     assignment,
     calls,
     expressions,
@@ -156,6 +157,14 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
+    if isinstance(node.body[-1], ast.Raise):
+        with asked_calls.made(run, node.test, scope) as test:
+            guard = node if test is node.test else ast.copy_location(ast.If(test, node.body, node.orelse), node)
+            return _decided(run, guard, scope)
+    return _decided(run, node, scope)
+
+
+def _decided(run: Run, node: ast.If, scope: Scope) -> bool:
     known = truth(run.evaluate(node.test, scope))
     if known:
         own_guards.note_raise(run, node, scope)
@@ -310,16 +319,18 @@ def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     """Execute an assertion about numbers, as in constructors.
 
-    An assertion that calls more than a size is skipped: in tests, these call half a project.
+    One that calls more than a size, or a network of whose output it asks one, is skipped: in tests, these call half a
+    project.
     """
-    if not own_guards.is_about_sizes(node.test):
-        return False
-    outcome = truth(run.evaluate(node.test, scope))
-    if outcome is None:
-        narrowing.behind(run, node.test, True, scope)
-    if outcome is not False:
-        return False
-    own_guards.note_assertion(run, node, scope)
+    with asked_calls.made(run, node.test, scope) as test:
+        if not own_guards.is_about_sizes(test):
+            return False
+        outcome = truth(run.evaluate(test, scope))
+        if outcome is None:
+            narrowing.behind(run, test, True, scope)
+        if outcome is not False:
+            return False
+        own_guards.note_assertion(run, ast.copy_location(ast.Assert(test, node.msg), node), scope)
     run.journal.leave("raise")
     return True
 

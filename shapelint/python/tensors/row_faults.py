@@ -13,6 +13,7 @@ from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.common.frozen import frozen
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
+from shapelint.python.state.loader_rows import LoaderRows
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Component, Node
 from shapelint.shapes import signatures
@@ -117,13 +118,18 @@ def of_batch(run: Run, what: str) -> str:
     return what if rows is None else f"{what}, in {run.fed.says(rows)}"
 
 
+def of_one_size(name: str, loader: LoaderRows) -> str:
+    """Return that something takes the batches of a loader but for a last one of another size."""
+    return f"{name} fits batches of {loader.size} only: {LAST_BATCH}"
+
+
 def _batch_problem(run: Run, problem: Problem) -> Problem:
     """Return a problem as that of the batch that this run feeds; one of a shorter last batch is a warning."""
     place = run.fed.place if run.fed is not None else None
     steps = (*problem.steps, *((Step(place, f"batches of {run.fed.size}"),) if place and run.fed else ()))
     code, message = problem.code, of_batch(run, problem.message)
     if run.feeds in ("shorter", "half") and run.fed is not None:
-        code, message = "SL211", f"{problem.message.split(' ')[0]} fits batches of {run.fed.size} only: {LAST_BATCH}"
+        code, message = "SL211", of_one_size(problem.message.split(" ")[0], run.fed)
     return Problem(
         code, message, problem.span, expected=problem.expected, actual=problem.actual, label=problem.label, steps=steps
     )

@@ -117,5 +117,45 @@ def test_a_dataset_has_the_parts_whose_lengths_are_listed(name: str, tmp_path: P
             build(str(tmp_path), **{last: "no such part"})
 
 
+@pytest.mark.parametrize("name", [name for name, one in data_loaders.lengths().items() if one.labels is not None])
+def test_the_place_of_what_changes_labels_is_that_of_torchvision(name: str) -> None:
+    parameters = list(inspect.signature(eval(name, {"torchvision": torchvision()})).parameters)
+    place = data_loaders.lengths()[name].labels
+    assert place is not None
+    assert parameters[place : place + 1] == ["target_transform"] or parameters[place:] == ["kwargs"]
+
+
+def images(count: int, folder: Path) -> None:
+    """Write pictures of two classes."""
+    image = pytest.importorskip("PIL.Image")
+    for number in range(count):
+        path = folder / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.new("RGB", (8, 8)).save(path)
+
+
+@pytest.mark.parametrize(("dataset", "is_number"), [
+    ("ImageFolder('.', ToTensor())", True),
+    ("ImageFolder('.', transform=ToTensor(), target_transform=None)", True),
+    ("ImageFolder('.', ToTensor(), lambda label: [label, label])", False),
+    ("FakeData(5, (3, 8, 8), 2, ToTensor())", True),
+    ("Subset(FakeData(5, (3, 8, 8), 2, ToTensor()), range(5))", True),
+    ("ConcatDataset([ImageFolder('.', ToTensor()), FakeData(1, (3, 8, 8), 2, ToTensor())])", True),
+    ("ImageFolder('.', ToTensor(), target_transform=lambda label: torch.zeros(3))", False),
+])  # fmt: skip
+def test_labels_of_pictures_are_a_vector(
+    dataset: str, is_number: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    images(5, tmp_path)
+    start = START + "from torchvision.datasets import ImageFolder\nfrom torchvision.transforms import ToTensor\n"
+    text = f"for x, y in DataLoader({dataset}, 5):\n    break\n"
+    names: dict[str, Any] = {}
+    exec(start + text, names)
+    labels = interpret(Source("train.py", start + text), Options())[1].names["y"]
+    assert (isinstance(names["y"], torch.Tensor) and names["y"].shape == (5,)) is is_number
+    assert (str(getattr(labels, "shape", None)) == "(B,)") is is_number
+
+
 def torchvision() -> Any:
     return pytest.importorskip("torchvision")

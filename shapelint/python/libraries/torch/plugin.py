@@ -70,6 +70,12 @@ def _parameter(run: Run, arguments: Arguments, site: Site) -> Value:
     return parameter
 
 
+def _size(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `torch.Size([4, 512])`, which is a tuple."""
+    items = sequence(_first(run, arguments, site)) if arguments.positional else Items([])
+    return UNKNOWN if items is None else Items(list(items.items), "tuple", items.rest)
+
+
 def _number(run: Run, arguments: Arguments, site: Site) -> Value:
     """Return a number that is known at run time only."""
     return Unknown(is_number=True)
@@ -114,6 +120,7 @@ TORCH = LibraryPlugin(
         "torch.nn.ModuleList": _container("ModuleList"),
         "torch.nn.ModuleDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
+        "torch.Size": _size,
         "torch.nn.Parameter": _parameter,
         "torch.nn.parameter.Parameter": _parameter,
         "torch.load": weight_files.load,

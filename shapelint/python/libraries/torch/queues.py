@@ -46,7 +46,7 @@ def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Sit
 
 def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
     """Record a write that certainly goes past the end of a queue, in one of the iterations that are run."""
-    if run.feeds not in ("", "first", "last") or not isinstance(site.node, (ast.Subscript, ast.Call)):
+    if run.feeds not in ("", "first", "last", "shorter") or not isinstance(site.node, (ast.Subscript, ast.Call)):
         return
     around = site.scope.function.node if site.scope.function is not None else run.tree
     if row_faults.place(run, site) is None:
@@ -59,9 +59,9 @@ def note_write(run: Run, place: Value, value: Tensor, site: Site) -> None:
         failure = _failure(run, write, write.fitting * write.rows, site.node)
         again = run.queue_writes.get(write.span)
         if again is not None and again[0].turn == write.turn:
-            write = replace(write, epochs=0)  # It is done several times for a batch.
+            write = replace(write, epochs=0, goes_on=False)  # It is done several times for a batch.
         run.queue_writes[write.span] = (write, from_zero, failure)
-    if run.feeds == "last" or write.given < 2 or write.length % write.rows == 0:
+    if run.feeds in ("last", "shorter") or write.given < 2 or write.length % write.rows == 0:
         return
     if _writes(run) >= (1 if from_zero else 2) * (write.fitting + 1):
         run.failures.append(_failure(run, write, write.fitting * write.rows, site.node))
@@ -93,6 +93,22 @@ def note_uneven(first: Run, last: Run) -> None:
             label = f"{whole.length - at} rows are left here" if from_zero else ""
             problem = replace(failure.problem, message=what, label=label, actual=count)
             last.failures.append(replace(failure, problem=problem))
+
+
+def note_of_one_size(first: Run, shorter: Run) -> None:
+    """Record the writes to a queue that a shorter last batch moves, so that a later one goes past the end."""
+    for span, (short, _, failure) in shorter.queue_writes.items():
+        whole = first.queue_writes[span][0] if span in first.queue_writes else None
+        if whole is None or short.given == whole.given or whole.length % whole.rows or short.rows == whole.rows:
+            continue
+        loader = next((one for one in shorter.loaders if one.size == whole.given and one.of("shorter")), None)
+        if loader is None or not (short.epochs > 1 or short.goes_on):
+            continue
+        what = row_faults.of_one_size(f"a queue of {whole.length}", loader)
+        steps = (Step(loader.place, f"batches of {loader.size}"),) if loader.place is not None else ()
+        problem = replace(failure.problem, code="SL211", message=what, label="rows are written here", steps=steps)
+        shorter.failures.append(replace(failure, problem=problem))
+        shorter.uneven.add(span)
 
 
 def _stop(writes: list[QueueWrite], start: int) -> tuple[int, int] | None:
@@ -136,7 +152,8 @@ def _write(run: Run, target: ast.expr, value: Tensor, around: ast.AST, scope: Sc
         return None
     is_of_loader = run.fed_level >= 0 and run.fed_level == len(run.rounds) - 1
     epochs = math.prod(run.rounds[:-1]) if is_of_loader else 0
-    return QueueWrite(cut.pointer, rows, length, given, scope.file.span(target), epochs, run.fed_turns)
+    goes_on = run.open_loops > 0 or run.fed_level < 0
+    return QueueWrite(cut.pointer, rows, length, given, scope.file.span(target), epochs, run.fed_turns, goes_on)
 
 
 def _sliced(target: ast.expr, function: ast.AST) -> QueueSlice | None:
