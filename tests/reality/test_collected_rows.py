@@ -75,6 +75,17 @@ PAIRS = {
         f"kept, classes = torch.from_numpy(kept[HOLE:]), torch.from_numpy(classes)\n{JUDGE}",
         "1", "0",
     ),
+    "arrays in a row": (
+        "kept, classes = [], []\nfor x, y in loader:\n    kept.append(net.backbone(x).detach().numpy())\n"
+        "    classes.append(y.numpy())\nkept = torch.from_numpy(np.vstack(kept))\n"
+        f"classes = torch.from_numpy(np.hstack(classes)[HOLE:])\n{JUDGE}",
+        "3", "0",
+    ),
+    "right ones are counted": (
+        f"{LISTS}kept, classes = torch.cat(kept), torch.cat(classes)\n"
+        "print((probe(kept)[HOLE:].argmax(1) == classes).float().mean())\n",
+        "1", "0",
+    ),
     "a dataset of features": (
         f"{LISTS}held = TensorDataset(torch.cat(kept), torch.cat(classes)[HOLE:])\n"
         "for x, y in DataLoader(held, 3):\n    F.cross_entropy(probe(x), y).backward()\n",

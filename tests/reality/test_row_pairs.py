@@ -187,6 +187,26 @@ PAIRS = {
         "order = list(range(20))\n" + NORMED.format("images(20), 5, sampler=Chosen(order[HOLE:])"),
         "4", "5", "SL107",
     ),
+    "a column of labels": (
+        "net = Net()\nfor (x,) in DataLoader(images(10), 5):\n"
+        "    F.cross_entropy(net(x), torch.zeros(5, dtype=torch.long)HOLE).backward()\n",
+        ".unsqueeze(1)", "", "SL102",
+    ),
+    "a vector for each label": (
+        "net = Net()\nfor (x,) in DataLoader(images(10), 5):\n"
+        "    F.cross_entropy(net(x), F.one_hot(torch.arange(5), HOLE).float()).backward()\n",
+        "10", "12", "SL103",
+    ),
+    "a mask times a number": (
+        "import numpy as np\nnet = Net()\nfor (x,) in DataLoader(images(10), 5):\n    z = net(x)\n"
+        "    (z @ z.T + torch.eye(HOLE) * np.log(1e-9)).logsumexp(1).mean().backward()\n",
+        "4", "5", "SL115",
+    ),
+    "samples of a dataset in a condition": (
+        "data = images(HOLE)\nassert len(data) % 4 == 0, 'batches'\nnet = Net()\n"
+        "for (x,) in DataLoader(data, 4):\n    net(x).mean().backward()\n",
+        "11", "12", "SL117",
+    ),
     "triplets": (
         "net, other = Net(), nn.Linear(12, HOLE)\nfor (x,) in DataLoader(images(10), 5):\n    z = net(x)\n"
         "    nn.TripletMarginLoss()(z, z.roll(1, 0), other(z)).backward()\n",

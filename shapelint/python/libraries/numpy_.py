@@ -11,12 +11,13 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence
-from shapelint.python.state.values import UNKNOWN, Bound, Const, Items, NumpyArray, Tensor, Value
+from shapelint.python.state.value_facts import is_number, sequence
+from shapelint.python.state.values import UNKNOWN, Bound, Const, Items, NumpyArray, Tensor, Unknown, Value
 from shapelint.python.tensors import collected_rows, joining, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 
 ARRAY_METHODS_THAT_KEEP = frozenset({"astype", "copy"})
+OF_A_NUMBER = ("numpy.exp", "numpy.log", "numpy.log2", "numpy.sqrt")
 ARRAY_METHODS_OF_TORCH = frozenset({"reshape"})
 """Methods that give the same shapes as those of a tensor."""
 
@@ -67,6 +68,19 @@ def _concatenate(run: Run, arguments: Arguments, site: Site) -> Value:
     return _joined("concatenate", arguments.get(0, "arrays"), _along(arguments))
 
 
+def _in_a_row(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `np.hstack(arrays)`, which joins vectors, and the columns of matrices."""
+    joined = _joined("concatenate", arguments.get(0, "tup"), Arguments())
+    axes = axes_of(joined.tensor) if isinstance(joined, NumpyArray) else None
+    return joined if axes is not None and len(axes) == 1 else UNKNOWN
+
+
+def _number(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `np.log(1e-9)` of a plain number."""
+    given = arguments.positional[0].value if arguments.positional else UNKNOWN
+    return Unknown(is_number=True) if is_number(given) else UNKNOWN
+
+
 def _rows(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `np.vstack(arrays)`, which makes vectors rows."""
     joined = _joined("concatenate", arguments.get(0, "tup"), Arguments())
@@ -105,6 +119,8 @@ NUMPY = LibraryPlugin(
         "numpy.concatenate": _concatenate,
         "numpy.stack": _stack,
         "numpy.vstack": _rows,
+        "numpy.hstack": _in_a_row,
+        **dict.fromkeys(OF_A_NUMBER, _number),
     },
     constants={"numpy.inf": math.inf, "numpy.pi": math.pi},
 )

@@ -91,7 +91,7 @@ NONE = Const(None)
 
 
 @frozen
-class Collected:
+class Gathered:
     """What a list has collected: how many elements, and the rows that these have together; None where not known."""
 
     count: Dim | None
@@ -112,7 +112,7 @@ class Items:
     depth: int = 0
     shape_of: Tensor | None = None
     one_of: tuple[Items, ...] = ()
-    collected: Collected | None = None
+    collected: Gathered | None = None
     born: int = born()
 
 

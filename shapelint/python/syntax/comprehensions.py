@@ -11,7 +11,7 @@ from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import blamed, truth
-from shapelint.python.state.values import UNKNOWN, Collected, Items, Library, Scope, Table, Value
+from shapelint.python.state.values import UNKNOWN, Gathered, Items, Library, Scope, Table, Value
 from shapelint.python.syntax import loops
 from shapelint.python.tensors import collected_rows, fed_batches
 
@@ -43,7 +43,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
 
     whole = _iterate(run, Loops(tuple(node.generators), inner, lazy), scope, body)
     if whole is not None and not lazy and kind != "set" and not result.items:
-        one = Collected(1, collected_rows.rows_of(result.rest))
+        one = Gathered(1, collected_rows.rows_of(result.rest))
         result.collected = collected_rows.in_an_epoch(run, whole, one)
     return sets.distinct(result) if kind == "set" else result
 

@@ -13,12 +13,13 @@ from shapelint.chain.chain import Flow
 from shapelint.python.builtins import arithmetic
 from shapelint.python.objects import dicts, generators, laziness, lists
 from shapelint.python.state import causes, gradients, names
-from shapelint.python.state.arguments import Site
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.references import settled
 from shapelint.python.state.run import MAXIMUM_NESTING, Run
 from shapelint.python.state.value_facts import blamed, truth, unknown_among
 from shapelint.python.state.values import (
+    NO_SPAN,
     NONE,
     UNKNOWN,
     Chained,
@@ -27,6 +28,7 @@ from shapelint.python.state.values import (
     Const,
     Data,
     Function,
+    Given,
     Items,
     Library,
     NumpyArray,
@@ -194,12 +196,17 @@ def evaluate_conditionally(run: Run, node: ast.expr, scope: Scope) -> Value:
         return evaluate(run, node, scope)
 
 
+COMPARISONS = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
+"""The operations of torch that the operators are."""
+
+
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     left = evaluate(run, node.left, scope)
     result: bool | None = True
     for op, comparator in zip(node.ops, node.comparators):
         right = evaluate(run, comparator, scope)
         if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
+            run.observe_operation(COMPARISONS[type(op)], left, Arguments((Given(right, NO_SPAN),)), Site(node, scope))
             compared = gradients.stopped(arithmetic.tensors(ast.Add(), left, right))
             return replace(compared, is_mask=True) if isinstance(compared, Tensor) else compared
         one = arithmetic.compared(op, left, right)

@@ -14,10 +14,10 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
 from shapelint.python.state.value_facts import sequence, truth
 from shapelint.python.state.values import (
     UNKNOWN,
-    Collected,
     Const,
     Data,
     Function,
+    Gathered,
     Items,
     Scope,
     Tensor,
@@ -152,7 +152,7 @@ def _once(
         run.journal.merge([{}] if ended else [after, {}])
         if ended or not changes:
             break
-        collected_rows.set_to(run, ((holder, collected_rows.NOTHING) for holder, _ in lists.values()))
+        collected_rows.set_to(run, ((holder, collected_rows.NO_ELEMENTS) for holder, _ in lists.values()))
     if loader is not None and lists and not ended:
         whole = ((holder, collected_rows.in_an_epoch(run, loader, one)) for holder, one in lists.values())
         collected_rows.set_to(run, whole)
@@ -168,7 +168,7 @@ def _changes(before: journal.Content, after: journal.Content) -> bool:
             values = zip(one, two)
             if len(one) != len(two):
                 return True
-        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data, Collected)) for old, new in values):
+        if any(old is not new and not isinstance(old, (Tensor, Unknown, Data, Gathered)) for old, new in values):
             return True
     return False
 

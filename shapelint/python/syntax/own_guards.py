@@ -12,7 +12,7 @@ from shapelint.chain.chain import Flow
 from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import Const, Data, Items, Library, Node, Scope, Tensor, Value
+from shapelint.python.state.values import Const, Data, Dataset, Instance, Items, Library, Node, Scope, Tensor, Value
 from shapelint.python.syntax.asked_calls import SIZE_CALLS, called
 from shapelint.python.tensors import row_faults
 from shapelint.shapes.dims import Expression
@@ -139,6 +139,8 @@ def _is_made(run: Run, source: ast.expr, scope: Scope) -> bool:
     if _calls(source):
         return False
     value = run.evaluate(source, scope)
+    if isinstance(value, Dataset) or (isinstance(value, Instance) and value.cls is not None):
+        return True  # How many samples there are: a class of the program says it, or the data of a library.
     if run.feeds and isinstance(value, (Data, Tensor)):
         return True
     if isinstance(value, Items):

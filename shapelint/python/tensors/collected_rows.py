@@ -11,13 +11,13 @@ from shapelint.python.state import loader_rows
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import is_number
-from shapelint.python.state.values import Collected, Data, Items, NumpyArray, Tensor, Value
+from shapelint.python.state.values import Data, Gathered, Items, NumpyArray, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
-NOTHING = Collected(0, 0)
-Lists = dict[int, tuple[Items, Collected]]
+NO_ELEMENTS = Gathered(0, 0)
+Lists = dict[int, tuple[Items, Gathered]]
 """Lists that a loop fills, by identity, each with what one iteration adds to it."""
 
 
@@ -30,11 +30,11 @@ def rows_of(value: Value | None) -> Dim | None:
     return axes[0].size if axes else None
 
 
-def of(items: Items) -> Collected | None:
+def of(items: Items) -> Gathered | None:
     """Return how much there is in a list; None if that is not known."""
     if items.rest is not None:
         return None if items.items else items.collected
-    return Collected(len(items.items), _sum(map(rows_of, items.items)))
+    return Gathered(len(items.items), _sum(map(rows_of, items.items)))
 
 
 def numbers_in(items: Items) -> Dim | None:
@@ -44,23 +44,23 @@ def numbers_in(items: Items) -> Dim | None:
     return found.count if found is not None and whole and all(map(is_number, whole)) else None
 
 
-def with_one(owner: Items, value: Value) -> Collected | None:
+def with_one(owner: Items, value: Value) -> Gathered | None:
     """Return how much there is in a list behind one more element."""
-    return _added(of(owner), Collected(1, rows_of(value)))
+    return _added(of(owner), Gathered(1, rows_of(value)))
 
 
-def with_all(owner: Items, more: Value) -> Collected | None:
+def with_all(owner: Items, more: Value) -> Gathered | None:
     """Return how much there is in a list behind the elements of another value."""
     if isinstance(more, (Tensor, NumpyArray)):
-        return _added(of(owner), Collected(rows_of(more), None))
+        return _added(of(owner), Gathered(rows_of(more), None))
     return _added(of(owner), of(more) if isinstance(more, Items) else None)
 
 
-def part(whole: Collected | None, start: int | None, stop: int | None) -> Collected | None:
+def part(whole: Gathered | None, start: int | None, stop: int | None) -> Gathered | None:
     """Return how much there is in a slice of a list; the rows of some elements are not known."""
     if whole is None or (not start and stop is None):
         return whole
-    return None if whole.count is None else Collected(ax.sliced(whole.count, start, stop), None)
+    return None if whole.count is None else Gathered(ax.sliced(whole.count, start, stop), None)
 
 
 def repeated(items: Items, times: int) -> Items | None:
@@ -69,28 +69,30 @@ def repeated(items: Items, times: int) -> Items | None:
     if found is None or items.items:
         return None
     several = [None if size is None else size * times for size in (found.count, found.rows)]
-    return Items([], items.kind, items.rest, collected=Collected(*several))
+    return Items([], items.kind, items.rest, collected=Gathered(*several))
 
 
 def filled(after: State, before: Lists | None) -> Lists:
     """Return the empty lists that an iteration has filled, as those `before` it did; none of it may be in effect."""
     if before is not None:
         return {key: (holder, more) for key, (holder, more) in before.items() if _content(after, key) == more}
-    empty = {key: holder for key, (holder, _) in after.items() if isinstance(holder, Items) and of(holder) == NOTHING}
+    empty = {
+        key: holder for key, (holder, _) in after.items() if isinstance(holder, Items) and of(holder) == NO_ELEMENTS
+    }
     found = {key: (holder, _content(after, key)) for key, holder in empty.items()}
-    return {key: (holder, more) for key, (holder, more) in found.items() if more is not None and more != NOTHING}
+    return {key: (holder, more) for key, (holder, more) in found.items() if more is not None and more != NO_ELEMENTS}
 
 
-def set_to(run: Run, lists: Iterable[tuple[Items, Collected | None]]) -> None:
+def set_to(run: Run, lists: Iterable[tuple[Items, Gathered | None]]) -> None:
     """Say how much there is in some lists."""
     for holder, collected in lists:
         run.touch(holder)
         holder.collected = collected
 
 
-def in_an_epoch(run: Run, number: int, one: Collected) -> Collected:
+def in_an_epoch(run: Run, number: int, one: Gathered) -> Gathered:
     """Return what all iterations over a loader collect if each adds this much."""
-    return Collected(_times(run, number, one.count), _times(run, number, one.rows))
+    return Gathered(_times(run, number, one.count), _times(run, number, one.rows))
 
 
 def _times(run: Run, number: int, size: Dim | None) -> Dim | None:
@@ -104,17 +106,17 @@ def _times(run: Run, number: int, size: Dim | None) -> Dim | None:
     return multiple * (loader_rows.in_an_epoch(number) if rows is None else rows)
 
 
-def _content(state: State, key: int) -> Collected | None:
+def _content(state: State, key: int) -> Gathered | None:
     if key not in state:
         return None
     _, (items, rest, collected) = state[key]
     return of(Items(items, rest=rest, collected=collected))
 
 
-def _added(one: Collected | None, two: Collected | None) -> Collected | None:
+def _added(one: Gathered | None, two: Gathered | None) -> Gathered | None:
     if one is None or two is None:
         return None
-    return Collected(_sum((one.count, two.count)), _sum((one.rows, two.rows)))
+    return Gathered(_sum((one.count, two.count)), _sum((one.rows, two.rows)))
 
 
 def _sum(sizes: Iterable[Dim | None]) -> Dim | None:

@@ -72,6 +72,22 @@ def note_edge(run: Run, edge: Edge, site: Site) -> None:
         _add(run, site.node, _batch_problem(run, Problem("SL102", what, span, steps=steps)))
 
 
+def note_labels(run: Run, name: str, scores: Flow | None, labels: Flow, site: Site) -> None:
+    """Record labels that are neither one number a row nor one for each class."""
+    shapes = [flow.value if flow is not None else None for flow in (scores, labels)]
+    (have, want), span = shapes, place(run, site)
+    if not isinstance(have, tuple) or not isinstance(want, tuple) or len(have) != 2 or len(want) != 2 or span is None:
+        return
+    classes, width = have[1], want[1]
+    if not isinstance(classes, int) or not isinstance(width, int) or classes == width:
+        return
+    what = f"{name} takes one label a row, or {classes} of them, but gets {signatures.format_shape(want)}"
+    steps = tuple(step for origin in labels.origins for step in origin.steps)
+    code = "SL102" if width == 1 else "SL103"
+    problem = Problem(code, what, span, steps=steps, expected=classes, actual=width)
+    _add(run, site.node, _batch_problem(run, problem) if run.feeds else problem)
+
+
 def note_small(run: Run, component: Component, edge: Edge, span: Span, node: ast.AST) -> None:
     """Record that a component normalises over a single value of each channel in training."""
     role = str(edge.role) or edge.component.label

@@ -74,6 +74,8 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
         made = LossCall(loss, pair, _span(run, site), compared, stored, "", cause, rows, reduces and not is_whole)
         run.losses.append(made)
         _note_rows(run, signature if whole else None, pair, rows, site)
+    if rows is not None and isinstance(labels := arguments.get(1, "target"), Tensor):
+        row_faults.note_labels(run, _callee(site), operands[0][1], labels.flow, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
@@ -140,12 +142,16 @@ def _note_rows(
         return
     first = flow.value[0]
     never = labels is not None or (signature is not None and signature.operands != "broadcast")
-    callee = site.node.func if isinstance(site.node, ast.Call) else None
-    name = ast.unparse(callee if callee is not None else site.node).rpartition(".")[2]
+    name = _callee(site)
     if loader_rows.differ(first, rows) and (never or 1 not in (first, rows)):
         row_faults.note_conflict(run, RowConflict(name, first, rows, flow.origins[:1]), site)
     elif signature is not None and signature.batch > 1 and first == rows == 1:
         row_faults.note_small_loss(run, name, flow, site)
+
+
+def _callee(site: Site) -> str:
+    """Return the last name of what is called."""
+    return ast.unparse(site.node.func if isinstance(site.node, ast.Call) else site.node).rpartition(".")[2]
 
 
 def label_rows(arguments: Arguments) -> Dim | None:

@@ -14,9 +14,9 @@ from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
     Bound,
-    Collected,
     Const,
     Data,
+    Gathered,
     Given,
     Instance,
     Items,
@@ -93,7 +93,7 @@ def _numbers(owner: Tensor) -> Value:
     axes = axes_of(owner)
     if axes is None or len(axes) != 1:
         return UNKNOWN
-    return Items([], "list", Unknown(is_number=True), collected=Collected(axes[0].size, None))
+    return Items([], "list", Unknown(is_number=True), collected=Gathered(axes[0].size, None))
 
 
 def _note_batch(run: Run, owner: Tensor, given: Arguments, site: Site) -> None:
