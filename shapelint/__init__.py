@@ -4,11 +4,18 @@ From Python: `lint(paths)` lints files, `check(module, input_shape)` and `guard(
 Each is imported when it is first used: `import shapelint` imports no torch, and nothing else that is slow.
 """
 
-from __future__ import annotations
+import os
+import sys
 
-from typing import TYPE_CHECKING, Any
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if sys.argv[:1] == ["-m"] and sys.path[0] in ("", os.getcwd()) and os.getcwd() != _HOME:
+    # `python -m shapelint` puts the current folder first on the path, where anybody's typing.py could be: it goes
+    # before anything else is imported, and `__future__` too. It stays only if shapelint itself was found through it.
+    del sys.path[0]
 
-from shapelint.common.version import __version__ as __version__
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+from shapelint.common.version import __version__ as __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from shapelint.linting.lint_paths import InternalFaultError as InternalFaultError

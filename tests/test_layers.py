@@ -16,7 +16,6 @@ LAYERS = """
 INSIDE_PYTHON = "models > interpreter > syntax, libraries > builtins > objects > tensors > state"
 
 LAZY = {
-    ("shapelint.__main__", "shapelint.cli.start"): "the path is put right first",
     ("shapelint.testing.pytest_plugin", "shapelint.live.asserting"): "torch, where a test asks for it",
     ("shapelint.cli.check", "shapelint.cli.known_faults"): "start-up: few runs have a baseline",
     ("shapelint.cli.check", "shapelint.linting.dependents"): "start-up: few runs ask for dependents",
