@@ -22,6 +22,7 @@ from shapelint.report.crash_text import Crash, render
 from shapelint.settings.settings import Settings
 from shapelint.text.source import MAXIMUM_SOURCE_BYTES, UnreadableError, read_source
 from shapelint.text.stack_frames import found_here, frames
+from shapelint.text.terminal_text import without_sequences
 
 
 def run(words: Sequence[str], settings: Settings) -> int:
@@ -40,6 +41,7 @@ def run(words: Sequence[str], settings: Settings) -> int:
 
 def explained(text: str, paths: Sequence[str], settings: Settings) -> Crash:
     """Find what an error comes from, in files or in those of its traceback; raises click.UsageError for other text."""
+    text = without_sequences(text)
     error = recognise(text)
     if error is None:
         raise click.UsageError("the text holds no shape error that shapelint knows; to lint a file: shapelint FILE")

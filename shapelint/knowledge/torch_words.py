@@ -73,13 +73,15 @@ def _patterns() -> list[tuple[ErrorWords, re.Pattern[str]]]:
 
 
 def _pattern(words: str) -> re.Pattern[str]:
-    """Return what finds the words in a text; a text at their end reaches to the end of its line."""
-    written, start = "", 0
+    """Return what finds words in a text: one at their end takes the rest of its line, a name again its first value."""
+    written, start, named = "", 0, set[str]()
     for name in _NAME.finditer(words):
         is_last = name.end() == len(words)
         kind = "[^\n]{1,200}" if name[2] == "text" and is_last else _KINDS[name[2]]
-        written += _literal(words[start : name.start()]) + f"(?P<{name[1]}>{kind})"
+        value = f"(?P={name[1]})(?!\\d)" if name[1] in named else f"(?P<{name[1]}>{kind})"
+        written += _literal(words[start : name.start()]) + value
         start = name.end()
+        named.add(name[1])
     return re.compile(written + _literal(words[start:]))
 
 

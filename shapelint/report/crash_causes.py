@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from shapelint.common import disk
 from shapelint.common.frozen import frozen
@@ -13,21 +14,28 @@ from shapelint.spec.findings import Finding, JsonShape, LinkReport, Report
 from shapelint.text.stack_frames import StackFrame
 
 _SHOWN_LINES = 5
+_SMALLEST_TELLING = 5
+"""Smaller numbers are written everywhere."""
+
+Common = Literal["numbers", "line", "rule"]
+_COMMON: tuple[Common, ...] = ("numbers", "line", "rule")
+"""What a finding and an error may have in common, the strongest first."""
 
 
 @frozen
 class CrashCause:
-    """A finding that explains an error; `is_exact` if both numbers are those of the words, else nothing contradicts."""
+    """A finding that explains an error, and what both have in common: the numbers, the line, or only the rule."""
 
     finding: Finding
-    is_exact: bool
+    common: Common
 
 
 def causes(error: KnownError, report: Report, frames: Sequence[StackFrame]) -> list[CrashCause]:
-    """Return the findings that explain an error, the likeliest first: only exact ones, if there are any."""
-    found = [CrashCause(one, exact) for one in report.findings if (exact := _fits(error, one)) is not None]
-    if any(cause.is_exact for cause in found):
-        found = [cause for cause in found if cause.is_exact]
+    """Return the findings that explain an error, the likeliest first: only those with the most in common."""
+    raised = (disk.real(frames[-1].path), frames[-1].line) if frames else None
+    every = [CrashCause(one, common) for one in report.findings if (common := _common(error, one, raised)) is not None]
+    strongest = next((common for common in _COMMON if any(cause.common == common for cause in every)), None)
+    found = [cause for cause in every if cause.common == strongest]
     places = {disk.real(frame.path): frame.line for frame in frames}
     return sorted(found, key=lambda cause: _rank(error, cause.finding, places))
 
@@ -39,7 +47,9 @@ def links_with(numbers: frozenset[int], report: Report) -> list[LinkReport]:
 
 
 def lines_with(number: int, report: Report) -> list[tuple[str, int, str]]:
-    """Return the first places where a number is written in the files of a run: path, line, text."""
+    """Return the first places where a number is written in the files of a run, as path, line, text; not a small one."""
+    if number < _SMALLEST_TELLING:
+        return []
     return list(_lines(re.compile(rf"(?<![\w.]){number}(?![\w.])"), report))[:_SHOWN_LINES]
 
 
@@ -51,17 +61,20 @@ def _lines(pattern: re.Pattern[str], report: Report) -> Iterator[tuple[str, int,
                 yield path, number, line.strip()
 
 
-def _fits(error: KnownError, finding: Finding) -> bool | None:
-    """Whether a finding has both numbers of an error; None if it is about something else."""
+def _common(error: KnownError, finding: Finding, raised: tuple[str, int] | None) -> Common | None:
+    """What a finding has in common with an error that was `raised` at a line; None if it is about something else."""
     expected, actual = error.numbers("expected"), error.numbers("actual")
     takes, gets = _numbers(finding.expected), _numbers(finding.actual)
     if finding.severity == "info":
         return None
     if (expected & takes and actual & gets) or (expected & gets and actual & takes):
-        return True
+        return "numbers"
+    place = finding.location
+    if finding.severity == "error" and raised == (disk.real(place.path), place.line):
+        return "line"
     is_expected = finding.code in error.entry.rules
     contradicts = (takes and expected and not takes & expected) or (gets and actual and not gets & actual)
-    return False if is_expected and not contradicts else None
+    return "rule" if is_expected and not contradicts else None
 
 
 def _rank(error: KnownError, finding: Finding, places: Mapping[str, int]) -> tuple[int, int, bool]:

@@ -16,6 +16,12 @@ from shapelint.report.text import block, source_lines
 from shapelint.spec.findings import Report
 from shapelint.text.stack_frames import StackFrame
 
+_COMMON = {
+    "numbers": "has the numbers of the error",
+    "line": "is at the line that raised the error",
+    "rule": "may be the cause: nothing in the words contradicts it",
+}
+
 
 @frozen
 class Crash:
@@ -62,8 +68,7 @@ def _advice(error: KnownError, rule_names: Mapping[str, str]) -> Iterator[str]:
 def _verdict(crash: Crash, report: Report) -> Iterator[str]:
     if crash.causes:
         what = "This finding" if len(crash.causes) == 1 else f"Each of these {len(crash.causes)} findings"
-        guess = "may be the cause: nothing in the words contradicts it"
-        yield f"{what} {'has the numbers of the error' if crash.causes[0].is_exact else guess}."
+        yield f"{what} {_COMMON[crash.causes[0].common]}."
         if any(cause.finding.fix for cause in crash.causes):
             yield "`shapelint --diff` shows what the fix would change."
         return
@@ -72,7 +77,8 @@ def _verdict(crash: Crash, report: Report) -> Iterator[str]:
     yield from _clues(crash.error, report)
     unchecked = [link for model in models for link in model.unchecked]
     if unchecked:
-        yield f"{plural(len(unchecked), 'link')} could not be checked; the error may be at one of them:"
+        which = "it" if len(unchecked) == 1 else "one of them"
+        yield f"{plural(len(unchecked), 'link')} could not be checked; the error may be at {which}:"
         yield from map(escape, unchecked_lines(unchecked))
     yield from (escape(f"{file.path}: {problem(file)}") for file in report.files if problem(file))
     others = sum(finding.severity != "info" for finding in report.findings)

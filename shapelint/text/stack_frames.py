@@ -1,4 +1,4 @@
-"""The places that a traceback names: Python's own, and rich's boxes, as Lightning and Hydra print them."""
+"""The places that a traceback names: in Python's own form, in rich's boxes, in pytest's, and in those of notebooks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from shapelint.common import disk
 from shapelint.common.frozen import frozen
 
 _PYTHON = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
-_RICH = re.compile(r"(?<![^\s\"'│|])(?P<path>[^\s\"'│|]{1,300}?\.py):(?P<line>\d+)(?: in (?P<name>[\w<>]+))?")
+_RICH = re.compile(r"(?<![^\s\"'│|])(?P<path>[^\s\"'│|]{1,300}?\.py):(?P<line>\d+)(?:[:,]? in (?P<name>[\w<>.]+))?")
+_OLD_IPYTHON = re.compile(
+    r"^\[?(?P<path>[^\s\[\]]{1,300}\.py|<ipython-input-[\w-]{1,80}>)(?:\]\(\S{1,300}\))?"
+    r" in (?P<name>[\w<>]+)[^\n]{0,300}\n"
+    r"(?:[^\n]{1,300}\n){0,9}?-{1,6}> ?(?P<line>\d+)",
+    re.MULTILINE,
+)
+"""The path and its function, which Colab makes a link of, and the line with an arrow somewhere below."""
 _INSTALLED = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |^<(?!ipython)")
 
 
@@ -25,7 +32,7 @@ class StackFrame:
 
 def frames(text: str) -> list[StackFrame]:
     """Return the places of a traceback that lie in files of one's own, outermost first."""
-    found = [*_PYTHON.finditer(text)] or [*_RICH.finditer(text)]
+    found = [*_PYTHON.finditer(text)] or [*_RICH.finditer(text)] or [*_OLD_IPYTHON.finditer(text)]
     every = [StackFrame(match["path"], int(match["line"]), match["name"] or "") for match in found]
     return [frame for frame in dict.fromkeys(every) if not _INSTALLED.search(frame.path)]
 

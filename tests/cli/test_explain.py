@@ -61,6 +61,17 @@ def test_a_traceback_names_its_own_files(tmp_path: Path) -> None:
     assert "This finding has the numbers of the error." in lines
 
 
+def test_a_coloured_traceback_of_another_machine_names_the_file_here(tmp_path: Path) -> None:
+    write(tmp_path, {"train.py": TRAIN})
+    words = "mat1 and mat2 shapes cannot be multiplied (4x576 and 512x96)"
+    place = '  File \x1b[35m"/home/u/proj/train.py"\x1b[0m, line \x1b[35m15\x1b[0m, in \x1b[35mforward\x1b[0m\n'
+    text = f"Traceback (most recent call last):\n{place}\x1b[1;35mRuntimeError\x1b[0m: \x1b[35m{words}\x1b[0m\n"
+    result = explain(tmp_path, stdin=text)
+    assert result.stdout.startswith(f"torch: {words}\n")
+    assert "= raised at train.py:15, in forward" in result.stdout
+    assert "error[SL101]: projector expects 512 features, but encoder produces 576" in result.stdout
+
+
 @pytest.mark.parametrize("by", ["argument", "file", "stdin"])
 def test_the_words_come_in_three_ways(tmp_path: Path, by: str) -> None:
     words = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (256x256 and 512x1024)"
@@ -105,6 +116,19 @@ def test_the_finding_at_the_line_of_the_traceback_comes_first(tmp_path: Path) ->
     first, second = (result.stdout.index(f"train.py:{line}:") for line in (19, 7))
     assert first < second
     assert "Each of these 2 findings has the numbers of the error." in result.stdout
+
+
+def test_the_finding_at_the_line_that_raised_it_is_shown(tmp_path: Path) -> None:
+    """Its numbers are not those of the words: torch counts all values, shapelint those of an axis."""
+    laid_out = TRAIN.replace("width=512", "width=576").replace(
+        "return self.predictor(self.projector(self.encoder(x)))",
+        "return self.predictor(self.projector(self.encoder(x)).unflatten(1, (3, 50)))",
+    )
+    write(tmp_path, {"train.py": laid_out})
+    result = explain(tmp_path, stdin=crash(tmp_path, "train.py"))
+    assert "unflatten: Provided sizes [3, 50] don't multiply up to the size of dim 1 (32)" in result.stdout
+    assert "error[SL101]: unflatten expects 150 features, but projector produces 32" in result.stdout
+    assert "This finding is at the line that raised the error." in result.stdout
 
 
 def test_other_text_is_refused(tmp_path: Path) -> None:

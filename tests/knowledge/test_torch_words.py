@@ -29,6 +29,12 @@ def labels(count: int, value: int = 0) -> Any:
     return torch.full((count,), value)
 
 
+def attended(tokens: int) -> Any:
+    """Attention over four tokens, with a mask for others."""
+    four = r(4, 2, 8)
+    return nn.MultiheadAttention(8, 2)(four, four, four, attn_mask=r(tokens, tokens))
+
+
 def mask(size: int) -> Any:
     return torch.ones(size, size, dtype=torch.bool)
 
@@ -123,11 +129,54 @@ ERRORS: list[tuple[Raising, set[int], set[int]]] = [
     (lambda: torch.mm(r(2, 3, 4), r(4, 3)), set(), set()),
     (lambda: r(2, 3, 4).t(), set(), {3}),
     (lambda: exec("a, b = range(3)"), {2}, set()),
+    (lambda: exec("a, b, c, d = r(2, 48).shape", {"r": r}), {4}, {2}),
+    (lambda: r(8, 96) @ r(8, 96), set(), {96}),
+    (lambda: F.binary_cross_entropy(r(4, 1), r(4)), {4}, {4, 1}),
+    (lambda: nn.BatchNorm1d(3)((r(2, 3),)), set(), set()),
+    (lambda: nn.Flatten()([r(2, 3)]), set(), set()),
+    (lambda: r(2, 3).expand(4), {1}, {2}),
+    (lambda: torch.bmm(r(2, 3), r(2, 3)), set(), set()),
+    (lambda: torch.bmm(r(2, 3, 4), r(2, 4)), set(), set()),
+    (lambda: torch.dot(r(3, 1), r(3)), set(), {2}),
+    (lambda: F.cross_entropy(r(4, 10), labels(4)[:, None]), set(), set()),
+    (lambda: F.cross_entropy(r(4, 10), labels(4), weight=r(9)), {10}, {9}),
+    (lambda: F.triplet_margin_loss(r(4, 3), r(4, 3, 1), r(4, 3)), set(), set()),
+    (lambda: torch.cdist(r(4, 96), r(4, 48)), {48}, {96}),
+    (lambda: r(2, 3).gather(1, labels(2)), set(), set()),
+    (lambda: r(2, 3).gather(1, labels(5)[:, None]), {2, 3}, {5, 1}),
+    (lambda: r(2, 48).sum()[0], set(), set()),
+    (lambda: r(2, 48).permute(0, 2, 1), {3}, {2}),
+    (lambda: r(2, 48).narrow(1, 40, 16), {16}, {48}),
+    (lambda: r(2, 3).topk(5, 1), set(), set()),
+    (lambda: nn.MultiheadAttention(8, 2)(r(4, 2, 8), r(5, 2, 8), r(6, 2, 8)), {6, 2, 8}, {5, 2, 8}),
+    (lambda: nn.MultiheadAttention(8, 2)(r(2, 8, 4, 4), r(2, 8, 4, 4), r(2, 8, 4, 4)), set(), {4}),
+    (lambda: attended(5), {4}, {5}),
+    (lambda: nn.GRU(8, 4)(r(4, 2, 8), r(1, 3, 4)), {1, 2, 4}, {1, 3, 4}),
+    (lambda: F.max_pool1d(r(2, 3, 4, 4), 2), {2, 3}, {2, 3, 4}),
+    (lambda: nn.AdaptiveMaxPool2d(1)(r(2, 48)), {3, 4}, {2, 48}),
+    (lambda: nn.AdaptiveAvgPool1d(1)(r(48)), {2, 3}, {1}),
+    (lambda: F.interpolate(r(2, 3, 4, 4), size=(2, 2, 2)), {2}, {4}),
+    (lambda: nn.PixelShuffle(2)(r(2, 3, 4, 4)), {4}, {3}),
+    (lambda: nn.PReLU(4)(r(2, 3)), {4}, {3}),
+    (lambda: nn.Bilinear(3, 4, 5)(r(2, 3), r(2, 5)), {4}, {5}),
+    (lambda: torch.inner(r(4, 96), r(4, 48)), {4, 48}, {4, 96}),
+    (lambda: torch.tensordot(r(4, 96), r(48, 3), dims=1), {48}, {96}),
+    (lambda: F.one_hot(labels(2, 5), 3), set(), set()),
+    (lambda: F.glu(r(2, 3)), set(), {3}),
+    (lambda: r(3).requires_grad_().mul(2).backward(), set(), set()),
+    (lambda: r(3).item(), set(), {3}),
+    (lambda: F.pad(r(2, 3, 4, 4), (5, 5, 5, 5), mode="reflect"), {5}, {2, 3, 4}),
+    (lambda: r(4, 96).to("meta") + r(4, 48).to("meta"), {4, 96}, {48}),
+    (lambda: torch.utils.data.default_collate([[1, 2], [1]]), set(), set()),
 ]
 
 OTHER_VERSIONS = {
     "input and weight.T shapes cannot be multiplied ({rows}x{actual} and {expected}x{out})": "Apple's devices",
     "a and b must have same reduction dim, but got [{rows}, {actual}] X [{expected}, {out}]": "the meta device",
+    "module '{owner:text}' has no attribute '{key:text}' (most likely due to a circular import)": "Python itself",
+    "Trying to resize storage that is not resizable": "worker processes of a loader",
+    "Assertion `t >= 0 && t < n_classes` failed": "a GPU",
+    "Assertion `srcIndex < srcSelectDimSize` failed": "a GPU",
 }
 """Words that the test machine cannot make an operation on the CPU say."""
 
