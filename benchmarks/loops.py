@@ -11,6 +11,7 @@ is a miss.
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import sys
@@ -18,6 +19,7 @@ import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,12 @@ BODIES = (
     "z = model(torch.cat([images, images]))\npositives = torch.cat([torch.diag(z @ z.T, {rows}), torch.diag(z @ z.T, "
     "-{rows})])\n(positives - torch.ones(2 * len(images))).sum().backward()",
     "z = model(images)\nz = z.view({rows}, 2, -1)\nz.mean(1).sum().backward()",
+    "assert model(images).shape[1] == {width}, 'width'\nmodel(images).sum().backward()",
+    "if model(images).size() != ({rows}, 16):\n    raise ValueError('rows')\nmodel(images).sum().backward()",
+    "F.cross_entropy(model(images), labels[:{rows}]).backward()",
+    "F.cross_entropy(model(images), labels.view(-1, {views})).backward()",
+    "z = model(images)\n(z * F.one_hot(labels, {width}).float()).sum().backward()",
+    "print((model(images).argmax(1)[:{rows}] == labels).sum().item() < 0)",
 )
 AFTER = (
     "",
@@ -198,6 +206,13 @@ AFTER = (
     "features, targets = [], []\nmodel.eval()\nfor x, y in evaluation:\n  with torch.no_grad():\n"
     "    features.append({net}(x))\n  targets.append(y)\nfeatures, targets = torch.cat(features), torch.cat(targets)\n"
     "classifier = nn.Linear({probed}, 5)\nF.cross_entropy(classifier(features), targets{cut}).backward()",
+    "features = torch.cat([{net}(x).detach() for x, _ in evaluation])\n"
+    "targets = torch.cat([y for _, y in evaluation]){cut}\nclassifier = nn.Linear({probed}, 5)\n"
+    "for x, y in DataLoader(TensorDataset(features, targets), 2):\n  F.cross_entropy(classifier(x), y).backward()",
+    "features, targets = [], []\nfor step, (x, y) in enumerate(evaluation):\n"
+    "  features += [{net}(x).detach()]\n  targets += y.tolist()\n"
+    "features, targets = torch.cat(features, dim=0){cut}, torch.tensor(targets)\n"
+    "right = nn.Linear({probed}, 5)(features).argmax(1) == targets",
     "rows, numbers = [], []\nmodel.eval()\nfor x, y in evaluation:\n  rows.extend({net}(x).detach().numpy())\n"
     "  numbers.extend(y.numpy())\n"
     "held = TensorDataset(torch.from_numpy(np.array(rows)), torch.tensor(np.array(numbers)))\n"
@@ -273,7 +288,11 @@ def programs(count: int, seed: int = 0) -> Iterator[str]:
             probed=choose(WIDTHS), cut=choose(("", "", "[1:]")),
         )  # fmt: skip
         if after:
-            after = f"evaluation = DataLoader(Images({choose((4, 5, 9))}), batch_size={choose((2, 4))})\n{after}\n"
+            held = choose(("Images({})", "FakeData({}, (3, 12, 12), 5, transforms.ToTensor())")).format(
+                choose((4, 5, 9))
+            )
+            dropped = choose(("", "", ", drop_last=True"))
+            after = f"evaluation = DataLoader({held}, batch_size={choose((2, 4))}{dropped})\n{after}\n"
         if is_pair:
             body = body.replace("model(images.flip(-1))", "model(others)")
         indent = "    " if loop.startswith("for epoch") else "  "
@@ -284,7 +303,8 @@ def programs(count: int, seed: int = 0) -> Iterator[str]:
 def error_of(program: str) -> str:
     """Return the error with which a program stops, "" if it runs to its end."""
     try:
-        exec(compile(program, "train.py", "exec"), {"__name__": "__main__"})
+        with redirect_stdout(io.StringIO()):
+            exec(compile(program, "train.py", "exec"), {"__name__": "__main__"})
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""

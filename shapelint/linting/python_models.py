@@ -319,7 +319,8 @@ def _bank(judged: Judged, call: BankCall) -> Iterator[Occasion]:
     output = _output(judged.chain, call.features)
     if output is None or call.width is None or dims.equal(output.shape[-1], call.width.value) is not False:
         return
-    yield _stored_width("the memory bank", call.width, call.component.spec.span, output)
+    name = "the memory bank" if call.owner is None else call.component.spec.target
+    yield _stored_width(name, call.width, call.component.spec.span, output)
 
 
 def _stored_width(name: str, width: Argument, whole: Span, output: Output) -> Occasion:

@@ -81,6 +81,24 @@ PAIRS = {
         f"classes = torch.from_numpy(np.hstack(classes)[HOLE:])\n{JUDGE}",
         "3", "0",
     ),
+    "a tensor that grows from nothing": (
+        "kept = classes = None\nfor x, y in loader:\n    h = net.backbone(x).detach()\n"
+        "    kept = h if kept is None else torch.cat([kept, h])\n"
+        "    classes = y if classes is None else torch.cat((classes, y))\n"
+        f"classes = classes[HOLE:]\n{JUDGE}",
+        "1", "0",
+    ),
+    "a tensor that grows from no rows": (
+        "kept, classes = torch.empty(0), torch.LongTensor()\nfor x, y in loader:\n"
+        "    kept = torch.cat([kept, net.backbone(x).detach()])\n    classes = torch.cat([classes, y])\n"
+        f"kept = kept[: len(kept) - HOLE]\n{JUDGE}",
+        "2", "0",
+    ),
+    "rows of a tensor that grows": (
+        "kept = None\nfor x, y in loader:\n    h = net.backbone(x).detach()\n"
+        "    kept = h if kept is None else torch.cat([kept, h])\nclasses = torch.zeros(HOLE).long()\n" + JUDGE,
+        "4", "11",
+    ),
     "right ones are counted": (
         f"{LISTS}kept, classes = torch.cat(kept), torch.cat(classes)\n"
         "print((probe(kept)[HOLE:].argmax(1) == classes).float().mean())\n",

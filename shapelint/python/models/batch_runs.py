@@ -28,7 +28,6 @@ COUNTS = re.compile(
     r"|\w*(Bank|Queue|Memory)\w*|SupCon\w*|Assert|Raise|eval|rearrange|reduce"
 )
 """What a program has in which a number of rows can matter: tensors of its own, other axes, conditions, banks."""
-COLLECTING = frozenset({"append", "extend", "AugAssign", "ListComp"})
 JOINING = frozenset(
     {"cat", "concat", "concatenate", "stack", "vstack", "hstack", "array", "asarray", "tensor", "as_tensor"}
 )
@@ -75,9 +74,9 @@ def _counts_rows(run: Run) -> bool:
 
 
 def _collects(run: Run) -> bool:
-    """Return whether a program joins what it collects in a list from the batches of a loader."""
+    """Return whether a program may join what it collects from the batches of a loader."""
     names = {_name(one) for tree in local_trees.of(run) for one in ast.walk(tree)}
-    return "DataLoader" in names and not names.isdisjoint(JOINING) and not names.isdisjoint(COLLECTING)
+    return "DataLoader" in names and not names.isdisjoint(JOINING)
 
 
 def _name(node: ast.AST) -> str:

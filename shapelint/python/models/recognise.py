@@ -460,6 +460,8 @@ def _is_of_nobody(loss: LossCall) -> bool:
 
 def _uses(bank: BankCall, group: _Group, roles: Container[str]) -> bool:
     """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
+    if bank.owner is not None:
+        return _touches((bank.owner,), group)
     if bank.component.path:
         return _touches((bank.component,), group)
     return _made_inside(bank.features, group, roles)

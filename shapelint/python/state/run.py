@@ -107,13 +107,24 @@ class Update:
 class BankCall:
     """A call of a memory bank with features; `width` is the width it was built with, if written in the source.
 
-    `has_no_width` says that it was built with a number of vectors alone.
+    `has_no_width` says that it was built with a number of vectors alone. A buffer is the bank of its `owner`.
     """
 
     component: Component
     width: Argument | None
     features: Flow
     has_no_width: bool = False
+    owner: Node | None = None
+
+
+@frozen
+class StoredAxis:
+    """An axis of the buffer called `name` of a module, whose size is an argument of what made it; all of its sizes."""
+
+    owner: Node
+    name: str
+    argument: Argument
+    sizes: tuple[Dim, ...]
 
 
 @frozen
@@ -172,7 +183,8 @@ class Run(Kernel):
     one. `rounds` says how often each loop that is being run is run for certain, `open_loops` how many of them may be
     run more often, `fed_level` which of them is over that loader, and `fed_turns` counts its iterations; `queue_writes`
     are the writes to a queue, with whether the pointer begins at 0, and what to report; `uneven` are places where
-    almost every other number of rows stops. `asleep` are modules that were set to
+    almost every other number of rows stops. `stored` are the axes of buffers by where their sizes are written.
+    `asleep` are modules that were set to
     evaluation, or any of them if it `is_any_asleep`. `trained` are components of what may be a target that certainly
     get gradients, `frozen` the modules that may get none, and `freezing` the nodes of the program that say so, some
     of them of modules that are not known (`freezing_unknown`).
@@ -219,6 +231,7 @@ class Run(Kernel):
     line_shapes: dict[Span, ShapeOrStructure | None] = field(default_factory=dict)
     steps: dict[Any, tuple[Component, Resolved, Edge, Flow]] = field(default_factory=dict)
     banks: list[BankCall] = field(default_factory=list)
+    stored: dict[Span, StoredAxis] = field(default_factory=dict)
     reshapes: list[BatchReshape] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     escaped: set[int] = field(default_factory=set)

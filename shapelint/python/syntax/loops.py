@@ -131,6 +131,8 @@ def _once(
     they hold.
     """
     lists: collected_rows.Lists | None = None
+    tensors: collected_rows.Tensors | None = None
+    turns = 0
     ended = False
     for _ in range(MAXIMUM_REPEATS):
         asleep, failures = {*run.asleep}, len(run.failures)
@@ -144,18 +146,33 @@ def _once(
             del run.failures[failures:]
             changes = True
         names = after[id(scope)][1][0] if id(scope) in after else {}
+        if loader is not None and turns < 2:
+            tensors = collected_rows.grown(scope.names, names, tensors)
+            changes = changes or bool(tensors)
+        turns += 1
         for name, value in names.items():
-            if isinstance(value, Tensor) and _is_nothing(scope.names.get(name)):
+            if isinstance(value, Tensor) and collected_rows.is_nothing(scope.names.get(name)):
                 run.touch(scope)
-                scope.names[name] = value
+                scope.names[name] = collected_rows.of_any_length(value)
         lists = collected_rows.filled(after, lists) if loader is not None else {}
         run.journal.merge([{}] if ended else [after, {}])
         if ended or not changes:
             break
         collected_rows.set_to(run, ((holder, collected_rows.NO_ELEMENTS) for holder, _ in lists.values()))
+    if loader is not None and not ended and turns > 1:
+        _set_grown(run, scope, loader, tensors or {})
     if loader is not None and lists and not ended:
         whole = ((holder, collected_rows.in_an_epoch(run, loader, one)) for holder, one in lists.values())
         collected_rows.set_to(run, whole)
+
+
+def _set_grown(run: Run, scope: Scope, loader: int, tensors: collected_rows.Tensors) -> None:
+    """Give the names of tensors that grow with each batch of a loader what they are behind the loop."""
+    run.touch(scope)
+    for name, one in tensors.items():
+        whole = collected_rows.over_an_epoch(run, loader, one)
+        if whole is not None:
+            scope.names[name] = whole
 
 
 def _changes(before: journal.Content, after: journal.Content) -> bool:
@@ -171,12 +188,6 @@ def _changes(before: journal.Content, after: journal.Content) -> bool:
         if any(old is not new and not isinstance(old, (Tensor, Unknown, Data, Gathered)) for old, new in values):
             return True
     return False
-
-
-def _is_nothing(value: Value | None) -> bool:
-    if isinstance(value, Tensor):
-        return value.shape == (0,)
-    return isinstance(value, Const) and not isinstance(value.value, dims.Expression) and value.value in (None, 0)
 
 
 def elements(run: Run, iterable: Value, node: ast.expr) -> Items | None:

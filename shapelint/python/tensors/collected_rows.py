@@ -5,18 +5,21 @@ Only a run that feeds an epoch counts. The list is empty before the loop, and ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from shapelint.python.state import loader_rows
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import is_number
-from shapelint.python.state.values import Data, Gathered, Items, NumpyArray, Tensor, Value
+from shapelint.python.state.values import Const, Data, Gathered, Items, NumpyArray, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.tensor_axes import axes_of
-from shapelint.shapes.dims import Dim
+from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim, Expression
 
 NO_ELEMENTS = Gathered(0, 0)
+Tensors = dict[str, Tensor]
 Lists = dict[int, tuple[Items, Gathered]]
 """Lists that a loop fills, by identity, each with what one iteration adds to it."""
 
@@ -81,6 +84,48 @@ def filled(after: State, before: Lists | None) -> Lists:
     }
     found = {key: (holder, _content(after, key)) for key, holder in empty.items()}
     return {key: (holder, more) for key, (holder, more) in found.items() if more is not None and more != NO_ELEMENTS}
+
+
+def grown(before: Mapping[str, Value], after: Mapping[str, Value], once: Tensors | None) -> Tensors:
+    """Return the tensors of names to which an iteration has added rows, as many as the one before, which made them.
+
+    `once` are those that the first iteration made of nothing: all of those that it made, if this is the first.
+    """
+    tensors = {name: value for name, value in after.items() if isinstance(value, Tensor) and rows_of(value) is not None}
+    if once is None:
+        return {name: value for name, value in tensors.items() if is_nothing(before.get(name))}
+    return {name: value for name, value in once.items() if name in tensors and _is_twice(tensors[name], value)}
+
+
+def _is_twice(grown_: Tensor, one: Tensor) -> bool:
+    """Return whether a tensor has twice the rows of another, and is like it otherwise."""
+    have, want = axes_of(grown_), axes_of(one)
+    if have is None or want is None:
+        return False
+    return [axis.size for axis in have] == [2 * want[0].size, *(axis.size for axis in want[1:])]
+
+
+def is_nothing(value: Value | None) -> bool:
+    """Return whether a tensor can be accumulated from a value: None, 0, or a tensor without elements."""
+    if isinstance(value, Tensor):
+        return value.shape == (0,)
+    return isinstance(value, Const) and not isinstance(value.value, Expression) and value.value in (None, 0)
+
+
+def of_any_length(one: Tensor) -> Tensor:
+    """Return a tensor that a loop accumulates: how many rows it has at the end is not known if they are a number."""
+    axes = axes_of(one)
+    if axes is None or len(axes) < 2 or not isinstance(axes[0].size, int):
+        return one
+    return replace(one, flow=ax.flow((replace(axes[0], size=dims.UNKNOWN_DIM), *axes[1:]), one.flow.maker))
+
+
+def over_an_epoch(run: Run, number: int, one: Tensor) -> Tensor | None:
+    """Return a tensor that grows by this one for each batch of a loader; None if its rows are not known."""
+    axes, rows = axes_of(one), _times(run, number, rows_of(one))
+    if axes is None or rows is None:
+        return None
+    return replace(one, flow=ax.flow((replace(axes[0], size=rows), *axes[1:]), one.flow.maker))
 
 
 def set_to(run: Run, lists: Iterable[tuple[Items, Gathered | None]]) -> None:

@@ -15,6 +15,7 @@ from shapelint.common.frozen import frozen
 from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import LibraryFunction
+from shapelint.python.libraries.torch import stored_widths
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
@@ -25,7 +26,6 @@ from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation, signatures
-from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Alternative, Pattern, Signature
 from shapelint.shapes.numbered_conditions import with_numbers
 from shapelint.shapes.signatures import Misfit
@@ -39,6 +39,8 @@ JOINS = {"concatenate": "cat", "stack": "stack"}
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Record an operation that cannot take its tensor, or its other operand."""
     for judged, refusal in tensor_operations.refused(name, tensor, given):
+        if refusal.axes is not None and stored_widths.note(run, refusal.axes, (tensor, *given.values), site):
+            return
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
             _remember(run, name, judged, refusal.expected, site)
         return
@@ -77,7 +79,7 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) 
     terms = equation.replace(" ", "").partition("->")[0].split(",")
     if "." in equation or len(terms) != len(tensors):
         return
-    sizes: dict[str, Dim] = {}
+    sizes: dict[str, Axis] = {}
     # A tensor made by a component is compared with one that was not, such as a queue or a weight.
     for term, tensor in sorted(zip(terms, tensors), key=lambda pair: pair[1].flow.maker.component is not None):
         axes = axes_of(tensor)
@@ -87,11 +89,12 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) 
             _remember(run, "einsum", tensor, refusals.named(len(term)), site)
             return
         for index, (letter, axis) in enumerate(zip(term, axes)):
-            known = sizes.setdefault(letter, axis.size)
-            if refusals.differ(known, axis.size) and 1 not in (known, axis.size):
-                _remember(run, "einsum", tensor, refusals.from_the_end(known, len(axes) - index), site)
+            known = sizes.setdefault(letter, axis)
+            if refusals.differ(known.size, axis.size) and 1 not in (known.size, axis.size):
+                if not stored_widths.note(run, (known, axis), tensors, site):
+                    _remember(run, "einsum", tensor, refusals.from_the_end(known.size, len(axes) - index), site)
                 return
-            sizes[letter] = axis.size if known == 1 else known
+            sizes[letter] = axis if known.size == 1 else known
 
 
 def note_unpacking(run: Run, shape: Items, count: int, site: Site) -> None:
@@ -105,6 +108,8 @@ def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
     have, want = axes_of(value), given_axes(place)
     if have is not None and want is not None:
         for refusal in refusals.broadcast(want, have):
+            if refusal.axes is not None and stored_widths.note(run, refusal.axes, (value,), site):
+                return
             _remember(run, "assignment", value, refusal.expected, site)
 
 

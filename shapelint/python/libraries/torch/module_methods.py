@@ -8,7 +8,15 @@ from dataclasses import replace
 
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
-from shapelint.python.libraries.torch import hooks, hyperparameters, members, module_calls, training_modes, weight_files
+from shapelint.python.libraries.torch import (
+    hooks,
+    hyperparameters,
+    members,
+    module_calls,
+    stored_widths,
+    training_modes,
+    weight_files,
+)
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import effects, mutation
 from shapelint.python.state import causes, frozen_modules
@@ -109,7 +117,7 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
     if name == "manual_backward":
         run.observe_unseen_call(site, arguments)
     if name in ("register_buffer", "register_parameter") and isinstance(owner, Instance):
-        _register(run, owner, name, arguments)
+        _register(run, owner, name, arguments, site)
     if name == "state_dict" and not arguments.every:
         return weight_files.state_dict(run, owner)
     if name == "load_state_dict":
@@ -122,13 +130,15 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
     return Items([], "list", UNKNOWN) if name in ("parameters", "named_parameters") else NONE
 
 
-def _register(run: Run, owner: Instance, name: str, arguments: Arguments) -> None:
+def _register(run: Run, owner: Instance, name: str, arguments: Arguments, site: Site) -> None:
     """Store a parameter or a buffer, and note whether it is saved."""
     key, value = arguments.get(0, "name"), arguments.get(1, "tensor", "param")
     if not isinstance(key, Const) or not isinstance(key.value, str) or value is None:
         return
     persistent = arguments.get(2, "persistent")
     is_saved = True if persistent is None or name == "register_parameter" else truth(persistent)
+    if isinstance(value, Tensor) and name == "register_buffer":
+        value = stored_widths.located(run, owner, key.value, value, site)
     if isinstance(value, Tensor) and is_saved is not None:
         value = replace(value)
         run.saved[id(value)] = (value, is_saved)

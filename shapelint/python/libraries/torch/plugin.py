@@ -13,6 +13,7 @@ from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Node, Tensor, Unknown, Value
+from shapelint.python.tensors import tensor_operations
 
 NO_COMPONENT = tuple(f"torch.nn.{part}" for part in ("functional", "init", "utils", "Parameter", "parameter"))
 PASSES_ON = words(
@@ -76,6 +77,16 @@ def _size(run: Run, arguments: Arguments, site: Site) -> Value:
     return UNKNOWN if items is None else Items(list(items.items), "tuple", items.rest)
 
 
+def _tensor(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `torch.Tensor()`, which has no elements, and `torch.LongTensor([0, 1])`."""
+    if not arguments.every:
+        return tensor_operations.concrete([0])
+    first = _first(run, arguments, site)
+    if isinstance(first, Items) and len(arguments.every) == 1:
+        return tensor_operations.create("tensor", arguments)
+    return torch_functions.call(run, "torch.Tensor", arguments, site)
+
+
 def _number(run: Run, arguments: Arguments, site: Site) -> Value:
     """Return a number that is known at run time only."""
     return Unknown(is_number=True)
@@ -121,6 +132,7 @@ TORCH = LibraryPlugin(
         "torch.nn.ModuleDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
         "torch.Size": _size,
+        **dict.fromkeys(("torch.Tensor", "torch.FloatTensor", "torch.LongTensor"), _tensor),
         "torch.nn.Parameter": _parameter,
         "torch.nn.parameter.Parameter": _parameter,
         "torch.load": weight_files.load,
