@@ -55,7 +55,7 @@ def note(run: Run, axes: tuple[Axis, Axis], operands: Sequence[Value], site: Sit
 
     A buffer that has the width of the features as another axis is turned the wrong way, and its numbers may be right.
     """
-    stored = next((run.stored[one.origin.place] for one in axes if one.origin.place in run.stored), None)  # type: ignore[index]
+    stored = next((run.stored[one.origin.place] for one in axes if one.origin.place in run.stored), None)
     features = next((one for one in operands if isinstance(one, Tensor) and _made(axes_of(one))), None)
     have = axes_of(features) if features is not None else None
     if stored is None or features is None or have is None or site.scope.file is None or not site.scope.file.main:
