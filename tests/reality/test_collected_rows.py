@@ -139,6 +139,9 @@ HARMLESS = {
     "a list that holds something": LISTS.replace("[], []\n", "[torch.zeros(1, 6)], [torch.tensor([1])]\n"),
     "two loops": f"{LISTS}for x, y in loader:\n    kept.append(net.backbone(x))\n    classes.append(y)\n",
     "the first batches": LISTS.replace("in loader", "in zip(loader, range(2))").replace("x, y in", "(x, y), _ in"),
+    "what an iterator has left": "batches = iter(loader)\nnext(batches)\n" + LISTS.replace("in loader", "in batches"),
+    "a slice of the batches": "from itertools import islice\n" + LISTS.replace("in loader", "in islice(loader, 1, 3)"),
+    "a list that forgets": f"{LISTS}    if len(kept) > 2:\n        kept.pop(0)\n        classes.pop(0)\n",
     "a loop that ends": f"{LISTS}    if len(kept) > 1:\n        break\n",
     "epochs": "kept, classes = [], []\nfor epoch in range(2):\n  for x, y in loader:\n"
     "    kept.append(net.backbone(x))\n    classes.append(y)\n",

@@ -187,6 +187,23 @@ PAIRS = {
         "order = list(range(20))\n" + NORMED.format("images(20), 5, sampler=Chosen(order[HOLE:])"),
         "4", "5", "SL107",
     ),
+    "the size that a loader has": (
+        "net, loader = Net(), DataLoader(images(HOLE), 5)\nfor (x,) in loader:\n    z = net(x)\n"
+        "    F.cross_entropy(z @ z.T, torch.arange(loader.batch_size)).backward()\n",
+        "12", "10", "SL115",
+    ),
+    "labels in a dict": (
+        "class Named(torch.utils.data.Dataset):\n    def __len__(self):\n        return 8\n\n"
+        "    def __getitem__(self, index):\n        return {'x': torch.randn(3, 12, 12), 'y': index % 3}\n\n\n"
+        "net = Net()\nfor batch in DataLoader(Named(), 4):\n"
+        "    F.cross_entropy(net(batch['x']), batch['y'][:HOLE]).backward()\n",
+        "3", "4", "SL115",
+    ),
+    "labels of one score": (
+        "net = Net(1)\nfor (x,) in DataLoader(images(10), 5):\n"
+        "    F.binary_cross_entropy_with_logits(net(x), torch.zeros(5HOLE)).backward()\n",
+        "", ", 1", "SL102",
+    ),
     "a column of labels": (
         "net = Net()\nfor (x,) in DataLoader(images(10), 5):\n"
         "    F.cross_entropy(net(x), torch.zeros(5, dtype=torch.long)HOLE).backward()\n",
@@ -245,6 +262,10 @@ PAIRS = {
     ),
 }  # fmt: skip
 HARMLESS = {
+    "labels of the nearest": (
+        "net, labels = Net(), torch.arange(9) % 3\nz = net(torch.randn(9, 3, 12, 12))\n"
+        "votes = labels[(z @ z.T).topk(4).indices].mode(1).values\nprint((votes == labels).float().mean())\n"
+    ),
     "a slice that wraps": queue(
         f"index = (torch.arange(rows) + start) % self.length\nself.keys[:, index] = new.T{MOVES}"
     ),

@@ -322,6 +322,8 @@ def _of_samples(sample: Value, rows: Dim) -> Value:
     """Return the batch of a sample that has tensors of known shapes: these are stacked."""
     if isinstance(sample, Items) and sample.kind in ("tuple", "list") and sample.rest is None:
         return Items([_of_samples(item, rows) for item in sample.items], "list")
+    if isinstance(sample, Table) and not sample.open and not sample.maybe_missing:
+        return Table({key: _of_samples(item, rows) for key, item in sample.items.items()})
     axes = () if _is_number(sample) else axes_of(sample) if isinstance(sample, Tensor) else None
     if axes is None:
         return Data(rows)

@@ -30,6 +30,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.python.tensors import fed_batches
 
 REWIRING_LIBRARY_NAMES = ("unittest.mock.", "mock.", "gc.get_", "sys._getframe", "ctypes.", "importlib.reload")
 """Names by which a program changes how its own code works."""
@@ -80,6 +81,9 @@ def get(run: Run, owner: Value, name: str, site: Site) -> Value:
         return Bound(owner, name)
     if isinstance(owner, Super):
         return of_super(run, owner, name)
+    if isinstance(owner, Items) and name == "batch_size" and owner.rest is not None:
+        size = fed_batches.size_in(run, owner.rest)
+        return UNKNOWN if size is None else Const(size)
     if isinstance(owner, (Items, Table, Const, CommandLine)):
         return _of_container(owner, name)
     if isinstance(owner, Partial) and name in ("func", "args", "keywords"):

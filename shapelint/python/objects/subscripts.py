@@ -226,7 +226,8 @@ def tensor(owner: Tensor, index: Value) -> Value:
                 return unknown
             rank = len(chosen)
             # A mask reduces the axes that it covers to one; a tensor of indices replaces its axis.
-            if rank > 1 and all(dims.equal(m.size, a.size) is not False for m, a in zip(chosen, axes[place:])):
+            pairs = list(zip(chosen, axes[place:]))
+            if 1 < rank == len(pairs) and all(dims.equal(one.size, two.size) is not False for one, two in pairs):
                 result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
                 place += rank
                 continue

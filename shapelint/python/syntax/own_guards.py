@@ -1,39 +1,56 @@
 """Assertions and conditional `raise`s of the program's own about shapes that certainly stop it (SL117).
 
-Only what a component or the program made is compared: the size of an image that nobody passes is an assumption.
+Only what a component or the program made is compared: the size of an image that nobody passes is an assumption. A
+network of whose output a condition asks the size, `assert net(x).shape[1] == 512`, is called once, and the condition
+goes on with its output, by the text of the call as a name.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from shapelint.chain.chain import Flow
 from shapelint.python.state import guards
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.value_facts import sequence, truth
-from shapelint.python.state.values import Const, Data, Dataset, Instance, Items, Library, Node, Scope, Tensor, Value
-from shapelint.python.syntax.asked_calls import SIZE_CALLS, called
+from shapelint.python.state.values import (
+    Const,
+    Data,
+    Dataset,
+    Instance,
+    Items,
+    Library,
+    Method,
+    Node,
+    Scope,
+    Tensor,
+    Value,
+)
 from shapelint.python.tensors import row_faults
 from shapelint.shapes.dims import Expression
 from shapelint.spec.spec import Problem
 
 SIZE_ATTRIBUTES = frozenset({"shape", "ndim"})
+SIZE_CALLS = frozenset({"size", "dim", "ndimension", "numel", "len", "tuple", "list", "Size"})
+"""Functions and methods that a condition may call and still be about sizes."""
 ASSERTING = frozenset({"_assert"})
 """Functions of torch that are an `assert`."""
 
 
 def is_about_sizes(test: ast.expr) -> bool:
     """Return whether evaluating a condition does no more than ask for sizes."""
-    return all(called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
+    return all(_called(part) in SIZE_CALLS for part in ast.walk(test) if isinstance(part, ast.Call))
 
 
 def torch_assertion(run: Run, node: ast.Expr, scope: Scope) -> ast.Assert | None:
     """Return `torch._assert(condition, message)` as the statement that it stands for; None for anything else."""
     call = node.value
-    if not isinstance(call, ast.Call) or called(call) not in ASSERTING or not call.args or call.keywords:
+    if not isinstance(call, ast.Call) or _called(call) not in ASSERTING or not call.args or call.keywords:
         return None
-    if run.evaluate(call.func, scope) != Library(f"torch.{called(call)}"):
+    if run.evaluate(call.func, scope) != Library(f"torch.{_called(call)}"):
         return None
     return ast.copy_location(ast.Assert(call.args[0], call.args[1] if len(call.args) > 1 else None), node)
 
@@ -130,7 +147,7 @@ def _asked(found: ast.expr) -> Iterator[ast.expr]:
             yield part.value
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in SIZE_CALLS:
             yield part.func.value
-        elif isinstance(part, ast.Call) and called(part) == "len" and part.args:
+        elif isinstance(part, ast.Call) and _called(part) == "len" and part.args:
             yield part.args[0]
 
 
@@ -157,8 +174,63 @@ def _calls(node: ast.expr) -> bool:
     return any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
+def _called(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
 def _shown(value: Value) -> str:
     if isinstance(value, Const):
         return str(value.value) if isinstance(value.value, (int, Expression)) else repr(value.value)
     items = sequence(value)
     return f"({', '.join(_shown(item) for item in items.items)})" if items is not None else "something else"
+
+
+@contextmanager
+def with_calls_made(run: Run, test: ast.expr, scope: Scope) -> Iterator[ast.expr]:
+    """Yield a condition on the outputs of the networks that it calls, if it calls nothing else; else as it is."""
+    calls = list(_outermost_calls(test))
+    if not calls or isinstance(test, ast.BoolOp) or not all(_is_of_a_network(run, call, scope) for call in calls):
+        yield test
+        return
+    names: dict[str, Value] = {ast.unparse(call): run.evaluate(call, scope) for call in calls}
+    run.touch(scope)
+    scope.names.update(names)
+    try:
+        yield _Renamed(names).visit(copy.deepcopy(test))
+    finally:
+        run.touch(scope)
+        for name in names:
+            scope.names.pop(name, None)
+
+
+def _outermost_calls(node: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls in a condition that do more than ask for a size, none of them inside another."""
+    if isinstance(node, ast.Call) and _called(node) not in SIZE_CALLS:
+        yield node
+        return
+    for part in ast.iter_child_nodes(node):
+        yield from _outermost_calls(part)
+
+
+def _is_of_a_network(run: Run, call: ast.Call, scope: Scope) -> bool:
+    """Return whether a network is called, or a method of one."""
+    parts: Sequence[ast.AST] = list(ast.walk(call.func))
+    if any(isinstance(part, (ast.Call, ast.Lambda, ast.NamedExpr)) for part in parts):
+        return False
+    function = run.evaluate(call.func, scope)
+    return isinstance(function, Node) or (isinstance(function, Method) and isinstance(function.receiver, Node))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts names in the place of calls with the same text."""
+
+    def __init__(self, names: dict[str, Value]) -> None:
+        self.names = names
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Replace a call, or look into it."""
+        text = ast.unparse(node)
+        if text in self.names:
+            return ast.copy_location(ast.Name(text, ast.Load()), node)
+        return self.generic_visit(node)

@@ -30,7 +30,6 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.syntax import (
-    asked_calls,
     assignment,
     calls,
     expressions,
@@ -158,7 +157,7 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
     if isinstance(node.body[-1], ast.Raise):
-        with asked_calls.made(run, node.test, scope) as test:
+        with own_guards.with_calls_made(run, node.test, scope) as test:
             guard = node if test is node.test else ast.copy_location(ast.If(test, node.body, node.orelse), node)
             return _decided(run, guard, scope)
     return _decided(run, node, scope)
@@ -322,7 +321,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     One that calls more than a size, or a network of whose output it asks one, is skipped: in tests, these call half a
     project.
     """
-    with asked_calls.made(run, node.test, scope) as test:
+    with own_guards.with_calls_made(run, node.test, scope) as test:
         if not own_guards.is_about_sizes(test):
             return False
         outcome = truth(run.evaluate(test, scope))

@@ -36,6 +36,8 @@ def whole_loader(run: Run, items: Items, node: ast.For | ast.AsyncFor | ast.comp
     """Return the loader of which a loop takes every batch, by number, in a run that feeds an epoch; None for others."""
     if run.feeds != "epoch" or items.items or items.rest is None:
         return None
+    if items.kind == "iterator" and not isinstance(node.iter, ast.Call):
+        return None  # Some of its batches may have been taken before.
     numbers = set(loaders_in(items.rest))
     return numbers.pop() if len(numbers) == 1 and _comes_to_the_end(items.rest, node) else None
 
@@ -95,6 +97,12 @@ def loaders_in(value: Value, depth: int = 0) -> Iterator[int]:
             yield number
     for one in _inside(value):
         yield from loaders_in(one, depth + 1)
+
+
+def size_in(run: Run, batch: Value) -> int | None:
+    """Return the size of the batches of the loader that gives one, in a run in which that is a number."""
+    numbers = set(loaders_in(batch))
+    return run.loaders[numbers.pop()].size or None if len(numbers) == 1 else None
 
 
 def _inside(value: Value) -> list[Value]:

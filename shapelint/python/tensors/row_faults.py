@@ -88,6 +88,17 @@ def note_labels(run: Run, name: str, scores: Flow | None, labels: Flow, site: Si
     _add(run, site.node, _batch_problem(run, problem) if run.feeds else problem)
 
 
+def note_axes_of_labels(run: Run, name: str, scores: Flow | None, labels: Flow, site: Site) -> None:
+    """Record labels that have another number of axes than the scores, where both have to be alike."""
+    have, want, span = scores.value if scores is not None else None, labels.value, place(run, site)
+    if span is None or not isinstance(have, tuple) or not isinstance(want, tuple) or len(have) == len(want):
+        return
+    what = f"{name} takes labels of the shape of its scores, {signatures.format_shape(have)}, but gets "
+    steps = tuple(step for flow in (scores, labels) if flow is not None for step in flow.maker.steps)
+    problem = Problem("SL102", what + signatures.format_shape(want), span, steps=steps)
+    _add(run, site.node, _batch_problem(run, problem) if run.feeds else problem)
+
+
 def note_small(run: Run, component: Component, edge: Edge, span: Span, node: ast.AST) -> None:
     """Record that a component normalises over a single value of each channel in training."""
     role = str(edge.role) or edge.component.label

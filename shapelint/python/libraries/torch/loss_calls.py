@@ -76,6 +76,8 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
         _note_rows(run, signature if whole else None, pair, rows, site)
     if rows is not None and isinstance(labels := arguments.get(1, "target"), Tensor):
         row_faults.note_labels(run, _callee(site), operands[0][1], labels.flow, site)
+    if signature.operands == "equal" and signature.labels and isinstance(labels := arguments.get(1, "target"), Tensor):
+        row_faults.note_axes_of_labels(run, _callee(site), operands[0][1], labels.flow, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
