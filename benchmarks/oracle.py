@@ -29,7 +29,7 @@ import torch
 from oracle_kinds import KINDS, Judged
 
 Kept = dict[str, dict[str, Any]]
-TRIALS = 400
+TRIALS = 100
 """How many smaller models are tried for one that disagrees."""
 
 
@@ -43,8 +43,8 @@ def one_block(kind: str, kept: Kept, place: Path) -> None:
         record["models"] += 1
         if judged.wrong:
             name = f"{kind}-{number}-{index}"
-            record["wrong"][name] = judged.wrong
-            print(f"{name}: {judged.wrong}", flush=True)
+            record["wrong"][name] = judged.wrong.partition("\n")[0]
+            print(f"{name}: {record['wrong'][name]}", flush=True)
             keep(place / name, smallest(judged))
     record["counts"], record["blocks"] = dict(counts), number + 1
     record["seconds"] += time.process_time() - started

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import backbone_pairs
 import backbone_ways
@@ -77,6 +78,7 @@ class Judged:
 def prepare(folder: str) -> None:
     """Write what the models of some kinds need into the working folder."""
     loops.save(folder)
+    Path(folder, "model.py").touch()  # a program that is no file reads none
 
 
 def rule_of(error: str) -> frozenset[str]:

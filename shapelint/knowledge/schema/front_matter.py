@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from shapelint.common.frozen import frozen
@@ -21,7 +22,7 @@ class RulePage(Strict):
     `instead_of` are codes that this rule silences on the same subject.
     """
 
-    PATTERNS: ClassVar = {"code": r"^[A-Z]+\d{3}$", "name": r"^[a-z0-9]+(-[a-z0-9]+)*$"}
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"^[A-Z]+\d{3}$", "name": r"^[a-z0-9]+(-[a-z0-9]+)*$"}
 
     code: str
     name: str
