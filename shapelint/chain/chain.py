@@ -90,7 +90,7 @@ class LayerFlow:
 
 @frozen
 class Link:
-    """One role of the chain, after its component was run."""
+    """One role of the chain, after its component was run; `replaced` are parts that have others in their places."""
 
     role: str
     component: Resolved
@@ -98,6 +98,7 @@ class Link:
     outgoing: Flow
     edges: tuple[Edge, ...]
     layers: tuple[LayerFlow, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 @frozen

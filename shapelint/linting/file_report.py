@@ -304,16 +304,16 @@ def model_report(analysis: Analysis, source: Source, usual: str = "", with_chain
 
 
 def _link_report(link: Link, source: Source) -> LinkReport:
-    component = link.component
+    component, replaced = link.component, _replaced(link)
     return LinkReport(
         role=link.role,
         component=component.target or component.spec.target or "declared",
         input=json_shape(link.incoming.certain),
         output=json_shape(link.outgoing.certain),
         source=component.source,
-        signature=_signature_text(component),
-        weights=component.weights,
-        note=component.reason,
+        signature="" if replaced else _signature_text(component),
+        weights=None if replaced else component.weights,
+        note=f"{' and '.join(replaced)} replaced" if replaced else component.reason,
         layers=_layer_reports(link),
         broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
         location=source.location(_whole(component)),
@@ -342,13 +342,29 @@ def _layer_reports(link: Link) -> tuple[LayerReport, ...]:
             )
             for index, flow in enumerate(link.layers)
         )
-    parts = link.component.row.parts if link.component.row else {}
+    parts = _original_parts(link)
     key = (tuple(parts.items()), _typed(link.component.values), _typed(_known_axes(link)))
     try:
         hash(key)
     except TypeError:
         return _part_reports.__wrapped__(*key)
     return _part_reports(*key)
+
+
+def _replaced(link: Link) -> list[str]:
+    """Return the parts of a component, as its signature lists them, that the program replaced."""
+    parts = link.component.row.parts if link.component.row else {}
+    return [name for name in link.replaced if name in parts]
+
+
+def _original_parts(link: Link) -> dict[str, str]:
+    """Return the parts of a component as its signature lists them, up to the first that is not as it was made."""
+    parts = dict(link.component.row.parts) if link.component.row else {}
+    changed = (f"{name}." for name in _replaced(link))
+    first = min(
+        (number for one in changed for number, name in enumerate(parts) if one.startswith(f"{name}.")), default=None
+    )
+    return dict(list(parts.items())[:first])
 
 
 def _typed(values: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:

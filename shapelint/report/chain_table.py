@@ -53,6 +53,8 @@ def _model(
     for link in model.chain:
         if link.source == "unknown":
             yield f"  {link.role} is unknown: {link.note}"
+        elif link.note:
+            yield f"  {link.role}: {link.note}"
     for finding in findings:
         if finding.severity != "info":
             yield f"{BROKEN} {finding.code} {finding.message}"

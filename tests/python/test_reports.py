@@ -55,3 +55,28 @@ def test_the_seed_case() -> None:
     assert finding.fix is not None
     assert finding.fix.safe
     assert finding.fix.message == "use BYOLProjectionHead(256, 1024, 256)"
+
+
+def test_a_replaced_part_is_not_shown_as_it_was_made() -> None:
+    text = """\
+import torchvision
+from torch import nn
+
+
+class SimSiam(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = torchvision.models.resnet50()
+        self.encoder.fc = nn.Linear(2048, 128)
+        self.projector = nn.Linear(128, 64)
+
+    def forward(self, x):
+        return self.projector(self.encoder(x))
+"""
+    (model,) = lint_source(Source("train.py", text), Options()).models
+    encoder = model.chain[0]
+    assert encoder.output == ["B", 128]
+    assert (encoder.signature, encoder.weights, encoder.note) == ("", None, "fc replaced")
+    assert encoder.layers[-1].name == "avgpool"
+    shown = reports.render(Report((lint_source(Source("train.py", text), Options()),)), "markdown")
+    assert "1000" not in shown

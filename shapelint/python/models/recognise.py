@@ -503,7 +503,8 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
         spec = ComponentSpec("call", label, whole.spec.span, whole.spec.head)
         problems = tuple(dict.fromkeys(problem for layer in resolved for problem in layer.problems))
         whole = Resolved(spec, label, "stored", layers=resolved, problems=problems)
-    return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers)
+    replaced = () if layers else tuple(first.component.replaced)
+    return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers, replaced)
 
 
 def _constructor_problems(run: Run, group: _Group) -> tuple[Problem, ...]:
