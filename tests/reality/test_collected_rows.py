@@ -203,6 +203,23 @@ def test_the_last_batch_comes_after_the_others_have_set_the_mode(body: str, stop
     assert [error[:5] for error in errors_in(program)] == (["SL107"] if stops else [])
 
 
+@pytest.mark.parametrize(("samples", "stops"), [(9, True), (8, False)])
+@pytest.mark.parametrize("kept", [
+    "torch.cat([net(x).detach() for x, _ in loader])", "[net(batch[0]).sum().item() for batch in loader]",
+])  # fmt: skip
+def test_a_comprehension_gets_the_last_batch(kept: str, samples: int, stops: bool) -> None:
+    loader = f"loader = DataLoader(FakeData({samples}, (3, 10, 10), 4, ToTensor()), 4)\n"
+    program = f"{HEAD}net = Net(nn.BatchNorm1d)\n{loader}kept = {kept}\n"
+    assert bool(error_of(program)) is stops
+    assert [error[:5] for error in errors_in(program)] == (["SL107"] if stops else [])
+
+
+def test_a_comprehension_that_chooses_its_batches_is_left_alone() -> None:
+    loader = "loader = DataLoader(FakeData(9, (3, 10, 10), 4, ToTensor()), 4)\n"
+    program = f"{HEAD}net = Net(nn.BatchNorm1d)\n{loader}kept = [net(x).sum() for x, _ in loader if len(x) > 1]\n"
+    assert (error_of(program), errors_in(program)) == ("", [])
+
+
 BROADCAST = """
 queue, place = torch.randn(12, {length}), 0
 for epoch in range(2):

@@ -111,9 +111,12 @@ class Journal:
                 outer.touched.setdefault(key, (holder, saved))
 
     @contextmanager
-    def conditional(self) -> Iterator[None]:
-        """Run a block that may not happen: join its changes with the state before it."""
-        with self.frame() as frame:
+    def conditional(self, *takes: Exit) -> Iterator[None]:
+        """Run a block that may not happen: join its changes with the state before it.
+
+        It happens for certain if it `takes` an exit, as a loop does.
+        """
+        with self.frame(*takes) as frame:
             yield
             state = self.state(frame)
             self.undo(frame)

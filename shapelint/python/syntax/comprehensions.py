@@ -102,6 +102,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> int | None:
     first, inner = loop.generators[0], loop.inner
     iterable = run.evaluate(first.iter, scope)
     items = loops.elements(run, iterable, first.iter) or Items([], "list", blamed(UNKNOWN, iterable))
+    items, loader = (items, None) if loop.lazy else fed_batches.of_loop(run, items, first)
 
     def run_iteration(item: Value, done: Body) -> None:
         run.step()
@@ -120,7 +121,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> int | None:
             run_iteration(item, body)
     filler = items.rest if items.rest is not None or len(items.items) <= MAXIMUM_ELEMENTS else UNKNOWN
     if filler is not None:
-        with run.journal.conditional():
+        with fed_batches.feeding(run, loader), run.journal.conditional(*(() if loader is None else ("continue",))):
             run_iteration(filler, _if(False, body))
     if isinstance(iterable, Items) and iterable.kind == "iterator":
         forget(run, iterable)

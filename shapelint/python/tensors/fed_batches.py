@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from shapelint.python.state import loader_rows
@@ -18,7 +19,21 @@ LEAVES = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom)
 MAXIMUM_BATCH_DEPTH = 4
 
 
-def of_loop(run: Run, items: Items, node: ast.For | ast.AsyncFor) -> tuple[Items, LoaderRows | None]:
+@contextmanager
+def feeding(run: Run, loader: LoaderRows | None) -> Iterator[None]:
+    """Run a block for a batch of a loader, if there is one."""
+    before = run.fed, run.fed_level
+    if loader is not None:
+        run.fed, run.fed_level = loader, -1
+    try:
+        yield
+    finally:
+        run.fed, run.fed_level = before
+
+
+def of_loop(
+    run: Run, items: Items, node: ast.For | ast.AsyncFor | ast.comprehension
+) -> tuple[Items, LoaderRows | None]:
     """Return what a loop iterates over, and the loader whose batches have become a number of rows."""
     if run.feeds in ("", "epoch") or items.rest is None:
         return items, None
