@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Origin
@@ -16,6 +17,7 @@ from shapelint.text.source import Span
 
 def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, ...]:
     """Return the edits that a rule's `repair` lists: `consumer.input.features := producer.output.features; ...`."""
+    consumer = ends.consumer.component if ends.consumer is not None else None
     moves: list[Move] = []
     for assignment in filter(None, repair.split(";")):
         end, _, value = (part.strip() for part in assignment.partition(":="))
@@ -31,6 +33,8 @@ def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, .
         fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and not inside)
         if origin is not None and not fixed:
             moves += _set(origin, expression.evaluate(value, facts))
+    if consumer is not None and consumer.is_operation:
+        return tuple(replace(move, for_operation=True) for move in moves)
     return tuple(moves)
 
 

@@ -211,8 +211,8 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
     """
     edits = _edits(source, repair.moves)
     has_configs = any(is_data(Path(part.path)) for part in source.parts[1:])
-    overwrites = any(move.overwrites or (has_configs and move.fallback) for move in repair.moves)
-    certain = repair.only and not overwrites and violation.rule.page.code not in UNREPAIRED
+    doubtful = any(move.overwrites or move.for_operation or (has_configs and move.fallback) for move in repair.moves)
+    certain = repair.only and not doubtful and violation.rule.page.code not in UNREPAIRED
     elsewhere = {edit.location.path for edit in edits if edit.location.path != source.path}
     is_alone = certain and len(edits) == 1 and source.language != "yaml"
     at_home = not elsewhere or (is_alone and _is_own(source, elsewhere) and is_understood())

@@ -20,7 +20,7 @@ class Resolved:
 
     `reason` says why the signature is unknown, `remedy` what would make it known, if that is not one for `target`.
     `given` are the user's arguments by parameter name. `refused` is the image size at which the component was found not
-    to run.
+    to run. `is_operation` says that it is an operation in the code, such as `@` or `.view(...)`, and no component.
     """
 
     spec: ComponentSpec
@@ -38,6 +38,7 @@ class Resolved:
     remedy: str = ""
     notices: tuple[str, ...] = ()
     refused: tuple[int, int] | None = None
+    is_operation: bool = False
 
     @property
     def is_listed(self) -> bool:

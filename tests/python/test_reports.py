@@ -80,3 +80,30 @@ class SimSiam(nn.Module):
     assert encoder.layers[-1].name == "avgpool"
     shown = reports.render(Report((lint_source(Source("train.py", text), Options()),)), "markdown")
     assert "1000" not in shown
+
+
+@pytest.mark.parametrize("operation", ["z @ z", "z.view(4, -1, 64, 3)", "torch.bmm(z[:, None], z[:, None])"])
+def test_a_width_that_only_suits_an_operation_is_no_safe_fix(operation: str) -> None:
+    """The operation may be what is wrong: `z @ z` lacks a transpose, and a width of 8 would be the batch."""
+    text = f"""\
+import torch
+from torch import nn
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Flatten(), nn.Linear(48, 32))
+        self.projection_head = nn.Linear(32, 128)
+
+    def forward(self, x):
+        z = self.projection_head(self.backbone(x))
+        return {operation}
+
+
+SimCLR()(torch.zeros(8, 3, 4, 4))
+"""
+    (finding,) = lint_source(Source("train.py", text), Options()).findings
+    assert finding.severity == "error"
+    assert finding.fix is not None
+    assert not finding.fix.safe

@@ -175,7 +175,7 @@ def _record(run: Run, operation: _Operation, tensor: Tensor, site: Site) -> None
         return
     span = file.span(site.node)
     spec = ComponentSpec("call", name, span, span)
-    resolved = Resolved(spec, name, "stored", signature, signature)
+    resolved = Resolved(spec, name, "stored", signature, signature, is_operation=True)
     edge, outgoing = propagation.step(Role(name, ""), resolved, tensor.flow)
     if not isinstance(edge.result, Misfit) or _are_rows_of_code(run, edge, site):
         return
