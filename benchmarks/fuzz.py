@@ -2,8 +2,8 @@
 
 A run goes on where the last one with the same state stopped, and prints how many inputs of each kind were read in all.
 Each kind has the same time: the readers of short texts read most inputs.
-An input is wrong if its reader raises anything but its own error, takes more than 5 s of processor time, or shows a
-character that a terminal obeys; it is kept beside the state.
+An input is wrong if its reader raises anything but its own error, warns, takes more than 5 s of processor time, or
+shows a character that a terminal obeys; it is kept beside the state.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import signal
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ def main() -> None:
         raise TooLong
 
     signal.signal(signal.SIGVTALRM, stop)
+    warnings.simplefilter("error")
     until = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory() as inside:
         folder = Path(inside) / "work"
