@@ -243,6 +243,7 @@ def samples(run: Run, dataset: Value | None) -> int | None:
 
 def loader(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
+    run.has_loaders = True
     dataset = arguments.get(PLACES["dataset"], "dataset")
     rows = _noted(run, _facts(run, dataset, arguments, site))
     source, batch = _source(dataset), Data(rows)

@@ -75,8 +75,10 @@ def _counts_rows(run: Run) -> bool:
 
 def _collects(run: Run) -> bool:
     """Return whether a program may join what it collects from the batches of a loader."""
+    if run.exhausted or not run.has_loaders:
+        return False
     names = {_name(one) for tree in local_trees.of(run) for one in ast.walk(tree)}
-    return "DataLoader" in names and not names.isdisjoint(JOINING)
+    return not names.isdisjoint(JOINING)
 
 
 def _name(node: ast.AST) -> str:

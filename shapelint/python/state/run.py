@@ -179,7 +179,8 @@ class Failure:
 class Run(Kernel):
     """State of one interpretation.
 
-    A run `feeds` a certain batch of each of the `loaders` to the loops over them; `fed` is the loader of the innermost
+    A run `feeds` a certain batch of each of the `loaders` to the loops over them (it `has_loaders`, if only of batches
+    whose size is not known); `fed` is the loader of the innermost
     one. `rounds` says how often each loop that is being run is run for certain, `open_loops` how many of them may be
     run more often, `fed_level` which of them is over that loader, and `fed_turns` counts its iterations; `queue_writes`
     are the writes to a queue, with whether the pointer begins at 0, and what to report; `uneven` are places where
@@ -299,6 +300,7 @@ class Run(Kernel):
     queue_writes: dict[Span, tuple[QueueWrite, bool, Failure]] = field(default_factory=dict)
     uneven: set[Span] = field(default_factory=set)
     loaders: list[LoaderRows] = field(default_factory=list)
+    has_loaders: bool = False
     open_loops: int = 0
     rounds: list[int] = field(default_factory=list)
     asleep: dict[int, Node] = field(default_factory=dict)
