@@ -25,6 +25,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def test_the_index_would_take_it(wheel: Path) -> None:
+    command = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, "PASSED" in result.stdout) == (0, True), result.stdout + result.stderr
+
+
 def test_every_rule_and_signature_is_inside(wheel: Path) -> None:
     inside = {name.removeprefix("shapelint/") for name in zipfile.ZipFile(wheel).namelist()}
     data = [path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*") if path.is_file()]
