@@ -16,7 +16,7 @@ prediction_head: BYOLPredictionHead(256, 1024, 256)
 `;
 const SHAPELINT = spawnSync("sh", ["-c", "command -v shapelint"], { encoding: "utf-8" }).stdout.trim();
 const SETTINGS = { "shapelint.command": [SHAPELINT, "server"], "security.workspace.trust.enabled": false };
-const LONGEST = 90_000;
+const LONGEST = 180_000;
 
 const runs = (program) => spawnSync(program, ["--version"]).status === 0;
 const missing =

@@ -6,7 +6,7 @@ const { join } = require("node:path");
 const { commands, languages, workspace, window } = require("vscode");
 
 async function eventually(look) {
-  for (let times = 0; times < 100; times++) {
+  for (let times = 0; times < 300; times++) {
     const seen = await look();
     if (seen) return seen;
     await new Promise((resolve) => setTimeout(resolve, 200));
