@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 import subprocess
 import sys
@@ -36,6 +37,26 @@ def test_every_rule_and_signature_is_inside(wheel: Path) -> None:
     data = [path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*") if path.is_file()]
     assert data
     assert set(data) <= inside
+
+
+def test_the_compact_form_of_the_rules_holds_what_they_hold(wheel: Path, tmp_path: Path) -> None:
+    """Every file and page is read from it, except what JSON cannot hold."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    script = "import json; from shapelint.knowledge import rule_pages, rules_folder as it; folder = it.folder();"
+    script += "names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob('*.yaml'))];"
+    script += (
+        "print(json.dumps([len(it._compact()), [repr(it.load(one)) for one in names], repr(rule_pages.built_in())]))"
+    )
+    found = []
+    for _ in range(2):
+        made = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True)
+        found.append(json.loads(made.stdout))
+        (tmp_path / "shapelint" / "rules" / "compact.tsv").unlink(missing_ok=True)
+    (compact, *contents), (none, *written) = found
+    assert contents == written
+    assert none == 0
+    assert compact >= len(contents[0]) + len(list((ROOT / "rules").glob("SL*.md"))) - 1
 
 
 def test_the_description_holds_without_the_repository(wheel: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim

@@ -6,10 +6,10 @@ A mismatch is recorded once and does not cascade: the consumer continues from it
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
 from shapelint.chain.outgoing_flow import begins_with_any_axes, input_origin, outgoing_flow, restarted_flow
+from shapelint.common.frozen import replace
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.notation import Ellipsis_

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import applied, resolve

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.tensor_rules import TensorRule
 from shapelint.resolve.resolved import Resolved

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
 from shapelint.chain import propagation, taken_layers
 from shapelint.chain.chain import Chain
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import losses
 from shapelint.knowledge.losses import BoundLoss
 from shapelint.knowledge.schema.method_packs import MethodPack, PackLoss, PackStep, Reshape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +17,7 @@ from shapelint.cli.output import EXIT_FINDINGS, colours, encoding, exit_code, wr
 from shapelint.cli.streams import EXIT_TROUBLE, write_out
 from shapelint.common.cache_folder import cached_in
 from shapelint.common.escaping import escape
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.common.notices import say
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
@@ -175,6 +174,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
         config_file=options.config_file,
         isolated=options.isolated,
         checkpoint=options.checkpoint,
+        layers=False,
         min_severity="warning" if quiet_for_people and options.min_severity == "info" else options.min_severity,
     )
     settings = with_overrides(settings, options.overrides)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from shapelint.cli.output import EXIT_FINDINGS, colours, encoding
 from shapelint.cli.streams import EXIT_TROUBLE, write_out
+from shapelint.common.frozen import replace
 from shapelint.judge import rulebook
 from shapelint.knowledge.torch_words import recognise
 from shapelint.linting.collect import SUFFIXES

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from shapelint.common.patterns import pattern
 from shapelint.common.version import __version__
 from shapelint.signatures.versions import installed
 
@@ -21,7 +22,7 @@ _LIBRARIES = ("torch", "lightly", "torchvision", "timm")
 
 OVERRIDE = "--override"
 """The option that a word after `--` becomes if it is an override of a config."""
-_IS_OVERRIDE = re.compile(r"(\+{0,2}|~)[\w./@$-]+=.*|~[\w./@]+|-m|--multirun", re.DOTALL)
+_IS_OVERRIDE = pattern(r"(\+{0,2}|~)[\w./@$-]+=.*|~[\w./@]+|-m|--multirun", re.DOTALL)
 
 
 class GroupedOption(click.Option):

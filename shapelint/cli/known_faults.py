@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from shapelint.common.frozen import replace
 from shapelint.common.notices import say
 from shapelint.linting.fixing import write
 from shapelint.linting.lint_paths import lint_text

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from shapelint.common.patterns import pattern
+
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-BRACKET_OF_COMMAND = re.compile(r"(?<=##)\[|(?<=##vso)\[", re.IGNORECASE)
-_LINE_COMMAND = re.compile(r"\A\s*(?=::)")
+BRACKET_OF_COMMAND = pattern(r"(?<=##)\[|(?<=##vso)\[", re.IGNORECASE)
+_LINE_COMMAND = pattern(r"\A\s*(?=::)")
 
 
 def escape(text: str, encoding: str = "utf-8", keep: str = "") -> str:

@@ -1,19 +1,22 @@
-"""`@frozen`: a replacement for `@dataclass(frozen=True)` at a tenth of its import time.
+"""`@frozen` and `@record`: replacements for `@dataclass` at a tenth of its import time.
 
 A frozen dataclass is compiled from six generated functions, which takes almost a millisecond; all of them together
-would cost more than importing pydantic. This decorator generates `__init__` only, and that when the first object is
+would cost more than importing pydantic. These decorators generate `__init__` only, and that when the first object is
 made; the fields are worked out when they are first asked for; equality, hash and repr are shared.
-The type checker, not the run time, checks that nothing is assigned after construction.
+The type checker, not the run time, checks that nothing is assigned to a frozen object after construction.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
+INTERPRETED_CALLS = 8
+"""How many objects of a class are made before it pays to compile their `__init__`."""
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -30,12 +33,28 @@ def frozen(cls: type[T]) -> type[T]:
     for name, method in SHARED.items():
         if name not in vars(cls):
             setattr(cls, name, method)
+    return record(cls)
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(field,))
+def record(cls: type[T]) -> type[T]:
+    """Make a class of objects with fields that may change; each equals itself alone."""
     own = {name: _default(vars(cls).get(name, MISSING)) for name in _annotated(cls)}
     cls.__given__ = {**getattr(cls, "__given__", {}), **own}  # type: ignore[attr-defined]
     cls.__init__ = _first_init(cls)  # type: ignore[method-assign]
     cls.__dataclass_fields__ = _Pending(cls)  # type: ignore[attr-defined]
     cls.__values__ = _values_of(tuple(cls.__given__))  # type: ignore[attr-defined]
     return cls
+
+
+def replace(instance: T, /, **changes: Any) -> T:
+    """Return an object with other values in some of its fields, as `dataclasses.replace` does."""
+    cls = type(instance)
+    given: dict[str, Any] | None = getattr(cls, "__given__", None)
+    if given is None:
+        return dataclasses.replace(instance, **changes)  # type: ignore[type-var]
+    own: dict[str, Any] = {name: getattr(instance, name) for name, default in given.items() if not _is_inner(default)}
+    return cls(**{**own, **changes})
 
 
 class _Pending:
@@ -60,20 +79,36 @@ def _default(value: Any) -> Any:
     """What a field has if it is not given: a value, MISSING, or what makes one."""
     if not isinstance(value, Field):
         return value
-    return _Made(value.default_factory) if value.default_factory is not MISSING else value.default
+    return _Made(value.default_factory, value.init) if value.default_factory is not MISSING else value.default
 
 
 class _Made:
-    """What makes the default of a field, anew for each object."""
+    """What makes the value of a field anew for each object, if none `may_be_given`, or none is given."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Any], may_be_given: bool) -> None:
         self.make = make
+        self.may_be_given = may_be_given
+
+
+def _is_inner(default: Any) -> bool:
+    """Whether a field has a value that is never given."""
+    return isinstance(default, _Made) and not default.may_be_given
 
 
 def _first_init(cls: type) -> Any:
-    """An `__init__` that is replaced by the real one when it is first called."""
+    """An `__init__` for a few objects, or one that gets wrong arguments; then a compiled one, which is faster."""
+    given: dict[str, Any] = cls.__given__  # type: ignore[attr-defined]
+    names = [name for name, default in given.items() if not _is_inner(default)]
+    few = iter(range(INTERPRETED_CALLS))
 
     def first(instance: Any, *positional: Any, **keywords: Any) -> None:
+        if next(few, None) is not None:
+            values = {**given, **dict(zip(names, positional)), **keywords}
+            fits = len(positional) <= len(names) and keywords.keys() <= {*names[len(positional) :]}
+            if fits and not any(value is MISSING for value in values.values()):
+                made = {name: value.make() for name, value in values.items() if isinstance(value, _Made)}
+                instance.__dict__.update(values, **made)
+                return
         if vars(cls).get("__init__") is first:
             cls.__init__ = _init(cls)  # type: ignore[misc]
         cls.__init__(instance, *positional, **keywords)  # type: ignore[misc]
@@ -89,7 +124,9 @@ def _init(cls: type) -> Any:
     for name, default in given.items():
         scope[f"default_{name}"] = default.make if isinstance(default, _Made) else default
         value = name
-        if isinstance(default, _Made):
+        if _is_inner(default):
+            value = f"default_{name}()"
+        elif isinstance(default, _Made):
             parameters.append(f"{name}=MISSING")
             value = f"default_{name}() if {name} is MISSING else {name}"
         else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
 from shapelint.common import bounds
+from shapelint.common.patterns import pattern
 
-_LONG_KEY = re.compile(
+_LONG_KEY = pattern(
     rf"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){{{bounds.TOML_KEY_PARTS}}}""",
 )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as Map
-from dataclasses import replace
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.documents.composing import composed_once
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Sequence, YamlNode
 from shapelint.documents.toml_nodes import toml_nodes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from shapelint.common import disk, gitignore
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.documents.composing import composed_once
 from shapelint.documents.merging import EMPTY, moved
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Sequence
@@ -17,7 +17,7 @@ from shapelint.text.source import Source, Span, UnreadableError, read_source
 MAXIMUM_FRAGMENT_FILES = 200
 OPEN = "/???"
 
-_HEADER = re.compile(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
+_HEADER = pattern(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
 
 Find = Callable[[str], "Fragment | None"]
 """Find the file of a name such as `backbone/resnet18`, or None.

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence as List
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.composing import composed_once
 from shapelint.documents.fragments import (
     MAXIMUM_FRAGMENT_FILES,
@@ -39,9 +40,9 @@ from shapelint.text.source import Source, Span, joined, read_source
 
 _MAXIMUM_DEPTH = 30
 
-_MENTIONED = re.compile(r"""^["']?defaults["']?[ \t]*:""", re.MULTILINE)
-_ENTRY = re.compile(r"(?P<words>(?:(?:optional|override)\s+)*)(?P<name>[^\s@]+)(?:@(?P<package>[\w.]*))?")
-_CHOICE = re.compile(r"\$\{([^${}]+)\}")
+_MENTIONED = pattern(r"""^["']?defaults["']?[ \t]*:""", re.MULTILINE)
+_ENTRY = pattern(r"(?P<words>(?:(?:optional|override)\s+)*)(?P<name>[^\s@]+)(?:@(?P<package>[\w.]*))?")
+_CHOICE = pattern(r"\$\{([^${}]+)\}")
 
 Package = tuple[str, ...]
 
@@ -204,7 +205,7 @@ def _join(base: str, name: str) -> str:
     return name[1:] if name.startswith("/") else "/".join(filter(None, [base, name]))
 
 
-@dataclass
+@record
 class _Composer:
     """Walks the lists from the last entry to the first, as Hydra does, so that overrides are known before their use."""
 

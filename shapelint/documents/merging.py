@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as List
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Span

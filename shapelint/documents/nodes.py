@@ -8,9 +8,7 @@ value.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Union
 
 import yaml
@@ -18,7 +16,8 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
 from shapelint.common import bounds
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
+from shapelint.common.patterns import pattern
 from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
@@ -46,7 +45,7 @@ class InvalidYamlError(Exception):
         self.span = span
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Scalar:
     """One scalar.
 
@@ -63,7 +62,7 @@ class Scalar:
     tag: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Sequence:
     """A list; `flow` for `[...]`."""
 
@@ -74,7 +73,7 @@ class Sequence:
     tag: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Mapping:
     """A mapping, merge keys not yet applied (see `pairs`); `open` says why it may have entries that cannot be seen."""
 
@@ -277,7 +276,7 @@ class _Composer:
 
 _RESOLVER: Any = Resolver()
 _CONSTRUCTOR = SafeConstructor()
-_PROPERTIES = re.compile(r"([&!]\S*\s+)+")
+_PROPERTIES = pattern(r"([&!]\S*\s+)+")
 
 
 def _construct(tag: str, text: str) -> Any:

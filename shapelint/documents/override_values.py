@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.merging import unknown
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.documents.nodes import Sequence as List
@@ -20,8 +20,8 @@ MAXIMUM_VALUES = 10_000
 LONGEST_NUMBER = 100
 """The number of values that one key may be swept over."""
 
-_CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
-_NUMBER = re.compile(r"[+-]?\d[\d_]*")
+_CALL = pattern(r"\s*([A-Za-z_]\w*)\s*\(")
+_NUMBER = pattern(r"[+-]?\d[\d_]*")
 _WORDS = {"null": None, "true": True, "false": False}
 
 
@@ -47,7 +47,7 @@ def scalar_of(value: object, text: str, span: Span, style: str = "") -> Scalar:
     return Scalar(value, text, span, span, span, style)
 
 
-@dataclass
+@record
 class OverrideValues:
     """Reads the value of an override; `start` is the offset of its text in the source, `whole` is used if unknown."""
 

@@ -9,11 +9,11 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from shapelint.common import disk
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
@@ -23,7 +23,7 @@ from shapelint.text.source import Source, Span
 
 REFUSED = "Hydra refuses"
 """How the message about an override begins that Hydra does not accept for a config."""
-_OVERRIDE = re.compile(r"(?P<mode>\+\+|\+|~)?(?P<key>[\w./@$-]+)(?P<given>=(?P<value>.*))?", re.DOTALL)
+_OVERRIDE = pattern(r"(?P<mode>\+\+|\+|~)?(?P<key>[\w./@$-]+)(?P<given>=(?P<value>.*))?", re.DOTALL)
 
 
 class RefusedOverrideError(InvalidYamlError):

@@ -14,10 +14,10 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import partial
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.documents.data_files import form_of, read_nodes
 from shapelint.documents.merging import EMPTY, moved, opened
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
@@ -39,7 +39,7 @@ class AbsentBase:
     span: Span
 
 
-@dataclass
+@record
 class BasedConfigs:
     """Reads a config and its bases; a base that is not found is noted as `absent`."""
 

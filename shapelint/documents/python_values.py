@@ -7,13 +7,14 @@ arithmetic on numbers is unknown.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from itertools import accumulate
 from typing import Any
 
 from shapelint.common import syntax_trees
+from shapelint.common.frozen import record, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.shapes import expression
@@ -27,13 +28,13 @@ COMPUTED = "computed"
 """The style of a number that an expression computes; its place is that of the expression."""
 BASES_KEY = "_base_"
 
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK = pattern(r"\r\n|\r|\n")
 
 Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
 """Merge one value over another."""
 
 
-@dataclass
+@record
 class Values:
     """The values of a module by name; `base` is what `_base_` stands for in it, `imports` loads a module of values.
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.common.toml_text import TomlError, read_toml
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.text.source import Source, Span
 
-_KEY = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*""")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_HEADER = re.compile(r"\[\[?")
-_SCALAR = re.compile(
+_KEY = pattern(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*""")
+_BLANK = pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
+_HEADER = pattern(r"\[\[?")
+_SCALAR = pattern(
     r'"""(?:\\.|(?!""")[^\\])*"{3,5}' r"|'''(?:(?!''').)*'{3,5}" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|[^,\]}#\n]+",
     re.DOTALL,
 )

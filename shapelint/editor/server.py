@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from shapelint.common.frozen import replace
 from shapelint.common.version import __version__
 from shapelint.editor.diagnostics import diagnostics
 from shapelint.editor.open_files import OpenFile, open_file, open_files

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Edge, Link, Origin
 from shapelint.chain.wiring import Judged
+from shapelint.common.frozen import replace
 from shapelint.judge import subjects
 from shapelint.judge.component_facts import component_facts
 from shapelint.judge.edge_facts import edge_facts

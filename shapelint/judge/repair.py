@@ -8,10 +8,9 @@ one is offered, the others are its alternatives. Violations that no edit can fix
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.judge.violations import Move, Violation
 from shapelint.text.source import Span
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.shapes import expression
 
-FACT = re.compile(r"\{([^{}]+)\}")
+FACT = pattern(r"\{([^{}]+)\}")
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:

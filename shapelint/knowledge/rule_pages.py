@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from shapelint.common import bounds, disk, yaml_loader
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.front_matter import RulePage
 from shapelint.knowledge.schema.strict import SchemaError
 
-FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
+FRONT_MATTER = pattern(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 
 
 class RulePageError(ValueError):
@@ -39,12 +41,14 @@ class Rule:
 @lru_cache(maxsize=1)
 def built_in() -> dict[str, Rule]:
     """The rules that ship with shapelint, in the order of their codes."""
-    rules = {}
-    for path in sorted(rules_folder.folder().glob("SL*.md")):
-        matter, prose = _parts(path)
-        page = RulePage.trusted(yaml.load(matter, Loader=yaml_loader.YAML_LOADER))
-        rules[page.code] = Rule(page, prose, path)
-    return rules
+    found = rules_folder.compact_pages() or map(_trusted, sorted(rules_folder.folder().glob("SL*.md")))
+    rules = (Rule(RulePage.trusted(matter), prose, path) for path, matter, prose in found)
+    return {rule.page.code: rule for rule in rules}
+
+
+def _trusted(path: Path) -> tuple[Path, Any, str]:
+    matter, prose = _parts(path)
+    return path, yaml.load(matter, Loader=yaml_loader.YAML_LOADER), prose
 
 
 def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache, lru_cache
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any
 
 import yaml
 
+from shapelint.common.patterns import pattern
 from shapelint.common.yaml_loader import YAML_LOADER
 
-_NAME = re.compile(r"[\w.-]{1,200}(/[\w.-]{1,200})*", re.ASCII)
+COMPACT = "compact.tsv"
+"""A file that the build of a wheel writes: in each line a name, a tab, and the content of that file as JSON."""
+_NAME = pattern(r"[\w.-]{1,200}(/[\w.-]{1,200})*", re.ASCII)
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +32,25 @@ def load(name: str) -> Any:
 
     A part of the path may come from a linted file, and leads nowhere else.
     """
+    compact = _compact().get(name)
+    if compact is not None:
+        return json.loads(compact)
     if not _NAME.fullmatch(name) or ".." in name or not (path := folder() / name).is_file():
         return None
     return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
+
+
+def compact_pages() -> list[tuple[Path, Any, str]]:
+    """The paths of the rule pages with their front matter and prose; an empty list in a checkout."""
+    pages = ((name, json.loads(text)) for name, text in _compact().items() if name.endswith(".md"))
+    return [(folder() / name, matter, prose) for name, (matter, prose) in pages]
+
+
+@lru_cache(maxsize=1)
+def _compact() -> dict[str, bytes]:
+    """The lines of COMPACT by their names."""
+    try:
+        lines = (folder() / COMPACT).read_bytes().splitlines()
+    except OSError:
+        return {}
+    return {name.decode(): text for name, _, text in (line.partition(b"\t") for line in lines)}

@@ -8,10 +8,11 @@ from functools import cache
 
 from shapelint.common import bounds
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.error_words import ErrorWords
 
-_NAME = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_NAME = pattern(r"\{(\w+)(?::(\w+))?\}")
 _KINDS = {
     None: r"-?\d{1,20}",
     "shape": r"(?:torch\.Size\()?\[[^\[\]\n]{0,200}\]\)?",
@@ -20,7 +21,7 @@ _KINDS = {
 }
 """What a name may stand for; each is short, so that a long text takes no longer than it is long."""
 _LONGEST_REST = 200
-_NUMBER = re.compile(r"\d+")
+_NUMBER = pattern(r"\d+")
 
 
 @frozen

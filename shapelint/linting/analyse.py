@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.chain import chain
 from shapelint.chain.wiring import Judged, wire
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.documents.defaults import join_defaults
 from shapelint.documents.nodes import InvalidYamlError
 from shapelint.documents.overrides import NO_SWEEP, Sweep

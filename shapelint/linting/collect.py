@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shapelint.common import disk, gitignore
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.python.state import model_scan
 from shapelint.read import openmmlab
 from shapelint.text.source import Source
@@ -21,18 +22,18 @@ SUFFIXES = frozenset({".yaml", ".yml"}) | PROGRAMS
 SKIPPED_FOLDERS = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"})
 """Folders that a walk never enters, in addition to those whose name begins with a dot."""
 
-MENTIONS_A_MODEL = re.compile(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
+MENTIONS_A_MODEL = pattern(r"projection_?head|prediction_?head|\bbyol\b", re.IGNORECASE)
 """Words that a text must contain for its syntax errors to be reported in a folder walk."""
 
 
 _NAMES_A_HEAD = r"(?mi:^[ \t-]*\w*(?:project|predict)(?:or|ion)\w*:)"
-NAMES_A_CLASS = re.compile(r"(_target_|class_path)[\"']?\s*:")
+NAMES_A_CLASS = pattern(r"(_target_|class_path)[\"']?\s*:")
 """What a config says that names a class by its path."""
-_MAY_HOLD_A_MODEL = re.compile(
+_MAY_HOLD_A_MODEL = pattern(
     rf"method:|{NAMES_A_CLASS.pattern}|Head|(?m:^defaults:)|(?i:{MENTIONS_A_MODEL.pattern})|{_NAMES_A_HEAD}"
 )
-_BUILT_FROM = re.compile(rf"\b({'|'.join(sorted(model_scan.BUILT_FROM))})\b")
-_IMPORTED = re.compile(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MULTILINE)
+_BUILT_FROM = pattern(rf"\b({'|'.join(sorted(model_scan.BUILT_FROM))})\b")
+_IMPORTED = pattern(r"""^[ \t"]*(?:from|import)[ \t]+(\.*)([\w.]*)""", re.MULTILINE)
 
 
 def worth_reading(path: Path, text: str) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from shapelint.common import disk, gitignore
 from shapelint.common.disk import FolderEntry
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.collect import worth_reading
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
@@ -24,37 +25,37 @@ from shapelint.text.source import Source, UnreadableError, joined, read_source
 MAXIMUM_SCRIPTS_SEEN = 300
 MAXIMUM_SCRIPTS_FOLLOWED = 6
 MAXIMUM_ENTRIES = 5000
-_LOADS = re.compile(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
-_HAS_DEFAULTS = re.compile(r"^defaults[ ]*:", re.MULTILINE)
+_LOADS = pattern(r"load|fromfile|from_file|hydra|read_text|initialize", re.IGNORECASE)
+_HAS_DEFAULTS = pattern(r"^defaults[ ]*:", re.MULTILINE)
 
-_COMMAND = re.compile(r"\bLightningCLI\b")
+_COMMAND = pattern(r"\bLightningCLI\b")
 """What takes its config from the command line, so that it need not name it."""
-_IS_OF_COMMAND = re.compile(r"^(\s*)model:", re.MULTILINE)
+_IS_OF_COMMAND = pattern(r"^(\s*)model:", re.MULTILINE)
 
-_MAIN = re.compile(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
+_MAIN = pattern(r"@hydra\.main\(((?:(?!config_name)[^()])*)\)")
 """Hydra's decorator without a name: the config is the one that `--config-name` names on the command line."""
-_ARGUMENTS = re.compile(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
+_ARGUMENTS = pattern(r"argparse|ArgumentParser|parse_args|create_parser|sys\.argv|click|typer|\bfire\b|absl")
 """What takes words of the command line, one of which may name the config."""
-_DECLARES = re.compile(r"add_argument\(|@click|\.(?:option|argument)\(")
-_FOR_CONFIG = re.compile(
+_DECLARES = pattern(r"add_argument\(|@click|\.(?:option|argument)\(")
+_FOR_CONFIG = pattern(
     r"""(?:argument|option)\((?:\s*['"](?!-)|(?:[^()]|\([^()]*\))*?
     (?:conf|cfg|ya?ml|json|toml|\bopts?\b|params?\b|\bexp|setting|file|preset|recipe))
     | (?:\}|%[sd]|\+\s*['"])\.(?:ya?ml|json|toml)['"]""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Words that may be the path of a config: a positional one, one of such a name, or several put together."""
-_CALLED = re.compile(r"\bjsonargparse\b|\bdraccus\b|\bpyrallis\b")
+_CALLED = pattern(r"\bjsonargparse\b|\bdraccus\b|\bpyrallis\b")
 """What reads a config that the command line names by itself."""
-_READS = re.compile(
+_READS = pattern(
     r"yaml|omegaconf|hydra|toml|json\.load\(|json\.loads\([^\n]*(?:read|open)|from_?file|(?:load|read|get|parse)_(?:cfg|conf)",
     re.IGNORECASE,
 )
 """What reads a config, by its format or by the name of a function."""
-_IS_NATIVE = re.compile(r"^[ \t]*(?:- )?\w+:[ ]*\[?(?:[\w.]*Head|[\w.]*Linear)\(", re.MULTILINE)
+_IS_NATIVE = pattern(r"^[ \t]*(?:- )?\w+:[ ]*\[?(?:[\w.]*Head|[\w.]*Linear)\(", re.MULTILINE)
 """A component as a call: no program reads this form of a config, unless it names the file."""
-_TRIES = re.compile(r"test_\w*|\w+_test|conftest|setup")
+_TRIES = pattern(r"test_\w*|\w+_test|conftest|setup")
 """The names of files that no training begins with."""
-_COMPOSED = re.compile(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
+_COMPOSED = pattern(r"@hydra\.main\([^()]*config_path\s*=\s*['\"]([^'\"]+)['\"]")
 INVALID = "SL903"
 MINIMUM_WORD = 4
 USERS = (".py", ".ipynb", ".yaml", ".yml")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shapelint.common import disk
+from shapelint.common.frozen import replace
 from shapelint.spec.findings import FileReport, Finding, Related
 
 

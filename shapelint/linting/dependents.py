@@ -15,23 +15,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from shapelint.common import disk, gitignore
+from shapelint.common.frozen import record
+from shapelint.common.patterns import pattern
 from shapelint.linting.collect import walk
 
 PYTHON, YAML = frozenset({".py"}), frozenset({".yaml", ".yml"})
 MAXIMUM_SEARCHED_BYTES = 1024 * 1024
 _MAXIMUM_FILES = 20_000
 
-_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
-_IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
-_PATH = re.compile(r"""[\w./\\-]+\.(?:py|ya?ml)\b""")
-_DEFAULTS = re.compile(r"^defaults[ \t]*:(.*(?:\n(?:[ \t-].*|[ \t]*))*)", re.MULTILINE)
-_GROUP = re.compile(r"""/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
-_CONFIG_NAME = re.compile(r"""(?:\bconfig_name[ ]*=[ ]*|\bcompose\([ ]*)["']([\w./-]+)["']""")
-_WORD = re.compile(r"(?<!@)\b\w[\w./-]*")
+_FROM = pattern(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
+_IMPORT = pattern(r"^[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
+_PATH = pattern(r"""[\w./\\-]+\.(?:py|ya?ml)\b""")
+_DEFAULTS = pattern(r"^defaults[ \t]*:(.*(?:\n(?:[ \t-].*|[ \t]*))*)", re.MULTILINE)
+_GROUP = pattern(r"""/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
+_CONFIG_NAME = pattern(r"""(?:\bconfig_name[ ]*=[ ]*|\bcompose\([ ]*)["']([\w./-]+)["']""")
+_WORD = pattern(r"(?<!@)\b\w[\w./-]*")
 
 
 def dependents_of(paths: Sequence[str]) -> list[str]:
@@ -96,7 +98,7 @@ def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
     return sorted(seen - set(changed))
 
 
-@dataclass
+@record
 class _Index:
     """The files of a repository by the names under which others may refer to them."""
 

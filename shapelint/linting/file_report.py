@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
 from shapelint.common import disk
+from shapelint.common.frozen import replace
 from shapelint.documents.overrides import Override
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
@@ -110,7 +110,7 @@ def _reported(analysis: FileAnalysis, options: Options, repair: bool = True, wit
     return FileReport(
         path=source.path,
         status="checked",
-        models=tuple(model_report(model, source, options.method or "", with_chains) for model in analysis.models),
+        models=tuple(model_report(model, source, options, with_chains) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
         notices=(*notices, *analysis.notices),
@@ -274,12 +274,9 @@ def _shown(move: Move, source: Source) -> Span:
     return line if comment < 0 or start + comment < move.span.end else Span(start, start + comment)
 
 
-def model_report(analysis: Analysis, source: Source, usual: str = "", with_chain: bool = True) -> ModelReport:
-    """Return the chain of a model as plain data, and which of its links were not checked.
-
-    `usual` is the method that the settings name for models whose own text names none.
-    """
-    chain = tuple(_link_report(link, source) for link in analysis.chain.links) if with_chain else ()
+def model_report(analysis: Analysis, source: Source, options: Options, with_chain: bool = True) -> ModelReport:
+    """Return the chain of a model as plain data, and which of its links were not checked."""
+    chain = tuple(_link_report(link, source, options.layers) for link in analysis.chain.links) if with_chain else ()
     links = list(analysis.links())
     unchecked = tuple(
         UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))
@@ -287,7 +284,7 @@ def model_report(analysis: Analysis, source: Source, usual: str = "", with_chain
         if not link.is_checked
     )
     model, in_config = analysis.model, not is_python(source)
-    said = model.method if model.named is not None or (in_config and usual) else None
+    said = model.method if model.named is not None or (in_config and options.method) else None
     otherwise = "not self-supervised" if not model.method else f"{model.method} by default" if in_config else NO_METHOD
     place = source.location(model.span)
     return ModelReport(
@@ -303,7 +300,7 @@ def model_report(analysis: Analysis, source: Source, usual: str = "", with_chain
     )
 
 
-def _link_report(link: Link, source: Source) -> LinkReport:
+def _link_report(link: Link, source: Source, with_layers: bool) -> LinkReport:
     component, replaced = link.component, _replaced(link)
     return LinkReport(
         role=link.role,
@@ -314,7 +311,7 @@ def _link_report(link: Link, source: Source) -> LinkReport:
         signature="" if replaced else _signature_text(component),
         weights=None if replaced else component.weights,
         note=f"{' and '.join(replaced)} replaced" if replaced else component.reason,
-        layers=_layer_reports(link),
+        layers=_layer_reports(link) if with_layers else (),
         broken=any(isinstance(edge.result, signatures.Misfit) and not edge.inside for edge in link.edges),
         location=source.location(_whole(component)),
         after=link.incoming.maker.role,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import errno
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common.escaping import escape
+from shapelint.common.frozen import replace
 from shapelint.common.whole_files import replace_files
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from shapelint.chain.chain import Chain, Flow, Origin
+from shapelint.common.patterns import pattern
 from shapelint.resolve.resolved import Resolved
 from shapelint.spec.spec import Argument
 from shapelint.text.source import Span
 
 FootprintPlaces = frozenset[Span]
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = pattern(r"[A-Za-z_]\w*")
 
 
 def of_chain(chain: Chain) -> Iterator[FootprintPlaces]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Union
 
 from shapelint.common import disk
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.common.reads import note_unrepeatable
 from shapelint.documents.overrides import REFUSED
 from shapelint.judge import rulebook
@@ -37,7 +38,7 @@ from shapelint.trace.tracing_request import TracingRequest
 LintOutcome = Union[FileReport, ConfigError, None]
 """What comes of a file: its report, None if it is skipped, or the fault of its settings."""
 INVALID_SETTINGS = "invalid settings, and what they are for is not checked"
-_PLACE = re.compile(r":(?:(\d+):)? (.*)", re.DOTALL)
+_PLACE = pattern(r":(?:(\d+):)? (.*)", re.DOTALL)
 
 
 class InternalFaultError(RuntimeError):
@@ -171,6 +172,7 @@ def lint_text(
             checkpoint=settings.checkpoint or "",
             users=users,
             config=config,
+            layers=settings.layers,
         )
         options = overridden(options, settings)
         report = through_classes(source, options, lint_source) or lint_source(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.judge.link_checks import LinkCheck
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.judge.subjects.checkpoint import CheckpointFacts
@@ -93,7 +93,7 @@ def _facts(load: LoadedWeights) -> CheckpointFacts | None:
 
 
 def _with(facts: CheckpointFacts, **more: str | int) -> CheckpointFacts:
-    return replace(facts, fits=False, **more)  # type: ignore[arg-type]
+    return replace(facts, fits=False, **more)
 
 
 def _may_fit(expected: Shape | None, actual: Shape | None) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.chain.chain import Chain, Flow, Link, Origin
 from shapelint.chain.wiring import Judged
 from shapelint.common import disk
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.judge import rulebook
 from shapelint.judge.evaluate import MAXIMUM_RELATED, judge, lost_widths, occasion_violations
 from shapelint.judge.link_checks import LinkCheck

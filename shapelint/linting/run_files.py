@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
 from shapelint.common import disk
+from shapelint.common.frozen import record
+from shapelint.common.patterns import pattern
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, YAML, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
 
-CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
+CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 
 
-@dataclass
+@record
 class RunFiles:
     """The files read in a run so far, and its Python files and configs by their real paths.
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
 from shapelint.common import disk, gitignore
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.linting.config_readers import entries, is_data, loaded, shares_a_word
 from shapelint.spec.findings import FileReport, Finding, Fix, UncheckedLink
 from shapelint.text.location import Location
 from shapelint.text.source import Source, UnreadableError, read_source
 
-NAMES_OF_CONFIG_FOLDERS = re.compile(r"config\w*|cfgs?|confs?|conf_\w+|hparams|options|experiments?", re.IGNORECASE)
+NAMES_OF_CONFIG_FOLDERS = pattern(r"config\w*|cfgs?|confs?|conf_\w+|hparams|options|experiments?", re.IGNORECASE)
 """The names of folders that hold configs of programs."""
-WRITTEN = re.compile(
+WRITTEN = pattern(
     r"(?:out(?:put)?s?|wandb|\w*logs?|runs?|multirun|results?|check_?points?|data(?:sets?)?|v?env|build|dist|node_modules)",
     re.IGNORECASE,
 )
@@ -32,7 +33,7 @@ MAXIMUM_TRIED = 16
 MAXIMUM_TRIED_IN_VAIN = 5
 MAXIMUM_READ_WITH = 8
 MAXIMUM_CONFIG_BYTES = 100_000
-_KEY = re.compile(r"""^\[?["']?([A-Za-z_]\w*)["']?[ ]*[:=\]]|^[ {]{0,4}"(\w+)"[ ]*:""", re.MULTILINE)
+_KEY = pattern(r"""^\[?["']?([A-Za-z_]\w*)["']?[ ]*[:=\]]|^[ {]{0,4}"(\w+)"[ ]*:""", re.MULTILINE)
 
 _Lint = Callable[[Source, str], FileReport]
 """What lints a program as it is started with a config."""

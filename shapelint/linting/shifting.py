@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.judge.violations import Move
 from shapelint.spec.spec import Insertion
 from shapelint.text.source import Span

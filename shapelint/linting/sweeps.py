@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from itertools import islice
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.documents.merging import unknown
 from shapelint.documents.override_values import NOWHERE, shown
 from shapelint.documents.overrides import Override, Sweep, combined, expanded

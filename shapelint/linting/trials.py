@@ -7,9 +7,9 @@ a whole; in a config only those that share the edited text through an alias, a m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
+from shapelint.common.frozen import replace
 from shapelint.documents.nodes import InvalidYamlError
 from shapelint.judge.repair import splice
 from shapelint.judge.violations import Move, Violation

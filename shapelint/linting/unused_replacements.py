@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from shapelint.chain.chain import Edge
 from shapelint.chain.wiring import Judged
+from shapelint.common.frozen import replace
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.violations import Mark, Violation
 from shapelint.knowledge.rule_pages import Rule

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
 from shapelint.common import bounds, syntax_trees
+from shapelint.common import bounds
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.shapes import dims, expression
 from shapelint.spec.spec import Argument, ComponentSpec, Insertion
 from shapelint.text.source import Span
 
-NAME = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
-CALL = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(")
+NAME = pattern(r"[A-Za-z_][\w.-]*(/[\w.-]+)*")
+CALL = pattern(r"\s*[A-Za-z_][\w.]*\s*\(")
 
 Locate = Callable[[int, int], tuple[Span, "Span | None"]]
 """Map a range of offsets in the call's text to the place of use and the place to edit (None if there is none)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any
 
 from shapelint.common import slips
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, duplicates, pairs
 from shapelint.knowledge.schema.widths import is_width
@@ -45,7 +45,7 @@ _WRAPPERS = {
 }
 
 
-@dataclass
+@record
 class Reader:
     """Reads the components of one document; problems gather in `problems`, the paths that it followed in `references`.
 

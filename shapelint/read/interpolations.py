@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record
+from shapelint.common.patterns import pattern
 from shapelint.documents.nodes import Mapping, Sequence, YamlNode, pairs
 
-INTERPOLATION = re.compile(r"\$\{.*\}|\?\?\?", re.DOTALL)
-REFERENCE = re.compile(r"\$\{\s*(\.*)([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\s*\}")
+INTERPOLATION = pattern(r"\$\{.*\}|\?\?\?", re.DOTALL)
+REFERENCE = pattern(r"\$\{\s*(\.*)([A-Za-z_]\w*(?:\.\w+|\[\d+\])*)\s*\}")
 
 _MAXIMUM_IN_ONE_TEXT = 99
-_NAMED = re.compile(r"\w+")
+_NAMED = pattern(r"\w+")
 
 Reference = tuple[str, ...]
 """The keys and positions that lead from the root of a document to a value."""
@@ -27,7 +28,7 @@ class Stand:
     text: str
 
 
-@dataclass
+@record
 class References:
     """Where each value of a mapping is, given the place of the mapping itself."""
 

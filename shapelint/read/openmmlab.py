@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePath
 
 from shapelint.common import disk, gitignore
+from shapelint.common.frozen import record, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import Composition, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.documents.python_configs import AbsentBase, BasedConfigs
@@ -29,8 +30,8 @@ MAXIMUM_BASE_FILES = 200
 BASE_FOLDER = "_base_"
 """The folder of configs that others are made of."""
 
-_CONFIG = re.compile(r"""^(?:_base_\s*=\s*[\[("'r]|model\s*=\s*(?:dict\s*\(|\{)|with\s+(?:\w+\.)*read_base\()""", re.M)
-_PROGRAM = re.compile(r"^(?:class|def|async def|if __name__|import torch|from torch)\b", re.M)
+_CONFIG = pattern(r"""^(?:_base_\s*=\s*[\[("'r]|model\s*=\s*(?:dict\s*\(|\{)|with\s+(?:\w+\.)*read_base\()""", re.M)
+_PROGRAM = pattern(r"^(?:class|def|async def|if __name__|import torch|from torch)\b", re.M)
 
 
 def is_config(source: Source) -> bool:
@@ -88,7 +89,7 @@ def _problem(absent: AbsentBase) -> Problem:
 # The model ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass
+@record
 class _Model:
     """Reads the components of a model whose algorithm is known; `library` has the classes that its types name."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from shapelint.common import slips
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.knowledge import methods
 from shapelint.knowledge.schema.method_packs import MethodPack
@@ -19,7 +19,7 @@ CLASS_KEYS = ("_target_", "class_path", "type", "target", "name")
 """The keys under which a mapping names its class."""
 
 
-_HOLDER = re.compile(r"^(?:Lit|Lightning|PL)(?=[A-Z])|_?(?:Lightning)?(?:Module|Model|Net|Task|Learner)$")
+_HOLDER = pattern(r"^(?:Lit|Lightning|PL)(?=[A-Z])|_?(?:Lightning)?(?:Module|Model|Net|Task|Learner)$")
 """What the name of a class has in addition to that of the method of its model."""
 
 

@@ -7,8 +7,8 @@ only through aliases and `${references}`. Where it does not hold for certain, th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.documents.nodes import Mapping, Scalar, YamlNode, pairs, recomposed
 from shapelint.read.components import Reader, child
 from shapelint.read.interpolations import References, names

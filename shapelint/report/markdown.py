@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from shapelint.common.escaping import escape
+from shapelint.common.patterns import pattern
 from shapelint.report import RenderOptions
 from shapelint.report.mermaid import flowchart
 from shapelint.report.summary import closing_lines, problem
@@ -13,7 +14,7 @@ from shapelint.spec.findings import FileReport, Finding, ModelReport, Report
 from shapelint.spec.fingerprints import relative
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MARKUP = pattern(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def render(report: Report, options: RenderOptions) -> str:

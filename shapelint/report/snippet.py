@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from shapelint.common.escaping import escape
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.report import RenderOptions
 from shapelint.report.terminal import cells, layout, paint
 from shapelint.spec.findings import Finding

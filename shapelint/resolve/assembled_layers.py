@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from shapelint.common import slips
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge.assemblies import FoundAssembly
 from shapelint.knowledge.schema.assembly_files import AssembledLayers
 from shapelint.shapes import dims, expression

@@ -20,7 +20,8 @@ class Options:
     `folder` is where a program that is in no file finds its modules and data. `overrides` are of the values of Hydra
     configs; `sweeps` says that a sweep which a config describes is judged, too. `config` is a file that the command
     line of a program names: by these `words` of it, None where it is not yet known which, as the path `named_as`.
-    Components that are equal may be one object if it `shares` them: those of a config, which nothing changes.
+    Components that are equal may be one object if it `shares` them: those of a config, which nothing changes. Reports
+    have the `layers` of each component if somebody is to see them.
     """
 
     trace: bool = False
@@ -40,3 +41,4 @@ class Options:
     words: tuple[tuple[str, str], ...] | None = None
     named_as: str = ""
     shares: bool = False
+    layers: bool = True

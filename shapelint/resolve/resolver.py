@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.knowledge import assemblies
 from shapelint.knowledge.assemblies import FoundAssembly
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 
 ALL = "ALL"
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.common import disk
+from shapelint.common.patterns import pattern
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
 from shapelint.knowledge.schema.signature_files import ComponentSignature
@@ -24,7 +25,7 @@ _INPUT_FORMS = "[channels, height, width], or {channels = 3, height = 224, width
 LONGEST_SHOWN = 200
 Width = Annotated[int, Field(strict=True, ge=1, le=MAXIMUM_WIDTH)]
 """The size of one axis: a positive integer, not a boolean, float or text."""
-PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+PACKAGE = pattern(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 def _kebab(name: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.documents import overrides as overrides_
 from shapelint.documents.nodes import InvalidYamlError
 from shapelint.documents.overrides import Override
@@ -31,7 +30,7 @@ class Settings:
     every model must fit. `overrides` are those of a Hydra command line; with them a sweep of a config is run for
     `multirun` alone, or if one of them has several values. `allow_trusted` lets the packages be imported that the
     settings trust: whoever writes the linted files may write these settings, too. Findings that are less severe than
-    `min_severity` are left out.
+    `min_severity` are left out. Reports are without the `layers` of components if nobody is to see them.
     """
 
     select: tuple[str, ...] = ()
@@ -47,6 +46,7 @@ class Settings:
     multirun: bool = False
     allow_trusted: bool = False
     min_severity: Severity = "info"
+    layers: bool = True
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """Return the settings found for a file or folder; raises ConfigError."""

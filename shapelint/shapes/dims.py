@@ -10,7 +10,6 @@ Pure Python: no torch, no sympy (0.5 s to import).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Union
 
@@ -68,7 +67,7 @@ Atom = Union[Symbol, DimOperation]
 Product = tuple[Atom, ...]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@frozen
 class Expression:
     """A sum of products of atoms with integer coefficients, in normal form; never a constant."""
 

@@ -156,7 +156,7 @@ def _attribute(node: ast.Attribute) -> Evaluation:
         owner = of(names)
         if owner is None:
             return None
-        if name.startswith("_") or not hasattr(type(owner), "__dataclass_fields__"):
+        if name.startswith("_") or not hasattr(type(owner), "__annotations__"):
             raise ExpressionError(f"no fact {ast.unparse(node)!r}")
         try:
             return getattr(owner, name)

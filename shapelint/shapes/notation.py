@@ -19,11 +19,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, Union
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.shapes import dims, expression
 from shapelint.shapes.dims import Expression
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar, Union
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.shapes import dims, expression
 from shapelint.shapes.dims import UNKNOWN_DIM, Dim, Expression, Symbol
 from shapelint.shapes.notation import (

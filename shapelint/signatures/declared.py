@@ -7,9 +7,9 @@ depth=2)" = "B width -> B width"      in terms of its arguments
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 
+from shapelint.common.frozen import replace
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.spec.roles import kind
 from shapelint.spec.spec import ComponentSpec

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import timm_rows
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.knowledge.timm_rows import CHANNELS_LAST, FIXED, OWN_SIZE, TimmRow
@@ -23,7 +24,7 @@ CREATE_PARAMETERS = (
 """The leading parameters of `timm.create_model`."""
 CREATING = frozenset(f"timm.{home}create_model" for home in ("", "models.", "models.factory.", "models._factory."))
 """The names of `create_model`."""
-HUB_MODEL = re.compile(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
+HUB_MODEL = pattern(r"(?:hf[-_]hub:)?(?:timm/)?([\w.\-]+)$")
 """A model as `create_model` takes it: alone, under its organisation, or as a name of the hub."""
 CONVOLUTIONAL_POOLS, TOKEN_POOLS = ("avg", "max", "avgmax"), ("avg", "token")
 Signed = tuple[SignatureFile, ComponentSignature]

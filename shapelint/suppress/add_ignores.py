@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.spec.findings import FileReport, Finding, LinkReport
 from shapelint.suppress.ignores import FILE, LINE, UNUSED, lines_in, lines_of, read_ignores
 from shapelint.text import notebook
@@ -15,7 +16,7 @@ from shapelint.text.source import Source
 
 _Lint = Callable[[Source], FileReport]
 
-_PREAMBLE = re.compile(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
+_PREAMBLE = pattern(r"(#!.*|#.*coding[:=].*)(\r\n|\n|\r)")
 """What must stay on the first lines of a file."""
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common import bounds, disk
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.common.whole_files import replace_files
 from shapelint.spec.findings import Finding, Report
 from shapelint.spec.fingerprints import fingerprinted

@@ -14,11 +14,12 @@ from pathlib import PurePath
 
 import yaml
 
+from shapelint.common.patterns import pattern
 from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.text import notebook
 from shapelint.text.source import Source, Span
 
-_HASH = re.compile(r"(?:^|(?<=[ \t]))#[^\n\r]*", re.MULTILINE)
+_HASH = pattern(r"(?:^|(?<=[ \t]))#[^\n\r]*", re.MULTILINE)
 _PYTHON_SUFFIXES = (".py", ".pyi")
 
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.knowledge.rule_pages import Rule, nearest
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, Severity
 from shapelint.suppress.comments import comments
@@ -28,10 +28,10 @@ from shapelint.text.source import Source, Span, UnreadableError, read_source
 UNUSED = "SL904"
 LINE, FILE = "ignore", "ignore-file"
 
-_DIRECTIVE = re.compile(r"#\s*shapelint\s*:\s*(?P<word>[A-Za-z][\w-]*)[ \t]*(?P<codes>\[[^\]#]*\]?)?((?!\s#).)*")
+_DIRECTIVE = pattern(r"#\s*shapelint\s*:\s*(?P<word>[A-Za-z][\w-]*)[ \t]*(?P<codes>\[[^\]#]*\]?)?((?!\s#).)*")
 """The reason after the brackets ends where another comment begins."""
 
-_CODE = re.compile(r"[^\s,\[\]]+")
+_CODE = pattern(r"[^\s,\[\]]+")
 
 
 Lines = Callable[[Location], range]

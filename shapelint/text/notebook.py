@@ -7,19 +7,22 @@ read.
 from __future__ import annotations
 
 import re
+import ast
+import warnings
 from bisect import bisect_right
 from dataclasses import field
 from typing import Any
 
 from shapelint.common import bounds, syntax_trees
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.text.source import Span
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-SPACE = re.compile(r"[ \t\r\n]*")
-_PLAIN = re.compile(r'[^"\\]+')
-LITERAL = re.compile(r"true|false|null|-?\d[\d.eE+-]*")
-MAGIC = re.compile(r"^([ \t]*)[%!?]")
+SPACE = pattern(r"[ \t\r\n]*")
+_PLAIN = pattern(r'[^"\\]+')
+LITERAL = pattern(r"true|false|null|-?\d[\d.eE+-]*")
+MAGIC = pattern(r"^([ \t]*)[%!?]")
 
 
 class NotebookError(ValueError):

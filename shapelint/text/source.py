@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -13,7 +11,8 @@ from typing import Literal
 from shapelint.common import bounds
 from shapelint.common.bounded_files import RefusedFileError, in_bytes
 from shapelint.common.disk import read_bounded
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.text.location import Location
 
 MAXIMUM_SOURCE_BYTES = bounds.SOURCE_BYTES
@@ -49,7 +48,7 @@ class Part:
     lines: int
 
 
-_JOINT = re.compile(r"\n\0([^\n]*)\n")
+_JOINT = pattern(r"\n\0([^\n]*)\n")
 """The separator of joined texts. A file with a zero byte is never read, so no text contains it."""
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from shapelint.common import disk
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 
-_PYTHON = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
-_RICH = re.compile(r"(?<![^\s\"'│|])(?P<path>[^\s\"'│|]{1,300}?\.py):(?P<line>\d+)(?:[:,]? in (?P<name>[\w<>.]+))?")
-_OLD_IPYTHON = re.compile(
+_PYTHON = pattern(r'File "(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
+_RICH = pattern(r"(?<![^\s\"'│|])(?P<path>[^\s\"'│|]{1,300}?\.py):(?P<line>\d+)(?:[:,]? in (?P<name>[\w<>.]+))?")
+_OLD_IPYTHON = pattern(
     r"^\[?(?P<path>[^\s\[\]]{1,300}\.py|<ipython-input-[\w-]{1,80}>)(?:\]\(\S{1,300}\))?"
     r" in (?P<name>[\w<>]+)[^\n]{0,300}\n"
     r"(?:[^\n]{1,300}\n){0,9}?-{1,6}> ?(?P<line>\d+)",
     re.MULTILINE,
 )
 """The path and its function, which Colab makes a link of, and the line with an arrow somewhere below."""
-_INSTALLED = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |^<(?!ipython)")
+_INSTALLED = pattern(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |^<(?!ipython)")
 
 
 @frozen

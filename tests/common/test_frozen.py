@@ -1,15 +1,16 @@
-"""`@frozen` against what `@dataclass(frozen=True)` does."""
+"""`@frozen`, `@record` and `replace` against what `dataclasses` does."""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass
 from typing import ClassVar
 
 import pytest
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import INTERPRETED_CALLS, frozen, record, replace
 
 
 @frozen
@@ -72,6 +73,70 @@ def test_defaults_are_those_of_the_last_class_and_made_anew() -> None:
     assert replace(one, name="b") == Changed(1, name="b")
 
 
-def test_a_missing_field_is_named() -> None:
-    with pytest.raises(TypeError, match=r"Point\.__init__\(\) missing 1 required positional argument: 'x'"):
-        Point()  # type: ignore[call-arg]
+@frozen
+class Pair:
+    """A class of which each test below makes the first objects."""
+
+    left: int
+    right: int = 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        ((), {}, "missing 1 required positional argument: 'left'"),
+        ((1, 2, 3), {}, "takes from 2 to 3 positional arguments but 4 were given"),
+        ((1,), {"left": 2}, "got multiple values for argument 'left'"),
+        ((1,), {"middle": 2}, "got an unexpected keyword argument 'middle'"),
+    ],
+)
+def test_wrong_arguments_are_named_before_and_after_init_is_compiled(
+    arguments: tuple[int, ...], keywords: dict[str, int], message: str
+) -> None:
+    own = frozen(type("Pair", (), {"__annotations__": dict(Pair.__annotations__), "right": 2}))
+    for _ in range(2):
+        with pytest.raises(TypeError, match=message):
+            own(*arguments, **keywords)
+        for number in range(INTERPRETED_CALLS + 2):
+            assert (own(number, right=3).left, own(left=number).right) == (number, 2)
+
+
+@record
+class Counter:
+    """An object that changes; its number is its own."""
+
+    name: str
+    number: int = field(default_factory=iter(range(1000)).__next__, init=False)
+    seen: list[str] = field(default_factory=list)
+
+
+@record
+class Subcounter(Counter):
+    """One with a field more."""
+
+    step: int = 1
+
+
+def test_records_change_and_equal_themselves_alone() -> None:
+    one, other = Subcounter("a", step=2), Subcounter("a", step=2)
+    one.seen.append("x")
+    assert one != other
+    assert len({one, other, one}) == 2
+    assert (one.seen, other.seen, one.step) == (["x"], [], 2)
+    assert one.number != other.number
+
+
+@pytest.mark.parametrize("change", [replace, dataclasses.replace])
+def test_what_is_never_given_is_made_anew_for_a_copy(change) -> None:  # type: ignore[no-untyped-def]
+    one = Subcounter("a", ["x"])
+    other = change(one, name="b")
+    assert (other.name, other.seen, other.step) == ("b", ["x"], 1)
+    assert other.number != one.number
+    with pytest.raises(TypeError):
+        change(one, colour="red")
+
+
+def test_what_is_never_given_cannot_be() -> None:
+    for _ in range(INTERPRETED_CALLS + 2):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'number'"):
+            Counter("a", number=3)  # type: ignore[call-arg]

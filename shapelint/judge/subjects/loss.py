@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Origin
 from shapelint.chain.wiring import Judged, WiredLoss
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.judge.edge_facts import comes_with_extra_axes
 from shapelint.judge.facts import Port, Side
 from shapelint.judge.occasions import Ends, Occasion, Slot, origin_span, steps_of

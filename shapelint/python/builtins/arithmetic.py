@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.python.objects import dicts, lists, strings
 from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site

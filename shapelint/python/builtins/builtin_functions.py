@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
+from shapelint.common.patterns import pattern
 from shapelint.python.builtins import evaluated_text, iteration, numbers
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
@@ -33,11 +33,11 @@ from shapelint.python.state.values import (
 )
 from shapelint.spec.spec import Cause
 
-STATEMENTS_BEYOND_ASSIGNMENT = re.compile(
+STATEMENTS_BEYOND_ASSIGNMENT = pattern(
     r"\b(def|class|import|del|for|lambda|setattr|update)\b|[\w\]]\s*\]\s*=|\.\w+\s*=|'\]\s*="
 )
 """Code in a string that does more than assign to names."""
-MODIFYING_CODE = re.compile(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
+MODIFYING_CODE = pattern(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
 """Expressions in a string that change values."""
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Keywords
@@ -26,7 +26,7 @@ def _int(run: Run, values: list[Value], keywords: Keywords) -> Value:
     if values and not isinstance(values[0], Const):
         return unknown_numbers.converted(values[0])
     try:
-        return replace(values[0], value=int(value)) if isinstance(value, (int, float, str)) else UNKNOWN  # type: ignore[arg-type]
+        return replace(values[0], value=int(value)) if isinstance(value, (int, float, str)) else UNKNOWN
     except (ValueError, OverflowError):
         return UNKNOWN
 

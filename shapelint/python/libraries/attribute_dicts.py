@@ -5,11 +5,11 @@ What may be called on them is in `objects/config_dicts.py`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from shapelint.common import disk
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries.paths_ import path_of

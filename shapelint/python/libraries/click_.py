@@ -7,9 +7,9 @@ and so is `default=None`, which scripts fill in later.
 from __future__ import annotations
 
 import ast
-import re
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.python.state import command_words
 from shapelint.python.state.arguments import Arguments, Site
@@ -33,7 +33,7 @@ from shapelint.python.state.values import (
 OPTION_DECORATOR = "click.option.decorated"
 """The decorator that `click.option(...)` returns."""
 COMMAND_DECORATOR = "click.command.decorated"
-PATH = re.compile(r"\bPath\b")
+PATH = pattern(r"\bPath\b")
 TEXT_OPTION_TYPES = ("click.", "builtins.str", "pathlib.")
 """Types that leave a text as it is, or are converted by the function that is called."""
 

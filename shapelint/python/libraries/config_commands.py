@@ -6,9 +6,9 @@ A program is interpreted as it is started with a config, if that fits, and other
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.documents.data_files import DATA_SUFFIXES, form_of, read_nodes
 from shapelint.documents.nodes import InvalidYamlError, Mapping, pairs

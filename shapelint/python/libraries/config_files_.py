@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from shapelint.common import syntax_trees
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
 from shapelint.python.objects import dicts
@@ -54,7 +54,7 @@ DUMPED = "json.dumps.text"
 """The text that `json.dumps` returns."""
 MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
-_DOTTED = re.compile(r"(?P<key>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:=(?P<value>[^\n]*))?")
+_DOTTED = pattern(r"(?P<key>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:=(?P<value>[^\n]*))?")
 """A text of a dotlist: `model.projector.dim=256`."""
 NO_EFFECT = words("set_struct set_readonly resolve save")
 NAMES_IN_EVAL = words("int float round abs min max sum len bool str")

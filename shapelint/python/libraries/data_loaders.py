@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from shapelint.chain.chain import Flow
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 from shapelint.python.libraries import library_functions, transforms

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common import disk
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.nodes import InvalidYamlError
 from shapelint.documents.overrides import Sweep, parse
 from shapelint.python.libraries import config_files_
@@ -40,7 +40,7 @@ from shapelint.text.source import UnreadableError, read_source
 
 DECORATOR = "hydra.main.decorated"
 """The decorator that `hydra.main(...)` returns."""
-GLOBAL_PACKAGE = re.compile(r"^#[ ]*@package[ ]+_global_", re.MULTILINE)
+GLOBAL_PACKAGE = pattern(r"^#[ ]*@package[ ]+_global_", re.MULTILINE)
 KEYWORDS = frozenset({"_target_", "_args_", "_partial_", "_recursive_", "_convert_"})
 
 

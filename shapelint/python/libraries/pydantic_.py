@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.common.words import words
 from shapelint.python.objects import mutation
 from shapelint.python.state import class_lookup

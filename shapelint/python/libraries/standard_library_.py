@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions, standard_library
 from shapelint.python.objects import copying, dataclass_fields, dicts

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Union
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.knowledge import rules_folder, timm_rows
 from shapelint.python.libraries import library_functions, vision_transformers

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.python.libraries import data_loaders, vision_transformers
 from shapelint.python.libraries.torch import constructing, parts
@@ -21,9 +20,9 @@ from shapelint.shapes.notation import Pattern
 from shapelint.signatures import stored
 
 TRANSFORMER = "torchvision.models.VisionTransformer"
-TRANSFORMER_NAME = re.compile(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
+TRANSFORMER_NAME = pattern(r"torchvision\.models\.(vit_[a-z]+_(\d+))$")
 """Functions that build a transformer, with its patch size."""
-RESNET = re.compile(r"torchvision\.models\.(resnet\.)?(wide_)?(resnet|resnext)\d+\w*$")
+RESNET = pattern(r"torchvision\.models\.(resnet\.)?(wide_)?(resnet|resnext)\d+\w*$")
 TORCHVISION_PARAMETERS = {
     "VisionTransformer": ("image_size", "patch_size", "num_layers", "num_heads", "hidden_dim", "mlp_dim")
 }

@@ -8,9 +8,9 @@ config is in that file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.knowledge import pretrained_data
 from shapelint.knowledge.schema.pretrained_models import PretrainedModel

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 
 WRITES = frozenset({"mul_", "lerp_", "copy_"})
 """Methods by which a moving average writes into a tensor."""
-AVERAGES = re.compile(r"average|lerp|(^|[._])ema([._]|$)", re.IGNORECASE)
+AVERAGES = pattern(r"average|lerp|(^|[._])ema([._]|$)", re.IGNORECASE)
 """What functions of two tensors are called that return their moving average."""
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -8,9 +8,9 @@ fault nothing of it is reported.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from shapelint.common.patterns import pattern
 from shapelint.python.libraries.torch import queues
 from shapelint.python.models.entry_points import Question
 from shapelint.python.state import local_trees
@@ -20,9 +20,9 @@ from shapelint.shapes.signatures import Misfit
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
 
-DIVIDED = re.compile(r"\bDataParallel\b")
+DIVIDED = pattern(r"\bDataParallel\b")
 """What splits each batch among devices, whose number is not known."""
-COUNTS = re.compile(
+COUNTS = pattern(
     r"view|reshape|[uU]nflatten|expand|repeat\w*|tile|squeeze|split\w*|chunk|tensor_split|unfold|one_hot"
     r"|arange|eye|diag\w*|fill_diagonal_|(new_)?(zeros|ones|full|empty)\w*|rand(n|int|perm)?(_like)?|\w*[tT]ensor|Parameter"
     r"|\w*(Bank|Queue|Memory)\w*|SupCon\w*|Assert|Raise|eval|rearrange|reduce"

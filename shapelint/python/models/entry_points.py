@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.common import disk, syntax_trees
 from shapelint.common.frozen import frozen
+from shapelint.common import disk
+from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import lightning_
 from shapelint.python.state import class_lookup, forgetting, model_scan
@@ -38,11 +41,11 @@ from shapelint.spec.spec import Variable
 from shapelint.text import notebook
 from shapelint.text.source import Source, Span
 
-IMAGES = re.compile(
+IMAGES = pattern(
     r"^(x|y|img|image|im|batch|input|inp|view|sample|data|crop|q|k|query|key|anchor|target)s?(_?\w{0,2}\d*|_[qk])$"
 )
-NO_IMAGES = re.compile(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
-FORWARD = re.compile(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
+NO_IMAGES = pattern(r"mask|idx|index|label|epoch|step|lr|dim|size|num|len|mode")
+FORWARD = pattern(r"^(forward|_forward|forward_\w+|training_step|_shared_step|shared_step|step|loss)$")
 MAXIMUM_USERS = 5
 
 

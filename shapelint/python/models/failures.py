@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.state import guards, naming
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Instance, Loss, Node

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.checkpoints import CheckpointError, state_dicts
+from shapelint.common.frozen import replace
 from shapelint.python.libraries.torch import state_names
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.saved_weights import LoadedWeights

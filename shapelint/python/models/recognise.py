@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
@@ -78,7 +78,7 @@ class PythonModel:
     loads: tuple[LoadedWeights, ...] = ()
 
 
-@dataclass(eq=False)
+@record
 class _Group:
     """Calls of the components of one model; `of_others` are the components that other models call."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.python.objects import absences, dicts, enums, mutation
 from shapelint.python.state import choices, class_lookup, forgetting, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.objects import dataclass_fields
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
 from shapelint.python.objects import dicts

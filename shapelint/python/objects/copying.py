@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.run import Run

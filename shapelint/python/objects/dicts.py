@@ -6,9 +6,9 @@ the values.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.state.arguments import Arguments, Keywords
 from shapelint.python.state.forgetting import forget

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import bystanders
 from shapelint.python.state import causes, class_lookup
 from shapelint.python.state.arguments import Arguments, Site
@@ -25,19 +26,19 @@ from shapelint.python.state.values import (
     Value,
 )
 
-ONLY_LOOKS = re.compile(
+ONLY_LOOKS = pattern(
     r"print|log|info|debug|warn|error|save|dump|write|watch|init|seed|setup|summary|show|plot|display|check|assert|valid"
     r"|step|run|train|fit|main|spawn|launch|eval|test|register|backward|sync|barrier|send|close|exit|track|record"
     r"|add_scalar|add_image|add_graph|makedirs|sleep|manual",
     re.IGNORECASE,
 )
 """Names of functions that show, store or use their arguments, but do not modify them."""
-KEEPS_SHAPES = re.compile(
+KEEPS_SHAPES = pattern(
     r"grad|freeze|(^|_)ema|momentum|average|update|load|weight|param|distribut|count|flop|device|cuda|copy|sync|attach|profile",
     re.IGNORECASE,
 )
 """Names of functions that set or count the parameters of a network, or place it, and keep its layers as they are."""
-KEEPS_A_COPY = re.compile(r"\b(config|hparams|meta|metadata|summary)\.update$", re.IGNORECASE)
+KEEPS_A_COPY = pattern(r"\b(config|hparams|meta|metadata|summary)\.update$", re.IGNORECASE)
 """Calls by which the settings of a run are recorded, of a tracker that is not seen."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.python.state import class_lookup
 from shapelint.python.state.values import (
@@ -35,7 +35,7 @@ BUILTIN_SCALARS: dict[str, Any] = {
     "builtins.str": str,
     "builtins.bool": bool,
 }
-UNRELATED = re.compile(
+UNRELATED = pattern(
     r"builtins\.(int|float|str|bool|bytes|complex|dict|list|tuple|set|frozenset|slice)$"
     r"|torch\.(Tensor|device|dtype)$|torch\.nn\.(?!Parameter|parameter)|numpy\.ndarray$|pathlib\.\w*Path$"
 )

@@ -6,9 +6,8 @@ the model is forgotten.
 
 from __future__ import annotations
 
-import re
-
 from shapelint.chain.chain import Flow
+from shapelint.common.patterns import pattern
 from shapelint.python.objects import dicts
 from shapelint.python.state import class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments
@@ -31,13 +30,13 @@ from shapelint.python.state.values import (
 )
 from shapelint.spec.spec import Cause
 
-HARMLESS_ATTRIBUTES = re.compile(
+HARMLESS_ATTRIBUTES = pattern(
     r"requires_grad|training|inplace|momentum|^eps|^p$|drop|checkpoint|track|lr$|decay|^data$|^grad"
 )
 """Attributes that do not affect the output of a module."""
 STARTS = ("weight", "bias")
 """Attributes that functions for the initialization of weights set."""
-DESCRIBES = re.compile(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)")
+DESCRIBES = pattern(r"name|(^|_)(feat(ure)?s?|dims?|channels|classes|width|embed|latent|size)(_|\d|$)")
 """Attributes by which users describe a whole model; a layer computes with attributes of these names."""
 
 

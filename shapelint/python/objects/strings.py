@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.python.state.values import UNKNOWN, Const, Items, Value
 from shapelint.text.source import Span
 
 MAXIMUM_LENGTH = 1000
-DIRECTIVE = re.compile(r"%[disr]")
+DIRECTIVE = pattern(r"%[disr]")
 OF_TEXT = words(
     """
     lower upper title capitalize strip lstrip rstrip startswith endswith replace removeprefix removesuffix
@@ -18,7 +18,7 @@ OF_TEXT = words(
     """
 )
 """Methods with a result that depends on nothing but strings."""
-FIELD = re.compile(r"\{(\d{0,2})\}")
+FIELD = pattern(r"\{(\d{0,2})\}")
 
 
 def call_method(owner: Const, name: str, values: list[Value]) -> Value:

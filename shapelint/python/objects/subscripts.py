@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.python.objects import attributes, dicts, item_methods
 from shapelint.python.state import choices, class_lookup, command_words, unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site

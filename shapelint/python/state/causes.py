@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import NamedTuple
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.python.state import causes, gradients
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.joins import all_of

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 
+from shapelint.common.patterns import pattern
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
@@ -18,7 +19,7 @@ from shapelint.spec.spec import Cause
 
 END_OF_WORD = "\0"
 """What begins and ends a stand-in: no path has it."""
-STAND_IN = re.compile(f"{END_OF_WORD}([^{END_OF_WORD}]+){END_OF_WORD}")
+STAND_IN = pattern(f"{END_OF_WORD}([^{END_OF_WORD}]+){END_OF_WORD}")
 
 
 def word(run: Run, name: str) -> Value:

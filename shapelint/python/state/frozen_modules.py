@@ -6,13 +6,13 @@ Whatever touches `requires_grad` counts, whichever way it sets it: what is repor
 from __future__ import annotations
 
 import ast
-import re
 
+from shapelint.common.patterns import pattern
 from shapelint.python.state import local_trees
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Node, Scope, Unknown, Value
 
-SETS = re.compile(r"requires_grad|detach_$|freeze|frozen|stop_?grad|grad_enabled")
+SETS = pattern(r"requires_grad|detach_$|freeze|frozen|stop_?grad|grad_enabled")
 """Names by which a program keeps parameters from gradients."""
 LISTINGS = frozenset({"parameters", "named_parameters", "modules", "named_modules", "children", "named_children"})
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import reduce
 
+from shapelint.common.frozen import replace
 from shapelint.python.state.values import Items, Node, Tensor, Value
 
 Trained = frozenset[Node]

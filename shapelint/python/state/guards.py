@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.python.state.run import Run
 
@@ -16,9 +16,9 @@ PASSES_THROUGH = words(
     """
 )
 """Exceptions that no missing name and no wrong argument raises."""
-ASKS = re.compile(r"version|attr|callable|available|support|legacy|compat|install|find_spec|signature|inspect|\b_?has_")
+ASKS = pattern(r"version|attr|callable|available|support|legacy|compat|install|find_spec|signature|inspect|\b_?has_")
 """Conditions that ask what a library or an object has."""
-EXPECTS = re.compile(r"raises|suppress")
+EXPECTS = pattern(r"raises|suppress")
 """Context managers in which a failure is expected."""
 CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
 BLOCK_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.python.state import class_lookup
 from shapelint.python.state.value_facts import is_number, one_of, unknown_among
 from shapelint.python.state.values import (

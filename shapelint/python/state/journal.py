@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from shapelint.common.frozen import record
 from shapelint.python.state.kept_results import KeptResults
 from shapelint.python.state.values import (
     Chained,
@@ -65,7 +66,7 @@ def put(holder: Holder, saved: Content) -> None:
             setattr(holder, name, value.copy() if isinstance(value, list) else value)
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Frame:
     """A section of a file: the early exits that it `takes`, and in `left` the states at these exits.
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence as Sequence_
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.common import disk, gitignore
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.documents.data_files import read_nodes
 from shapelint.documents.defaults import compose_fragment
 from shapelint.documents.fragments import Fragment, fragment

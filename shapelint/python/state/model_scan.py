@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from shapelint.common import disk, gitignore, package_folders, syntax_trees
+from shapelint.common import disk, gitignore, package_folders
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
@@ -25,7 +27,7 @@ BUILT_FROM = words(
     """
 )
 
-MODEL_WORDS = re.compile(
+MODEL_WORDS = pattern(
     r"projection|projector|predict|lightly|backbone|encoder|trunk|neck|head|byol|simclr|simsiam|moco|dino|vicreg|barlow|swav"
     r"|convnet|teacher|tico|mmcr|nnclr|densecl|smog|\bpred\b|\bmae|simmim|jepa|mask_token|\bclip|siglip|logit_scale|tower|instantiate"
     r"|import_module|registry|hydra\.main|lightningcli",

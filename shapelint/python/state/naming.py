@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import banks, methods, role_words
 from shapelint.python.state.values import Chained, Component, Instance, Items, Node, Unknown, Value
 from shapelint.signatures import heads
@@ -16,7 +16,7 @@ MAXIMUM_MODEL_DEPTH = 3
 MINIMUM_METHOD = 4
 CONVOLUTION = "torch.nn.Conv"
 DEFAULT_ROLES = frozenset({"backbone", *HEADS})
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @frozen

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.python.state.values import ConfigReference, Const, Items, Table, Unknown, Value
 from shapelint.spec.spec import Cause
 
-_PATH = re.compile(r"\$\{\s*(\.*)([A-Za-z_][\w-]*(?:\.[\w-]+|\[\w+\])*)\s*\}")
-_NAME = re.compile(r"[\w-]+")
-_CALL = re.compile(r"""\$\{\s*([A-Za-z_][\w.]*)\s*:((?:'[^'$]*'|"[^"$]*"|[^{}$'"])*)\}""")
+_PATH = pattern(r"\$\{\s*(\.*)([A-Za-z_][\w-]*(?:\.[\w-]+|\[\w+\])*)\s*\}")
+_NAME = pattern(r"[\w-]+")
+_CALL = pattern(r"""\$\{\s*([A-Za-z_][\w.]*)\s*:((?:'[^'$]*'|"[^"$]*"|[^{}$'"])*)\}""")
 """The call of a resolver whose arguments are known: `${eval:'128 * 4'}`, `${times:128,4}`."""
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-_ARGUMENT = re.compile(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""")
+_QUOTED = pattern(r"""'[^']*'|"[^"]*\"""")
+_ARGUMENT = pattern(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""")
 _WORDS = {"true": True, "false": False, "null": None}
-_WHOLE, _FLOAT = re.compile(r"[+-]?\d+"), re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE, _FLOAT = pattern(r"[+-]?\d+"), pattern(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
 MAXIMUM_DEPTH = 20
 
 

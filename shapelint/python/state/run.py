@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from shapelint.chain.chain import Edge, Flow
 from shapelint.common import bounds
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.documents.overrides import NO_SWEEP, Sweep
 from shapelint.python.state.joins import joined
 from shapelint.python.state.journal import Holder, Journal
@@ -175,7 +175,7 @@ class Failure:
     attribute: str = ""
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Run(Kernel):
     """State of one interpretation.
 

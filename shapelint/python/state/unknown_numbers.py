@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, is_number
 from shapelint.python.state.values import UNKNOWN, Unknown, Value, birth

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,

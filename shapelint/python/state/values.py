@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any, Literal, Union
 
 from shapelint.chain.chain import Flow
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import Cause, ComponentSpec, Insertion, Step, Variable
@@ -98,7 +98,7 @@ class Gathered:
     rows: Dim | None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Items:
     """A list, tuple, set or another sequence; `rest` stands for an unknown number of further elements, all alike.
 
@@ -116,7 +116,7 @@ class Items:
     born: int = born()
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Table:
     """A dict with known keys: those in `maybe_missing` may be missing, and if it is `open`, there may be others.
 
@@ -183,7 +183,7 @@ class Size:
         return self.height, self.width
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Views:
     """A transform, or a dataset with one: the size of each view of an image, or that it `keeps` the size."""
 
@@ -192,7 +192,7 @@ class Views:
     born: int = born()
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Dataset:
     """A dataset of `samples` samples, None if that is not known; `source` is what they come from.
 
@@ -229,7 +229,7 @@ class Data:
         return self.sizes[0] if len({size.pixels for size in self.sizes}) == 1 else None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class CommandLine:
     """An `argparse` parser: the default value of each option, by the name under which it is read.
 
@@ -247,7 +247,7 @@ class CommandLine:
     born: int = born()
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Scope:
     """Names of a module, class or function body; free names are looked up in `parent`.
 
@@ -266,7 +266,7 @@ class Scope:
     born: int = born()
 
 
-@dataclass(eq=False, repr=False)
+@record
 class SourceFile:
     """An interpreted file: the linted one, a local module that it imports, or a script that imports it.
 
@@ -280,7 +280,7 @@ class SourceFile:
     home: Callable[[ast.AST], Span | None] = lambda _: None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Function:
     """A user-defined function or lambda; `owner` is the class whose body defines it, `setter` the setter of a property.
 
@@ -326,7 +326,7 @@ class Field:
     keyword: bool = False
 
 
-@dataclass(eq=False, repr=False)
+@record
 class UserClass:
     """A user-defined class; `registered` says that it was passed to code that cannot be followed.
 
@@ -346,7 +346,7 @@ class UserClass:
     members: dict[str, Instance] = field(default_factory=dict)
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Node:
     """A module in memory.
 
@@ -380,7 +380,7 @@ class Node:
         return tuple(reversed(found))
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Hook:
     """A forward hook that a module has, and the handle by which it can be removed."""
 
@@ -389,7 +389,7 @@ class Hook:
     with_keywords: bool = False
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Instance(Node):
     """An object of a user-defined class; `opaque` says that it has parts with unknown names.
 
@@ -407,7 +407,7 @@ class Instance(Node):
     cause: Cause | None = None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Chained(Node):
     """An `nn.Sequential` (called), or an `nn.ModuleList` or `nn.ModuleDict` (indexed).
 
@@ -420,7 +420,7 @@ class Chained(Node):
     rest: Value | None = None
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Component(Node):
     """A module of a known library, as constructed; `resolved` is filled in when it is first needed.
 
@@ -436,7 +436,7 @@ class Component(Node):
     forgotten: bool = False
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Loss(Node):
     """A loss of lightly or torch, by its dotted name."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins as python
-import re
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.objects import (
     caching,
@@ -63,7 +63,7 @@ MAXIMUM_CALLEES = 4
 """Number of candidates up to which each one is interpreted, if any of them may be called."""
 MAXIMUM_VAGUE_RECURSION = 2
 """Depth to which a function is followed that calls itself with unknown arguments alone."""
-TRAINING_DECORATORS = re.compile(r"autocast|amp\.|jit|compile|override|abstract|wraps|overload|cache")
+TRAINING_DECORATORS = pattern(r"autocast|amp\.|jit|compile|override|abstract|wraps|overload|cache")
 """Decorators of libraries under which gradients are computed for certain."""
 INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 

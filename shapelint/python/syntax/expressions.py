@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.python.builtins import arithmetic
 from shapelint.python.objects import dicts, generators, laziness, lists
 from shapelint.python.state import causes, gradients, names
@@ -44,7 +44,7 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.text.source import Span
 
-NUMBERS = re.compile(r"[\s,;:x_-]*(\d+[\s,;:x_-]*)+")
+NUMBERS = pattern(r"[\s,;:x_-]*(\d+[\s,;:x_-]*)+")
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 

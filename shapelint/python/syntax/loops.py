@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.python.state import frozen_modules, journal, unknown_numbers
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
@@ -28,7 +29,7 @@ from shapelint.python.tensors import collected_rows, fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
 
-LOADER = re.compile(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
+LOADER = pattern(r"loader|dataset|batches|iterator|_dl\b|\bdl_?|\bdata_iter|train_data", re.IGNORECASE)
 BACKWARD_METHODS = frozenset({"backward", "zero_grad", "manual_backward"})
 MAXIMUM_SWEEP = 8
 """Number of values up to which a loop that calls training functions tries each: its variable may be a width."""

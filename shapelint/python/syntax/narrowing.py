@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.state import names
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import integer, sequence

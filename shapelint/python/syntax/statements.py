@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shapelint.common.patterns import pattern
 from shapelint.python.builtins import arithmetic
 from shapelint.python.objects import classes, dicts, laziness, lists
 from shapelint.python.state import class_lookup, names
@@ -44,7 +44,7 @@ from shapelint.python.tensors import line_shapes, trail
 
 ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
 """Functions that end the program."""
-TRAINING_CONTEXTS = re.compile(
+TRAINING_CONTEXTS = pattern(
     r"autocast|record_function|profile|open\(|suppress|catch_warnings|torch\.device|tqdm|no_sync"
 )
 """Context managers under which gradients are computed for certain."""

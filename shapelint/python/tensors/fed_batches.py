@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.state import loader_rows
 from shapelint.python.state.loader_rows import LoaderRows
 from shapelint.python.state.run import Run

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.state.values import (
     Data,
     Size,

@@ -7,10 +7,9 @@ or a last one.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from shapelint.chain.chain import Edge, Flow, Origin
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.loader_rows import LoaderRows

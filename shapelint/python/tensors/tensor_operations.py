@@ -6,9 +6,9 @@ An operation takes the tensor and the other arguments; if its result is unknown,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state import gradients

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.state.values import Bound, Chained, Items, Library, Node, Scope, Tensor, Value
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.tensor_axes import axes_of

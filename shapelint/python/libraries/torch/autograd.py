@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.python.libraries import lightning_
 from shapelint.python.objects import dicts
 from shapelint.python.objects.attributes import APPLY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from shapelint.common.patterns import pattern
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.gradients import Trained
 from shapelint.python.state.kernel import Observer
@@ -15,7 +16,7 @@ BACKWARD = frozenset({"backward", "manual_backward", "scale", "scale_loss"})
 """Methods that take a loss, whoever has them: of a trainer, or of what scales gradients."""
 STEPS = frozenset({"training_step", "forward", "step"})
 """Functions that return a loss; one that is no training step does so if that is a number."""
-EVALUATES = re.compile(r"valid|eval|test|predict|infer|monitor|metric|log", re.IGNORECASE)
+EVALUATES = pattern(r"valid|eval|test|predict|infer|monitor|metric|log", re.IGNORECASE)
 
 
 def note(run: Run, trained: Trained) -> None:

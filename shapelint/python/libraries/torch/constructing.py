@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
+from shapelint.common.frozen import replace
 from shapelint.knowledge import banks
 from shapelint.python.libraries import library_functions
 from shapelint.python.state import class_lookup, naming

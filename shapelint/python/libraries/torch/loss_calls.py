@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Union
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.knowledge import losses
 from shapelint.knowledge.schema.loss_files import LossSignature
 from shapelint.python.libraries.torch import backward, constructing
@@ -27,7 +28,7 @@ from shapelint.spec.spec import Cause
 from shapelint.text.source import Span
 
 Operands = tuple[tuple[str, Union[Flow, None]], ...]
-LOSS_WORDS = re.compile(r"loss|criterion|objective", re.IGNORECASE)
+LOSS_WORDS = pattern(r"loss|criterion|objective", re.IGNORECASE)
 """What attributes that hold a loss, and functions that compute one, are called."""
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import parts
 from shapelint.python.libraries.torch.method_names import ADDS, LISTS

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 
 RETURNS_SELF = words(
@@ -21,7 +20,7 @@ QUIET = words(
 ADDS = words("add_module register_module set_submodule")
 LISTS = words("children named_children modules named_modules get_submodule forward __call__")
 
-CHANGES = re.compile(
+CHANGES = pattern(
     r"^(reset_|set_|replace|remove|add_|convert|fuse|prune|resize|register|merge|update|delete|del_|pop|append|extend"
     r"|insert|clear|__init__|__setattr__|__delattr__|__setitem__|__delitem__|load_from)"
 )

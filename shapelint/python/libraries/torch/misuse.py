@@ -6,12 +6,11 @@ Only certain faults count: numbers of axes, and sizes that are plain numbers on 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import LibraryFunction

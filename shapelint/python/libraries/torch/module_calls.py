@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Edge, Flow, Origin
+from shapelint.common.frozen import replace
+from shapelint.common.patterns import pattern
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import (
     constructing,
@@ -52,7 +52,7 @@ from shapelint.text.source import Span
 
 MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
-BATCH_NAME = re.compile(r"\bB\b")
+BATCH_NAME = pattern(r"\bB\b")
 ATTENTION = "torch.nn.MultiheadAttention"
 SEVERAL_INPUTS = {
     ATTENTION: ("query", "key", "value"),

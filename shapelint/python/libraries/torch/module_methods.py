@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from shapelint.chain.chain import Flow, Origin
+from shapelint.common.frozen import replace
 from shapelint.python.state.values import NONE, Items, Table, Tensor, Value
 from shapelint.shapes.notation import OutputPattern, Pattern, Structure
 from shapelint.shapes.signatures import Shape, ShapeOrStructure, StructureValue

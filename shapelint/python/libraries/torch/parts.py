@@ -7,9 +7,11 @@ that are called on their own, or after a changed stem.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from bisect import bisect_left
+from functools import lru_cache
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.knowledge.schema.signature_files import SignatureRow
 from shapelint.python.state import naming
@@ -176,7 +178,7 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
     if axis == size or not dims.is_known(size):
         return symbol if axis == size else dims.UNKNOWN_DIM
     if isinstance(size, int):
-        return next((n for n in range(1, LARGEST) if dims.substitute(axis, {name: n}) == size), None)
+        return _size_for(axis, name, size)
     if axis == symbol:
         return size
     constant = dict(axis.terms).get((), 0)
@@ -193,3 +195,16 @@ def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
         return None
     candidate = step * (size - constant) - shift
     return candidate if dims.substitute(axis, {name: candidate}) == size else None
+
+
+@lru_cache(maxsize=4096)
+def _size_for(axis: Expression, name: str, size: int) -> int | None:
+    """Return an image size for which an axis has a size; one that does not grow with the image is tried for each."""
+
+    def width(number: int) -> int:
+        found = dims.substitute(axis, {name: number})
+        return found if isinstance(found, int) else 0
+
+    sizes = range(1, LARGEST)
+    likely = bisect_left(sizes, size, key=width) + 1
+    return next((number for number in (likely, *sizes) if number < LARGEST and width(number) == size), None)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.libraries import data_loaders
 from shapelint.python.libraries.torch import constructing, torch_functions, weight_files

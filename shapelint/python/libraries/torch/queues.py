@@ -9,9 +9,8 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Failure, QueueWrite, Run

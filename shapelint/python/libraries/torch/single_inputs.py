@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.notation import Alternative, Pattern, Signature, Structure
 

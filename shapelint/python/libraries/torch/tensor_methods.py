@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Section
 from shapelint.python.state.arguments import Arguments, Site

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shapelint.chain import propagation
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.knowledge import bystanders
 from shapelint.knowledge import operations as lines
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from shapelint.common.patterns import pattern
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
@@ -15,7 +16,7 @@ from shapelint.python.state.values import Component, Node
 MODES = frozenset({"eval", "train"})
 BUILT_IN_TRAINING = ("torch.nn.", "torchvision.", "lightly.", "timm.")
 """Libraries that give their modules in training; `from_pretrained` of others sets them to evaluation."""
-OTHER_NORMS = re.compile(r"sync_?batch_?norm", re.IGNORECASE)
+OTHER_NORMS = pattern(r"sync_?batch_?norm", re.IGNORECASE)
 """Batch norms over several processes, which may take a batch of one."""
 
 
