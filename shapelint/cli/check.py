@@ -73,6 +73,8 @@ class CheckOptions:
     no_cache: bool = False
 
 
+WITH_CHAINS = ("json",)
+"""The formats that show chains."""
 _FOR_PEOPLE = ("text", "concise")
 """The formats in which `--quiet` leaves out what is no fault."""
 
@@ -174,7 +176,7 @@ def _settings(paths: Sequence[str], options: CheckOptions) -> Settings:
         config_file=options.config_file,
         isolated=options.isolated,
         checkpoint=options.checkpoint,
-        layers=False,
+        chains="links" if options.output_format in WITH_CHAINS or options.add_ignores else "",
         min_severity="warning" if quiet_for_people and options.min_severity == "info" else options.min_severity,
     )
     settings = with_overrides(settings, options.overrides)

@@ -40,21 +40,21 @@ def frozen(cls: type[T]) -> type[T]:
 def record(cls: type[T]) -> type[T]:
     """Make a class of objects with fields that may change; each equals itself alone."""
     own = {name: _default(vars(cls).get(name, MISSING)) for name in _annotated(cls)}
-    cls.__given__ = {**getattr(cls, "__given__", {}), **own}  # type: ignore[attr-defined]
-    cls.__init__ = _first_init(cls)  # type: ignore[method-assign]
+    given = {**getattr(cls, "__given__", {}), **own}
+    names = tuple(name for name, default in given.items() if not _is_inner(default))
+    cls.__given__, cls.__names__, cls.__values__ = given, names, _values_of(names)  # type: ignore[attr-defined]
+    cls.__init__ = _first_init(given, names, cls)  # type: ignore[method-assign]
     cls.__dataclass_fields__ = _Pending(cls)  # type: ignore[attr-defined]
-    cls.__values__ = _values_of(tuple(cls.__given__))  # type: ignore[attr-defined]
     return cls
 
 
 def replace(instance: T, /, **changes: Any) -> T:
     """Return an object with other values in some of its fields, as `dataclasses.replace` does."""
     cls = type(instance)
-    given: dict[str, Any] | None = getattr(cls, "__given__", None)
-    if given is None:
+    values: Callable[[T], tuple[Any, ...]] | None = getattr(cls, "__values__", None)
+    if values is None:
         return dataclasses.replace(instance, **changes)  # type: ignore[type-var]
-    own: dict[str, Any] = {name: getattr(instance, name) for name, default in given.items() if not _is_inner(default)}
-    return cls(**{**own, **changes})
+    return cls(**{**dict(zip(cls.__names__, values(instance))), **changes})  # type: ignore[attr-defined]
 
 
 class _Pending:
@@ -95,10 +95,8 @@ def _is_inner(default: Any) -> bool:
     return isinstance(default, _Made) and not default.may_be_given
 
 
-def _first_init(cls: type) -> Any:
+def _first_init(given: dict[str, Any], names: tuple[str, ...], cls: type) -> Any:
     """An `__init__` for a few objects, or one that gets wrong arguments; then a compiled one, which is faster."""
-    given: dict[str, Any] = cls.__given__  # type: ignore[attr-defined]
-    names = [name for name, default in given.items() if not _is_inner(default)]
     few = iter(range(INTERPRETED_CALLS))
 
     def first(instance: Any, *positional: Any, **keywords: Any) -> None:

@@ -9,6 +9,7 @@ value.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any, Union
 
 import yaml
@@ -33,6 +34,8 @@ SCALAR_TAGS = frozenset(
 )
 
 
+KEPT_LENGTH = 64
+"""How long the texts are whose values are kept: most of many configs have the same."""
 TUPLE_TAG = STANDARD_TAG + "python/tuple"
 
 
@@ -83,6 +86,11 @@ class Mapping:
     flow: bool = False
     tag: str = ""
     open: str = ""
+
+    @cached_property
+    def merged(self) -> tuple[tuple[Scalar, YamlNode], ...]:
+        """What `pairs` gives."""
+        return tuple(_merged(self))
 
 
 YamlNode = Union[Scalar, Sequence, Mapping]
@@ -160,8 +168,12 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
     return found if whole else None
 
 
-def pairs(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
+def pairs(mapping: Mapping) -> tuple[tuple[Scalar, YamlNode], ...]:
     """The entries of a mapping with merge keys applied: its own first (the last of equal keys), then merged ones."""
+    return mapping.merged
+
+
+def _merged(mapping: Mapping) -> Iterator[tuple[Scalar, YamlNode]]:
     own: dict[Any, tuple[Scalar, YamlNode]] = {}
     merged: list[YamlNode] = []
     for key, value in mapping.entries:
@@ -208,11 +220,11 @@ class _Composer:
         return Composition(tuple(self.documents), tuple(self.definitions), tuple(self.uses), self.count)
 
     def take(self, event: Any) -> None:
-        if isinstance(event, yaml.DocumentStartEvent):
+        if isinstance(event, yaml.ScalarEvent):
+            self.add(self.scalar(event), event.anchor, 1)
+        elif isinstance(event, yaml.DocumentStartEvent):
             self.document += 1
             self.anchors = {}
-        elif isinstance(event, yaml.ScalarEvent):
-            self.add(self.scalar(event), event.anchor, 1)
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
@@ -261,14 +273,13 @@ class _Composer:
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         style = event.style or ""
         style = "" if style == ":" else style
-        tag: str = event.tag or _RESOLVER.resolve(yaml.ScalarNode, event.value, (not style, bool(style)))
-        if tag == "!":
-            tag = STANDARD_TAG + "str"
         span = self.span(event)
-        properties = _PROPERTIES.match(self.source.text, span.start, span.end)
-        if (event.anchor or event.tag) and properties:
-            span = Span(properties.end(), span.end)
-        return Scalar(_construct(tag, event.value), event.value, span, span, span, style, event.tag or "")
+        if event.anchor or event.tag:
+            properties = _PROPERTIES.match(self.source.text, span.start, span.end)
+            span = Span(properties.end(), span.end) if properties else span
+        value_of = _kept_value if len(event.value) <= KEPT_LENGTH else _value
+        value = value_of(event.tag or "", event.value, not style)
+        return Scalar(value, event.value, span, span, span, style, event.tag or "")
 
     def span(self, event: Any) -> Span:
         return Span(event.start_mark.index + self.shift, event.end_mark.index + self.shift)
@@ -279,14 +290,20 @@ _CONSTRUCTOR = SafeConstructor()
 _PROPERTIES = pattern(r"([&!]\S*\s+)+")
 
 
-def _construct(tag: str, text: str) -> Any:
+def _value(tag: str, text: str, is_plain: bool) -> Any:
     """The value of a scalar; UNKNOWN_DIM for a tag that YAML does not define, or a text that does not fit its tag."""
+    tag = tag or _RESOLVER.resolve(yaml.ScalarNode, text, (is_plain, not is_plain))
+    if tag == "!":
+        tag = STANDARD_TAG + "str"
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
         return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
         return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, LookupError, AttributeError, TypeError):
         return text
+
+
+_kept_value = lru_cache(maxsize=4096)(_value)
 
 
 def _use(node: YamlNode, span: Span) -> YamlNode:

@@ -276,7 +276,8 @@ def _shown(move: Move, source: Source) -> Span:
 
 def model_report(analysis: Analysis, source: Source, options: Options, with_chain: bool = True) -> ModelReport:
     """Return the chain of a model as plain data, and which of its links were not checked."""
-    chain = tuple(_link_report(link, source, options.layers) for link in analysis.chain.links) if with_chain else ()
+    shown = analysis.chain.links if with_chain and options.chains else ()
+    chain = tuple(_link_report(link, source, options.chains == "layers") for link in shown)
     links = list(analysis.links())
     unchecked = tuple(
         UncheckedLink(link.role, link.reason, link.help, source.location(link.span or analysis.model.span))
@@ -297,6 +298,7 @@ def model_report(analysis: Analysis, source: Source, options: Options, with_chai
         location=place,
         losses=analysis.losses,
         copied=analysis.copied,
+        unknown=sum(link.component.source == "unknown" for link in analysis.chain.links),
     )
 
 

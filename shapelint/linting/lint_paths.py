@@ -172,7 +172,7 @@ def lint_text(
             checkpoint=settings.checkpoint or "",
             users=users,
             config=config,
-            layers=settings.layers,
+            chains=settings.chains,
         )
         options = overridden(options, settings)
         report = through_classes(source, options, lint_source) or lint_source(

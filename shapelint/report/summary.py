@@ -39,7 +39,7 @@ def summarise(report: Report) -> Summary:
         errors=report.count("error"),
         warnings=report.count("warning"),
         infos=report.count("info"),
-        unknown=sum(link.source == "unknown" for model in models for link in model.chain),
+        unknown=sum(model.unknown for model in models),
         skipped=report.skipped,
         checked=sum(file.status == "checked" for file in report.files),
         links=sum(model.links for model in models),

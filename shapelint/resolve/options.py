@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from shapelint.common.frozen import frozen
 from shapelint.documents.overrides import Override
@@ -21,7 +22,7 @@ class Options:
     configs; `sweeps` says that a sweep which a config describes is judged, too. `config` is a file that the command
     line of a program names: by these `words` of it, None where it is not yet known which, as the path `named_as`.
     Components that are equal may be one object if it `shares` them: those of a config, which nothing changes. Reports
-    have the `layers` of each component if somebody is to see them.
+    have the `chains` of models: with their layers, with their links alone, or not at all.
     """
 
     trace: bool = False
@@ -41,4 +42,4 @@ class Options:
     words: tuple[tuple[str, str], ...] | None = None
     named_as: str = ""
     shares: bool = False
-    layers: bool = True
+    chains: Literal["layers", "links", ""] = "layers"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import cast
+from typing import Literal, cast
 
 from shapelint.common.frozen import frozen, replace
 from shapelint.documents import overrides as overrides_
@@ -30,7 +30,8 @@ class Settings:
     every model must fit. `overrides` are those of a Hydra command line; with them a sweep of a config is run for
     `multirun` alone, or if one of them has several values. `allow_trusted` lets the packages be imported that the
     settings trust: whoever writes the linted files may write these settings, too. Findings that are less severe than
-    `min_severity` are left out. Reports are without the `layers` of components if nobody is to see them.
+    `min_severity` are left out. Reports have the `chains` of models: with their layers, with their
+    links alone, or not at all.
     """
 
     select: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class Settings:
     multirun: bool = False
     allow_trusted: bool = False
     min_severity: Severity = "info"
-    layers: bool = True
+    chains: Literal["layers", "links", ""] = "layers"
 
     def config_of(self, path: str | os.PathLike[str]) -> Config:
         """Return the settings found for a file or folder; raises ConfigError."""

@@ -182,6 +182,7 @@ class UncheckedLink:
 class ModelReport:
     """One model of a file; `links` counts the places where a tensor meets something that fixes its shape.
 
+    The `chain` is empty if it is not to be shown; `unknown` counts the components of it that are not known.
     `method` is None where nothing says it, and `otherwise` is what the model is called then. `location` is where it is
     written. `copied` are the roles of which a config has a momentum copy without writing it.
     """
@@ -195,6 +196,7 @@ class ModelReport:
     location: Location | None = None
     losses: tuple[LossReport, ...] = ()
     copied: tuple[str, ...] = ()
+    unknown: int = 0
 
     @property
     def title(self) -> str:

@@ -143,9 +143,8 @@ def _is_silenced_there(finding: Finding, rules: Mapping[str, Rule]) -> bool:
 
 def is_complete(report: FileReport) -> bool:
     """Whether everything in a file was checked: it parses, and no component of it is unknown."""
-    links = [link for model in report.models for link in model.chain]
     unresolved = any(finding.code == "SL901" for finding in report.findings)
-    return bool(report.models) and not unresolved and all(link.source != "unknown" for link in links)
+    return bool(report.models) and not unresolved and not any(model.unknown for model in report.models)
 
 
 def lines_of(finding: Finding, lines: Lines) -> frozenset[tuple[str, int]]:

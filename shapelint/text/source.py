@@ -48,6 +48,7 @@ class Part:
     lines: int
 
 
+_LINE_BREAK = pattern(r"\r\n?|\n")
 _JOINT = pattern(r"\n\0([^\n]*)\n")
 """The separator of joined texts. A file with a zero byte is never read, so no text contains it."""
 
@@ -94,11 +95,7 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        starts = [0]
-        for index, character in enumerate(self.text):
-            if character == "\n" or (character == "\r" and self.text[index + 1 : index + 2] != "\n"):
-                starts.append(index + 1)
-        return starts
+        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
 
     def location(self, span: Span) -> Location:
         """The file of a span, and its lines and columns, counted from 1."""
