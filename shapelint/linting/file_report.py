@@ -10,12 +10,13 @@ from typing import Any, cast
 from shapelint.chain.chain import Link
 from shapelint.common import disk
 from shapelint.common.frozen import replace
+from shapelint.documents.nodes import InvalidYamlError
 from shapelint.documents.overrides import Override
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
 from shapelint.linting import sweeps
-from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python
+from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python, read
 from shapelint.linting.config_readers import is_data, may_have_other_users
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
@@ -66,9 +67,15 @@ def lint_source(source: Source, options: Options, importing: Callable[[], tuple[
         own = replace(options, overrides=overrides, sweeps=False)
         return _reported(analyse(source, own, analysis.is_traced), own, repair, repair or is_python(source))
 
+    def read_run(overrides: tuple[Override, ...]) -> object:
+        try:
+            return read(source, replace(options, overrides=overrides, sweeps=False)).models
+        except InvalidYamlError as error:
+            return error.message
+
     is_one = not options.overrides and not any(run.mode for run in runs)
     base = _reported(analysis, replace(options, sweeps=False)) if is_one else None
-    return sweeps.judged(runs, judge, is_python(source), base)
+    return sweeps.judged(runs, judge, None if is_python(source) else read_run, base)
 
 
 def _of_one_run(report: FileReport) -> FileReport:

@@ -24,6 +24,8 @@ MAXIMUM_VALUES_NAMED = 8
 
 JudgeRun = Callable[[tuple[Override, ...], bool], FileReport]
 """Returns the report of one run, given its overrides, and whether it has repairs and chains."""
+ReadRun = Callable[[tuple[Override, ...]], object]
+"""Returns what the report of one run is made from: runs of which it is equal have the same report."""
 
 
 @frozen
@@ -42,13 +44,19 @@ def planned(sweep: Sweep, options: Options) -> tuple[Override, ...]:
     return tuple(every.values()) if own or any(one.is_sweep for one in every.values()) else ()
 
 
-def judged(overrides: Sequence[Override], judge: JudgeRun, is_program: bool, base: FileReport | None) -> FileReport:
-    """Return the report of all runs; `base` is that of the run without the sweep, if it is one."""
+def judged(overrides: Sequence[Override], judge: JudgeRun, read: ReadRun | None, base: FileReport | None) -> FileReport:
+    """Return the report of all runs; `base` is that of the run without the sweep, if it is one.
+
+    What a run is made from is not known of a program, of which there is no way to `read` it.
+    """
     total = math.prod(len(one.values) or 1 for one in overrides)
-    kept = _that_matter(overrides, judge) if total > FEW_RUNS else tuple(overrides)
+    limit = MAXIMUM_RUNS if read is not None else MAXIMUM_PROGRAM_RUNS
+    kept = tuple(overrides)
+    if total > FEW_RUNS:
+        kept = _that_matter(overrides, read or (lambda way: _verdict(judge(way, False))), limit)
     names = [one.key for one in kept if len(one.values) > 1]
     count = math.prod(len(one.values) or 1 for one in kept)
-    runs = [_Run(_values(way, names), judge(way, False), way) for way in _chosen(kept, count, is_program)]
+    runs = [_Run(_values(way, names), judge(way, False), way) for way in _chosen(kept, limit)]
     if not runs:
         return judge((), True)
     share = total // count
@@ -65,21 +73,39 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, is_program: bool, bas
     return _merged(runs, found, models)
 
 
-def _that_matter(overrides: Sequence[Override], judge: JudgeRun) -> tuple[Override, ...]:
-    """Return the overrides with an unknown value in the place of those on which nothing depends.
+def _that_matter(overrides: Sequence[Override], read: ReadRun, limit: int) -> tuple[Override, ...]:
+    """Return the overrides with the first value alone of those on which nothing depends, in any run that is judged.
 
-    What is found with an unknown value holds for every value.
+    A key that does not matter in the first run may do so in others: what another key chooses may use it.
     """
-    first = [one.alone(one.values[0]) if one.values else one for one in overrides]
-    usual = judge(tuple(first), False)
-    kept = list(overrides)
-    for index, one in enumerate(overrides):
-        if len(one.values) > 1:
-            value = unknown(NOWHERE, f"{one.key} is swept over")
-            report = judge((*first[:index], one.alone(value), *first[index + 1 :]), False)
-            if _verdict(report) == _verdict(usual):
-                kept[index] = one.alone(value)
-    return tuple(kept)
+    first = tuple(one.alone(one.values[0]) if one.values else one for one in overrides)
+    places = [index for index, one in enumerate(overrides) if len(one.values) > 1]
+    idle = {index for index in places if not _matters(index, first, overrides, read)}
+    while idle:
+        kept = tuple(first[index] if index in idle else one for index, one in enumerate(overrides))
+        found = (_used_in(way, idle, overrides, read) for way in _chosen(kept, limit))
+        used = next((one for one in found if one), frozenset())
+        if not used:
+            return kept
+        idle -= used
+    return tuple(overrides)
+
+
+def _used_in(
+    way: tuple[Override, ...], idle: Collection[int], overrides: Sequence[Override], read: ReadRun
+) -> frozenset[int]:
+    """Return the keys, of those that seem to be idle, on which a run depends."""
+    others = tuple(one.alone(overrides[index].values[-1]) if index in idle else one for index, one in enumerate(way))
+    if read(others) == read(way):
+        return frozenset()
+    return frozenset(index for index in idle if _matters(index, way, overrides, read)) or frozenset(idle)
+
+
+def _matters(index: int, way: tuple[Override, ...], overrides: Sequence[Override], read: ReadRun) -> bool:
+    """Return whether a run depends on a key: whether it is another with a value that is not known, or with the last."""
+    one, usual = overrides[index], read(way)
+    values = (unknown(NOWHERE, f"{one.key} is swept over"), *dict.fromkeys(one.values[1:3] + one.values[-2:]))
+    return any(read((*way[:index], one.alone(value), *way[index + 1 :])) != usual for value in values)
 
 
 def _verdict(report: FileReport) -> tuple[object, ...]:
@@ -88,10 +114,9 @@ def _verdict(report: FileReport) -> tuple[object, ...]:
     return models, tuple(map(_identity, report.findings))
 
 
-def _chosen(overrides: Sequence[Override], count: int, is_program: bool) -> list[tuple[Override, ...]]:
+def _chosen(overrides: Sequence[Override], limit: int) -> list[tuple[Override, ...]]:
     """Return the combinations that are judged: all of them, or those that differ from the first in the fewest keys."""
-    limit = MAXIMUM_PROGRAM_RUNS if is_program else MAXIMUM_RUNS
-    if count <= limit:
+    if math.prod(len(one.values) or 1 for one in overrides) <= limit:
         return list(combined(overrides))
     first = [one.alone(one.values[0]) if one.values else one for one in overrides]
     alone = [

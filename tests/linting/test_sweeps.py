@@ -137,3 +137,30 @@ def test_the_command_line_takes_overrides_after_two_dashes(tmp_path: Path) -> No
     assert refused.returncode == 1
     assert "Hydra refuses widht=3" in refused.stdout
     assert run(tmp_path, ".", "--", "widht=3").returncode == 0
+
+
+@pytest.mark.parametrize("rates", ["0.1,0.2", "range(1,31)"])
+def test_a_value_that_fixes_no_shape_is_judged_too(tmp_path: Path, rates: str) -> None:
+    """A batch of one breaks batch norm, whatever else is swept over."""
+    report = linted(tmp_path, "batch_size: 64\n" + sweep(batch_size="64,1", rate=rates))
+    (finding,) = report.findings
+    assert finding.code == "SL107"
+    assert finding.notes[-1].endswith("runs of the sweep: batch_size=1")
+
+
+def test_a_key_that_only_another_choice_uses_is_judged(tmp_path: Path) -> None:
+    """`width` is read by the second of two heads alone, and wrong there for one of its values."""
+    (tmp_path / "head").mkdir()
+    for name, width in (("plain", "512"), ("wide", "${width}")):
+        text = f"_target_: lightly.models.modules.SimCLRProjectionHead\\ninput_dim: {width}\\n".replace("\\n", "\n")
+        (tmp_path / "head" / f"{name}.yaml").write_text(f"{text}hidden_dim: 640\noutput_dim: 96\n", encoding="utf-8")
+    params = {"head": "plain,wide", "width": "512,640,512", "rate": "range(1,31)"}
+    lines = "".join(f"      {key}: {value}\n" for key, value in params.items())
+    report = linted(
+        tmp_path,
+        "defaults:\n- head@projection_head: plain\n- _self_\nmethod: simclr\nbackbone: resnet18\nwidth: 512\nrate: 0.1\n"
+        f"hydra:\n  sweeper:\n    params:\n{lines}".replace("      head:", "      head@projection_head:"),
+    )
+    assert [(one.code, one.notes[-1]) for one in report.findings] == [
+        ("SL101", "in 30 of 180 runs of the sweep: head@projection_head=wide width=640")
+    ]
