@@ -158,7 +158,8 @@ def test_a_key_that_only_another_choice_uses_is_judged(tmp_path: Path) -> None:
     lines = "".join(f"      {key}: {value}\n" for key, value in params.items())
     report = linted(
         tmp_path,
-        "defaults:\n- head@projection_head: plain\n- _self_\nmethod: simclr\nbackbone: resnet18\nwidth: 512\nrate: 0.1\n"
+        "defaults:\n- head@projection_head: plain\n- _self_\n"
+        "method: simclr\nbackbone: resnet18\nwidth: 512\nrate: 0.1\n"
         f"hydra:\n  sweeper:\n    params:\n{lines}".replace("      head:", "      head@projection_head:"),
     )
     assert [(one.code, one.notes[-1]) for one in report.findings] == [

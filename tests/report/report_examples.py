@@ -154,6 +154,7 @@ MIXED = Report(
                     "third",
                     "simsiam",
                     (LinkReport("backbone", "my.Net", None, None, "unknown"),),
+                    unknown=1,
                     links=2,
                     unchecked=(
                         UncheckedLink("backbone", "my.Net is not known", '"my.Net" = "B 3 H W -> B ..."', UNSEEN),
