@@ -38,7 +38,12 @@ def frozen(cls: type[T]) -> type[T]:
 
 @dataclass_transform(eq_default=False, field_specifiers=(field,))
 def record(cls: type[T]) -> type[T]:
-    """Make a class of objects with fields that may change; each equals itself alone."""
+    """Make a class of objects with fields that may change; each equals itself alone.
+
+    Raises TypeError for a class with a `__post_init__`, which would not be called.
+    """
+    if hasattr(cls, "__post_init__"):
+        raise TypeError(f"{cls.__name__} has a __post_init__: make it a dataclass")
     own = {name: _default(vars(cls).get(name, MISSING)) for name in _annotated(cls)}
     given = {**getattr(cls, "__given__", {}), **own}
     names = tuple(name for name, default in given.items() if not _is_inner(default))

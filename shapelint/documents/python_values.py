@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 from shapelint.common import syntax_trees
-from shapelint.common.frozen import record, replace
+from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
@@ -34,7 +34,7 @@ Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
 """Merge one value over another."""
 
 
-@record
+@dataclass
 class Values:
     """The values of a module by name; `base` is what `_base_` stands for in it, `imports` loads a module of values.
 

@@ -15,11 +15,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from shapelint.common import disk, gitignore
-from shapelint.common.frozen import record
 from shapelint.common.patterns import pattern
 from shapelint.linting.collect import walk
 
@@ -98,7 +97,7 @@ def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
     return sorted(seen - set(changed))
 
 
-@record
+@dataclass
 class _Index:
     """The files of a repository by the names under which others may refer to them."""
 

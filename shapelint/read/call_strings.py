@@ -8,7 +8,6 @@ from itertools import takewhile
 from typing import Any
 
 from shapelint.common import bounds, syntax_trees
-from shapelint.common import bounds
 from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.shapes import dims, expression

@@ -6,9 +6,6 @@ read.
 
 from __future__ import annotations
 
-import re
-import ast
-import warnings
 from bisect import bisect_right
 from dataclasses import field
 from typing import Any

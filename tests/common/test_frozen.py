@@ -140,3 +140,9 @@ def test_what_is_never_given_cannot_be() -> None:
     for _ in range(INTERPRETED_CALLS + 2):
         with pytest.raises(TypeError, match="unexpected keyword argument 'number'"):
             Counter("a", number=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("decorator", [frozen, record])
+def test_a_class_that_wants_more_than_fields_is_refused(decorator) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(TypeError, match="Lines has a __post_init__"):
+        decorator(type("Lines", (), {"__post_init__": lambda self: None}))

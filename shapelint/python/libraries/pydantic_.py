@@ -9,7 +9,6 @@ import ast
 from collections.abc import Iterator
 
 from shapelint.common import syntax_trees
-from shapelint.common.frozen import frozen
 from shapelint.common.frozen import frozen, replace
 from shapelint.common.words import words
 from shapelint.python.objects import mutation

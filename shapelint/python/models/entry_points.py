@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from shapelint.common import disk, syntax_trees
-from shapelint.common.frozen import frozen
-from shapelint.common import disk
 from shapelint.common.frozen import frozen, replace
 from shapelint.common.patterns import pattern
 from shapelint.python.interpreter import Interpreter

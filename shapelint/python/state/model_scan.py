@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from shapelint.common import disk, gitignore, package_folders, syntax_trees
-from shapelint.common import disk, gitignore, package_folders
 from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 
