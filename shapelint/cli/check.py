@@ -73,7 +73,7 @@ class CheckOptions:
     no_cache: bool = False
 
 
-WITH_CHAINS = ("json",)
+WITH_CHAINS = ("json", "markdown")
 """The formats that show chains."""
 _FOR_PEOPLE = ("text", "concise")
 """The formats in which `--quiet` leaves out what is no fault."""
