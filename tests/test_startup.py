@@ -48,7 +48,15 @@ FOR_A_CONFIG = {
 
 FOR_A_KEPT_RUN = {
     *("cli", "cli.kept_runs", "cli.start", "cli.streams", "common", "common.bounded_files", "common.bounds"),
-    *("common.cache_folder", "common.disk", "common.escaping", "common.notices", "common.reads", "common.version"),
+    *(
+        "common.cache_folder",
+        "common.disk",
+        "common.escaping",
+        "common.notices",
+        "common.patterns",
+        "common.reads",
+        "common.version",
+    ),
 }
 """The modules of shapelint that print again what is kept."""
 AMONG_THE_STANDARD = {"dataclasses", "inspect", "ast", "tokenize", "enum", "typing", "pathlib", "hashlib", "logging"}
