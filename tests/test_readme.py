@@ -21,7 +21,7 @@ from shapelint.spec.findings import Report
 from shapelint.text.source import Source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COPIED = ("shapelint", "rules", "fixtures", "pyproject.toml", "README.md", "LICENSE")
+COPIED = ("shapelint", "rules", "fixtures", "scripts", "pyproject.toml", "README.md", "LICENSE")
 
 
 PAGES = {path: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
