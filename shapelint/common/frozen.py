@@ -1,8 +1,8 @@
 """`@frozen` and `@record`: replacements for `@dataclass` at a tenth of its import time.
 
 A frozen dataclass is compiled from six generated functions, which takes almost a millisecond; all of them together
-would cost more than importing pydantic. These decorators generate `__init__` only, and that when the first object is
-made; the fields are worked out when they are first asked for; equality, hash and repr are shared.
+would cost more than importing pydantic. These decorators generate `__init__` only, and that when several objects have
+been made; the fields are worked out when they are first asked for; equality, hash and repr are shared.
 The type checker, not the run time, checks that nothing is assigned to a frozen object after construction.
 """
 

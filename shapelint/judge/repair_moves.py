@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from shapelint.chain.chain import Origin
+from shapelint.common.frozen import replace
 from shapelint.judge.occasions import Ends, Slot
 from shapelint.judge.violations import Move
 from shapelint.shapes import expression

@@ -6,8 +6,8 @@ Only a run that feeds an epoch counts. The list is empty before the loop, and ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.state import loader_rows
 from shapelint.python.state.journal import State
 from shapelint.python.state.run import Run

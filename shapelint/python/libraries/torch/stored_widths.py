@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from shapelint.common.frozen import replace
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import BankCall, Run, StoredAxis
