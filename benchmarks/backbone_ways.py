@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 VECTOR = ("h",)
 MAP = ("h.mean((2, 3))", "h.flatten(2).mean(-1)", "F.adaptive_avg_pool2d(h, 1).flatten(1)", "h.amax(dim=(-2, -1))")
@@ -587,17 +588,24 @@ WEIGHTS = {
 
 
 def drafts(seed: int, families: Sequence[str] = tuple(FAMILIES)) -> Iterator[Draft]:
-    """Yield drafts without end, the same for the same seed."""
+    """Yield drafts without end, the same for the same seed and the same installed libraries."""
     draw = random.Random(seed)
-    ways = {family: list(FAMILIES[family]()) for family in families}
-    weights = [WEIGHTS[family] for family in families]
+    every = {family: [way for way in FAMILIES[family]() if installed(way)] for family in families}
+    ways = {family: of_family for family, of_family in every.items() if of_family}
+    weights = [WEIGHTS[family] for family in ways]
     while True:
-        way = draw.choice(ways[draw.choices(families, weights)[0]])
+        way = draw.choice(ways[draw.choices(list(ways), weights)[0]])
         name, call, taken = draw.choice(way.every_name()), way.call, draw.choice(way.taken)
         images = draw.choice(way.images)
         if "SIZE" in images:
             images = images.replace("SIZE", own_size(name))
         yield Draft(way.library, way.imports, way.make.replace("NAME", name), way.after, call, taken, images)
+
+
+def installed(way: Way) -> bool:
+    """Tell whether the library that a way imports first, if any, can be imported here."""
+    imported = way.imports.split()[1:2]
+    return all(find_spec(name.partition(".")[0]) for name in imported)
 
 
 def own_size(name: str) -> str:

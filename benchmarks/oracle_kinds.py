@@ -177,7 +177,7 @@ def pairs(number: int) -> Iterator[Judged]:
     """Backbones of libraries, ways to take features, and heads (`backbone_pairs.py`), on the meta device."""
     draw = random.Random(f"pairs {number}")
     found = []
-    for draft in backbone_ways.drafts(100_000 + number, installed()):
+    for draft in backbone_ways.drafts(100_000 + number):
         pair = backbone_pairs.measured(draft, draw)
         found += [pair] if pair else []
         if len(found) == 10:
@@ -191,14 +191,6 @@ def pairs(number: int) -> Iterator[Judged]:
             wrong = f"missed: {pair.error}"
         missed = rule_of(pair.error) if pair.error and not loud else frozenset()
         yield Judged(pair.script, ".py", pair.error, loud, loud if pair.error else frozenset(), missed, wrong)
-
-
-def installed() -> list[str]:
-    """Return the families of backbones whose libraries can be imported here."""
-    from importlib.util import find_spec
-
-    needed = {"timm": "timm", "transformers": "transformers", "monai": "monai", "torch_geometric": "torch_geometric"}
-    return [name for name in backbone_ways.FAMILIES if find_spec(needed.get(name, "torchvision"))]
 
 
 # ---------------------------------------------------------------- configs
