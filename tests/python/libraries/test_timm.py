@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from shapelint.linting.lint_paths import lint_text
 from shapelint.python.libraries import timm_
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.state.values import Component, Const
 from shapelint.resolve.options import Options
+from shapelint.settings.settings import Settings
 from shapelint.spec.spec import Argument, ComponentSpec
 from shapelint.text.source import Source, Span
 
@@ -112,3 +114,26 @@ def test_parts_that_are_not_all_known_are_no_sequence() -> None:
     )
     _, scope = interpret(Source("model.py", script), Options())
     assert getattr(scope.names["found"], "shape", None) != (2, 3, 224, 224)
+
+
+def test_parts_of_a_transformer_take_another_number_of_tokens() -> None:
+    """Without its own forward the class token is never added, which neither the norm nor the blocks behind it mind."""
+    code = """
+import timm
+import torch
+from torch import nn
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(timm.create_model("vit_base_patch32_clip_224", img_size=64).children())[:-1])
+        self.projection_head = nn.Linear(768, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x).mean(1))
+"""
+    scope: dict[str, Any] = {}
+    exec(code, scope)
+    assert scope["SimCLR"]()(torch.zeros(2, 3, 64, 64)).shape == (2, 64)
+    report = lint_text(Source("model.py", code), Settings())
+    assert {finding.code for finding in report.findings} <= {"SL901"}

@@ -23,7 +23,7 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
-from shapelint.shapes.notation import Pattern
+from shapelint.shapes.notation import Pattern, PatternAxis
 from shapelint.spec.spec import ComponentSpec
 
 LARGEST = 1100
@@ -32,6 +32,8 @@ SAME = words(
     Identity Dropout Dropout2d ReLU ReLU6 GELU SiLU Hardswish Sigmoid StochasticDepth
     """
 )
+LAST = words("LayerNorm LayerNormFp32 RmsNorm RmsNormFp32 RMSNorm")
+"""What normalizes over the last axis alone, as the models of libraries are built."""
 
 
 def table(run: Run, component: Component) -> dict[str, str]:
@@ -120,6 +122,8 @@ def _general(kind: str, text: str) -> str:
         return "... -> ..."
     if kind == "Linear":
         return f"... {before.split()[-1]} -> ... {after.split()[-1]}"
+    if kind in LAST and before.split()[-1:] == after.split()[-1:]:
+        return f"... {after.split()[-1]} -> ... {after.split()[-1]}"
     if kind == "AdaptiveAvgPool2d" and after.split()[-2:] == ["1", "1"]:
         return "... H W -> ... 1 1"
     tokens = before.split()
@@ -159,6 +163,8 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     pattern = resolved.signature.alternatives[0].inputs[0]
     if pattern.rank != len(flow.value):
         return resolved
+    if pattern.rank == 3 and _differ(pattern.axes[1], flow.value[1]) and not _differ(pattern.axes[2], flow.value[2]):
+        return replace(resolved, signature=None, reason="a part behind another number of tokens")
     bindings: dict[str, Dim] = {}
     for axis, size in zip(pattern.axes[1:], flow.value[1:]):
         if isinstance(axis, Expression) and len(dims.names(axis)) == 1:
@@ -170,6 +176,10 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
                 bindings[name] = found
     moved = signatures.substitute(resolved.signature, bindings)
     return replace(resolved, signature=moved, template=moved)
+
+
+def _differ(axis: PatternAxis, size: Dim) -> bool:
+    return isinstance(axis, int) and isinstance(size, int) and axis != size
 
 
 def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
