@@ -126,7 +126,7 @@ from torch import nn
 class SimCLR(nn.Module):
     def __init__(self):
         super().__init__()
-        self.backbone = nn.Sequential(*list(timm.create_model("vit_base_patch32_clip_224", img_size=64).children())[:-1])
+        self.backbone = nn.Sequential(*list(timm.create_model("vit_base_patch32_clip_224").children())[:-1])
         self.projection_head = nn.Linear(768, 64)
 
     def forward(self, x):
@@ -134,6 +134,6 @@ class SimCLR(nn.Module):
 """
     scope: dict[str, Any] = {}
     exec(code, scope)
-    assert scope["SimCLR"]()(torch.zeros(2, 3, 64, 64)).shape == (2, 64)
+    assert scope["SimCLR"]()(torch.zeros(2, 3, 224, 224)).shape == (2, 64)
     report = lint_text(Source("model.py", code), Settings())
     assert {finding.code for finding in report.findings} <= {"SL901"}
