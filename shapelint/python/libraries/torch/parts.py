@@ -8,6 +8,7 @@ that are called on their own, or after a changed stem.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import lru_cache
 
 from shapelint.chain.chain import Flow
@@ -163,8 +164,8 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     pattern = resolved.signature.alternatives[0].inputs[0]
     if pattern.rank != len(flow.value):
         return resolved
-    if pattern.rank == 3 and _differ(pattern.axes[1], flow.value[1]) and not _differ(pattern.axes[2], flow.value[2]):
-        return replace(resolved, signature=None, reason="a part behind another number of tokens")
+    if _of_another_size(pattern.axes, flow.value):
+        return replace(resolved, signature=None, reason="a part behind another shape")
     bindings: dict[str, Dim] = {}
     for axis, size in zip(pattern.axes[1:], flow.value[1:]):
         if isinstance(axis, Expression) and len(dims.names(axis)) == 1:
@@ -178,8 +179,14 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     return replace(resolved, signature=moved, template=moved)
 
 
-def _differ(axis: PatternAxis, size: Dim) -> bool:
-    return isinstance(axis, int) and isinstance(size, int) and axis != size
+def _of_another_size(axes: Sequence[PatternAxis], shape: Sequence[Dim]) -> bool:
+    """Tell whether a shape differs from the one that a part was traced with in the sizes of its map or tokens alone.
+
+    The trace cannot tell a size that the part demands from the one that it happened to get.
+    """
+    differ = [isinstance(axis, int) and isinstance(size, int) and axis != size for axis, size in zip(axes, shape)]
+    after_channels = len(axes) > 3 and any(differ[2:]) and not differ[1]
+    return after_channels or (len(axes) > 2 and any(differ[1:-1]) and not differ[-1])
 
 
 def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
