@@ -9,6 +9,8 @@ a script that runs. A network: a name, the body of a function that returns it, i
 
 from __future__ import annotations
 
+import sys
+
 NUMBERS: dict[str, tuple[str, str, bool]] = {
     # Dicts ---------------------------------------------------------------------------------------------------------
     "update with a keyword": ("cfg = dict(width=3)\ncfg.update(width={W})", "cfg['width']", True),
@@ -61,6 +63,9 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "map that is unpacked": ("first, second = map(lambda one: one * 2, [{W} // 2, 3])", "first", True),
     "an iterator that was gone through": ("widths = (width for width in [3])\nlist(widths)", "next(widths, {W})", False),
     "an iterator zipped with itself": ("widths = iter([1, 3, 2, {W}])\npairs = list(zip(widths, widths))", "pairs[1][1]", False),
+    # Text ---------------------------------------------------------------------------------------------------------------
+    "an f-string after a part that is not known": ("import os\ncfg = {'width': 3}\nprint(f'{os.getpid()} {cfg.update(width={W})}')", "cfg['width']", True),
+    "the format in an f-string": ("width = 3\nprint(f'{7:{(width := {W})}}')", "width", True),
     # Branches -----------------------------------------------------------------------------------------------------------
     "an early return that sets something": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        self.other = 1\nconfig = Config()\nconfig.setup()", "config.width", False),
     "both ways return": ("import os\nclass Config:\n    width = 3\n    def setup(self):\n        if os.sep:\n            self.width = {W}\n            return\n        else:\n            self.width = {W}\n            return\nconfig = Config()\nconfig.setup()", "config.width", True),
@@ -166,6 +171,16 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a cache that may have been filled": ("import functools, os\ncfg = {'width': {W}}\n@functools.lru_cache\ndef width():\n    return cfg['width']\nif os.sep:\n    width()\ncfg['width'] = 3", "width()", False),
     "a cached property": ("import functools\nclass Config:\n    raw = {W}\n    @functools.cached_property\n    def width(self):\n        return self.raw\nconfig = Config()\nconfig.width\nconfig.raw = 3", "config.width", True),
 }  # fmt: skip
+if sys.version_info >= (3, 12):
+    NUMBERS |= {
+        "the name of a type": ("width = 3\ntype width = int\nwidth = 3 if width == 3 else {W}", "width", False),
+    }  # fmt: skip
+if sys.version_info >= (3, 14):
+    NUMBERS |= {
+        "a t-string after a part that is not known": ("import os\ncfg = {'width': 3}\nt'{os.getpid()} {cfg.update(width={W})}'", "cfg['width']", True),
+        "the format in a t-string": ("width = 3\nt'{7!r:{(width := {W})}}'", "width", True),
+        "handlers without parentheses": ("width = 3\ntry:\n    {}['width']\nexcept IndexError, KeyError:\n    width = {W}", "width", False),
+    }  # fmt: skip
 
 RESNET = "net = torchvision.models.resnet18()\n"
 NETWORKS: dict[str, tuple[str, int, int, bool]] = {

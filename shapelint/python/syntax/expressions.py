@@ -272,14 +272,25 @@ def _comprehension(run: Run, node: ast.expr, scope: Scope) -> Value:
 
 
 def _text(run: Run, node: ast.JoinedStr, scope: Scope) -> Value:
-    pieces: list[str] = []
+    pieces = [_piece(run, part, scope) for part in node.values]
+    known = [piece for piece in pieces if piece is not None]
+    return Const("".join(known)[:1000]) if len(known) == len(pieces) else UNKNOWN
+
+
+def _template(run: Run, node: Any, scope: Scope) -> Value:
     for part in node.values:
-        value = evaluate(run, part.value if isinstance(part, ast.FormattedValue) else part, scope)
-        plain = isinstance(part, ast.Constant) or (part.format_spec is None and part.conversion == -1)  # type: ignore[attr-defined]
-        if not isinstance(value, Const) or not isinstance(value.value, (str, int)) or not plain:
-            return UNKNOWN
-        pieces.append(str(value.value))
-    return Const("".join(pieces)[:1000])
+        _piece(run, part, scope)
+    return UNKNOWN
+
+
+def _piece(run: Run, part: Any, scope: Scope) -> str | None:
+    """Evaluate a part of an f-string or t-string; return its text if it is a plain string or integer."""
+    plain = isinstance(part, ast.Constant)
+    value = evaluate(run, part if plain else part.value, scope)
+    if not plain and part.format_spec is not None:
+        evaluate(run, part.format_spec, scope)
+    plain = plain or (part.format_spec is None and part.conversion == -1)
+    return str(value.value) if plain and isinstance(value, Const) and isinstance(value.value, (str, int)) else None
 
 
 def _starred(run: Run, node: ast.Starred, scope: Scope) -> Value:
@@ -357,4 +368,6 @@ _HANDLERS: dict[type[ast.expr], Callable[[Run, Any, Scope], Value]] = {
     ast.YieldFrom: _yield,
     ast.Await: _await,
 }
+if hasattr(ast, "TemplateStr"):
+    _HANDLERS[ast.TemplateStr] = _template
 _ = Data

@@ -338,6 +338,10 @@ def _scoped(run: Run, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
     (scope.globals_ if isinstance(node, ast.Global) else scope.nonlocals).update(node.names)
 
 
+def _type_alias(run: Run, node: Any, scope: Scope) -> None:
+    run.bind(node.name, UNKNOWN, scope)
+
+
 def _import(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
     """Execute an import; what a local module builds while it is imported is located at the import."""
     main = scope.file is not None and scope.file.main
@@ -382,3 +386,5 @@ _HANDLERS: dict[type[ast.AST], Callable[[Run, Any, Scope], bool | None]] = {
 }
 if hasattr(ast, "TryStar"):
     _HANDLERS[ast.TryStar] = _try
+if hasattr(ast, "TypeAlias"):
+    _HANDLERS[ast.TypeAlias] = _type_alias
