@@ -55,6 +55,12 @@ def test_python_says_nothing_about_a_linted_text(tmp_path: Path) -> None:
     assert run_process(tmp_path, ".").stderr == ""
 
 
+@pytest.mark.parametrize("call", ["range()", "range(1, 2, 3, 4)", "range(1, 2, 0)", "range(1, *range(5))"])
+def test_a_range_that_python_refuses(call: str) -> None:
+    text = f"import torch\nfrom torch import nn\nhead = nn.Linear(3, 4)\nfor i in {call}:\n    head(torch.rand(2, 3))\n"
+    assert not lint_text(Source("model.py", text), Settings(isolated=True)).is_fault
+
+
 WARNED = {
     "model.yaml": 'backbone: {out_dim: 256}\nprojection_head: "Linear(0x1for x in y, 3)"\n',
     "other.yaml": "backbone: {out_dim: 256}\nprojection_head: Linear('\\d', 3)\n",

@@ -68,7 +68,7 @@ def _own_length(run: Run, value: Instance) -> Value:
 def _range(run: Run, values: list[Value], keywords: Keywords) -> Value:
     bounds = [integer(value) for value in values]
     numbers = [bound for bound in bounds if isinstance(bound, int)]
-    if not numbers or len(numbers) < len(bounds) or (len(numbers) == 3 and numbers[2] == 0):
+    if not 0 < len(numbers) == len(bounds) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
         return Items([], "range", Const(dims.UNKNOWN_DIM))
     whole = range(*numbers)
     if len(whole) > MAXIMUM_ELEMENTS:
