@@ -16,7 +16,15 @@ from typing import Any
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.trace import targets, traced
 from shapelint.trace.forked import CAN_FORK, ForkedAnswers
-from shapelint.trace.limits import CPU_SECONDS, MEMORY_BYTES, TooLongError, allow_more_time, confine, limited
+from shapelint.trace.limits import (
+    CPU_SECONDS,
+    MEMORY_BYTES,
+    TooLongError,
+    allow_more_time,
+    confine,
+    end_session_with_process,
+    limited,
+)
 from shapelint.trace.meta import Untraceable, build, one_line
 from shapelint.trace.symbolic import Free, observe
 from shapelint.trace.targets import Constructor
@@ -93,6 +101,7 @@ def trace_trusted(request: TracingRequest, root: str) -> ComponentSignature:
     """
     target, size = request.target, request.at
     package = target.partition(".")[0]
+    end_session_with_process()
     load_package(package, root)
     call = module_class(target)
     reasons = []

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 CPU_SECONDS = 30.0
@@ -107,18 +108,40 @@ def confine() -> None:
             system.unshare(NEW_USER | NEW_NETWORK)
 
 
-def end_with_parent(parent: int | None = None) -> None:
+def end_with_parent(parent: int | None = None, number: int = signal.SIGKILL) -> None:
     """Have the system end this process with the one that started it, where it can; at once if that ended already.
 
-    `parent` is the process that should still be the parent; without it, any but the first of the system.
+    `parent` is the process that should still be the parent; without it, any but the first of the system. `number` is
+    the signal that this process gets.
     """
     with suppress(OSError, AttributeError, TypeError):
         import ctypes
 
         prctl: Callable[..., int] = ctypes.CDLL(None).prctl
-        prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        prctl(DIES_WITH_PARENT, number)
         if os.getppid() == 1 if parent is None else os.getppid() != parent:
-            os._exit(1)
+            os.kill(os.getpid(), number)
+
+
+@cache
+def end_session_with_process() -> None:
+    """Fork a process that ends this one's whole session after it: what a package starts does not outlive its trace.
+
+    Without effect where this process shares its session with the linter, and elsewhere than on Linux. What gives itself
+    a session of its own is not reached.
+    """
+    if sys.platform != "linux" or os.getsid(0) != os.getpid():
+        return
+    parent = os.getpid()
+    if os.fork():
+        return
+    try:
+        os.closerange(0, OPEN_FILES)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        end_with_parent(parent, signal.SIGTERM)
+        signal.sigwait({signal.SIGTERM})
+    finally:
+        os.killpg(0, signal.SIGKILL)
 
 
 def allow_more_time() -> None:

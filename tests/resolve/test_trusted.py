@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -182,15 +183,19 @@ def test_a_package_writes_no_large_file(project: Path) -> None:
 
 SPAWNING = """\
 import os, subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "{mark}"])
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", "{mark}"])
 open("started", "w").close()
 time.sleep(60)
 """
 
 
 def _running(mark: str) -> list[str]:
-    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listing.splitlines() if mark in line and "-c" in line]
+    """Return the whole command lines of the processes that have a mark among their arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes().decode(errors="replace"))
+    return [line for line in found if mark in line.split("\0")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes end with their parent on Linux alone")
@@ -204,7 +209,9 @@ def test_what_a_package_starts_ends_with_its_trace(project: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="processes end with their parent on Linux alone")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_the_process_that_traces_ends_with_the_linter(project: Path, number: signal.Signals) -> None:
-    (project / "src" / "mynet" / "nets.py").write_text("open('started', 'w').close()\nimport time; time.sleep(60)\n")
+    """So does what the package started."""
+    mark = f"grandchild of {project}"
+    (project / "src" / "mynet" / "nets.py").write_text(SPAWNING.format(mark=mark))
     command = [sys.executable, "-m", "shapelint", "model.yaml"]
     linter = subprocess.Popen(
         command,
@@ -217,10 +224,12 @@ def test_the_process_that_traces_ends_with_the_linter(project: Path, number: sig
         _wait_for(lambda: (project / "started").exists())
         children = Path(f"/proc/{linter.pid}/task/{linter.pid}/children").read_text().split()
         assert children
+        assert _running(mark)
     finally:
         linter.send_signal(number)
         linter.wait(20)
     _wait_for(lambda: not any(Path("/proc", child).exists() for child in children))
+    _wait_for(lambda: not _running(mark))
 
 
 def _heed() -> None:
