@@ -77,11 +77,10 @@ def _folder_in(arguments: Sequence[str]) -> str:
     return ""
 
 
-class KeptOutput(NamedTuple):
+class KeptOutput(NamedTuple("KeptOutput", [("code", int), ("written", list[Written])])):
     """The exit code of a run, and what it wrote, in order."""
 
-    code: int
-    written: list[Written]
+    __slots__ = ()
 
 
 def start(arguments: Sequence[str]) -> KeptOutput | None:

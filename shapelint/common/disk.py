@@ -15,7 +15,7 @@ from shapelint.common.bounded_files import RefusedFileError, content_of
 from shapelint.common.reads import GRANULE, KeptAnswer, digest, recorded, settled, signature_of
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
-AnyPath = Union[str, "os.PathLike[str]"]
+AnyPath = Union[str, os.PathLike[str]]
 Asked = TypeVar("Asked")
 
 
@@ -93,12 +93,11 @@ def note_read(path: AnyPath) -> None:
             reads.note(name, before, f"content {MAXIMUM_DIGESTED_BYTES}", _kept(content))
 
 
-class FolderEntry(NamedTuple):
+class FolderEntry(NamedTuple("FolderEntry", [("name", str), ("path", str), ("kind", str)])):
     """What is in a folder under a name; its kind is that of `d`irectories, `f`iles, `l`inks or `o`thers."""
 
-    name: str
-    path: str
-    kind: str
+    # Types that are text, as annotations are here, make Python 3.14 import `ast`.
+    __slots__ = ()
 
     def is_folder(self) -> bool:
         """Whether it is a folder, or a link to one."""

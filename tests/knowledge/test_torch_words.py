@@ -208,6 +208,13 @@ def test_every_entry_is_raised_here_or_by_another_version() -> None:
     assert missing == set(OTHER_VERSIONS)
 
 
+def test_torch_2_4_says_smaller_where_later_ones_say_no_larger() -> None:
+    words = "expected index [5, 1] to be smaller than self [2, 3] apart from dimension 1"
+    error = torch_words.recognise(f"RuntimeError: Size does not match at dimension 0 {words}\n")
+    assert error is not None
+    assert (error.numbers("expected"), error.numbers("actual")) == ({2, 3}, {5, 1})
+
+
 def test_the_meta_device_has_words_of_its_own() -> None:
     linear = nn.Linear(384, 96, device="meta")
     error = torch_words.recognise(said(lambda: linear(torch.zeros(6, 640, device="meta"))))
