@@ -7,7 +7,7 @@ the official schema, which the tests validate against.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -141,8 +141,8 @@ def _place(location: Location, options: RenderOptions) -> dict[str, Any]:
 def _artifact(path: str, options: RenderOptions) -> dict[str, Any]:
     """A reference relative to the root of the sources, or a `file:` URI for a path outside it."""
     path = relative(path, options.root)
-    if PurePath(path).is_absolute():
-        return {"uri": PurePath(path).as_uri()}
+    if Path(path).is_absolute():
+        return {"uri": Path(path).as_uri()}
     return {"uri": quote(path, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
 
 
