@@ -9,17 +9,12 @@ value.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Union
 
-import yaml
-from yaml.constructor import ConstructorError, SafeConstructor
-from yaml.resolver import Resolver
-
-from shapelint.common import bounds
+from shapelint.common import bounds, yaml_loader
 from shapelint.common.frozen import frozen, record, replace
 from shapelint.common.patterns import pattern
-from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
@@ -123,9 +118,11 @@ def compose(source: Source) -> list[YamlNode]:
 
 def composition(source: Source) -> Composition:
     """The documents of a YAML text, with its anchors and aliases; raises InvalidYamlError."""
+    import yaml
+
     composer = _Composer(source)
     try:
-        for event in yaml.parse(source.text, Loader=YAML_LOADER):
+        for event in yaml_loader.events(source.text):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -146,6 +143,8 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
     `before` is the composition of the text before it was edited at that place, `document` the number of the document
     that it is in. None where the mapping does not end where it must, and only the whole text tells what it is.
     """
+    import yaml
+
     column = place.start - 1 - max(source.text.rfind(mark, 0, place.start) for mark in _LINE_BREAKS)
     composer = _Composer(source, place.start - column, document)
     composer.count = before.count  # too many rather than too few
@@ -155,7 +154,7 @@ def recomposed(source: Source, place: Span, before: Composition, document: int) 
     # What stands before it on its line is no part of it, yet its column is its indentation.
     text = " " * column + source.slice(place)
     try:
-        for event in yaml.parse(text, Loader=YAML_LOADER):
+        for event in yaml_loader.events(text):
             if isinstance(event, (yaml.DocumentStartEvent, yaml.DocumentEndEvent)):
                 if event.explicit:
                     return None
@@ -220,18 +219,19 @@ class _Composer:
         return Composition(tuple(self.documents), tuple(self.definitions), tuple(self.uses), self.count)
 
     def take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event).__name__
+        if kind == "ScalarEvent":
             self.add(self.scalar(event), event.anchor, 1)
-        elif isinstance(event, yaml.DocumentStartEvent):
+        elif kind == "DocumentStartEvent":
             self.document += 1
             self.anchors = {}
-        elif isinstance(event, yaml.AliasEvent):
+        elif kind == "AliasEvent":
             self.alias(event)
-        elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+        elif kind in ("SequenceStartEvent", "MappingStartEvent"):
             if len(self.open) >= bounds.YAML_DEPTH:
                 raise InvalidYamlError(f"nested more than {bounds.YAML_DEPTH} levels deep", self.span(event))
             self.open.append((event, [], self.count))
-        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+        elif kind in ("SequenceEndEvent", "MappingEndEvent"):
             start, children, before = self.open.pop()
             span = Span(self.span(start).start, self.span(event).end)
             node = self.collection(start, children, span)
@@ -253,7 +253,7 @@ class _Composer:
         if self.count > MAXIMUM_NODES:
             raise InvalidYamlError(f"more than {MAXIMUM_NODES} values, aliases expanded", span)
 
-    def alias(self, event: yaml.AliasEvent) -> None:
+    def alias(self, event: Any) -> None:
         span = self.span(event)
         if event.anchor not in self.anchors:
             raise InvalidYamlError(f"alias *{event.anchor} names no anchor that stands before it", span)
@@ -264,13 +264,13 @@ class _Composer:
 
     def collection(self, start: Any, children: list[YamlNode], span: Span) -> YamlNode:
         flow, tag = bool(start.flow_style), start.tag or ""
-        if isinstance(start, yaml.SequenceStartEvent):
+        if type(start).__name__ == "SequenceStartEvent":
             items = _join_items(self.source, children) if flow else children
             return Sequence(tuple(items), span, span, flow, tag)
         entries = list(zip(children[::2], children[1::2]))
         return Mapping(tuple(_join_entries(self.source, entries) if flow else entries), span, span, flow, tag)
 
-    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def scalar(self, event: Any) -> Scalar:
         style = event.style or ""
         style = "" if style == ":" else style
         span = self.span(event)
@@ -285,20 +285,31 @@ class _Composer:
         return Span(event.start_mark.index + self.shift, event.end_mark.index + self.shift)
 
 
-_RESOLVER: Any = Resolver()
-_CONSTRUCTOR = SafeConstructor()
 _PROPERTIES = pattern(r"([&!]\S*\s+)+")
+
+
+@cache
+def _scalar_tools() -> tuple[Any, Any]:
+    """What finds the tag of a plain scalar, and what makes the value of one."""
+    from yaml.constructor import SafeConstructor
+    from yaml.resolver import Resolver
+
+    return Resolver(), SafeConstructor()
 
 
 def _value(tag: str, text: str, is_plain: bool) -> Any:
     """The value of a scalar; UNKNOWN_DIM for a tag that YAML does not define, or a text that does not fit its tag."""
-    tag = tag or _RESOLVER.resolve(yaml.ScalarNode, text, (is_plain, not is_plain))
+    from yaml.constructor import ConstructorError
+    from yaml.nodes import ScalarNode
+
+    resolver, constructor = _scalar_tools()
+    tag = tag or resolver.resolve(ScalarNode, text, (is_plain, not is_plain))
     if tag == "!":
         tag = STANDARD_TAG + "str"
     if tag == STANDARD_TAG + "str" or tag not in SCALAR_TAGS:
         return text if tag in SCALAR_TAGS else UNKNOWN_DIM
     try:
-        return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
+        return constructor.construct_object(ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, LookupError, AttributeError, TypeError):
         return text
 

@@ -9,8 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shapelint.common import bounds, disk, yaml_loader
 from shapelint.common.frozen import frozen
 from shapelint.common.patterns import pattern
@@ -48,7 +46,7 @@ def built_in() -> dict[str, Rule]:
 
 def _trusted(path: Path) -> tuple[Path, Any, str]:
     matter, prose = _parts(path)
-    return path, yaml.load(matter, Loader=yaml_loader.YAML_LOADER), prose
+    return path, yaml_loader.loaded(matter), prose
 
 
 def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
@@ -85,9 +83,11 @@ def is_page(path: Path) -> bool:
 
 def read_page(path: Path) -> Rule:
     """Read and validate one rule page; raises RulePageError."""
+    import yaml
+
     matter, prose = _parts(path)
     try:
-        return Rule(RulePage.validated(yaml.load(matter, Loader=yaml_loader.YAML_LOADER)), prose, path)
+        return Rule(RulePage.validated(yaml_loader.loaded(matter)), prose, path)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
         raise RulePageError(f"{path}{line}: {error.problem}") from None

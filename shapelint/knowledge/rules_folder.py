@@ -8,10 +8,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from shapelint.common import yaml_loader
 from shapelint.common.patterns import pattern
-from shapelint.common.yaml_loader import YAML_LOADER
 
 COMPACT = "compact.tsv"
 """A file that the build of a wheel writes: in each line a name, a tab, and the content of that file as JSON."""
@@ -37,7 +35,7 @@ def load(name: str) -> Any:
         return json.loads(compact)
     if not _NAME.fullmatch(name) or ".." in name or not (path := folder() / name).is_file():
         return None
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
+    return yaml_loader.loaded(path.read_text(encoding="utf-8"))
 
 
 def compact_pages() -> list[tuple[Path, Any, str]]:

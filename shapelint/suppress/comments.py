@@ -12,10 +12,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import PurePath
 
-import yaml
-
+from shapelint.common import yaml_loader
 from shapelint.common.patterns import pattern
-from shapelint.common.yaml_loader import YAML_LOADER
 from shapelint.text import notebook
 from shapelint.text.source import Source, Span
 
@@ -54,9 +52,11 @@ def _yaml_comments(text: str) -> Iterator[Span]:
 
 def _scalars(text: str) -> list[Span]:
     """The spans of all scalars; a block scalar begins after its header, which may be followed by a comment."""
+    import yaml
+
     found: list[Span] = []
     try:
-        for event in yaml.parse(text, Loader=YAML_LOADER):
+        for event in yaml_loader.events(text):
             if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark:
                 start, end = event.start_mark.index, event.end_mark.index
                 if event.style in ("|", ">"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from shapelint.common.frozen import replace
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -37,8 +40,7 @@ class Strict:
         Importing pydantic and building its schemas takes longer than linting a model; that is for what users write.
         """
         values = cls.normalised(data)
-        hints: dict[str, Any] = _hints(cls)  # type: ignore[arg-type]
-        return cls(**{name: _trusted(hints[name], value) for name, value in values.items()})
+        return cls(**{name: _in_field(cls, name, value) for name, value in values.items()})
 
     @classmethod
     def validated(cls, data: Any) -> Self:
@@ -59,15 +61,29 @@ class Strict:
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
         """The names of the fields."""
-        return tuple(_hints(cls))  # type: ignore[arg-type]
+        names: tuple[str, ...] = cls.__names__  # type: ignore[attr-defined]
+        return names
 
     def changed(self, **values: Any) -> Self:
         """The same with other values of some fields."""
-        return replace(self, **values)  # type: ignore[type-var]
+        return replace(self, **values)
 
     def as_json(self) -> dict[str, Any]:
         """The values as JSON holds them."""
         return {name: _as_json(getattr(self, name)) for name in self.field_names()}
+
+
+def _in_field(record: type[Strict], name: str, value: Any) -> Any:
+    """Convert the value of a field; texts and numbers are as they were read."""
+    return _trusted(_hint(record, name), value) if isinstance(value, (dict, list, tuple)) else value  # type: ignore[arg-type]
+
+
+@cache
+def _hint(record: Any, name: str) -> Any:
+    """The type of one field: all of a class cost a hundred times as much, of which few are asked for."""
+    owner = next(base for base in record.__mro__ if name in vars(base).get("__annotations__", {}))
+    written = vars(owner)["__annotations__"][name]
+    return eval(written, vars(sys.modules[owner.__module__])) if isinstance(written, str) else written
 
 
 @cache

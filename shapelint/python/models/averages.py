@@ -12,6 +12,8 @@ from shapelint.common.patterns import pattern
 
 WRITES = frozenset({"mul_", "lerp_", "copy_"})
 """Methods by which a moving average writes into a tensor."""
+NEEDED = WRITES | {"data", "load_state_dict", "_foreach_lerp_", "_foreach_add_"}
+"""The attributes of which a program with a moving average has at least one."""
 AVERAGES = pattern(r"average|lerp|(^|[._])ema([._]|$)", re.IGNORECASE)
 """What functions of two tensors are called that return their moving average."""
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -7,7 +7,6 @@ fault nothing of it is reported.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shapelint.common.patterns import pattern
@@ -69,23 +68,15 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
 
 def _counts_rows(run: Run) -> bool:
     """Return whether a program does more with the rows of its batches than to pass them on."""
-    names = (_name(one) for tree in local_trees.of(run) for one in ast.walk(tree))
-    return any(map(COUNTS.fullmatch, names))
+    found = map(local_trees.words, local_trees.of(run))
+    return any(COUNTS.fullmatch(word) for words in found for word in words.called | words.kinds)
 
 
 def _collects(run: Run) -> bool:
     """Return whether a program may join what it collects from the batches of a loader."""
     if run.exhausted or not run.has_loaders:
         return False
-    names = {_name(one) for tree in local_trees.of(run) for one in ast.walk(tree)}
-    return not names.isdisjoint(JOINING)
-
-
-def _name(node: ast.AST) -> str:
-    """Return the last name of what is called, or the kind of any other node."""
-    if isinstance(node, ast.Call):
-        return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return type(node).__name__
+    return any(local_trees.words(tree).called & JOINING for tree in local_trees.of(run))
 
 
 def holds(one: Span, places: Iterable[Span]) -> bool:

@@ -58,9 +58,10 @@ def written_out(run: Run, model: Instance | None, first: bool) -> Iterator[tuple
 
     What names the parts of no model is a matter of the first.
     """
-    helpers = averages.helpers(local_trees.of(run))
-    if not helpers and "parameters" not in run.text and "state_dict" not in run.text:
+    trees = list(local_trees.of(run))
+    if not any(local_trees.words(tree).attributes & averages.NEEDED for tree in trees):
         return
+    helpers = averages.helpers(trees)
     for cls in class_lookup.resolution_order(model.cls) if model is not None and model.cls is not None else ():
         file = cls.scope.file if isinstance(cls, UserClass) else None
         if isinstance(cls, UserClass) and file is not None and file.main:
