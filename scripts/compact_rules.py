@@ -15,13 +15,17 @@ COMPACT = "compact.tsv"
 
 
 def compact(rules: Path) -> str:
-    """Return the content of COMPACT: each YAML file that JSON can hold, and the front matter and prose of each page."""
+    """Return the content of COMPACT: each YAML file, and the front matter and prose of each page.
+
+    Raises ValueError for a file that JSON cannot hold.
+    """
     lines = []
     for path in sorted(rules.rglob("*.yaml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         text = _json(content)
-        if json.loads(text) == content:  # JSON has no numbers as keys: such a file is read as it is
-            lines.append(f"{path.relative_to(rules).as_posix()}\t{text}\n")
+        if json.loads(text) != content:
+            raise ValueError(f"{path} cannot be written as JSON: all of its keys must be texts")
+        lines.append(f"{path.relative_to(rules).as_posix()}\t{text}\n")
     for path in sorted(rules.glob("SL*.md")):
         _, matter, prose = path.read_text(encoding="utf-8").split("---\n", 2)
         lines.append(f"{path.name}\t{_json([yaml.safe_load(matter), prose.strip()])}\n")

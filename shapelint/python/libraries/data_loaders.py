@@ -105,7 +105,7 @@ def _samples_of(name: str, arguments: Arguments) -> int | None:
     chosen = last.default if given is None else given.value.value if isinstance(given.value, Const) else None
     found = chosen if known.length else known.lengths
     if isinstance(found, dict):
-        found = found.get(chosen) if isinstance(chosen, (str, bool)) else None
+        found = found.get(str(chosen)) if isinstance(chosen, (str, bool)) else None
     return found if type(found) is int else None
 
 
