@@ -164,7 +164,7 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     pattern = resolved.signature.alternatives[0].inputs[0]
     if pattern.rank != len(flow.value):
         return resolved
-    if _of_another_size(pattern.axes, flow.value):
+    if _of_another_size(pattern.axes, flow.value, resolved.target.rpartition(".")[2]):
         return replace(resolved, signature=None, reason="a part behind another shape")
     bindings: dict[str, Dim] = {}
     for axis, size in zip(pattern.axes[1:], flow.value[1:]):
@@ -179,14 +179,15 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     return replace(resolved, signature=moved, template=moved)
 
 
-def _of_another_size(axes: Sequence[PatternAxis], shape: Sequence[Dim]) -> bool:
+def _of_another_size(axes: Sequence[PatternAxis], shape: Sequence[Dim], kind: str) -> bool:
     """Tell whether a shape differs from the one that a part was traced with in the sizes of its map or tokens alone.
 
     The trace cannot tell a size that the part demands from the one that it happened to get.
     """
     differ = [isinstance(axis, int) and isinstance(size, int) and axis != size for axis, size in zip(axes, shape)]
-    after_channels = len(axes) > 3 and any(differ[2:]) and not differ[1]
-    return after_channels or (len(axes) > 2 and any(differ[1:-1]) and not differ[-1])
+    behind_channels = len(axes) > 3 and any(differ[2:]) and not differ[1]
+    before_channels = len(axes) > 2 and all(differ[1:-1]) and isinstance(axes[-1], int) and not differ[-1]
+    return behind_channels or (before_channels and not kind.startswith(("Conv", "BatchNorm")))
 
 
 def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
