@@ -98,7 +98,7 @@ sys.addaudithook(hook)
 PATCH
 sys.argv = ["shapelint", *ARGUMENTS]
 try:
-    start.main()
+    start.run()
 except SystemExit:
     pass
 known = {os.path.abspath(path) for path in kept["reads"]["paths"]}

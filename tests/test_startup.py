@@ -29,7 +29,7 @@ import sys
 from shapelint.cli import start
 sys.argv = ["shapelint", *{arguments!r}]
 try:
-    start.main()
+    start.run()
 except SystemExit:
     pass
 print("all:" + ",".join(sys.modules), file=sys.stderr)
