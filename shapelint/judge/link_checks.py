@@ -154,6 +154,19 @@ def config_checks(judged: Judged) -> Iterator[LinkCheck]:
     """Yield the links of a model of a config: its components, its loss, and its stored vectors."""
     yield from component_checks(judged.chain)
     yield from _loss_checks(judged)
+    yield from _bank_checks(judged)
+
+
+def _bank_checks(judged: Judged) -> Iterator[LinkCheck]:
+    """Yield the links of stored vectors that are multiplied with features, where these are no matrix."""
+    for bank in judged.model.extras.banks:
+        rule = judged.pack.banks.get(bank.name)
+        for end in rule.meets if rule is not None and rule.how == "multiplied" else ():
+            output = output_of(judged, end)
+            if output is not None and len(output.shape) != 2:
+                reason = f"{output.role} produces {len(output.shape)} axes, and {bank.name} multiply a matrix"
+                yield LinkCheck(bank.name, reason, "", bank.width.span)
+                return
 
 
 def _loss_checks(judged: Judged) -> Iterator[LinkCheck]:

@@ -103,6 +103,16 @@ def test_an_absent_role_leaves_the_loss_unchecked() -> None:
     ]
 
 
+@pytest.mark.parametrize(("flatten", "unchecked"), [("Flatten(1)", 0), ("Flatten(2)", 1)])
+def test_prototypes_behind_more_than_two_axes_are_unchecked(flatten: str, unchecked: int) -> None:
+    """SMoG multiplies them with a matrix: `torch.mm` takes no tensor of three axes."""
+    width = {"Flatten(1)": 48, "Flatten(2)": 4}[flatten]
+    text = f"method: smog\nbackbone: [Conv2d(3, 12, 3), AdaptiveMaxPool2d(2), {flatten}]\n"
+    text += f"projection_head: SMoGProjectionHead({width}, 12, 12)\nprediction_head: SMoGPredictionHead(12, 12, 12)\n"
+    (found,) = models("model.yaml", f"{text}prototypes: [16, 12]\n")
+    assert [one.role for one in found.unchecked] == ["prototypes"] * unchecked
+
+
 def test_the_consequence_of_an_unseen_network_names_it_at_the_line_that_builds_it() -> None:
     model = script("mystery.trunk(depth=3)", more="import mystery")
     assert {link.reason for link in model.unchecked} == {
