@@ -133,7 +133,7 @@ def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[in
         arguments = [] if isinstance(written, int) else sorted(dims.names(written) & component.values.keys())
         if any(not isinstance(component.values[name], int) for name in arguments):
             yield index, expected if dims.is_unknown(expected) else dims.UNKNOWN_DIM, actual
-        elif isinstance(expected, int) or not dims.names(expected):
+        elif not dims.names(expected):
             yield index, expected, actual
 
 

@@ -20,8 +20,16 @@ from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source, read_source
 
 SETTINGS = Settings(isolated=True)
-FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.*") if path.suffix in (".yaml", ".py"))[::6]
+YAMLS = sorted((ROOT / "fixtures").rglob("*.yaml"))[::8]
+PROGRAMS = sorted((ROOT / "fixtures").rglob("*.py"))[::3]
+FIXTURES = [*YAMLS, *PROGRAMS]
 Meaning = list[tuple[object, ...]]
+
+
+def test_there_are_files_of_both_kinds() -> None:
+    """A table of tests that is empty would be skipped in silence."""
+    assert len(YAMLS) > 10
+    assert len(PROGRAMS) > 5
 
 
 @cache
@@ -35,6 +43,7 @@ def meaning(report: FileReport) -> Meaning:
     return [*sorted(found, key=str), *((model.method, model.links, model.checked) for model in report.models)]
 
 
+@cache
 def linted(source: Source) -> Meaning:
     return meaning(lint_text(source, SETTINGS))
 
@@ -71,30 +80,80 @@ def test_linting_twice_gives_the_same(path: Path) -> None:
     assert lint_text(source, SETTINGS) == lint_text(source, SETTINGS)
 
 
-def quoted(text: str) -> str:
-    """Every scalar of a YAML text that is a word, in quotes."""
+def quoted(text: str, quote: str) -> str:
+    """Every scalar of a YAML text that is a word or a call without arguments, in quotes."""
     spans = [
         (event.start_mark.index, event.end_mark.index)
         for event in yaml.parse(text)
         if isinstance(event, yaml.ScalarEvent) and event.style is None and event.implicit[1] is False
-        and re.fullmatch(r"[A-Za-z_][\w./]*", event.value) and isinstance(yaml.safe_load(event.value), str)
+        and re.fullmatch(r"[A-Za-z_][\w./]*(\(\))?", event.value) and isinstance(yaml.safe_load(event.value), str)
     ]  # fmt: skip
     for start, end in reversed(spans):
-        text = f'{text[:start]}"{text[start:end]}"{text[end:]}'
+        text = f"{text[:start]}{quote}{text[start:end]}{quote}{text[end:]}"
     return text
 
 
-YAMLS = [path for path in FIXTURES if path.suffix == ".yaml"]
-
-
+@pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.name)
-def test_quotes_change_nothing(path: Path) -> None:
+def test_quotes_change_nothing(path: Path, quote: str) -> None:
     source = source_of(path)
     try:
-        text = quoted(source.text)
+        text = quoted(source.text, quote)
     except yaml.YAMLError:
         pytest.skip("it is no YAML")
     assert linted(replace(source, text=text)) == linted(source)
+
+
+def reordered(text: str) -> str:
+    """A YAML text with the keys of each mapping in the opposite order; those of lists and of `{...}` stay."""
+    lines = text.splitlines(True)
+
+    def block(node: yaml.MappingNode, end: int) -> list[str]:
+        starts = [key.start_mark.line for key, _ in node.value] + [end]
+        pieces = [lines[starts[0] : starts[0]]]
+        for (_, value), start, after in zip(node.value, starts, starts[1:]):
+            inner = value.start_mark.line
+            is_block = isinstance(value, yaml.MappingNode) and not value.flow_style and inner > start
+            pieces.append([*lines[start:inner], *block(value, after)] if is_block else lines[start:after])
+        return [line for piece in reversed(pieces) for line in piece]
+
+    node = yaml.compose(text)
+    if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
+        return text
+    return "".join([*lines[: node.start_mark.line], *block(node, len(lines))])
+
+
+def has_an_order(text: str) -> bool:
+    """Whether lines of a YAML text depend on those before: aliases, comments for the next one, documents."""
+    return bool(re.search(r"[&*]\w|<<:|shapelint:|^---", text, re.MULTILINE)) or not text.endswith("\n")
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.name)
+def test_the_order_of_keys_changes_nothing(path: Path) -> None:
+    source = source_of(path)
+    if has_an_order(source.text):
+        pytest.skip("its lines have an order")
+    try:
+        text = reordered(source.text)
+    except yaml.YAMLError:
+        pytest.skip("it is no YAML")
+    assert yaml.safe_load(text) == yaml.safe_load(source.text)
+    assert sorted(linted(replace(source, text=text)), key=str) == sorted(linted(source), key=str)
+
+
+def test_keys_are_reordered() -> None:
+    assert reordered("a: 1\nb:\n  c: 2\n  d: {e: 3, f: 4}\ng: [\n  5]\n") == (
+        "g: [\n  5]\nb:\n  d: {e: 3, f: 4}\n  c: 2\na: 1\n"
+    )
+
+
+class Turned(ast.NodeTransformer):
+    """Gives the keywords of every call in the opposite order."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if all(keyword.arg for keyword in node.keywords):
+            node.keywords.reverse()
+        return self.generic_visit(node)
 
 
 SHARING = (ast.Global, ast.Nonlocal, ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.JoinedStr)
@@ -117,8 +176,8 @@ class Renamed(ast.NodeTransformer):
         return node
 
 
-@pytest.mark.parametrize("path", [path for path in FIXTURES if path.suffix == ".py"], ids=lambda path: path.name)
-def test_names_of_variables_and_spaces_change_nothing(path: Path) -> None:
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)
+def test_names_of_variables_keywords_and_spaces_change_nothing(path: Path) -> None:
     """`ast.unparse` writes the same program with other quotes, brackets and lines."""
     source = source_of(path)
     try:
@@ -128,6 +187,7 @@ def test_names_of_variables_and_spaces_change_nothing(path: Path) -> None:
     if "shapelint:" in source.text:
         pytest.skip("its comments are for shapelint")
     assert linted(replace(source, text=ast.unparse(tree))) == linted(source)
+    assert linted(replace(source, text=ast.unparse(Turned().visit(tree)))) == linted(source)
     assert linted(replace(source, text=ast.unparse(Renamed().visit(tree)))) == linted(source)
 
 

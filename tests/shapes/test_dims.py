@@ -225,3 +225,10 @@ def test_division_by_zero(divide: Callable[[Dim, Dim], Dim]) -> None:
     with pytest.raises(ZeroDivisionError):
         divide(4, 0)
     assert substitute(divide(H, W), {"W": 0}) is UNKNOWN_DIM
+
+
+def test_a_named_unknown_dimension_equals_itself_alone() -> None:
+    width = dims.unknown("width", "1")
+    assert equal(width, width) is equal(width, dims.unknown("width", "1")) is True
+    assert equal(width, dims.unknown("width", "2")) is equal(width, 3) is equal(width, width + 1) is None
+    assert equal(UNKNOWN_DIM, UNKNOWN_DIM) is None

@@ -326,3 +326,20 @@ def test_odd_arguments_never_crash(value: Any) -> None:
                     assert isinstance(unify(signature, *inputs), (Fit, Misfit))
                     reached += 1
     assert reached > 100
+
+
+def test_a_dict_is_shown_without_its_keys_and_an_object_with_them() -> None:
+    for kind, shown in (("dict", "dict of (B, 3), (B, 5)"), ("Output", "Output of a (B, 3), b (B, 5)")):
+        assert format_shape(StructureValue(kind, ((B, 3), (B, 5)), ("a", "b"))) == shown
+
+
+def test_elements_of_a_list_argument_that_is_a_symbol() -> None:
+    assert evaluate("sizes[0]", {"sizes": symbol("s")}) == symbol("s[0]")
+    assert evaluate("sizes[0]", {"sizes": UNKNOWN_DIM}) is UNKNOWN_DIM
+    assert evaluate("sizes[0] + sizes[1]", {"sizes": 7}) == 14
+
+
+def test_a_condition_on_an_element_of_a_list_argument() -> None:
+    text = "B *sizes -> B sizes[0] where sizes[0] > 3"
+    assert fit(text, (B, 4, 5), sizes=(4, 5)).output == (B, 4)
+    assert misfit(text, (B, 2, 5), sizes=(2, 5)).kind == "condition"

@@ -1,0 +1,72 @@
+"""The names, numbers and places that findings about edges are made of."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from shapelint.chain.chain import Origin
+from shapelint.judge import edge_facts
+from shapelint.judge.repair import _around, _unshifted
+from shapelint.judge.repair_moves import Move
+from shapelint.judge.subjects.ends import patch_size
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.text.source import Source, Span
+
+
+@pytest.mark.parametrize(
+    ("axis", "rank", "counted"),
+    [(0, None, "features"), (0, 2, "rows"), (1, 2, "features"), (1, 4, "features"), (2, 4, "entries on axis 2"),
+     (3, 4, "features"), (0, 3, "rows"), (2, 3, "features")],
+)  # fmt: skip
+def test_what_an_axis_counts(axis: int, rank: int | None, counted: str) -> None:
+    assert edge_facts._counted(axis, rank) == counted
+
+
+def test_the_names_in_a_condition() -> None:
+    assert edge_facts.words("(B*h)*w > 1") == {"B", "h", "w", ">", "1"}
+    assert edge_facts.words("H % 16 == 0") == {"H", "%", "16", "==", "0"}
+
+
+def test_the_name_of_an_origin() -> None:
+    assert edge_facts.origin_name(Origin("input"), inside=True) == "the input"
+    assert edge_facts.origin_name(Origin("backbone"), inside=False) == "backbone"
+    assert edge_facts.origin_name(Origin(""), inside=False) == "the code"
+
+
+@pytest.mark.parametrize(
+    ("image", "tokens", "side"),
+    [((224, 224), 197, 16), ((6, 6), 37, 1), ((224, 224), 5, None), ((224, "H"), 197, None)],
+)
+def test_the_side_of_patches(image: tuple[object, object], tokens: int, side: int | None) -> None:
+    assert patch_size(image, tokens) == side
+
+
+@pytest.mark.parametrize("size", ["height: 16", "width: 16", "channels: 3"])
+def test_a_width_may_depend_on_one_side_of_the_image(size: str) -> None:
+    text = (
+        f"input: {{{size}}}\nbackbone: [Conv2d(3, 8, 3), Flatten()]\nprojection_head: BYOLProjectionHead(1568, 64, 8)\n"
+    )
+    found = lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
+    assert [finding.code for finding in found] == ["SL204"]
+
+
+ORIGINAL = "abcdefghijklmnopqrstuvwxyz"
+EDITS = [[(2, 4, "X"), (9, 10, "LONGER")], [(0, 1, "XY"), (1, 1, "Z"), (20, 26, "V")], [(5, 5, "NEW")], []]
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_places_in_an_edited_text_are_found_in_the_original(edits: list[tuple[int, int, str]]) -> None:
+    moves = [Move(Span(start, end), text) for start, end, text in edits]
+    edited = ORIGINAL
+    for start, end, text in sorted(edits, reverse=True):
+        edited = edited[:start] + text + edited[end:]
+    for start, end in itertools.combinations(range(len(edited) + 1), 2):
+        place, whole = _unshifted(Span(start, end), moves), _around(Span(start, end), moves)
+        if edited[start:end] in ORIGINAL:
+            assert place is not None
+            assert ORIGINAL[place.start : place.end] == ORIGINAL[whole.start : whole.end] == edited[start:end]
+        else:
+            assert place is None, f"{edited[start:end]} contains an edit"
