@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -60,10 +61,15 @@ def smallest(judged: Judged) -> Judged:
             trials -= 1
             if trials <= 0:
                 break
-            if smaller.wrong.split(":")[:2] == judged.wrong.split(":")[:2]:
+            if fault(smaller) == fault(judged):
                 judged, found = smaller, True
                 break
     return judged
+
+
+def fault(judged: Judged) -> str:
+    """What is wrong with a model in words without numbers; of several codes the first."""
+    return re.sub(r"\d+", "", judged.wrong.partition("\n")[0]).partition(",")[0]
 
 
 def keep(path: Path, judged: Judged) -> None:
