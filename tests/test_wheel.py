@@ -52,7 +52,7 @@ def test_the_compact_form_of_the_rules_holds_what_they_hold(wheel: Path, tmp_pat
     for _ in range(2):
         made = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True)
         found.append(json.loads(made.stdout))
-        (tmp_path / "shapelint" / "rules" / "compact.tsv").unlink(missing_ok=True)
+        (tmp_path / "shapelint" / "rules" / "compact.json").unlink(missing_ok=True)
     (compact, *contents), (none, *written) = found
     assert contents == written
     assert none == 0

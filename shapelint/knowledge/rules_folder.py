@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 from shapelint.common import yaml_loader
 from shapelint.common.patterns import pattern
 
-COMPACT = "compact.tsv"
-"""A file that the build of a wheel writes: in each line a name, a tab, and the content of that file as JSON."""
+COMPACT = "compact.json"
+"""A file that the build of a wheel writes: what the files hold, each as JSON, behind a line that says where each is."""
 _NAME = pattern(r"[\w.-]{1,200}(/[\w.-]{1,200})*", re.ASCII)
 
 
@@ -30,9 +31,8 @@ def load(name: str) -> Any:
 
     A part of the path may come from a linted file, and leads nowhere else.
     """
-    compact = _compact().get(name)
-    if compact is not None:
-        return json.loads(compact)
+    if name in _compact():
+        return _from_compact([name])[0]
     if not _NAME.fullmatch(name) or ".." in name or not (path := folder() / name).is_file():
         return None
     return yaml_loader.loaded(path.read_text(encoding="utf-8"))
@@ -40,15 +40,26 @@ def load(name: str) -> Any:
 
 def compact_pages() -> list[tuple[Path, Any, str]]:
     """The paths of the rule pages with their front matter and prose; an empty list in a checkout."""
-    pages = ((name, json.loads(text)) for name, text in _compact().items() if name.endswith(".md"))
-    return [(folder() / name, matter, prose) for name, (matter, prose) in pages]
+    names = [name for name in _compact() if name.endswith(".md")]
+    return [(folder() / name, matter, prose) for name, (matter, prose) in zip(names, _from_compact(names))]
 
 
-@lru_cache(maxsize=1)
-def _compact() -> dict[str, bytes]:
-    """The lines of COMPACT by their names."""
+@cache
+def _compact() -> dict[str, tuple[int, int]]:
+    """Where the contents are in COMPACT, by name: the first byte, and how many there are."""
     try:
-        lines = (folder() / COMPACT).read_bytes().splitlines()
+        with (folder() / COMPACT).open("rb") as file:
+            line = file.readline()
     except OSError:
         return {}
-    return {name.decode(): text for name, _, text in (line.partition(b"\t") for line in lines)}
+    places = json.loads(line)
+    return {name: (len(line) + start, size) for name, (start, size) in places.items()}
+
+
+def _from_compact(names: Sequence[str]) -> list[Any]:
+    found = []
+    with (folder() / COMPACT).open("rb") as file:
+        for start, size in map(_compact().__getitem__, names):
+            file.seek(start)
+            found.append(json.loads(file.read(size)))
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shapelint.common.patterns import pattern
+from shapelint.common.words import words
 from shapelint.python.libraries.torch import queues
 from shapelint.python.models.entry_points import Question
 from shapelint.python.state import local_trees
@@ -21,12 +22,15 @@ from shapelint.text.source import Span
 
 DIVIDED = pattern(r"\bDataParallel\b")
 """What splits each batch among devices, whose number is not known."""
-COUNTS = pattern(
-    r"view|reshape|[uU]nflatten|expand|repeat\w*|tile|squeeze|split\w*|chunk|tensor_split|unfold|one_hot"
-    r"|arange|eye|diag\w*|fill_diagonal_|(new_)?(zeros|ones|full|empty)\w*|rand(n|int|perm)?(_like)?|\w*[tT]ensor|Parameter"
-    r"|\w*(Bank|Queue|Memory)\w*|SupCon\w*|Assert|Raise|eval|rearrange|reduce"
+COUNTS = words(
+    """
+    view reshape unflatten Unflatten expand tile squeeze chunk tensor_split unfold one_hot arange eye fill_diagonal_
+    rand randn randint randperm rand_like randn_like randint_like Parameter Assert Raise eval rearrange reduce
+    """
 )
 """What a program has in which a number of rows can matter: tensors of its own, other axes, conditions, banks."""
+COUNTING_STARTS = ("repeat", "split", "diag", "zeros", "ones", "full", "empty", "SupCon")
+COUNTING_PARTS = ("Bank", "Queue", "Memory")
 JOINING = frozenset(
     {"cat", "concat", "concatenate", "stack", "vstack", "hstack", "array", "asarray", "tensor", "as_tensor"}
 )
@@ -69,7 +73,13 @@ def find(run: Run, asked: Callable[[Question], Run], problems: Problems) -> list
 def _counts_rows(run: Run) -> bool:
     """Return whether a program does more with the rows of its batches than to pass them on."""
     found = map(local_trees.words, local_trees.of(run))
-    return any(COUNTS.fullmatch(word) for words in found for word in words.called | words.kinds)
+    return any(_counts(word) for one in found for word in one.called | one.kinds)
+
+
+def _counts(word: str) -> bool:
+    name = word.removeprefix("new_")
+    begins_or_ends = name.startswith(COUNTING_STARTS) or name.endswith(("tensor", "Tensor"))
+    return begins_or_ends or word in COUNTS or any(part in word for part in COUNTING_PARTS)
 
 
 def _collects(run: Run) -> bool:
