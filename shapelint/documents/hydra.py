@@ -95,7 +95,8 @@ def gathered(source: Source, read: Read = read_source, overrides: List[Override]
     """
     if source.language != "yaml" or not (overrides or (len(source.parts) == 1 and _MENTIONED.search(source.text))):
         return source
-    if not _MENTIONED.search(source.text) and not any(has_folder(source.path, _group_of(one)) for one in overrides):
+    groups = {_group_of(one) for one in overrides if _may_be_group(_group_of(one))}
+    if not _MENTIONED.search(source.text) and not any(has_folder(source.path, group) for group in groups):
         return source
     before = {part.path: source.slice(part.span) for part in source.parts[1:]}
     texts = dict(before)
@@ -139,9 +140,14 @@ def _group_of(override: Override) -> str:
     return override.key.partition("@")[0]
 
 
+def _may_be_group(key: str) -> bool:
+    """Whether a key may name a folder of configs, unlike one that leads to a value inside of others."""
+    return "." not in key
+
+
 def _names_file(override: Override, find: Find) -> bool:
     group = _group_of(override)
-    return "." not in group and any(find(f"{group}/{name}") is not None for name in _chosen(override))
+    return _may_be_group(group) and any(find(f"{group}/{name}") is not None for name in _chosen(override))
 
 
 def _chosen(override: Override) -> tuple[str, ...]:

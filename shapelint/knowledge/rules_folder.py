@@ -41,7 +41,8 @@ def load(name: str) -> Any:
 def compact_pages() -> list[tuple[Path, Any, str]]:
     """The paths of the rule pages with their front matter and prose; an empty list in a checkout."""
     names = [name for name in _compact() if name.endswith(".md")]
-    return [(folder() / name, matter, prose) for name, (matter, prose) in zip(names, _from_compact(names))]
+    found = _from_compact(names) if names else []
+    return [(folder() / name, matter, prose) for name, (matter, prose) in zip(names, found)]
 
 
 @cache

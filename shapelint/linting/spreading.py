@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 from shapelint.common.notices import held, say_once
@@ -18,6 +19,8 @@ LEAST_ITEMS = 200
 MOST_PROCESSES = 16
 ITEMS_OF_A_MEMO = 250
 """Number of outcomes between which equal parts are passed on once."""
+_SPREADING: ContextVar[bool] = ContextVar("_SPREADING", default=False)
+"""Whether this is one of the processes, which start no others."""
 
 SpreadItem = TypeVar("SpreadItem")
 SpreadOutcome = TypeVar("SpreadOutcome")
@@ -29,7 +32,7 @@ def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutco
     Each process works on every n-th item, and waits where it is far ahead of the others. What one does not return,
     because it was killed or its work raised an error, is worked out in this process.
     """
-    count = _processes(len(items))
+    count = 1 if _SPREADING.get() else _processes(len(items))
     workers: list[_Worker[SpreadItem, SpreadOutcome]] = []
     try:
         if count > 1:
@@ -109,6 +112,7 @@ def _work(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutcom
     """Work on items and write each outcome with the notices to a pipe, as the only thing that this process does."""
     import pickle
 
+    _SPREADING.set(True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process ends this one
     try:
         with os.fdopen(writer, "wb") as stream:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from itertools import islice
 
 from shapelint.common.frozen import frozen, replace
 from shapelint.documents.merging import unknown
 from shapelint.documents.override_values import NOWHERE, shown
 from shapelint.documents.overrides import Override, Sweep, combined, expanded
+from shapelint.linting.spreading import spread
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport, Finding, ModelReport, UncheckedLink
 from shapelint.text.location import Location
@@ -56,7 +58,9 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, read: ReadRun | None,
         kept = _that_matter(overrides, read or (lambda way: _verdict(judge(way, False))), limit)
     names = [one.key for one in kept if len(one.values) > 1]
     count = math.prod(len(one.values) or 1 for one in kept)
-    runs = [_Run(_values(way, names), judge(way, False), way) for way in _chosen(kept, limit)]
+    ways = _chosen(kept, limit)
+    reports = spread(ways, lambda way: judge(way, False))
+    runs = [_Run(_values(way, names), report, way) for way, report in zip(ways, reports)]
     if not runs:
         return judge((), True)
     share = total // count
@@ -83,8 +87,8 @@ def _that_matter(overrides: Sequence[Override], read: ReadRun, limit: int) -> tu
     idle = {index for index in places if not _matters(index, first, overrides, read)}
     while idle:
         kept = tuple(first[index] if index in idle else one for index, one in enumerate(overrides))
-        found = (_used_in(way, idle, overrides, read) for way in _chosen(kept, limit))
-        used = next((one for one in found if one), frozenset())
+        found = spread(_chosen(kept, limit), partial(_used_in, idle=idle, overrides=overrides, read=read))
+        used = next((one for one in found if one), frozenset[int]())
         if not used:
             return kept
         idle -= used

@@ -134,6 +134,8 @@ def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:
     """Whether an argument may be a list: it is spread over axes, indexed, or its length chooses the row."""
     text = " ".join(f"{row.shapes} {row.when}" for row in component.rows)
     name = parameter.name
+    if not any(mark in text for mark in (f"*{name}", f"{name}[", f"len({name})")):
+        return False
     return re.search(rf"(^|\s)\*{name}\b|\b{name}\[|len\({name}\)", text) is not None
 
 

@@ -84,6 +84,46 @@ def test_the_report_is_that_of_one_process(tmp_path: Path) -> None:
     assert linted(tmp_path, 2) == (code, report, notices)
 
 
+SWEPT = """\
+hydra:
+  sweeper:
+    params:
+      hidden: range(512, 640, 8)
+      inside: 512, 256, 384
+hidden: 1024
+inside: 512
+method: byol
+backbone: resnet18
+projection_head:
+  _target_: lightly.models.modules.BYOLProjectionHead
+  input_dim: ${inside}
+  hidden_dim: ${hidden}
+  output_dim: 128
+"""
+
+
+def test_the_runs_of_a_sweep_are_spread_too(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text(SWEPT)
+    one = linted(tmp_path, 10**6)
+    (finding,) = json.loads(one[1])["findings"]
+    assert any("in 32 of 48 runs of the sweep: inside=256,384" in note for note in finding["notes"])
+    assert linted(tmp_path, 2) == one
+
+
+NESTED = """
+import os
+from shapelint.linting import spreading
+spreading._processes = lambda items: 3
+homes = spreading.spread(range(6), lambda _: (os.getpid(), {*spreading.spread(range(9), lambda _: os.getpid())}))
+print(all(inside == {outside} for outside, inside in homes))
+"""
+
+
+def test_a_process_of_several_starts_no_others() -> None:
+    done = subprocess.run([sys.executable, "-c", NESTED], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 KILLED = """
 from shapelint.linting import lint_paths
 real, home = lint_paths._lint_candidate, os.getpid()
