@@ -59,6 +59,19 @@ def test_the_compact_form_of_the_rules_holds_what_they_hold(wheel: Path, tmp_pat
     assert compact == len(contents[0]) + len(list((ROOT / "rules").glob("SL*.md")))
 
 
+@pytest.mark.parametrize(("fixture", "needs"), [("python/lightly_1589.py", False), ("lightly-1589.yaml", True)])
+def test_only_what_is_yaml_is_read_as_yaml(wheel: Path, tmp_path: Path, fixture: str, needs: bool) -> None:
+    """With the compact rules, a script needs no PyYAML at all."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    script = "import sys; from shapelint.cli import start\ntry: start.run()\nexcept SystemExit: pass\n"
+    script += "print('yaml' in sys.modules)"
+    command = [sys.executable, "-c", script, "--isolated", "--no-cache", str(ROOT / "fixtures" / fixture)]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "error[SL101]" in result.stdout
+    assert result.stdout.endswith(f"{needs}\n")
+
+
 def test_the_description_holds_without_the_repository(wheel: Path) -> None:
     """On the package index every link is an address, and the version is the one that the package has."""
     with zipfile.ZipFile(wheel) as archive:
