@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from pathlib import Path
 
@@ -17,6 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update", action="store_true", help="write the expected reports anew; read the diff before committing"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile shapelint once: the tests start it a thousand times, also where Python writes no bytecode by itself."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "shapelint", quiet=2)
 
 
 @pytest.fixture
