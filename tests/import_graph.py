@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,18 +43,25 @@ def imports(modules: Sources) -> list[Import]:
 
 
 def _imports(name: str, text: str, modules: Sources) -> Iterator[Import]:
+    for module, taken, lazy in _written(name, text):
+        inner = f"{module}.{taken}"
+        yield Import(name, inner if taken and inner in modules else module, lazy)
+
+
+@cache
+def _written(name: str, text: str) -> list[tuple[str, str, bool]]:
+    """The imports of a module as written: the module, what is taken from it, and whether it is inside a function."""
     tree = ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     lazy = {id(inner) for function in functions for inner in ast.walk(function)}
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(name, alias.name, id(node) in lazy)
+            found += [(alias.name, "", id(node) in lazy) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}: imports are absolute"
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield Import(name, inner if inner in modules else str(node.module), id(node) in lazy)
+            found += [(str(node.module), alias.name, id(node) in lazy) for alias in node.names]
+    return found
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
