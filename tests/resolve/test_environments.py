@@ -73,6 +73,21 @@ def test_without_torch(bare: Path) -> None:
     assert "BYOLProjectionHead: stored, verified with lightly 1.6.0\n" in notices
 
 
+def test_all_fixtures_have_the_same_report_without_torch(bare: Path) -> None:
+    """Whatever is stored suffices for them: findings, chains and links are those of the full environment."""
+
+    def reported(python: Path | str) -> dict[str, object]:
+        command = [str(python), "-m", "shapelint", "--no-cache", "--output-format", "json", "fixtures"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+        found: dict[str, object] = json.loads(result.stdout)
+        return found
+
+    without = reported(bare)
+    assert len(without["findings"]) > 50
+    assert without == reported(sys.executable)
+
+
 def test_without_torch_missing_signatures_are_reported(bare: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.yaml"
     backbone = "timm.create_model('resnet18', num_classes=0, output_stride=8)"
