@@ -95,7 +95,7 @@ def gathered(source: Source, read: Read = read_source, overrides: List[Override]
     """
     if source.language != "yaml" or not (overrides or (len(source.parts) == 1 and _MENTIONED.search(source.text))):
         return source
-    groups = {_group_of(one) for one in overrides if _may_be_group(_group_of(one))}
+    groups = filter(_may_be_group, map(_group_of, overrides))
     if not _MENTIONED.search(source.text) and not any(has_folder(source.path, group) for group in groups):
         return source
     before = {part.path: source.slice(part.span) for part in source.parts[1:]}

@@ -224,9 +224,8 @@ class FileReport:
     `others` are the other files that it is composed of, each a path and a text; a finding may be in one. `is_open` is
     whether a class in it gets its parts from code outside the file, `users` are the files that were searched for that
     code. `is_fault` is whether shapelint itself failed on it. `tensors` are what the lines of a program give.
-    `stop` is where a program certainly stops with the config
-    that it is started with, so that nothing is said of its models; one that `takes_config` reads a file that its
-    command line names, and does not know it.
+    `stop` is where a program certainly stops with the config that it is started with, so that nothing is said of its
+    models; one that `takes_config` reads a file that its command line names, and does not know it.
     """
 
     path: str
