@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
 from shapelint.common.frozen import frozen, replace
+from shapelint.common.nearest_words import nearest_words
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import applied, resolve
@@ -49,7 +49,7 @@ def find(component: Resolved, layer: str | int) -> Found:
             if not listed or component.layers:
                 return Found(None)
             break
-    nearest = difflib.get_close_matches(layer, names, 1, cutoff=0.5)
+    nearest = nearest_words(layer, names, likeness=0.5)
     return Found(False, "", nearest[0] if nearest else "")
 
 

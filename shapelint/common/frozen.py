@@ -30,8 +30,9 @@ else:
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
     """Make a class of immutable values, compared and hashed by their fields."""
-    for name, method in SHARED.items():
-        if name not in vars(cls):
+    own = vars(cls)
+    for name, method in SHARED:
+        if name not in own:
             setattr(cls, name, method)
     return record(cls)
 
@@ -44,9 +45,13 @@ def record(cls: type[T]) -> type[T]:
     """
     if hasattr(cls, "__post_init__"):
         raise TypeError(f"{cls.__name__} has a __post_init__: make it a dataclass")
-    own = {name: _default(vars(cls).get(name, MISSING)) for name in _annotated(cls)}
-    given = {**getattr(cls, "__given__", {}), **own}
-    names = tuple(name for name, default in given.items() if not _is_inner(default))
+    own = vars(cls)
+    given = dict(getattr(cls, "__given__", ()))
+    for name, written in own.get("__annotations__", {}).items():
+        if not written.startswith("ClassVar"):
+            value = own.get(name, MISSING)
+            given[name] = _default(value) if isinstance(value, Field) else value
+    names = tuple([name for name, value in given.items() if not isinstance(value, _Made) or value.may_be_given])
     cls.__given__, cls.__names__, cls.__values__ = given, names, _values_of(names)  # type: ignore[attr-defined]
     cls.__init__ = _first_init(given, names, cls)  # type: ignore[method-assign]
     cls.__dataclass_fields__ = _Pending(cls)  # type: ignore[attr-defined]
@@ -74,17 +79,10 @@ class _Pending:
         return owner.__dataclass_fields__  # type: ignore[attr-defined]
 
 
-def _annotated(cls: type) -> list[str]:
-    """The names of the fields that a class itself adds."""
-    annotations = vars(cls).get("__annotations__", {})
-    return [name for name, written in annotations.items() if not str(written).startswith("ClassVar")]
-
-
-def _default(value: Any) -> Any:
+def _default(written: Field[Any]) -> Any:
     """What a field has if it is not given: a value, MISSING, or what makes one."""
-    if not isinstance(value, Field):
-        return value
-    return _Made(value.default_factory, value.init) if value.default_factory is not MISSING else value.default
+    made = written.default_factory
+    return _Made(made, written.init) if made is not MISSING else written.default
 
 
 class _Made:
@@ -167,4 +165,4 @@ def _show(self: Any) -> str:
     return f"{type(self).__name__}({fields})"
 
 
-SHARED = {"__eq__": _equal, "__hash__": _hash, "__repr__": _show}
+SHARED = (("__eq__", _equal), ("__hash__", _hash), ("__repr__", _show))

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 from shapelint.common import syntax_trees
 from shapelint.common.frozen import replace
-from shapelint.common.patterns import pattern
 from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
 from shapelint.shapes import expression
-from shapelint.text.source import Span
+from shapelint.text.source import Span, line_starts
 
 QUOTED = "'"
 """The style of a text: it is no call and no number, whatever stands in it."""
@@ -28,30 +26,27 @@ COMPUTED = "computed"
 """The style of a number that an expression computes; its place is that of the expression."""
 BASES_KEY = "_base_"
 
-_LINE_BREAK = pattern(r"\r\n|\r|\n")
-
 Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
 """Merge one value over another."""
 
 
-@dataclass
 class Values:
     """The values of a module by name; `base` is what `_base_` stands for in it, `imports` loads a module of values.
 
     `shift` is the offset of the module's text in the source. `merge` is what the method `merge` of a dictionary does.
     """
 
-    text: str
-    shift: int
-    merge: Merge
-    imports: Callable[[ast.ImportFrom], dict[str, YamlNode]]
-    base: Mapping = EMPTY
-    names: dict[str, YamlNode] = field(default_factory=dict)
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        breaks = [match.end() for match in _LINE_BREAK.finditer(self.text)]
-        self.starts = [0, *breaks]
+    def __init__(
+        self, text: str, shift: int, merge: Merge, imports: Callable[[ast.ImportFrom], dict[str, YamlNode]]
+    ) -> None:
+        self.text = text
+        self.shift = shift
+        self.merge = merge
+        self.imports = imports
+        self.base: Mapping = EMPTY
+        self.names: dict[str, YamlNode] = {}
+        self.count = 0
+        self.starts = line_starts(text)
 
     def run(self, module: ast.Module) -> dict[str, YamlNode]:
         """The values after all statements of a module."""

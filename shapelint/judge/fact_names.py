@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import difflib
 import typing
 from collections.abc import Iterator
 
+from shapelint.common.nearest_words import nearest_words
 from shapelint.judge.facts import ComponentFacts, EdgeFacts, Side
 from shapelint.judge.subjects.backbone_layer import LayerFacts
 from shapelint.judge.subjects.bank import BankFacts
@@ -111,7 +111,7 @@ def attributes(owner: type) -> dict[str, type | None]:
 
 
 def _no_fact(whole: str, part: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(part, known, 1)
+    near = nearest_words(part, known)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "it has no parts"
     return f"no fact {whole!r}: {hint}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 
 from shapelint.common import bounds, disk, yaml_loader
 from shapelint.common.frozen import frozen
+from shapelint.common.nearest_words import nearest_words
 from shapelint.common.patterns import pattern
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.front_matter import RulePage
@@ -65,7 +65,7 @@ def codes(texts: Iterable[str], among: Mapping[str, Rule]) -> tuple[str, ...]:
 def nearest(text: str, among: Mapping[str, Rule]) -> str | None:
     """The code or name most similar to a misspelt one, the first of equally similar ones; None if none is similar."""
     for word, known in ((text.upper(), list(among)), (text, [rule.page.name for rule in among.values()])):
-        near = difflib.get_close_matches(word, known, len(known) or 1)
+        near = nearest_words(word, known, len(known) or 1)
         best = [one for one in near if _likeness(word, one) == _likeness(word, near[0])]
         if best:
             return min(best, key=known.index)
@@ -73,6 +73,8 @@ def nearest(text: str, among: Mapping[str, Rule]) -> str | None:
 
 
 def _likeness(one: str, other: str) -> float:
+    import difflib
+
     return difflib.SequenceMatcher(None, other, one).ratio()
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from shapelint.common import disk, gitignore
@@ -97,20 +96,18 @@ def behind(changed: Iterable[str], users: dict[str, set[str]]) -> list[str]:
     return sorted(seen - set(changed))
 
 
-@dataclass
 class _Index:
     """The files of a repository by the names under which others may refer to them."""
 
-    files: dict[str, str]
-    modules: dict[str, list[str]] = field(default_factory=dict)
-    configs: dict[str, list[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, files: dict[str, str]) -> None:
         """Index each module by its dotted path from every folder above it, since any of these may be on `sys.path`.
 
         Configs are indexed by their names without the suffix.
         """
-        for path in self.files:
+        self.files = files
+        self.modules: dict[str, list[str]] = {}
+        self.configs: dict[str, list[str]] = {}
+        for path in files:
             if path.endswith(tuple(YAML)):
                 self.configs.setdefault(PurePosixPath(path).stem, []).append(path)
             if path.endswith(".py"):

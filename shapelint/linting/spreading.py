@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -58,6 +57,8 @@ def _processes(items: int) -> int:
 @contextmanager
 def _late_interrupts() -> Iterator[None]:
     """Hold interrupts back until all processes are known to the one that ends them, and ignore what they get."""
+    import signal
+
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -101,6 +102,8 @@ class _Worker(Generic[SpreadItem, SpreadOutcome]):
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
+        import signal
+
         self._stream.close()
         with suppress(OSError):
             os.kill(self._process, signal.SIGKILL)
@@ -111,6 +114,7 @@ class _Worker(Generic[SpreadItem, SpreadOutcome]):
 def _work(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutcome], writer: int) -> None:
     """Work on items and write each outcome with the notices to a pipe, as the only thing that this process does."""
     import pickle
+    import signal
 
     _SPREADING.set(True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process ends this one

@@ -6,11 +6,11 @@ letter or by a number, is none.
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 
 from shapelint.common.frozen import frozen
+from shapelint.common.nearest_words import nearest_words
 from shapelint.knowledge import pretrained_data, rules_folder
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.signatures import stored, versions
@@ -64,12 +64,12 @@ def of_module(dotted: str) -> Absent | None:
         return None
     if name in known.lost:
         likely = [one for one in known.names if one[:1].isupper() == name[:1].isupper()]
-        near = difflib.get_close_matches(name, sorted(likely), 1, SOMEWHAT)
+        near = nearest_words(name, sorted(likely), likeness=SOMEWHAT)
         return Absent(module, name, near[0] if near else "", was_lost=True)
     elsewhere = [home for home, other in modules().items() if name in other.names and home.startswith(f"{module}.")]
     if elsewhere and name[:1].isupper():
         return Absent(module, name, f"{elsewhere[0]}.{name}")
-    near = difflib.get_close_matches(name.lower(), {one.lower() for one in known.names}, 5, NAME_LIKENESS)
+    near = nearest_words(name.lower(), {one.lower() for one in known.names}, 5, NAME_LIKENESS)
     meant = [one for lower in near for one in sorted(known.names) if one.lower() == lower and _is_meant(name, one)]
     return Absent(module, name, meant[0], exact=_numbers(meant[0]) == _numbers(name)) if meant else None
 
@@ -111,5 +111,5 @@ def of_model(target: str, name: str) -> Absent | None:
     last = list(parts)[-1]
     if name in CLASSIFIERS and last in CLASSIFIERS:
         return Absent(label, name, last, exact=parts[last].startswith("torch.nn.Linear:"))
-    near = difflib.get_close_matches(name, list(parts), 1, SOMEWHAT)
+    near = nearest_words(name, parts, likeness=SOMEWHAT)
     return Absent(label, name, near[0] if near else "")

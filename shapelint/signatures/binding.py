@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
 from shapelint.common.frozen import frozen
+from shapelint.common.nearest_words import nearest_words
+from shapelint.common.patterns import pattern
 from shapelint.common.value_words import describe
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.knowledge.schema.signature_files import ComponentSignature
 from shapelint.knowledge.schema.widths import is_width
 from shapelint.shapes import dims
 from shapelint.spec.spec import Argument, ComponentSpec, Problem, as_json
+
+_LIST = pattern(r"(?:^|\s)\*(\w+)|\b(\w+)\[|len\((\w+)\)")
+"""What is spread over axes, indexed, or chooses the row by its length."""
 
 
 @frozen
@@ -52,7 +55,7 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
             problems.append(Problem("SL901", message, argument.span, role, help=hint))
         elif parameter.name == component.classes and argument.value == 0:
             continue  # a classifier without outputs can be built: torch makes a Linear of width 0
-        elif parameter.name in widths and not _is_width(argument.value, parameter, _takes_list(component, parameter)):
+        elif parameter.name in widths and not _is_width(argument.value, parameter, component):
             message = f"{parameter.name} of {label} must be a positive integer, found {describe(argument.value)}"
             problems.append(Problem("SL903", message, argument.span, role, actual=as_json(argument.value)))
             values[parameter.name] = dims.UNKNOWN_DIM
@@ -94,7 +97,7 @@ def _match(
 
 
 def _unknown(label: str, name: str, parameters: tuple[Parameter, ...], argument: Argument, role: str) -> Problem:
-    near = difflib.get_close_matches(name, [parameter.name for parameter in parameters], 1)
+    near = nearest_words(name, [parameter.name for parameter in parameters])
     hint = f"did you mean {near[0]}?" if near else f"it takes {_list(parameters)}"
     place = argument.key or argument.span
     replacement = (place, near[0]) if near and argument.key else None
@@ -122,21 +125,20 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def _is_width(value: Any, parameter: Parameter, takes_list: bool) -> bool:
+def _is_width(value: Any, parameter: Parameter, component: ComponentSignature | None = None) -> bool:
+    """Whether a value may be given for a width, or be a list of widths for a parameter of a component."""
     if dims.is_unknown(value) or (value is None and not parameter.required and parameter.default is None):
         return True
     if isinstance(value, tuple):
-        return takes_list and all(_is_width(element, parameter, False) for element in value)
+        takes_list = component is not None and _takes_list(component, parameter)
+        return takes_list and all(_is_width(element, parameter) for element in value)
     return is_width(value)
 
 
 def _takes_list(component: ComponentSignature, parameter: Parameter) -> bool:
     """Whether an argument may be a list: it is spread over axes, indexed, or its length chooses the row."""
     text = " ".join(f"{row.shapes} {row.when}" for row in component.rows)
-    name = parameter.name
-    if not any(mark in text for mark in (f"*{name}", f"{name}[", f"len({name})")):
-        return False
-    return re.search(rf"(^|\s)\*{name}\b|\b{name}\[|len\({name}\)", text) is not None
+    return parameter.name in {"".join(names) for names in _LIST.findall(text)}
 
 
 def _list(parameters: tuple[Parameter, ...]) -> str:

@@ -10,13 +10,13 @@ of it is unknown here but may be known elsewhere.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from shapelint.common.frozen import frozen, replace
+from shapelint.common.nearest_words import nearest_words
 from shapelint.common.patterns import pattern
 from shapelint.knowledge.rule_pages import Rule, nearest
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, Severity
@@ -185,7 +185,7 @@ def _unused(
     """One finding for each comment that contains something without effect."""
     for ignore in ignores:
         if ignore.word not in (LINE, FILE):
-            near = difflib.get_close_matches(ignore.word, [LINE, FILE], 1, 0.6)
+            near = nearest_words(ignore.word, [LINE, FILE])
             if near:
                 message = f"shapelint knows no comment {ignore.word!r}, so it silences nothing"
                 yield _finding(source, ignore, rules, message, f"did you mean {near[0]}?")

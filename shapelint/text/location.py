@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from shapelint.common.frozen import frozen
 
 
-@dataclass(frozen=True, order=True)
+@frozen
 class Location:
     """A range of text in a file."""
 
@@ -14,3 +14,10 @@ class Location:
     column: int
     end_line: int
     end_column: int
+
+    def __lt__(self, other: Location) -> bool:
+        """Whether it comes first: by path, then by where it begins."""
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[str, int, int, int, int]:
+        return self.path, self.line, self.column, self.end_line, self.end_column

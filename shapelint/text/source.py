@@ -53,6 +53,11 @@ _JOINT = pattern(r"\n\0([^\n]*)\n")
 """The separator of joined texts. A file with a zero byte is never read, so no text contains it."""
 
 
+def line_starts(text: str) -> list[int]:
+    """Return the offsets at which the lines of a text begin."""
+    return [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+
+
 @frozen
 class Source:
     """The text of one file; `mark` is whether it began with a byte order mark, which is not part of `text`.
@@ -95,7 +100,7 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
+        return line_starts(self.text)
 
     def location(self, span: Span) -> Location:
         """The file of a span, and its lines and columns, counted from 1."""

@@ -7,11 +7,11 @@ cache has no answer; an operation that raises is unknown, never a fault.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shapelint.common.frozen import frozen
+from shapelint.common.patterns import pattern
 from shapelint.common.reads import note_unrepeatable
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureRow
 from shapelint.shapes import dims
@@ -21,7 +21,7 @@ from shapelint.shapes.signatures import Shape
 from shapelint.signatures import cache, versions
 from shapelint.trace.meta import quiet
 
-_TORCH_NAME = re.compile(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
+_TORCH_NAME = pattern(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
 _PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
 """The sizes of the symbols in each run: different primes, so that none is confused with another."""
 

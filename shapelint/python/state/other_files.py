@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,18 +12,15 @@ from shapelint.python.state.places import Places
 from shapelint.text.source import Part, Source, Span, UnreadableError, joined, read_source
 
 
-@dataclass
 class OtherFiles:
     """A file, and the texts of the local modules that are joined to it as soon as a place in them is needed.
 
     A module that is joined from the start is interpreted as it is there, not as it is on disk: it may be edited.
     """
 
-    source: Source
-    parts: dict[Path, Part] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.parts = {Path(disk.real(part.path)): part for part in self.source.parts[1:]}
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.parts = {Path(disk.real(part.path)): part for part in source.parts[1:]}
 
     def edited(self, path: Path) -> str | None:
         """Return the joined text of a module; None if it is not joined."""

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
-from shapelint.text.source import Span
+from shapelint.text.source import Span, line_starts
 
 
-@dataclass
 class Places:
     """Offsets of the lines of a text. Lines end where the tokenizer ends them, so a form feed does not end a line."""
 
-    text: str
-    starts: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.starts = [0]
-        for index, character in enumerate(self.text):
-            if character == "\n" or (character == "\r" and self.text[index + 1 : index + 2] != "\n"):
-                self.starts.append(index + 1)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = line_starts(text)
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a line (from 1) and a column in bytes."""
