@@ -253,9 +253,7 @@ def _joined(file: FileReport, options: CheckOptions) -> Source:
     if source.language == "yaml" and not options.overrides:
         return source
     known = {part.path for part in source.parts}
-    others = [
-        path for path, _ in file.others if path not in known and (source.language != "yaml" or is_data(Path(path)))
-    ]
+    others = [path for path, _ in file.others if path not in known and (source.language != "yaml" or is_data(path))]
     return joined(source, [(path, read_source(Path(path)).text) for path in others])
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.chain import chain
@@ -151,7 +151,7 @@ def analyse_model(model: ModelSpec, source: Source, options: Options) -> Analysi
         methods.wiring(model.wiring) if model.wiring else methods.pack_or_open(model.method),
         _sized(model.input, options.input),
         replace(options, shares=True),
-        str(Path(source.path).parent),
+        os.path.dirname(source.path) or os.curdir,
     )
     violations = judge(judged, rulebook.known(options.rules))
     links = partial(config_checks, judged)

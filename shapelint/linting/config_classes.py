@@ -13,6 +13,7 @@ from pathlib import Path
 
 from shapelint.common import disk, package_folders
 from shapelint.common.frozen import frozen, replace
+from shapelint.common.patterns import pattern
 from shapelint.documents.composing import composed_once
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.knowledge import methods
@@ -26,6 +27,8 @@ from shapelint.text.source import Source, joined
 MAXIMUM_MODELS = 12
 ROLES = ("backbone", "projection_head", "prediction_head")
 """The parts that are wired one after the other."""
+_LIBRARIES = "|".join(sorted(model_scan.BUILT_FROM))
+_OF_A_LIBRARY = pattern(rf"""{NAMES_A_CLASS.pattern}[ \t]*["']?({_LIBRARIES})\.[\w.]+(["',\s}}]|\Z)""")
 NAMING_KEYS = ("_target_", "class_path")
 """The keys under which a mapping names its class."""
 IMPORTS = """# A backbone and its heads, as a config names them.
@@ -75,7 +78,7 @@ class _Named:
 
 def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport | None:
     """Return the report of a config as the classes of its repository read it; None if it names no model of these."""
-    if source.language != "yaml" or not NAMES_A_CLASS.search(source.own_text) or not disk.is_file(source.path):
+    if source.language != "yaml" or not _may_name_its_own(source.own_text) or not disk.is_file(source.path):
         return None
     try:
         documents = composed_once(Source(source.path, source.own_text)).documents
@@ -92,6 +95,11 @@ def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport
     )
     report = lint(joined(here, [(source.path, source.own_text)]), replace(options, folder=folder))
     return _of_config(report, source, here.path, named[0]) if report.models else None
+
+
+def _may_name_its_own(text: str) -> bool:
+    """Return whether a text names a class that may be of its repository: not all of them are surely of libraries."""
+    return sum(1 for _ in NAMES_A_CLASS.finditer(text)) > sum(1 for _ in _OF_A_LIBRARY.finditer(text))
 
 
 def _outermost(node: YamlNode, folders: list[str], path: tuple[str, ...]) -> Iterator[_Named]:

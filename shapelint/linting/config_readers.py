@@ -66,9 +66,9 @@ _Lint = Callable[[Source, str], FileReport]
 """What lints a program as it is started with a config."""
 
 
-def is_data(path: Path) -> bool:
+def is_data(path: str | os.PathLike[str]) -> bool:
     """Return whether a file may be a config that a script loads."""
-    return path.suffix.lower() in DATA_SUFFIXES
+    return os.path.splitext(path)[1].lower() in DATA_SUFFIXES
 
 
 def through_scripts(
@@ -160,9 +160,9 @@ def _through(source: Source, found: Sequence[FileReport]) -> FileReport:
 
 def loaded(report: FileReport) -> set[str]:
     """Return the real paths of the data files through which the models of a program were read."""
-    if not report.models or is_data(Path(report.path)):
+    if not report.models or is_data(report.path):
         return set()
-    return {disk.real(path) for path, _ in report.others if is_data(Path(path))}
+    return {disk.real(path) for path, _ in report.others if is_data(path)}
 
 
 def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileReport | None:
@@ -177,7 +177,7 @@ def _followed(script: Source, config: Source, read: _Read, lint: _Lint) -> FileR
         return report
     if disk.real(config.path) not in loaded(report):
         return None
-    texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(Path(part.path))]
+    texts = [(part.path, config.slice(part.span)) for part in config.parts if is_data(part.path)]
     if any(read(Path(path)).text != text for path, text in texts):
         report = replace(lint(joined(script, texts), started), text=script.own_text)
     shown = {path: config.path for path, _ in report.others if _is_same(path, config.path)}
@@ -193,7 +193,10 @@ def _scripts(config: Path, files: RunFiles) -> tuple[list[Source], Iterable[Sour
 
     Of those that take any config, only those whose names share a word with its path, if there are such.
     """
-    own, near = files.read(config).text, _scripts_near(config.parent, files)
+    near = _scripts_near(config.parent, files)
+    if not near:
+        return [], ()
+    own = files.read(config).text
     named = [source for source in near if _names(source.text, config, own) or _composes(source, config)]
     others = [] if _IS_NATIVE.search(own) else [source for source in near if source not in named]
     alike = [source for source in others if shares_a_word(source.path, config) and _takes_a_config(source)]
@@ -289,7 +292,7 @@ def entries(folder: Path) -> Sequence[FolderEntry]:
 
 def _own_files(source: Source, reports: Sequence[FileReport]) -> set[str]:
     """Return the paths of a config and, if it has a defaults list, of the data files read beside it."""
-    beside = (path for report in reports for path, _ in report.others if is_data(Path(path)))
+    beside = (path for report in reports for path, _ in report.others if is_data(path))
     return {source.path, *(beside if _HAS_DEFAULTS.search(source.own_text) else ())}
 
 

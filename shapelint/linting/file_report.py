@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache, partial
-from pathlib import Path
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
@@ -217,7 +216,7 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
     reads it was followed. A part of a composed config may be chosen by any command line.
     """
     edits = _edits(source, repair.moves)
-    has_configs = any(is_data(Path(part.path)) for part in source.parts[1:])
+    has_configs = any(is_data(part.path) for part in source.parts[1:])
     doubtful = any(move.overwrites or move.for_operation or (has_configs and move.fallback) for move in repair.moves)
     certain = repair.only and not doubtful and violation.rule.page.code not in UNREPAIRED
     elsewhere = {edit.location.path for edit in edits if edit.location.path != source.path}
@@ -236,7 +235,7 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
 def _is_own(source: Source, paths: Iterable[str]) -> bool:
     """Return whether files are configs that are used by nothing but what is joined to a source."""
     known = {disk.real(part.path) for part in source.parts}
-    return all(is_data(Path(path)) and not may_have_other_users(path, known) for path in paths)
+    return all(is_data(path) and not may_have_other_users(path, known) for path in paths)
 
 
 def _proof(repair: Repair) -> str:

@@ -25,7 +25,7 @@ CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 class RunFiles:
     """The files read in a run so far, and its Python files and configs by their real paths.
 
-    `near` are the scripts near each folder that has been looked at.
+    `near` are the scripts near each folder that has been looked at, `places` where files really are, by their paths.
     """
 
     python: tuple[str, ...] = ()
@@ -34,17 +34,28 @@ class RunFiles:
     indifferent: set[tuple[str, ...]] = field(default_factory=set)
     """The scripts that read no config with which they are started, with the folder and suffix of such a config."""
     near: dict[str, tuple[Source, ...]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
         """Return the files of a run, none of them read yet."""
-        every = [(path.suffix, disk.real(path)) for path in paths]
-        python = tuple(path for suffix, path in every if suffix == ".py")
-        return cls(python, tuple(path for suffix, path in every if suffix in YAML))
+        every = [(path.suffix, str(path), disk.real(path)) for path in paths]
+        return cls(
+            python=tuple(place for suffix, _, place in every if suffix == ".py"),
+            configs=tuple(place for suffix, _, place in every if suffix in YAML),
+            places={path: place for _, path, place in every},
+        )
+
+    def real(self, path: Path) -> str:
+        """Return where a file really is, as it was when that was first asked."""
+        place = self.places.get(str(path))
+        if place is None:
+            place = self.places[str(path)] = disk.real(path)
+        return place
 
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
-        place = disk.real(path)
+        place = self.real(path)
         if place not in self.kept:
             source = read_source(path)
             if len(source.text) > MAXIMUM_SEARCHED_BYTES:
@@ -71,7 +82,7 @@ class RunFiles:
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}
-        behind_it = behind([_name(disk.real(path))], self.direct)
+        behind_it = behind([_name(self.real(path))], self.direct)
         found = [by_name[name] for name in behind_it if name in by_name]
         classes = CLASS.findall(self.read(path).text)
         builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")

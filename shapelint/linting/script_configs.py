@@ -76,7 +76,7 @@ def _near(script: Path, text: str) -> Iterator[Path]:
 def _below(folder: Path, depth: int) -> Iterator[Sequence[Path]]:
     """Yield the data files of a folder, and then of those inside it, apart from what programs write."""
     visible = [one for one in entries(folder) if not one.name.startswith(".")]
-    yield [Path(one.path) for one in visible if is_data(Path(one.name)) and one.is_regular()]
+    yield [Path(one.path) for one in visible if is_data(one.name) and one.is_regular()]
     is_of_configs = NAMES_OF_CONFIG_FOLDERS.fullmatch(folder.name)
     for one in visible if depth else ():
         if one.is_folder() and (is_of_configs or not WRITTEN.fullmatch(one.name)):
@@ -121,7 +121,7 @@ def _identity(finding: Finding) -> tuple[object, ...]:
 def _fix(finding: Finding, reports: Sequence[FileReport]) -> Fix | None:
     """Return a fix if it was proved with every config, or edits the one config alone with which it was proved."""
     fix = finding.fix
-    if fix is None or all(is_data(Path(edit.location.path)) for edit in fix.edits):
+    if fix is None or all(is_data(edit.location.path) for edit in fix.edits):
         return fix
     same = [one.fix for report in reports for one in report.findings if _identity(one) == _identity(finding)]
     proved = [one for one in same if one is not None and one.edits == fix.edits]

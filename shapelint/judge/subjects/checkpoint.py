@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def _path(judged: Judged) -> Path | None:
         return Path(judged.checkpoint)
     argument = judged.model.extras.checkpoint
     written = str(argument.value) if argument else ""
-    if Path(written).suffix not in CHECKPOINT_SUFFIXES or "://" in written:
+    if os.path.splitext(written)[1] not in CHECKPOINT_SUFFIXES or "://" in written:
         return None
     return Path(judged.folder) / written
 
