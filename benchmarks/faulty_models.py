@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source
 

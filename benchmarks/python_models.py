@@ -23,7 +23,7 @@ import drafts
 from draft_parts import CHANGED
 from running import raised
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source

@@ -26,7 +26,7 @@ import python_training
 from python_changes import Mutant, draw
 
 from shapelint.linting import python_models  # noqa: F401
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.linting.fixing import fixed_text
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding

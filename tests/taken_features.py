@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapelint.common.frozen import frozen
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar, Union
 
 from shapelint.common.bounded_files import RefusedFileError, content_of
 from shapelint.common.reads import GRANULE, KeptAnswer, digest, recorded, settled, signature_of
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
+MOST_ASKED_ONCE = 10_000
 AnyPath = Union[str, os.PathLike[str]]
 Asked = TypeVar("Asked")
 
@@ -157,9 +160,27 @@ def still_hold(kept: Mapping[str, Any]) -> bool | None:
     return same
 
 
+_ONCE: ContextVar[dict[tuple[str, str], KeptAnswer] | None] = ContextVar("_ONCE", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """In this block the disk is asked once for what is no content and no list: its answer counts to the end."""
+    token = _ONCE.set({} if _ONCE.get() is None else _ONCE.get())
+    try:
+        yield
+    finally:
+        _ONCE.reset(token)
+
+
 def _asked(question: str, path: AnyPath) -> Any:
-    name = os.fspath(path)
-    return _noted(question, name, lambda: answer_to(question, name), lambda answer: answer)
+    name, once = os.fspath(path), _ONCE.get()
+    if once is not None and (question, name) in once:
+        return once[question, name]
+    answer = _noted(question, name, lambda: answer_to(question, name), lambda answer: answer)
+    if once is not None and len(once) < MOST_ASKED_ONCE:
+        once[question, name] = answer
+    return answer
 
 
 def _noted(question: str, name: str, ask: Callable[[], Asked], kept: Callable[[Asked], KeptAnswer]) -> Asked:

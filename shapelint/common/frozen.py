@@ -60,11 +60,17 @@ def record(cls: type[T]) -> type[T]:
 
 def replace(instance: T, /, **changes: Any) -> T:
     """Return an object with other values in some of its fields, as `dataclasses.replace` does."""
-    cls = type(instance)
-    values: Callable[[T], tuple[Any, ...]] | None = getattr(cls, "__values__", None)
-    if values is None:
+    cls: Any = type(instance)
+    if not hasattr(cls, "__values__"):
         return dataclasses.replace(instance, **changes)  # type: ignore[type-var]
-    return cls(**{**dict(zip(cls.__names__, values(instance))), **changes})  # type: ignore[attr-defined]
+    values = dict(zip(cls.__names__, cls.__values__(instance)))
+    values.update(changes)
+    if len(values) != len(cls.__given__):  # a name that it does not have, or a field that is made anew
+        made: T = cls(**values)
+        return made
+    other: T = cls.__new__(cls)
+    other.__dict__.update(values)
+    return other
 
 
 class _Pending:

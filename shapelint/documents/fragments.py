@@ -72,7 +72,8 @@ def among(source: Source) -> Find:
         if name.endswith(OPEN):
             files = ((path, source.slice(part.span)) for path, part in parts.items())
             return _unread(_far_reaching(name, roots, files))
-        part = next((parts[path] for path in _candidates(name, roots) if path in parts), None)
+        places = _candidates(name, roots) if parts else ()
+        part = next((parts[path] for path in places if path in parts), None)
         return fragment(part.path, source.slice(part.span), part.span.start) if part else None
 
     return find
@@ -133,9 +134,10 @@ def _roots(path: str) -> Iterator[str]:
         folder, absolute = os.path.normpath(os.path.join(folder, "..")), parent
 
 
-def has_folder(path: str, group: str) -> bool:
-    """Return whether a group of configs is a folder beside a file or above it."""
-    return any(disk.is_folder(os.path.join(root, *group.split("/"))) for root in _roots(path))
+def has_folder(path: str, groups: Iterable[str]) -> bool:
+    """Return whether one of some groups of configs is a folder beside a file or above it."""
+    roots = list(_roots(path))
+    return any(disk.is_folder(os.path.join(root, *group.split("/"))) for group in groups for root in roots)
 
 
 def _candidates(name: str, roots: list[str]) -> Iterator[str]:

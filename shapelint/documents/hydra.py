@@ -96,7 +96,7 @@ def gathered(source: Source, read: Read = read_source, overrides: List[Override]
     if source.language != "yaml" or not (overrides or (len(source.parts) == 1 and _MENTIONED.search(source.text))):
         return source
     groups = filter(_may_be_group, map(_group_of, overrides))
-    if not _MENTIONED.search(source.text) and not any(has_folder(source.path, group) for group in groups):
+    if not _MENTIONED.search(source.text) and not has_folder(source.path, groups):
         return source
     before = {part.path: source.slice(part.span) for part in source.parts[1:]}
     texts = dict(before)

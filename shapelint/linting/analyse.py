@@ -86,10 +86,19 @@ def analyse(source: Source, options: Options, may_trace: bool = False) -> FileAn
     try:
         reading = read(source, options)
     except InvalidYamlError as error:
-        return FileAnalysis(source, (), invalid(error, options))
-    source = reading.source
-    models = tuple(analyse_model(model, source, options) for model in reading.models)
-    return FileAnalysis(source, models, reading=reading, sweep=reading.sweep if options.sweeps else NO_SWEEP)
+        return unread(source, error, options)
+    return analysed(reading, options)
+
+
+def analysed(reading: Reading, options: Options) -> FileAnalysis:
+    """Return the analysis of a config that was read."""
+    models = tuple(analyse_model(model, reading.source, options) for model in reading.models)
+    return FileAnalysis(reading.source, models, reading=reading, sweep=reading.sweep if options.sweeps else NO_SWEEP)
+
+
+def unread(source: Source, error: InvalidYamlError, options: Options) -> FileAnalysis:
+    """Return the analysis of a config that is no YAML."""
+    return FileAnalysis(source, (), invalid(error, options))
 
 
 def is_python(source: Source) -> bool:

@@ -9,13 +9,10 @@ from typing import Any, cast
 from shapelint.chain.chain import Link
 from shapelint.common import disk
 from shapelint.common.frozen import replace
-from shapelint.documents.nodes import InvalidYamlError
-from shapelint.documents.overrides import Override
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
-from shapelint.linting import sweeps
-from shapelint.linting.analyse import Analysis, FileAnalysis, analyse, is_python, read
+from shapelint.linting.analyse import Analysis, FileAnalysis, is_python
 from shapelint.linting.config_readers import is_data, may_have_other_users
 from shapelint.linting.trials import Trials
 from shapelint.resolve.options import Options
@@ -47,43 +44,7 @@ UNREPAIRED = frozenset({"SL113", "SL114", "SL902", "SL903"})
 """Codes whose edit changes what the user meant (another key, another declaration): never safe."""
 
 
-def lint_source(source: Source, options: Options, importing: Callable[[], tuple[str, ...]] = tuple) -> FileReport:
-    """Lint one text, without writing anything or running any of its code.
-
-    `importing` returns the Python files that import it: they are analysed with it if a class gets its parts from them.
-    """
-    analysis = analyse(source, options)
-    if analysis.is_open and not options.users and (users := importing()):
-        options = replace(options, users=users)
-        analysis = analyse(source, options, analysis.is_traced)
-    runs = sweeps.planned(analysis.sweep, options)
-    if not runs:
-        report = _reported(analysis, options)
-        return _of_one_run(report) if options.overrides else report
-    source = analysis.source
-
-    def judge(overrides: tuple[Override, ...], repair: bool) -> FileReport:
-        own = replace(options, overrides=overrides, sweeps=False)
-        return _reported(analyse(source, own, analysis.is_traced), own, repair, repair or is_python(source))
-
-    def read_run(overrides: tuple[Override, ...]) -> object:
-        try:
-            return read(source, replace(options, overrides=overrides, sweeps=False)).models
-        except InvalidYamlError as error:
-            return error.message
-
-    is_one = not options.overrides and not any(run.mode for run in runs)
-    base = _reported(analysis, replace(options, sweeps=False)) if is_one else None
-    return sweeps.judged(runs, judge, None if is_python(source) else read_run, base)
-
-
-def _of_one_run(report: FileReport) -> FileReport:
-    """Return the report of a run with overrides: its fixes are proved for that run, not for others of the config."""
-    findings = (one if one.fix is None else replace(one, fix=replace(one.fix, safe=False)) for one in report.findings)
-    return replace(report, findings=tuple(findings))
-
-
-def _reported(analysis: FileAnalysis, options: Options, repair: bool = True, with_chains: bool = True) -> FileReport:
+def reported(analysis: FileAnalysis, options: Options, repair: bool = True, with_chains: bool = True) -> FileReport:
     """Return the report of an analysed file, with repairs if asked to, and with the chains of its models."""
     source = analysis.source
     if analysis.invalid is not None:

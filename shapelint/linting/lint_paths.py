@@ -21,7 +21,7 @@ from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, wort
 from shapelint.linting.config_classes import through_classes
 from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unread
 from shapelint.linting.deduplicate import once
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.linting.script_configs import with_configs
 from shapelint.linting.spreading import spread
@@ -87,8 +87,6 @@ def lint_files(
             invalid.setdefault(error.path, error)
             return not disk.is_folder(path)  # a folder inside may have settings of its own
 
-    candidates = collect(roots, excludes, [Path(path) for path in beside])
-    run_files = RunFiles.of(candidate.path for candidate in candidates)
     read_by_scripts: set[str] = set()
 
     def lint_one(candidate: Candidate) -> LintOutcome:
@@ -99,14 +97,17 @@ def lint_files(
         except ConfigError as error:
             return error
 
-    for found in _outcomes(sorted(candidates, key=_is_data), watch, lint_one, together=settings.allow_trusted):
-        if isinstance(found, FileReport):
-            read_by_scripts |= loaded(found)
-            files.append(found)
-        else:
-            skipped += 1
-        if isinstance(found, ConfigError):
-            invalid.setdefault(found.path, found)
+    with disk.asked_once():
+        candidates = collect(roots, excludes, [Path(path) for path in beside])
+        run_files = RunFiles.of(candidate.path for candidate in candidates)
+        for found in _outcomes(sorted(candidates, key=_is_data), watch, lint_one, together=settings.allow_trusted):
+            if isinstance(found, FileReport):
+                read_by_scripts |= loaded(found)
+                files.append(found)
+            else:
+                skipped += 1
+            if isinstance(found, ConfigError):
+                invalid.setdefault(found.path, found)
     if invalid and not files:
         raise next(iter(invalid.values()))
     files += map(_invalid_settings, invalid.values())

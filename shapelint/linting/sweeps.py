@@ -53,14 +53,8 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, read: ReadRun | None,
     """
     total = math.prod(len(one.values) or 1 for one in overrides)
     limit = MAXIMUM_RUNS if read is not None else MAXIMUM_PROGRAM_RUNS
-    kept = tuple(overrides)
-    if total > FEW_RUNS:
-        kept = _that_matter(overrides, read or (lambda way: _verdict(judge(way, False))), limit)
-    names = [one.key for one in kept if len(one.values) > 1]
+    kept, runs = _judged_runs(overrides, judge, read or (lambda way: _verdict(judge(way, False))), total, limit)
     count = math.prod(len(one.values) or 1 for one in kept)
-    ways = _chosen(kept, limit)
-    reports = spread(ways, lambda way: judge(way, False))
-    runs = [_Run(_values(way, names), report, way) for way, report in zip(ways, reports)]
     if not runs:
         return judge((), True)
     share = total // count
@@ -77,22 +71,33 @@ def judged(overrides: Sequence[Override], judge: JudgeRun, read: ReadRun | None,
     return _merged(runs, found, models)
 
 
-def _that_matter(overrides: Sequence[Override], read: ReadRun, limit: int) -> tuple[Override, ...]:
-    """Return the overrides with the first value alone of those on which nothing depends, in any run that is judged.
+def _judged_runs(
+    overrides: Sequence[Override], judge: JudgeRun, read: ReadRun, total: int, limit: int
+) -> tuple[tuple[Override, ...], list[_Run]]:
+    """Return the runs that are judged, and their overrides, with the first value alone of those that do not matter.
 
-    A key that does not matter in the first run may do so in others: what another key chooses may use it.
+    A key that does not matter in the first run may do so in others, which is seen when these are judged: what another
+    key chooses may use it.
     """
+
+    def attempt(way: tuple[Override, ...], idle: frozenset[int]) -> tuple[FileReport, frozenset[int]]:
+        return judge(way, False), _used_in(way, idle, overrides, read) if idle else idle
+
     first = tuple(one.alone(one.values[0]) if one.values else one for one in overrides)
-    places = [index for index, one in enumerate(overrides) if len(one.values) > 1]
+    places = [index for index, one in enumerate(overrides) if len(one.values) > 1 and total > FEW_RUNS]
     idle = {index for index in places if not _matters(index, first, overrides, read)}
-    while idle:
+    while True:
         kept = tuple(first[index] if index in idle else one for index, one in enumerate(overrides))
-        found = spread(_chosen(kept, limit), partial(_used_in, idle=idle, overrides=overrides, read=read))
-        used = next((one for one in found if one), frozenset[int]())
-        if not used:
-            return kept
-        idle -= used
-    return tuple(overrides)
+        names = [one.key for one in kept if len(one.values) > 1]
+        ways = _chosen(kept, limit)
+        runs: list[_Run] = []
+        for way, (report, used) in zip(ways, spread(ways, partial(attempt, idle=frozenset(idle)))):
+            if used:
+                idle -= used
+                break
+            runs.append(_Run(_values(way, names), report, way))
+        else:
+            return kept, runs
 
 
 def _used_in(

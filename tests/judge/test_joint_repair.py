@@ -13,7 +13,7 @@ from shapelint.judge.joint_repair import _apart, independent_faults, joint_repai
 from shapelint.judge.repair import Repair
 from shapelint.judge.violations import Move, Violation
 from shapelint.linting.analyse import analyse
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import run
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import ModelReport
 from shapelint.text.source import Source

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
 from shapelint.linting.lint_paths import lint
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import Finding, Fix

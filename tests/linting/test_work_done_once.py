@@ -21,8 +21,8 @@ import shapelint.linting.trials
 import shapelint.python.models.recognise
 import shapelint.shapes.signatures
 import shapelint.text.source
-from shapelint.linting.file_report import lint_source
 from shapelint.linting.lint_paths import lint, lint_files
+from shapelint.linting.lint_source import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings

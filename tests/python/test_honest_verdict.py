@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.report import render
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Report

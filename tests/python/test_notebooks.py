@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from shapelint.judge.repair import splice
-from shapelint.linting.file_report import lint_source
 from shapelint.linting.fixing import move_of
 from shapelint.linting.lint_paths import lint_text
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import FileReport

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 LINT = """
 import sys
 from pathlib import Path
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.text.source import read_source
 from shapelint.resolve.options import Options
 report = lint_source(read_source(Path(sys.argv[1])), Options())

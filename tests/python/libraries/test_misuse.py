@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shapelint.linting import python_models
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from shapelint.knowledge import rules_folder
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.interpreter import Interpreter
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.registry import PLUGINS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 import torch  # noqa: F401 -- the programs use it
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source

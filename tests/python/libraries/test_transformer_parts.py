@@ -7,7 +7,7 @@ import torch
 from timm.layers import PatchEmbed
 from timm.models.vision_transformer import Attention, Block
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source

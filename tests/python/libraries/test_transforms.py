@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shapelint.knowledge import rules_folder
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.libraries import transforms
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.state.values import Views

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source

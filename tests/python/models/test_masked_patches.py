@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.models.recognise import read_models
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source

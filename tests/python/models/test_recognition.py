@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.state import naming
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.linting.python_links import EXHAUSTED
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source

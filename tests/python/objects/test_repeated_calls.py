@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.models.entry_points import interpret
 from shapelint.python.objects import repeated_calls
 from shapelint.resolve.options import Options

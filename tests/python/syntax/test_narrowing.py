@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.text.source import Source
 

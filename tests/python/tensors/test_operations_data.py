@@ -21,7 +21,7 @@ from shapelint.chain.chain import Flow
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Literally, Operation, Section
 from shapelint.knowledge.schema.call_parameters import Parameter
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Node, Tensor, Value
 from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations

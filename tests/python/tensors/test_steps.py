@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shapelint.judge.evaluate import MAXIMUM_RELATED
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding
 from shapelint.text.location import Location

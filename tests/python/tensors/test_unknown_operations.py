@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
 from shapelint.text.source import Source
@@ -99,7 +99,7 @@ def test_an_operation_that_raises_or_has_unknown_arguments_is_unknown(operation:
 
 LINT = """
 import sys
-from shapelint.linting.file_report import lint_source
+from shapelint.linting.lint_source import lint_source
 from shapelint.text.source import Source
 from shapelint.resolve.options import Options
 report = lint_source(Source("train.py", sys.argv[1]), Options())
