@@ -7,7 +7,8 @@ report exactly what is measured on its modules and tensors. Two of these rules a
 only, of the image that the config leaves open (SL204) or of the batch (SL211): a model that raises for the size that
 was drawn also agrees with them. Tokens whose number depends on an open image size are an error (SL102), although it may
 equal the head's width for one size. A classifier that was not removed (SL201) replaces SL101, whatever the width of the
-head. Disagreements are printed, and the exit code is 1 if there are any.
+head. A warning of axes that a head is not made for (SL205) agrees with a model that raises where a link behind it is
+said to be unchecked. Disagreements are printed, and the exit code is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ from shapelint.text.source import Source
 
 @dataclass(frozen=True)
 class Verdict:
-    """The codes reported for a model: those that imply an error of torch, and those of silent faults."""
+    """The codes reported for a model: those that imply an error of torch, and those of silent faults.
+
+    `is_whole` is whether all of its links are said to be checked.
+    """
 
     loud: frozenset[str]
     silent: frozenset[str]
+    is_whole: bool = True
 
 
 def verdict(recipe: Recipe) -> Verdict:
@@ -48,6 +53,7 @@ def verdict(recipe: Recipe) -> Verdict:
     return Verdict(
         frozenset(code for code, severity in by_severity if severity == "error"),
         frozenset(code for code, severity in by_severity if severity == "warning"),
+        all(link.is_checked for link in model.links()),
     )
 
 
@@ -71,6 +77,7 @@ def compare(recipe: Recipe, said: Verdict) -> Comparison:
         if said.loud:
             return Comparison(True)
         stands = {"SL201", "SL211"} | ({"SL204"} if recipe.size_is_open else set())
+        stands |= set() if said.is_whole else {"SL205"}
         reason = next((f"{code} on a model that raises" for code in sorted(stands & said.silent)), "")
         return Comparison(True, "" if reason else f"raises: {run.error}", reason)
     if said.loud == {"SL102"} and recipe.size_is_open and other_size_fails(recipe):

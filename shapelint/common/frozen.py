@@ -65,7 +65,7 @@ def replace(instance: T, /, **changes: Any) -> T:
         return dataclasses.replace(instance, **changes)  # type: ignore[type-var]
     values = dict(zip(cls.__names__, cls.__values__(instance)))
     values.update(changes)
-    if len(values) != len(cls.__given__):  # a name that it does not have, or a field that is made anew
+    if not len(values) == len(cls.__names__) == len(cls.__given__):  # an unknown name, or a field that is made anew
         made: T = cls(**values)
         return made
     other: T = cls.__new__(cls)
