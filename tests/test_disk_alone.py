@@ -93,7 +93,7 @@ def hook(event, arguments):
         touched.add(os.path.abspath(os.fsdecode(arguments[0])))
 from shapelint.cli import kept_runs, start
 kept = {}
-kept_runs._store = lambda place, content: kept.update(content)
+kept_runs.KeptEntry.store = lambda place, content: kept.update(content)
 sys.addaudithook(hook)
 PATCH
 sys.argv = ["shapelint", *ARGUMENTS]

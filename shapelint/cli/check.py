@@ -27,6 +27,7 @@ from shapelint.linting.collect import collect
 from shapelint.linting.config_readers import is_data
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
+from shapelint.linting.kept_reports import KeptReports
 from shapelint.linting.lint_paths import lint_files, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
@@ -81,9 +82,10 @@ _FOR_PEOPLE = ("text", "concise")
 
 def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
-    with cached_in("" if options.no_cache else options.cache_dir), kept_run(_only_reports(paths, options)) as codes:
-        codes.append(_run(paths, options))
-    return codes[0]
+    with cached_in("" if options.no_cache else options.cache_dir), kept_run(_only_reports(paths, options)) as begun:
+        reports = None if begun.entry is None else KeptReports(begun.entry, begun.reads)
+        begun.codes.append(_run(paths, options, reports))
+    return begun.codes[0]
 
 
 def _only_reports(paths: Sequence[str], options: CheckOptions) -> bool:
@@ -92,13 +94,15 @@ def _only_reports(paths: Sequence[str], options: CheckOptions) -> bool:
     return not (changes or options.trace or options.allow_trusted or options.no_cache or STDIN in paths)
 
 
-def _run(paths: Sequence[str], options: CheckOptions) -> int:
+def _run(paths: Sequence[str], options: CheckOptions, kept: KeptReports | None) -> int:
     _validate(paths, options)
     settings = _settings(paths, options)
     if options.show_files:
         return _show_files(paths, settings)
     dependents = _dependents(paths) if options.with_dependents else []
-    report = _lint_stdin(options, settings) if STDIN in paths else lint_files(paths, settings, watched, dependents)
+    report = (
+        _lint_stdin(options, settings) if STDIN in paths else lint_files(paths, settings, watched, dependents, kept)
+    )
     fixed: tuple[AppliedFix, ...] = ()
     failed: tuple[str, ...] = ()
     if options.fix or options.diff:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar, Union
 
 from shapelint.common.bounded_files import RefusedFileError, content_of
-from shapelint.common.reads import GRANULE, KeptAnswer, digest, recorded, settled, signature_of
+from shapelint.common.reads import GRANULE, KeptAnswer, PathSignature, digest, recorded, settled, signature_of
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
 MOST_ASKED_ONCE = 10_000
@@ -140,19 +140,25 @@ def walk(folder: AnyPath) -> Iterator[tuple[str, list[str], list[str]]]:
         waiting += [inner[one].path for one in reversed(entered) if inner[one].kind != "l"]
 
 
-def still_hold(kept: Mapping[str, Any]) -> bool | None:
+def still_hold(
+    kept: Mapping[str, Any],
+    now: Callable[[str], PathSignature] = signature_of,
+    answer_now: Callable[[str, str], KeptAnswer] | None = None,
+) -> bool | None:
     """Return whether reads that were kept as JSON would be answered in the same way: None if not.
 
-    True if the signatures are the same, too; else these are replaced by the present ones.
+    True if the signatures are the same, too; else these are replaced by the present ones. `now` tells the signature of
+    a path, `answer_now` answers a question about it.
     """
+    ask = answer_now or answer_to
     for path, place in kept["places"].items():
         if os.path.realpath(path) != place:
             return None
     same, latest = True, time.time_ns() - GRANULE
     for path, known in kept["paths"].items():
-        signature = signature_of(path)
+        signature = now(path)
         if signature != known[0]:
-            if any(answer_to(question, path) != answer for question, answer in known[1].items()):
+            if any(ask(question, path) != answer for question, answer in known[1].items()):
                 return None
             signature = settled(signature, latest)
             same = same and signature == known[0]
@@ -160,7 +166,7 @@ def still_hold(kept: Mapping[str, Any]) -> bool | None:
     return same
 
 
-_ONCE: ContextVar[dict[tuple[str, str], KeptAnswer] | None] = ContextVar("_ONCE", default=None)
+_ONCE: ContextVar[dict[tuple[str, str], tuple[PathSignature, KeptAnswer]] | None] = ContextVar("_ONCE", default=None)
 
 
 @contextmanager
@@ -174,12 +180,15 @@ def asked_once() -> Iterator[None]:
 
 
 def _asked(question: str, path: AnyPath) -> Any:
-    name, once = os.fspath(path), _ONCE.get()
-    if once is not None and (question, name) in once:
-        return once[question, name]
-    answer = _noted(question, name, lambda: answer_to(question, name), lambda answer: answer)
-    if once is not None and len(once) < MOST_ASKED_ONCE:
-        once[question, name] = answer
+    name, once, reads = os.fspath(path), _ONCE.get(), recorded()
+    if once is None and reads is None:
+        return answer_to(question, name)
+    known = once.get((question, name)) if once is not None else None
+    signature, answer = known or (signature_of(name), answer_to(question, name))
+    if once is not None and known is None and len(once) < MOST_ASKED_ONCE:
+        once[question, name] = signature, answer
+    if reads is not None:
+        reads.note(name, signature, question, answer)
     return answer
 
 

@@ -49,6 +49,11 @@ def say_once(text: str) -> None:
         kept.append(text)
 
 
+def has_said() -> bool:
+    """Whether this process has said something once: it will not say it again."""
+    return say_once.cache_info().currsize > 0
+
+
 def held() -> AbstractContextManager[list[str]]:
     """Keep the lines of `say_once` in the block instead of writing them; yield them, for another process to write."""
     return collected(_HELD)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from shapelint.common import disk, gitignore
+from shapelint.common.reads import remembered
 from shapelint.common.toml_text import read_toml
 
 DEFAULT_FOLDERS = ("", "src")
@@ -32,7 +32,7 @@ def declared(root: str) -> tuple[str, ...]:
     return _declared(path, changed) if size <= MAXIMUM_BYTES else ()
 
 
-@lru_cache(maxsize=64)
+@remembered(maxsize=64)
 def _declared(path: str, changed: int) -> tuple[str, ...]:
     try:
         tool = read_toml(disk.read_text_bounded(path, MAXIMUM_BYTES)).get("tool", {})

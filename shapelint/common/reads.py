@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, Union
+from functools import lru_cache
+from typing import Any, Generic, ParamSpec, TypeVar, Union
 
 PathSignature = Union[list[int], int]
 """Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number."""
 KeptAnswer = Union[bool, int, str, list[int], None]
 """An answer as JSON has it; of a long one its digest, of an error `[number]`."""
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+Given = ParamSpec("Given")
 UNCERTAIN = -1
 """The signature of a path that may have changed without a trace in it."""
 GRANULE = 2_000_000_000
@@ -55,6 +59,14 @@ class Reads:
             self.note_place(path, place)
         self.repeatable = self.repeatable and other.repeatable
 
+    @classmethod
+    def of_json(cls, kept: dict[str, Any]) -> Reads:
+        """Return what was kept as JSON."""
+        reads = cls()
+        reads.paths = {path: (signature, dict(answers)) for path, (signature, answers) in kept["paths"].items()}
+        reads.places = dict(kept["places"])
+        return reads
+
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON; a path that was changed shortly before `begun`, or later, has no signature."""
         latest = self.begun - GRANULE
@@ -76,6 +88,53 @@ def recording() -> Iterator[Reads]:
     finally:
         _RECORDING.pop()
         note_reads(reads)
+
+
+class _Remembered(Generic[Given, Value]):
+    """A function that remembers what it returns for its arguments, and what it read: that is noted each time."""
+
+    def __init__(self, function: Callable[Given, Value], maxsize: int | None) -> None:
+        @lru_cache(maxsize)
+        def kept(*arguments: Given.args, **keywords: Given.kwargs) -> tuple[Value, Reads]:
+            with recording() as reads:
+                return function(*arguments, **keywords), reads
+
+        self._kept = kept
+        self.cache_clear = kept.cache_clear
+
+    def __call__(self, *arguments: Given.args, **keywords: Given.kwargs) -> Value:
+        value, reads = self._kept(*arguments, **keywords)  # type: ignore[arg-type]
+        note_reads(reads)
+        return value
+
+
+def remembered(maxsize: int | None = None) -> Callable[[Callable[Given, Value]], _Remembered[Given, Value]]:
+    """Make a function remember what it returns, as `functools.lru_cache` does, and note what it read each time."""
+    return lambda function: _Remembered(function, maxsize)
+
+
+class WorkedOutOnce(Generic[Key, Value]):
+    """Values by their keys, each worked out once; what was read for one is noted each time."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, tuple[Value, Reads]] = {}
+
+    def get(self, key: Key, work: Callable[[], Value]) -> Value:
+        """Return a value, which is worked out if it is not known."""
+        if key not in self._known:
+            with recording() as reads:
+                self._known[key] = work(), reads
+        value, reads = self._known[key]
+        note_reads(reads)
+        return value
+
+    def give(self, key: Key, value: Value) -> None:
+        """Say what a value is; nothing is read for it."""
+        self._known[key] = value, Reads()
+
+    def forget(self, key: Key) -> None:
+        """Forget a value, such as one that takes much memory."""
+        del self._known[key]
 
 
 def recorded() -> Reads | None:

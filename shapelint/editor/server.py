@@ -87,7 +87,7 @@ class ShapelintServer(LanguageServer):
     def _linted(self, file: OpenFile) -> FileReport:
         files = RunFiles()
         for one in open_files(self.workspace):
-            files.kept[os.path.realpath(one.path)] = Source(one.path, one.text.replace("\0", ""))
+            files.texts.give(os.path.realpath(one.path), Source(one.path, one.text.replace("\0", "")))
         source = files.read(Path(file.path))
         if not worth_reading(Path(source.path), source.text):
             return FileReport(source.path, "no-model")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from shapelint.common import disk
+from shapelint.common.reads import remembered
 from shapelint.judge import fact_names
 from shapelint.knowledge.rule_pages import Rule, RulePageError, built_in, is_page, place_of, read_page
 
 
-@cache
+@remembered()
 def known(folders: tuple[Path, ...] = ()) -> dict[str, Rule]:
     """Return the built-in rules and those in folders of a team's own pages; raises RulePageError."""
     found = dict(built_in())

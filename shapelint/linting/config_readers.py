@@ -15,6 +15,7 @@ from shapelint.common import disk, gitignore
 from shapelint.common.disk import FolderEntry
 from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
+from shapelint.common.reads import recording
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.collect import worth_reading
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
@@ -91,9 +92,11 @@ def through_scripts(
     reports = followed(named[:MAXIMUM_SCRIPTS_FOLLOWED])
     left = MAXIMUM_SCRIPTS_FOLLOWED - (len(named) if any(map(_reads_it, reports)) else 0)
     alike = (os.path.dirname(os.path.abspath(path)), path.suffix)
-    others = [one for one in islice(started, max(0, left)) if (one.path, *alike) not in files.indifferent]
-    reports += followed(others)
-    files.indifferent |= {(one.path, *alike) for one in others} - {(report.path, *alike) for report in reports}
+    others = [one for one in islice(started, max(0, left)) if not files.is_indifferent((one.path, *alike))]
+    with recording() as reads:
+        reports += followed(others)
+    indifferent = {one.path for one in others} - {report.path for report in reports}
+    files.indifferent.update(((path, *alike), reads) for path in indifferent)
     found = [report for report in reports if _reads_it(report)]
     return (_through(source, found) if found else None), (*_broken(reports), *_stopped(reports))
 
@@ -205,11 +208,12 @@ def _scripts(config: Path, files: RunFiles) -> tuple[list[Source], Iterable[Sour
 
 def _scripts_near(folder: Path, files: RunFiles) -> tuple[Source, ...]:
     """Return the scripts near the configs of a folder, which are looked for once a run."""
-    key = os.fspath(folder)
-    if key not in files.near:
+
+    def near() -> tuple[Source, ...]:
         found = (_small(path, files.read) for path in dict.fromkeys(_near(folder)))
-        files.near[key] = tuple(source for source in found if source is not None)
-    return files.near[key]
+        return tuple(source for source in found if source is not None)
+
+    return files.near.get(os.fspath(folder), near)
 
 
 def _small(path: Path, read: _Read) -> Source | None:

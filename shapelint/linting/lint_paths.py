@@ -21,6 +21,7 @@ from shapelint.linting.collect import MENTIONS_A_MODEL, Candidate, collect, wort
 from shapelint.linting.config_classes import through_classes
 from shapelint.linting.config_readers import is_data, loaded, through_scripts, with_unread
 from shapelint.linting.deduplicate import once
+from shapelint.linting.kept_reports import KeptReports
 from shapelint.linting.lint_source import lint_source
 from shapelint.linting.run_files import RunFiles
 from shapelint.linting.script_configs import with_configs
@@ -66,13 +67,14 @@ def lint_files(
     settings: Settings | None = None,
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
     beside: Iterable[str | os.PathLike[str]] = (),
+    kept: KeptReports | None = None,
 ) -> Report:
     """Lint files and folders as `lint` does; a file on which shapelint fails is in the report, too.
 
     A named file that cannot be read or contains no model is in the report, with the reason as its `problem`; a file
     that is `beside` the named ones is skipped instead. Settings that are invalid are in the report once, in the place
     of the files that they are for; if there are no other files, their ConfigError is raised. `watch` gets the files and
-    yields them one by one, to show the progress.
+    yields them one by one, to show the progress. Reports that are `kept` from before are taken from there.
     """
     settings = settings or Settings()
     roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
@@ -93,13 +95,16 @@ def lint_files(
         if not candidate.named and run_files.real(candidate.path) in read_by_scripts:
             return None
         try:
-            return _lint_candidate(candidate, settings, run_files)
+            if reports is None:
+                return _lint_candidate(candidate, settings, run_files)
+            return reports.of_file(candidate, lambda: _lint_candidate(candidate, settings, run_files))
         except ConfigError as error:
             return error
 
     with disk.asked_once():
         candidates = collect(roots, excludes, [Path(path) for path in beside])
         run_files = RunFiles.of(candidate.path for candidate in candidates)
+        reports = kept.of(candidates) if kept is not None else None
         for found in _outcomes(sorted(candidates, key=_is_data), watch, lint_one, together=settings.allow_trusted):
             if isinstance(found, FileReport):
                 read_by_scripts |= loaded(found)

@@ -9,12 +9,12 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import field
-from functools import cached_property
 from pathlib import Path
 
 from shapelint.common import disk
 from shapelint.common.frozen import record
 from shapelint.common.patterns import pattern
+from shapelint.common.reads import Reads, WorkedOutOnce, note_reads
 from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, YAML, behind, users
 from shapelint.text.source import Source, UnreadableError, read_source
 
@@ -25,48 +25,54 @@ CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 class RunFiles:
     """The files read in a run so far, and its Python files and configs by their real paths.
 
-    `near` are the scripts near each folder that has been looked at, `places` where files really are, by their paths.
+    `texts` are those of files by their real paths, `near` the scripts near each folder that has been looked at,
+    `places` where files really are, by their paths. `indifferent` are the scripts that read no config with which they
+    are started, with the folder and suffix of such a config, and what was read to know it.
     """
 
     python: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
-    kept: dict[str, Source] = field(default_factory=dict)
-    indifferent: set[tuple[str, ...]] = field(default_factory=set)
-    """The scripts that read no config with which they are started, with the folder and suffix of such a config."""
-    near: dict[str, tuple[Source, ...]] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
+    texts: WorkedOutOnce[str, Source] = field(default_factory=WorkedOutOnce)
+    near: WorkedOutOnce[str, tuple[Source, ...]] = field(default_factory=WorkedOutOnce)
+    places: WorkedOutOnce[str, str] = field(default_factory=WorkedOutOnce)
+    used: WorkedOutOnce[None, dict[str, set[str]]] = field(default_factory=WorkedOutOnce)
+    indifferent: dict[tuple[str, ...], Reads] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
         """Return the files of a run, none of them read yet."""
-        every = [(path.suffix, str(path), disk.real(path)) for path in paths]
-        return cls(
-            python=tuple(place for suffix, _, place in every if suffix == ".py"),
-            configs=tuple(place for suffix, _, place in every if suffix in YAML),
-            places={path: place for _, path, place in every},
-        )
+        files = cls()
+        every = [(path.suffix, files.real(path)) for path in paths]
+        files.python = tuple(place for suffix, place in every if suffix == ".py")
+        files.configs = tuple(place for suffix, place in every if suffix in YAML)
+        return files
 
     def real(self, path: Path) -> str:
         """Return where a file really is, as it was when that was first asked."""
-        place = self.places.get(str(path))
-        if place is None:
-            place = self.places[str(path)] = disk.real(path)
-        return place
+        name = str(path)
+        return self.places.get(name, lambda: disk.real(name))
 
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
         place = self.real(path)
-        if place not in self.kept:
-            source = read_source(path)
-            if len(source.text) > MAXIMUM_SEARCHED_BYTES:
-                return source
-            self.kept[place] = source
-        known = self.kept[place]
+        known = self.texts.get(place, lambda: read_source(path))
+        if len(known.text) > MAXIMUM_SEARCHED_BYTES:
+            self.texts.forget(place)
         return known if known.path == str(path) else Source(str(path), known.text, known.mark)
 
-    @cached_property
+    def is_indifferent(self, script: tuple[str, ...]) -> bool:
+        """Return whether a script is known to read no config of a folder and suffix."""
+        reads = self.indifferent.get(script)
+        if reads is not None:
+            note_reads(reads)
+        return reads is not None
+
+    @property
     def direct(self) -> dict[str, set[str]]:
         """The files that use each one directly: a config uses the classes that it names, a script its config."""
+        return self.used.get(None, self._direct)
+
+    def _direct(self) -> dict[str, set[str]]:
         found: dict[str, str] = {}
         for path in (*self.python, *self.configs):
             try:

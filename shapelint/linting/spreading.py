@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -14,7 +15,9 @@ from shapelint.common.reads import note_reads, recording
 from shapelint.resolve.begun_traces import TRACE_READERS
 
 LEAST_ITEMS = 200
-"""Number of items from which it pays to start processes."""
+"""Number of items from which it pays to start processes at once."""
+LEAST_SECONDS = 0.5
+"""Time that fewer items must seem to take, after the first ones, for it to pay to start processes for the others."""
 MOST_PROCESSES = 16
 ITEMS_OF_A_MEMO = 250
 """Number of outcomes between which equal parts are passed on once."""
@@ -28,10 +31,19 @@ SpreadOutcome = TypeVar("SpreadOutcome")
 def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutcome]) -> Iterator[SpreadOutcome]:
     """Yield what `work` returns for each item, in order; a notice of all processes is said once.
 
-    Each process works on every n-th item, and waits where it is far ahead of the others. What one does not return,
-    because it was killed or its work raised an error, is worked out in this process.
+    Few items are begun in this process, until they are seen to take long. Each process works on every n-th item, and
+    waits where it is far ahead of the others. What one does not return, because it was killed or its work raised an
+    error, is worked out in this process.
     """
-    count = 1 if _SPREADING.get() else _processes(len(items))
+    done, began = 0, time.process_time()
+    while len(items) < LEAST_ITEMS and done < len(items):
+        left = len(items) - done
+        if done and left > 1 and (time.process_time() - began) / done * left > LEAST_SECONDS:
+            break
+        yield work(items[done])
+        done += 1
+    items = items[done:]
+    count = 1 if _SPREADING.get() or not items else _processes(len(items))
     workers: list[_Worker[SpreadItem, SpreadOutcome]] = []
     try:
         if count > 1:
@@ -48,10 +60,10 @@ def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutco
 def _processes(items: int) -> int:
     """Return how many processes to start: none where a fork is unknown, or unsafe because of threads of others."""
     others = [one for one in threading.enumerate() if one is not threading.main_thread() and one.name != TRACE_READERS]
-    if items < LEAST_ITEMS or not hasattr(os, "fork") or others:
+    if not hasattr(os, "fork") or others:
         return 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, MOST_PROCESSES)
+    return min(usable, items, MOST_PROCESSES)
 
 
 @contextmanager

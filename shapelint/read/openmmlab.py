@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from pathlib import Path, PurePath
 
 from shapelint.common import disk, gitignore
 from shapelint.common.frozen import record, replace
 from shapelint.common.patterns import pattern
+from shapelint.common.reads import remembered
 from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import Composition, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
 from shapelint.documents.python_configs import AbsentBase, BasedConfigs
@@ -203,7 +204,7 @@ def _told(root: Mapping, model: Mapping) -> Iterator[str]:
             yield str(item.value).partition(".")[0]
 
 
-@cache
+@remembered()
 def _home(folder: str) -> str:
     """The library in whose repository or package a folder lies, "" if in none."""
     known = openmmlab_rules.libraries()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache, reduce
+from functools import reduce
 from typing import Any
 
 from shapelint.common import bounds, disk
 from shapelint.common.notices import say_once
 from shapelint.common.ownership import written_by_others
+from shapelint.common.reads import remembered
 from shapelint.common.toml_text import TomlError, read_toml
 from shapelint.settings.config import DEFAULTS, Config, ConfigError
 
@@ -46,7 +47,7 @@ def named(path: str) -> Config:
     return found
 
 
-@cache
+@remembered()
 def of_folder(folder: str) -> Config:
     """The settings that apply in a folder (an absolute path); raises ConfigError."""
     for name in (OWN_FILE, SHARED_FILE):
@@ -72,7 +73,7 @@ def _obeyed(path: str) -> Config | None:
     return None
 
 
-@cache
+@remembered()
 def load(path: str) -> Config | None:
     """The settings of one TOML file; None for one without a section for shapelint. Raises ConfigError."""
     try:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import ONE_FAULT, run_process, write
 
-from shapelint.cli import kept_runs
 from shapelint.common import bounds
+from shapelint.common.kept_entries import KeptEntry, read_entry
 
 PAGE = """\
 ---
@@ -60,13 +60,13 @@ def test_both_sides(name: str, tmp_path: Path) -> None:
 
 
 def test_what_is_kept_of_a_run(tmp_path: Path) -> None:
-    place = kept_runs.KeptRun(str(tmp_path), ["a run"])
+    place = KeptEntry(str(tmp_path), ["a run"], [])
     Path(place.path).parent.mkdir(mode=0o700)
-    kept_runs._store(place, {"written": ""})
+    place.store({"written": ""})
     room = bounds.RESULT_BYTES - Path(place.path).stat().st_size
-    kept_runs._store(place, {"written": "x" * room})
+    place.store({"written": "x" * room})
     assert Path(place.path).stat().st_size == bounds.RESULT_BYTES
-    assert len(kept_runs._read(place.path)["written"]) == room
+    assert len(read_entry(place.path)["written"]) == room
     Path(place.path).unlink()
-    kept_runs._store(place, {"written": "x" * (room + 1)})
+    place.store({"written": "x" * (room + 1)})
     assert not Path(place.path).exists()

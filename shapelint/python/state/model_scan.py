@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shapelint.common import disk, gitignore, package_folders, syntax_trees
 from shapelint.common.patterns import pattern
+from shapelint.common.reads import remembered
 from shapelint.common.words import words
 
 MAXIMUM_SCANNED_FILES = 40
@@ -89,7 +90,7 @@ def parsed(path: Path) -> ast.Module | None:
     return _parsed(path, changed, size) if size <= MAXIMUM_SCANNED_BYTES else None
 
 
-@lru_cache(maxsize=512)
+@remembered(maxsize=512)
 def _parsed(path: Path, changed: int, size: int) -> ast.Module | None:
     try:
         return parsed_text.__wrapped__(disk.read_text_bounded(path, MAXIMUM_SCANNED_BYTES))

@@ -1,0 +1,79 @@
+"""Reports of single files that are kept between runs with the same command line: after an edit of one, the others hold.
+
+Only what takes longer to work out than to read is kept. A file whose report was kept is not even read again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Union
+
+from shapelint.common import disk
+from shapelint.common.kept_entries import KeptEntry
+from shapelint.common.notices import has_said
+from shapelint.common.reads import Reads, digest, note_reads, recording, signature_of
+from shapelint.linting.collect import Candidate
+from shapelint.resolve.begun_traces import BEGUN
+from shapelint.spec.findings import FileReport
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+LEAST_SECONDS = 0.01
+"""Time of the processor that a report must have taken to be kept."""
+
+
+class KeptReports:
+    """The reports of the files of a run that `entry` is for; all of them depend on what was read for it at first."""
+
+    def __init__(self, entry: KeptEntry, reads: Reads) -> None:
+        self._run, self._first = entry, reads
+        self._name = digest(json.dumps(entry.key).encode())
+        self._readable = entry.is_readable()
+        self._files = ""
+        self._signature = lru_cache(maxsize=None)(signature_of)
+        self._answer = lru_cache(maxsize=None)(disk.answer_to)
+
+    def of(self, candidates: Sequence[Candidate]) -> KeptReports | None:
+        """Return the same for certain files, which any report may depend on; None for one file: its run is kept."""
+        words = [str(one.path) for one in candidates] + [str(int(one.named)) for one in candidates]
+        self._files = digest("\0".join(words).encode("utf-8", "surrogatepass"))
+        return self if len(candidates) > 1 else None
+
+    def of_file(self, candidate: Candidate, lint: Callable[[], FileReport | None]) -> FileReport | None:
+        """Return what is kept of a file, if it still holds, else what `lint` gives, which is kept if that may be."""
+        entry = KeptEntry(self._run.folder, [self._name, self._files, str(candidate.path)], self._run.engine)
+        kept = self._found(entry) if self._readable else None
+        if kept is not None:
+            return kept[0]
+        began = time.process_time()
+        with recording() as reads:
+            report = lint()
+        is_whole = reads.repeatable and not BEGUN.get() and not has_said()
+        if is_whole and time.process_time() - began > LEAST_SECONDS:
+            reads.begun = self._first.begun
+            reads.add(self._first)
+            entry.store({"report": _adapter().dump_python(report, mode="json"), "reads": reads.as_json()})
+        return report
+
+    def _found(self, entry: KeptEntry) -> tuple[FileReport | None] | None:
+        kept = entry.found(lambda reads: disk.still_hold(reads, self._signature, self._answer))
+        if kept is None:
+            return None
+        try:
+            report = _adapter().validate_json(json.dumps(kept["report"]))
+        except (KeyError, ValueError, TypeError):
+            return None
+        note_reads(Reads.of_json(kept["reads"]))
+        return (report,)
+
+
+@cache
+def _adapter() -> TypeAdapter[FileReport | None]:
+    """What writes and validates reports as JSON."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Union[FileReport, None])
