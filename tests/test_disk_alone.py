@@ -31,7 +31,7 @@ MAY_ASK = {
     "shapelint.common.whole_files": "writes files",
     "shapelint.checkpoints.pickled": "a checkpoint that is noted whole",
     "shapelint.checkpoints.safetensors": "a checkpoint that is noted whole",
-    "shapelint.cli.kept_runs": "what is kept",
+    "shapelint.common.kept_entries": "what is kept",
     "shapelint.cli.streams": "a stream that is closed",
     "shapelint.cli.help": "whether a word is misspelt, which ends the run",
     "shapelint.cli.explain_crash": "is not kept",

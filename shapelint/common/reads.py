@@ -18,9 +18,9 @@ PathSignature = Union[list[int], int]
 """Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number."""
 KeptAnswer = Union[bool, int, str, list[int], None]
 """An answer as JSON has it; of a long one its digest, of an error `[number]`."""
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
-Given = ParamSpec("Given")
+Keyed = TypeVar("Keyed", bound=Hashable)
+WorkedOut = TypeVar("WorkedOut")
+Parameters = ParamSpec("Parameters")
 UNCERTAIN = -1
 """The signature of a path that may have changed without a trace in it."""
 GRANULE = 2_000_000_000
@@ -90,36 +90,38 @@ def recording() -> Iterator[Reads]:
         note_reads(reads)
 
 
-class _Remembered(Generic[Given, Value]):
+class _Remembered(Generic[Parameters, WorkedOut]):
     """A function that remembers what it returns for its arguments, and what it read: that is noted each time."""
 
-    def __init__(self, function: Callable[Given, Value], maxsize: int | None) -> None:
+    def __init__(self, function: Callable[Parameters, WorkedOut], maxsize: int | None) -> None:
         @lru_cache(maxsize)
-        def kept(*arguments: Given.args, **keywords: Given.kwargs) -> tuple[Value, Reads]:
+        def kept(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> tuple[WorkedOut, Reads]:
             with recording() as reads:
                 return function(*arguments, **keywords), reads
 
         self._kept = kept
         self.cache_clear = kept.cache_clear
 
-    def __call__(self, *arguments: Given.args, **keywords: Given.kwargs) -> Value:
+    def __call__(self, *arguments: Parameters.args, **keywords: Parameters.kwargs) -> WorkedOut:
         value, reads = self._kept(*arguments, **keywords)  # type: ignore[arg-type]
         note_reads(reads)
         return value
 
 
-def remembered(maxsize: int | None = None) -> Callable[[Callable[Given, Value]], _Remembered[Given, Value]]:
+def remembered(
+    maxsize: int | None = None,
+) -> Callable[[Callable[Parameters, WorkedOut]], _Remembered[Parameters, WorkedOut]]:
     """Make a function remember what it returns, as `functools.lru_cache` does, and note what it read each time."""
     return lambda function: _Remembered(function, maxsize)
 
 
-class WorkedOutOnce(Generic[Key, Value]):
+class WorkedOutOnce(Generic[Keyed, WorkedOut]):
     """Values by their keys, each worked out once; what was read for one is noted each time."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, tuple[Value, Reads]] = {}
+        self._known: dict[Keyed, tuple[WorkedOut, Reads]] = {}
 
-    def get(self, key: Key, work: Callable[[], Value]) -> Value:
+    def get(self, key: Keyed, work: Callable[[], WorkedOut]) -> WorkedOut:
         """Return a value, which is worked out if it is not known."""
         if key not in self._known:
             with recording() as reads:
@@ -128,11 +130,11 @@ class WorkedOutOnce(Generic[Key, Value]):
         note_reads(reads)
         return value
 
-    def give(self, key: Key, value: Value) -> None:
+    def give(self, key: Keyed, value: WorkedOut) -> None:
         """Say what a value is; nothing is read for it."""
         self._known[key] = value, Reads()
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: Keyed) -> None:
         """Forget a value, such as one that takes much memory."""
         del self._known[key]
 

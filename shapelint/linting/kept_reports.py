@@ -22,7 +22,7 @@ from shapelint.spec.findings import FileReport
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-LEAST_SECONDS = 0.01
+LEAST_SECONDS_TO_KEEP = 0.01
 """Time of the processor that a report must have taken to be kept."""
 
 
@@ -53,7 +53,7 @@ class KeptReports:
         with recording() as reads:
             report = lint()
         is_whole = reads.repeatable and not BEGUN.get() and not has_said()
-        if is_whole and time.process_time() - began > LEAST_SECONDS:
+        if is_whole and time.process_time() - began > LEAST_SECONDS_TO_KEEP:
             reads.begun = self._first.begun
             reads.add(self._first)
             entry.store({"report": _adapter().dump_python(report, mode="json"), "reads": reads.as_json()})

@@ -16,7 +16,7 @@ from shapelint.resolve.begun_traces import TRACE_READERS
 
 LEAST_ITEMS = 200
 """Number of items from which it pays to start processes at once."""
-LEAST_SECONDS = 0.5
+LEAST_SECONDS_TO_SPREAD = 0.5
 """Time that fewer items must seem to take, after the first ones, for it to pay to start processes for the others."""
 MOST_PROCESSES = 16
 ITEMS_OF_A_MEMO = 250
@@ -38,7 +38,7 @@ def spread(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutco
     done, began = 0, time.process_time()
     while len(items) < LEAST_ITEMS and done < len(items):
         left = len(items) - done
-        if done and left > 1 and (time.process_time() - began) / done * left > LEAST_SECONDS:
+        if done and left > 1 and (time.process_time() - began) / done * left > LEAST_SECONDS_TO_SPREAD:
             break
         yield work(items[done])
         done += 1

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.linting import spreading
-
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
 START = """
@@ -204,7 +202,7 @@ SPREAD = """
 import os
 from shapelint.common.notices import say_once
 from shapelint.linting import spreading
-home, spreading.ITEMS_OF_A_MEMO = os.getpid(), 4
+home, spreading.ITEMS_OF_A_MEMO, spreading.LEAST_ITEMS = os.getpid(), 4, 40
 spreading._processes = lambda items: 3
 
 def work(number):
@@ -226,5 +224,18 @@ def test_a_notice_of_several_processes_is_said_once() -> None:
     assert done.stdout == "37\n"
 
 
-def test_few_files_are_linted_by_one_process() -> None:
-    assert spreading._processes(spreading.LEAST_ITEMS - 1) == 1
+FEW = """
+import json, os
+from shapelint.linting import spreading
+spreading.LEAST_SECONDS_TO_SPREAD, spreading._processes = {seconds}, lambda items: 2
+found = spreading.spread(range(5), lambda number: (number, os.getpid()))
+print(json.dumps([[number, pid == os.getpid()] for number, pid in found]))
+"""
+
+
+@pytest.mark.parametrize(("seconds", "here"), [(-1.0, [True, False, False, False, False]), (1e9, [True] * 5)])
+def test_few_items_are_spread_only_if_the_first_ones_take_long(seconds: float, here: list[bool]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FEW.format(seconds=seconds)], capture_output=True, text=True, timeout=60
+    )
+    assert json.loads(done.stdout) == [[number, own] for number, own in enumerate(here)]

@@ -116,6 +116,41 @@ def test_parts_that_are_not_all_known_are_no_sequence() -> None:
     assert getattr(scope.names["found"], "shape", None) != (2, 3, 224, 224)
 
 
+@pytest.mark.parametrize("end", [":1", ":2", ":-1"])
+@pytest.mark.parametrize("width", [512, 4096])
+def test_a_part_whose_shapes_a_trace_cannot_tell_is_a_part_all_the_same(end: str, width: int) -> None:
+    """The layer of a VGG before its classifier takes maps of 7 by 7 alone: its shapes are in no formula of the size."""
+    code = f"""
+import timm
+import torch
+from torch import nn
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(timm.create_model("vgg11_bn").children())[{end}])
+        self.projection_head = nn.Linear({width}, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x).mean((2, 3)))
+
+SimCLR()(torch.zeros(2, 3, 224, 224))
+"""
+    try:
+        exec(code, {"__name__": "model"})
+        runs = True
+    except RuntimeError:
+        runs = False
+    report = lint_text(Source("model.py", code), Settings(isolated=True))
+    errors = [finding.code for finding in report.findings if finding.severity == "error"]
+    (model,) = report.models
+    if end == ":1":
+        assert bool(errors) != runs
+    else:
+        assert errors == []
+        assert model.checked < model.links
+
+
 def test_parts_of_a_transformer_take_another_number_of_tokens() -> None:
     """Without its own forward the class token is never added, which neither the norm nor the blocks behind it mind."""
     code = """

@@ -49,13 +49,13 @@ def rank(line: str) -> int:
 
 
 def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
-    """Return the direct children in order; None if the table does not list them all."""
+    """Return the direct children in order, those without a signature as unknown; None if not all are listed."""
     names = [name for name in _rows(run, owner) if "." not in name]
     has_all = run.libraries.components(owner).has_all_parts
     if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
         return None
     found = [(name, child(run, owner, name)) for name in names]
-    return [(name, part) for name, part in found if part is not None]
+    return [(name, unknown_among(owner) if part is None else part) for name, part in found]
 
 
 def child(run: Run, owner: Component, name: str) -> Value | None:
