@@ -80,7 +80,7 @@ def compare(recipe: Recipe, said: Verdict) -> Comparison:
         stands |= set() if said.is_whole else {"SL205"}
         reason = next((f"{code} on a model that raises" for code in sorted(stands & said.silent)), "")
         return Comparison(True, "" if reason else f"raises: {run.error}", reason)
-    if said.loud == {"SL102"} and recipe.size_is_open and other_size_fails(recipe):
+    if "SL102" in said.loud <= {"SL102", "SL104"} and recipe.size_is_open and other_size_fails(recipe):
         return Comparison(False, by_definition="SL102 on a model that runs at one image size")
     if said.loud:
         return Comparison(False, f"runs, but has {', '.join(sorted(said.loud))}")
