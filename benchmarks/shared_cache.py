@@ -73,7 +73,7 @@ def replace(path: Path, text: str) -> None:
 def started(files: Files, command: list[str], *more: str) -> subprocess.Popen[bytes]:
     """Start a run on the files."""
     words = [sys.executable, "-m", "shapelint", "--isolated", *command, *more]
-    variables = {**environment(), "SHAPELINT_CACHE_DIR": str(files.folder.parent / "cache")}
+    variables = {**environment(installed=False), "SHAPELINT_CACHE_DIR": str(files.folder.parent / "cache")}
     return subprocess.Popen(words, cwd=files.folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
