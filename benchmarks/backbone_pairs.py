@@ -40,7 +40,15 @@ class Pair:
 
 
 def measured(draft: Draft, draw: random.Random) -> Pair | None:
-    """Run a draft, and choose a head for it; None if the library is not there, or takes too long."""
+    """Run a draft, and choose a head for it; None if the library is not there, or takes too long.
+
+    What cannot be run without numbers is run with them.
+    """
+    pair = _measured(draft, draw, on_cpu=draft.library in ON_CPU)
+    return _measured(draft, draw, on_cpu=True) if pair is not None and "on meta tensor" in pair.error else pair
+
+
+def _measured(draft: Draft, draw: random.Random, on_cpu: bool) -> Pair | None:
     import torch
 
     from shapelint.trace import limits, meta
@@ -51,7 +59,7 @@ def measured(draft: Draft, draw: random.Random) -> Pair | None:
             space: dict[str, Any] = {"__name__": "pair"}
             exec(compile(draft.script("1"), "pair.py", "exec"), space)
             images = eval(draft.images, space)
-            if draft.library in ON_CPU:
+            if on_cpu:
                 model = space["SimCLR"]()
             else:
                 try:
