@@ -26,8 +26,8 @@ import python_training
 from python_changes import Mutant, draw
 
 from shapelint.linting import python_models  # noqa: F401
-from shapelint.linting.lint_source import lint_source
 from shapelint.linting.fixing import fixed_text
+from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source, read_source

@@ -30,8 +30,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from python_changes import OF_THE_DATA, Mutant
 from strangers_running import Way, prepare, raised, way_to_run
 
-from shapelint.linting.lint_source import lint_source
 from shapelint.linting.fixing import fixed_text
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.state.places import Places
 from shapelint.resolve.options import Options
 from shapelint.spec.findings import FileReport, Finding
