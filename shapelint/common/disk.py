@@ -57,17 +57,27 @@ def owners(path: AnyPath) -> tuple[int, int, int]:
 
 def real(path: AnyPath) -> str:
     """Where a path really is, as `os.path.realpath`."""
-    name = os.fspath(path)
-    place = os.path.realpath(name)
-    reads = recorded()
-    if reads is not None:
-        folder = os.path.dirname(name)
-        if folder != name and not os.path.islink(name):  # then it suffices to know where its folder is
-            reads.note(name, signature_of(name), "link", False)
-            reads.note_place(folder or os.curdir, os.path.realpath(folder or os.curdir))
-        else:
+    name, reads = os.fspath(path), recorded()
+    folder = os.path.dirname(name)
+    if folder == name or _asked("link", name):
+        place = _real(name)
+        if reads is not None:
             reads.note_place(name, place)
-    return place
+        return place
+    place = _real(folder or os.curdir)  # it suffices to know where its folder is
+    if reads is not None:
+        reads.note_place(folder or os.curdir, place)
+    return os.path.normpath(os.path.join(place, os.path.basename(name)))
+
+
+def _real(name: str) -> str:
+    """Where a path really is; in a block of `asked_once` it is looked for once."""
+    places = _PLACES.get()
+    if places is None:
+        return os.path.realpath(name)
+    if name not in places:
+        places[name] = os.path.realpath(name)
+    return places[name]
 
 
 def read_bounded(path: AnyPath, limit: int) -> bytes:
@@ -168,15 +178,19 @@ def still_hold(
 
 _ONCE: ContextVar[dict[tuple[str, str], tuple[PathSignature, KeptAnswer]] | None] = ContextVar("_ONCE", default=None)
 
+_PLACES: ContextVar[dict[str, str] | None] = ContextVar("_PLACES", default=None)
+
 
 @contextmanager
 def asked_once() -> Iterator[None]:
     """In this block the disk is asked once for what is no content and no list: its answer counts to the end."""
-    token = _ONCE.set({} if _ONCE.get() is None else _ONCE.get())
+    answers, places = _ONCE.get(), _PLACES.get()
+    tokens = _ONCE.set({} if answers is None else answers), _PLACES.set({} if places is None else places)
     try:
         yield
     finally:
-        _ONCE.reset(token)
+        _ONCE.reset(tokens[0])
+        _PLACES.reset(tokens[1])
 
 
 def _asked(question: str, path: AnyPath) -> Any:

@@ -22,7 +22,7 @@ from shapelint.spec.findings import FileReport
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-LEAST_SECONDS_TO_KEEP = 0.01
+LEAST_SECONDS_TO_KEEP = 0.02
 """Time of the processor that a report must have taken to be kept."""
 
 

@@ -92,7 +92,7 @@ def lint_files(
     read_by_scripts: set[str] = set()
 
     def lint_one(candidate: Candidate) -> LintOutcome:
-        if not candidate.named and run_files.real(candidate.path) in read_by_scripts:
+        if read_by_scripts and not candidate.named and disk.real(candidate.path) in read_by_scripts:
             return None
         try:
             if reports is None:

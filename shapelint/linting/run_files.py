@@ -25,36 +25,28 @@ CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 class RunFiles:
     """The files read in a run so far, and its Python files and configs by their real paths.
 
-    `texts` are those of files by their real paths, `near` the scripts near each folder that has been looked at,
-    `places` where files really are, by their paths. `indifferent` are the scripts that read no config with which they
-    are started, with the folder and suffix of such a config, and what was read to know it.
+    `texts` are those of files by their real paths, `near` the scripts near each folder that has been looked at.
+    `indifferent` are the scripts that read no config with which they are started, with the folder and suffix of such a
+    config, and what was read to know it.
     """
 
     python: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
     texts: WorkedOutOnce[str, Source] = field(default_factory=WorkedOutOnce)
     near: WorkedOutOnce[str, tuple[Source, ...]] = field(default_factory=WorkedOutOnce)
-    places: WorkedOutOnce[str, str] = field(default_factory=WorkedOutOnce)
     used: WorkedOutOnce[None, dict[str, set[str]]] = field(default_factory=WorkedOutOnce)
     indifferent: dict[tuple[str, ...], Reads] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> RunFiles:
         """Return the files of a run, none of them read yet."""
-        files = cls()
-        every = [(path.suffix, files.real(path)) for path in paths]
-        files.python = tuple(place for suffix, place in every if suffix == ".py")
-        files.configs = tuple(place for suffix, place in every if suffix in YAML)
-        return files
-
-    def real(self, path: Path) -> str:
-        """Return where a file really is, as it was when that was first asked."""
-        name = str(path)
-        return self.places.get(name, lambda: disk.real(name))
+        every = [(path.suffix, disk.real(path)) for path in paths]
+        python = tuple(path for suffix, path in every if suffix == ".py")
+        return cls(python, tuple(path for suffix, path in every if suffix in YAML))
 
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
-        place = self.real(path)
+        place = disk.real(path)
         known = self.texts.get(place, lambda: read_source(path))
         if len(known.text) > MAXIMUM_SEARCHED_BYTES:
             self.texts.forget(place)
@@ -88,7 +80,7 @@ class RunFiles:
         if len(self.python) < 2:
             return ()
         by_name = {_name(path): path for path in self.python}
-        behind_it = behind([_name(self.real(path))], self.direct)
+        behind_it = behind([_name(disk.real(path))], self.direct)
         found = [by_name[name] for name in behind_it if name in by_name]
         classes = CLASS.findall(self.read(path).text)
         builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")
