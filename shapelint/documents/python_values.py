@@ -7,14 +7,15 @@ arithmetic on numbers is unknown.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from typing import Any
 
-from shapelint.common import syntax_trees
+from shapelint.common import bounds, syntax_trees
 from shapelint.common.frozen import replace
 from shapelint.documents.merging import EMPTY, unknown
 from shapelint.documents.nodes import MAXIMUM_NODES, TUPLE_TAG, InvalidYamlError, Mapping, Scalar, Sequence, YamlNode
+from shapelint.documents.shared_nodes import New, containers, copied, depth, exchanged
 from shapelint.shapes import expression
 from shapelint.text.source import Span, line_starts
 
@@ -25,6 +26,11 @@ IMPORTED = "imported"
 COMPUTED = "computed"
 """The style of a number that an expression computes; its place is that of the expression."""
 BASES_KEY = "_base_"
+_READING = frozenset((
+    "abs", "all", "any", "bool", "enumerate", "float", "format", "get", "int", "isinstance", "items", "join", "keys",
+    "len", "max", "min", "print", "range", "repr", "round", "set", "sorted", "str", "sum", "type", "values", "zip",
+))  # fmt: skip
+"""Functions and methods that change none of the values that they are given."""
 
 Merge = Callable[["YamlNode | None", YamlNode], YamlNode]
 """Merge one value over another."""
@@ -45,13 +51,22 @@ class Values:
         self.imports = imports
         self.base: Mapping = EMPTY
         self.names: dict[str, YamlNode] = {}
+        self.has_read_base = False
         self.count = 0
         self.starts = line_starts(text)
 
     def run(self, module: ast.Module) -> dict[str, YamlNode]:
         """The values after all statements of a module."""
-        for statement in module.body:
-            self.statement(statement)
+        try:
+            for statement in module.body:
+                self.statement(statement)
+            too_deep = depth(self.names.values()) > bounds.YAML_DEPTH
+        except RecursionError:
+            too_deep = True
+        if too_deep:
+            raise InvalidYamlError(
+                f"nested more than {bounds.YAML_DEPTH} levels deep", Span(self.shift, self.shift + 1)
+            )
         return self.names
 
     def statement(self, node: ast.stmt) -> None:
@@ -69,10 +84,11 @@ class Values:
         elif isinstance(node, ast.With) and _is_read_base(node):
             for inner in node.body:
                 if isinstance(inner, ast.ImportFrom):
-                    self.names.update(self.imports(inner))
+                    self.has_read_base = True
+                    found = self.imports(inner)
+                    self.names.update((name, self.unshared(value, inner)) for name, value in found.items())
         else:
-            for name in _changed(node):
-                self.forget(name, node)
+            self.forget(_changed(node), node)
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> None:
         module = (node.module or "") + "." if isinstance(node, ast.ImportFrom) else ""
@@ -88,55 +104,77 @@ class Values:
             for index, one in enumerate(target.elts):
                 self.assign(one, items[index] if items else self.unknown(one))
         elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            path = _path(target)
-            if path is None or path[0] not in self.names:
-                self.forget(_root(target), target)
-            else:
-                self.names[path[0]] = self.put(self.names[path[0]], path[1:], value, target)
+            self.put(_path(target), value, target)
 
-    def put(self, node: YamlNode, path: tuple[Any, ...], value: YamlNode, target: ast.expr) -> YamlNode:
-        """A value with another one at a path in it."""
-        if not path:
-            return value
-        name, inner = path[0], path[1:]
-        if isinstance(node, Sequence) and isinstance(name, int) and -len(node.items) <= name < len(node.items):
-            items = list(node.items)
-            items[name] = self.put(items[name], inner, value, target)
-            return replace(node, items=tuple(items))
-        if not isinstance(node, Mapping) or not isinstance(name, str):
-            return self.unknown(target)
-        entries = {key.text: (key, old) for key, old in node.entries if isinstance(key, Scalar)}
-        if name not in entries and inner:
-            return self.unknown(target)
-        key, old = entries.get(name, (self.scalar(name, target), value))
-        entries[name] = (key, self.put(old, inner, value, target))
-        return replace(node, entries=tuple(entries.values()), home=_nowhere(node.span))
+    def put(self, path: tuple[Any, ...] | None, value: YamlNode, target: ast.expr) -> None:
+        """Set an item of a list or dictionary, wherever that is held."""
+        owner = self.at(self.names.get(path[0]), path[1:-1]) if path else None
+        name = path[-1] if path else None
+        if isinstance(owner, Sequence) and isinstance(name, int) and -len(owner.items) <= name < len(owner.items):
+            items = list(owner.items)
+            items[name] = value
+            self.exchange({id(owner): replace(owner, items=tuple(items))}, target)
+        elif isinstance(owner, Mapping) and isinstance(name, str):
+            entries = {key.text: (key, old) for key, old in owner.entries if isinstance(key, Scalar)}
+            key, _ = entries.get(name, (self.scalar(name, target), value))
+            entries[name] = (key, value)
+            new = replace(owner, entries=tuple(entries.values()), home=_nowhere(owner.span))
+            self.exchange({id(owner): new}, target)
+        else:
+            self.forget_containers(target)
+
+    def exchange(self, new: New, node: ast.AST) -> None:
+        self.spend(exchanged(self.names, new), node)
 
     def effect(self, node: ast.expr) -> None:
         """What a call by itself does to the value whose method it is."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            return
-        path = _path(node.func)
-        method, owner = node.func.attr, path[:-1] if path else None
-        if owner and owner[0] in self.names and method in ("update", "merge"):
-            before = self.at(self.names[owner[0]], owner[1:])
-            given = self.value(node.args[0]) if node.args else self.mapping_of(node, node.keywords)
-            if isinstance(before, Mapping) and isinstance(given, Mapping):
+        method = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and method in ("update", "merge"):
+            path = _path(node.func.value)
+            before = self.at(self.names.get(path[0]), path[1:]) if path else None
+            given = self.value(node.args[0]) if len(node.args) == 1 else None if node.args else EMPTY
+            if isinstance(before, Mapping) and isinstance(given, Mapping) and not self.is_of_two_kinds(before, method):
+                given = _updated(given, self.mapping_of(node, node.keywords))
                 after = self.merge(before, given) if method == "merge" else _updated(before, given)
-                self.names[owner[0]] = self.put(self.names[owner[0]], owner[1:], after, node)
+                self.exchange({id(before): replace(after, home=_nowhere(before.span))}, node)
                 return
-        self.forget(_root(node.func), node)
+        self.value(node)
 
-    def forget(self, name: str, node: ast.AST) -> None:
-        if name in self.names:
-            self.names[name] = self.unknown(node)
+    def is_of_two_kinds(self, before: Mapping, method: str) -> bool:
+        """Whether `update` may go into the dictionaries in one: that of what `read_base` imports does."""
+        holds = any(isinstance(value, Mapping) for _, value in before.entries)
+        return method == "update" and self.has_read_base and holds
+
+    def unshared(self, node: YamlNode, place: ast.AST) -> YamlNode:
+        """A value with a copy of each list and dictionary for each place in it, as `read_base` makes it."""
+        self.spend(1, place)
+        if isinstance(node, Scalar):
+            return node
+        if isinstance(node, Sequence):
+            return replace(node, items=tuple(self.unshared(item, place) for item in node.items))
+        return replace(node, entries=tuple((key, self.unshared(value, place)) for key, value in node.entries))
+
+    def forget(self, names: Iterable[str], node: ast.AST) -> None:
+        """Make names unknown, and the lists and dictionaries that they lead to wherever they are held."""
+        forgotten = [name for name in names if name in self.names]
+        if forgotten:
+            unknown = self.unknown(node)
+            self.exchange({id(one): unknown for one in containers(self.names[name] for name in forgotten)}, node)
+            self.names.update(dict.fromkeys(forgotten, unknown))
+
+    def forget_containers(self, node: ast.AST) -> None:
+        """Make the lists and dictionaries unknown that an expression names: who is given them may change them."""
+        self.forget((name for name in _changed(node) if not isinstance(self.names.get(name), Scalar)), node)
+
+    def spend(self, count: int, node: ast.AST) -> None:
+        self.count += count
+        if self.count > MAXIMUM_NODES:
+            raise InvalidYamlError(f"more than {MAXIMUM_NODES} values", self.span(node))
 
     # Expressions ------------------------------------------------------------------------------------------------------
 
     def value(self, node: ast.expr) -> YamlNode:
-        self.count += 1
-        if self.count > MAXIMUM_NODES:
-            raise InvalidYamlError(f"more than {MAXIMUM_NODES} values", self.span(node))
+        self.spend(1, node)
         if isinstance(node, ast.Constant):
             return self.scalar(node.value, node, QUOTED if isinstance(node.value, (str, bytes)) else "")
         if isinstance(node, ast.Dict):
@@ -207,18 +245,20 @@ class Values:
 
     def call(self, node: ast.Call) -> YamlNode:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         first = self.value(node.args[0]) if len(node.args) == 1 else None
         if name in ("dict", "ConfigDict") and (not node.args or isinstance(first, Mapping)):
             whole = self.mapping_of(node, node.keywords)
             return _updated(first, whole) if isinstance(first, Mapping) else whole
         if name in ("list", "tuple") and isinstance(first, Sequence):
-            return first
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            return copied(first, deep=False)
         if (method in ("copy", "deepcopy") or name == "deepcopy") and not node.keywords:
+            if first is None and isinstance(node.func, ast.Attribute) and not node.args:
+                first = self.value(node.func.value)
             if first is not None:
-                return first
-            if isinstance(node.func, ast.Attribute) and not node.args:
-                return self.value(node.func.value)
+                return copied(first, deep="deepcopy" in (method, name))
+        if name not in _READING and method not in _READING:
+            self.forget_containers(node)
         return self.unknown(node)
 
     def part(self, node: ast.Attribute | ast.Subscript) -> YamlNode:
@@ -250,6 +290,8 @@ class Values:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             value: Any = node.operand.value
             return self.scalar(-value, node) if type(value) in (int, float) else self.unknown(node)
+        if any(isinstance(inner, ast.BoolOp) for inner in ast.walk(node)):
+            return self.unknown(node)  # `or` and `and` give one of their operands
         known = {name: value.value for name, value in self.names.items() if isinstance(value, Scalar)}
         try:
             value = expression.evaluate(ast.unparse(node), known)
@@ -308,12 +350,14 @@ def _is_read_base(node: ast.With) -> bool:
 
 
 def _changed(node: ast.AST) -> Iterator[str]:
-    """The names that a statement may bind or change."""
+    """The names that a statement or an expression may bind or change."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
             yield inner.id
-        elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
-            yield inner.name
+        elif isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+            yield inner.name or ""
+        elif isinstance(inner, ast.alias):
+            yield inner.asname or inner.name.partition(".")[0]
 
 
 def _path(node: ast.expr) -> tuple[Any, ...] | None:
@@ -332,9 +376,3 @@ def _index(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError):
         return None
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""

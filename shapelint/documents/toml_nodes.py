@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -32,7 +33,7 @@ def toml_nodes(source: Source) -> YamlNode:
         root = _node(_Scanner(source.text).document(), Span(0, len(source.text)))
     except (AssertionError, AttributeError, IndexError, KeyError, RecursionError, TomlError):
         root = None
-    if root is None or _plain(root) != values:
+    if root is None or _compared(_plain(root)) != _compared(values):
         raise InvalidYamlError("the layout of this TOML is not understood", Span(0, min(1, len(source.text))))
     return root
 
@@ -146,6 +147,11 @@ def _node(value: Any, span: Span) -> YamlNode:
         return Sequence(tuple(_node(one, span) for one in value), span, span)
     node: YamlNode = value
     return node
+
+
+def _compared(values: Any) -> str:
+    """Return values as a text that is the same for the same values: `nan` is not equal to itself."""
+    return json.dumps(values, sort_keys=True, default=repr)
 
 
 def _plain(node: YamlNode) -> Any:
