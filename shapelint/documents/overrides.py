@@ -161,7 +161,7 @@ def changed(root: YamlNode, override: Override) -> YamlNode:
 
 
 def _path(key: str) -> list[str]:
-    return [name for name in re.split(r"[.\[\]]", key) if name]
+    return [name for name in key.split(".") if name]
 
 
 def _changed(node: YamlNode, path: Sequence[str], override: Override, value: YamlNode | None) -> YamlNode:
@@ -209,9 +209,13 @@ def _replaced(held: YamlNode, override: Override, value: YamlNode | None) -> Yam
     if not isinstance(held, Mapping) or not isinstance(value, Mapping):
         return value
     entries = {key.text: (key, one) for key, one in pairs(held)}
+    inner = replace(override, mode="++" if override.mode else "")
     for key, one in pairs(value):
-        entries[key.text] = (key, _replaced(entries[key.text][1], replace(override, mode="++"), one)
-                             if key.text in entries else one)  # fmt: skip
+        if key.text not in entries and not override.mode and not held.open:
+            raise refused(
+                override, f"there is no {key.text} in {override.key}; to add it, write +{override.text}", held
+            )
+        entries[key.text] = (key, _replaced(entries[key.text][1], inner, one) if key.text in entries else one)
     return replace(held, entries=tuple(entries.values()))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException
 from omegaconf import OmegaConf
@@ -62,7 +63,8 @@ def test_what_hydra_does_not_read_is_refused(word: str) -> None:
 
 
 FILES = {
-    "main.yaml": "defaults:\n  - net: small\n  - _self_\nseed: 3\nhead: {dim: 640, sizes: [1, 2]}\n",
+    "main.yaml": "defaults:\n  - net: small\n  - _self_\nseed: 3\nhead: {dim: 640, sizes: [1, 2]}\n"
+    "items: [{a: 1}, {a: 2}]\nempty: null\nmust: ???\n",
     "net/small.yaml": "width: 640\n",
     "net/large.yaml": "width: 1280\ndepth: 9\n",
     "loss/plain.yaml": "scale: 2\n",
@@ -78,6 +80,21 @@ ACCEPTED = [
     ["~seed=3"],
     ["head.sizes=[4,5,6]"],
     ["+head={bias: true}"],
+    ["head.sizes.0=9", "items.1.a=5"],
+    ["items.0=7", "+items.1.b=3"],
+    ["head.sizes=3"],
+    ["+head={dim: 5, more: {deep: 1}}", "head.more.deep=2"],
+    ["++head={dim: {a: 3}}", "head.dim.a=4"],
+    ["head={}"],
+    ["+empty.x=3"],
+    ["+empty=3", "must=4"],
+    ["+must=4"],
+    ["seed={a: 1}"],
+    ["+seed={a: 1}"],
+    ["seed=4", "seed=5"],
+    ["net.width=null"],
+    ["~net=small"],
+    ["hydra.run.dir=x"],
 ]
 REFUSED = [
     ["seeds=4"],
@@ -87,6 +104,16 @@ REFUSED = [
     ["~seed=4"],
     ["loss=plain"],
     ["+net=large"],
+    ["items.5.a=3"],
+    ["items.x=1"],
+    ["head={dim: 5, more: {deep: 1}}"],
+    ["+items.2.a=1"],
+    ["items.0.b=3"],
+    ["~items.0"],
+    ["~head.sizes.0"],
+    ["empty.x=3"],
+    ["seed.x=3"],
+    ["~head.dim.x"],
 ]
 
 
@@ -119,7 +146,69 @@ def test_configs_are_composed_as_by_hydra(folder: Path, words: list[str]) -> Non
 
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_what_hydra_refuses_is_refused(folder: Path, words: list[str]) -> None:
-    with initialize_config_dir(str(folder), version_base=None), pytest.raises(ConfigCompositionException):
+    errors = (ConfigCompositionException, TypeError, ValueError)  # the last two for places of lists
+    with initialize_config_dir(str(folder), version_base=None), pytest.raises(errors):
         compose("main", words)
     with pytest.raises(overrides.RefusedOverrideError, match=overrides.REFUSED):
         _ours(folder, words)
+
+
+GROUP_GLOBS = ["net=glob(*)", "net=glob(l*)", "net=glob([s*,l*],exclude=sm*)", "net=glob(x*)", "+loss@extra=glob(*)"]
+
+
+@pytest.mark.parametrize("word", GROUP_GLOBS)
+def test_a_glob_stands_for_the_files_of_its_group(folder: Path, word: str) -> None:
+    (folder / "net" / "notes.txt").write_text("not a config")
+    with initialize_config_dir(str(folder), version_base=None):
+        parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+        theirs = list(parser.parse_overrides([word])[0].sweep_string_iterator())
+    found = overrides.expanded(overrides.parse(word), [str(folder / "gone"), str(folder)])
+    assert [override_values.shown(one) for one in found.values] == theirs
+
+
+def test_a_glob_of_a_group_that_is_in_no_folder_stays_open(folder: Path) -> None:
+    word = overrides.parse("gone=glob(*)")
+    assert overrides.expanded(word, [str(folder)]) == word
+    plain = overrides.parse("net=small,large")
+    assert overrides.expanded(plain, [str(folder)]) is plain
+
+
+SWEEP = """\
+hydra:
+  sweeper:
+    params:
+      head.dim: 256,512
+      +depth: "range(1, 3)"
+      seed: 4
+      a=b: 3
+      what is this: 4
+      hydra.job.name: x,y
+      folded: >-
+        1,
+        2
+"""
+
+
+def test_the_params_of_a_sweeper_are_overrides_at_their_places(tmp_path: Path) -> None:
+    """A key of Hydra's own, and one that is no key of an override, are left out."""
+    (tmp_path / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    source = read_source(tmp_path / "sweep.yaml")
+    found = overrides.swept(documents(source)[0], source)
+    written = [(one.mode, one.key, [override_values.shown(value) for value in one.values]) for one in found]
+    assert written == [
+        ("", "head.dim", ["256", "512"]),
+        ("+", "depth", ["1", "2"]),
+        ("", "seed", ["4"]),
+        ("", "folded", ["1", "2"]),
+    ]
+    places = [SWEEP[value.span.start : value.span.end] for value in found[0].values]
+    assert places == ["256", "512"]  # a repair of one run is written there
+    combinations = [" ".join(one.text for one in run) for run in overrides.combined(found)]
+    assert len(combinations) == 8
+    assert combinations[0] == "head.dim=256 +depth=1 seed=4 folded=1"
+
+
+def test_a_config_that_is_a_list_has_nothing_to_override(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text("[1, 2]\n", encoding="utf-8")
+    root = documents(read_source(tmp_path / "list.yaml"))[0]
+    assert overrides.changed(root, overrides.parse("a=1")) is root
