@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
+from shapelint.documents.nodes import InvalidYamlError, pairs
 from shapelint.documents.python_configs import BasedConfigs
-from shapelint.shapes.dims import UNKNOWN_DIM
+from tests.documents.said_values import said
 
 FOLLOWED = """
 a = dict(x=1); b = dict(n=a); a['x'] = 2
@@ -80,16 +80,6 @@ BLOCKS = [
     "x = 1\nclass x:\n    pass\n",
     "x = 1\nasync def x():\n    pass\n",
 ]
-
-
-def said(node: YamlNode) -> Any:
-    """Return a value without what is not known of it: `...` stands for that."""
-    if isinstance(node, Mapping):
-        open_ = {...: ...} if node.open else {}
-        return {key.text: said(value) for key, value in pairs(node)} | open_
-    if isinstance(node, Scalar):
-        return ... if node.value is UNKNOWN_DIM else node.value
-    return [said(item) for item in node.items]
 
 
 def agrees(ours: Any, real: Any) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.documents.toml_nodes import toml_nodes
 from shapelint.text.source import Source
+from tests.documents.said_values import said
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,12 +32,6 @@ TEXTS = [
 ]
 
 
-def values(node: YamlNode) -> Any:
-    if isinstance(node, Mapping):
-        return {key.text: values(value) for key, value in pairs(node)}
-    return node.value if isinstance(node, Scalar) else [values(item) for item in node.items]
-
-
 def places(node: YamlNode, text: str) -> list[tuple[Any, str]]:
     """Return each plain value of a document with the text at its place."""
     if isinstance(node, Scalar):
@@ -47,7 +42,7 @@ def places(node: YamlNode, text: str) -> list[tuple[Any, str]]:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_values_are_those_of_the_standard_library(text: str) -> None:
-    assert repr(values(toml_nodes(Source("a.toml", text)))) == repr(tomllib.loads(text))
+    assert repr(said(toml_nodes(Source("a.toml", text)))) == repr(tomllib.loads(text))
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-NUMBERS: dict[str, tuple[str, str, bool]] = {
+CHANGED: dict[str, tuple[str, str, bool]] = {
     # Dicts ---------------------------------------------------------------------------------------------------------
     "update with a keyword": ("cfg = dict(width=3)\ncfg.update(width={W})", "cfg['width']", True),
     "update with keywords of a function": ("def config(**given):\n    cfg = {'width': 3}\n    cfg.update(**given)\n    return cfg\ncfg = config(width={W})", "cfg['width']", True),
@@ -172,11 +172,11 @@ NUMBERS: dict[str, tuple[str, str, bool]] = {
     "a cached property": ("import functools\nclass Config:\n    raw = {W}\n    @functools.cached_property\n    def width(self):\n        return self.raw\nconfig = Config()\nconfig.width\nconfig.raw = 3", "config.width", True),
 }  # fmt: skip
 if sys.version_info >= (3, 12):
-    NUMBERS |= {
+    CHANGED |= {
         "the name of a type": ("width = 3\ntype width = int\nwidth = 3 if width == 3 else {W}", "width", False),
     }  # fmt: skip
 if sys.version_info >= (3, 14):
-    NUMBERS |= {
+    CHANGED |= {
         "a t-string after a part that is not known": ("import os\ncfg = {'width': 3}\nt'{os.getpid()} {cfg.update(width={W})}'", "cfg['width']", True),
         "the format in a t-string": ("width = 3\nt'{7!r:{(width := {W})}}'", "width", True),
         "handlers without parentheses": ("width = 3\ntry:\n    {}['width']\nexcept IndexError, KeyError:\n    width = {W}", "width", False),

@@ -1,4 +1,7 @@
-"""A change of a number or a network is followed or makes it unknown: the value before the change is never believed."""
+"""A change of a number or a network is followed or makes it unknown: the value before the change is never believed.
+
+So is a number that a script computes: it is what Python computes, or unknown.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ import torch
 import torchvision
 from torch import nn
 
-from tests.python.changed_values import NETWORKS, NUMBERS
+from tests.python.changed_values import CHANGED, NETWORKS
+from tests.python.computed_values import COMPUTED
 from tests.python.test_features import WRONG, serious
 
+NUMBERS = {**CHANGED, **COMPUTED}
 RIGHT = 512
 IMPORTS = "import timm\nimport torch\nimport torchvision\nfrom torch import nn\n"
 MODEL = """
