@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shapelint.common.frozen import frozen, replace
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.resolve.resolver import applied, resolve
@@ -49,8 +49,7 @@ def find(component: Resolved, layer: str | int) -> Found:
             if not listed or component.layers:
                 return Found(None)
             break
-    nearest = nearest_words(layer, names, likeness=0.5)
-    return Found(False, "", nearest[0] if nearest else "")
+    return Found(False, "", nearest_word(layer, names, likeness=0.5))
 
 
 def layer_names(component: Resolved) -> list[str]:

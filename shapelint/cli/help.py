@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.common.patterns import pattern
 from shapelint.common.version import __version__
 from shapelint.signatures.versions import installed
@@ -68,7 +68,7 @@ class ShortForm(click.Group):
         """Raise click.UsageError for a word that is no path but nearly a command."""
         if os.path.exists(word) or not word.isalpha():
             return
-        for near in nearest_words(word, self.commands, likeness=0.7):
+        if near := nearest_word(word, self.commands, likeness=0.7):
             raise click.UsageError(f"no command or file {word!r}: did you mean 'shapelint {near}'?")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

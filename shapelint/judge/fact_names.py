@@ -11,7 +11,7 @@ import dataclasses
 import typing
 from collections.abc import Iterator
 
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.judge.facts import ComponentFacts, EdgeFacts, Side
 from shapelint.judge.subjects.backbone_layer import LayerFacts
 from shapelint.judge.subjects.bank import BankFacts
@@ -111,8 +111,8 @@ def attributes(owner: type) -> dict[str, type | None]:
 
 
 def _no_fact(whole: str, part: str, known: list[str]) -> str:
-    near = nearest_words(part, known)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "it has no parts"
+    near = nearest_word(part, known)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}" if known else "it has no parts"
     return f"no fact {whole!r}: {hint}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.documents.nodes import Mapping, Scalar, Sequence, YamlNode, is_open_call, pairs
 from shapelint.knowledge import banks
 from shapelint.knowledge.schema.method_packs import MethodPack
@@ -60,8 +60,8 @@ def _target_word(reader: Reader, node: Scalar) -> TargetSpec | None:
         return None
     kind = TARGETS.get(word)
     if kind is None:
-        near = nearest_words(word, TARGETS)
-        hint = f"did you mean {near[0]}?" if near else ""
+        near = nearest_word(word, TARGETS)
+        hint = f"did you mean {near}?" if near else ""
         reader.invalid(node.span, f"expected target: copy, alias, or components, found {word}", actual=word, help=hint)
         return None
     return TargetSpec("alias" if kind == "alias" else "copy", node.span)

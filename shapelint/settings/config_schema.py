@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from shapelint.common import disk
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.common.patterns import pattern
 from shapelint.judge import rulebook
 from shapelint.knowledge import methods, rule_pages
@@ -94,8 +94,8 @@ def _unknown_key(path: str, text: str, place: Sequence[str | int]) -> ConfigErro
     """The error of a key that there is not, at the top or in `input`."""
     key = str(place[-1])
     known = KEYS if len(place) == 1 else tuple(InputSchema.model_fields)
-    near = nearest_words(_clipped(key).replace("_", "-"), known)
-    hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+    near = nearest_word(_clipped(key).replace("_", "-"), known)
+    hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(known)}"
     where = SECTION if len(place) == 1 else place[0]
     return ConfigError(f"{_place(path, text, key)}: unknown key {_clipped(key)!r} in {where}: {hint}")
 
@@ -202,5 +202,5 @@ def _axes(given: tuple[int, int, int] | InputSchema | None) -> tuple[int | None,
 
 
 def _near(word: str, known: Any) -> str:
-    found = nearest_words(word, known)
-    return f", did you mean {found[0]!r}?" if found else f": there are {', '.join(known)}"
+    found = nearest_word(word, known)
+    return f", did you mean {found!r}?" if found else f": there are {', '.join(known)}"

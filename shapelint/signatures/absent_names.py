@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from shapelint.common.frozen import frozen
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word, nearest_words
 from shapelint.knowledge import pretrained_data, rules_folder
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.signatures import stored, versions
@@ -64,8 +64,7 @@ def of_module(dotted: str) -> Absent | None:
         return None
     if name in known.lost:
         likely = [one for one in known.names if one[:1].isupper() == name[:1].isupper()]
-        near = nearest_words(name, sorted(likely), likeness=SOMEWHAT)
-        return Absent(module, name, near[0] if near else "", was_lost=True)
+        return Absent(module, name, nearest_word(name, sorted(likely), SOMEWHAT), was_lost=True)
     elsewhere = [home for home, other in modules().items() if name in other.names and home.startswith(f"{module}.")]
     if elsewhere and name[:1].isupper():
         return Absent(module, name, f"{elsewhere[0]}.{name}")
@@ -111,5 +110,4 @@ def of_model(target: str, name: str) -> Absent | None:
     last = list(parts)[-1]
     if name in CLASSIFIERS and last in CLASSIFIERS:
         return Absent(label, name, last, exact=parts[last].startswith("torch.nn.Linear:"))
-    near = nearest_words(name, parts, likeness=SOMEWHAT)
-    return Absent(label, name, near[0] if near else "")
+    return Absent(label, name, nearest_word(name, parts, SOMEWHAT))

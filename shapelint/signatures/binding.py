@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from shapelint.common.frozen import frozen
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.common.patterns import pattern
 from shapelint.common.value_words import describe
 from shapelint.knowledge.schema.call_parameters import Parameter
@@ -97,12 +97,12 @@ def _match(
 
 
 def _unknown(label: str, name: str, parameters: tuple[Parameter, ...], argument: Argument, role: str) -> Problem:
-    near = nearest_words(name, [parameter.name for parameter in parameters])
-    hint = f"did you mean {near[0]}?" if near else f"it takes {_list(parameters)}"
+    near = nearest_word(name, [parameter.name for parameter in parameters])
+    hint = f"did you mean {near}?" if near else f"it takes {_list(parameters)}"
     place = argument.key or argument.span
-    replacement = (place, near[0]) if near and argument.key else None
+    replacement = (place, near) if near and argument.key else None
     message = f"{label} takes no argument {name!r}"
-    return Problem("SL902", message, place, role, near[0] if near else None, name, hint, replacement)
+    return Problem("SL902", message, place, role, near or None, name, hint, replacement)
 
 
 def _missing(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.library_rules import LibraryRule
 from shapelint.signatures import stored
@@ -17,7 +17,7 @@ LIKENESS = 0.8
 
 def similar(name: str, known: Sequence[str]) -> str:
     """The known name that is most similar to a name, if it is so much so; or ""."""
-    return next(iter(nearest_words(name, known, likeness=LIKENESS)), "")
+    return nearest_word(name, known, LIKENESS)
 
 
 MODEL_LIKENESS = 0.9
@@ -34,7 +34,7 @@ def misspelt(name: str, known: Sequence[str]) -> str:
         return same
     numbers = re.findall(r"\d+", name)
     alike = [one for one in known if re.findall(r"\d+", one) == numbers and not name.startswith(one)]
-    return next(iter(nearest_words(name.lower(), alike, likeness=MODEL_LIKENESS)), "")
+    return nearest_word(name.lower(), alike, MODEL_LIKENESS)
 
 
 def nearest(target: str) -> str:
@@ -42,10 +42,10 @@ def nearest(target: str) -> str:
     prefix, slash, model = target.rpartition("/")
     module, _, name = ("", "", model) if slash else target.rpartition(".")
     known = {known.lower(): known for known in _known(prefix, module)}
-    near = nearest_words(name.lower(), known, likeness=LIKENESS)
-    if not near or known[near[0]] == name:
+    near = nearest_word(name.lower(), known, LIKENESS)
+    if not near or known[near] == name:
         return ""
-    meant = known[near[0]]
+    meant = known[near]
     return f"{prefix}{slash}{meant}" if slash else f"{module}.{meant}" if module else meant
 
 

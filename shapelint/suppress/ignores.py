@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from shapelint.common.frozen import frozen, replace
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.common.patterns import pattern
 from shapelint.knowledge.rule_pages import Rule, nearest
 from shapelint.spec.findings import Edit, FileReport, Finding, Fix, Severity
@@ -185,10 +185,10 @@ def _unused(
     """One finding for each comment that contains something without effect."""
     for ignore in ignores:
         if ignore.word not in (LINE, FILE):
-            near = nearest_words(ignore.word, [LINE, FILE])
+            near = nearest_word(ignore.word, [LINE, FILE])
             if near:
                 message = f"shapelint knows no comment {ignore.word!r}, so it silences nothing"
-                yield _finding(source, ignore, rules, message, f"did you mean {near[0]}?")
+                yield _finding(source, ignore, rules, message, f"did you mean {near}?")
             continue
         if not ignore.codes:
             message = "this ignore names no rule, so it silences nothing"

@@ -10,7 +10,7 @@ from typing import Any
 from shapelint.chain import taken_layers
 from shapelint.chain.taken_layers import Found
 from shapelint.common.frozen import frozen
-from shapelint.common.nearest_words import nearest_words
+from shapelint.common.nearest_words import nearest_word
 from shapelint.knowledge import rules_folder
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import LibraryPlugin
@@ -98,8 +98,7 @@ def _among(names: list[str], layer: str | int) -> Found:
         return Found(inside, names[layer] if inside else "", "")
     if "." in layer:
         return Found(None)
-    nearest = nearest_words(layer, names, likeness=0.5)
-    return Found(layer in names, layer, nearest[0] if nearest else "")
+    return Found(layer in names, layer, nearest_word(layer, names, likeness=0.5))
 
 
 def _note(run: Run, site: Site, made: Value, layer: Given, found: Found) -> None:
