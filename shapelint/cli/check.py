@@ -18,6 +18,7 @@ from shapelint.cli.streams import EXIT_TROUBLE, write_out
 from shapelint.common.cache_folder import cached_in
 from shapelint.common.escaping import escape
 from shapelint.common.frozen import frozen, replace
+from shapelint.common.kept_entries import BegunEntry
 from shapelint.common.notices import say
 from shapelint.common.progress import watched
 from shapelint.common.whole_files import replace_files
@@ -27,7 +28,6 @@ from shapelint.linting.collect import collect
 from shapelint.linting.config_readers import is_data
 from shapelint.linting.deduplicate import once
 from shapelint.linting.fixing import diff, fixed_text, write
-from shapelint.linting.kept_reports import KeptReports
 from shapelint.linting.lint_paths import lint_files, lint_text
 from shapelint.read.joining_files import join_parts
 from shapelint.report.summary import plural
@@ -83,8 +83,7 @@ _FOR_PEOPLE = ("text", "concise")
 def run(paths: Sequence[str], options: CheckOptions) -> int:
     """Lint and report; return the exit code. Raises click.UsageError for options that exclude each other."""
     with cached_in("" if options.no_cache else options.cache_dir), kept_run(_only_reports(paths, options)) as begun:
-        reports = None if begun.entry is None else KeptReports(begun.entry, begun.reads)
-        begun.codes.append(_run(paths, options, reports))
+        begun.codes.append(_run(paths, options, begun.kept))
     return begun.codes[0]
 
 
@@ -94,7 +93,7 @@ def _only_reports(paths: Sequence[str], options: CheckOptions) -> bool:
     return not (changes or options.trace or options.allow_trusted or options.no_cache or STDIN in paths)
 
 
-def _run(paths: Sequence[str], options: CheckOptions, kept: KeptReports | None) -> int:
+def _run(paths: Sequence[str], options: CheckOptions, kept: BegunEntry | None) -> int:
     _validate(paths, options)
     settings = _settings(paths, options)
     if options.show_files:

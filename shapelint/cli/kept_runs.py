@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from shapelint.common import disk
 from shapelint.common.cache_folder import cache_folder, make_room
-from shapelint.common.kept_entries import KeptEntry, engine, import_paths
+from shapelint.common.kept_entries import BegunEntry, KeptEntry, engine, import_paths
 from shapelint.common.notices import Written, noted
-from shapelint.common.reads import Reads, recording
+from shapelint.common.reads import recording
 
 NO_CACHE = "--no-cache"
 CACHE_DIR = "--cache-dir"
@@ -83,12 +83,11 @@ def start(arguments: Sequence[str]) -> KeptOutput | None:
 
 
 class BegunRun:
-    """A run that is going on: its exit codes; where it is kept, and what it depends on from the start, if it is."""
+    """A run that is going on: its exit codes, and its entry if it is kept."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
-        self.entry: KeptEntry | None = None
-        self.reads = Reads()
+        self.kept: BegunEntry | None = None
 
 
 @contextmanager
@@ -99,13 +98,14 @@ def kept_run(is_wanted: bool) -> Iterator[BegunRun]:
         yield run
         return
     with recording() as reads, noted() as written:
-        run.entry = _STARTED[0]
-        with recording() as run.reads:
+        with recording() as first:
             _note_paths()
+        run.kept = BegunEntry(_STARTED[0], first)
         yield run
     if reads.repeatable and run.codes:
-        run.entry.store({"code": run.codes[0], "written": written, "reads": reads.as_json()})
-        make_room(os.path.dirname(run.entry.path))
+        entry = run.kept.entry
+        entry.store({"code": run.codes[0], "written": written, "reads": reads.as_json()})
+        make_room(os.path.dirname(entry.path))
 
 
 def _note_paths() -> None:

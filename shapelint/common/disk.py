@@ -18,6 +18,7 @@ from shapelint.common.reads import GRANULE, KeptAnswer, PathSignature, digest, r
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
 MOST_ASKED_ONCE = 10_000
+"""How many answers are remembered in a block of `asked_once`."""
 AnyPath = Union[str, os.PathLike[str]]
 Asked = TypeVar("Asked")
 
@@ -72,12 +73,12 @@ def real(path: AnyPath) -> str:
 
 def _real(name: str) -> str:
     """Where a path really is; in a block of `asked_once` it is looked for once."""
-    places = _PLACES.get()
-    if places is None:
+    once = _ONCE.get()
+    if once is None:
         return os.path.realpath(name)
-    if name not in places:
-        places[name] = os.path.realpath(name)
-    return places[name]
+    if name not in once.places:
+        once.places[name] = os.path.realpath(name)
+    return once.places[name]
 
 
 def read_bounded(path: AnyPath, limit: int) -> bytes:
@@ -176,31 +177,35 @@ def still_hold(
     return same
 
 
-_ONCE: ContextVar[dict[tuple[str, str], tuple[PathSignature, KeptAnswer]] | None] = ContextVar("_ONCE", default=None)
+class _Known:
+    """What was asked in a block: the answers, each with the signature from before, and where paths really are."""
 
-_PLACES: ContextVar[dict[str, str] | None] = ContextVar("_PLACES", default=None)
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], tuple[PathSignature, KeptAnswer]] = {}
+        self.places: dict[str, str] = {}
+
+
+_ONCE: ContextVar[_Known | None] = ContextVar("_ONCE", default=None)
 
 
 @contextmanager
 def asked_once() -> Iterator[None]:
     """In this block the disk is asked once for what is no content and no list: its answer counts to the end."""
-    answers, places = _ONCE.get(), _PLACES.get()
-    tokens = _ONCE.set({} if answers is None else answers), _PLACES.set({} if places is None else places)
+    token = _ONCE.set(_ONCE.get() or _Known())
     try:
         yield
     finally:
-        _ONCE.reset(tokens[0])
-        _PLACES.reset(tokens[1])
+        _ONCE.reset(token)
 
 
 def _asked(question: str, path: AnyPath) -> Any:
     name, once, reads = os.fspath(path), _ONCE.get(), recorded()
     if once is None and reads is None:
         return answer_to(question, name)
-    known = once.get((question, name)) if once is not None else None
+    known = once.answers.get((question, name)) if once is not None else None
     signature, answer = known or (signature_of(name), answer_to(question, name))
-    if once is not None and known is None and len(once) < MOST_ASKED_ONCE:
-        once[question, name] = signature, answer
+    if once is not None and known is None and len(once.answers) < MOST_ASKED_ONCE:
+        once.answers[question, name] = signature, answer
     if reads is not None:
         reads.note(name, signature, question, answer)
     return answer

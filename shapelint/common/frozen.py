@@ -51,7 +51,7 @@ def record(cls: type[T]) -> type[T]:
         if not written.startswith("ClassVar"):
             value = own.get(name, MISSING)
             given[name] = _default(value) if isinstance(value, Field) else value
-    names = tuple([name for name, value in given.items() if not isinstance(value, _Made) or value.may_be_given])
+    names = tuple(name for name, default in given.items() if not _is_inner(default))
     cls.__given__, cls.__names__, cls.__values__ = given, names, _values_of(names)  # type: ignore[attr-defined]
     cls.__init__ = _first_init(given, names, cls)  # type: ignore[method-assign]
     cls.__dataclass_fields__ = _Pending(cls)  # type: ignore[attr-defined]

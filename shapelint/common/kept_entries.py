@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from shapelint.common import bounds, disk
 from shapelint.common.bounded_files import content_of
 from shapelint.common.cache_folder import is_private, keep
-from shapelint.common.reads import GRANULE, digest
+from shapelint.common.reads import GRANULE, Reads, digest
 from shapelint.common.version import __version__
 
 FORMAT = "shapelint results 1"
@@ -33,8 +33,9 @@ class KeptEntry:
     def __init__(self, folder: str, key: list[Any], engine: list[Any]) -> None:
         self.folder = folder
         self.engine = engine
-        self.key = json.loads(json.dumps(key))
-        self.path = os.path.join(folder, RESULTS, f"{digest(json.dumps(key).encode())}.run")
+        written = json.dumps(key)
+        self.key = json.loads(written)
+        self.path = os.path.join(folder, RESULTS, f"{digest(written.encode())}.run")
 
     def found(self, holds: Callable[[dict[str, Any]], bool | None] = disk.still_hold) -> dict[str, Any] | None:
         """Return what is kept, None if it cannot be believed; what depends on paths that were touched is kept anew."""
@@ -64,6 +65,12 @@ class KeptEntry:
     def is_readable(self) -> bool:
         """Whether its folder is this user's own."""
         return is_private(os.path.dirname(self.path))
+
+
+class BegunEntry(NamedTuple("BegunEntry", [("entry", KeptEntry), ("reads", Reads)])):
+    """The place of a run that is going on, and what all of it depends on from the start."""
+
+    __slots__ = ()
 
 
 def read_entry(path: str) -> dict[str, Any]:

@@ -27,10 +27,11 @@ from shapelint.text.source import Source, joined
 MAXIMUM_MODELS = 12
 ROLES = ("backbone", "projection_head", "prediction_head")
 """The parts that are wired one after the other."""
-_LIBRARIES = "|".join(sorted(model_scan.BUILT_FROM))
-_OF_A_LIBRARY = pattern(rf"""{NAMES_A_CLASS.pattern}[ \t]*["']?({_LIBRARIES})\.[\w.]+(["',\s}}]|\Z)""")
 NAMING_KEYS = ("_target_", "class_path")
 """The keys under which a mapping names its class."""
+_LIBRARIES = "|".join(sorted(model_scan.BUILT_FROM))
+_OF_A_LIBRARY = pattern(rf"""{NAMES_A_CLASS.pattern}[ \t]*["']?({_LIBRARIES})\.[\w.]+(["',\s}}]|\Z)""")
+"""What names a class that is surely none of the repository."""
 IMPORTS = """# A backbone and its heads, as a config names them.
 import hydra
 import torch
@@ -99,7 +100,7 @@ def through_classes(source: Source, options: Options, lint: _Lint) -> FileReport
 
 def _may_name_its_own(text: str) -> bool:
     """Return whether a text names a class that may be of its repository: not all of them are surely of libraries."""
-    return sum(1 for _ in NAMES_A_CLASS.finditer(text)) > sum(1 for _ in _OF_A_LIBRARY.finditer(text))
+    return len(NAMES_A_CLASS.findall(text)) > len(_OF_A_LIBRARY.findall(text))
 
 
 def _outermost(node: YamlNode, folders: list[str], path: tuple[str, ...]) -> Iterator[_Named]:

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Union
 
 from shapelint.common import disk
-from shapelint.common.kept_entries import KeptEntry
+from shapelint.common.kept_entries import BegunEntry, KeptEntry
 from shapelint.common.notices import has_said
 from shapelint.common.reads import Reads, digest, note_reads, recording, signature_of
 from shapelint.linting.collect import Candidate
@@ -27,25 +27,19 @@ LEAST_SECONDS_TO_KEEP = 0.02
 
 
 class KeptReports:
-    """The reports of the files of a run that `entry` is for; all of them depend on what was read for it at first."""
+    """The reports of the files of a run: any of them may depend on which files these are."""
 
-    def __init__(self, entry: KeptEntry, reads: Reads) -> None:
-        self._run, self._first = entry, reads
-        self._name = digest(json.dumps(entry.key).encode())
-        self._readable = entry.is_readable()
-        self._files = ""
+    def __init__(self, run: BegunEntry, files: Sequence[Candidate]) -> None:
+        self._run = run.entry
+        self._first = run.reads
+        self._name = digest(json.dumps([run.entry.key, [[str(one.path), one.named] for one in files]]).encode())
+        self._readable = run.entry.is_readable()
         self._signature = lru_cache(maxsize=None)(signature_of)
         self._answer = lru_cache(maxsize=None)(disk.answer_to)
 
-    def of(self, candidates: Sequence[Candidate]) -> KeptReports | None:
-        """Return the same for certain files, which any report may depend on; None for one file: its run is kept."""
-        words = [str(one.path) for one in candidates] + [str(int(one.named)) for one in candidates]
-        self._files = digest("\0".join(words).encode("utf-8", "surrogatepass"))
-        return self if len(candidates) > 1 else None
-
     def of_file(self, candidate: Candidate, lint: Callable[[], FileReport | None]) -> FileReport | None:
         """Return what is kept of a file, if it still holds, else what `lint` gives, which is kept if that may be."""
-        entry = KeptEntry(self._run.folder, [self._name, self._files, str(candidate.path)], self._run.engine)
+        entry = KeptEntry(self._run.folder, [self._name, str(candidate.path)], self._run.engine)
         kept = self._found(entry) if self._readable else None
         if kept is not None:
             return kept[0]
@@ -64,7 +58,7 @@ class KeptReports:
         if kept is None:
             return None
         try:
-            report = _adapter().validate_json(json.dumps(kept["report"]))
+            report = _adapter().validate_python(kept["report"])
         except (KeyError, ValueError, TypeError):
             return None
         note_reads(Reads.of_json(kept["reads"]))

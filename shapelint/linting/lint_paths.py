@@ -12,6 +12,7 @@ from typing import Union
 
 from shapelint.common import disk
 from shapelint.common.frozen import replace
+from shapelint.common.kept_entries import BegunEntry
 from shapelint.common.patterns import pattern
 from shapelint.common.reads import note_unrepeatable
 from shapelint.documents.overrides import REFUSED
@@ -67,14 +68,14 @@ def lint_files(
     settings: Settings | None = None,
     watch: Callable[[Sequence[Candidate]], Iterable[Candidate]] = iter,
     beside: Iterable[str | os.PathLike[str]] = (),
-    kept: KeptReports | None = None,
+    kept: BegunEntry | None = None,
 ) -> Report:
     """Lint files and folders as `lint` does; a file on which shapelint fails is in the report, too.
 
     A named file that cannot be read or contains no model is in the report, with the reason as its `problem`; a file
     that is `beside` the named ones is skipped instead. Settings that are invalid are in the report once, in the place
     of the files that they are for; if there are no other files, their ConfigError is raised. `watch` gets the files and
-    yields them one by one, to show the progress. Reports that are `kept` from before are taken from there.
+    yields them one by one, to show the progress. Of several files, reports that the run has `kept` are used.
     """
     settings = settings or Settings()
     roots = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
@@ -95,16 +96,15 @@ def lint_files(
         if read_by_scripts and not candidate.named and disk.real(candidate.path) in read_by_scripts:
             return None
         try:
-            if reports is None:
-                return _lint_candidate(candidate, settings, run_files)
-            return reports.of_file(candidate, lambda: _lint_candidate(candidate, settings, run_files))
+            lint = partial(_lint_candidate, candidate, settings, run_files)
+            return lint() if reports is None else reports.of_file(candidate, lint)
         except ConfigError as error:
             return error
 
     with disk.asked_once():
         candidates = collect(roots, excludes, [Path(path) for path in beside])
         run_files = RunFiles.of(candidate.path for candidate in candidates)
-        reports = kept.of(candidates) if kept is not None else None
+        reports = KeptReports(kept, candidates) if kept is not None and len(candidates) > 1 else None
         for found in _outcomes(sorted(candidates, key=_is_data), watch, lint_one, together=settings.allow_trusted):
             if isinstance(found, FileReport):
                 read_by_scripts |= loaded(found)
