@@ -19,7 +19,7 @@ from shapelint.common.cache_folder import is_private, keep
 from shapelint.common.reads import GRANULE, Reads, digest
 from shapelint.common.version import __version__
 
-FORMAT = "shapelint results 1"
+FORMAT = "shapelint results 2"
 """What a file begins with; it changes with what is in one."""
 RESULTS = "results"
 _DAY = 86_400.0

@@ -14,8 +14,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Generic, ParamSpec, TypeVar, Union
 
-PathSignature = Union[list[int], int]
-"""Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number."""
+PathSignature = Union[str, int]
+"""Mode, number, owner, size and times of a path, of a link also those of what it leads to; of none an error number.
+
+The numbers are in one text, since a run keeps a signature of every file.
+"""
 KeptAnswer = Union[bool, int, str, list[int], None]
 """An answer as JSON has it; of a long one its digest, of an error `[number]`."""
 Keyed = TypeVar("Keyed", bound=Hashable)
@@ -130,6 +133,10 @@ class WorkedOutOnce(Generic[Keyed, WorkedOut]):
         note_reads(reads)
         return value
 
+    def knows(self, key: Keyed) -> bool:
+        """Return whether a value is known."""
+        return key in self._known
+
     def give(self, key: Keyed, value: WorkedOut) -> None:
         """Say what a value is; nothing is read for it."""
         self._known[key] = value, Reads()
@@ -137,6 +144,11 @@ class WorkedOutOnce(Generic[Keyed, WorkedOut]):
     def forget(self, key: Keyed) -> None:
         """Forget a value, such as one that takes much memory."""
         del self._known[key]
+
+
+def record_no_more() -> None:
+    """Forget the reads that are recorded: another process does that."""
+    _RECORDING.clear()
 
 
 def recorded() -> Reads | None:
@@ -161,7 +173,7 @@ def signature_of(path: str) -> PathSignature:
     try:
         own = os.lstat(path)
         numbers = _numbers(own)
-        return numbers + _numbers(os.stat(path)) if stat.S_ISLNK(own.st_mode) else numbers
+        return f"{numbers} {_numbers(os.stat(path))}" if stat.S_ISLNK(own.st_mode) else numbers
     except OSError as error:
         return error.errno or 0
     except ValueError:  # of a zero byte
@@ -172,7 +184,8 @@ def settled(signature: PathSignature, latest: int) -> PathSignature:
     """Return a signature, UNCERTAIN if one of its times is `latest` or later."""
     if isinstance(signature, int):
         return signature
-    return UNCERTAIN if max(signature[at] for at in _TIMES if at < len(signature)) >= latest else signature
+    numbers = signature.split()
+    return UNCERTAIN if max(int(numbers[at]) for at in _TIMES if at < len(numbers)) >= latest else signature
 
 
 def digest(content: bytes) -> str:
@@ -184,6 +197,5 @@ def digest(content: bytes) -> str:
     return str(blake2b(content, digest_size=16).hexdigest())
 
 
-def _numbers(status: os.stat_result) -> list[int]:
-    times = [status.st_mtime_ns, status.st_ctime_ns]
-    return [status.st_mode, status.st_ino, status.st_uid, status.st_size, *times]
+def _numbers(of: os.stat_result) -> str:
+    return f"{of.st_mode} {of.st_ino} {of.st_uid} {of.st_size} {of.st_mtime_ns} {of.st_ctime_ns}"

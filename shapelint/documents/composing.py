@@ -5,7 +5,7 @@ from __future__ import annotations
 from shapelint.documents.nodes import Composition, composition
 from shapelint.text.source import Source
 
-MAXIMUM_KEPT_TEXTS = 20_000
+MAXIMUM_KEPT_TEXTS = 6_000
 """How many values are kept, in all texts together."""
 MAXIMUM_OF_ONE = 10_000
 

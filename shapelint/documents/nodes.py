@@ -312,6 +312,9 @@ def _value(tag: str, text: str, is_plain: bool) -> Any:
         return constructor.construct_object(ScalarNode(tag, text))
     except (ConstructorError, ValueError, OverflowError, LookupError, AttributeError, TypeError):
         return text
+    finally:
+        constructor.constructed_objects.clear()
+        constructor.recursive_objects.clear()
 
 
 _kept_value = lru_cache(maxsize=4096)(_value)

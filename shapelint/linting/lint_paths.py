@@ -210,7 +210,7 @@ def _lint_candidate(candidate: Candidate, settings: Settings, run_files: RunFile
     """Return the report of one file; None if it is skipped."""
     lenient = settings.skip_unrecognised or not candidate.named
     try:
-        source = run_files.read(candidate.path)
+        source = run_files.read_to_lint(candidate.path)
     except UnreadableError as error:
         passed_over = lenient and disk.exists(
             candidate.path

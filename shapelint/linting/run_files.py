@@ -50,7 +50,12 @@ class RunFiles:
         known = self.texts.get(place, lambda: read_source(path))
         if len(known.text) > MAXIMUM_SEARCHED_BYTES:
             self.texts.forget(place)
-        return known if known.path == str(path) else Source(str(path), known.text, known.mark)
+        return Source(str(path), known.text, known.mark)
+
+    def read_to_lint(self, path: Path) -> Source:
+        """Return a file that is linted; no program of the run can ask for a config again if there is none."""
+        is_asked_again = self.python or self.texts.knows(disk.real(path))
+        return self.read(path) if is_asked_again else read_source(path)
 
     def is_indifferent(self, script: tuple[str, ...]) -> bool:
         """Return whether a script is known to read no config of a folder and suffix."""

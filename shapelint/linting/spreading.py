@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 from shapelint.common.notices import held, say_once
-from shapelint.common.reads import note_reads, recording
+from shapelint.common.reads import note_reads, record_no_more, recording
 from shapelint.resolve.begun_traces import TRACE_READERS
 
 LEAST_ITEMS = 200
@@ -129,6 +129,7 @@ def _work(items: Sequence[SpreadItem], work: Callable[[SpreadItem], SpreadOutcom
     import signal
 
     _SPREADING.set(True)
+    record_no_more()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process ends this one
     try:
         with os.fdopen(writer, "wb") as stream:

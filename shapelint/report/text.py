@@ -24,9 +24,13 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def source_lines(report: Report) -> dict[str, list[str]]:
-    """The lines of every file with a known text, by path, including the files that are composed with it."""
+    """The lines of the files that findings point into, by path, as far as their text is known."""
+    places = [
+        place for finding in report.findings for place in (finding.location, *(one.location for one in finding.related))
+    ]
+    shown = {place.path for place in places}
     known = [pair for file in report.files for pair in ((file.path, file.text), *file.others)]
-    return {path: split_lines(text) for path, text in known if text}
+    return {path: split_lines(text) for path, text in known if text and path in shown}
 
 
 def block(finding: Finding, texts: Mapping[str, Sequence[str]], options: RenderOptions) -> Iterator[str]:

@@ -36,7 +36,7 @@ def forget() -> None:
 def for_path(path: str | os.PathLike[str]) -> Config:
     """The settings for a file or folder, which need not exist; raises ConfigError."""
     absolute = os.path.abspath(path)
-    return of_folder(absolute if disk.is_folder(absolute) else os.path.dirname(absolute))
+    return of_folder(absolute if disk.is_folder(path) else os.path.dirname(absolute))
 
 
 def named(path: str) -> Config:

@@ -177,7 +177,7 @@ FORGED = {
     "empty": lambda path: path.write_bytes(b""),
     "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
     "changed": lambda path: path.write_bytes(path.read_bytes().replace(b"512", b"513")),
-    "another format": lambda path: path.write_bytes(path.read_bytes().replace(b"results 1", b"results 0")),
+    "another format": lambda path: path.write_bytes(path.read_bytes().replace(b"results 2", b"results 0")),
     "no JSON": lambda path: signed(path, b"{"),
     "nested too deeply": lambda path: signed(path, b"[" * 100_000),
     "another structure": lambda path: signed(path, b'{"key": 1}'),
@@ -202,7 +202,7 @@ def signed(path: Path, content: bytes) -> None:
     """Write a body with its checksum."""
     from shapelint.common.reads import digest
 
-    path.write_bytes(f"shapelint results 1 {digest(content)}\n".encode() + content)
+    path.write_bytes(f"shapelint results 2 {digest(content)}\n".encode() + content)
 
 
 @pytest.mark.parametrize("fault", FORGED)

@@ -91,7 +91,7 @@ def test_a_report_that_does_not_validate_is_not_believed(fault: str, project: Pr
             continue
         FORGED[fault](kept)  # type: ignore[no-untyped-call]
         body = json.dumps(kept).encode()
-        path.write_bytes(f"shapelint results 1 {digest(body)}\n".encode() + body)
+        path.write_bytes(f"shapelint results 2 {digest(body)}\n".encode() + body)
     assert project.run("model.yaml", "composed.yaml") == before
     assert project.linted() == {"model.yaml", "composed.yaml"}
 
