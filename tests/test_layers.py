@@ -23,6 +23,7 @@ LAZY = {
         "shapelint.settings.config_files",
         "shapelint.settings.config_schema",
     ): "start-up: pydantic, where there are settings",
+    ("shapelint.common.disk", "shapelint.common.mentions"): "start-up: few runs ask who imports a file",
     ("shapelint.linting.analyse", "shapelint.linting.python_models"): "start-up: the interpreter, for Python files",
     ("shapelint.documents.defaults", "shapelint.documents.hydra"): "start-up: few configs have a defaults list",
     ("shapelint.resolve.resolver", "shapelint.resolve.tracing_requests"): "start-up, and optional torch",

@@ -8,6 +8,9 @@ from __future__ import annotations
 SOURCE_BYTES = 4 << 20
 """The size of a linted file."""
 
+SEARCHED_BYTES = 1 << 20
+"""The size of a file in which uses of others are looked for; a larger one is not written by hand."""
+
 IGNORE_FILE_BYTES = 1 << 20
 """The size of a .gitignore."""
 

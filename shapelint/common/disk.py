@@ -11,10 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union
 
+from shapelint.common import bounds
 from shapelint.common.bounded_files import RefusedFileError, content_of
 from shapelint.common.reads import GRANULE, KeptAnswer, PathSignature, digest, recorded, settled, signature_of
+
+if TYPE_CHECKING:
+    from shapelint.common.mentions import Mentions
 
 MAXIMUM_DIGESTED_BYTES = 16 << 20
 MOST_ASKED_ONCE = 10_000
@@ -92,7 +96,20 @@ def read_bounded(path: AnyPath, limit: int) -> bytes:
 
 def read_text_bounded(path: AnyPath, limit: int, errors: str = "strict") -> str:
     """The same as UTF-8 text with its line breaks as `\\n`; raises ValueError, too."""
-    return read_bounded(path, limit).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+    return _unified(read_bounded(path, limit).decode("utf-8", errors))
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def mentions(path: AnyPath) -> Mentions | None:
+    """What a text names; None if it cannot be read, or is too large to be written by hand.
+
+    Of what is read, only this is noted: another text that names the same is as good.
+    """
+    name = os.fspath(path)
+    return _noted("mentions", name, lambda: _mentions(name), _kept_mentions)
 
 
 def note_read(path: AnyPath) -> None:
@@ -244,6 +261,20 @@ def _kept(found: bytes | list[tuple[str, str]] | OSError) -> KeptAnswer:
     return digest(found)
 
 
+def _mentions(path: str) -> Mentions | None:
+    from shapelint.common.mentions import mentioned
+
+    try:
+        text = content_of(path, bounds.SEARCHED_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+    return mentioned(path, _unified(text))
+
+
+def _kept_mentions(found: Mentions | None) -> KeptAnswer:
+    return None if found is None else digest(repr(tuple(found)).encode("utf-8", "surrogatepass"))
+
+
 def _content(path: str, limit: int) -> bytes | OSError:
     try:
         return content_of(path, limit)
@@ -298,5 +329,6 @@ _ANSWERS: dict[str, Callable[[str, int], KeptAnswer]] = {
     "owners": _attempt(_owners),
     "names": lambda path, most: _kept(_listed(path, most)),
     "content": lambda path, limit: _kept(_content(path, limit)),
+    "mentions": lambda path, number: _kept_mentions(_mentions(path)),
     "parts": lambda path, number: False,
 }

@@ -11,14 +11,13 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from shapelint.common import disk, gitignore
+from shapelint.common import bounds, disk, gitignore
 from shapelint.common.disk import FolderEntry
 from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.common.reads import recording
 from shapelint.documents.data_files import DATA_SUFFIXES
 from shapelint.linting.collect import worth_reading
-from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES
 from shapelint.linting.run_files import RunFiles
 from shapelint.spec.findings import FileReport, Finding, UncheckedLink
 from shapelint.text.source import Source, UnreadableError, joined, read_source
@@ -218,7 +217,7 @@ def _scripts_near(folder: Path, files: RunFiles) -> tuple[Source, ...]:
 
 def _small(path: Path, read: _Read) -> Source | None:
     try:
-        return read(path) if disk.size(path) <= MAXIMUM_SEARCHED_BYTES else None
+        return read(path) if disk.size(path) <= bounds.SEARCHED_BYTES else None
     except (OSError, UnreadableError):
         return None
 

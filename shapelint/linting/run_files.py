@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import field
 from pathlib import Path
 
-from shapelint.common import disk
+from shapelint.common import bounds, disk
 from shapelint.common.frozen import record
 from shapelint.common.patterns import pattern
 from shapelint.common.reads import Reads, WorkedOutOnce, note_reads
-from shapelint.linting.dependents import MAXIMUM_SEARCHED_BYTES, YAML, behind, users
-from shapelint.text.source import Source, UnreadableError, read_source
+from shapelint.linting.dependents import YAML, behind, users
+from shapelint.text.source import Source, read_source
 
 CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 
@@ -48,7 +48,7 @@ class RunFiles:
         """Return a file as it was when it was first read; raises UnreadableError."""
         place = disk.real(path)
         known = self.texts.get(place, lambda: read_source(path))
-        if len(known.text) > MAXIMUM_SEARCHED_BYTES:
+        if len(known.text) > bounds.SEARCHED_BYTES:
             self.texts.forget(place)
         return Source(str(path), known.text, known.mark)
 
@@ -70,15 +70,8 @@ class RunFiles:
         return self.used.get(None, self._direct)
 
     def _direct(self) -> dict[str, set[str]]:
-        found: dict[str, str] = {}
-        for path in (*self.python, *self.configs):
-            try:
-                source = self.read(Path(path))
-            except UnreadableError:
-                continue
-            if len(source.text) <= MAXIMUM_SEARCHED_BYTES:
-                found[_name(path)] = source.text
-        return users(found)
+        found = ((_name(path), disk.mentions(path)) for path in (*self.python, *self.configs))
+        return users({name: mentions for name, mentions in found if mentions is not None})
 
     def importing(self, path: Path) -> tuple[str, ...]:
         """Return the Python files that use a file, also through a config, those that build its classes first."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import ROOT
 
-from shapelint.common import bounds
+from shapelint.common import bounds, disk
 from shapelint.common.gitignore import above
 from shapelint.common.toml_text import TomlError, read_toml
 from shapelint.linting.lint_paths import lint_text
@@ -111,6 +111,16 @@ def test_the_parts_of_a_key() -> None:
     assert read_toml("a" + ".a" * (bounds.TOML_KEY_PARTS - 1) + " = 1")
     with pytest.raises(TomlError, match="more than 64 parts"):
         read_toml("a" + ".a" * bounds.TOML_KEY_PARTS + " = 1")
+
+
+def test_the_size_of_a_file_that_is_searched(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("import b\n".ljust(bounds.SEARCHED_BYTES, "#"))
+    found = disk.mentions(path)
+    assert found is not None
+    assert found.imported == (("b", ()),)
+    path.write_text("import b\n".ljust(bounds.SEARCHED_BYTES + 1, "#"))
+    assert disk.mentions(path) is None
 
 
 def test_the_patterns_of_a_gitignore(tmp_path: Path) -> None:

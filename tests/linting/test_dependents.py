@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from command_line import inside
 
+from shapelint.common.mentions import Mentions, mentioned
 from shapelint.linting.dependents import dependents, dependents_of
+
+
+def named(files: Mapping[str, str]) -> dict[str, Mentions]:
+    """Return what each of some files names, given their texts."""
+    return {path: mentioned(path, text) for path, text in files.items()}
+
 
 PYTHON = {
     "src/project/__init__.py": "",
@@ -51,7 +59,7 @@ PYTHON = {
     ],
 )
 def test_python(changed: str, users: list[str]) -> None:
-    assert dependents([changed], PYTHON) == users
+    assert dependents([changed], named(PYTHON)) == users
 
 
 YAML = {
@@ -91,17 +99,18 @@ YAML = {
     ],
 )
 def test_yaml(changed: str, users: list[str]) -> None:
-    assert dependents([changed], YAML) == users
+    assert dependents([changed], named(YAML)) == users
 
 
 def test_circular_dependencies_terminate() -> None:
     files = {"a.py": "import b\n", "b.py": "import a\n", "c.py": "import a\n"}
-    assert dependents(["a.py"], files) == ["b.py", "c.py"]
-    assert dependents(["a.py", "b.py"], files) == ["c.py"]
+    assert dependents(["a.py"], named(files)) == ["b.py", "c.py"]
+    assert dependents(["a.py", "b.py"], named(files)) == ["c.py"]
 
 
 def test_a_path_outside_the_repository_is_ignored() -> None:
-    assert dependents(["base.yaml"], {"base.yaml": "", "a.yaml": "_base_: ../../../base.yaml\nb: /base.yaml\n"}) == []
+    files = {"base.yaml": "", "a.yaml": "_base_: ../../../base.yaml\nb: /base.yaml\n"}
+    assert dependents(["base.yaml"], named(files)) == []
 
 
 def test_paths_are_relative_to_the_current_folder(tmp_path: Path) -> None:
@@ -129,5 +138,5 @@ def test_a_large_repository_takes_no_time() -> None:
     body = "".join(f"from project.m{number} import x{number}\n" for number in range(20))
     files = {f"project/m{number}.py": body for number in range(1000)}
     started = time.perf_counter()
-    assert len(dependents(["project/m0.py"], files)) == 999
+    assert len(dependents(["project/m0.py"], named(files))) == 999
     assert time.perf_counter() - started < 5

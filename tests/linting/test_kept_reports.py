@@ -45,6 +45,49 @@ def test_only_what_read_an_edited_file_is_linted_again(edit: str, output_format:
     assert found == project.run(*arguments, "--no-cache")
 
 
+OPEN = """\
+from torch import nn
+from lightly.models.modules import BYOLProjectionHead
+
+
+class BYOL(nn.Module):
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+        self.projection_head = BYOLProjectionHead(300, 1024, 256)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
+BUILDER = "import torch\nfrom open_model import BYOL\n\nBYOL(torch.nn.Linear(64, {width}))(torch.rand(8, 64))\n"
+UNRELATED = "import torch\nfrom torch import nn\n\nnet = nn.Sequential(nn.Linear({width}, 8), nn.Linear(8, 4))\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "linted"),
+    [
+        pytest.param("unrelated.py", UNRELATED.format(width=20), {"unrelated.py"}, id="names the same"),
+        pytest.param("unrelated.py", BUILDER.format(width=200), {"unrelated.py", "open_model.py"}, id="builds it now"),
+        pytest.param("builder.py", BUILDER.format(width=200), {"builder.py", "open_model.py"}, id="builds it anew"),
+        pytest.param("builder.py", UNRELATED.format(width=9), {"builder.py", "open_model.py"}, id="builds it no more"),
+    ],
+)
+def test_a_class_that_others_build_is_linted_again_if_it_is_built_otherwise(
+    name: str, text: str, linted: set[str], project: Project
+) -> None:
+    """Who builds it is looked for among all programs: of the others it depends on what they name alone."""
+    first = {"open_model.py": OPEN, "builder.py": BUILDER.format(width=300), "unrelated.py": UNRELATED.format(width=10)}
+    write(project.folder, first)
+    for path in ("model.yaml", "composed.yaml", "train.py"):  # a config reads all programs beside it
+        (project.folder / path).unlink()
+    project.run(".")
+    project.run(".")
+    (project.folder / name).write_text(text)
+    found = project.run(".")
+    assert project.linted() - {"backbone/small.yaml"} == linted
+    assert found == project.run(".", "--no-cache")
+
+
 def test_another_command_line_and_another_set_of_files_have_reports_of_their_own(project: Project) -> None:
     project.run(".")
     for arguments in ((".", "--ignore", "SL101"), ("model.yaml", "train.py")):
