@@ -6,6 +6,7 @@ import ast
 
 from shapelint.common.frozen import replace
 from shapelint.python.objects import dataclass_fields
+from shapelint.python.objects.unknown_decorators import keeps
 from shapelint.python.state import class_lookup
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
@@ -20,6 +21,7 @@ from shapelint.python.state.values import (
     Library,
     Partial,
     Scope,
+    Unknown,
     UserClass,
     Value,
 )
@@ -69,7 +71,7 @@ def _decorated(run: Run, value: Value, node: ast.expr, scope: Scope) -> Value:
     known = dataclass_fields.DATACLASSES | run.libraries.decorators
     if isinstance(inner, class_lookup.CALLABLE_DECORATORS) or (isinstance(inner, Library) and inner.name in known):
         return run.call(found, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    if isinstance(head, class_lookup.CALLABLE_DECORATORS):
+    if isinstance(head, class_lookup.CALLABLE_DECORATORS) or (isinstance(head, Unknown) and not keeps(node)):
         return UNKNOWN
     if isinstance(value, UserClass):
         value.registered = value.registered or not (isinstance(head, Library) and head.name.startswith(INERT))

@@ -18,6 +18,7 @@ from shapelint.python.objects import (
     methods_of_values,
     repeated_calls,
 )
+from shapelint.python.objects.unknown_decorators import keeps
 from shapelint.python.state import causes, choices, class_lookup, command_words, named_objects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
 from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
@@ -483,8 +484,9 @@ def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Sc
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
     if isinstance(inner, Library) and inner.name in run.libraries.decorators:
         return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    made_here = isinstance(node, ast.Call) and isinstance(run.evaluate(node.func, scope), CALLABLE_DECORATORS)
-    return UNKNOWN if made_here else value
+    head = run.evaluate(node.func, scope) if isinstance(node, ast.Call) else decorator
+    is_changed = isinstance(head, CALLABLE_DECORATORS) or (isinstance(head, Unknown) and not keeps(node))
+    return UNKNOWN if is_changed else value
 
 
 def replace_wrapper(function: Function, wrapper: str) -> Function:
