@@ -35,6 +35,7 @@ from shapelint.documents.fragments import (
 )
 from shapelint.documents.merging import EMPTY, merge, nested, unknown, with_unknown_values
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, Sequence, YamlNode, pairs
+from shapelint.documents.override_values import shown
 from shapelint.documents.overrides import Override, changed, is_of_hydra, refused
 from shapelint.text.source import Source, Span, joined, read_source
 
@@ -121,6 +122,7 @@ def compose(own: Fragment, find: Find, overrides: List[Override] = ()) -> Compos
     given = [one for one in overrides if not is_of_hydra(one)]
     groups = {one.key: one for one in given if _names_file(one, find)}
     composer = _layered(own, find, groups)
+    _refuse_removals(given, composer.choices, own.root)
     open_groups = {one.key: one for one in given if one.key not in groups and one.key in composer.choices}
     if open_groups:  # of a group whose file is not found: it may be in a package, or registered in code
         groups |= open_groups
@@ -134,6 +136,14 @@ def compose(own: Fragment, find: Find, overrides: List[Override] = ()) -> Compos
     for one in given:
         root = root if one.key in groups else changed(root, one)
     return Composed(root, tuple(composer.missing))
+
+
+def _refuse_removals(given: List[Override], choices: dict[str, str], root: YamlNode) -> None:
+    """Raise InvalidYamlError if an override removes another file of a group than the one that is chosen."""
+    for one in given:
+        chosen = choices.get(one.key)
+        if one.mode == "~" and one.values and chosen is not None and chosen != shown(one.values[0]):
+            raise refused(one, f"the defaults list has {one.key}: {chosen}", root)
 
 
 def _group_of(override: Override) -> str:

@@ -19,6 +19,7 @@ from shapelint.documents.merging import EMPTY
 from shapelint.documents.nodes import InvalidYamlError, Mapping, Scalar, YamlNode, pairs
 from shapelint.documents.nodes import Sequence as List
 from shapelint.documents.override_values import MAXIMUM_VALUES, NOWHERE, Glob, OverrideValues, scalar_of, shown
+from shapelint.shapes.dims import UNKNOWN_DIM
 from shapelint.text.source import Source, Span
 
 REFUSED = "Hydra refuses"
@@ -169,7 +170,7 @@ def _changed(node: YamlNode, path: Sequence[str], override: Override, value: Yam
     if isinstance(node, List):
         return _changed_item(node, path, override, value)
     if not isinstance(node, Mapping):
-        return node if _is_open(node) else _added(EMPTY, path, override, value, node)
+        return node if _is_open(node, override) else _added(EMPTY, path, override, value, node)
     entries = {key.text: (key, held) for key, held in pairs(node)}
     if name not in entries:
         return _added(node, path, override, value, node)
@@ -177,6 +178,8 @@ def _changed(node: YamlNode, path: Sequence[str], override: Override, value: Yam
     if rest:
         entries[name] = (key, _changed(held, rest, override, value))
     elif override.mode == "~":
+        if shown(held) in ("", "null", "???"):
+            raise refused(override, f"there is no {override.key} in the config", node)
         if value is not None and shown(held) != shown(value):
             raise refused(override, f"the value of {override.key} is {shown(held)}", node)
         del entries[name]
@@ -185,9 +188,14 @@ def _changed(node: YamlNode, path: Sequence[str], override: Override, value: Yam
     return replace(node, entries=tuple(entries.values()))
 
 
-def _is_open(node: YamlNode) -> bool:
-    """Return whether it is not known what a value is: a reference, a missing file."""
-    return isinstance(node, Scalar) and (not isinstance(node.value, (type(None), bool, int, float)))
+def _is_open(node: YamlNode, override: Override) -> bool:
+    """Return whether it is not known what is in a value, such as a missing file, or is removed in another place.
+
+    What is set or added in the place of a reference replaces it, as Hydra does.
+    """
+    if not isinstance(node, Scalar):
+        return False
+    return node.value is UNKNOWN_DIM or (override.mode == "~" and "${" in node.text)
 
 
 def _changed_item(node: List, path: Sequence[str], override: Override, value: YamlNode | None) -> YamlNode:

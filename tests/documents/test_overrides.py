@@ -64,7 +64,8 @@ def test_what_hydra_does_not_read_is_refused(word: str) -> None:
 
 FILES = {
     "main.yaml": "defaults:\n  - net: small\n  - _self_\nseed: 3\nhead: {dim: 640, sizes: [1, 2]}\n"
-    "items: [{a: 1}, {a: 2}]\nempty: null\nmust: ???\n",
+    "items: [{a: 1}, {a: 2}]\nempty: null\nmust: ???\n"
+    "ref: ${head}\nword: abc\n",
     "net/small.yaml": "width: 640\n",
     "net/large.yaml": "width: 1280\ndepth: 9\n",
     "loss/plain.yaml": "scale: 2\n",
@@ -95,6 +96,11 @@ ACCEPTED = [
     ["net.width=null"],
     ["~net=small"],
     ["hydra.run.dir=x"],
+    ["~ref"],
+    ["++ref.x=3"],
+    ["+ref.x=3"],
+    ["+word.x=3"],
+    ["~word=abc"],
 ]
 REFUSED = [
     ["seeds=4"],
@@ -114,6 +120,15 @@ REFUSED = [
     ["empty.x=3"],
     ["seed.x=3"],
     ["~head.dim.x"],
+    ["~net=large"],
+    ["ref.dim=3"],
+    ["ref.x=3"],
+    ["word.x=3"],
+    ["must.x=3"],
+    ["~empty"],
+    ["~empty=null"],
+    ["~must"],
+    ["~word=abd"],
 ]
 
 
