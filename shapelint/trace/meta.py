@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -80,8 +81,40 @@ def run(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> Any:
     """The module's output for inputs of these shapes; raises whatever the module raises."""
     import torch
 
-    with quiet(), torch.no_grad():
+    with quiet(), torch.no_grad(), _as_strict_as_a_cpu():
         return module(*(torch.zeros(tuple(shape), device=device) for shape in shapes))
+
+
+def _as_strict_as_a_cpu() -> AbstractContextManager[Any]:
+    """In this block a convolution refuses a map that is smaller than its kernel.
+
+    On meta, torch 2.4 gives an empty map if one pixel is missing; a CPU raises, as later versions do on meta.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    convolutions = (torch.conv1d, torch.conv2d, torch.conv3d)
+
+    class Strict(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = function(*args, **(kwargs or {}))
+            if function in convolutions and not result.numel() and args[0].numel():
+                raise RuntimeError("Kernel size can't be greater than actual input size")
+            return result
+
+    return Strict() if _gives_empty_maps() else nullcontext()
+
+
+@cache
+def _gives_empty_maps() -> bool:
+    """Whether this torch has convolutions on meta that give empty maps."""
+    import torch
+
+    image, kernel = (torch.zeros(1, 1, size, device="meta") for size in (1, 2))
+    try:
+        return not torch.conv1d(image, kernel).numel()
+    except RuntimeError:
+        return False
 
 
 def runs(module: nn.Module, *shapes: Sequence[int], device: str = "meta") -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -113,10 +114,12 @@ def test_watch_lints_again_after_a_change(tmp_path: Path) -> None:
         time.sleep(0.01)  # another time of change, also where clocks are coarse
         write(tmp_path, {"model.yaml": CLEAN})
         assert watching.stderr.readline().endswith("watching 1 file; Ctrl-C ends\n")
+        watching.send_signal(signal.SIGINT)
+        report = watching.communicate(timeout=30)[0]
     finally:
         watching.kill()
-    report = watching.communicate()[0]
     assert report.index("SL101") < report.index("All clear")
+    assert watching.returncode == 0  # that of the last run
 
 
 def test_watch_changes_no_file(tmp_path: Path) -> None:
