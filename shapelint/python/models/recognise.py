@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import field
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
-from shapelint.common.frozen import frozen, record, replace
+from shapelint.common.frozen import frozen, replace
 from shapelint.documents.overrides import NO_SWEEP, Sweep
-from shapelint.knowledge import losses as known_losses
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.torch import constructing
 from shapelint.python.models import (
@@ -26,17 +24,28 @@ from shapelint.python.models import (
     wiring_faults,
 )
 from shapelint.python.models.entry_points import InvalidPythonError, Question, interpret
+from shapelint.python.models.groups import (
+    Group,
+    concerns,
+    groups_of,
+    is_cut_short,
+    is_own,
+    made_inside,
+    touches,
+    type_name,
+    uses,
+)
 from shapelint.python.state import naming
-from shapelint.python.state.run import NO_OBJECT, BankCall, Call, LossCall, Run, Update
+from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
 from shapelint.python.state.saved_weights import LoadedWeights
-from shapelint.python.state.values import Component, Instance, Node, Scope
+from shapelint.python.state.values import Component, Scope
 from shapelint.python.tensors import line_shapes
 from shapelint.python.tensors.line_shapes import SeenShape
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
-from shapelint.spec.roles import HEADS, Role, kind
+from shapelint.spec.roles import Role, kind
 from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step
 from shapelint.text.source import Source, Span
 
@@ -78,20 +87,6 @@ class PythonModel:
     loads: tuple[LoadedWeights, ...] = ()
 
 
-@record
-class _Group:
-    """Calls of the components of one model; `of_others` are the components that other models call."""
-
-    node: Instance | None
-    calls: list[Call] = field(default_factory=list)
-    of_others: set[int] = field(default_factory=set)
-
-    @property
-    def own(self) -> set[int]:
-        """Its components, as they were called."""
-        return {id(call.edge.component) for call in self.calls}
-
-
 @frozen
 class ReadModels:
     """The models of a program, what stayed unknown, and its source with the files joined that its numbers are in.
@@ -119,13 +114,13 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     run, scope = interpret(source, options, may_trace=may_trace or options.trace)
     if run.refused:
         raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
-    groups = _groups(run)
+    groups = groups_of(run)
     if run.stop_of_module is not None:
         return ReadModels([], (), source, stop=run.stop_of_module if groups else None)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
         run, scope = interpret(source, options)
-        groups = _groups(run)
+        groups = groups_of(run)
 
     def asked(question: Question) -> Run:
         return interpret(source, options, run.may_trace, question)[0]
@@ -140,13 +135,13 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
-        model = replace(model, is_open=run.starved, is_own=_is_own(group), is_traced=run.may_trace)
+        model = replace(model, is_open=run.starved, is_own=is_own(group), is_traced=run.may_trace)
         self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         method = self_supervision.method(group.node, source.path)
         self_supervised = self_supervised or bool(model.banks)
         models.append(
             replace(
-                model, is_cut_short=_is_cut_short(run, group, groups), is_self_supervised=self_supervised, method=method
+                model, is_cut_short=is_cut_short(run, group, groups), is_self_supervised=self_supervised, method=method
             )
         )
     rows = batch_runs.find(run, asked, _stopping) if models else []
@@ -175,7 +170,7 @@ def _has_more_networks(run: Run, scope: Scope) -> bool:
 
 def _stopping(run: Run) -> list[list[Problem]]:
     """Return what certainly stops the program in each of its models."""
-    models = [group.node for group in _groups(run)]
+    models = [group.node for group in groups_of(run)]
     return [list(failures.of_model(run, model, models)) for model in models]
 
 
@@ -186,7 +181,7 @@ def _with_rows(model: PythonModel, found: tuple[Problem, ...]) -> PythonModel:
     return replace(model, problems=(*model.problems, *found), reshapes=left)
 
 
-def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:
+def _unjudged_model(run: Run, group: Group, length: int) -> PythonModel:
     """Return the model of a file that changes how its own code works: nothing is reported about it."""
     why = f"the file changes how its own code works ({run.rewired})"
     span = Span(0, min(1, length))
@@ -199,156 +194,7 @@ def _unjudged_model(run: Run, group: _Group, length: int) -> PythonModel:
     )
 
 
-def _groups(run: Run) -> list[_Group]:
-    """Group the calls by model, in the order the models were built; calls without a model form one more group."""
-    found: dict[int, _Group] = {}
-    for instance in run.instances:
-        inside = any(naming.has_backbone(node) for node in instance.path[:-1])
-        if instance.origin is None and _is_model(run, instance) and not (inside and not naming.has_backbone(instance)):
-            found[id(instance)] = _Group(instance)
-    loose = _Group(None)
-    apart: list[tuple[int, Call]] = []
-    for number, call in enumerate(run.calls):
-        model = naming.place(call.component).model
-        if model is None:
-            loose.calls.append(call)
-        elif id(model) in found:
-            found[id(model)].calls.append(call)
-        else:
-            apart.append((number, call))
-    groups = [group for group in found.values() if group.calls or _is_declared(group) or _is_unseen(run, group)]
-    unseen = unseen_parts.called(run, NO_OBJECT)
-    kinds = {*map(naming.kind, unseen), *(kind(call.edge.role) for call in loose.calls)}
-    has_head = any(naming.is_head(call.component) for call in loose.calls)
-    if has_head or (loose.calls and "backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
-        groups.append(loose)
-    else:
-        without = {id(call) for call in loose.calls}
-        apart += [(number, call) for number, call in enumerate(run.calls) if id(call) in without]
-    for number, call in apart:
-        supposed = [instance for calls, instance in run.supposed_calls if number in calls]
-        _add_probe([group for group in groups if all(_holds(group, one) for one in supposed)], call, bool(supposed))
-    groups = groups or _probed_backbones(run)
-    unused = _without_a_tensor(run)
-    for group in groups:
-        kept = [call for call in group.calls if id(call) not in unused]
-        group.calls = kept or group.calls
-        group.of_others = {one for other in groups if other is not group for one in other.own}
-    return groups
-
-
-def _probed_backbones(run: Run) -> list[_Group]:
-    """Return the backbones without heads whose features the program passes to a component of no model: to a probe."""
-    found: dict[int, _Group] = {}
-    others: list[Call] = []
-    for call in run.calls:
-        model = naming.place(call.component).model
-        if model is not None and isinstance(model, Instance) and naming.has_backbone(model):
-            found.setdefault(id(model), _Group(model)).calls.append(call)
-        elif kind(call.edge.role) == "backbone":
-            found.setdefault(NO_OBJECT, _Group(None)).calls.append(call)
-        else:
-            others.append(call)
-    groups = list(found.values())
-    own = [len(group.calls) for group in groups]
-    for call in others:
-        if _takes_features(call.edge.component):
-            _add_probe(groups, call, is_supposed=True)
-    return [group for group, count in zip(groups, own) if len(group.calls) > count]
-
-
-def _without_a_tensor(run: Run) -> set[int]:
-    """Return the calls that are only supposed, of parts that a trainer holds and never passes a tensor to."""
-    found: set[int] = set()
-    for numbers, instance in run.supposed_calls:
-        calls = [run.calls[number] for number in numbers]
-        if calls and instance.holder is not None and all(call.edge.result is None for call in calls[:1]):
-            found |= {id(call) for call in calls if not isinstance(call.edge.result, Misfit)}
-    return found
-
-
-def _holds(group: _Group, instance: Instance) -> bool:
-    """Return whether an object is a model or a part of it."""
-    return group.node is not None and group.node in instance.path
-
-
-def _add_probe(groups: Sequence[_Group], call: Call, is_supposed: bool) -> None:
-    """Add a call of a component of no model, such as a probe, to the model whose features it gets.
-
-    What the program calls with a tensor of which nothing is known may get those of any: it is the first one's.
-    """
-    flow = call.edge.incoming
-    made = {id(origin.component) for origin in (flow.maker, *flow.origins) if origin.component is not None}
-    group = next((one for one in groups if made & one.own), None)
-    is_open = flow.value is None and flow.maker.role == "" and _takes_features(call.edge.component)
-    if group is None and is_open and not made and not is_supposed and groups:
-        group = groups[0]
-    if group is not None:
-        role = Role(_probe_name(call.component), "")
-        consumer = replace(call.edge.consumer, role=role)
-        group.calls.append(replace(call, edge=replace(call.edge, role=role, consumer=consumer)))
-
-
-def _takes_features(component: Resolved) -> bool:
-    """Return whether a component is made for features: images are none."""
-    pattern = component.signature.alternatives[0].inputs[0] if component.signature is not None else None
-    return pattern is not None and pattern.rank in (None, 2)
-
-
-def _probe_name(component: Component) -> str:
-    """Return what a component of no model is called: the class that holds it, or its own name."""
-    outermost = component.path[0]
-    named = type_name(outermost) if isinstance(outermost, Instance) else outermost.name
-    return named or component.spec.target.rpartition(".")[2]
-
-
-def _is_model(run: Run, instance: Instance) -> bool:
-    if naming.is_model_like(instance) or unseen_parts.make_a_model(run, instance):
-        return True
-    return unseen_parts.base_of_a_method(run, instance) is not None
-
-
-def _is_unseen(run: Run, group: _Group) -> bool:
-    """Return whether networks that are not seen, or a base that is not, are all that is known of a model."""
-    if group.node is None:
-        return False
-    return bool(unseen_parts.links(run, group.node)) or unseen_parts.base_of_a_method(run, group.node) is not None
-
-
-def _is_cut_short(run: Run, group: _Group, groups: Sequence[_Group]) -> bool:
-    """Return whether a part of the file that concerns a model was not followed to its end.
-
-    One that concerns none of the models is a matter of the first: it may have used any of them.
-    """
-    if not run.exhausted or run.cut_everywhere:
-        return run.exhausted
-    concerned = [one for one in groups if _is_cut(run, one)]
-    return group in concerned if concerned else group is groups[0]
-
-
-def _is_cut(run: Run, group: _Group) -> bool:
-    return id(group.node) in run.cut or any(id(one) in run.cut for call in group.calls for one in call.component.path)
-
-
-def _is_own(group: _Group) -> bool:
-    """Return whether a model belongs to the linted file, and not to a script that imports it."""
-    file = group.node.cls.scope.file if group.node and group.node.cls else None
-    return file.main if file is not None else any(call.span.end for call in group.calls)
-
-
-def _has_loss(run: Run, group: _Group) -> bool:
-    """Return whether an SSL loss takes the output of these calls, as for a backbone without a head."""
-    roles = {call.edge.role for call in group.calls}
-    return any(
-        known_losses.is_self_supervised(loss.loss.target) and _concerns(loss, group, roles) for loss in run.losses
-    )
-
-
-def _is_declared(group: _Group) -> bool:
-    return group.node is not None and any(isinstance(value, Component) for value in group.node.attributes.values())
-
-
-def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> PythonModel:
+def _model(run: Run, group: Group, name: str, length: int, first: bool) -> PythonModel:
     """Build the model of a group; faults of tensors that no model made are reported with the first model."""
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
@@ -356,14 +202,14 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
     for misuse in run.misuses:
         if _follows_a_fault(misuse, group.calls):
             continue
-        if _made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+        if made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
-    losses = tuple(loss for loss in run.losses if _concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
-    banks = tuple(bank for bank in run.banks if _uses(bank, group, by_role))
+    losses = tuple(loss for loss in run.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
+    banks = tuple(bank for bank in run.banks if uses(bank, group, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(wiring_faults.fixed_batches(run, group.node))
@@ -397,13 +243,13 @@ def _model(run: Run, group: _Group, name: str, length: int, first: bool) -> Pyth
     )
 
 
-def _failures(run: Run, group: _Group) -> Iterator[Problem]:
+def _failures(run: Run, group: Group) -> Iterator[Problem]:
     """Yield what certainly stops the program in a model, or in no model if it is the first."""
     if run.failures:
-        yield from failures.of_model(run, group.node, [one.node for one in _groups(run)])
+        yield from failures.of_model(run, group.node, [one.node for one in groups_of(run)])
 
 
-def _given_checkpoint(run: Run, group: _Group, span: Span) -> Iterator[LoadedWeights]:
+def _given_checkpoint(run: Run, group: Group, span: Span) -> Iterator[LoadedWeights]:
     """Yield the comparison with the checkpoint of the command line, if there is one."""
     if not run.options.checkpoint:
         return
@@ -413,7 +259,7 @@ def _given_checkpoint(run: Run, group: _Group, span: Span) -> Iterator[LoadedWei
         yield from given_checkpoint.of_script(run, group.calls)
 
 
-def _loads(run: Run, group: _Group, first: bool) -> Iterator[LoadedWeights]:
+def _loads(run: Run, group: Group, first: bool) -> Iterator[LoadedWeights]:
     """Yield the weights that are loaded into a model, a part of it or what holds it; the `first` those of nobody."""
     inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
     for load in run.loads:
@@ -422,9 +268,9 @@ def _loads(run: Run, group: _Group, first: bool) -> Iterator[LoadedWeights]:
             yield load
 
 
-def _unfollowed(run: Run, group: _Group) -> dict[Cause, None]:
+def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
     """Return why code that is not seen may do something to a model: it gets hold of it, or is a base of its class."""
-    causes = [cause for nodes, cause in run.unfollowed if _touches(nodes, group)]
+    causes = [cause for nodes, cause in run.unfollowed if touches(nodes, group)]
     base = unseen_parts.base_of_a_method(run, group.node) if group.node is not None else None
     return dict.fromkeys([*causes, base] if base is not None else causes)
 
@@ -437,44 +283,14 @@ def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:
     return any(isinstance(call.edge.result, Misfit) and call.edge.component is maker for call in calls)
 
 
-def _touches(nodes: tuple[Node, ...], group: _Group) -> bool:
-    """Return whether networks that were passed to unseen code are the model or parts of it; none are any of them."""
-    inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
-    return not nodes or any(id(step) in inside for node in nodes for step in (node, *node.path[-1:]))
-
-
 def _is_of_the_loop(flow: Flow) -> bool:
     """Return whether no component contributed to a tensor, such as a mask of the training loop."""
     return all(origin.component is None for origin in (flow.maker, *flow.origins))
 
 
-def _concerns(loss: LossCall, group: _Group, roles: Container[str]) -> bool:
-    """Return whether a component of the model made an operand of a loss."""
-    return any(_made_inside(flow, group, roles) for _, flow in loss.operands if flow is not None)
-
-
 def _is_of_nobody(loss: LossCall) -> bool:
     """Return whether nothing is known of the operands that a loss compares, so that any model may have made them."""
     return loss.compared and all(flow is None for _, flow in loss.operands)
-
-
-def _uses(bank: BankCall, group: _Group, roles: Container[str]) -> bool:
-    """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
-    if bank.owner is not None:
-        return _touches((bank.owner,), group)
-    if bank.component.path:
-        return _touches((bank.component,), group)
-    return _made_inside(bank.features, group, roles)
-
-
-def _made_inside(flow: Flow, group: _Group, roles: Container[str]) -> bool:
-    """Return whether a component of the model made a tensor; one of another model that has the same name did not."""
-    own = group.own
-    made = (origin for origin in (flow.maker, *flow.origins) if origin.component is not None)
-    return any(
-        id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_others)
-        for origin in made
-    )
 
 
 def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
@@ -507,7 +323,7 @@ def _link(role: str, calls: list[Call], taken_apart: set[str]) -> Link:
     return Link(role, whole, first.edge.incoming, last.outgoing, edges, layers, replaced)
 
 
-def _constructor_problems(run: Run, group: _Group) -> tuple[Problem, ...]:
+def _constructor_problems(run: Run, group: Group) -> tuple[Problem, ...]:
     """Return the problems of components whose constructors would raise."""
     problems: dict[tuple[str, str], Problem] = {}
     leaves = naming.leaves(group.node) if group.node else [call.component for call in group.calls]
@@ -535,13 +351,6 @@ def _named(run: Run, component: Component, condition: str) -> tuple[Step, ...]:
         Step(component.spec.head, f"{name} is {value} by default") for name, value in defaults if name not in given
     ]
     return (*written, *(Step(use, "passed on here") for _, argument in found for use in argument.uses))
-
-
-def type_name(node: Node) -> str:
-    """Return the class name of a module as its author wrote it."""
-    if isinstance(node, Instance) and node.cls is not None:
-        return node.cls.name
-    return node.spec.target if isinstance(node, Component) else "torch.nn.Sequential"
 
 
 def _weight(edge: Edge) -> int:
