@@ -7,7 +7,6 @@ import builtins as python
 
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
-from shapelint.common.patterns import pattern
 from shapelint.python.builtins import builtin_functions
 from shapelint.python.objects import (
     caching,
@@ -18,10 +17,9 @@ from shapelint.python.objects import (
     methods_of_values,
     repeated_calls,
 )
-from shapelint.python.objects.unknown_decorators import keeps
 from shapelint.python.state import causes, choices, class_lookup, command_words, named_objects
 from shapelint.python.state.arguments import Arguments, Keywords, Site
-from shapelint.python.state.class_lookup import CALLABLE_DECORATORS, has_module_or_tensor
+from shapelint.python.state.class_lookup import has_module_or_tensor
 from shapelint.python.state.joins import join
 from shapelint.python.state.references import settled
 from shapelint.python.state.run import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION, NO_OBJECT, Run
@@ -59,14 +57,10 @@ from shapelint.shapes import dims
 from shapelint.text.source import Span
 
 BUILTINS = frozenset(dir(python))
-DISPATCHING = ("functools.singledispatch", "functools.singledispatchmethod")
 MAXIMUM_CALLEES = 4
 """Number of candidates up to which each one is interpreted, if any of them may be called."""
 MAXIMUM_VAGUE_RECURSION = 2
 """Depth to which a function is followed that calls itself with unknown arguments alone."""
-TRAINING_DECORATORS = pattern(r"autocast|amp\.|jit|compile|override|abstract|wraps|overload|cache")
-"""Decorators of libraries under which gradients are computed for certain."""
-INERT_WRAPPERS = ("staticmethod", "classmethod", "property", "cached_property")
 
 
 def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -455,40 +449,3 @@ def _not_given(function: Function, arguments: Arguments, node: ast.arg, scope: S
     """Return the value of a parameter without an argument: that of a star that is not known, or of other code."""
     value = causes.of_parameter(function, node, scope.serial)
     return value if arguments.cause is None else replace(value, cause=arguments.cause)
-
-
-def decorate(run: Run, decorator: Value, value: Value, node: ast.expr, scope: Scope) -> Value:
-    """Apply a decorator to a function: interpret a user-defined one; a library one leaves the function unchanged."""
-
-    if isinstance(decorator, Library) and decorator.name in DISPATCHING:
-        return UNKNOWN
-    if isinstance(value, Function) and (memory := caching.memory(run, node, scope)) is not None:
-        return replace(value, memory=memory)
-    if isinstance(decorator, Library) and decorator.name in run.libraries.decorators:
-        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    if isinstance(decorator, Library) and isinstance(value, Function):
-        name = decorator.name.rpartition(".")[2]
-        if name in INERT_WRAPPERS or name == "contextmanager":
-            return replace_wrapper(value, name)
-        return value if TRAINING_DECORATORS.search(decorator.name) else replace_wrapper(value, "no_grad")
-    if isinstance(node, ast.Call) and isinstance(value, Function):
-        text = ast.unparse(node.func)
-        if "no_grad" in text or "inference_mode" in text or "grad_enabled" in text:
-            return replace_wrapper(value, "no_grad")
-    if isinstance(decorator, Bound) and decorator.name == "setter" and isinstance(value, Function):
-        return replace(decorator.owner, setter=value) if isinstance(decorator.owner, Function) else value
-    inner = decorator
-    while isinstance(inner, Partial):
-        inner = inner.function
-    if isinstance(inner, CALLABLE_DECORATORS):
-        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    if isinstance(inner, Library) and inner.name in run.libraries.decorators:
-        return call(run, decorator, Arguments((Given(value, NO_SPAN),)), Site(node, scope))
-    head = run.evaluate(node.func, scope) if isinstance(node, ast.Call) else decorator
-    is_changed = isinstance(head, CALLABLE_DECORATORS) or (isinstance(head, Unknown) and not keeps(node))
-    return UNKNOWN if is_changed else value
-
-
-def replace_wrapper(function: Function, wrapper: str) -> Function:
-    """Return the function with its kind of wrapper, unless it has one already."""
-    return replace(function, wrapper=function.wrapper or wrapper)

@@ -31,7 +31,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.syntax import (
     assignment,
-    calls,
+    decorators,
     expressions,
     imports,
     loops,
@@ -69,7 +69,7 @@ def _function(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sco
         tuple(None if d is None else run.evaluate(d, scope) for d in node.args.kw_defaults),
     )
     for decorator in reversed(node.decorator_list):
-        value = calls.decorate(run, run.evaluate(decorator, scope), value, decorator, scope)
+        value = decorators.decorate(run, run.evaluate(decorator, scope), value, decorator, scope)
     names.put(run, scope, node.name, value)
 
 
