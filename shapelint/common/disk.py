@@ -172,17 +172,18 @@ def still_hold(
     kept: Mapping[str, Any],
     now: Callable[[str], PathSignature] = signature_of,
     answer_now: Callable[[str, str], KeptAnswer] | None = None,
+    begun: int | None = None,
 ) -> bool | None:
     """Return whether reads that were kept as JSON would be answered in the same way: None if not.
 
     True if the signatures are the same, too; else these are replaced by the present ones. `now` tells the signature of
-    a path, `answer_now` answers a question about it.
+    a path, `answer_now` answers a question about it; both may remember what they told since `begun` (nanoseconds).
     """
     ask = answer_now or answer_to
     for path, place in kept["places"].items():
         if os.path.realpath(path) != place:
             return None
-    same, latest = True, time.time_ns() - GRANULE
+    same, latest = True, (time.time_ns() if begun is None else begun) - GRANULE
     for path, known in kept["paths"].items():
         signature = now(path)
         if signature != known[0]:

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from shapelint.common.patterns import pattern
 
-_FROM = pattern(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.MULTILINE)
+_FROM = pattern(r"^[ \t]*from[ \t]+([\w.]*)[ \t]+import[ \t]+(\([^()]*\)|\([^)]{0,2000}\)|[^\n#;]+)", re.MULTILINE)
 _IMPORT = pattern(r"^[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
-_PATH = pattern(r"""[\w./\\-]+\.(?:py|ya?ml)\b""")
+_PATH = pattern(r"""(?<![\w./\\-])[\w./\\-]+\.(?:py|ya?ml)\b""")
 _DEFAULTS = pattern(r"^defaults[ \t]*:(.*(?:\n(?:[ \t-].*|[ \t]*))*)", re.MULTILINE)
-_GROUP = pattern(r"""/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
+_GROUP = pattern(r"""(?<![\w./-])/?([\w./-]+?)(?:@[\w.]+)?["']?[ \t]*:[ \t]*([^\n#{}]+)""")
 _CONFIG_NAME = pattern(r"""(?:\bconfig_name[ ]*=[ ]*|\bcompose\([ ]*)["']([\w./-]+)["']""")
 _WORD = pattern(r"(?<!@)\b\w[\w./-]*")
 _DOTTED = pattern(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

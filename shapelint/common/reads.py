@@ -172,12 +172,17 @@ def signature_of(path: str) -> PathSignature:
     """Return what another change of a path changes, too, unless it comes within a granule of time."""
     try:
         own = os.lstat(path)
-        numbers = _numbers(own)
-        return f"{numbers} {_numbers(os.stat(path))}" if stat.S_ISLNK(own.st_mode) else numbers
     except OSError as error:
         return error.errno or 0
     except ValueError:  # of a zero byte
         return 0
+    numbers = _numbers(own)
+    if not stat.S_ISLNK(own.st_mode):
+        return numbers
+    try:
+        return f"{numbers} {_numbers(os.stat(path))}"
+    except OSError as error:
+        return f"{numbers} {error.errno or 0}"
 
 
 def settled(signature: PathSignature, latest: int) -> PathSignature:

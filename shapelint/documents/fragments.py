@@ -17,7 +17,7 @@ from shapelint.text.source import Source, Span, UnreadableError, read_source
 MAXIMUM_FRAGMENT_FILES = 200
 OPEN = "/???"
 
-_HEADER = pattern(r"(?:\s*\n|\s*#\s*@(?!package)[^\n]*\n)*\s*#\s*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
+_HEADER = pattern(r"(?:[^\S\n]*(?:#[^\S\n]*@(?!package)[^\n]*)?\n)*[^\S\n]*#[^\S\n]*@package[ ]+(\S+)[ ]*(?:\n|\Z)")
 
 Find = Callable[[str], "Fragment | None"]
 """Find the file of a name such as `backbone/resnet18`, or None.

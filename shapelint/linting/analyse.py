@@ -57,8 +57,8 @@ class FileAnalysis:
     was read. `checks` are the places of a program on which each of its checks depends; `is_traced` says that some of
     its components were traced. `sweep` is what a config says of runs with other values. `line_shapes` are the shapes of
     the tensors that the statements of a program name or give back. `stop` is why a program certainly stops with its
-    config; one that `takes_config` reads a file that its command line names. `unfollowed` is why one
-    without models may have some.
+    config; one that `takes_config` reads a file that its command line names, one that `ignores_config` does not depend
+    on it. `unfollowed` is why one without models may have some.
     """
 
     source: Source
@@ -73,6 +73,7 @@ class FileAnalysis:
     line_shapes: tuple[tuple[Span, ShapeOrStructure], ...] = ()
     stop: Cause | None = None
     takes_config: bool = False
+    ignores_config: bool = False
     unfollowed: str = ""
 
 
@@ -149,6 +150,7 @@ def _analyse_python(source: Source, options: Options, may_trace: bool) -> FileAn
         line_shapes=read.line_shapes,
         stop=read.stop,
         takes_config=read.takes_config,
+        ignores_config=read.ignores_config,
         unfollowed=read.unfollowed,
     )
 

@@ -76,15 +76,23 @@ def through_scripts(
 ) -> tuple[FileReport | None, tuple[UncheckedLink, ...]]:
     """Return the report of a config as the scripts read it that load it; None if no script with a model does.
 
-    The second is why it is not known what other scripts make of it. The scripts that do not read the config with which
-    they are started are added to the indifferent ones, with its folder and suffix: they will read no other like it.
+    The second is why it is not known what other scripts make of it. The scripts that ignore the config with which they
+    are started are added to the indifferent ones, with its folder and suffix: they will read no other like it.
     """
     path = Path(source.path)
     if not is_data(path) or not disk.is_file(path):
         return None, ()
 
+    ignoring: set[str] = set()
+
+    def observed(script: Source, started: str) -> FileReport:
+        report = lint(script, started)
+        if report.ignores_config:
+            ignoring.add(script.path)
+        return report
+
     def followed(scripts: Iterable[Source]) -> list[FileReport]:
-        reports = (_followed(script, source, files.read, lint) for script in scripts)
+        reports = (_followed(script, source, files.read, observed) for script in scripts)
         return [report for report in reports if report is not None]
 
     named, started = _scripts(path, files)
@@ -94,8 +102,7 @@ def through_scripts(
     others = [one for one in islice(started, max(0, left)) if not files.is_indifferent((one.path, *alike))]
     with recording() as reads:
         reports += followed(others)
-    indifferent = {one.path for one in others} - {report.path for report in reports}
-    files.indifferent.update(((path, *alike), reads) for path in indifferent)
+    files.indifferent.update(((one.path, *alike), reads) for one in others if one.path in ignoring)
     found = [report for report in reports if _reads_it(report)]
     return (_through(source, found) if found else None), (*_broken(reports), *_stopped(reports))
 

@@ -61,6 +61,7 @@ def reported(analysis: FileAnalysis, options: Options, repair: bool = True, with
             problem=NO_MODEL,
             stop=stop,
             takes_config=analysis.takes_config,
+            ignores_config=analysis.ignores_config,
         )
     repairs = _repairs(analysis, options) if repair else [[] for _ in analysis.models]
     findings = [
@@ -86,6 +87,7 @@ def reported(analysis: FileAnalysis, options: Options, repair: bool = True, with
         others=_others(source),
         tensors=tuple(TensorLine(source.location(span), json_shape(shape)) for span, shape in analysis.line_shapes),
         takes_config=analysis.takes_config,
+        ignores_config=analysis.ignores_config,
     )
 
 

@@ -32,7 +32,8 @@ class KeptReports:
     def __init__(self, run: BegunEntry, files: Sequence[Candidate]) -> None:
         self._run = run.entry
         self._first = run.reads
-        self._name = digest(json.dumps([run.entry.key, [[str(one.path), one.named] for one in files]]).encode())
+        places = [[str(one.path), disk.real(one.path), one.named] for one in files]
+        self._name = digest(json.dumps([run.entry.key, places]).encode())
         self._readable = run.entry.is_readable()
         self._signature = lru_cache(maxsize=None)(signature_of)
         self._answer = lru_cache(maxsize=None)(disk.answer_to)
@@ -54,7 +55,7 @@ class KeptReports:
         return report
 
     def _found(self, entry: KeptEntry) -> tuple[FileReport | None] | None:
-        kept = entry.found(lambda reads: disk.still_hold(reads, self._signature, self._answer))
+        kept = entry.found(lambda reads: disk.still_hold(reads, self._signature, self._answer, self._first.begun))
         if kept is None:
             return None
         try:

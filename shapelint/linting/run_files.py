@@ -16,7 +16,7 @@ from shapelint.common.frozen import record
 from shapelint.common.patterns import pattern
 from shapelint.common.reads import Reads, WorkedOutOnce, note_reads
 from shapelint.linting.dependents import YAML, behind, users
-from shapelint.text.source import Source, read_source
+from shapelint.text.source import Source, UnreadableError, read_source
 
 CLASS = pattern(r"^class (\w+)", re.MULTILINE)
 
@@ -26,8 +26,8 @@ class RunFiles:
     """The files read in a run so far, and its Python files and configs by their real paths.
 
     `texts` are those of files by their real paths, `near` the scripts near each folder that has been looked at.
-    `indifferent` are the scripts that read no config with which they are started, with the folder and suffix of such a
-    config, and what was read to know it.
+    `indifferent` are the scripts that ignore the config with which they are started, with the folder and suffix of such
+    a config, and what was read to know it.
     """
 
     python: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class RunFiles:
     def read(self, path: Path) -> Source:
         """Return a file as it was when it was first read; raises UnreadableError."""
         place = disk.real(path)
-        known = self.texts.get(place, lambda: read_source(path))
+        known = self.texts.get(place, lambda: read_source(Path(place)))
         if len(known.text) > bounds.SEARCHED_BYTES:
             self.texts.forget(place)
         return Source(str(path), known.text, known.mark)
@@ -82,7 +82,14 @@ class RunFiles:
         found = [by_name[name] for name in behind_it if name in by_name]
         classes = CLASS.findall(self.read(path).text)
         builds = re.compile(rf"(?<!class )\b(?:{'|'.join(classes)})\(") if classes else re.compile("(?!)")
-        return tuple(sorted(found, key=lambda user: not builds.search(self.read(Path(user)).text)))
+        known = [(user, source.text) for user in found if (source := self._readable(user)) is not None]
+        return tuple(user for user, text in sorted(known, key=lambda one: not builds.search(one[1])))
+
+    def _readable(self, path: str) -> Source | None:
+        try:
+            return self.read(Path(path))
+        except UnreadableError:
+            return None
 
 
 def _name(path: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from shapelint.common import disk
+from shapelint.common.reads import remembered
 
 DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
 """What a library is installed as, where that is another name."""
 
 
-@cache
+@remembered()
 def installed(library: str) -> str | None:
     """The version of an installed library, without importing it; None if it is not installed."""
     found = find_spec(library)
@@ -34,9 +37,14 @@ def _version_by_metadata(library: str) -> str | None:
     from importlib import metadata
 
     try:
-        return metadata.version(library)
+        found = metadata.distribution(library)
     except metadata.PackageNotFoundError:
         return None
+    folder = getattr(found, "_path", None)
+    for name in ("METADATA", "PKG-INFO"):
+        if folder is not None and disk.is_file(path := os.path.join(folder, name)):
+            disk.note_read(path)
+    return found.version
 
 
 def missing(*libraries: str) -> list[str]:
@@ -44,7 +52,7 @@ def missing(*libraries: str) -> list[str]:
     return [library for library in dict.fromkeys(libraries) if installed(library) is None]
 
 
-@cache
+@remembered()
 def difference(library: str, verified: tuple[str, ...]) -> str:
     """Why signatures verified with some versions may not hold for the installed library; empty if they hold."""
     version = installed(library)

@@ -225,7 +225,8 @@ class FileReport:
     whether a class in it gets its parts from code outside the file, `users` are the files that were searched for that
     code. `is_fault` is whether shapelint itself failed on it. `tensors` are what the lines of a program give.
     `stop` is where a program certainly stops with the config that it is started with, so that nothing is said of its
-    models; one that `takes_config` reads a file that its command line names, and does not know it.
+    models; one that `takes_config` reads a file that its command line names, and does not know it. One that certainly
+    `ignores_config` would have the same report with any other.
     """
 
     path: str
@@ -242,6 +243,7 @@ class FileReport:
     tensors: tuple[TensorLine, ...] = ()
     stop: UncheckedLink | None = None
     takes_config: bool = False
+    ignores_config: bool = False
 
     def findings_of(self, model: ModelReport) -> list[Finding]:
         """The findings of one of its models."""

@@ -89,3 +89,40 @@ def test_a_script_on_which_shapelint_itself_fails_is_said_and_not_passed_over(
     (project / "pretrain.py").unlink()
     (report,) = lint_paths.lint_files(project / "configs" / "small.yaml").files
     assert report.status == "checked"
+
+
+TAKES_ANY = """
+import argparse, torch, torchvision, yaml
+from torch import nn
+
+class SimSiam(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        self.encoder = torchvision.models.resnet34()
+        self.encoder.fc = nn.Identity()
+        self.projector = nn.Linear(cfg["taken"], 640)
+
+    def forward(self, x):
+        return self.projector(self.encoder(x))
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--config")
+args = parser.parse_args()
+with open(f"q/run_{args.config}.yaml") as file:
+    cfg = yaml.safe_load(file)
+if cfg["kind"] == "simsiam":
+    SimSiam(cfg)(torch.randn(8, 3, 64, 64))
+"""
+
+
+@pytest.mark.parametrize("first", ["other.yaml", "run_a.yaml"], ids=["a name it cannot read", "another kind"])
+def test_a_script_that_asks_for_its_config_is_followed_with_every_config(first: str, tmp_path: Path) -> None:
+    """What it makes of one, such as nothing, says nothing of the next."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "q").mkdir()
+    (tmp_path / "zz.py").write_text(TAKES_ANY)
+    (tmp_path / "q" / first).write_text("taken: 512\nkind: none\n")
+    (tmp_path / "q" / "run_b.yaml").write_text("taken: 300\nkind: simsiam\n")
+    paths = [tmp_path / "q" / first, tmp_path / "q" / "run_b.yaml"]
+    for order in (paths, paths[::-1]):
+        assert [finding.code for finding in lint(order).findings] == ["SL101"]

@@ -10,6 +10,7 @@ import pytest
 from command_line import ROOT, run_process
 
 from shapelint.common import syntax_trees
+from shapelint.common.mentions import mentioned
 from shapelint.common.whole_numbers import whole_number
 from shapelint.documents.overrides import InvalidYamlError, parse
 from shapelint.linting.lint_paths import lint_text
@@ -87,3 +88,40 @@ def test_what_is_no_python_is_one_error(text: str, parse_text: Callable[[str], o
 def test_nothing_else_parses_python() -> None:
     code = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "shapelint").rglob("*.py")}
     assert [name for name, text in code.items() if "ast.parse(" in text] == ["syntax_trees.py"]
+
+
+def test_a_long_number_in_a_string() -> None:
+    """A pattern tried every way to cut the digits, which took longer than the age of the universe."""
+    text = f'"""{"5" * 80}The classifier of a ResNet."""\nfrom torch import nn\n'
+    assert not lint_text(Source("train.py", text), Settings(isolated=True)).is_fault
+
+
+def test_many_empty_lines_before_the_header_of_a_config(tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "a.yaml").write_text("\n" * 80 + " \n" * 80 + "backbone: {out_dim: 256}\n")
+    (tmp_path / "model.yaml").write_text("defaults:\n  - part: a\n  - _self_\nprojection_head: Linear(512, 4)\n")
+    assert run_process(tmp_path, "model.yaml").returncode in (0, 1, 2)
+
+
+def test_a_class_that_builds_itself_twice() -> None:
+    """A thousand models: what is said of each is looked for once."""
+    head = "import torchvision\nfrom torch import nn\n\n\nclass MLP(nn.Module):\n    def __init__(self):\n"
+    parts = (
+        "self.encoder = torchvision.models.resnet18(twesgih=None)\n",
+        "self.projector = MLP()\n",
+        "self.other = MLP()\n",
+    )
+    text = head + "".join(f"        {part}" for part in ("super().__init__()\n", *parts))
+    report = lint_text(Source("train.py", f"{text}\n\nMLP()\n"), Settings(isolated=True))
+    assert not report.is_fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#" + "x" * 300_000, "from " + "." * 300_000, "from a import (\n" * 20_000, "x" * 300_000 + ".py"],
+    ids=["a long word", "many dots", "open brackets", "a long path"],
+)
+@pytest.mark.parametrize("path", ["a.py", "a.yaml"])
+def test_what_a_text_with_long_words_names(path: str, text: str) -> None:
+    """Each of these took hours: a pattern looked for its end from every place in a word."""
+    assert mentioned(path, text + f"\ndefaults: [{text.strip()}]\n").configs == ()

@@ -54,9 +54,9 @@ def of_command(run: Run, arguments: Arguments, site: Site, command: Sections) ->
     given = arguments.keywords["args"].value if "args" in arguments.keywords else NONE
     if sequence(given) is not None or isinstance(given, Table):
         return _as_given(run, given, site, usual)
-    started = _root(run.options.config) if run.options.config else None
+    started = _root(run.config) if run.config else None
     if started is not None and _is_of(started, command):
-        return [_merged([usual, _load(run, run.options.config, site, _reads_references(arguments))])]
+        return [_merged([usual, _load(run, run.config, site, _reads_references(arguments))])]
     defaults = {disk.real(loading.locate(run, path) or "") for path in _default_files(arguments)}
     others = [path for path in _beside(run, command) if disk.real(path) not in defaults]
     loaded = (_load(run, path, site, _reads_references(arguments)) for path in others[:MAXIMUM_CONFIGS])

@@ -68,7 +68,7 @@ def _without_config(run: Run, arguments: Arguments, site: Site) -> Value:
 
 def _made(run: Run, target: Value, arguments: Arguments, site: Site) -> Value:
     written = arguments.keywords.get("config_path")
-    path = written.value.value if written is not None and isinstance(written.value, Const) else run.options.config
+    path = written.value.value if written is not None and isinstance(written.value, Const) else run.config
     config: Value = Table({})
     if isinstance(path, str) and _fits(run, path, target):
         config = loading.load(run, DataFile(path, "file"), form_of(path), site)

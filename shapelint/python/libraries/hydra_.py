@@ -134,7 +134,7 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
     if not isinstance(function, Function) or function.defaults or not function.node.args.args:
         return function or UNKNOWN
     name, folder = arguments.get(1, "config_name"), _folder(arguments, site)
-    started = run.options.config
+    started = run.config
     if started and name is None:
         folder = folder or ("" if "config_path" in arguments.keywords else os.path.dirname(started))
         name = Const(os.path.splitext(os.path.relpath(started, folder))[0]) if _is_in(started, folder) else None
@@ -149,7 +149,7 @@ def _decorated(run: Run, arguments: Arguments, site: Site) -> Value:
 
 def _main_config(run: Run, folder: str, name: str, site: Site) -> Value:
     """Return the config of a program; one of a group that its command line names is chosen in it, or added to it."""
-    overrides, started = run.options.overrides, run.options.config
+    overrides, started = run.options.overrides, run.config
     group = os.path.relpath(disk.real(started), disk.real(folder)) if started else ""
     if os.path.dirname(group) and not group.startswith(os.pardir):
         place, stem = os.path.dirname(group).replace(os.sep, "/"), Path(group).stem

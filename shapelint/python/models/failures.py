@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from shapelint.common.frozen import replace
 from shapelint.python.state import guards, naming
@@ -10,22 +10,21 @@ from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Instance, Loss, Node
 from shapelint.spec.spec import Problem
 
-Models = Sequence[Instance | None]
 
-
-def of_model(run: Run, model: Instance | None, models: Models) -> Iterator[Problem]:
-    """Yield the problems of a model's own modules; what belongs to none of the `models` is reported with the first."""
-    first = bool(models) and models[0] is model
-    if not run.failures:
-        return
+def of_models(run: Run, models: Sequence[Instance | None]) -> list[list[Problem]]:
+    """Return the problems of each model's own modules; what belongs to none of them is reported with the first."""
+    found: list[list[Problem]] = [[] for _ in models]
+    if not run.failures or not models:
+        return found
     expected = guards.expected(run.tree)
+    numbers = {id(model): number for number, model in enumerate(models)}
     for failure in run.failures:
         if failure.node in expected or (failure.attribute and _may_be_there(run, failure)):
             continue
         owner, role = _place(failure)
-        is_beside = owner is None or all(owner is not one for one in models)
-        if (owner is model and model is not None) or (first and is_beside):
-            yield replace(failure.problem, role=role)
+        number = 0 if owner is None else numbers.get(id(owner), 0)
+        found[number].append(replace(failure.problem, role=role))
+    return found
 
 
 def _may_be_there(run: Run, failure: Failure) -> bool:

@@ -19,11 +19,11 @@ from shapelint.spec.roles import HEADS, Role, kind
 
 @record
 class Group:
-    """Calls of the components of one model; `of_others` are the components that other models call."""
+    """Calls of the components of one model; `of_all` are the components that any model calls."""
 
     node: Instance | None
     calls: list[Call] = field(default_factory=list)
-    of_others: set[int] = field(default_factory=set)
+    of_all: set[int] = field(default_factory=set)
 
     @property
     def own(self) -> set[int]:
@@ -65,7 +65,9 @@ def groups_of(run: Run) -> list[Group]:
     for group in groups:
         kept = [call for call in group.calls if id(call) not in unused]
         group.calls = kept or group.calls
-        group.of_others = {one for other in groups if other is not group for one in other.own}
+    of_all = {one for group in groups for one in group.own}
+    for group in groups:
+        group.of_all = of_all
     return groups
 
 
@@ -165,15 +167,15 @@ def is_own(group: Group) -> bool:
     return file.main if file is not None else any(call.span.end for call in group.calls)
 
 
-def is_cut_short(run: Run, group: Group, groups: Sequence[Group]) -> bool:
-    """Return whether a part of the file that concerns a model was not followed to its end.
+def cut_short(run: Run, groups: Sequence[Group]) -> list[bool]:
+    """Return whether a part of the file that concerns a model was not followed to its end, for each of the models.
 
     One that concerns none of the models is a matter of the first: it may have used any of them.
     """
     if not run.exhausted or run.cut_everywhere:
-        return run.exhausted
-    concerned = [one for one in groups if _is_cut(run, one)]
-    return group in concerned if concerned else group is groups[0]
+        return [run.exhausted for _ in groups]
+    concerned = [_is_cut(run, one) for one in groups]
+    return concerned if any(concerned) else [number == 0 for number in range(len(groups))]
 
 
 def _is_cut(run: Run, group: Group) -> bool:
@@ -205,7 +207,7 @@ def made_inside(flow: Flow, group: Group, roles: Container[str]) -> bool:
     own = group.own
     made = (origin for origin in (flow.maker, *flow.origins) if origin.component is not None)
     return any(
-        id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_others)
+        id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_all)
         for origin in made
     )
 

@@ -27,8 +27,8 @@ from shapelint.python.models.entry_points import InvalidPythonError, Question, i
 from shapelint.python.models.groups import (
     Group,
     concerns,
+    cut_short,
     groups_of,
-    is_cut_short,
     is_own,
     made_inside,
     touches,
@@ -93,7 +93,8 @@ class ReadModels:
 
     `sweep` is what its config says of runs with other values, `line_shapes` are the shapes of its tensors. `stop` is
     why a program with models certainly stops with the config that its command line names. One that `takes_config` reads
-    a file that its command line names. `unfollowed` is why a file without models may have one.
+    a file that its command line names, one that `ignores_config` does not depend on it. `unfollowed` is why a file
+    without models may have one.
     """
 
     models: list[PythonModel]
@@ -103,6 +104,7 @@ class ReadModels:
     line_shapes: tuple[SeenShape, ...] = ()
     stop: Cause | None = None
     takes_config: bool = False
+    ignores_config: bool = False
     unfollowed: str = ""
 
 
@@ -116,7 +118,8 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         raise InvalidPythonError(run.refused, Span(0, min(1, len(source.text))))
     groups = groups_of(run)
     if run.stop_of_module is not None:
-        return ReadModels([], (), source, stop=run.stop_of_module if groups else None)
+        stop = run.stop_of_module if groups else None
+        return ReadModels([], (), source, stop=stop, ignores_config=not run.asked_for_config)
     if groups and run.untraced:
         # Importing torch takes seconds: only a file that has a model is worth them.
         run, scope = interpret(source, options)
@@ -126,22 +129,28 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         return interpret(source, options, run.may_trace, question)[0]
 
     if run.rewired and groups:
-        return ReadModels([_unjudged_model(run, groups[0], len(source.text))], (), run.others.source)
+        unjudged = _unjudged_model(run, groups[0], len(source.text))
+        return ReadModels([unjudged], (), run.others.source, ignores_config=not run.asked_for_config)
 
     names: dict[str, int] = {}
     models: list[PythonModel] = []
-    for group in groups:
+    stopping = failures.of_models(run, [group.node for group in groups])
+    for group, stops, is_cut in zip(groups, stopping, cut_short(run, groups)):
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
         model = _model(run, group, label, len(source.text), first=not models)
-        model = replace(model, is_open=run.starved, is_own=is_own(group), is_traced=run.may_trace)
-        self_supervised = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
-        method = self_supervision.method(group.node, source.path)
-        self_supervised = self_supervised or bool(model.banks)
+        says_so = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         models.append(
             replace(
-                model, is_cut_short=is_cut_short(run, group, groups), is_self_supervised=self_supervised, method=method
+                model,
+                problems=(*model.problems, *stops),
+                is_open=run.starved,
+                is_own=is_own(group),
+                is_traced=run.may_trace,
+                is_cut_short=is_cut,
+                is_self_supervised=says_so or bool(model.banks),
+                method=self_supervision.method(group.node, source.path),
             )
         )
     rows = batch_runs.find(run, asked, _stopping) if models else []
@@ -155,6 +164,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     takes_config = bool(run.takes_words and run.failed_reads and not options.config)
     return ReadModels(
         models, notices, run.others.source, run.sweep, line_shapes.seen(run), takes_config=takes_config,
+        ignores_config=not run.asked_for_config,
         unfollowed=EXHAUSTED if not models and _has_more_networks(run, scope) else "",
     )  # fmt: skip
 
@@ -170,8 +180,7 @@ def _has_more_networks(run: Run, scope: Scope) -> bool:
 
 def _stopping(run: Run) -> list[list[Problem]]:
     """Return what certainly stops the program in each of its models."""
-    models = [group.node for group in groups_of(run)]
-    return [list(failures.of_model(run, model, models)) for model in models]
+    return failures.of_models(run, [group.node for group in groups_of(run)])
 
 
 def _with_rows(model: PythonModel, found: tuple[Problem, ...]) -> PythonModel:
@@ -228,7 +237,7 @@ def _model(run: Run, group: Group, name: str, length: int, first: bool) -> Pytho
         span,
         Chain(links),
         losses,
-        (*_constructor_problems(run, group), *_failures(run, group)),
+        _constructor_problems(run, group),
         targets,
         reshapes,
         banks,
@@ -241,12 +250,6 @@ def _model(run: Run, group: Group, name: str, length: int, first: bool) -> Pytho
         trained=trained_targets.find(run, group.node, first),
         loads=tuple(_loads(run, group, first) if run.loads else _given_checkpoint(run, group, span)),
     )
-
-
-def _failures(run: Run, group: Group) -> Iterator[Problem]:
-    """Yield what certainly stops the program in a model, or in no model if it is the first."""
-    if run.failures:
-        yield from failures.of_model(run, group.node, [one.node for one in groups_of(run)])
 
 
 def _given_checkpoint(run: Run, group: Group, span: Span) -> Iterator[LoadedWeights]:

@@ -25,7 +25,7 @@ STAND_IN = pattern(f"{END_OF_WORD}([^{END_OF_WORD}]+){END_OF_WORD}")
 def word(run: Run, name: str) -> Value:
     """Return the value of an option that the command line gives; unknown unless it names the config of this run."""
     run.takes_words = True
-    if not run.options.config:
+    if not run.config:
         return UNKNOWN
     if run.options.words is None:
         run.asks_for_words = True
@@ -46,15 +46,15 @@ def _may_replace(run: Run, default: Value) -> bool:
     """
     if default == UNKNOWN:
         return True
-    if not isinstance(default, Const) or not isinstance(default.value, str) or not run.options.config:
+    if not isinstance(default, Const) or not isinstance(default.value, str) or not run.config:
         return False
     is_path = not default.value or default.value.endswith(tuple(DATA_SUFFIXES))
-    return is_path and os.path.basename(run.options.config) not in run.text
+    return is_path and os.path.basename(run.config) not in run.text
 
 
 def note_reading(run: Run, path: str) -> None:
     """Note that a file is read; raises Answered if it may be the config with which the program is started."""
-    found = words_of(path, run.options.config) if END_OF_WORD in path else None
+    found = words_of(path, run.config) if END_OF_WORD in path else None
     if found is not None:
         run.words, run.named_as = found, STAND_IN.sub(lambda match: dict(found)[match[1]], path)
         raise Answered

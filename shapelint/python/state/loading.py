@@ -190,7 +190,7 @@ def locate(run: Run, path: str) -> str | None:
         return None
     folder = os.fspath(run.folder)
     if path == run.options.named_as:
-        return run.options.config if os.path.isabs(folder) else _relative(run.options.config)
+        return run.config if os.path.isabs(folder) else _relative(run.config)
     root = gitignore.repository(os.path.abspath(folder))
     for base in (folder, os.curdir, *([root] if root else [])):
         candidate = os.path.normpath(os.path.join(base, os.path.expanduser(path)))

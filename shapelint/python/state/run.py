@@ -207,9 +207,10 @@ class Run(Kernel):
     calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
     object. `config_folder` is the folder of the configs that Hydra was initialized with, `resolvers` are OmegaConf's
     that the program registered, `sweep` is what Hydra says of runs with other values; `refused` says why Hydra does not
-    accept an override. A run `takes_words` of its command line if one may name a config, and `asks_for_words` if it is
-    started with one; `words` are those that name it, and `named_as` the path that they make. `stop` is why it certainly
-    stops with that config, `stop_of_module` if that is before the end of the module. `answers` says of each call
+    accept an override. A run `asked_for_config` if it depends on the one it is started with. It `takes_words` of its
+    command line if one may name a config, and `asks_for_words` if it is started with one; `words` are those that name
+    it, and `named_as` the path that they make. `stop` is why it certainly stops with that config, `stop_of_module` if
+    that is before the end of the module. `answers` says of each call
     whether it is all that the run was started for; what is done under a `supposed` value is not asked. While calls are
     `recording` what they read, `readings` are the names outside of them, each with its scope and value. `line_shapes`
     are the shapes of what statements name or give back, None where they differ.
@@ -272,6 +273,7 @@ class Run(Kernel):
     untraced: bool = False
     starved: bool = False
     asks_for_words: bool = False
+    asked_for_config: bool = False
     takes_words: bool = False
     words: tuple[tuple[str, str], ...] = ()
     named_as: str = ""
@@ -313,6 +315,12 @@ class Run(Kernel):
     rewritten: int = 0
     iterating: int = 0
     journal: Journal = field(default_factory=lambda: Journal(joined))
+
+    @property
+    def config(self) -> str:
+        """The config with which the program is started, "" if it is none; whoever asks for it depends on it."""
+        self.asked_for_config = True
+        return self.options.config
 
     def step(self, cost: int = 1) -> None:
         """Consume budget; raises Exhausted when it is used up."""

@@ -44,7 +44,7 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.text.source import Span
 
-NUMBERS = pattern(r"[\s,;:x_-]*(\d+[\s,;:x_-]*)+")
+NUMBERS = pattern(r"[\s,;:x_-]*\d+(?:[\s,;:x_-]+\d+)*[\s,;:x_-]*")
 COMPUTING = (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)
 
 
