@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT
+
+from shapelint.cli import kept_runs, start
 
 PROGRAM = """
 import atexit, sys
@@ -54,3 +58,42 @@ def test_what_is_printed_and_registered_is_not_lost(arguments: list[str], code: 
 )
 def test_a_process_that_is_watched_or_still_works_ends_as_usual(before: str) -> None:
     assert ended(["--no-cache", "fixtures/clean.yaml"], before)[1].endswith("taken apart\n")
+
+
+class Closed:
+    """A stream to a reader that has gone."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize(
+    ("code", "stream", "ended"),
+    [(1, None, [1]), ("a text", None, []), (0, Closed(), [])],
+    ids=["one", "none", "closed"],
+)
+def test_a_process_ends_at_once_if_nothing_is_lost(
+    code: object, stream: object, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+    monkeypatch.setattr(sys, "gettrace", lambda: None)
+    monkeypatch.setattr(sys, "getprofile", lambda: None)
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(os, "_exit", found.append)
+    monkeypatch.setattr(atexit, "_run_exitfuncs", lambda: found or None)
+    start._end(code)
+    assert found == ended
+
+
+def test_an_interrupt_before_the_linter_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(arguments: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kept_runs, "start", interrupted)
+    with pytest.raises(SystemExit) as end:
+        start.run()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "shapelint: interrupted\n"

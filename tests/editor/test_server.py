@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import CLEAN, ONE_FAULT, clean_environment, write
+from lightly.models.modules import BYOLProjectionHead
 from lsprotocol import types
 
 pygls_client = pytest.importorskip("pygls.lsp.client")
@@ -173,6 +174,24 @@ def test_shapes_are_shown_in_a_script(tmp_path: Path) -> None:
         assert await client.text_document_hover_async(nothing) is None
         (lens,) = await client.text_document_code_lens_async(types.CodeLensParams(identifier))
         assert lens.command.title == "SimSiam (simsiam): 2 of 2 links checked"
+
+    session(tmp_path, talk)
+
+
+def test_a_head_of_a_config_shows_its_layers(tmp_path: Path) -> None:
+    path = tmp_path / "model.yaml"
+    line = next(number for number, one in enumerate(CLEAN.split("\n")) if one.startswith("projection_head"))
+
+    async def talk(client: Client) -> None:
+        await opened(client, path, CLEAN)
+        place = types.Position(line, CLEAN.split("\n")[line].index("BYOL"))
+        identifier = types.TextDocumentIdentifier(path.as_uri())
+        hover = await client.text_document_hover_async(types.HoverParams(identifier, place))
+        lines = hover.contents.value.split("\n")
+        assert "**projection_head** `lightly.models.modules.BYOLProjectionHead`" in lines
+        assert f"{sum(one.numel() for one in BYOLProjectionHead(256, 1024, 256).parameters()):,} parameters" in lines
+        assert "| layers.0 Linear | (B, 256) | (B, 1024) |" in lines
+        assert "| layers.3 Linear | (B, 1024) | (B, 256) |" in lines
 
     session(tmp_path, talk)
 

@@ -136,3 +136,24 @@ def test_what_is_no_module_is_not_handed_over(name: str) -> None:
     request = TracingRequest("torchvision/resnet18", {"norm_layer": ClassName(name)}, (), "backbone")
     with pytest.raises(Untraceable, match="is no class of a library that may be run"):
         child.trace_library(request)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "tracing it takes more than"),
+        (KeyError("width"), "torch.nn.PReLU cannot be traced: KeyError: 'width'"),
+        (SystemExit(3), "torch.nn.PReLU cannot be traced: SystemExit: 3"),
+        (Untraceable("has no forward"), "has no forward"),
+    ],
+    ids=["memory", "an error", "an end", "a reason"],
+)
+def test_whatever_happens_to_a_trace_is_an_answer(
+    error: BaseException, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(request: TracingRequest) -> None:
+        raise error
+
+    monkeypatch.setattr(child, "trace_library", failing)
+    answer = child._answer(TracingRequest("torch.nn.PReLU", {}, (8,), "").to_json(None))
+    assert answer["error"].startswith(words)
