@@ -185,13 +185,18 @@ def concerns(loss: LossCall, group: Group, roles: Container[str]) -> bool:
     return any(made_inside(flow, group, roles) for _, flow in loss.operands if flow is not None)
 
 
-def uses(bank: BankCall, group: Group, roles: Container[str]) -> bool:
+def uses(bank: BankCall, group: Group, roles: Container[str], groups: Sequence[Group]) -> bool:
     """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
-    if bank.owner is not None:
-        return touches((bank.owner,), group)
-    if bank.component.path:
+    if bank.owner is not None and any(_is_inside(bank.owner, one) for one in groups):
+        return _is_inside(bank.owner, group)
+    if bank.owner is None and bank.component.path:
         return touches((bank.component,), group)
     return made_inside(bank.features, group, roles)
+
+
+def _is_inside(node: Node, group: Group) -> bool:
+    """Return whether a module is a model, or in it."""
+    return touches((node,), group) or (group.node is not None and group.node in node.path)
 
 
 def touches(nodes: tuple[Node, ...], group: Group) -> bool:
