@@ -208,6 +208,7 @@ def _model(run: Run, group: Group, name: str, length: int, groups: Sequence[Grou
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
+    unseen += [link for link in unseen_parts.handed_over(run, group.node) if str(link.role) not in by_role]
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
     banks = tuple(bank for bank in run.banks if uses(bank, group, by_role, groups))

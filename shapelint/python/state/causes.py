@@ -71,6 +71,14 @@ def unfollowed(run: Run, values: Sequence[Value], site: Site) -> None:
         run.unfollowed.append((networks, Cause(f"what {_text(site.node)} does to it is not seen", place)))
 
 
+def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
+    """Note that code which is not seen gets networks that it may call."""
+    cause = Cause(f"it is passed to {_text(site.node, call=False)}, which is not followed", run.place(site.node, site.scope.file))
+    for value in values:
+        if isinstance(value, Node):
+            run.handed_over.setdefault(id(value), (value, cause))
+
+
 def tensor(value: Value | None, cause: Cause | None = None) -> Tensor:
     """Return an unknown value as a tensor of unknown shape."""
     return Tensor(Flow(None, (), Origin("", cause=cause_among(value) or cause)))

@@ -170,6 +170,7 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
         return UNKNOWN
     run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
+    effects.hand_over(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not isinstance(site.node, ast.Call):
@@ -262,6 +263,7 @@ def _any_of(
     if not results:
         run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
+    effects.hand_over(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):
