@@ -30,6 +30,7 @@ from shapelint.python.models.groups import (
     groups_of,
     is_cut_short,
     is_own,
+    is_weight_inside,
     made_inside,
     touches,
     type_name,
@@ -203,7 +204,9 @@ def _model(run: Run, group: Group, name: str, length: int, groups: Sequence[Grou
     for misuse in run.misuses:
         if _follows_a_fault(misuse, group.calls):
             continue
-        if made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+        flow = misuse.edge.incoming
+        is_inside = made_inside(flow, group, by_role) or is_weight_inside(flow, group)
+        if is_inside or (first and _is_of_the_loop(flow)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):

@@ -141,7 +141,8 @@ def _has_shape_of(value: Tensor, other: Tensor) -> bool:
 
 
 def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
-    if isinstance(value, Node) or name in owner.children:
+    is_parameter = isinstance(value, Tensor) and owner.kind != "Sequential"
+    if isinstance(value, Node) or name in owner.children or is_parameter:
         if name not in owner.children and owner.holder is not None and not _is_at_work(run, owner):
             run.extended.update(id(holder) for holder in owner.path[:-1])
         run.touch(owner)

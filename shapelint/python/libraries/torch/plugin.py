@@ -154,6 +154,8 @@ TORCH = LibraryPlugin(
         "torch.nn.Sequential": _container("Sequential"),
         "torch.nn.ModuleList": _container("ModuleList"),
         "torch.nn.ModuleDict": _container("ModuleDict"),
+        "torch.nn.ParameterList": _container("ModuleList"),
+        "torch.nn.ParameterDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
         "torch.Size": _size,
         **dict.fromkeys(("torch.Tensor", "torch.FloatTensor", "torch.LongTensor"), _tensor),
