@@ -79,10 +79,18 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     if not isinstance(value, Node):
         forget(run, owner, cause_of(value))
     else:
-        cause = Cause("a module is set under a name that is not known", run.place(None, None))
-        run.unfollowed.append(((owner,), cause))
+        note_set_anywhere(run, owner, value)
     run.touch(owner)
     owner.opaque = True
+
+
+def note_set_anywhere(run: Run, owner: Value, value: Value) -> None:
+    """Note that a module, or what may be one, is set under a name that is not known: in any model if the owner is not."""
+    inside = owner.inside if isinstance(owner, Unknown) else (owner,)
+    networks = tuple(one for one in inside if isinstance(one, Node))
+    if isinstance(value, Node) or (networks and isinstance(value, Unknown)):
+        cause = Cause("a module is set under a name that is not known", run.place(None, None))
+        run.unfollowed.append((networks, cause))
 
 
 def store(run: Run, owner: Instance, name: str, value: Value) -> None:
