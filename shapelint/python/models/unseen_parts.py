@@ -37,7 +37,12 @@ def handed_over(run: Run, model: Node | None) -> list[Link]:
         for part in _parts(node) if node is model else [node]:
             place = naming.place(part)
             is_part = place.model is model and part is not model
-            if is_part and id(part) not in called_ones and place.kind in ("backbone", *HEADS) and cause.span is not None:
+            if (
+                is_part
+                and id(part) not in called_ones
+                and place.kind in ("backbone", *HEADS)
+                and cause.span is not None
+            ):
                 found.setdefault(str(place.role), _link(place.role, str(place.role), cause, cause.span))
     return list(found.values())
 

@@ -80,7 +80,9 @@ def reshaped(run: Run, values: Sequence[Value], site: Site) -> None:
 
 def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
     """Note that code which is not seen gets networks that it may call."""
-    cause = Cause(f"it is passed to {_text(site.node, call=False)}, which is not followed", run.place(site.node, site.scope.file))
+    cause = Cause(
+        f"it is passed to {_text(site.node, call=False)}, which is not followed", run.place(site.node, site.scope.file)
+    )
     for value in values:
         if isinstance(value, Node):
             run.handed_over.setdefault(id(value), (value, cause))

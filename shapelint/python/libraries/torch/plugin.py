@@ -22,9 +22,7 @@ PASSES_ON = words(
     """
 )
 SWA_AVERAGES = words("AveragedModel get_ema_avg_fn get_ema_multi_avg_fn")
-OF_CHECKPOINTS = words(
-    "function use_reentrant preserve_rng_state context_fn determinism_check debug early_stop"
-)
+OF_CHECKPOINTS = words("function use_reentrant preserve_rng_state context_fn determinism_check debug early_stop")
 """The parameters of `torch.utils.checkpoint.checkpoint` that it does not pass on."""
 DOWNLOADS = words(
     """
