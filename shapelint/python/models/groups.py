@@ -218,9 +218,8 @@ def made_inside(flow: Flow, group: Group, roles: Container[str]) -> bool:
 def is_weight_inside(flow: Flow, group: Group) -> bool:
     """Return whether a tensor is a weight of a component of the model, which may be one that is not called."""
     maker = flow.maker.component
-    return (
-        maker is not None and group.node is not None and any(one.resolved is maker for one in naming.leaves(group.node))
-    )
+    held = naming.leaves(group.node) if maker is not None and group.node is not None else []
+    return any(one.resolved is maker for one in held)
 
 
 def type_name(node: Node) -> str:

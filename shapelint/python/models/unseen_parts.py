@@ -36,13 +36,8 @@ def handed_over(run: Run, model: Node | None) -> list[Link]:
     for node, cause in run.handed_over.values():
         for part in _parts(node) if node is model else [node]:
             place = naming.place(part)
-            is_part = place.model is model and part is not model
-            if (
-                is_part
-                and id(part) not in called_ones
-                and place.kind in ("backbone", *HEADS)
-                and cause.span is not None
-            ):
+            is_part = place.model is model and part is not model and place.kind in ("backbone", *HEADS)
+            if is_part and id(part) not in called_ones and cause.span is not None:
                 found.setdefault(str(place.role), _link(place.role, str(place.role), cause, cause.span))
     return list(found.values())
 

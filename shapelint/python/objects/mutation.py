@@ -85,7 +85,10 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
 
 
 def note_set_anywhere(run: Run, owner: Value, value: Value) -> None:
-    """Note that a module, or what may be one, is set under a name that is not known: in any model if the owner is not."""
+    """Note that a module, or what may be one, is set under a name that is not known.
+
+    If the owner is not known either, that may be in any model.
+    """
     inside = owner.inside if isinstance(owner, Unknown) else (owner,)
     networks = tuple(one for one in inside if isinstance(one, Node))
     if isinstance(value, Node) or (networks and isinstance(value, Unknown)):

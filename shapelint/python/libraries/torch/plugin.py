@@ -115,9 +115,9 @@ def _checkpoint(run: Run, arguments: Arguments, site: Site) -> Value:
 
 def _checkpoint_sequential(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `checkpoint_sequential(functions, segments, x)`, which calls one after another."""
-    functions, value = arguments.get(0, "functions"), arguments.get(2, "input") or UNKNOWN
-    listed = sequence(functions) if functions is not None and not isinstance(functions, Node) else Items([functions])
-    if listed is None or listed.rest is not None or functions is None:
+    functions, value = arguments.get(0, "functions") or UNKNOWN, arguments.get(2, "input") or UNKNOWN
+    listed = Items([functions]) if isinstance(functions, Node) else sequence(functions)
+    if listed is None or listed.rest is not None:
         return torch_functions.unseen(run, "torch.utils.checkpoint.checkpoint_sequential", arguments, site)
     for function in listed.items:
         value = run.call(function, Arguments((Given(value, NO_SPAN),)), site)
