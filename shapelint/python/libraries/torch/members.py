@@ -98,7 +98,8 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     missing = _missing(owner, name)
     if missing is not None:
         return missing
-    if name in owner.arguments and not (name in ATTRIBUTE_SWITCHES and _switches(owner)):
+    is_weight = name in ATTRIBUTE_SWITCHES and _switches(owner)
+    if name in owner.arguments and not is_weight:
         return owner.arguments[name]
     if (
         _is_method(run, name)
@@ -107,7 +108,7 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     ):
         return Bound(owner, name)
     resolved = run.resolve(owner)
-    if resolved.component is not None and name in resolved.values:
+    if resolved.component is not None and name in resolved.values and not is_weight:
         value = resolved.values[name]
         return Const(value) if isinstance(value, (int, float, str, bool, type(None))) else UNKNOWN
     child = parts.child(run, owner, name)
