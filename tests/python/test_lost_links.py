@@ -121,7 +121,10 @@ UNCHECKED: dict[str, Change] = {
         "init": "self.predictor = Head(n, 64)",
     },
     "submodule by its name": {
-        "end": "for name, one in list(m.named_modules()):\n    if isinstance(one, nn.ReLU):\n        path, _, key = name.rpartition('.')\n        setattr(m.get_submodule(path), key, nn.BatchNorm2d({n} // 4))",
+        "end": "for name, one in list(m.named_modules()):\n"
+        "    path, _, key = name.rpartition('.')\n"
+        "    if isinstance(one, nn.ReLU):\n"
+        "        setattr(m.get_submodule(path), key, nn.BatchNorm2d({n} // 4))",
         "init": "self.predictor = nn.Identity()",
     },
 }  # fmt: skip
