@@ -187,13 +187,18 @@ def concerns(loss: LossCall, group: Group, roles: Container[str]) -> bool:
     return any(made_inside(flow, group, roles) for _, flow in loss.operands if flow is not None)
 
 
-def uses(bank: BankCall, group: Group, roles: Container[str]) -> bool:
+def uses(bank: BankCall, group: Group, roles: Container[str], groups: Sequence[Group]) -> bool:
     """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
-    if bank.owner is not None:
-        return touches((bank.owner,), group)
-    if bank.component.path:
+    if bank.owner is not None and any(_is_inside(bank.owner, one) for one in groups):
+        return _is_inside(bank.owner, group)
+    if bank.owner is None and bank.component.path:
         return touches((bank.component,), group)
     return made_inside(bank.features, group, roles)
+
+
+def _is_inside(node: Node, group: Group) -> bool:
+    """Return whether a module is a model, or in it."""
+    return touches((node,), group) or (group.node is not None and group.node in node.path)
 
 
 def touches(nodes: tuple[Node, ...], group: Group) -> bool:
@@ -210,6 +215,13 @@ def made_inside(flow: Flow, group: Group, roles: Container[str]) -> bool:
         id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_all)
         for origin in made
     )
+
+
+def is_weight_inside(flow: Flow, group: Group) -> bool:
+    """Return whether a tensor is a weight of a component of the model, which may be one that is not called."""
+    maker = flow.maker.component
+    held = naming.leaves(group.node) if maker is not None and group.node is not None else []
+    return any(one.resolved is maker for one in held)
 
 
 def type_name(node: Node) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
@@ -30,6 +30,7 @@ from shapelint.python.models.groups import (
     cut_short,
     groups_of,
     is_own,
+    is_weight_inside,
     made_inside,
     touches,
     type_name,
@@ -139,7 +140,7 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
-        model = _model(run, group, label, len(source.text), first=not models)
+        model = _model(run, group, label, len(source.text), groups)
         says_so = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         models.append(
             replace(
@@ -203,22 +204,26 @@ def _unjudged_model(run: Run, group: Group, length: int) -> PythonModel:
     )
 
 
-def _model(run: Run, group: Group, name: str, length: int, first: bool) -> PythonModel:
+def _model(run: Run, group: Group, name: str, length: int, groups: Sequence[Group]) -> PythonModel:
     """Build the model of a group; faults of tensors that no model made are reported with the first model."""
+    first = group is groups[0]
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
     for misuse in run.misuses:
         if _follows_a_fault(misuse, group.calls):
             continue
-        if made_inside(misuse.edge.incoming, group, by_role) or (first and _is_of_the_loop(misuse.edge.incoming)):
+        flow = misuse.edge.incoming
+        is_inside = made_inside(flow, group, by_role) or is_weight_inside(flow, group)
+        if is_inside or (first and _is_of_the_loop(flow)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
+    unseen += [link for link in unseen_parts.handed_over(run, group.node) if str(link.role) not in by_role]
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
-    banks = tuple(bank for bank in run.banks if uses(bank, group, by_role))
+    banks = tuple(bank for bank in run.banks if uses(bank, group, by_role, groups))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(wiring_faults.fixed_batches(run, group.node))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.chain.chain import Flow, Link, Origin
+from shapelint.common.frozen import replace
 from shapelint.knowledge import role_words
 from shapelint.python.state import class_lookup, naming
 from shapelint.python.state.run import NO_OBJECT, Run
@@ -10,6 +11,7 @@ from shapelint.python.state.values import Instance, Library, Node
 from shapelint.resolve.resolved import Resolved
 from shapelint.spec.roles import HEADS, Role
 from shapelint.spec.spec import Cause, ComponentSpec
+from shapelint.text.source import Span
 
 BUILT_ELSEWHERE = "lint it with the file that builds it"
 
@@ -22,12 +24,34 @@ def links(run: Run, model: Node | None) -> list[Link]:
         role = Role(name, naming.kind(name))
         span = run.assigned.get((owner, name)) or cause.span
         if role.kind in ("backbone", *HEADS) and span is not None:
-            spec = ComponentSpec("call", name if model is None else f"self.{name}", span, span)
-            nothing = Flow(None, (), Origin(role))
-            remedy = cause.help or (BUILT_ELSEWHERE if model is None else "")
-            resolved = Resolved(spec, spec.target, "unknown", reason=cause.reason, remedy=remedy)
-            found.append(Link(role, resolved, nothing, nothing, ()))
+            cause = cause if cause.help or model is not None else replace(cause, help=BUILT_ELSEWHERE)
+            found.append(_link(role, name if model is None else f"self.{name}", cause, span))
     return found
+
+
+def handed_over(run: Run, model: Node | None) -> list[Link]:
+    """Return links for the parts of a model or a script that code which is not seen gets, and that nothing calls."""
+    called_ones = {id(step) for call in run.calls for step in call.component.path}
+    found: dict[str, Link] = {}
+    for node, cause in run.handed_over.values():
+        for part in _parts(node) if node is model else [node]:
+            place = naming.place(part)
+            is_part = place.model is model and part is not model and place.kind in ("backbone", *HEADS)
+            if is_part and id(part) not in called_ones and cause.span is not None:
+                found.setdefault(str(place.role), _link(place.role, str(place.role), cause, cause.span))
+    return list(found.values())
+
+
+def _parts(node: Node) -> list[Node]:
+    held = node.attributes.values() if isinstance(node, Instance) else ()
+    return [one for one in held if isinstance(one, Node)]
+
+
+def _link(role: Role, target: str, cause: Cause, span: Span) -> Link:
+    spec = ComponentSpec("call", target, span, span)
+    nothing = Flow(None, (), Origin(role))
+    resolved = Resolved(spec, target, "unknown", reason=cause.reason, remedy=cause.help)
+    return Link(role, resolved, nothing, nothing, ())
 
 
 def called(run: Run, owner: int) -> dict[str, Cause]:

@@ -19,8 +19,10 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Method,
+    Partial,
     Scope,
     Table,
+    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -66,6 +68,24 @@ def note(run: Run, site: Site, arguments: Arguments, library: str = "") -> None:
         expose_to_unknown_code(run, arguments.every)
         if not library.startswith("torch.") and not is_harmless(name):
             causes.unfollowed(run, [given.value for given in arguments.every], Site(node, scope))
+
+
+def hand_over(run: Run, site: Site, arguments: Arguments) -> None:
+    """Note the networks that code which is not seen gets together with a tensor, or that it may call by its name.
+
+    A function that it gets with a tensor is followed as one that may be called, with what is not known.
+    """
+    if not isinstance(site.node, ast.Call):
+        return
+    values = [given.value for given in arguments.every]
+    values += [one for value in values if isinstance(value, Items) for one in value.items]
+    has_tensor = any(isinstance(value, Tensor) for value in values)
+    if has_tensor or not is_harmless(ast.unparse(site.node.func)):
+        causes.handed_over(run, values, site)
+    for function in values if has_tensor else ():
+        if isinstance(function, (Function, Method, Partial)):
+            with run.journal.conditional():
+                run.call(function, Arguments(complete=False), Site(site.node, Scope({})))
 
 
 def is_harmless(name: str) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from shapelint.chain.chain import Flow
 from shapelint.common.patterns import pattern
 from shapelint.python.objects import dicts
-from shapelint.python.state import class_lookup, naming, part_names
-from shapelint.python.state.arguments import Arguments
+from shapelint.python.state import causes, class_lookup, naming, part_names
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_all_attributes
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import cause_of, integer
 from shapelint.python.state.values import (
     NO_SPAN,
+    NONE,
     UNKNOWN,
     Chained,
     Component,
@@ -26,6 +27,7 @@ from shapelint.python.state.values import (
     Node,
     Table,
     Tensor,
+    Unknown,
     Value,
 )
 from shapelint.spec.spec import Cause
@@ -77,10 +79,21 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
     if not isinstance(value, Node):
         forget(run, owner, cause_of(value))
     else:
-        cause = Cause("a module is set under a name that is not known", run.place(None, None))
-        run.unfollowed.append(((owner,), cause))
+        note_set_anywhere(run, owner, value)
     run.touch(owner)
     owner.opaque = True
+
+
+def note_set_anywhere(run: Run, owner: Value, value: Value) -> None:
+    """Note that a module, or what may be one, is set under a name that is not known.
+
+    If the owner is not known either, that may be in any model.
+    """
+    inside = owner.inside if isinstance(owner, Unknown) else (owner,)
+    networks = tuple(one for one in inside if isinstance(one, Node))
+    if isinstance(value, Node) or (networks and isinstance(value, Unknown)):
+        cause = Cause("a module is set under a name that is not known", run.place(None, None))
+        run.unfollowed.append((networks, cause))
 
 
 def store(run: Run, owner: Instance, name: str, value: Value) -> None:
@@ -106,6 +119,9 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
     """Perform `resnet.fc = nn.Identity()` or `encoder.norm = nn.LayerNorm(8)`; other values are plain attributes."""
     if isinstance(owner, Chained):
         _set_of_chained(run, owner, name, value)
+    elif name in STARTS and _is_layer(owner) and not isinstance(value, Node):
+        if not _fits_weight(run, owner, name, value):
+            forget(run, owner)
     elif isinstance(owner.part_of, Component):
         known = name in part_names.inner_names(owner)
         if known:
@@ -118,8 +134,26 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
         forget(run, owner)
 
 
+def _is_layer(owner: Component) -> bool:
+    """Return whether a component is a layer, which computes with its weight and its bias alone."""
+    return owner.spec.target.startswith("torch.nn.") or owner.part_of is not None
+
+
+def _fits_weight(run: Run, owner: Component, name: str, value: Value) -> bool:
+    """Return whether a tensor is certainly as large as the weight or the bias that it replaces; no bias is needed."""
+    if value == NONE:
+        return name == "bias"
+    before = run.named_attribute(owner, name)
+    return isinstance(before, Tensor) and isinstance(value, Tensor) and _has_shape_of(value, before)
+
+
+def _has_shape_of(value: Tensor, other: Tensor) -> bool:
+    return value.shape is not None and value.shape == other.shape
+
+
 def _set_of_chained(run: Run, owner: Chained, name: str, value: Value) -> None:
-    if isinstance(value, Node) or name in owner.children:
+    is_parameter = isinstance(value, Tensor) and owner.kind != "Sequential"
+    if isinstance(value, Node) or name in owner.children or is_parameter:
         if name not in owner.children and owner.holder is not None and not _is_at_work(run, owner):
             run.extended.update(id(holder) for holder in owner.path[:-1])
         run.touch(owner)
@@ -208,8 +242,14 @@ def modules_of(owner: Instance | Chained | Component, found: list[tuple[str, Val
     return Table(dict(found or ()), found is None, of=owner)
 
 
-def set_tensor(run: Run, weight: Tensor, new: Value) -> None:
-    """Perform `module.weight.data = tensor`; a tensor of another shape makes it a different module."""
-    same = isinstance(new, Tensor) and weight.shape is not None and weight.shape == new.shape
-    if not same and weight.weight_of is not None:
-        forget(run, weight.weight_of)
+def set_tensor(run: Run, weight: Value, new: Value, site: Site) -> None:
+    """Perform `module.weight.data = tensor`; a tensor of another shape makes it a different module.
+
+    Of a weight that is not known, what is of a shape that is its own may be of another one.
+    """
+    if isinstance(weight, Tensor):
+        same = isinstance(new, Tensor) and _has_shape_of(new, weight)
+        if not same and weight.weight_of is not None:
+            forget(run, weight.weight_of)
+    elif isinstance(weight, Unknown) and isinstance(new, Tensor) and new.shape is not None:
+        causes.reshaped(run, weight.inside, site)

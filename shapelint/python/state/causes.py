@@ -71,6 +71,23 @@ def unfollowed(run: Run, values: Sequence[Value], site: Site) -> None:
         run.unfollowed.append((networks, Cause(f"what {_text(site.node)} does to it is not seen", place)))
 
 
+def reshaped(run: Run, values: Sequence[Value], site: Site) -> None:
+    """Note that a weight of networks, or of any if there are none, is set to a tensor that may be of another shape."""
+    networks = tuple(value for value in values if isinstance(value, Node))
+    place = run.place(site.node, site.scope.file)
+    run.unfollowed.append((networks, Cause(f"{_text(site.node)} may get another shape", place)))
+
+
+def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
+    """Note that code which is not seen gets networks that it may call."""
+    cause = Cause(
+        f"it is passed to {_text(site.node, call=False)}, which is not followed", run.place(site.node, site.scope.file)
+    )
+    for value in values:
+        if isinstance(value, Node):
+            run.handed_over.setdefault(id(value), (value, cause))
+
+
 def tensor(value: Value | None, cause: Cause | None = None) -> Tensor:
     """Return an unknown value as a tensor of unknown shape."""
     return Tensor(Flow(None, (), Origin("", cause=cause_among(value) or cause)))

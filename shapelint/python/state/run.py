@@ -198,8 +198,9 @@ class Run(Kernel):
     of lists of layers to which other code adds one. `consumers` maps nodes of generators and calls to the function that
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were passed to
-    code that is not seen, or all of them where there are none, and what that code is. `unread` are the files that are
-    read in all cases and are not there or do not parse; `failed_reads` counts all that is read in vain. `cut` are the
+    code that is not seen, or all of them where there are none, and what that code is. `handed_over` are networks
+    that such code may call. `unread` are the files that are read in all cases and are not there or do not parse;
+    `failed_reads` counts all that is read in vain. `cut` are the
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
     `cut_everywhere`. `decays` are those of moving averages, with the target. `saved` are the tensors that are
     parameters or buffers, by identity, with whether they are saved; `renamed` are networks that are wrapped by what
@@ -252,6 +253,7 @@ class Run(Kernel):
     assigned: dict[tuple[int, str], Span] = field(default_factory=dict)
     unseen: dict[tuple[int, str], Cause] = field(default_factory=dict)
     unfollowed: list[tuple[tuple[Node, ...], Cause]] = field(default_factory=list)
+    handed_over: dict[int, tuple[Node, Cause]] = field(default_factory=dict)
     unread: dict[str, Cause] = field(default_factory=dict)
     failed_reads: int = 0
     copies: dict[int, Span] = field(default_factory=dict)

@@ -51,8 +51,8 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         name = names.mangled(scope, target.attr)
         if isinstance(owner, (Instance, Component)) and scope.file:
             run.assigned[(id(owner), name)] = scope.file.span(target)
-        if target.attr == "data" and isinstance(owner, Tensor):
-            mutation.set_tensor(run, owner, value)
+        if target.attr == "data":
+            mutation.set_tensor(run, owner, value, Site(target, scope))
         assign_attribute(run, owner, name, unknown_numbers.held(run, value, name, own))
     elif isinstance(target, ast.Subscript):
         owner = run.evaluate(target.value, scope)

@@ -170,6 +170,7 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
         return UNKNOWN
     run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
+    effects.hand_over(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not isinstance(site.node, ast.Call):
@@ -262,12 +263,16 @@ def _any_of(
     if not results:
         run.observe_unseen_call(site, arguments)
     effects.note(run, site, arguments)
+    effects.hand_over(run, site, arguments)
     for given in arguments.every:
         run.escape(given.value)
     if not results and has_module_or_tensor(arguments.every):
-        if function.cause is not None:
-            return replace(unknown_among(*function.inside), cause=replace(function.cause, is_output=True))
-        return run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
+        if function.cause is None:
+            unseen = run.unknown(f"{ast.unparse(site.node)[:60]} cannot be seen", site.node, site.scope.file)
+        else:
+            unseen = replace(unknown_among(*function.inside), cause=replace(function.cause, is_output=True))
+        _note_network(run, site, unseen)
+        return unseen
     found = unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
     return replace(found, cause=function.cause) if causes.moved_by(site.node) is not None else found
 

@@ -89,11 +89,33 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
     exact = len(found) == sum(size != -1 for size in sizes)
     known = [found.get(index, Axis(size, origin)) for index, size in enumerate(sizes)]
     given = [axis for axis, size in zip(known, sizes) if size != -1]
-    if -1 not in sizes and dims.equal(product(axes), product(given)) is False:
+    if -1 not in sizes and (dims.equal(product(axes), product(given)) is False or _never_fits(axes, sizes)):
         return None
     quotient = None if exact else divided(product(axes), product(given))
+    if -1 in sizes and not exact and quotient is None and _hardly_fits(axes, sizes):
+        known = [found.get(index, Axis(dims.UNKNOWN_DIM, origin)) for index in range(len(sizes))]
     rest = merge(left) if exact else Axis(dims.UNKNOWN_DIM if quotient is None else quotient, origin)
     return tuple(rest if size == -1 else axis for axis, size in zip(known, sizes))
+
+
+def whole_part(sizes: Iterable[Dim]) -> int:
+    """Return the product of those sizes that are numbers, without a size of -1."""
+    return math.prod(size for size in sizes if isinstance(size, int) and size != -1)
+
+
+def _never_fits(axes: Axes, sizes: Sequence[Dim]) -> bool:
+    """Return whether numbers are no multiple of the known axes, however long the others are."""
+    known = whole_part(axis.size for axis in axes)
+    return bool(known) and all(isinstance(size, int) for size in sizes) and whole_part(sizes) % known != 0
+
+
+def _hardly_fits(axes: Axes, sizes: Sequence[Dim]) -> bool:
+    """Return whether neither the known axes are a multiple of the numbers nor the other way round.
+
+    They fit for some lengths of the other axes at most, which are those that the program has or are not.
+    """
+    known, given = whole_part(axis.size for axis in axes), whole_part(sizes)
+    return bool(known and given) and known % given != 0 and given % known != 0
 
 
 def _whole(left: list[Axis], size: Dim) -> Axis | None:

@@ -106,6 +106,8 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
     kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
     have = [axis.size for axis in axes[kept:] if isinstance(axis.size, int)]
     want = [size for size in sizes[kept:] if isinstance(size, int)]
+    if have and -1 not in want and len(want) + kept == len(sizes) and len(have) + kept < len(axes):
+        yield from _no_multiple(axes, sizes)
     if not have or want.count(-1) > 1 or len(have) + kept < len(axes) or len(want) + kept < len(sizes):
         return
     last = max((index for index, size in enumerate(have) if size != 1), default=len(have) - 1)
@@ -115,6 +117,21 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
         if fitting := _fitting(have[place], others, given, -1 in want):
             yield Refusal(0, from_the_end(fitting, len(have) - place))
             return
+
+
+def _no_multiple(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
+    """Yield a refusal if numbers are no multiple of the known axes, however long the others are."""
+    known, given = ax.whole_part(axis.size for axis in axes), ax.whole_part(sizes)
+    wide = [place for place, axis in enumerate(axes) if isinstance(axis.size, int) and axis.size > 1]
+    if not wide or not given or given % known == 0 or not all(isinstance(size, int) for size in sizes):
+        return
+    size = axes[wide[-1]].size
+    assert isinstance(size, int)
+    left, over = divmod(given, known // size)
+    near = [one for one in range(2, 2 * size) if left % one == 0]
+    if not over and near:
+        fitting = min(near, key=lambda one: abs(one - size))
+        yield Refusal(0, from_the_end(fitting, len(axes) - wide[-1]))
 
 
 def _fitting(size: int, others: int, given: int, inferred: bool) -> int:

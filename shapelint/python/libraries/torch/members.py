@@ -37,6 +37,14 @@ ATTRIBUTE_SWITCHES = {
     "running_var": ("track_running_stats",),
 }
 """Arguments that leave out the attribute of this name if they are false."""
+NORMS = (("num_features",), ("num_channels",), ("normalized_shape",))
+WEIGHTS = {
+    "weight": (("out_features", "in_features"), ("num_embeddings", "embedding_dim"), *NORMS),
+    "bias": (("out_features",), *NORMS),
+    "running_mean": NORMS,
+    "running_var": NORMS,
+}
+"""The arguments of layers that are the sizes of a weight, for each kind of them."""
 LAYERS = (
     "Linear", "Bilinear", "Conv", "Lazy", "BatchNorm", "SyncBatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm",
     "RMSNorm",
@@ -90,7 +98,8 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     missing = _missing(owner, name)
     if missing is not None:
         return missing
-    if name in owner.arguments and not (name in ATTRIBUTE_SWITCHES and _switches(owner)):
+    is_weight = name in ATTRIBUTE_SWITCHES and _switches(owner)
+    if name in owner.arguments and not is_weight:
         return owner.arguments[name]
     if (
         _is_method(run, name)
@@ -99,7 +108,7 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     ):
         return Bound(owner, name)
     resolved = run.resolve(owner)
-    if resolved.component is not None and name in resolved.values:
+    if resolved.component is not None and name in resolved.values and not is_weight:
         value = resolved.values[name]
         return Const(value) if isinstance(value, (int, float, str, bool, type(None))) else UNKNOWN
     child = parts.child(run, owner, name)
@@ -108,7 +117,7 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     if name in ("in_features", "out_features", "num_features", "in_channels", "out_channels"):
         width = parts.width(run, owner, name)
         return Const(width) if width is not None else UNKNOWN
-    if name in ("weight", "bias"):
+    if name in ATTRIBUTE_SWITCHES:
         return _weight(run, owner, resolved, name)
     if name == "module":
         return owner
@@ -145,16 +154,17 @@ def _is_described(run: Run, owner: Component) -> bool:
 
 
 def _weight(run: Run, owner: Component, resolved: Resolved, name: str) -> Value:
-    """Return the weight (out_features, in_features) or bias (out_features,) of a Linear, also in a library model."""
-    inner, outer = resolved.values.get("in_features"), resolved.values.get("out_features")
-    if owner.part_of is not None and owner.spec.target.rpartition(".")[2] == "Linear":
-        inner, outer = parts.width(run, owner, "in_features"), parts.width(run, owner, "out_features")
-    if isinstance(inner, int) and isinstance(outer, int):
-        origin = Origin(naming.place(owner).role, resolved)
-        axes = [ax.Axis(outer, replace(origin, parameter="out_features"))]
-        if name == "weight":
-            axes.append(ax.Axis(inner, replace(origin, parameter="in_features")))
-        return Tensor(ax.flow(tuple(axes), origin), weight_of=owner)
+    """Return a weight of a layer, such as (out_features, in_features) of a Linear, also in a library model."""
+    is_part = owner.part_of is not None
+    sizes = resolved.values
+    if is_part and owner.spec.target.rpartition(".")[2] == "Linear":
+        sizes = {one: parts.width(run, owner, one) for one in ("in_features", "out_features")}
+    for parameters in WEIGHTS[name] if not is_part or sizes is not resolved.values else ():
+        found = [(one, sizes.get(one)) for one in parameters]
+        if all(isinstance(size, int) for _, size in found):
+            origin = Origin(naming.place(owner).role, resolved)
+            axes = [ax.Axis(size, replace(origin, parameter=one)) for one, size in found if isinstance(size, int)]
+            return Tensor(ax.flow(tuple(axes), origin), weight_of=owner)
     return Tensor(Flow(None, (), ax.NO_ORIGIN), weight_of=owner)
 
 

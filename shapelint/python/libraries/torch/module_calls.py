@@ -285,8 +285,7 @@ def _is_too_small(edge: Edge) -> bool:
 def resolve(run: Run, component: Component) -> Resolved:
     """Look up the signature of a component once; it has none if it was changed in a way that cannot be followed."""
     if component.forgotten:
-        reason = "it was changed in a way that cannot be followed"
-        return Resolved(component.spec, component.spec.target, "unknown", reason=reason)
+        return Resolved(component.spec, component.spec.target, "unknown", reason=replaced_parts.UNFOLLOWED)
     if component.resolved is None:
         place = naming.place(component)
         if not run.may_trace and _needs_trace(run, component):

@@ -124,6 +124,9 @@ def _quiet(run: Run, owner: Module, name: str, arguments: Arguments, site: Site)
         return weight_files.load_into(run, owner, arguments, site)
     if name == "save_hyperparameters" and isinstance(owner, Instance):
         hyperparameters.save(run, owner, arguments)
+    if name in ("get_parameter", "get_buffer") and arguments.positional:
+        found = _at_path(run, owner, arguments.positional[0].value, site)
+        return found if isinstance(found, Tensor) else unknown_among(owner)
     if name in ("modules", "named_modules"):
         inside = unknown_among(owner)
         return Items([], "list", inside if name == "modules" else Items([UNKNOWN, inside], "tuple"))
@@ -154,8 +157,8 @@ def _common(run: Run, owner: Module, name: str, arguments: Arguments, site: Site
         else:
             forget(run, owner)
         return NONE
-    if name == "get_submodule" and arguments.positional and isinstance(arguments.positional[0].value, Const):
-        return _submodule(run, owner, arguments.positional[0].value.value, site)
+    if name == "get_submodule" and arguments.positional:
+        return _at_path(run, owner, arguments.positional[0].value, site)
     if name.startswith("register_") and name.endswith("hook"):
         return _hook(run, owner, name, arguments)
     return None
@@ -183,8 +186,11 @@ def _unknown(run: Run, owner: Module, name: str, arguments: Arguments, site: Sit
     return run.unknown(f".{name}() of a module is not known", site.node, site.scope.file)
 
 
-def _submodule(run: Run, owner: Value, path: object, site: Site) -> Value:
-    for step in path.split(".") if isinstance(path, str) and path else ():
+def _at_path(run: Run, owner: Value, path: Value, site: Site) -> Value:
+    """Return what a dotted path leads to; it may be any part where the path is not known."""
+    if not isinstance(path, Const) or not isinstance(path.value, str):
+        return unknown_among(owner)
+    for step in path.value.split(".") if path.value else ():
         owner = run.attribute(owner, step, site)
     return owner
 

@@ -22,6 +22,8 @@ PASSES_ON = words(
     """
 )
 SWA_AVERAGES = words("AveragedModel get_ema_avg_fn get_ema_multi_avg_fn")
+OF_CHECKPOINTS = words("function use_reentrant preserve_rng_state context_fn determinism_check debug early_stop")
+"""The parameters of `torch.utils.checkpoint.checkpoint` that it does not pass on."""
 DOWNLOADS = words(
     """
     torch.hub.load_state_dict_from_url torch.utils.model_zoo.load_url
@@ -101,6 +103,27 @@ def spawn(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+def _checkpoint(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `checkpoint(function, *args)`, which calls the function with the arguments."""
+    function = arguments.get(0, "function")
+    if function is None:
+        return UNKNOWN
+    keywords = {key: one for key, one in arguments.keywords.items() if key not in OF_CHECKPOINTS}
+    given = replace(arguments, positional=arguments.positional[0 if "function" in arguments.keywords else 1 :])
+    return run.call(function, replace(given, keywords=keywords), site)
+
+
+def _checkpoint_sequential(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `checkpoint_sequential(functions, segments, x)`, which calls one after another."""
+    functions, value = arguments.get(0, "functions") or UNKNOWN, arguments.get(2, "input") or UNKNOWN
+    listed = Items([functions]) if isinstance(functions, Node) else sequence(functions)
+    if listed is None or listed.rest is not None:
+        return torch_functions.unseen(run, "torch.utils.checkpoint.checkpoint_sequential", arguments, site)
+    for function in listed.items:
+        value = run.call(function, Arguments((Given(value, NO_SPAN),)), site)
+    return value
+
+
 LOADING = {
     "DataLoader": data_loaders.loader,
     "TensorDataset": data_loaders.tensor_dataset,
@@ -129,6 +152,8 @@ TORCH = LibraryPlugin(
         "torch.nn.Sequential": _container("Sequential"),
         "torch.nn.ModuleList": _container("ModuleList"),
         "torch.nn.ModuleDict": _container("ModuleDict"),
+        "torch.nn.ParameterList": _container("ModuleList"),
+        "torch.nn.ParameterDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
         "torch.Size": _size,
         **dict.fromkeys(("torch.Tensor", "torch.FloatTensor", "torch.LongTensor"), _tensor),
@@ -140,6 +165,10 @@ TORCH = LibraryPlugin(
         "torch.nn.utils.parametrizations.weight_norm": _first,
         "torch.nn.utils.weight_norm": _first,
         "torch.nn.utils.spectral_norm": _renamed,
+        "torch.nn.utils.parametrizations.spectral_norm": _renamed,
+        "torch.nn.utils.parametrizations.orthogonal": _renamed,
+        "torch.utils.checkpoint.checkpoint": _checkpoint,
+        "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential,
         "torch.multiprocessing.spawn": spawn,
         "torch.distributed.get_rank": _number,
         "torch.distributed.get_world_size": _number,

@@ -12,11 +12,13 @@ from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import NO_SPAN, Component, Given, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.image_sizes import INPUT
+from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern
 from shapelint.shapes.signatures import Fit, Shape
 from shapelint.signatures import absent_names
 
+UNFOLLOWED = "it was changed in a way that cannot be followed"
 SEQUENCES = words("Sequential Conv2dNormActivation Conv3dNormActivation SimpleStemIN")
 """Classes of parts that call their children one after the other."""
 
@@ -29,8 +31,7 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     if not changed:
         known = [new for name, new in owner.replaced.items() if absent_names.of_model(owner.spec.target, name) is None]
         added = any(isinstance(new, (Node, Unknown, Tensor)) for new in known)
-        # A module or weight in a place that no table knows: what the model then gives is not known either.
-        return Tensor(Flow(None, (), Origin(naming.place(owner).role, owner.resolved))) if added else None
+        return _run_unseen(run, owner, value, site) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
     assert resolved is not None
@@ -43,6 +44,15 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
         hooks.after_parts(run, owner, bindings, site)
         return _run_end(run, owner, end, edge, site)
     return _run_parts(run, owner, top, value, site)
+
+
+def _run_unseen(run: Run, owner: Component, value: Tensor, site: Site) -> Tensor:
+    """Run a model with a module in a place that no table knows: what it then gives is not known either."""
+    role = naming.place(owner).role
+    resolved = Resolved(owner.spec, owner.spec.target, "unknown", reason=UNFOLLOWED)
+    edge, outgoing = propagation.step(role, resolved, value.flow)
+    run.record(Call(owner, edge, outgoing, run.place(site.node, site.scope.file) or owner.spec.span))
+    return Tensor(outgoing)
 
 
 def _end(owner: Component, rows: dict[str, str]) -> str:

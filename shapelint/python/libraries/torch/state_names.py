@@ -117,6 +117,8 @@ def _of_children(run: Run, module: Chained, depth: int) -> SavedNames:
     for name, child in module.children.items():
         if isinstance(child, (Node, Unknown)):
             found = found.joined(of(run, child, depth + 1).below(f"{name}."))
+        elif isinstance(child, Tensor):
+            found = found.joined(SavedNames({name: child.shape}))
     return found
 
 

@@ -52,6 +52,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if isinstance(first, Tensor) and tensor_operations.known(last):
         return tensor_methods.tensor_method(run, first, last, others, site)
     if name.startswith(OTHER_PACKAGES):
+        effects.hand_over(run, site, arguments)
         return UNKNOWN
     asked = unknown_operations.ask(run, name, arguments, site.node)
     if asked is not None:
@@ -145,6 +146,7 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if bystanders.records(name):
         return UNKNOWN
     effects.note(run, site, arguments, name)
+    effects.hand_over(run, site, arguments)
     given = arguments.every
     for argument in given:
         run.escape(argument.value)
