@@ -88,10 +88,10 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
         if axes is None:
             return Items([], "tuple", blank)
         return _tuple(result, blank) if isinstance(result, Pieces) else UNKNOWN
-    if last == "pair":
+    if last in ("pair", "both"):
         (first, _) = result.each if isinstance(result, Pieces) else (None, None)
         one = _shaped(first, blank)
-        return Items([one, replace(one, trains=UNTRAINED)], "tuple")
+        return Items([one, one if last == "both" else replace(one, trains=UNTRAINED)], "tuple")
     return _shaped(None if isinstance(result, Pieces) else result, blank)
 
 
