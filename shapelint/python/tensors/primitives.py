@@ -147,8 +147,19 @@ def _broadcast(axes: Axes, other: Axes) -> Axes | None:
     return ax.broadcast(axes, other) if other else axes
 
 
+def _against(axes: Axes, other: Axes) -> Axes | None:
+    """Return the result of a loss for a target; unknown if it has more axes than the scores."""
+    result = _broadcast(axes, other)
+    return result if result is not None and len(result) == len(axes) else None
+
+
 def _like(axes: Axes, other: Axes) -> Axes:
     return other
+
+
+def _labels(axes: Axes, target: Axes, or_alike: bool = False) -> Axes:
+    """Return one number for each label: the axes of the scores without that of the classes."""
+    return (*axes[:1], *axes[2:]) if len(axes) > 1 else ()
 
 
 def _gather(axes: Axes, axis: int | None, index: Axes) -> Axes:
@@ -322,6 +333,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "no_gradient": Primitive(_same),
     "along": Primitive(_same, ("axes",)),
     "broadcast": Primitive(_broadcast, ("tensor",), refusals.broadcast),
+    "against": Primitive(_against, ("tensor",), refusals.broadcast),
     "assign": Primitive(_same, ("tensor",), refusals.broadcast),
     "like": Primitive(_like, ("tensor",)),
     "reshape_like": Primitive(_like, ("tensor",), refusals.reshape_like),
@@ -330,6 +342,9 @@ PRIMITIVES: dict[str, Primitive] = {
     "ends": Primitive(_same, ("sizes",), refusals.ends),
     "of_shape": Primitive(_same, ("tensor", "sizes"), refusals.of_shape),
     "channels": Primitive(_same, ("tensor", "flag"), refusals.channels),
+    "equal": Primitive(_same, ("tensor",), refusals.equal),
+    "variance": Primitive(_same, ("tensor",), refusals.variance),
+    "labels": Primitive(_labels, ("tensor", "flag"), refusals.labels),
     "groups": Primitive(_same, ("size",), refusals.groups),
     "three": Primitive(_same, ("axes",), refusals.three),
     "reduce": Primitive(_reduce, ("axes", "flag")),

@@ -195,7 +195,47 @@ def of_shape(axes: Axes, tensor: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal
         return
     for count in range(1, len(sizes) + 1):
         if differ(tensor[-count].size, sizes[-count]):
-            yield Refusal(1, from_the_end(sizes[-count], count), (Axis(sizes[-count]), tensor[-count]))
+            yield Refusal(1, from_the_end(sizes[-count], count))
+            return
+
+
+def equal(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of an operand of another shape than the tensor."""
+    if len(other) != len(axes):
+        yield Refusal(1, named(len(axes)))
+        return
+    for count in range(1, len(axes) + 1):
+        if differ(axes[-count].size, other[-count].size):
+            yield Refusal(1, from_the_end(axes[-count].size, count), (axes[-count], other[-count]))
+            return
+
+
+def variance(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of variances that are neither one for each number nor one for each row."""
+    if other and len(other) not in (len(axes), len(axes) - 1):
+        yield Refusal(1, named(len(axes)))
+        return
+    for place, (have, want) in enumerate(zip(axes, other)):
+        is_one = want.size == 1 and place == len(axes) - 1
+        if differ(have.size, want.size) and not is_one:
+            yield Refusal(1, from_the_end(have.size, len(other) - place), (have, want))
+            return
+
+
+def labels(axes: Axes, target: Axes, or_alike: bool = False) -> Iterator[Refusal]:
+    """Yield a refusal of labels with other axes than the scores have beside their classes.
+
+    A target of classes may be like the scores. How many rows there are is compared by the losses themselves.
+    """
+    if not axes or (or_alike and len(target) == len(axes)):
+        return
+    if len(target) != len(axes) - 1:
+        yield Refusal(1, named(len(axes) - 1))
+        return
+    for place in range(1, len(target)):
+        have, want = axes[place + 1], target[place]
+        if differ(have.size, want.size):
+            yield Refusal(1, from_the_end(have.size, len(target) - place), (have, want))
             return
 
 
@@ -217,12 +257,10 @@ def groups(axes: Axes, count: Dim) -> Iterator[Refusal]:
 
 def three(axes: Axes, over: Sequence[int] | None) -> Iterator[Refusal]:
     """Yield a refusal of an axis of another size than 3; without an axis, one of that size must exist."""
-    places = [ax.position(axis, len(axes)) for axis in over] if over else range(len(axes))
-    sizes = [axes[place].size for place in places if place is not None]
-    if sizes and all(differ(size, 3) for size in sizes):
-        place = places[-1]
-        assert place is not None
-        yield Refusal(0, from_the_end(3, len(axes) - place))
+    found = [ax.position(axis, len(axes)) for axis in over] if over else range(len(axes))
+    places = [place for place in found if place is not None]
+    if places and all(differ(axes[place].size, 3) for place in places):
+        yield Refusal(0, from_the_end(3, len(axes) - places[-1]))
 
 
 def part(axes: Axes, axis: int | None, size: Dim, start: Dim = 0) -> Iterator[Refusal]:

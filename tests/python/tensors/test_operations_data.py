@@ -40,14 +40,17 @@ CASES = 150
 DTYPES = [torch.float32, torch.int64, torch.bool]
 REFUSED = (RuntimeError, IndexError, ValueError)
 
-BARE: Mapping[str, tuple[Any, ...]] = {"to": ("cpu",), "type": ("torch.FloatTensor",), "clamp": (0, 1), "clip": (0, 1)}
+MANY_CASES = 1500
+"""The number of cases of a line with several operands, few of which fit together."""
+
+BARE: Mapping[str, tuple[Any, ...]] = {"to": ("cpu",), "type": ("torch.FloatTensor",)}
 """Arguments of operations that take anything, but for which torch requires some."""
 
 NOT_HERE = frozenset({"cuda", "pin_memory"})
 """Operations that cannot run on every machine."""
 
 AXES = [-4, -2, -1, 0, 1, 2]
-TENSORS = [(), (6,), (1,), (4, 6), (4, 5), (4, 1), (6, 3), (2, 4, 6), (2, 6, 3), (3, 6, 3)]
+TENSORS = [(), (6,), (1,), (4, 6), (4, 5), (4, 1), (6, 3), (4, 3), (2, 4, 6), (2, 6, 3), (3, 6, 3)]
 SIZES = [(24,), (4, 6), (6, 4), (2, -1), (4, 5), (2, 3, 4), (1, 4, 6), (4, 12), (2, 2, 2), (1, 0), (2, 0, 1), (0, 1)]
 BY_KIND: Mapping[str, list[Any]] = {
     "axis": AXES,
@@ -58,6 +61,7 @@ BY_KIND: Mapping[str, list[Any]] = {
     "size or sizes": [1, 2, 3, (1, 3), (2, 4), (1, 1)],
     "flag": [False, True],
     "text": ["mean", "none"],
+    "pairs": [0, 1, 2, ([0], [0]), ([-1], [-1]), ([0, 1], [0, 1]), ([1], [0])],
     "tensor": [torch.ones(shape) for shape in TENSORS],
 }
 INDEX = torch.zeros(4, 6, dtype=torch.int64)
@@ -84,12 +88,13 @@ SAMPLES: Mapping[str, Callable[[Any], Any]] = {
     "running_mean": lambda x: torch.ones(x.shape[1:2]),
     "running_var": lambda x: torch.ones(x.shape[1:2]),
     "pad": lambda x: (1, 2),
+    "target": lambda x: torch.zeros(x.shape[:1] + x.shape[2:], dtype=torch.int64),
     "unbiased": lambda x: False,
 }
 """Samples of parameters that no step takes, and additional samples of others."""
 
-EXACT = frozenset({"index"})
-"""Parameters for which torch takes few shapes only: those of `SAMPLES`, and one matrix."""
+EXACT = frozenset({"index", "running_mean", "running_var"})
+"""Parameters for which torch takes few shapes only: those of `SAMPLES`, and one matrix or vector."""
 
 
 def every(section: Section) -> list[Operation]:
@@ -118,12 +123,14 @@ def samples(operation: Operation, parameter: Parameter, index: int, tensor: Any)
     own = [SAMPLES[parameter.name](tensor)] if parameter.name in SAMPLES and tensor is not None else []
     if operation.shapes and index < len(other_operands(operation)):
         return BY_KIND["tensor"]
+    if kind == "tensor" and not parameter.required:
+        return [None, torch.ones(6), torch.ones(5)]
     if kind == "tensor" and parameter.name in EXACT:
-        return [*own, INDEX]
+        return [*own, INDEX if parameter.name == "index" else torch.ones(5)]
     if kind == "tensor" and parameter.name == "mask":
         return [one.bool() for one in BY_KIND["tensor"]]
     if kind == "tensor":
-        return [one.to(tensor.dtype) if tensor.dtype != torch.bool else one for one in BY_KIND["tensor"]]
+        return [*own, *(one.to(tensor.dtype) if tensor.dtype != torch.bool else one for one in BY_KIND["tensor"])]
     if kind is not None:
         return [*own, *BY_KIND[kind]] if kind != "text" else BY_KIND[kind]
     if not parameter.required:
@@ -163,7 +170,10 @@ def cases(operation: Operation, dtype: Any, has_tensor: bool) -> list[Case]:
             if values:
                 choices.append([(parameter.name, value) for value in values])
         found += [Case(operation, tensor, dict(chosen)) for chosen in itertools.product(*choices)]
-    return found if len(found) <= CASES else random.Random(operation.name).sample(found, CASES)
+    operands = [one for one in operation.parameters or () if kind_of(operation, one) == "tensor"]
+    several = len(operands) > 1 or (operation.shapes and len(other_operands(operation)) > 1)
+    most = MANY_CASES if several else CASES
+    return found if len(found) <= most else random.Random(operation.name).sample(found, most)
 
 
 def forms(name: str) -> list[Callable[..., Any]]:
