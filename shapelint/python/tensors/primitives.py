@@ -381,6 +381,8 @@ PRIMITIVES: dict[str, Primitive] = {
     "pair": Primitive(_pair),
     "both": Primitive(_pair),
     "size": Primitive(_unknown, ("axis",)),
-    **dict.fromkeys(("rank", "count", "number", "value", "unknown"), Primitive(_unknown)),
+    "convolve": Primitive(_same, ("tensor", "size"), refusals.convolve),
+    "biased": Primitive(_same, ("tensor", "tensor"), refusals.biased),
+    **dict.fromkeys(("rank", "count", "number", "value", "asked", "unknown"), Primitive(_unknown)),
 }
 """All primitives except those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

@@ -247,6 +247,22 @@ def channels(axes: Axes, tensor: Axes, or_one: bool = False) -> Iterator[Refusal
         yield Refusal(1, str(axes[1].size), (axes[1], tensor[0]))
 
 
+def convolve(axes: Axes, weight: Axes, groups: Dim) -> Iterator[Refusal]:
+    """Yield a refusal of channels that the weight of a convolution, shared by its groups, was not made for."""
+    count = len(weight) - 1
+    if count < 2 or not count <= len(axes) <= count + 1 or not isinstance(groups, int):
+        return
+    needed = weight[1].size * groups
+    if differ(axes[-count].size, needed):
+        yield Refusal(0, from_the_end(needed, count))
+
+
+def biased(axes: Axes, bias: Axes, weight: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of a bias with another number of elements than the weight has outputs."""
+    if len(bias) == 1 and weight and differ(bias[0].size, weight[0].size):
+        yield Refusal(1, str(weight[0].size))
+
+
 def groups(axes: Axes, count: Dim) -> Iterator[Refusal]:
     """Yield a refusal of a number of channels that does not divide into groups of one size."""
     channels = axes[1].size if len(axes) > 1 else None

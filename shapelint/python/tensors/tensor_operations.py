@@ -35,6 +35,11 @@ def known(name: str) -> bool:
     return bool(lines.find(name))
 
 
+def is_asked(name: str) -> bool:
+    """Return whether torch itself is asked for the result of an operation of which the data say what is refused."""
+    return any(line.steps and line.steps[-1].primitive == "asked" for line in lines.find(name))
+
+
 def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
     """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
