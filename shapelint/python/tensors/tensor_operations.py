@@ -69,7 +69,7 @@ def create(name: str, given: Arguments) -> Value:
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
     """Yield the operands that an operation certainly refuses, each with what it would take."""
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
-    if call is None or axes is None:
+    if call is None or axes is None or not given.complete:
         return
     operands = (tensor, *call.operands)
     for refusal in call.refusals(axes):

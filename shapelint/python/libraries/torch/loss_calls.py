@@ -97,10 +97,9 @@ def _note_operands(
     first = given[signature.takes[0]].value if signature.takes[0] in given else None
     if isinstance(first, Tensor) and not first.loose:
         keywords = {name: one for name, one in arguments.keywords.items() if name != signature.takes[0]}
+        others = Arguments(arguments.positional[1:], keywords, arguments.complete)
         for function in signature.functions:
-            run.observe_operation(
-                function.rpartition(".")[2], first, Arguments(arguments.positional[1:], keywords), site
-            )
+            run.observe_operation(function.rpartition(".")[2], first, others, site)
 
 
 def _operation(run: Run, signature: LossSignature, given: Mapping[str, Given], settings: Mapping[str, Given]) -> Value:

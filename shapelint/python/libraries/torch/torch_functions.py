@@ -51,7 +51,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if loss_calls.is_function(name):
         return loss_calls.functional(run, name, arguments, site)
     first = _first(last, arguments)
-    others = Arguments(arguments.positional[1:], arguments.keywords)
+    others = Arguments(arguments.positional[1:], arguments.keywords, arguments.complete)
     layer = lines.layer_of(name)
     if layer and isinstance(first, Tensor):
         return _layer(run, layer, first, others, site)
