@@ -181,6 +181,12 @@ def test_what_torch_refuses_is_an_error_and_what_it_takes_is_none(refused: str, 
     assert lint_source(Source("model.py", written(taken)), Options()).findings == ()
 
 
+@pytest.mark.parametrize("taken", [taken for _, taken in PAIRS])
+def test_of_what_torch_takes_nothing_is_said_for_any_batch(taken: str) -> None:
+    text = written(taken).replace("model(torch.randn(4, 3, 8, 8))", "")
+    assert [one for one in lint_source(Source("model.py", text), Options()).findings if one.severity == "error"] == []
+
+
 OPEN = [
     "return torch.where(z > 0, z, self.unknown(x))",
     "return F.layer_norm(z, self.unknown(x))",
