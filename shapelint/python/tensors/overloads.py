@@ -181,7 +181,8 @@ def _in_notation(
         plain = _plain("tensor", argument, read)
         if plain is OTHER_KIND or isinstance(argument, Literally):
             return None
-        shapes.append(None if plain is UNREAD else plain)
+        # `layer.bias` may be the argument that the layer was built with, and not its tensor.
+        shapes.append(None if plain is UNREAD or plain == () else plain)
         operands += argument
     sizes = {name: _plain("size", bound[name], read) for name in names[count:]}
     known = {name: size for name, size in sizes.items() if size is not OTHER_KIND}

@@ -189,11 +189,11 @@ def ends(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
 
 
 def of_shape(axes: Axes, tensor: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
-    """Yield a refusal of an operand of another shape, such as a weight."""
-    if len(tensor) != len(sizes):
+    """Yield a refusal of an operand of another shape, such as a weight; a plain number may stand for any."""
+    if tensor and len(tensor) != len(sizes):
         yield Refusal(1, named(len(sizes)))
         return
-    for count in range(1, len(sizes) + 1):
+    for count in range(1, len(tensor) + 1):
         if differ(tensor[-count].size, sizes[-count]):
             yield Refusal(1, from_the_end(sizes[-count], count))
             return
