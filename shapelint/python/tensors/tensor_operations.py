@@ -14,7 +14,7 @@ from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
-from shapelint.python.state.values import UNKNOWN, Items, NumpyArray, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
 from shapelint.python.tensors import argument_values, collected_rows, masks, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
@@ -48,9 +48,18 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
     if all(operation.keeps_shape for operation in operations):
         return replace(tensor, trains=trains, is_mask=is_mask)
     call = _chosen(operations, 1, given)
+    if call is not None and _is_bounded_by_numbers(call):
+        return replace(tensor, trains=trains, is_mask=is_mask)
     if call is not None and not call.operation.detaches and call.operation.combines:
         trains |= gradients.through(call.operands)
     return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), trains, is_mask=is_mask))
+
+
+def _is_bounded_by_numbers(call: OperationCall[Value]) -> bool:
+    """Return whether an operation whose operands may all be left out has none but plain numbers: `x.clamp(0, 1)`."""
+    optional = not any(parameter.required for parameter in (call.operation.parameters or ())[1:])
+    broadcasts = bool(call.operation.steps) and all(step.primitive == "broadcast" for step in call.operation.steps)
+    return optional and broadcasts and all(isinstance(operand, Const) for operand in call.operands)
 
 
 def create(name: str, given: Arguments) -> Value:

@@ -9,8 +9,15 @@ from __future__ import annotations
 
 import pytest
 
+from shapelint.chain.chain import Flow
 from shapelint.linting.lint_source import lint_source
+from shapelint.python.libraries.torch import tensor_methods
+from shapelint.python.state.arguments import NO_SITE, Arguments
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Tensor
+from shapelint.python.tensors import axes, tensor_operations
 from shapelint.resolve.options import Options
+from shapelint.shapes import dims
 from shapelint.text.source import Source
 
 torch = pytest.importorskip("torch")
@@ -219,6 +226,25 @@ OPEN = [
 @pytest.mark.parametrize("line", OPEN)
 def test_of_unknown_operands_nothing_is_said(line: str) -> None:
     assert lint_source(Source("model.py", written(line)), Options()).findings == ()
+
+
+def test_images_between_two_numbers_are_images() -> None:
+    images = Data(dims.symbol("B"))
+    for name, numbers in [("clamp", (0, 1)), ("clip", (0,)), ("clamp_min", (0,)), ("mul", (2.0,))]:
+        given = Arguments(tuple(Given(Const(number), NO_SPAN) for number in numbers))
+        assert tensor_methods.data_method(Run(Options()), images, name, given, NO_SITE) is images
+        scaled = getattr(torch.ones(4, 3, 8, 8), name)(*numbers)
+        assert scaled.shape == (4, 3, 8, 8)
+    for name in ("clamp", "where"):
+        assert (
+            tensor_methods.data_method(Run(Options()), images, name, Arguments((Given(UNKNOWN, NO_SPAN),)), NO_SITE)
+            is UNKNOWN
+        )
+
+
+def test_a_tensor_between_two_numbers_stays_what_it_is() -> None:
+    loose = Tensor(Flow(None, (), axes.NO_ORIGIN), loose=True)
+    assert tensor_operations.apply("clamp", loose, Arguments((Given(Const(0), NO_SPAN),))) == loose
 
 
 def test_a_wrong_number_of_names_leaves_the_pieces_unknown() -> None:
