@@ -25,7 +25,7 @@ def edge_facts(edge: Edge, open_edge: Edge, model: ModelSpec) -> EdgeFacts:
     is_head = kind(edge.role) not in ("backbone", "")
     dense = bool(component and component.dense)
     variadic = _is_variadic(edge)
-    axes_fit = not (isinstance(result, Misfit) and result.kind == "rank")
+    axes_fit = not (isinstance(result, Misfit) and result.kind == "rank") and not _takes_several(edge)
     expected, actual, axis = _conflict(edge)
     # The last of three axes is the width of tokens.
     spatial = isinstance(result, Misfit) and result.kind == "axis" and axis >= 2 and rank != 3 and not variadic
@@ -136,11 +136,22 @@ def _expected_rank(edge: Edge) -> int | None:
 
 def _expected_shape(edge: Edge) -> str:
     """The shape that the consumer's usual alternative takes, as people write it: `(B, 512)`."""
-    pattern = _first_pattern(edge)
-    if pattern is None:
+    signature = edge.component.signature
+    if signature is None:
         return "?"
+    taken = signature.alternatives[0].inputs
+    return " and ".join(_shape_text(pattern) for pattern in (taken if _takes_several(edge) else taken[:1]))
+
+
+def _shape_text(pattern: notation.Pattern) -> str:
     axes = ["B" if isinstance(axis, Ellipsis_) and index == 0 else str(axis) for index, axis in enumerate(pattern.axes)]
     return f"({', '.join(axes)})"
+
+
+def _takes_several(edge: Edge) -> bool:
+    """Whether a layer of several inputs, such as Bilinear, gets a single tensor."""
+    result = edge.result
+    return isinstance(result, Misfit) and result.kind == "arity" and isinstance(edge.incoming.value, tuple)
 
 
 def _depends_on_size(open_edge: Edge) -> bool:

@@ -21,7 +21,9 @@ Section = Literal["operations", "attributes", "creations", "joins"]
 SECTIONS: tuple[Section, ...] = ("operations", "attributes", "creations", "joins")
 
 COMBINES = frozenset({"broadcast", "matmul", "assign"})
-KEEPS_SHAPE = frozenset({"same", "along", "assign", "no_gradient"})
+KEEPS_SHAPE = frozenset(
+    {"same", "along", "assign", "no_gradient", "ends", "of_shape", "channels", "groups", "three", "equal", "variance"}
+)
 """The steps that do not change a shape."""
 
 LAYER_FUNCTIONS = frozenset({"torch", "torch.nn.functional"})

@@ -33,7 +33,9 @@ def read(kind: PrimitiveKind, values: Sequence[Any]) -> Any:
     if kind == "flag":
         return given if isinstance(given, bool) else OTHER_KIND
     if kind == "tensor":
-        return () if isinstance(given, (int, float)) else OTHER_KIND
+        return None if given is None else () if isinstance(given, (int, float)) else OTHER_KIND
+    if kind == "pairs" and isinstance(given, (list, tuple)):
+        return [[int(one) for one in half] for half in given] if all(map(_are_integers, given)) else UNREAD
     if given is None:
         return None if kind in ("axis", "axes") else OTHER_KIND
     if not _is_integer(given):

@@ -25,6 +25,19 @@ def test_what_an_axis_counts(axis: int, rank: int | None, counted: str) -> None:
     assert edge_facts._counted(axis, rank) == counted
 
 
+def test_a_layer_of_two_inputs_says_both() -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match="input2"):
+        torch.nn.Sequential(torch.nn.Linear(512, 64), torch.nn.Bilinear(64, 64, 32))(torch.ones(2, 512))
+    text = "method: barlowtwins\nbackbone: resnet18\nprojection_head: {}\n"
+    for head, words in [
+        ("[Linear(512, 64), Bilinear(64, 64, 32)]", "(Bilinear) expects (B, 64) and (B, 64), but Linear"),
+        ("Bilinear(512, 64, 32)", "projection_head needs (B, 512) and (B, 64), but backbone"),
+    ]:
+        (finding,) = lint_text(Source("model.yaml", text.format(head)), Settings(isolated=True)).findings
+        assert words in finding.message
+
+
 def test_the_names_in_a_condition() -> None:
     assert edge_facts.words("(B*h)*w > 1") == {"B", "h", "w", ">", "1"}
     assert edge_facts.words("H % 16 == 0") == {"H", "%", "16", "==", "0"}

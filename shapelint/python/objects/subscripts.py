@@ -40,7 +40,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Data):
         return _index_data(owner, index)
     if isinstance(owner, Tensor):
-        if isinstance(index, Tensor):
+        if isinstance(index, (Tensor, Const, Items)):
             run.observe_operation("__getitem__", owner, Arguments((Given(index, NO_SPAN),)), site)
         return tensor(owner, index)
     if isinstance(owner, Items):

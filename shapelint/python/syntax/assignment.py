@@ -78,7 +78,7 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         run.observe_unpacking(items, len(targets), Site(targets[0], scope))
         have = items.items[: len(targets)]
         missing = len(targets) - len(have)
-        if missing == 0 or items.rest is not None:
+        if len(items.items) == len(targets) or items.rest is not None:
             filler = items.rest if items.rest is not None else UNKNOWN
             parts = [*have, *[filler] * missing]
     elif items is not None and starred is not None and items.rest is None:

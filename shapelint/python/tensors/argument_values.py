@@ -13,6 +13,8 @@ from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim, Expression
 
+_NUMBERS = (int, float, Expression)
+
 
 def read(kind: PrimitiveKind, values: Sequence[Value]) -> Any:
     """Return the plain argument of a kind; UNREAD if the value is unknown, OTHER_KIND if it is of another kind."""
@@ -72,9 +74,17 @@ def _flag(value: Value) -> Any:
 
 def _tensor(value: Value) -> Any:
     if isinstance(value, Const):
-        return () if isinstance(value.value, (int, float, Expression)) else OTHER_KIND
+        return None if value.value is None else () if isinstance(value.value, _NUMBERS) else OTHER_KIND
     axes = axes_of(value) if isinstance(value, Tensor) else None
     return OTHER_KIND if isinstance(value, Items) else UNREAD if axes is None else axes
+
+
+def _pairs(value: Value) -> Any:
+    """Return how many axes of two tensors are paired, or the axes of each."""
+    if isinstance(value, Items):
+        both = [_axes([item]) for item in value.items]
+        return both if len(both) == 2 and all(isinstance(one, list) for one in both) else UNREAD
+    return _axis(value)
 
 
 def _text(value: Value) -> Any:
@@ -88,6 +98,7 @@ _ONE: Mapping[PrimitiveKind, Callable[[Value], Any]] = {
     "new axis": _axis,
     "size": _size,
     "flag": _flag,
+    "pairs": _pairs,
     "tensor": _tensor,
     "text": _text,
 }

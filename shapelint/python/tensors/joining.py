@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from shapelint.chain.chain import Flow
+from shapelint.common.frozen import replace
 from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
-from shapelint.python.state.values import UNKNOWN, Items, Tensor, Value
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Given, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals
-from shapelint.python.tensors.axes import Axes
+from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
+
+ALONG = {"rows": 0, "columns": 1, "depth": 2}
+"""Primitives that join along an axis, which tensors of fewer axes get first."""
+
+
+def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[str, Items, Arguments]:
+    """Return `vstack`, `hstack` or `dstack` as a concatenation of tensors with the axis along which they are joined."""
+    if primitive not in ALONG:
+        return primitive, items, given
+    everything = [*items.items, *([items.rest] if items.rest is not None else [])]
+    ranks = [len(axes) for one in everything if isinstance(one, Tensor) and (axes := axes_of(one)) is not None]
+    along: int | None = ALONG[primitive]
+    if primitive == "columns" and min(ranks, default=0) < 2:
+        along = 0 if ranks else None
+    raised = [_raised(one, primitive) for one in items.items]
+    rest = None if items.rest is None else _raised(items.rest, primitive)
+    whole = replace(items, items=raised, rest=rest)
+    return "concatenate", whole, Arguments((Given(UNKNOWN if along is None else Const(along), NO_SPAN),))
+
+
+def _raised(value: Value, primitive: str) -> Value:
+    """Return a vector as one row, or a matrix with a depth of 1, as a primitive needs them."""
+    axes = axes_of(value) if isinstance(value, Tensor) else None
+    if not isinstance(value, Tensor) or axes is None:
+        return value
+    one = (Axis(1),)
+    if primitive == "columns":
+        axes = axes or one
+    elif len(axes) < 2:
+        axes = one + (axes or one)
+    if primitive == "depth" and len(axes) == 2:
+        axes = axes + one
+    return replace(value, flow=ax.flow(axes, value.flow.maker))
 
 
 def join(primitive: str, items: Items, given: Arguments) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final, Generic, TypeVar, Union
 
-from shapelint.common.frozen import frozen
+from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
@@ -37,11 +37,12 @@ OperationArgument = Union[Literally, Sequence[ValueType]]
 class OperationCall(Generic[ValueType]):
     """A line with the arguments of a call: its steps with plain arguments, and the operands after the first one.
 
+    A step comes with the number of operands that the steps before it take; one whose operand is None is left out.
     `sizes` are the plain arguments of a line in the shape notation.
     """
 
     operation: Operation
-    steps: tuple[tuple[Primitive, tuple[Any, ...]], ...] = ()
+    steps: tuple[tuple[Primitive, tuple[Any, ...], int], ...] = ()
     operands: tuple[ValueType, ...] = ()
     shapes: tuple[Axes | None, ...] = ()
     sizes: Mapping[str, Any] = field(default_factory=dict)
@@ -53,23 +54,41 @@ class OperationCall(Generic[ValueType]):
             whole = len(known) == len(self.shapes)
             return shape_lines.apply(self.operation.shapes, [axes, *known], self.sizes) if whole else None
         current: Result = axes
-        for primitive, arguments in self.steps:
+        for primitive, arguments, _ in self.steps:
             if not isinstance(current, tuple) or UNREAD in arguments:
                 return None
             current = primitive.apply(current, *arguments)
         return current
 
     def refusals(self, axes: Axes) -> Iterator[Refusal]:
-        """Yield the operands that torch certainly refuses; only the first step is examined."""
+        """Yield the operands that torch certainly refuses, up to the first step that refuses one."""
         if self.operation.shapes:
             yield from shape_lines.refuses(self.operation.shapes, [axes, *self.shapes])
             return
-        for primitive, arguments in self.steps[:1]:
-            for index, argument in enumerate(arguments):
-                if argument is not UNREAD and (text := _missing(primitive.kind(index), argument, len(axes))):
-                    yield Refusal(0, text)
-            if UNREAD not in arguments:
-                yield from primitive.refuses(axes, *arguments)
+        current: Result = axes
+        for primitive, arguments, before in self.steps:
+            if not isinstance(current, tuple):
+                return
+            found = list(_refused(primitive, arguments, current))
+            # The tensor itself is judged for as long as it has its own axes.
+            whole = len(current) == len(axes)
+            yield from (
+                replace(one, operand=one.operand + before) if one.operand else one
+                for one in found
+                if one.operand or whole
+            )
+            if found or UNREAD in arguments:
+                return
+            current = primitive.apply(current, *arguments)
+
+
+def _refused(primitive: Primitive, arguments: tuple[Any, ...], axes: Axes) -> Iterator[Refusal]:
+    """Yield what one step refuses: an axis that is missing, or what the primitive says."""
+    for index, argument in enumerate(arguments):
+        if argument is not UNREAD and (text := _missing(primitive.kind(index), argument, len(axes))):
+            yield Refusal(0, text)
+    if UNREAD not in arguments:
+        yield from primitive.refuses(axes, *arguments)
 
 
 def _missing(kind: PrimitiveKind, argument: Any, rank: int) -> str:
@@ -129,19 +148,22 @@ def _in_steps(
 ) -> OperationCall[ValueType] | None:
     if bound is None:
         return None
-    steps: list[tuple[Primitive, tuple[Any, ...]]] = []
+    steps: list[tuple[Primitive, tuple[Any, ...], int]] = []
     operands: list[ValueType] = []
     for step in operation.steps:
-        primitive = PRIMITIVES[step.primitive]
+        primitive, before = PRIMITIVES[step.primitive], len(operands)
         plain: list[Any] = []
+        is_left_out = False
         for index, feed in enumerate(step.feeds):
             argument = feed if isinstance(feed, Literally) else bound[feed]
             plain.append(_plain(primitive.kind(index), argument, read))
-            if primitive.kind(index) == "tensor" and not isinstance(argument, Literally):
-                operands += argument
+            if primitive.kind(index) == "tensor":
+                is_left_out = is_left_out or plain[-1] is None
+                operands += () if isinstance(argument, Literally) else argument
         if OTHER_KIND in plain:
             return None
-        steps.append((primitive, tuple(plain)))
+        if not is_left_out:
+            steps.append((primitive, tuple(plain), before))
     return OperationCall(operation, tuple(steps), tuple(operands))
 
 
@@ -159,7 +181,8 @@ def _in_notation(
         plain = _plain("tensor", argument, read)
         if plain is OTHER_KIND or isinstance(argument, Literally):
             return None
-        shapes.append(None if plain is UNREAD else plain)
+        # `layer.bias` may be the argument that the layer was built with, and not its tensor.
+        shapes.append(None if plain is UNREAD or plain == () else plain)
         operands += argument
     sizes = {name: _plain("size", bound[name], read) for name in names[count:]}
     known = {name: size for name, size in sizes.items() if size is not OTHER_KIND}

@@ -20,12 +20,13 @@ from shapelint.shapes.dims import Dim
 MAXIMUM_PIECES = 64
 
 PrimitiveKind = Literal[
-    "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text"
+    "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text", "pairs"
 ]
 """Kind of an argument.
 
 An axis that must exist, several axes (None: all), or the position of a new axis; a size, which may be unknown, several
-sizes, or either; a number, a boolean, a text; or the axes of a tensor, none for a number that broadcasts.
+sizes, or either; a number, a boolean, a text; the axes of a tensor, none for a number that broadcasts; or axes of two
+tensors in pairs.
 """
 
 
@@ -146,8 +147,43 @@ def _broadcast(axes: Axes, other: Axes) -> Axes | None:
     return ax.broadcast(axes, other) if other else axes
 
 
+def _against(axes: Axes, other: Axes) -> Axes | None:
+    """Return the result of a loss for a target; unknown if it has more axes than the scores."""
+    result = _broadcast(axes, other)
+    return result if result is not None and len(result) == len(axes) else None
+
+
 def _like(axes: Axes, other: Axes) -> Axes:
     return other
+
+
+def _labels(axes: Axes, target: Axes, or_alike: bool = False) -> Axes:
+    """Return one number for each label: the axes of the scores without that of the classes."""
+    return (*axes[:1], *axes[2:]) if len(axes) > 1 else ()
+
+
+def _gather(axes: Axes, axis: int | None, index: Axes) -> Axes:
+    return index
+
+
+def _part(axes: Axes, axis: int | None, size: Dim, start: Dim = 0) -> Axes | None:
+    return _resize(axes, axis, size)
+
+
+def _add_product(axes: Axes, left: Axes, right: Axes) -> Axes | None:
+    return ax.matmul(left, right) if left and right else None
+
+
+def _tensordot(axes: Axes, other: Axes, pairs: int | Sequence[Sequence[int]] | None) -> Axes | None:
+    """Return the axes of both tensors that are in no pair."""
+    found = refusals.paired(axes, other, pairs)
+    if found is None:
+        return None
+    left, right = found
+    return (
+        *(axis for place, axis in enumerate(axes) if place not in left),
+        *(axis for place, axis in enumerate(other) if place not in right),
+    )
 
 
 def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
@@ -288,7 +324,7 @@ def _unbind(axes: Axes, axis: int | None) -> Pieces | None:
 
 
 def _pair(axes: Axes) -> Pieces:
-    """Return values and their indices, which have the same shape."""
+    """Return two tensors of the same shape: values and their indices, or a variance and a mean."""
     return Pieces((axes, axes))
 
 
@@ -297,8 +333,20 @@ PRIMITIVES: dict[str, Primitive] = {
     "no_gradient": Primitive(_same),
     "along": Primitive(_same, ("axes",)),
     "broadcast": Primitive(_broadcast, ("tensor",), refusals.broadcast),
+    "against": Primitive(_against, ("tensor",), refusals.broadcast),
     "assign": Primitive(_same, ("tensor",), refusals.broadcast),
     "like": Primitive(_like, ("tensor",)),
+    "reshape_like": Primitive(_like, ("tensor",), refusals.reshape_like),
+    "expand_like": Primitive(_like, ("tensor",), refusals.expand_like),
+    "gather": Primitive(_gather, ("axis", "tensor"), refusals.gather),
+    "ends": Primitive(_same, ("sizes",), refusals.ends),
+    "of_shape": Primitive(_same, ("tensor", "sizes"), refusals.of_shape),
+    "channels": Primitive(_same, ("tensor", "flag"), refusals.channels),
+    "equal": Primitive(_same, ("tensor",), refusals.equal),
+    "variance": Primitive(_same, ("tensor",), refusals.variance),
+    "labels": Primitive(_labels, ("tensor", "flag"), refusals.labels),
+    "groups": Primitive(_same, ("size",), refusals.groups),
+    "three": Primitive(_same, ("axes",), refusals.three),
     "reduce": Primitive(_reduce, ("axes", "flag")),
     "score": Primitive(_score, ("text",)),
     "flatten": Primitive(_flatten, ("axis", "axis")),
@@ -314,6 +362,9 @@ PRIMITIVES: dict[str, Primitive] = {
     "tile": Primitive(_tile, ("sizes",)),
     "interleave": Primitive(_interleave, ("size", "axis")),
     "matmul": Primitive(ax.matmul, ("tensor",), refusals.matmul),
+    "add_product": Primitive(_add_product, ("tensor", "tensor"), refusals.add_product),
+    "tensordot": Primitive(_tensordot, ("tensor", "pairs"), refusals.tensordot),
+    "part": Primitive(_part, ("axis", "size", "size"), refusals.part),
     "resize": Primitive(_resize, ("axis", "size")),
     "index": Primitive(_index, ("axis", "tensor")),
     "pool": Primitive(_pool, ("number", "sizes")),
@@ -328,7 +379,10 @@ PRIMITIVES: dict[str, Primitive] = {
     "sections": Primitive(_sections, ("size or sizes", "axis")),
     "unbind": Primitive(_unbind, ("axis",)),
     "pair": Primitive(_pair),
+    "both": Primitive(_pair),
     "size": Primitive(_unknown, ("axis",)),
-    **dict.fromkeys(("rank", "count", "number", "value", "unknown"), Primitive(_unknown)),
+    "convolve": Primitive(_same, ("tensor", "size"), refusals.convolve),
+    "biased": Primitive(_same, ("tensor", "tensor"), refusals.biased),
+    **dict.fromkeys(("rank", "count", "number", "value", "asked", "unknown"), Primitive(_unknown)),
 }
 """All primitives except those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Union
 
 from shapelint.common import bounds
 from shapelint.common.frozen import frozen
@@ -162,6 +163,180 @@ def split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Iterator[
     whole = sum(size for size in sizes if isinstance(size, int))
     if differ(axes[place].size, whole):
         yield Refusal(0, from_the_end(whole, len(axes) - place))
+
+
+def reshape_like(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal if the other tensor has another number of elements."""
+    yield from reshape(axes, [axis.size for axis in other])
+
+
+def expand_like(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal if an axis does not expand to that of the other tensor."""
+    yield from expand(axes, [axis.size for axis in other])
+
+
+def gather(axes: Axes, axis: int | None, index: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of indices with more rows than the tensor, along an axis that nothing is gathered from."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None or not axes:
+        return
+    if len(index) != len(axes):
+        yield Refusal(1, named(len(axes)))
+        return
+    for at, (have, want) in enumerate(zip(axes, index)):
+        if at != place and _exceeds(want.size, have.size):
+            yield Refusal(1, from_the_end(have.size, len(axes) - at), (have, want))
+            return
+
+
+def _exceeds(size: Dim, most: Dim) -> bool:
+    """Return whether a size is certainly greater than another one."""
+    return isinstance(size, int) and isinstance(most, int) and size > most
+
+
+def ends(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
+    """Yield a refusal of a tensor whose last axes have other sizes."""
+    if len(sizes) > len(axes):
+        yield Refusal(0, f"... {named(len(sizes))}")
+        return
+    for count in range(1, len(sizes) + 1):
+        if differ(axes[-count].size, sizes[-count]):
+            yield Refusal(0, from_the_end(sizes[-count], count))
+            return
+
+
+def of_shape(axes: Axes, tensor: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
+    """Yield a refusal of an operand of another shape, such as a weight; a plain number may stand for any."""
+    if tensor and len(tensor) != len(sizes):
+        yield Refusal(1, named(len(sizes)))
+        return
+    for count in range(1, len(tensor) + 1):
+        if differ(tensor[-count].size, sizes[-count]):
+            yield Refusal(1, from_the_end(sizes[-count], count))
+            return
+
+
+def equal(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of an operand of another shape than the tensor."""
+    if len(other) != len(axes):
+        yield Refusal(1, named(len(axes)))
+        return
+    for count in range(1, len(axes) + 1):
+        if differ(axes[-count].size, other[-count].size):
+            yield Refusal(1, from_the_end(axes[-count].size, count), (axes[-count], other[-count]))
+            return
+
+
+def variance(axes: Axes, other: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of variances that are neither one for each number nor one for each row."""
+    if other and len(other) not in (len(axes), len(axes) - 1):
+        yield Refusal(1, named(len(axes)))
+        return
+    for place, (have, want) in enumerate(zip(axes, other)):
+        is_one = want.size == 1 and place == len(axes) - 1
+        if differ(have.size, want.size) and not is_one:
+            yield Refusal(1, from_the_end(have.size, len(other) - place), (have, want))
+            return
+
+
+def labels(axes: Axes, target: Axes, or_alike: bool = False) -> Iterator[Refusal]:
+    """Yield a refusal of labels with other axes than the scores have beside their classes.
+
+    A target of classes may be like the scores. How many rows there are is compared by the losses themselves.
+    """
+    if not axes or (or_alike and len(target) == len(axes)):
+        return
+    if len(target) != len(axes) - 1:
+        yield Refusal(1, named(len(axes) - 1))
+        return
+    for place in range(1, len(target)):
+        have, want = axes[place + 1], target[place]
+        if differ(have.size, want.size):
+            yield Refusal(1, from_the_end(have.size, len(target) - place), (have, want))
+            return
+
+
+def channels(axes: Axes, tensor: Axes, or_one: bool = False) -> Iterator[Refusal]:
+    """Yield a refusal of a vector that has another number of elements than the tensor has channels."""
+    if len(axes) < 2 or len(tensor) != 1 or (or_one and tensor[0].size == 1):
+        return
+    if differ(axes[1].size, tensor[0].size):
+        yield Refusal(1, str(axes[1].size), (axes[1], tensor[0]))
+
+
+def convolve(axes: Axes, weight: Axes, groups: Dim) -> Iterator[Refusal]:
+    """Yield a refusal of channels that the weight of a convolution, shared by its groups, was not made for."""
+    count = len(weight) - 1
+    if count < 2 or not count <= len(axes) <= count + 1 or not isinstance(groups, int):
+        return
+    needed = weight[1].size * groups
+    if differ(axes[-count].size, needed):
+        yield Refusal(0, from_the_end(needed, count))
+
+
+def biased(axes: Axes, bias: Axes, weight: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of a bias with another number of elements than the weight has outputs."""
+    if len(bias) == 1 and weight and differ(bias[0].size, weight[0].size):
+        yield Refusal(1, str(weight[0].size))
+
+
+def groups(axes: Axes, count: Dim) -> Iterator[Refusal]:
+    """Yield a refusal of a number of channels that does not divide into groups of one size."""
+    channels = axes[1].size if len(axes) > 1 else None
+    if isinstance(channels, int) and isinstance(count, int) and count > 0 and channels % count:
+        fitting = max(round(channels / count), 1) * count
+        yield Refusal(0, from_the_end(fitting, len(axes) - 1))
+
+
+def three(axes: Axes, over: Sequence[int] | None) -> Iterator[Refusal]:
+    """Yield a refusal of an axis of another size than 3; without an axis, one of that size must exist."""
+    found = [ax.position(axis, len(axes)) for axis in over] if over else range(len(axes))
+    places = [place for place in found if place is not None]
+    if places and all(differ(axes[place].size, 3) for place in places):
+        yield Refusal(0, from_the_end(3, len(axes) - places[-1]))
+
+
+def part(axes: Axes, axis: int | None, size: Dim, start: Dim = 0) -> Iterator[Refusal]:
+    """Yield a refusal of an axis that is shorter than the part that is taken of it."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None or not axes or not isinstance(start, int) or not isinstance(size, int) or start < 0:
+        return
+    if _exceeds(start + size, axes[place].size):
+        yield Refusal(0, from_the_end(start + size, len(axes) - place))
+
+
+def add_product(axes: Axes, left: Axes, right: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of matrices that cannot be multiplied, or of a tensor that does not expand to their product."""
+    found = list(matmul(left, right))
+    if found:
+        yield from (Refusal(1, one.expected, one.axes) for one in found)
+    elif product := ax.matmul(left, right) if left and right else None:
+        yield from expand(axes, [axis.size for axis in product])
+
+
+Pairs = Union[int, Sequence[Sequence[int]], None]
+
+
+def paired(axes: Axes, other: Axes, pairs: Pairs) -> tuple[list[int], list[int]] | None:
+    """Return the places of the axes of two tensors that are multiplied; None if there are no such places."""
+    if isinstance(pairs, int):
+        if not 0 <= pairs <= min(len(axes), len(other)):
+            return None
+        return list(range(len(axes) - pairs, len(axes))), list(range(pairs))
+    if pairs is None or len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
+        return None
+    places = [[ax.position(axis, len(one)) for axis in half] for half, one in zip(pairs, (axes, other))]
+    left, right = ([place for place in half if place is not None] for half in places)
+    return (left, right) if len(left) == len(pairs[0]) and len(right) == len(pairs[1]) else None
+
+
+def tensordot(axes: Axes, other: Axes, pairs: Pairs) -> Iterator[Refusal]:
+    """Yield a refusal of the second tensor if two axes of a pair differ and neither has size 1."""
+    for left, right in zip(*(paired(axes, other, pairs) or ((), ()))):
+        one, two = axes[left], other[right]
+        if differ(one.size, two.size) and 1 not in (one.size, two.size):
+            yield Refusal(1, from_the_end(one.size, len(other) - right), (one, two))
+            return
 
 
 def alike(first: Axes, other: Axes, place: int | None) -> str:

@@ -94,14 +94,20 @@ def _takes(pattern: Pattern, rank: int) -> bool:
 
 
 def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound: BoundShapes) -> Iterator[Conflict]:
-    """Bind the names of an alternative to axes, the last operand first, and yield the sizes that differ."""
+    """Bind the names of an alternative to axes, the last operand first, and yield the sizes that differ.
+
+    An axis that is written as a number has to be known as that number.
+    """
     for index in reversed(range(len(operands))):
         axes = operands[index]
         if axes is None:
             continue
         for place, name, taken in _pairs(alternative.inputs[index], axes):
             known = bound.get(name)
-            if known is None:
+            if name.isdigit() and isinstance(taken, Axis):
+                if not dims.equal(taken.size, int(name)):
+                    yield Conflict(index, int(name), taken.size, len(axes) - place)
+            elif known is None:
                 bound[name] = taken
             elif not isinstance(taken, Axis) or not isinstance(known, Axis):
                 yield from _batches(index, taken, known, bound)

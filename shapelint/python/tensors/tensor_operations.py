@@ -14,7 +14,7 @@ from shapelint.knowledge.operations import Operation, Section
 from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
-from shapelint.python.state.values import UNKNOWN, Items, NumpyArray, Tensor, Value
+from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
 from shapelint.python.tensors import argument_values, collected_rows, masks, overloads
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
@@ -35,6 +35,11 @@ def known(name: str) -> bool:
     return bool(lines.find(name))
 
 
+def is_asked(name: str) -> bool:
+    """Return whether torch itself is asked for the result of an operation of which the data say what is refused."""
+    return any(line.steps and line.steps[-1].primitive == "asked" for line in lines.find(name))
+
+
 def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
     """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
@@ -43,9 +48,18 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
     if all(operation.keeps_shape for operation in operations):
         return replace(tensor, trains=trains, is_mask=is_mask)
     call = _chosen(operations, 1, given)
+    if call is not None and _is_bounded_by_numbers(call):
+        return replace(tensor, trains=trains, is_mask=is_mask)
     if call is not None and not call.operation.detaches and call.operation.combines:
         trains |= gradients.through(call.operands)
     return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), trains, is_mask=is_mask))
+
+
+def _is_bounded_by_numbers(call: OperationCall[Value]) -> bool:
+    """Return whether an operation whose operands may all be left out has none but plain numbers: `x.clamp(0, 1)`."""
+    optional = not any(parameter.required for parameter in (call.operation.parameters or ())[1:])
+    broadcasts = bool(call.operation.steps) and all(step.primitive == "broadcast" for step in call.operation.steps)
+    return optional and broadcasts and all(isinstance(operand, Const) for operand in call.operands)
 
 
 def create(name: str, given: Arguments) -> Value:
@@ -64,7 +78,7 @@ def create(name: str, given: Arguments) -> Value:
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
     """Yield the operands that an operation certainly refuses, each with what it would take."""
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
-    if call is None or axes is None:
+    if call is None or axes is None or not given.complete:
         return
     operands = (tensor, *call.operands)
     for refusal in call.refusals(axes):
@@ -88,10 +102,10 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
         if axes is None:
             return Items([], "tuple", blank)
         return _tuple(result, blank) if isinstance(result, Pieces) else UNKNOWN
-    if last == "pair":
+    if last in ("pair", "both"):
         (first, _) = result.each if isinstance(result, Pieces) else (None, None)
         one = _shaped(first, blank)
-        return Items([one, replace(one, trains=UNTRAINED)], "tuple")
+        return Items([one, one if last == "both" else replace(one, trains=UNTRAINED)], "tuple")
     return _shaped(None if isinstance(result, Pieces) else result, blank)
 
 

@@ -71,6 +71,7 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     settings = {**_settings(loss, signature), **arguments.keywords}
     reduces = any(parameter.name == "reduction" for parameter in signature.parameters)
     is_whole = reduces and not _is_averaged(settings)
+    noted = len(run.failures)
     for pair in _compared(operands):
         made = LossCall(loss, pair, _span(run, site), compared, stored, "", cause, rows, reduces and not is_whole)
         run.losses.append(made)
@@ -79,12 +80,26 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
         row_faults.note_labels(run, _callee(site), operands[0][1], labels.flow, site)
     if signature.operands == "equal" and signature.labels and isinstance(labels := arguments.get(1, "target"), Tensor):
         row_faults.note_axes_of_labels(run, _callee(site), operands[0][1], labels.flow, site)
+    if not compared and len(run.failures) == noted:
+        _note_operands(run, signature, given, arguments, site)
     trained = _trained(signature, given)
     if losses.is_self_supervised(loss.target):
         backward.note(run, trained)
     if signature.operation and (is_whole or not reduces):
         return _operation(run, signature, given, settings)
     return UNKNOWN if is_whole else replace(tensor_operations.concrete([]), trains=trained)
+
+
+def _note_operands(
+    run: Run, signature: LossSignature, given: Mapping[str, Given], arguments: Arguments, site: Site
+) -> None:
+    """Record operands that the function of a loss refuses, where its data do not say what to compare."""
+    first = given[signature.takes[0]].value if signature.takes[0] in given else None
+    if isinstance(first, Tensor) and not first.loose:
+        keywords = {name: one for name, one in arguments.keywords.items() if name != signature.takes[0]}
+        others = Arguments(arguments.positional[1:], keywords, arguments.complete)
+        for function in signature.functions:
+            run.observe_operation(function.rpartition(".")[2], first, others, site)
 
 
 def _operation(run: Run, signature: LossSignature, given: Mapping[str, Given], settings: Mapping[str, Given]) -> Value:

@@ -66,6 +66,21 @@ def note_mask(run: Run, tensor: Tensor, mask: Value, site: Site) -> None:
             return
 
 
+def note_index(run: Run, tensor: Tensor, index: Value, site: Site) -> None:
+    """Record a number in an index that is beyond its axis; only the part of an index before a tensor is read."""
+    axes = axes_of(tensor) or ()
+    parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
+    for place, (one, axis) in enumerate(zip(parts, axes)):
+        number, size = one.value if isinstance(one, Const) else None, axis.size
+        is_number = isinstance(number, int) and not isinstance(number, bool)
+        if not is_number and not (isinstance(one, Items) and one.kind == "slice"):
+            return
+        if isinstance(number, int) and isinstance(size, int) and not -size <= number < size:
+            needed = -number if number < 0 else number + 1
+            _remember(run, "an index", tensor, refusals.from_the_end(needed, len(axes) - place), site)
+            return
+
+
 def note_pieces(run: Run, primitive: str, pieces: Items, given: Arguments, site: Site) -> None:
     """Record `cat` or `stack` of tensors that do not fit together."""
     refused = joining.refused(primitive, pieces, given)
@@ -209,6 +224,7 @@ def observed(run: Run, name: str, tensor: Value, arguments: Arguments, site: Sit
     """Record an operation that cannot take its tensor, and leave it to the other observers, too."""
     if isinstance(tensor, Tensor) and name == "__getitem__":
         note_mask(run, tensor, arguments.positional[0].value, site)
+        note_index(run, tensor, arguments.positional[0].value, site)
     elif isinstance(tensor, Tensor):
         note(run, name, tensor, arguments, site)
     return False

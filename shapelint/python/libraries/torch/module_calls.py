@@ -58,8 +58,11 @@ SEVERAL_INPUTS = {
     ATTENTION: ("query", "key", "value"),
     "torch.nn.TransformerDecoderLayer": ("tgt", "memory"),
     "torch.nn.TransformerDecoder": ("tgt", "memory"),
+    "torch.nn.Bilinear": ("input1", "input2"),
 }
-"""The inputs of layers whose first input has the shape of what they give."""
+"""The inputs of layers. The first one has the shape of what they give, but for those that are in `COMBINED`."""
+COMBINED = frozenset({"torch.nn.Bilinear"})
+"""Layers that give another shape than that of their first input."""
 PASSED = ("... -> ...", "B C ... -> B C ...", "B C L ... -> B C L ...")
 """The signatures of layers that give images as they get them, whatever their channels and their size."""
 
@@ -127,10 +130,26 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
         label = module.spec.target.rpartition(".")[2]
         return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
     result = _checked_inputs(run, module, values, site)
+    if module.spec.target in COMBINED:
+        return _combined(run, module, values)
     if module.spec.target != ATTENTION:
         return result
     maker = result.flow.maker if isinstance(result, Tensor) else INPUT
     return Items([result, Tensor(Flow(None, (), maker))], "tuple")
+
+
+def _combined(run: Run, module: Component, values: list[Value | None]) -> Tensor:
+    """Return what a module makes of several inputs that it mixes; unknown if one of them is not known."""
+    flows = [value.flow if isinstance(value, Tensor) else None for value in values]
+    maker = flows[0].maker if flows[0] is not None else INPUT
+    signature = resolve(run, module).signature
+    result = None
+    if signature is not None and all(flow is not None and flow.value is not None for flow in flows):
+        result = signature_calls.apply(str(signature), flows, {}, maker)
+    return Tensor(
+        result if isinstance(result, Flow) else Flow(None, (), maker),
+        gradients.through([value for value in values if value is not None]),
+    )
 
 
 def _with_state(run: Run, module: Component, arguments: Arguments, site: Site, count: int) -> Value:

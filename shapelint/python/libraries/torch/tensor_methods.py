@@ -146,6 +146,8 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
     primitive = known[0].primitive if known else ""
     if (known and all(operation.keeps_shape for operation in known)) or name in ("items", "values"):
         return owner
+    if known and all(line.primitive == "broadcast" and not line.detaches for line in known) and _are_numbers(arguments):
+        return owner
     if primitive == "new":
         sizes = arguments.sizes(0, "size")
         return tensor_operations.concrete(sizes) if sizes is not None else UNKNOWN
@@ -163,6 +165,11 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
     if name == "size" and (place == 0 or (place is not None and owner.size is not None)):
         return _answer(image_sizes.image(owner), primitive, arguments)
     return UNKNOWN
+
+
+def _are_numbers(arguments: Arguments) -> bool:
+    """Return whether a call gets plain numbers only, which change no shape: `images.clamp(0, 1)`."""
+    return arguments.complete and all(isinstance(one.value, Const) for one in arguments.every)
 
 
 def _rows_after(owner: Data, name: str, arguments: Arguments) -> Dim:

@@ -17,7 +17,18 @@ from shapelint.python.state.class_lookup import has_module_or_tensor
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence, unknown_among
-from shapelint.python.state.values import UNKNOWN, Component, Const, Data, Given, Items, Tensor, UserClass, Value
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Component,
+    Const,
+    Data,
+    Given,
+    Items,
+    Tensor,
+    UserClass,
+    Value,
+)
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -40,7 +51,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     if loss_calls.is_function(name):
         return loss_calls.functional(run, name, arguments, site)
     first = _first(last, arguments)
-    others = Arguments(arguments.positional[1:], arguments.keywords)
+    others = Arguments(arguments.positional[1:], arguments.keywords, arguments.complete)
     layer = lines.layer_of(name)
     if layer and isinstance(first, Tensor):
         return _layer(run, layer, first, others, site)
@@ -49,7 +60,9 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         return _layer(run, layer, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, others, site)
-    if isinstance(first, Tensor) and tensor_operations.known(last):
+    if isinstance(first, Tensor) and tensor_operations.is_asked(last):
+        run.observe_operation(last, first, others, site)
+    elif isinstance(first, Tensor) and tensor_operations.known(last):
         return tensor_methods.tensor_method(run, first, last, others, site)
     if name.startswith(OTHER_PACKAGES):
         effects.hand_over(run, site, arguments)
@@ -104,6 +117,8 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
         return _einsum(run, arguments.positional, site)
     pieces = arguments.get(0, "tensors")
     items = sequence(pieces) if pieces is not None else None
+    if primitive == "product":
+        return _product(run, items or Items([one.value for one in arguments.positional]), site)
     given = Arguments(arguments.positional[1:], arguments.keywords)
     if items is None:
         return UNKNOWN
@@ -117,8 +132,23 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
             rows = items.collected.rows
         sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
         return Data(rows if whole else dims.UNKNOWN_DIM, whole, sizes)
+    primitive, items, given = joining.as_concatenation(primitive, items, given)
     misuse.note_pieces(run, primitive, items, given, site)
     return joining.join(primitive, items, given)
+
+
+def _product(run: Run, items: Items, site: Site) -> Value:
+    """Multiply the matrices of a list in order."""
+    if items.rest is not None or not items.items:
+        return UNKNOWN
+    result, *others = items.items
+    for other in others:
+        if not isinstance(result, Tensor):
+            return UNKNOWN
+        given = Arguments((Given(other, NO_SPAN),))
+        run.observe_operation("matmul", result, given, site)
+        result = tensor_operations.apply("matmul", result, given)
+    return result
 
 
 def _einsum(run: Run, positional: Sequence[Given], site: Site) -> Value:

@@ -1,0 +1,254 @@
+# ruff: noqa: E501 -- a table: one line a case
+"""Operations and losses in a `forward`: those that torch refuses are errors, and their fitting counterparts are not.
+
+In each line `x` is (4, 3, 8, 8), `h` is (4, 64), `z` is (4, 32) and `self.b` a vector of 64; a layer `self.p` is built
+first. Every line is run with torch, too.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.chain.chain import Flow
+from shapelint.linting.lint_source import lint_source
+from shapelint.python.libraries.torch import tensor_methods
+from shapelint.python.state.arguments import NO_SITE, Arguments
+from shapelint.python.state.run import Run
+from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Tensor
+from shapelint.python.tensors import axes, tensor_operations
+from shapelint.resolve.options import Options
+from shapelint.shapes import dims
+from shapelint.text.source import Source
+
+torch = pytest.importorskip("torch")
+
+MODEL = """
+import torch
+import torch.nn.functional as F
+from torch import nn
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(3, 64, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projector = nn.Linear(64, 32)
+        self.b = nn.Parameter(torch.zeros(64))
+        self.p = {layer}
+    def forward(self, x):
+        h = self.encoder(x)
+        z = self.projector(h)
+        {line}
+model = SimCLR()
+model(torch.randn(4, 3, 8, 8))
+"""
+
+PAIRS: list[tuple[str, str]] = [
+    # Losses ------------------------------------------------------------------------------------------------------------
+    ("return F.binary_cross_entropy_with_logits(z, torch.zeros(4, 64))", "return F.binary_cross_entropy_with_logits(z, torch.zeros(4, 32))"),
+    ("return F.binary_cross_entropy_with_logits(z, torch.zeros(4, 1))", "return F.binary_cross_entropy_with_logits(z[:, :1], torch.zeros(4, 1))"),
+    ("return F.binary_cross_entropy_with_logits(z, torch.zeros(5, 32))", "return F.binary_cross_entropy_with_logits(z.mean(1), torch.zeros(4))"),
+    ("return F.binary_cross_entropy_with_logits(z, torch.zeros(4, 32), pos_weight=torch.ones(64))", "return F.binary_cross_entropy_with_logits(z, torch.zeros(4, 32), pos_weight=torch.ones(32))"),
+    ("return F.binary_cross_entropy(z.sigmoid(), torch.zeros(4, 64))", "return F.binary_cross_entropy(z.sigmoid(), torch.zeros(4, 32))"),
+    ("return F.binary_cross_entropy(z.sigmoid(), torch.zeros(4, 32), torch.ones(64))", "return F.binary_cross_entropy(z.sigmoid(), torch.zeros(4, 32), None)"),
+    ("return F.kl_div(F.log_softmax(z, 1), h.softmax(1), reduction='batchmean')", "return F.kl_div(F.log_softmax(z, 1), z.softmax(1), reduction='batchmean')"),
+    ("return F.kl_div(z, torch.zeros(4, 2))", "return F.kl_div(z, torch.zeros(4, 1))"),
+    ("return F.nll_loss(z, torch.arange(32))", "return F.nll_loss(z, torch.arange(4))"),
+    ("return F.nll_loss(z, torch.zeros(4, 32, dtype=torch.long))", "return F.nll_loss(z[:, :, None], torch.zeros(4, 1, dtype=torch.long))"),
+    ("return F.nll_loss(z[:, :, None], torch.zeros(4, 3, dtype=torch.long))", "return F.nll_loss(z, torch.arange(4), torch.ones(32))"),
+    ("return F.cross_entropy(z, torch.arange(4), weight=torch.ones(64))", "return F.cross_entropy(z, torch.arange(4), weight=torch.ones(32))"),
+    ("return F.cross_entropy(z.unsqueeze(2), torch.zeros(4, 3, dtype=torch.long))", "return F.cross_entropy(z.unsqueeze(2), torch.zeros(4, 1, dtype=torch.long))"),
+    ("return F.multi_margin_loss(z, torch.zeros(5, dtype=torch.long))", "return F.multi_margin_loss(z, torch.zeros(4, dtype=torch.long))"),
+    ("return F.cosine_embedding_loss(z, h, torch.ones(4))", "return F.cosine_embedding_loss(z, z, torch.ones(4))"),
+    ("return F.cosine_embedding_loss(z, z, torch.ones(5))", "return F.cosine_embedding_loss(z, z.flip(0), target=torch.ones(4))"),
+    ("return F.gaussian_nll_loss(z, h, torch.ones(4, 32))", "return F.gaussian_nll_loss(z, z, torch.ones(4, 32))"),
+    ("return F.gaussian_nll_loss(z, z, torch.ones(4, 64))", "return F.gaussian_nll_loss(z, z, torch.ones(4, 1))"),
+    ("return F.gaussian_nll_loss(z, z, torch.ones(4, 2))", "return F.gaussian_nll_loss(z, z, torch.ones(4))"),
+    ("return F.gaussian_nll_loss(z, z, torch.ones(1, 4, 1, 1))", "return F.gaussian_nll_loss(z, z[:, :1], var=torch.ones(4, 32))"),
+    ("return F.margin_ranking_loss(z, h, torch.ones(4, 1))", "return F.margin_ranking_loss(z, z, torch.ones(4, 1))"),
+    ("return F.margin_ranking_loss(z, z, h)", "return F.margin_ranking_loss(h, h, h)"),
+    ("return F.hinge_embedding_loss(z, torch.ones(4, 64))", "return F.hinge_embedding_loss(z, torch.ones(4, 32))"),
+    ("return F.poisson_nll_loss(z, h)", "return F.poisson_nll_loss(z, z)"),
+    ("return F.soft_margin_loss(z, torch.ones(4, 64))", "return F.soft_margin_loss(z, torch.ones(4, 1))"),
+    ("return F.multilabel_soft_margin_loss(z, torch.ones(4, 64))", "return F.multilabel_soft_margin_loss(z, torch.ones(4, 32))"),
+    ("return F.multilabel_soft_margin_loss(z, torch.ones(4, 32), torch.ones(64))", "return F.multilabel_soft_margin_loss(h, torch.ones(4, 64), torch.ones(64))"),
+    ("nn.PairwiseDistance() ;; return self.p(z, h)", "nn.PairwiseDistance() ;; return self.p(z, z)"),
+    ("nn.PairwiseDistance() ;; return self.p(z, z) + z", "nn.PairwiseDistance(keepdim=True) ;; return self.p(z, z) + z"),
+    ("nn.CosineEmbeddingLoss() ;; return self.p(z, h, torch.ones(4))", "nn.CosineEmbeddingLoss() ;; return self.p(z, z, torch.ones(4))"),
+    ("nn.CosineEmbeddingLoss() ;; return self.p(z, z, torch.ones(5))", "nn.CosineEmbeddingLoss() ;; return self.p(input1=z, input2=z, target=torch.ones(4))"),
+    ("nn.BCEWithLogitsLoss() ;; return self.p(z, torch.zeros(4, 64))", "nn.BCEWithLogitsLoss() ;; return self.p(z, torch.zeros(4, 32))"),
+    ("nn.BCELoss() ;; return self.p(z.sigmoid(), torch.zeros(4, 64))", "nn.BCELoss() ;; return self.p(z.sigmoid(), torch.zeros(4, 32))"),
+    ("nn.KLDivLoss() ;; return self.p(z, h)", "nn.KLDivLoss(reduction='batchmean') ;; return self.p(z, z)"),
+    ("nn.NLLLoss() ;; return self.p(z, torch.arange(32))", "nn.NLLLoss() ;; return self.p(z, torch.arange(4))"),
+    ("nn.GaussianNLLLoss() ;; return self.p(z, h, torch.ones(4, 32))", "nn.GaussianNLLLoss() ;; return self.p(z, z, torch.ones(4, 1))"),
+    ("nn.MarginRankingLoss() ;; return self.p(z, h, torch.ones(4, 1))", "nn.MarginRankingLoss() ;; return self.p(z, z, torch.ones(4, 1))"),
+    ("nn.HingeEmbeddingLoss() ;; return self.p(z, torch.ones(4, 64))", "nn.HingeEmbeddingLoss() ;; return self.p(z, torch.ones(4, 32))"),
+    ("nn.PoissonNLLLoss() ;; return self.p(z, h)", "nn.PoissonNLLLoss() ;; return self.p(z, z)"),
+    ("nn.SoftMarginLoss() ;; return self.p(z, torch.ones(4, 64))", "nn.SoftMarginLoss() ;; return self.p(z, torch.ones(4, 32))"),
+    ("nn.MultiLabelSoftMarginLoss() ;; return self.p(z, torch.ones(4, 64))", "nn.MultiLabelSoftMarginLoss() ;; return self.p(z, torch.ones(4, 32))"),
+    ("nn.MultiMarginLoss() ;; return self.p(z, torch.zeros(5, dtype=torch.long))", "nn.MultiMarginLoss() ;; return self.p(z, torch.zeros(4, dtype=torch.long))"),
+    # Elementwise operations --------------------------------------------------------------------------------------------
+    ("return torch.where(z > 0, z, h)", "return torch.where(z > 0, z, 0.0)"),
+    ("return torch.where(z > 0, h, z)", "return torch.where(z > 0, z, z.mean(1, keepdim=True))"),
+    ("return torch.clamp(z, min=h)", "return torch.clamp(z, min=z)"),
+    ("return z.clamp(None, h)", "return z.clamp(None, 1)"),
+    ("return z.clamp_min(h)", "return z.clamp_min(0)"),
+    ("return torch.addcmul(z, z, h)", "return torch.addcmul(z, z, z, value=0.5)"),
+    ("return torch.addcdiv(z, z, h)", "return torch.addcdiv(z, z, z.exp())"),
+    ("return torch.lerp(z, z, h)", "return torch.lerp(z, z, 0.5)"),
+    # Products ----------------------------------------------------------------------------------------------------------
+    ("return torch.addmm(self.b, z, torch.zeros(32, 32))", "return torch.addmm(self.b, z, torch.zeros(32, 64))"),
+    ("return torch.addmm(self.b, z, torch.zeros(31, 64))", "return torch.addmm(torch.zeros(4, 1), z, torch.zeros(32, 64), beta=0.5)"),
+    ("return torch.addmv(torch.zeros(5), z, torch.zeros(32))", "return torch.addmv(torch.zeros(4), z, torch.zeros(32))"),
+    ("return torch.baddbmm(torch.zeros(4, 1, 9), z.unsqueeze(1), torch.zeros(4, 32, 8))", "return torch.baddbmm(torch.zeros(4, 1, 8), z.unsqueeze(1), torch.zeros(4, 32, 8))"),
+    ("return torch.inner(z, h)", "return torch.inner(z, z)"),
+    ("return torch.inner(z, z) + z", "return torch.inner(z, z[0]) + z[:, 0]"),
+    ("return torch.vdot(z[0], h[0])", "return torch.vdot(z[0], z[1])"),
+    ("return torch.dot(z[0], h[0])", "return torch.dot(z[0], z[1])"),
+    ("return torch.tensordot(z, h, dims=([1], [1]))", "return torch.tensordot(z, z, dims=([1], [1])) + z[:, :4]"),
+    ("return torch.tensordot(z, h, 1)", "return torch.tensordot(z, h.T, 0)"),
+    ("return torch.tensordot(z, h, dims=([0], [0])) + z", "return torch.tensordot(z, h, dims=([0], [0])) + h[0]"),
+    ("return torch.linalg.multi_dot([z, h])", "return torch.linalg.multi_dot([z.T, h])"),
+    ("return torch.linalg.multi_dot([z.T, h]) + z", "return torch.linalg.multi_dot([z, z.T, h]) + h"),
+    ("return torch.chain_matmul(z, h)", "return torch.chain_matmul(z.T, h)"),
+    ("return torch.cross(z, h)", "return torch.cross(z[:, :3], h[:, :3], dim=1)"),
+    ("return torch.cross(z, z, dim=1)", "return torch.cross(z[:3], z[:3], dim=0)"),
+    ("return F.linear(z, torch.zeros(8, 32), self.b)", "return F.linear(z, torch.zeros(64, 32), self.b)"),
+    ("return F.linear(h, torch.zeros(8, 32))", "return F.linear(z, torch.zeros(8, 32), torch.zeros(1))"),
+    ("nn.Linear(31, 5) ;; return F.linear(z, self.p.weight, self.p.bias)", "nn.Linear(32, 5) ;; return F.linear(z, self.p.weight, self.p.bias)"),
+    ("nn.LayerNorm(64) ;; return F.layer_norm(z, (64,), self.p.weight, self.p.bias)", "nn.LayerNorm(32) ;; return F.layer_norm(z, (32,), self.p.weight, self.p.bias)"),
+    ("nn.LayerNorm(64) ;; return F.group_norm(z, 5, self.p.weight, self.p.bias)", "nn.BatchNorm1d(32) ;; return F.batch_norm(z, self.p.running_mean, self.p.running_var, self.p.weight, self.p.bias)"),
+    ("return F.conv2d(x, torch.zeros(8, 4, 3, 3), torch.zeros(8))", "nn.Conv2d(3, 8, 3) ;; return F.conv2d(x, self.p.weight, self.p.bias, padding=1)"),
+    ("return F.prelu(z, torch.zeros(31))", "nn.PReLU() ;; return F.prelu(z, self.p.weight)"),
+    ("return F.bilinear(z, h, torch.zeros(5, 32, 63))", "return F.bilinear(z, h, torch.zeros(5, 32, 64))"),
+    ("return F.bilinear(z, h, torch.zeros(5, 32, 64)) + z", "return F.bilinear(z, h, torch.zeros(32, 32, 64)) + z"),
+    ("nn.Bilinear(32, 63, 5) ;; return self.p(z, h)", "nn.Bilinear(32, 64, 5) ;; return self.p(z, h)"),
+    ("nn.Bilinear(31, 64, 5) ;; return self.p(z, h)", "nn.Bilinear(64, 32, 5) ;; return self.p(input1=h, input2=z)"),
+    ("nn.Bilinear(32, 64, 5) ;; return self.p(z, h) + z", "nn.Bilinear(32, 64, 32) ;; return self.p(z, h) + z"),
+    ("return F.scaled_dot_product_attention(z[None], h[None], h[None])", "return F.scaled_dot_product_attention(z[None], z[None], h[None])"),
+    ("return F.scaled_dot_product_attention(z[None], z[None], h[None, :3])", "return F.scaled_dot_product_attention(z[None, :3], z[None], h[None])"),
+    # Several tensors, and the shape of another -------------------------------------------------------------------------
+    ("return torch.vstack([z, h])", "return torch.vstack([z, z[0]])"),
+    ("return torch.vstack([z, z]) + z", "return torch.vstack([z[:2], z[2], z[3]]) + z"),
+    ("return torch.hstack([z, h[:2]])", "return torch.hstack([z, h])"),
+    ("return torch.hstack([z, h]) + z", "return torch.hstack([z[0], z[1]]) + h"),
+    ("return torch.dstack([z, h])", "return torch.dstack([z, z])"),
+    ("return torch.dstack([z, z]) @ torch.zeros(3, 1)", "return torch.dstack([z[0], z[0], z[1]]) @ torch.zeros(3, 1)"),
+    ("return z.expand_as(h)", "return z.mean(1, keepdim=True).expand_as(h)"),
+    ("return z.view_as(h)", "return z.view_as(torch.zeros(8, 16))"),
+    ("return z.reshape_as(h)", "return z.reshape_as(z.T)"),
+    # Layers as functions -----------------------------------------------------------------------------------------------
+    ("return F.layer_norm(z, (64,))", "return F.layer_norm(z, z.shape[1:])"),
+    ("return F.layer_norm(z, (4, 64))", "return F.layer_norm(z, (4, 32))"),
+    ("return F.layer_norm(z, (4, 4, 32))", "return F.layer_norm(z[None].expand(4, 4, 32), (4, 4, 32))"),
+    ("return F.layer_norm(z, (32,), self.b, self.b)", "return F.layer_norm(h, (64,), self.b, self.b)"),
+    ("return F.layer_norm(z, (32,), bias=self.b)", "return F.layer_norm(z, (32,), None, None, 1e-6)"),
+    ("return F.layer_norm(z, (32,), torch.ones(1, 32))", "return F.layer_norm(z, (32,), torch.ones(32))"),
+    ("return F.rms_norm(z, (64,))", "return F.rms_norm(z, (32,))"),
+    ("return F.rms_norm(z, (32,), self.b)", "return F.rms_norm(h, (64,), self.b)"),
+    ("return F.batch_norm(z, torch.zeros(64), torch.ones(64))", "return F.batch_norm(z, torch.zeros(32), torch.ones(32))"),
+    ("return F.batch_norm(z, torch.zeros(32), torch.ones(64))", "return F.batch_norm(z, None, None, training=True)"),
+    ("return F.batch_norm(z, torch.zeros(32), torch.ones(32), self.b)", "return F.batch_norm(h, torch.zeros(64), torch.ones(64), self.b, self.b)"),
+    ("return F.batch_norm(z, None, None, None, self.b, training=True)", "return F.batch_norm(h, None, None, None, self.b, training=True)"),
+    ("return F.group_norm(z, 5)", "return F.group_norm(z, 4)"),
+    ("return F.group_norm(z, 4, self.b)", "return F.group_norm(h, 4, self.b, self.b)"),
+    ("return F.instance_norm(x, weight=self.b)", "return F.instance_norm(x, weight=torch.ones(3))"),
+    ("return F.prelu(z, self.b)", "return F.prelu(h, self.b)"),
+    ("return F.prelu(z, torch.zeros(2))", "return F.prelu(z, torch.zeros(1))"),
+    ("return F.conv1d(z.unsqueeze(1), torch.zeros(5, 2, 3))", "return F.conv1d(z.unsqueeze(1), torch.zeros(5, 1, 3))"),
+    ("return F.conv1d(z.unsqueeze(1), torch.zeros(5, 1, 3), self.b)", "return F.conv1d(z.unsqueeze(1), torch.zeros(64, 1, 3), self.b)"),
+    ("return F.conv1d(z.unsqueeze(2), torch.zeros(32, 1, 1), groups=16)", "return F.conv1d(z.unsqueeze(2), torch.zeros(32, 1, 1), groups=32)"),
+    ("return F.conv2d(x, torch.zeros(8, 4, 3, 3))", "return F.conv2d(x, torch.zeros(3, 1, 3, 3), None, 1, 1, 1, 3)"),
+    ("return F.conv2d(x, torch.zeros(8, 3, 3, 3), torch.zeros(9))", "return F.conv2d(x, torch.zeros(8, 3, 3, 3), torch.zeros(8))"),
+    ("return F.conv2d(x, torch.zeros(8, 3, 3, 3)) + x[:, :, 2:, 2:]", "return F.conv2d(x, torch.zeros(3, 3, 3, 3)) + x[:, :, 2:, 2:]"),
+    # Statistics, and parts of a tensor ---------------------------------------------------------------------------------
+    ("return torch.var_mean(z, 0)[0] + h", "return torch.var_mean(z, 0)[0] + z"),
+    ("return torch.std_mean(z, 1)[1] + z", "return torch.std_mean(z, 1, keepdim=True)[1] + z"),
+    ("return torch.cov(z.T) + torch.zeros(64, 64)", "return torch.cov(z.T) + torch.zeros(32, 32)"),
+    ("return torch.corrcoef(z) + torch.zeros(32, 32)", "return torch.corrcoef(z) + torch.zeros(4, 4)"),
+    ("return z[:, 40]", "return h[:, 40]"),
+    ("return z[:, -33]", "return z[:, -32]"),
+    ("return z[5]", "return z[-4]"),
+    ("return z[1:, 32]", "return z[1:, 31]"),
+    ("return z.narrow(1, 30, 5)", "return z.narrow(1, 27, 5)"),
+    ("return z.topk(33)", "return z.topk(32)"),
+    ("return z.topk(5, dim=0)", "return h.topk(33)"),
+    ("return z.gather(1, torch.zeros(5, 3, dtype=torch.long))", "return z.gather(1, torch.zeros(3, 50, dtype=torch.long))"),
+    ("return z.gather(1, torch.zeros(4, dtype=torch.long))", "return z.gather(0, torch.zeros(9, 32, dtype=torch.long))"),
+]  # fmt: skip
+"""Lines that torch refuses, each with one that it takes."""
+
+
+def written(line: str) -> str:
+    layer, _, rest = line.rpartition(" ;; ")
+    return MODEL.format(layer=layer or "None", line=rest)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("refused", "taken"), PAIRS, ids=[refused for refused, _ in PAIRS])
+def test_what_torch_refuses_is_an_error_and_what_it_takes_is_none(refused: str, taken: str) -> None:
+    with pytest.raises((RuntimeError, ValueError, IndexError)):
+        exec(written(refused), {})
+    exec(written(taken), {})
+    findings = lint_source(Source("model.py", written(refused)), Options()).findings
+    assert [finding.severity for finding in findings] == ["error"]
+    assert lint_source(Source("model.py", written(taken)), Options()).findings == ()
+
+
+@pytest.mark.parametrize("taken", [taken for _, taken in PAIRS])
+def test_of_what_torch_takes_nothing_is_said_for_any_batch(taken: str) -> None:
+    text = written(taken).replace("model(torch.randn(4, 3, 8, 8))", "")
+    assert [one for one in lint_source(Source("model.py", text), Options()).findings if one.severity == "error"] == []
+
+
+OPEN = [
+    "return torch.where(z > 0, z, self.unknown(x))",
+    "return F.layer_norm(z, self.unknown(x))",
+    "return F.batch_norm(z, self.unknown(x), self.unknown(x))",
+    "return F.binary_cross_entropy_with_logits(z, self.unknown(x))",
+    "return F.cross_entropy(z, self.unknown(x), self.unknown(x))",
+    "return F.gaussian_nll_loss(self.unknown(x), z, h)",
+    "return torch.tensordot(z, h, self.unknown(x))",
+    "return torch.tensordot(z, h, ([2], [1]))",
+    "return torch.hstack([z, self.unknown(x)])",
+    "return torch.linalg.multi_dot([z, self.unknown(x), h])",
+    "return torch.linalg.multi_dot(self.unknown(x))",
+    "return F.conv2d(x, torch.zeros(8, 4, 3, 3), groups=self.unknown(x))",
+    "return F.conv2d(x, torch.zeros(3, 1, 3, 3), *self.unknown(x))",
+    "return F.conv2d(x, torch.zeros(3, 1, 3, 3), **self.unknown(x))",
+    "return F.cross_entropy(z, torch.arange(4), torch.ones(64), **self.unknown(x))",
+    "return z[self.unknown(x), 40]",
+    "return z[None, :, 40]",
+    "return z.gather(1, self.unknown(x))",
+    "return z.narrow(1, self.unknown(x), 40)",
+]
+"""Lines of which too little is known to say anything."""
+
+
+@pytest.mark.parametrize("line", OPEN)
+def test_of_unknown_operands_nothing_is_said(line: str) -> None:
+    assert lint_source(Source("model.py", written(line)), Options()).findings == ()
+
+
+def test_images_between_two_numbers_are_images() -> None:
+    images = Data(dims.symbol("B"))
+    for name, numbers in [("clamp", (0, 1)), ("clip", (0,)), ("clamp_min", (0,)), ("mul", (2.0,))]:
+        given = Arguments(tuple(Given(Const(number), NO_SPAN) for number in numbers))
+        assert tensor_methods.data_method(Run(Options()), images, name, given, NO_SITE) is images
+        scaled = getattr(torch.ones(4, 3, 8, 8), name)(*numbers)
+        assert scaled.shape == (4, 3, 8, 8)
+    for name in ("clamp", "where"):
+        assert (
+            tensor_methods.data_method(Run(Options()), images, name, Arguments((Given(UNKNOWN, NO_SPAN),)), NO_SITE)
+            is UNKNOWN
+        )
+
+
+def test_a_tensor_between_two_numbers_stays_what_it_is() -> None:
+    loose = Tensor(Flow(None, (), axes.NO_ORIGIN), loose=True)
+    assert tensor_operations.apply("clamp", loose, Arguments((Given(Const(0), NO_SPAN),))) == loose
+
+
+def test_a_wrong_number_of_names_leaves_the_pieces_unknown() -> None:
+    line = "a, b = z.split(8, 1); return a + torch.zeros(4, 5)"
+    with pytest.raises(ValueError, match="too many values"):
+        exec(written(line), {})
+    assert lint_source(Source("model.py", written(line)), Options()).findings == ()
