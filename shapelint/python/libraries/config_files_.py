@@ -11,6 +11,7 @@ from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
+from shapelint.python.libraries.paths_ import path_of
 from shapelint.python.objects import dicts
 from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
@@ -56,7 +57,7 @@ MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
 _DOTTED = pattern(r"(?P<key>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:=(?P<value>[^\n]*))?")
 """A text of a dotlist: `model.projector.dim=256`."""
-NO_EFFECT = words("set_struct set_readonly resolve save")
+NO_EFFECT = words("set_struct set_readonly resolve")
 NAMES_IN_EVAL = words("int float round abs min max sum len bool str")
 """Functions that a text may call which a config gives to `eval`."""
 
@@ -285,6 +286,12 @@ def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+def _saved(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.save(config, "a.yaml")`."""
+    loading.note_writing(run, path_of(arguments.get(1, "f")))
+    return NONE
+
+
 def _updated(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OmegaConf.update(config, "model.dim", 512)`."""
     owner, key, value = (arguments.get(index, name) for index, name in enumerate(("cfg", "key", "value")))
@@ -311,6 +318,7 @@ CONFIG_FILES = LibraryPlugin(
         **{name: _reader(name, form) for name, form in READERS.items()},
         **{name: _reader(name, READERS.get(name, "")) for name in READERS_OF_PATHS},
         **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
+        "omegaconf.OmegaConf.save": _saved,
         "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
         f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
         "json.dumps": _dumped,

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from shapelint.common.frozen import replace
+from shapelint.common.words import words
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
-from shapelint.python.state.loading import locate
+from shapelint.python.state.loading import locate, note_writing
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
@@ -18,6 +19,7 @@ from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Bound, Const, 
 
 SAME_PATH = frozenset({"resolve", "absolute", "expanduser"})
 """Methods that return a path to the same file."""
+MODES_OF_READING = words("r rb rt br tr")
 
 
 def path_of(value: Value | None) -> str | None:
@@ -44,17 +46,16 @@ def _path(run: Run, arguments: Arguments, site: Site) -> Value:
     return unknown_among(*arguments.values) if joined is None else DataFile(str(PurePosixPath(joined)))
 
 
-def _open(run: Run, arguments: Arguments, site: Site) -> Value | None:
+def _open(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `open(path)` of a file that is read."""
-    mode = arguments.values[1] if len(arguments.positional) > 1 else _keyword(arguments, "mode")
-    path = path_of(arguments.values[0] if arguments.positional else _keyword(arguments, "file"))
-    if path is None or not (mode is None or (isinstance(mode, Const) and str(mode.value)[:1] == "r")):
-        return unknown_among(*arguments.values)
-    return DataFile(path, "file")
+    return _opened(run, path_of(arguments.get(0, "file")), arguments.get(1, "mode"), arguments)
 
 
-def _keyword(arguments: Arguments, name: str) -> Value | None:
-    return arguments.keywords[name].value if name in arguments.keywords else None
+def _opened(run: Run, path: str | None, mode: Value | None, arguments: Arguments) -> Value:
+    if path is not None and (mode is None or (isinstance(mode, Const) and mode.value in MODES_OF_READING)):
+        return DataFile(path, "file")
+    note_writing(run, path)
+    return unknown_among(*arguments.values)
 
 
 def _text(run: Run, arguments: Arguments, site: Site) -> Value | None:
@@ -125,7 +126,9 @@ def method(run: Run, owner: DataFile, name: str, arguments: Arguments, site: Sit
     if owner.kind == "file":
         return owner if name == "__enter__" else NONE if name in ("close", "seek", "flush") else UNKNOWN
     if name == "open":
-        return DataFile(owner.path, "file")
+        return _opened(run, owner.path, arguments.get(0, "mode"), arguments)
+    if name in ("write_text", "write_bytes"):
+        note_writing(run, owner.path)
     if name in SAME_PATH:
         return replace(owner, path=posixpath.normpath(owner.path)) if name == "resolve" else owner
     if name == "as_posix":

@@ -105,6 +105,16 @@ NOT_READ = {
     "a line": "with open('sizes/small.yaml') as file:\n    cfg = yaml.safe_load(file.readline())",
 }  # fmt: skip
 WRONG, RIGHT, TRAP = 448, 512, 352
+NEW = "'width: 512\\n'"
+WRITTEN = {
+    "opened": f"with open('sizes/small.yaml', 'w') as file:\n    file.write({NEW})",
+    "opened by a path": f"with (Path('sizes') / 'small.yaml').open(mode='w') as file:\n    file.write({NEW})",
+    "opened in both ways": f"with open(HERE / 'sizes/small.yaml', 'r+') as file:\n    file.write({NEW})",
+    "dumped": "with open('sizes/small.yaml', mode='w') as file:\n    yaml.safe_dump({'width': 512}, file)",
+    "its text": f"Path('sizes/small.yaml').write_text({NEW})",
+    "its bytes": f"Path('./sizes/small.yaml').write_bytes({NEW}.encode())",
+    "by OmegaConf": "from omegaconf import OmegaConf\nOmegaConf.save({'width': 512}, 'sizes/small.yaml')",
+}
 OPEN = "path = {}\nwith open(path) as file:\n    cfg = yaml.safe_load(file)"
 KNOWN = {**{name: OPEN.format(path) for name, path in NAMED.items()}, **READ}
 UNKNOWN = {**{name: OPEN.format(path) for name, path in UNSURE.items()}, **NOT_READ}
@@ -144,3 +154,15 @@ def test_a_file_that_is_not_sure_is_not_known(tmp_path: Path, load: str) -> None
         [file] = lint(Path("train.py")).files
     assert not file.findings
     assert [link.role for model in file.models for link in model.unchecked] == ["projector"]
+
+
+@pytest.mark.parametrize("change", WRITTEN.values(), ids=WRITTEN)
+def test_a_file_that_the_program_writes_first_is_not_read_as_it_was_before(tmp_path: Path, change: str) -> None:
+    load = change + "\n" + OPEN.format("'sizes/small.yaml'")
+    assert real(tmp_path, load, WRONG) == RIGHT
+    write(tmp_path, {"run/sizes/small.yaml": f"width: {WRONG}\n"})
+    with inside(tmp_path / "run"):
+        [file] = lint(Path("train.py")).files
+    assert not file.findings
+    [link] = [link for model in file.models for link in model.unchecked]
+    assert link.reason.endswith("sizes/small.yaml, which is read here, is written by the program itself")
