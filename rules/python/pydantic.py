@@ -28,8 +28,8 @@ class BaseModel:
     def parse_raw(cls, b, **settings):
         return cls(**json.loads(b))
 
-    def model_dump(self):
-        return main.BaseModel.model_dump(self)
+    def model_dump(self, **settings):
+        return main.BaseModel.model_dump(self, settings)
 
-    def dict(self):
-        return main.BaseModel.model_dump(self)
+    def dict(self, **settings):
+        return main.BaseModel.model_dump(self, settings)

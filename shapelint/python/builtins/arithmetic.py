@@ -213,7 +213,7 @@ def _contains(container: Value, value: Value) -> bool | None:
         return value.value in container.value
     if isinstance(container, Table):
         if value.value in container.items:
-            return None if value.value in container.maybe_missing else True
+            return None if _may_be_missing(container, value.value) else True
         return None if container.open else False
     items = elements(container)
     if items is None:
@@ -221,3 +221,12 @@ def _contains(container: Value, value: Value) -> bool | None:
     if any(item.value == value.value for item in items.items if isinstance(item, Const)):
         return True
     return False if items.rest is None and all(isinstance(item, Const) for item in items.items) else None
+
+
+def _may_be_missing(container: Table, key: str | int | bool | float | None) -> bool:
+    """Return whether a key may not be there, or its value be `???`, which OmegaConf takes for none."""
+    item = container.items[key]
+    is_given_later = (isinstance(item, Unknown) and item.cause is None) or (
+        isinstance(item, Const) and item.value == "???"
+    )
+    return key in container.maybe_missing or (container.converts == "any" and is_given_later)

@@ -11,14 +11,15 @@ from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.common.words import words
 from shapelint.documents.data_files import form_of
-from shapelint.python.objects import dicts
+from shapelint.python.libraries.paths_ import path_of
+from shapelint.python.objects import config_dicts, dicts
 from shapelint.python.state import loading
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.references import settled
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import blamed, sequence, unknown_among
+from shapelint.python.state.value_facts import blamed, sequence, truth, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -56,7 +57,11 @@ MISSING = "???"
 """What OmegaConf takes for a value that is still to be given."""
 _DOTTED = pattern(r"(?P<key>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(?:=(?P<value>[^\n]*))?")
 """A text of a dotlist: `model.projector.dim=256`."""
-NO_EFFECT = words("set_struct set_readonly resolve save")
+_PLAIN_KEY = pattern(r"[\w-]+(?:\.[\w-]+)*")
+"""A key of any depth without brackets, and not relative."""
+JSON_CHANGES = words("parse_int parse_float parse_constant cls")
+"""Arguments of `json.load` that may make other values of a text."""
+NO_EFFECT = words("set_struct set_readonly resolve")
 NAMES_IN_EVAL = words("int float round abs min max sum len bool str")
 """Functions that a text may call which a config gives to `eval`."""
 
@@ -73,7 +78,8 @@ def _reader(name: str, form: str) -> Handler:
         if isinstance(file, DataFile) and file.kind == "path" and name.startswith(RUAMEL_PARSER):
             file = DataFile(file.path, "file")
         if isinstance(file, Const) and isinstance(file.value, str) and not takes_paths:
-            return loading.parse(run, file.value, form)
+            found = loading.parse(run, file.value, form)
+            return _hooked(run, found, arguments, site) if form == "json" else found
         if isinstance(file, Const) and isinstance(file.value, str):
             file = DataFile(file.value, "file")
         if not isinstance(file, DataFile) or (file.kind == "path" and not takes_paths):
@@ -87,15 +93,29 @@ def _reader(name: str, form: str) -> Handler:
 
 def _dumped(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `json.dumps(config)`: a text of which no more is known than what it is made of."""
-    return Partial(Library(DUMPED), arguments.positional) if arguments.positional else UNKNOWN
+    if not arguments.positional or "cls" in arguments.keywords or not _is_json(arguments.values[0]):
+        return UNKNOWN
+    return Partial(Library(DUMPED), arguments.positional)
+
+
+def _is_json(value: Value) -> bool:
+    """Return whether JSON keeps a value: it makes texts of keys that are none, and `default` something of a set."""
+    value = settled(value)
+    if isinstance(value, Items):
+        return value.kind in ("list", "tuple") and all(map(_is_json, value.items))
+    if isinstance(value, Table):
+        return all(isinstance(key, str) and _is_json(item) for key, item in value.items.items())
+    return not isinstance(value, Instance)
 
 
 def _hooked(run: Run, value: Value, arguments: Arguments, site: Site) -> Value:
     """Return what `json.load` reads as its `object_hook` makes it of each dict, the inner ones first."""
+    if not JSON_CHANGES.isdisjoint(arguments.keywords):
+        return UNKNOWN
     if "object_pairs_hook" in arguments.keywords:
         given = arguments.keywords["object_pairs_hook"].value
         return value if given in (Library("collections.OrderedDict"), Library("builtins.dict")) else UNKNOWN
-    if "object_hook" not in arguments.keywords:
+    if "object_hook" not in arguments.keywords or arguments.keywords["object_hook"].value == NONE:
         return value
     if isinstance(value, Items):
         return replace(value, items=[_hooked(run, item, arguments, site) for item in value.items])
@@ -142,8 +162,12 @@ def _merged(run: Run, arguments: Arguments, site: Site) -> Value:
 
 def merged(base: Value, over: Value) -> Value:
     """Return one config over another: dicts merge key by key, anything else is replaced."""
+    if isinstance(over, Const) and over.value == MISSING:
+        over = Unknown()
     if isinstance(over, Unknown) and over.cause is None and not over.inside:
         return base if not isinstance(base, Table) else over
+    if _is_text(over) and isinstance(base, Const) and isinstance(base.value, (int, float)):
+        return UNKNOWN  # a config that was made of a class makes a number of the text
     if not isinstance(base, Table) or not isinstance(over, Table):
         return over
     items = dict(base.items)
@@ -151,6 +175,10 @@ def merged(base: Value, over: Value) -> Value:
         items[key] = merged(items[key], value) if key in items else value
     uncertain = (base.maybe_missing - over.items.keys()) | (over.maybe_missing - base.items.keys())
     return Table(items, base.open or over.open, attributes=True, converts="any", maybe_missing=uncertain)
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, str)
 
 
 def _rooted(run: Run, value: Value) -> Value:
@@ -222,7 +250,7 @@ def _selected(run: Run, arguments: Arguments, site: Site) -> Value:
     missing = _is_absent(owner, str(key.value))
     if missing is None or not missing:
         return settled(ConfigReference(f"${{{key.value}}}", owner)) if missing is False else UNKNOWN
-    return _rooted(run, default)
+    return default
 
 
 def _is_missing(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -243,6 +271,8 @@ def _config_and_key(arguments: Arguments) -> tuple[Value | None, Value | None, V
 
 def _is_absent(owner: Value, path: str) -> bool | None:
     """Return whether a dotted key leads nowhere, or to `???`, in a config; None if that is not known."""
+    if _PLAIN_KEY.fullmatch(path) is None:
+        return None
     for name in path.split("."):
         if not isinstance(owner, Table):
             return None if isinstance(owner, (Unknown, Items)) else True
@@ -285,17 +315,27 @@ def _nothing(run: Run, arguments: Arguments, site: Site) -> Value:
     return NONE
 
 
+def _saved(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `OmegaConf.save(config, "a.yaml")`."""
+    loading.note_writing(run, path_of(arguments.get(1, "f")))
+    return NONE
+
+
 def _updated(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `OmegaConf.update(config, "model.dim", 512)`."""
     owner, key, value = (arguments.get(index, name) for index, name in enumerate(("cfg", "key", "value")))
-    *parents, last = str(key.value).split(".") if isinstance(key, Const) else [""]
+    path = str(key.value) if isinstance(key, Const) else ""
+    *parents, last = path.split(".")
     for name in parents:
         owner = owner.items.get(name) if isinstance(owner, Table) else None
-    if isinstance(owner, Table) and last and value is not None:
-        dicts.put(run, owner, Const(last), value)
-    else:
+    merges = truth(arguments.keywords["merge"].value) if "merge" in arguments.keywords else True
+    if not isinstance(owner, Table) or value is None or merges is None or _PLAIN_KEY.fullmatch(path) is None:
         for given in arguments.every:
             forget(run, given.value)
+    elif merges:
+        config_dicts.merge_into(run, owner, Table({last: value}))
+    else:
+        dicts.put(run, owner, Const(last), value)
     return NONE
 
 
@@ -311,6 +351,7 @@ CONFIG_FILES = LibraryPlugin(
         **{name: _reader(name, form) for name, form in READERS.items()},
         **{name: _reader(name, READERS.get(name, "")) for name in READERS_OF_PATHS},
         **{f"omegaconf.OmegaConf.{name}": _nothing for name in NO_EFFECT},
+        "omegaconf.OmegaConf.save": _saved,
         "ruamel.yaml.YAML": lambda run, arguments, site: Library(RUAMEL_PARSER),
         f"{RUAMEL_PARSER}.load": _reader(f"{RUAMEL_PARSER}.load", "yaml"),
         "json.dumps": _dumped,

@@ -7,16 +7,19 @@ import posixpath
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from shapelint.common.frozen import replace
+from shapelint.common.words import words
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
-from shapelint.python.state.loading import locate
+from shapelint.python.state.loading import locate, note_writing
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Bound, Const, DataFile, Given, Items, Value
 
-SAME_PATH = frozenset({"resolve", "absolute", "expanduser", "as_posix", "abspath", "realpath", "normpath", "fspath"})
-"""Methods and functions that return a path to the same file."""
+SAME_PATH = frozenset({"resolve", "absolute", "expanduser"})
+"""Methods that return a path to the same file."""
+MODES_OF_READING = words("r rb rt br tr")
 
 
 def path_of(value: Value | None) -> str | None:
@@ -32,23 +35,27 @@ def _joined(values: list[Value]) -> str | None:
     return posixpath.join(*known) if known and len(known) == len(parts) else None
 
 
+def _is_bare(path: str) -> bool:
+    """Return whether a path has no name and may have been made absolute: where it leads up to is not known."""
+    return not path.startswith("/") and {"", ".", ".."}.issuperset(path.split("/"))
+
+
 def _path(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `Path("configs", "byol.yaml")`."""
     joined = _joined(arguments.values) if arguments.complete else None
-    return unknown_among(*arguments.values) if joined is None else DataFile(joined)
+    return unknown_among(*arguments.values) if joined is None else DataFile(str(PurePosixPath(joined)))
 
 
-def _open(run: Run, arguments: Arguments, site: Site) -> Value | None:
+def _open(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `open(path)` of a file that is read."""
-    mode = arguments.values[1] if len(arguments.positional) > 1 else _keyword(arguments, "mode")
-    path = path_of(arguments.values[0] if arguments.positional else _keyword(arguments, "file"))
-    if path is None or not (mode is None or (isinstance(mode, Const) and str(mode.value)[:1] == "r")):
-        return unknown_among(*arguments.values)
-    return DataFile(path, "file")
+    return _opened(run, path_of(arguments.get(0, "file")), arguments.get(1, "mode"), arguments)
 
 
-def _keyword(arguments: Arguments, name: str) -> Value | None:
-    return arguments.keywords[name].value if name in arguments.keywords else None
+def _opened(run: Run, path: str | None, mode: Value | None, arguments: Arguments) -> Value:
+    if path is not None and (mode is None or (isinstance(mode, Const) and mode.value in MODES_OF_READING)):
+        return DataFile(path, "file")
+    note_writing(run, path)
+    return unknown_among(*arguments.values)
 
 
 def _text(run: Run, arguments: Arguments, site: Site) -> Value | None:
@@ -57,14 +64,23 @@ def _text(run: Run, arguments: Arguments, site: Site) -> Value | None:
     return Const(value.path) if isinstance(value, DataFile) and value.kind == "path" else None
 
 
-def _on_path(function: Callable[[str], str | bool]) -> Handler:
-    """Return the handler of a function of `os.path`."""
+def _on_path(function: Callable[[str], str | None]) -> Handler:
+    """Return the handler of a function of `os.path`; one that returns None does not know."""
 
     def handler(run: Run, arguments: Arguments, site: Site) -> Value:
         path = path_of(arguments.values[0]) if len(arguments.positional) == 1 else None
-        return unknown_among(*arguments.values) if path is None else Const(function(path))
+        found = None if path is None else function(path)
+        return unknown_among(*arguments.values) if found is None else Const(found)
 
     return handler
+
+
+def _dirname(path: str) -> str | None:
+    return None if _is_bare(path) else posixpath.dirname(path)
+
+
+def _basename(path: str) -> str | None:
+    return None if _is_bare(path) else posixpath.basename(path)
 
 
 def _join(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -82,13 +98,23 @@ def attribute(run: Run, owner: DataFile, name: str, site: Site) -> Value:
     """Read an attribute of a path."""
     if owner.kind == "path":
         path = PurePosixPath(owner.path)
-        if name == "parent":
-            return DataFile(posixpath.dirname(owner.path) or ".")
         if name == "parents":
-            return Items([DataFile(str(parent)) for parent in path.parents], "tuple")
+            return _parents(path)
+        if name in ("parent", "name", "stem", "suffix") and _is_bare(owner.path):
+            return UNKNOWN
+        if name == "parent":
+            return DataFile(str(path.parent))
         if name in ("name", "stem", "suffix"):
             return Const(str(getattr(path, name)))
     return Const(owner.path) if owner.kind == "file" and name == "name" else Bound(owner, name)
+
+
+def _parents(path: PurePosixPath) -> Items:
+    """Return the folders above a path; which of them are above a relative one is not known."""
+    above = [str(parent) for parent in path.parents if not _is_bare(str(path))]
+    named = [parent for parent in above if not _is_bare(parent)]
+    known = above[: len(named) + 1]
+    return Items([DataFile(parent) for parent in known], "tuple", None if path.is_absolute() else UNKNOWN)
 
 
 def method(run: Run, owner: DataFile, name: str, arguments: Arguments, site: Site) -> Value:
@@ -100,22 +126,33 @@ def method(run: Run, owner: DataFile, name: str, arguments: Arguments, site: Sit
     if owner.kind == "file":
         return owner if name == "__enter__" else NONE if name in ("close", "seek", "flush") else UNKNOWN
     if name == "open":
-        return DataFile(owner.path, "file")
+        return _opened(run, owner.path, arguments.get(0, "mode"), arguments)
+    if name in ("write_text", "write_bytes"):
+        note_writing(run, owner.path)
     if name in SAME_PATH:
-        return owner if name != "as_posix" else Const(owner.path)
+        return replace(owner, path=posixpath.normpath(owner.path)) if name == "resolve" else owner
+    if name == "as_posix":
+        return Const(owner.path)
     if name in ("joinpath", "__truediv__"):
         return _path(run, Arguments((Given(owner, NO_SPAN), *arguments.positional)), site)
     if name in ("exists", "is_file"):
         return Const(True) if locate(run, owner.path) else UNKNOWN
     if name == "with_suffix" and arguments.positional and isinstance(arguments.values[0], Const):
-        return DataFile(posixpath.splitext(owner.path)[0] + str(arguments.values[0].value))
+        return _with_suffix(PurePosixPath(owner.path), str(arguments.values[0].value))
     return UNKNOWN
+
+
+def _with_suffix(path: PurePosixPath, suffix: str) -> Value:
+    try:
+        return DataFile(str(path.with_suffix(suffix)))
+    except ValueError:
+        return UNKNOWN
 
 
 def divided(run: Run, left: Value, right: Value) -> Value:
     """Evaluate `left / right`, one of which is a path."""
     joined = _joined([left, right])
-    return unknown_among(left, right) if joined is None else DataFile(joined)
+    return unknown_among(left, right) if joined is None else DataFile(str(PurePosixPath(joined)))
 
 
 PATHS_AND_FILES = Kind(attribute=attribute, method=method, divide=divided)
@@ -131,11 +168,11 @@ PATHS = LibraryPlugin(
         "os.path.join": _join,
         "os.path.exists": _exists,
         "os.path.isfile": _exists,
-        "os.path.dirname": _on_path(posixpath.dirname),
-        "os.path.basename": _on_path(posixpath.basename),
+        "os.path.dirname": _on_path(_dirname),
+        "os.path.basename": _on_path(_basename),
         "os.getcwd": lambda run, arguments, site: Const(os.curdir),
         "pathlib.Path.cwd": lambda run, arguments, site: DataFile(os.curdir),
-        **{f"os.path.{name}": _on_path(str) for name in ("abspath", "realpath", "normpath", "expanduser")},
-        "os.fspath": _on_path(str),
+        **{f"os.path.{name}": _on_path(posixpath.normpath) for name in ("abspath", "realpath", "normpath")},
+        **{name: _on_path(str) for name in ("os.path.expanduser", "os.fspath")},
     },
 )

@@ -16,6 +16,7 @@ from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.knowledge import rules_folder, timm_rows
+from shapelint.knowledge.timm_rows import TimmRow
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
 from shapelint.python.libraries.vision_transformers import Layout, Vit
@@ -63,6 +64,10 @@ MEASURED = {
     "num_prefix_tokens": "prefix",
 }
 """Attributes of models, by the column of their rows."""
+WITHOUT_EFFECT = frozenset(timm_signatures.KEEPING_SHAPES) | words(
+    "model_name num_classes in_chans img_size global_pool features_only out_indices"
+)
+"""Arguments that leave the inner widths and steps of a model as they are."""
 BEHIND_FEATURES = words("fc_norm head head_drop attn_pool global_pool")
 """Parts of models that `forward_head` runs."""
 PARTS = {
@@ -166,18 +171,26 @@ def attribute(run: Run, owner: Component, name: str) -> Value | None:
 
 def _measured(owner: Component, name: str) -> Value | None:
     """Return an attribute of a model that its row has; None if it is not known from there."""
-    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
-    differs = versions.difference("timm", (timm_rows.version(),))
-    if row is None or name not in MEASURED or differs or timm_signatures.find(owner.spec, owner.spec.target) is None:
+    row = _row(owner)
+    if row is None or name not in MEASURED or timm_signatures.find(owner.spec, owner.spec.target) is None:
         return None
     number = None if "features_only" in owner.arguments else getattr(row, MEASURED[name])
     return Const(number) if number is not None else None
 
 
+def _row(owner: Component) -> TimmRow | None:
+    """Return the row of a model, unless another version is installed or an argument may change what was measured."""
+    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
+    changed = {name for name, argument in owner.spec.keywords if argument.value is not None}
+    if versions.difference("timm", (timm_rows.version(),)) or not changed <= WITHOUT_EFFECT:
+        return None
+    return row
+
+
 def _feature_info(run: Run, owner: Component) -> Value | None:
     """Return what a model says of its maps: an object with methods if it gives these, a list of dicts otherwise."""
-    row, _ = timm_signatures.model(owner.spec, owner.spec.target)
-    if row is None or not row.stages or versions.difference("timm", (timm_rows.version(),)):
+    row = _row(owner)
+    if row is None or not row.stages:
         return None
     given = {name: argument.value for name, argument in owner.spec.keywords}
     if "features_only" not in given:
@@ -303,7 +316,7 @@ def _features(run: Run, owner: Component, arguments: Arguments, site: Site) -> V
         return module_calls.call_component(
             run, _variant(owner, WITHOUT_POOLING), Arguments(arguments.positional[:1]), site
         )
-    if tail is None or rank == 2 or "pre_logits" in rows or not isinstance(value, Tensor):
+    if tail is None or rank in (0, 2) or "pre_logits" in rows or not isinstance(value, Tensor):
         return None
     return replaced_parts.run_until(run, owner, tail, value)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_READ_FILES = 64
 MAXIMUM_CHARACTERS = 300_000
+OVERWRITTEN = "{}, which is read here, is written by the program itself"
 MAXIMUM_PARENTS = 3
 """Number of folders above that of the program, outside a repository, in which a file may be for it to be read."""
 
@@ -50,6 +51,8 @@ class _Place:
 
 def load(run: Run, file: DataFile, form: str, site: Site, attributes: bool = False) -> Value:
     """Return the contents of a file in a format; unknown with the reason if it cannot be read."""
+    if is_overwritten(run, file.path):
+        return run.unknown(OVERWRITTEN.format(file.path), site.node, site.scope.file)
     try:
         part = _part(run, file.path)
         nodes = read_nodes(Source(part.path, run.others.source.slice(part.span)), form)
@@ -197,6 +200,22 @@ def locate(run: Run, path: str) -> str | None:
         if disk.is_file(candidate):
             return candidate if os.path.isabs(folder) else _relative(candidate)
     return None
+
+
+def note_writing(run: Run, path: str | None) -> None:
+    """Note that the program may have written a file: what is read of it after that is not what is on disk now."""
+    if path is not None:
+        run.overwritten |= _places(run, path)
+
+
+def is_overwritten(run: Run, path: str) -> bool:
+    """Return whether a program that reads a file may have written it before."""
+    return not run.overwritten.isdisjoint(_places(run, path))
+
+
+def _places(run: Run, path: str) -> set[str]:
+    bases = {os.path.abspath(base) for base in (run.folder or os.curdir, os.curdir)}
+    return {os.path.normpath(os.path.join(base, os.path.expanduser(path))) for base in bases}
 
 
 def _relative(path: str) -> str:

@@ -204,7 +204,8 @@ class Run(Kernel):
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
     `cut_everywhere`. `decays` are those of moving averages, with the target. `saved` are the tensors that are
     parameters or buffers, by identity, with whether they are saved; `renamed` are networks that are wrapped by what
-    gives their tensors other names; `weight_files` are the checkpoints that were read. `callbacks` are what a trainer
+    gives their tensors other names; `weight_files` are the checkpoints that were read, `overwritten` the
+    files that the program may have written by then. `callbacks` are what a trainer
     calls while it trains. `supposed_calls` are the calls by a method that nothing in the program calls, with its
     object. `config_folder` is the folder of the configs that Hydra was initialized with, `resolvers` are OmegaConf's
     that the program registered, `sweep` is what Hydra says of runs with other values; `refused` says why Hydra does not
@@ -243,6 +244,7 @@ class Run(Kernel):
     saved: dict[int, tuple[Tensor, bool]] = field(default_factory=dict)
     renamed: dict[int, Node] = field(default_factory=dict)
     weight_files: list[str] = field(default_factory=list)
+    overwritten: set[str] = field(default_factory=set)
     loads: list[LoadedWeights] = field(default_factory=list)
     callbacks: list[Instance] = field(default_factory=list)
     supposed_calls: list[tuple[range, Instance]] = field(default_factory=list)

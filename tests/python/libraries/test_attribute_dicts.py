@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ FILES = {
     "b.py": "_base_ = ['bases/c.py', 'bases/d.yaml']\nhead = dict(width=384)\nsizes = (96, 32 * 12)\n",
     "bases/c.py": "head = dict(width=640, depth=3)\nold = dict(kept=1, gone=2)\n",
     "bases/d.yaml": "batch: 320\n",
+    "a.json": '{"head": {"width": 384}}\n',
     "e.py": "_base_ = 'b.py'\nwidth = {{_base_.batch}}\nold = dict(_delete_=True, fresh=5)\n",
     "configs/__init__.py": "",
     "configs/f.py": "import ml_collections\n\n\ndef get_config():\n"
@@ -39,6 +41,14 @@ FILES = {
 YAML = "import yaml\nwith open('a.yaml') as f:\n    raw = yaml.safe_load(f)\n"
 MM = "from mmengine.config import Config\ncfg = Config.fromfile('{}')\n"
 YACS = "from yacs.config import CfgNode as CN\ncfg = CN()\ncfg.head = CN()\ncfg.head.width = 320\ncfg.head.depth = 1\n"
+EASY = "from easydict import EasyDict\ncfg = EasyDict(head={'width': 96})\n"
+FLAGS = (
+    "from absl import app, flags\nflags.DEFINE_integer('width', 448, 'of the head')\n"
+    "flags.DEFINE_string('run', None, 'its name')\nflags.mark_flag_as_required('run')\nFLAGS = flags.FLAGS\n"
+)
+CONFIG_FLAG = (
+    "from ml_collections import config_flags\nfound = config_flags.DEFINE_config_file('config', {})\ncfg = found.value"
+)
 PROGRAMS = [
     # library, program, width, the file in which it is written and its line
     ("easydict", YAML + "from easydict import EasyDict\ncfg = EasyDict(raw)", "cfg.head.width", "a.yaml:2"),
@@ -68,6 +78,23 @@ PROGRAMS = [
      "cfg.more.width", "configs/f.py:8"),
     ("ml_collections", "import ml_collections\ncfg = ml_collections.ConfigDict({'head': {'width': 448}})\n"
      "cfg.update({'head': {'width': 384}})", "cfg.head.width", "train.py:3"),
+    ("easydict", EASY + "cfg.more = {'head': {'width': 448}}", "cfg.more.head.width", "train.py:3"),
+    ("easydict", EASY + "cfg.head.update(more={'width': 448})", "cfg.head.more.width", "train.py:3"),
+    ("easydict", "from easydict import EasyDict\ncfg = EasyDict({'heads': [{'width': 96}, {'width': 448}]})",
+     "cfg.heads[1].width", "train.py:2"),
+    ("easydict", EASY + "cfg.update({'head': {'width': 448}})", "cfg.get('head').width", "train.py:3"),
+    ("munch", YAML + "from munch import Munch\ncfg = Munch(raw['head'])", "cfg.width", "a.yaml:2"),
+    ("munch", YAML + "from munch import munchify\ncfg = munchify(raw)", "cfg.head['width']", "a.yaml:2"),
+    ("dotmap", YAML + "from dotmap import DotMap\ncfg = DotMap(raw)", "cfg.head.width", "a.yaml:2"),
+    ("addict", "from addict import Dict\ncfg = Dict(head=dict(width=448))\ncfg.update({'head': {'depth': 2}})",
+     "cfg.head.width", "train.py:2"),
+    ("box", "from box import Box\nmore = {'width': 448}\ncfg = Box(head={})\ncfg.head = more\nmore['width'] = 96",
+     "cfg.head.width", "train.py:2"),
+    ("box", "from box import Box\ncfg = Box.from_json(filename='a.json')", "cfg.head.width", "a.json:1"),
+    ("yacs", "from yacs.config import CfgNode\ncfg = CfgNode(init_dict={'head': {'width': 448}})", "cfg.head.width",
+     "train.py:2"),
+    ("absl", FLAGS + "def main(argv):\n    global cfg\n    cfg = FLAGS\napp.run(main, argv=['train.py', '--run=one'])",
+     "cfg.width", "train.py:2"),
 ]  # fmt: skip
 
 
@@ -97,7 +124,8 @@ def test_the_library_gives_the_number_that_is_reported(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     names: dict[str, object] = {}
-    exec(load, names)
+    with suppress(SystemExit):  # by which `app.run` ends
+        exec(load, names)
     (found,) = (one for one in lint("train.py").findings if one.severity == "error")
     assert found.expected == eval(width, names)
 
@@ -106,6 +134,61 @@ def test_a_deleted_key_of_a_base_is_not_there(tmp_path: Path) -> None:
     write(tmp_path, program(MM.format("e.py"), "cfg.old.get('gone', 384)"))
     (found,) = (one for one in lint(tmp_path / "train.py").findings if one.severity == "error")
     assert found.expected == 384
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "from mmengine import Config\ncfg = Config.fromfile(options())",
+        "from mmengine import Config\ncfg = Config(options())",
+        "from ml_collections import ConfigDict\ncfg = ConfigDict(*options())",
+        "from easydict import EasyDict\ncfg = EasyDict(options())",
+        "from munch import Munch\ncfg = Munch(options())",
+        "from box import Box\ncfg = Box.from_yaml(options())",
+        "from box import Box\ncfg = Box.from_yaml(filename=options())",
+        "from yacs.config import CfgNode\ncfg = CfgNode.load_cfg(options())",
+        "from yacs.config import CfgNode\ncfg = CfgNode.load_cfg('a.yaml')",  # which is a text
+        CONFIG_FLAG.format("options()"),
+        CONFIG_FLAG.format("None"),
+        CONFIG_FLAG.format("'configs/none.py'"),
+        CONFIG_FLAG.format("'configs/bases/c.py'"),
+        CONFIG_FLAG.format("'a.yaml'"),
+        "from absl import app, flags\ncfg = flags.FLAGS\nflags.DEFINE_string(options(), 'head', 'of nothing')",
+        "from absl import app, flags\ncfg = flags.FLAGS\nflags.DEFINE_integer('head', None, 'of nothing')",
+        "from absl import app\ncfg = app.run(options())",
+    ],
+)
+def test_a_config_that_is_named_or_made_elsewhere_is_not_known(tmp_path: Path, load: str) -> None:
+    write(tmp_path, program(f"from somewhere import options\n{load}", "cfg.head.width"))
+    report = lint(tmp_path / "train.py")
+    assert not [one for one in report.findings if one.severity == "error"]
+    assert [link.role for model in report.files[0].models for link in model.unchecked] == ["projector"]
+
+
+def test_a_config_of_absl_that_is_not_there_is_said(tmp_path: Path) -> None:
+    write(tmp_path, program(CONFIG_FLAG.format("'configs/none.py'"), "cfg.head.width"))
+    [model] = lint(tmp_path / "train.py").files[0].models
+    [link] = model.unchecked
+    assert link.reason.endswith("configs/none.py, which is read here, does not exist")
+
+
+@pytest.mark.parametrize("made", ["CfgNode.load_cfg('head: {width: 448}')", "CfgNode.load_cfg(open('a.yaml'))"])
+def test_yacs_reads_a_text_or_a_file(tmp_path: Path, made: str) -> None:
+    load = f"from yacs.config import CfgNode\ncfg = {made}"
+    write(tmp_path, program(load, "cfg.head.width"))
+    [found] = (one for one in lint(tmp_path / "train.py").findings if one.severity == "error")
+    assert found.expected == (448 if "448" in made else 384)
+
+
+def test_a_config_without_arguments_has_what_is_put_in(tmp_path: Path) -> None:
+    load = "from ml_collections import ConfigDict\ncfg = ConfigDict()\ncfg.head = {}\ncfg.head.width = WIDTH"
+    write(tmp_path, program(load.replace("WIDTH", "448"), "cfg.head.width"))
+    [found] = (one for one in lint(tmp_path / "train.py").findings if one.severity == "error")
+    assert found.expected == 448
+    write(tmp_path, program(load.replace("WIDTH", "512"), "cfg.head.width"))
+    [file] = lint(tmp_path / "train.py").files
+    assert not file.findings
+    assert all(model.checked == model.links for model in file.models)
 
 
 @pytest.mark.parametrize(

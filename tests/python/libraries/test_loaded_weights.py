@@ -278,6 +278,15 @@ UNKNOWN = {
         "state = torch.hub.load_state_dict_from_url('https://example.com/w.pth')\nmodel.load_state_dict(state)",
         "the weights are downloaded when it runs",
     ),
+    "saved by the program": (
+        "torch.save(model.state_dict(), 'other.pth')\nmodel.load_state_dict(torch.load('other.pth'))",
+        "other.pth, which is read here, is written by the program itself",
+    ),
+    "saved where it is better": (
+        "if torch.rand(1) < 2:\n    torch.save(model.state_dict(), 'other.pth')\n"
+        "model.load_state_dict(torch.load('other.pth'))",
+        "other.pth, which is read here, is written by the program itself",
+    ),
     "a try that expects it": (
         "try:\n    model.load_state_dict(torch.load('fits.pth'))\nexcept RuntimeError:\n    pass",
         "what the program does where these weights do not fit is not followed",
@@ -297,6 +306,7 @@ UNKNOWN = {
 def test_weights_that_cannot_be_read_are_an_unchecked_link_that_says_why(name: str, tmp_path: Path) -> None:
     code, reason = UNKNOWN[name]
     exec(MODEL + f"torch.save(SimCLR().state_dict(), {str(tmp_path / 'fits.pth')!r})", {"__name__": "saving"})
+    exec(MODEL + f"torch.save(SimCLR(20).state_dict(), {str(tmp_path / 'other.pth')!r})", {"__name__": "saving"})
     (tmp_path / "train.py").write_text("import argparse\n" + script("model = SimCLR()\n" + code))
     (report,) = lint([tmp_path / "train.py"], Settings(isolated=True)).files
     assert report.findings == ()

@@ -161,6 +161,8 @@ TORCH = LibraryPlugin(
         "torch.nn.parameter.Parameter": _parameter,
         "torch.load": weight_files.load,
         "safetensors.torch.load_file": weight_files.load,
+        "torch.save": weight_files.save,
+        **{f"safetensors.torch.save_{form}": weight_files.save for form in ("file", "model")},
         **dict.fromkeys(DOWNLOADS, weight_files.from_url),
         "torch.nn.utils.parametrizations.weight_norm": _first,
         "torch.nn.utils.weight_norm": _first,

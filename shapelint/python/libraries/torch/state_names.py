@@ -94,7 +94,7 @@ def _of_attribute(run: Run, name: str, value: Value, depth: int) -> SavedNames:
         return of(run, value, depth + 1).below(f"{name}.") if _is_module(value) else NOTHING
     if isinstance(value, Loss):
         return _of_loss(name, value)
-    if isinstance(value, Node) or (isinstance(value, Unknown) and not value.is_number and value.number is None):
+    if isinstance(value, Node) or (isinstance(value, Unknown) and not value.is_number):
         reason = value.cause.reason if isinstance(value, Unknown) and value.cause is not None else "it is not known"
         return SavedNames({}, unseen={f"{name}.": reason, name: reason})
     return NOTHING

@@ -13,7 +13,7 @@ from shapelint.python.libraries.paths_ import path_of
 from shapelint.python.libraries.torch import state_names
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.loading import locate
+from shapelint.python.state.loading import OVERWRITTEN, is_overwritten, locate, note_writing
 from shapelint.python.state.run import Run
 from shapelint.python.state.saved_weights import CHECKPOINT, LoadedWeights
 from shapelint.python.state.value_facts import cause_among, truth
@@ -39,10 +39,12 @@ def load(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `torch.load(path)` or `safetensors.torch.load_file(path)`."""
     value = arguments.get(0, "f", "filename")
     path = path_of(value)
-    found = locate(run, path) if path is not None else None
+    overwritten = path is not None and is_overwritten(run, path)
+    found = locate(run, path) if path is not None and not overwritten else None
     found = found or run.options.checkpoint or None
     if found is None:
-        reason = "which checkpoint is read here is not known" if path is None else f"{path} is not there to be read"
+        absent = OVERWRITTEN.format(path) if overwritten else f"{path} is not there to be read"
+        reason = "which checkpoint is read here is not known" if path is None else absent
         return _unread(run, reason, value if path is None else None, site)
     try:
         held = contents(Path(found))
@@ -55,6 +57,12 @@ def load(run: Run, arguments: Arguments, site: Site) -> Value:
     if isinstance(made, (Table, Tensor)):
         return made
     return _unread(run, f"{name} holds no dictionary of tensors", None, site)
+
+
+def save(run: Run, arguments: Arguments, site: Site) -> Value | None:
+    """Interpret `torch.save(object, path)` or `safetensors.torch.save_file(tensors, path)`: the file is another one."""
+    note_writing(run, path_of(arguments.get(1, "f", "filename")))
+    return None
 
 
 def from_url(run: Run, arguments: Arguments, site: Site) -> Value:
