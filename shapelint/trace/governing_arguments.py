@@ -174,10 +174,15 @@ class Experiment:
         return base if all(other == at_point for other in others) else fit((base, *others), self.trials, self.prefer)
 
     def _value(self, base: ShapeOrStructure, *others: ShapeOrStructure) -> ShapeOrStructure:
-        if isinstance(base, tuple):
-            return self._shape(base, *(other for other in others if isinstance(other, tuple)))
+        shapes = [other for other in others if isinstance(other, tuple)]
         structures = [other for other in others if isinstance(other, StructureValue)]
-        if any((other.keys, len(other.elements)) != (base.keys, len(base.elements)) for other in structures):
+        if isinstance(base, tuple) and not structures:
+            return self._shape(base, *shapes)
+        if (
+            isinstance(base, tuple)
+            or shapes
+            or any((other.keys, len(other.elements)) != (base.keys, len(base.elements)) for other in structures)
+        ):
             raise Unfitted
         columns = zip(base.elements, *(structure.elements for structure in structures))
         return replace(base, elements=tuple(self._value(*column) for column in columns))

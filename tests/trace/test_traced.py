@@ -16,7 +16,7 @@ from shapelint.shapes.dims import symbol
 from shapelint.shapes.notation import parse_signature
 from shapelint.trace import probe
 from shapelint.trace.fitsizes import FitSizes
-from shapelint.trace.governing_arguments import Unfitted, fit
+from shapelint.trace.governing_arguments import Experiment, Unfitted, fit
 from shapelint.trace.images import passages
 from shapelint.trace.layer_signatures import layer_row
 from shapelint.trace.meta import Untraceable, build, runs
@@ -302,6 +302,52 @@ def test_sizes_without_a_formula_are_not_forced_into_one(values: tuple[int, ...]
     trials = ({"a": 5, "b": 7}, {"a": 9, "b": 7}, {"a": 5, "b": 8}, {"a": 17, "b": 11})
     with pytest.raises(Unfitted):
         fit(values, trials)
+
+
+def test_a_formula_in_free_axes_and_arguments() -> None:
+    """Each coefficient follows a formula of its own; one that is not there in every trial follows none."""
+    trials = ({"a": 5, "b": 7}, {"a": 9, "b": 7}, {"a": 5, "b": 8}, {"a": 17, "b": 11})
+    batch, a, b = symbol("B"), symbol("a"), symbol("b")
+    values = tuple(batch * trial["a"] + trial["b"] + 1 for trial in trials)
+    assert fit(values, trials) == batch * a + b + 1
+    assert fit((batch * 3,) * 4, trials) == batch * 3
+    with pytest.raises(Unfitted):
+        fit((*values[:3], batch * batch), trials)
+
+
+class Stack(nn.Module):
+    """Layers as deep as it is told, a second output for some depths, and a layer that is not always called."""
+
+    def __init__(self, width: int, depth: int, is_double: bool = False) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        self.spare = nn.Linear(width, 2 * width)
+        self.is_double = is_double
+
+    def forward(self, x: torch.Tensor) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return (x, self.spare(x)) if self.is_double else x
+
+
+def observed(*arguments: Any) -> Observation:
+    return observe(build(lambda: Stack(*arguments)), (Free("B", 3), arguments[0]))
+
+
+def test_what_follows_no_formula_of_the_arguments_is_left_out() -> None:
+    trials = ({"width": 8}, {"width": 12}, {"width": 10})
+    alike = Experiment(observed(8, 2), [observed(12, 2), observed(10, 2)], trials).generalise()
+    width = symbol("width")
+    assert alike.output == (symbol("B"), width)
+    assert alike.layers["layers.1"].output == (symbol("B"), width)
+    assert alike.layers["spare"].output is None  # it is never called
+    assert alike.tensors["layers.0.weight"].shape == (width, width)
+    deeper = Experiment(observed(8, 2), [observed(12, 2), observed(10, 2, True)], trials)
+    with pytest.raises(Unfitted):
+        deeper.generalise()
+    more = Experiment(observed(8, 2), [observed(12, 2), observed(10, 3)], trials)
+    with pytest.raises(Unfitted):
+        more.generalise()  # it has other parameters
 
 
 def test_fitted_sizes_must_be_unique() -> None:
