@@ -58,7 +58,7 @@ class RunFiles:
         return self.read(path) if is_asked_again else read_source(path)
 
     def is_indifferent(self, script: tuple[str, ...]) -> bool:
-        """Return whether a script is known to read no config of a folder and suffix."""
+        """Return whether a script is known to ignore the configs of a folder and suffix with which it is started."""
         reads = self.indifferent.get(script)
         if reads is not None:
             note_reads(reads)

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import field
 
 from shapelint.chain.chain import Flow
-from shapelint.common.frozen import record, replace
+from shapelint.common.frozen import frozen, record, replace
 from shapelint.knowledge import losses as known_losses
 from shapelint.python.models import unseen_parts
 from shapelint.python.state import naming
@@ -17,17 +17,35 @@ from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import HEADS, Role, kind
 
 
+@frozen
+class Members:
+    """What some models consist of, by identity: components as called, what leads to them, and the models themselves."""
+
+    components: frozenset[int] = frozenset()
+    inside: frozenset[int] = frozenset()
+    models: frozenset[int] = frozenset()
+
+    def have(self, node: Node) -> bool:
+        """Return whether a module is one of the models, or in one."""
+        return self.touch(node) or any(id(step) in self.models for step in node.path)
+
+    def touch(self, node: Node) -> bool:
+        """Return whether a module is a model, what is called in it, or leads there."""
+        return any(id(step) in self.inside for step in (node, *node.path[-1:]))
+
+
 @record
 class Group:
-    """Calls of the components of one model; `of_all` are the components that any model calls."""
+    """Calls of the components of one model, what it consists of, and what all of the models consist of."""
 
     node: Instance | None
     calls: list[Call] = field(default_factory=list)
-    of_all: set[int] = field(default_factory=set)
+    members: Members = Members()
+    of_all: Members = Members()
 
     @property
     def own(self) -> set[int]:
-        """Its components, as they were called."""
+        """Its components, as they were called until now."""
         return {id(call.edge.component) for call in self.calls}
 
 
@@ -52,6 +70,7 @@ def groups_of(run: Run) -> list[Group]:
     unseen = unseen_parts.called(run, NO_OBJECT)
     kinds = {*map(naming.kind, unseen), *(kind(call.edge.role) for call in loose.calls)}
     has_head = any(naming.is_head(call.component) for call in loose.calls)
+    loose.members = _members([loose])
     if has_head or (loose.calls and "backbone" in kinds and kinds & HEADS) or _has_loss(run, loose):
         groups.append(loose)
     else:
@@ -65,10 +84,17 @@ def groups_of(run: Run) -> list[Group]:
     for group in groups:
         kept = [call for call in group.calls if id(call) not in unused]
         group.calls = kept or group.calls
-    of_all = {one for group in groups for one in group.own}
+        group.members = _members([group])
+    of_all = _members(groups)
     for group in groups:
         group.of_all = of_all
     return groups
+
+
+def _members(groups: Sequence[Group]) -> Members:
+    models = frozenset(id(group.node) for group in groups)
+    steps = frozenset(id(step) for group in groups for call in group.calls for step in call.component.path)
+    return Members(frozenset(one for group in groups for one in group.own), steps | models, models)
 
 
 def _probed_backbones(run: Run) -> list[Group]:
@@ -187,32 +213,26 @@ def concerns(loss: LossCall, group: Group, roles: Container[str]) -> bool:
     return any(made_inside(flow, group, roles) for _, flow in loss.operands if flow is not None)
 
 
-def uses(bank: BankCall, group: Group, roles: Container[str], groups: Sequence[Group]) -> bool:
+def uses(bank: BankCall, group: Group, roles: Container[str]) -> bool:
     """Return whether a bank is part of the model, or, if it is part of none, gets what the model makes."""
-    if bank.owner is not None and any(_is_inside(bank.owner, one) for one in groups):
-        return _is_inside(bank.owner, group)
+    if bank.owner is not None and group.of_all.have(bank.owner):
+        return group.members.have(bank.owner)
     if bank.owner is None and bank.component.path:
         return touches((bank.component,), group)
     return made_inside(bank.features, group, roles)
 
 
-def _is_inside(node: Node, group: Group) -> bool:
-    """Return whether a module is a model, or in it."""
-    return touches((node,), group) or (group.node is not None and group.node in node.path)
-
-
 def touches(nodes: tuple[Node, ...], group: Group) -> bool:
     """Return whether networks that were passed to unseen code are the model or parts of it; none are any of them."""
-    inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
-    return not nodes or any(id(step) in inside for node in nodes for step in (node, *node.path[-1:]))
+    return not nodes or any(map(group.members.touch, nodes))
 
 
 def made_inside(flow: Flow, group: Group, roles: Container[str]) -> bool:
     """Return whether a component of the model made a tensor; one of another model that has the same name did not."""
-    own = group.own
     made = (origin for origin in (flow.maker, *flow.origins) if origin.component is not None)
     return any(
-        id(origin.component) in own or (origin.role in roles and id(origin.component) not in group.of_all)
+        id(origin.component) in group.members.components
+        or (origin.role in roles and id(origin.component) not in group.of_all.components)
         for origin in made
     )
 

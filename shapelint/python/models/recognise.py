@@ -135,12 +135,13 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
 
     names: dict[str, int] = {}
     models: list[PythonModel] = []
+    handed = unseen_parts.handed_over(run)
     stopping = failures.of_models(run, [group.node for group in groups])
     for group, stops, is_cut in zip(groups, stopping, cut_short(run, groups)):
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
-        model = _model(run, group, label, len(source.text), groups)
+        model = _model(run, group, label, len(source.text), not models, handed.get(id(group.node), ()))
         says_so = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         models.append(
             replace(
@@ -204,9 +205,8 @@ def _unjudged_model(run: Run, group: Group, length: int) -> PythonModel:
     )
 
 
-def _model(run: Run, group: Group, name: str, length: int, groups: Sequence[Group]) -> PythonModel:
+def _model(run: Run, group: Group, name: str, length: int, first: bool, handed: Sequence[Link]) -> PythonModel:
     """Build the model of a group; faults of tensors that no model made are reported with the first model."""
-    first = group is groups[0]
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
@@ -220,10 +220,10 @@ def _model(run: Run, group: Group, name: str, length: int, groups: Sequence[Grou
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
-    unseen += [link for link in unseen_parts.handed_over(run, group.node) if str(link.role) not in by_role]
+    unseen += [link for link in handed if str(link.role) not in by_role]
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
     losses = tuple(loss for loss in run.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
-    banks = tuple(bank for bank in run.banks if uses(bank, group, by_role, groups))
+    banks = tuple(bank for bank in run.banks if uses(bank, group, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
     reshapes = tuple(wiring_faults.fixed_batches(run, group.node))
@@ -269,7 +269,7 @@ def _given_checkpoint(run: Run, group: Group, span: Span) -> Iterator[LoadedWeig
 
 def _loads(run: Run, group: Group, first: bool) -> Iterator[LoadedWeights]:
     """Yield the weights that are loaded into a model, a part of it or what holds it; the `first` those of nobody."""
-    inside = {id(step) for call in group.calls for step in call.component.path} | {id(group.node)}
+    inside = group.members.inside
     for load in run.loads:
         held = isinstance(load.owner, Component) and id(load.owner) in inside
         if held or any(id(step) in inside for step in load.owner.path) or (first and load.owner.holder is None):

@@ -29,17 +29,22 @@ def links(run: Run, model: Node | None) -> list[Link]:
     return found
 
 
-def handed_over(run: Run, model: Node | None) -> list[Link]:
-    """Return links for the parts of a model or a script that code which is not seen gets, and that nothing calls."""
+def handed_over(run: Run) -> dict[int, list[Link]]:
+    """Return links for the parts that unseen code gets and that nothing calls, by the identity of their model."""
+    if not run.handed_over:
+        return {}
     called_ones = {id(step) for call in run.calls for step in call.component.path}
-    found: dict[str, Link] = {}
+    found: dict[int, dict[str, Link]] = {}
     for node, cause in run.handed_over.values():
-        for part in _parts(node) if node is model else [node]:
+        own = naming.place(node).model
+        parts = [(node, own)] if own is not node else []
+        for part, model in (*parts, *((one, node) for one in _parts(node))):
             place = naming.place(part)
             is_part = place.model is model and part is not model and place.kind in ("backbone", *HEADS)
             if is_part and id(part) not in called_ones and cause.span is not None:
-                found.setdefault(str(place.role), _link(place.role, str(place.role), cause, cause.span))
-    return list(found.values())
+                link = _link(place.role, str(place.role), cause, cause.span)
+                found.setdefault(id(model), {}).setdefault(str(place.role), link)
+    return {model: list(links.values()) for model, links in found.items()}
 
 
 def _parts(node: Node) -> list[Node]:
