@@ -67,6 +67,11 @@ class Operation:
         return self.steps[0].primitive if self.steps else ""
 
     @property
+    def gives(self) -> str:
+        """The last step, which says what kind of value it gives; empty for a line in the notation."""
+        return self.steps[-1].primitive if self.steps else ""
+
+    @property
     def keeps_shape(self) -> bool:
         """Whether the result has the shape of the tensor, whatever the arguments are."""
         return bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)

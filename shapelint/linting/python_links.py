@@ -41,6 +41,8 @@ def _checks(script: PythonModel) -> Iterator[LinkCheck]:
     for bank in script.banks:
         yield _of_bank(bank)
     yield from loaded_weights.checks(script.loads)
+    for one in script.open_operations:
+        yield LinkCheck(one.name, one.cause.reason, one.cause.help, one.cause.span or script.span)
     for cause in script.unfollowed:
         yield LinkCheck("the model", cause.reason, cause.help, cause.span or script.span)
     if script.is_cut_short:

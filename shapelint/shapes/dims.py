@@ -17,6 +17,7 @@ from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 
 Dim = Union[int, "Expression"]
+OTHER = "!"
 REMEMBERED = 16384
 """Number of results that are kept of an operation: a network repeats the arithmetic of one of its blocks many times."""
 
@@ -151,6 +152,21 @@ def unknown(name: str, serial: str) -> Expression:
     It is shown by its name; the serial tells it from others of that name.
     """
     return symbol(f"?{name}#{serial}")
+
+
+def other(dim: Dim, serial: str = "") -> Dim:
+    """Take a dimension that is not known to be another one than all that it may meet: to see whether that matters.
+
+    Those that are not known by any name are told by their serial.
+    """
+    if is_known(dim):
+        return dim
+    return symbol(f"{OTHER}{serial if is_lost(dim) else dim}")
+
+
+def is_other(name: str) -> bool:
+    """Whether a symbol stands for a dimension that is taken to be another one than all that it may meet."""
+    return name[:1] == OTHER
 
 
 def symbol(name: str) -> Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,12 @@ _NAMES: dict[type[ast.operator], str] = {
     ast.Mult: "mul",
     ast.Div: "div",
     ast.MatMult: "matmul",
+    ast.Pow: "pow",
+    ast.Mod: "remainder",
+    ast.FloorDiv: "floor_divide",
+    ast.BitAnd: "bitwise_and",
+    ast.BitOr: "bitwise_or",
+    ast.BitXor: "bitwise_xor",
 }
 
 
@@ -129,6 +136,14 @@ def _number(value: Any) -> Value:
     if isinstance(value, int) and abs(value) > MAXIMUM_NUMBER:
         return UNKNOWN
     return Const(value)
+
+
+def total(run: Run, values: Value, site: Site) -> Value | None:
+    """Return the sum of a list of tensors; None for any other values."""
+    items = values.items if isinstance(values, Items) and values.rest is None else []
+    if not items or not all(isinstance(item, Tensor) for item in items):
+        return None
+    return functools.reduce(lambda left, right: binary(run, ast.Add(), left, right, site), items)
 
 
 def tensors(op: ast.operator, left: Value, right: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from shapelint.common.patterns import pattern
-from shapelint.python.builtins import evaluated_text, iteration, numbers
+from shapelint.python.builtins import arithmetic, evaluated_text, iteration, numbers
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
 from shapelint.python.state import class_lookup, forgetting
@@ -27,6 +27,7 @@ from shapelint.python.state.values import (
     Library,
     Scope,
     Table,
+    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -39,12 +40,18 @@ STATEMENTS_BEYOND_ASSIGNMENT = pattern(
 """Code in a string that does more than assign to names."""
 MODIFYING_CODE = pattern(r":=|__|\b(update|setattr|append|pop|insert|setdefault|extend|add_module)\b")
 """Expressions in a string that change values."""
+NUMBERS_OF_TENSORS = ("bool", "int", "float")
+"""Functions that take a tensor only if it has a single element."""
 
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a built-in function by its name."""
 
     values = [given.value for given in arguments.positional]
+    if name in NUMBERS_OF_TENSORS and values and isinstance(values[0], Tensor):
+        run.observe_operation(f"__{name}__", values[0], Arguments(), site)
+    if name == "sum" and values and (total := arithmetic.total(run, values[0], site)) is not None:
+        return total
     if name in ("map", "filter"):
         return _map(run, name, values, site)
     if name == "delattr" and len(values) == 2:

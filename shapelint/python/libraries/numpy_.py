@@ -6,14 +6,13 @@ import math
 
 from shapelint.python.builtins import standard_library
 from shapelint.python.libraries.standard_library_ import siteless
-from shapelint.python.objects import subscripts
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.plugins import LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import is_number, sequence
 from shapelint.python.state.values import UNKNOWN, Bound, Const, Items, NumpyArray, Tensor, Unknown, Value
-from shapelint.python.tensors import collected_rows, joining, tensor_operations
+from shapelint.python.tensors import collected_rows, indexing, joining, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 
 ARRAY_METHODS_THAT_KEEP = frozenset({"astype", "copy"})
@@ -43,7 +42,7 @@ def method(run: Run, owner: NumpyArray, name: str, arguments: Arguments, site: S
 def element(run: Run, owner: NumpyArray, index: Value, site: Site) -> Value:
     """Read `array[0]` or `array[:100]`."""
     is_plain = isinstance(index, Const) or (isinstance(index, Items) and index.kind == "slice")
-    found = subscripts.tensor(owner.tensor, index) if is_plain else UNKNOWN
+    found = indexing.indexed(owner.tensor, index) if is_plain else UNKNOWN
     return NumpyArray(found) if isinstance(found, Tensor) else UNKNOWN
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import PurePath
 
 from shapelint.chain.chain import Chain, Edge, Flow, LayerFlow, Link, Origin
@@ -37,7 +37,7 @@ from shapelint.python.models.groups import (
     uses,
 )
 from shapelint.python.state import naming
-from shapelint.python.state.run import BankCall, Call, LossCall, Run, Update
+from shapelint.python.state.run import BankCall, Call, LossCall, OpenOperation, Run, Update
 from shapelint.python.state.saved_weights import LoadedWeights
 from shapelint.python.state.values import Component, Scope
 from shapelint.python.tensors import line_shapes
@@ -82,6 +82,7 @@ class PythonModel:
     method: str | None = None
     unused: tuple[unused_parts.UnusedPart, ...] = ()
     unfollowed: tuple[Cause, ...] = ()
+    open_operations: tuple[OpenOperation, ...] = ()
     unread: tuple[Cause, ...] = ()
     update_faults: tuple[momentum_updates.UpdateFault, ...] = ()
     trained: trained_targets.TrainedTarget | None = None
@@ -250,6 +251,7 @@ def _model(run: Run, group: Group, name: str, length: int, first: bool, handed: 
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
+        open_operations=tuple(_open_operations(run, group, by_role)),
         unread=tuple(run.unread.values()) if first else (),
         update_faults=tuple(momentum_updates.faults(run, group.node, first)),
         trained=trained_targets.find(run, group.node, first),
@@ -281,6 +283,13 @@ def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
     causes = [cause for nodes, cause in run.unfollowed if touches(nodes, group)]
     base = unseen_parts.base_of_a_method(run, group.node) if group.node is not None else None
     return dict.fromkeys([*causes, base] if base is not None else causes)
+
+
+def _open_operations(run: Run, group: Group, roles: Container[str]) -> Iterator[OpenOperation]:
+    """Yield the operations that may not take what the model makes."""
+    for operation in run.open_operations.values():
+        if any(made_inside(flow, group, roles) for flow in operation.operands):
+            yield operation
 
 
 def _follows_a_fault(misuse: Call, calls: list[Call]) -> bool:

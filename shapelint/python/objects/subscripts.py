@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
 from shapelint.python.objects import attributes, dicts, item_methods
 from shapelint.python.state import choices, class_lookup, command_words, unknown_numbers
@@ -27,8 +26,7 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
-from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import collected_rows
+from shapelint.python.tensors import collected_rows, indexing
 from shapelint.python.tensors.axes import Axis
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -42,7 +40,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Tensor):
         if isinstance(index, (Tensor, Const, Items)):
             run.observe_operation("__getitem__", owner, Arguments((Given(index, NO_SPAN),)), site)
-        return tensor(owner, index)
+        return indexing.indexed(owner, index)
     if isinstance(owner, Items):
         if owner.shape_of is not None and not isinstance(index, Items):
             run.observe_operation("size", owner.shape_of, Arguments((Given(index, NO_SPAN),)), site)
@@ -90,7 +88,7 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
 def _index_data(data: Data, index: Value) -> Data:
     """Take a view, a label, or a column of a batch out of data by its index; some of its rows are an unknown number."""
     if data.joined and isinstance(index, Items) and index.kind == "slice":
-        return replace(data, rows=_length(Axis(data.rows), index))
+        return replace(data, rows=indexing.length(Axis(data.rows), index))
     if data.rows != BATCH and integer(index) is None and not isinstance(index, Const):
         data = replace(data, rows=dims.UNKNOWN_DIM)
     if data.size is not None:
@@ -189,71 +187,3 @@ def _child(owner: Chained, index: Value) -> Value:
     if len(names) == 1 and position is None:
         return owner.children[names[0]]
     return UNKNOWN
-
-
-def tensor(owner: Tensor, index: Value) -> Value:
-    """Index a tensor: integers drop an axis, slices shorten it, None adds one, masks and index tensors select rows."""
-    axes = None if owner.loose else ax.of(owner.flow)
-    unknown = Tensor(Flow(None, (), owner.flow.maker), owner.trains)
-    if axes is None:
-        return unknown
-    parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
-    taken = sum(not (isinstance(part, Const) and (part.value is None or part.value is ...)) for part in parts)
-    result: list[Axis] = []
-    place = 0
-    for part in parts:
-        if isinstance(part, Const) and part.value is ...:
-            skip = len(axes) - place - (taken - _before(parts, part))
-            if skip < 0:
-                return unknown
-            result += axes[place : place + skip]
-            place += skip
-            continue
-        if isinstance(part, Const) and part.value is None:
-            result.append(Axis(1))
-            continue
-        if place >= len(axes):
-            return unknown
-        axis = axes[place]
-        if isinstance(part, Items) and part.kind == "slice":
-            result.append(Axis(_length(axis, part), axis.origin))
-        elif integer(part) is not None:
-            pass
-        elif isinstance(part, Tensor):
-            chosen = ax.of(part.flow)
-            if chosen is None or (len(parts) > 1 and len(chosen) != 1):
-                return unknown
-            rank = len(chosen)
-            # A mask reduces the axes that it covers to one; a tensor of indices replaces its axis.
-            pairs = list(zip(chosen, axes[place:]))
-            if 1 < rank == len(pairs) and all(dims.equal(one.size, two.size) is not False for one, two in pairs):
-                result.append(Axis(dims.UNKNOWN_DIM, axis.origin))
-                place += rank
-                continue
-            result += chosen if rank > 1 else [Axis(dims.UNKNOWN_DIM, axis.origin)]
-        elif isinstance(part, Items) and part.rest is None:
-            result.append(Axis(len(part.items), axis.origin))
-        else:
-            return unknown
-        place += 1
-    return Tensor(ax.flow((*result, *axes[place:]), owner.flow.maker), owner.trains)
-
-
-def _before(parts: list[Value], part: Value) -> int:
-    """Return the number of axes that the parts before this one consume."""
-    count = 0
-    for other in parts:
-        if other is part:
-            break
-        count += not (isinstance(other, Const) and (other.value is None or other.value is ...))
-    return count
-
-
-def _length(axis: Axis, part: Items) -> dims.Dim:
-    start, stop, step = part.items
-    values = [None if isinstance(p, Const) and p.value is None else integer(p) for p in (start, stop)]
-    unknown = any(v is None and not (isinstance(p, Const) and p.value is None) for v, p in zip(values, (start, stop)))
-    stride = integer(step) if not (isinstance(step, Const) and step.value is None) else 1
-    if unknown or not isinstance(stride, int):
-        return dims.UNKNOWN_DIM
-    return ax.sliced(axis.size, values[0], values[1], stride)

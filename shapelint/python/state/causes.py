@@ -5,14 +5,29 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.common.frozen import replace
+from shapelint.knowledge import rules_folder
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.run import Run
+from shapelint.python.state.run import OpenOperation, Run
 from shapelint.python.state.value_facts import LONGEST_LIST, cause_among
-from shapelint.python.state.values import Bound, Data, Function, Instance, Items, Library, Node, Tensor, Unknown, Value
+from shapelint.python.state.values import (
+    Bound,
+    Data,
+    Function,
+    Given,
+    Instance,
+    Items,
+    Library,
+    Method,
+    Node,
+    Tensor,
+    Unknown,
+    Value,
+)
 from shapelint.shapes import dims
 from shapelint.signatures import declared
 from shapelint.spec.spec import Cause
@@ -40,10 +55,19 @@ def of_call(run: Run, function: Value, value: Value, arguments: Arguments, site:
         return replace(value, cause=_cause(run, function, arguments, site))
     if not isinstance(value, Tensor) or isinstance(function, Node):
         return value
-    return of_operation(run, value, tuple(_tensors(function, arguments)), site)
+    trace = _blamed if isinstance(function, (Function, Method)) else of_operation
+    return trace(run, value, tuple(_tensors(function, arguments)), site)
 
 
 def of_operation(run: Run, value: Tensor, operands: Sequence[Tensor], site: Site) -> Tensor:
+    """Return what an operation gives, with the cause of what was lost by it; one that loses a shape may be refused."""
+    found = _blamed(run, value, operands, site)
+    if found is not value and found.flow.value is None and found.flow.maker.cause is not None:
+        leave_open(run, _name(site.node), operands, found.flow.maker.cause, site)
+    return found
+
+
+def _blamed(run: Run, value: Tensor, operands: Sequence[Tensor], site: Site) -> Tensor:
     """Return what an operation gives; a shape or a width that is not known after it was before gets its cause."""
     flow = value.flow
     if isinstance(flow.value, tuple):
@@ -57,6 +81,12 @@ def of_operation(run: Run, value: Tensor, operands: Sequence[Tensor], site: Site
     if flow.value is not None or flow.maker.cause is not None or not any(one.flow.value for one in operands):
         return value
     return replace(value, flow=replace(flow, maker=replace(flow.maker, cause=_lost(run, site))))
+
+
+def _name(node: ast.AST) -> str:
+    """Return what an operation is called: `view` for `x.view(*sizes)`."""
+    function = node.func if isinstance(node, ast.Call) else node
+    return getattr(function, "attr", None) or getattr(function, "id", "") or "an index"
 
 
 def _lost(run: Run, site: Site) -> Cause:
@@ -86,6 +116,45 @@ def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
     for value in values:
         if isinstance(value, Node):
             run.handed_over.setdefault(id(value), (value, cause))
+
+
+def leave_open(run: Run, name: str, operands: Sequence[Tensor], cause: Cause | None, site: Site) -> None:
+    """Note an operation of which it is not known whether torch takes what a component made: an unchecked link.
+
+    Nothing is noted of what is interpreted for a library, or only supposed to run.
+    """
+    file = site.scope.file
+    span = run.place(site.node, file)
+    if file is None or span is None or run.supposed or Path(file.path).is_relative_to(rules_folder.folder()):
+        return
+    flows = tuple(one.flow for one in operands if _is_made(one.flow))
+    if flows:
+        cause = cause or _of_sizes(operands) or Cause(f"a size of what {_text(site.node)} gets is not known", span)
+        run.open_operations.setdefault((span, name), OpenOperation(name, flows, cause))
+
+
+def leave_unknown_open(run: Run, name: str, given: Sequence[Given], site: Site) -> None:
+    """Note a function of torch of which it is not known what it takes."""
+    values = [one.value for one in given]
+    values += [item for value in values if isinstance(value, Items) for item in value.items]
+    cause = Cause(f"what {name} takes is not known here", run.place(site.node, site.scope.file))
+    leave_open(run, name.rpartition(".")[2], [one for one in values if isinstance(one, Tensor)], cause, site)
+
+
+def _of_sizes(operands: Sequence[Tensor]) -> Cause | None:
+    """Return why a shape or a size of tensors is not known."""
+    origins = (
+        origin
+        for one in operands
+        for size, origin in zip(one.shape or (None,), one.flow.origins or (one.flow.maker,))
+        if size is None or not dims.is_known(size)
+    )
+    return next((origin.cause for origin in origins if origin.cause is not None), None)
+
+
+def _is_made(flow: Flow) -> bool:
+    """Return whether a component made a tensor, or an axis of it."""
+    return any(origin.component is not None for origin in (flow.maker, *flow.origins))
 
 
 def tensor(value: Value | None, cause: Cause | None = None) -> Tensor:

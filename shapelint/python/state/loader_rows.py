@@ -97,7 +97,9 @@ def in_an_epoch(number: int) -> Dim:
 
 
 def differ(left: Dim, right: Dim) -> bool:
-    """Return whether two numbers of rows certainly differ, also those of one epoch of unknown length.
+    """Return whether two sizes certainly differ, also numbers of rows of one epoch of unknown length.
+
+    One that is taken to be `dims.other` than whatever it may meet differs from all but itself.
 
     >>> differ(4, 5), differ(in_an_epoch(0), in_an_epoch(0) - 1), differ(in_an_epoch(0), in_an_epoch(1) - 1)
     (True, True, False)
@@ -105,6 +107,8 @@ def differ(left: Dim, right: Dim) -> bool:
     if isinstance(left, int) and isinstance(right, int):
         return left != right
     symbols = dims.names(left) | dims.names(right)
+    if any(dims.is_other(name) for name in symbols):
+        return left != right
     return len(symbols) == 1 and all(name[:2] == "N#" for name in symbols) and dims.equal(left, right) is False
 
 

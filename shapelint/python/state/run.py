@@ -95,6 +95,15 @@ class LossCall:
 
 
 @frozen
+class OpenOperation:
+    """An operation of which it is not known whether it takes what components made, and why that is not."""
+
+    name: str
+    operands: tuple[Flow, ...]
+    cause: Cause
+
+
+@frozen
 class Update:
     """A moving average of an online component into a target component that was built separately."""
 
@@ -199,7 +208,8 @@ class Run(Kernel):
     iterates over them; `generators` says of each function node whether it yields. `rewritten` counts the changes to
     values that are not known, `iterating` the loops that are being run. `unfollowed` are networks that were passed to
     code that is not seen, or all of them where there are none, and what that code is. `handed_over` are networks
-    that such code may call. `unread` are the files that are read in all cases and are not there or do not parse;
+    that such code may call. `open_operations` are those that may not take what they get, by their place and name.
+    `unread` are the files that are read in all cases and are not there or do not parse;
     `failed_reads` counts all that is read in vain. `cut` are the
     objects and components that a part of the file built or called whose share ran out, or all of them if it was
     `cut_everywhere`. `decays` are those of moving averages, with the target. `saved` are the tensors that are
@@ -256,6 +266,7 @@ class Run(Kernel):
     unseen: dict[tuple[int, str], Cause] = field(default_factory=dict)
     unfollowed: list[tuple[tuple[Node, ...], Cause]] = field(default_factory=list)
     handed_over: dict[int, tuple[Node, Cause]] = field(default_factory=dict)
+    open_operations: dict[tuple[Span, str], OpenOperation] = field(default_factory=dict)
     unread: dict[str, Cause] = field(default_factory=dict)
     failed_reads: int = 0
     copies: dict[int, Span] = field(default_factory=dict)

@@ -147,7 +147,8 @@ class Tensor:
     """A tensor; `trains` are the components that certainly get gradients through it, as far as they may be targets.
 
     `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
-    `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values.
+    `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values,
+    `is_index` that it holds whole numbers.
     """
 
     flow: Flow
@@ -155,6 +156,7 @@ class Tensor:
     loose: bool = False
     weight_of: Component | None = None
     is_mask: bool = False
+    is_index: bool = False
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:

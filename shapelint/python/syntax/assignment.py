@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from shapelint.knowledge import bystanders
-from shapelint.python.objects import dicts, item_methods, lists, mutation, subscripts
+from shapelint.python.objects import dicts, item_methods, lists, mutation
 from shapelint.python.state import choices, names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
@@ -28,6 +28,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.python.tensors import indexing
 
 
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
@@ -58,7 +59,7 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         owner = run.evaluate(target.value, scope)
         index = run.evaluate(target.slice, scope)
         if isinstance(owner, Tensor) and isinstance(value, Tensor):
-            run.observe_copy(subscripts.tensor(owner, index), value, Site(target, scope))
+            run.observe_copy(indexing.indexed(owner, index), value, Site(target, scope))
         assign_element(run, owner, index, value)
     elif isinstance(target, ast.Starred):
         bind(run, target.value, value, scope, own)

@@ -10,9 +10,9 @@ from shapelint.python.objects import dicts, laziness, sets
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
-from shapelint.python.state.value_facts import blamed, truth
+from shapelint.python.state.value_facts import blamed
 from shapelint.python.state.values import UNKNOWN, Gathered, Items, Library, Scope, Table, Value
-from shapelint.python.syntax import loops
+from shapelint.python.syntax import loops, narrowing
 from shapelint.python.tensors import collected_rows, fed_batches
 
 Body = Callable[[bool], None]
@@ -131,7 +131,7 @@ def _iterate(run: Run, loop: Loops, scope: Scope, body: Body) -> int | None:
 def _tested(run: Run, tests: Sequence[ast.expr], scope: Scope, done: Body) -> None:
     """Evaluate the conditions of an iteration, and run `done` if they hold."""
     for place, test in enumerate(tests):
-        known = truth(run.evaluate(test, scope))
+        known = narrowing.condition(run, test, scope)
         if known is None:
             with run.journal.conditional():
                 _tested(run, tests[place + 1 :], scope, _if(False, done))

@@ -37,7 +37,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
-from shapelint.python.syntax import calls, comprehensions
+from shapelint.python.syntax import calls, comprehensions, narrowing
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -158,10 +158,10 @@ def _binop(run: Run, node: ast.BinOp, scope: Scope) -> Value:
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
-    value = evaluate(run, node.operand, scope)
     if isinstance(node.op, ast.Not):
-        known = truth(value)
+        known = narrowing.condition(run, node.operand, scope)
         return UNKNOWN if known is None else Const(not known)
+    value = evaluate(run, node.operand, scope)
     if isinstance(value, Tensor):
         return value
     if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
@@ -206,6 +206,8 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     for op, comparator in zip(node.ops, node.comparators):
         right = evaluate(run, comparator, scope)
         if isinstance(left, Tensor) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
+            if isinstance(op, (ast.Eq, ast.NotEq)) and _is_no_number(right):
+                return Const(isinstance(op, ast.NotEq))  # with None or a text, Python compares and not torch
             run.observe_operation(COMPARISONS[type(op)], left, Arguments((Given(right, NO_SPAN),)), Site(node, scope))
             compared = gradients.stopped(arithmetic.tensors(ast.Add(), left, right))
             return replace(compared, is_mask=True) if isinstance(compared, Tensor) else compared
@@ -217,8 +219,12 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
     return UNKNOWN if result is None else Const(result)
 
 
+def _is_no_number(value: Value) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, (str, type(None)))
+
+
 def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
-    known = truth(evaluate(run, node.test, scope))
+    known = narrowing.condition(run, node.test, scope)
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
     return join(evaluate_conditionally(run, node.body, scope), evaluate_conditionally(run, node.orelse, scope))

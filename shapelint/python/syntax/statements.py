@@ -164,7 +164,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> bool:
 
 
 def _decided(run: Run, node: ast.If, scope: Scope) -> bool:
-    known = truth(run.evaluate(node.test, scope))
+    known = narrowing.condition(run, node.test, scope)
     if known:
         own_guards.note_raise(run, node, scope)
     if known is not None:

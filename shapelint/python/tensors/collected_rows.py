@@ -47,6 +47,25 @@ def numbers_in(items: Items) -> Dim | None:
     return found.count if found is not None and whole and all(map(is_number, whole)) else None
 
 
+def sizes_of(items: Items) -> list[Dim] | None:
+    """Return the sizes of a list of numbers, or of lists of as many numbers each; None for any other list."""
+    count = numbers_in(items)
+    if count is not None:
+        return [count]
+    inner = [sizes_of(one) if isinstance(one, Items) else None for one in items.items]
+    if items.rest is not None or not inner or inner[0] is None or any(one != inner[0] for one in inner):
+        return None
+    return [len(inner), *inner[0]]
+
+
+def are_whole(items: Items) -> bool:
+    """Return whether a list, or those in it, hold whole numbers alone."""
+    return items.rest is None and all(
+        are_whole(one) if isinstance(one, Items) else isinstance(one, Const) and type(one.value) is int
+        for one in items.items
+    )
+
+
 def with_one(owner: Items, value: Value) -> Gathered | None:
     """Return how much there is in a list behind one more element."""
     return _added(of(owner), Gathered(1, rows_of(value)))

@@ -24,6 +24,10 @@ KEEPS = words(
 DTYPES = ("dtype", "float", "double", "half", "bfloat16", "long", "int", "short", "uint8")
 
 
+COUNTS = words(
+    "arange randperm randint argsort argmax argmin nonzero argwhere multinomial bincount bucketize searchsorted"
+)
+"""Functions that give whole numbers, unless they are told otherwise."""
 BOOLEANS = (Library("torch.bool"), Library("builtins.bool"))
 
 
@@ -38,6 +42,14 @@ def comes_of(name: str, is_mask: bool, given: Arguments) -> bool:
 def is_created(given: Arguments) -> bool:
     """Return whether a tensor is created with truth values: `torch.eye(8, dtype=torch.bool)`."""
     return "dtype" in given.keywords and given.keywords["dtype"].value in BOOLEANS
+
+
+def counts(name: str, is_index: bool, given: Arguments) -> bool:
+    """Return whether an operation gives whole numbers: as an index, these select by their values."""
+    plain = name.removesuffix("_")
+    if "dtype" in given.keywords or any(_is_dtype(one.value) or one.value in BOOLEANS for one in given.every):
+        return False
+    return plain in COUNTS or (is_index and (plain in KEEPS or plain == "roll"))
 
 
 def _is_dtype(value: object) -> bool:

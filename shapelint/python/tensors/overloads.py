@@ -15,9 +15,10 @@ from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.python.tensors import refusals, shape_lines
-from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result
+from shapelint.python.tensors.axes import Axes, Axis
+from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result, refuses_nothing
 from shapelint.python.tensors.refusals import Refusal
+from shapelint.shapes import dims
 
 ValueType = TypeVar("ValueType")
 
@@ -60,6 +61,30 @@ class OperationCall(Generic[ValueType]):
             current = primitive.apply(current, *arguments)
         return current
 
+    @property
+    def compares(self) -> bool:
+        """Whether torch compares operands with each other, and may refuse them."""
+        if self.operation.shapes:
+            return bool(self.shapes)
+        return any(primitive.refuses is not refuses_nothing and primitive.has_operand for primitive, _, _ in self.steps)
+
+    def is_open(self, axes: Axes) -> bool:
+        """Return whether torch may refuse an operand for a size that is not known."""
+        if self.operation.shapes:
+            opened = [_opened(shape) for shape in (axes, *self.shapes)]
+            return opened != [axes, *self.shapes] and any(shape_lines.refuses(self.operation.shapes, opened))
+        current: Result = axes
+        for primitive, arguments, _ in self.steps:
+            if not isinstance(current, tuple) or UNREAD in arguments:
+                return False
+            opened = [_opened(one) for one in (current, *arguments)]
+            if opened != [current, *arguments] and any(primitive.refuses(*opened)):
+                return True
+            if primitive is PRIMITIVES["single"] and any(axis.size != 1 for axis in current):
+                return True
+            current = primitive.apply(current, *arguments)
+        return False
+
     def refusals(self, axes: Axes) -> Iterator[Refusal]:
         """Yield the operands that torch certainly refuses, up to the first step that refuses one."""
         if self.operation.shapes:
@@ -80,6 +105,19 @@ class OperationCall(Generic[ValueType]):
             if found or UNREAD in arguments:
                 return
             current = primitive.apply(current, *arguments)
+
+
+def _opened(value: Any) -> Any:
+    """Return an argument with its unknown sizes taken to be other ones than all that they may meet.
+
+    Those of axes that were lost at the same place are the same.
+    """
+    if isinstance(value, Axis):
+        cause = value.origin.cause
+        return replace(value, size=dims.other(value.size, "" if cause is None else f"{cause.span}{cause.reason}"))
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_opened, value))
+    return dims.other(value) if isinstance(value, dims.Expression) else value
 
 
 def _refused(primitive: Primitive, arguments: tuple[Any, ...], axes: Axes) -> Iterator[Refusal]:

@@ -41,7 +41,8 @@ class Pieces:
 Result = Union[Axes, Pieces, None]
 
 
-def _refuses_nothing(axes: Axes, *given: object) -> Iterator[Refusal]:
+def refuses_nothing(axes: Axes, *given: object) -> Iterator[Refusal]:
+    """Yield nothing: a step that takes whatever has the axes that its arguments name."""
     return iter(())
 
 
@@ -54,7 +55,12 @@ class Primitive:
 
     apply: Callable[..., Result]
     takes: tuple[PrimitiveKind, ...] = ()
-    refuses: Callable[..., Iterator[Refusal]] = _refuses_nothing
+    refuses: Callable[..., Iterator[Refusal]] = refuses_nothing
+
+    @property
+    def has_operand(self) -> bool:
+        """Whether it takes another tensor."""
+        return "tensor" in self.takes
 
     def kind(self, index: int) -> PrimitiveKind:
         """Return the kind of an argument."""
@@ -345,6 +351,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "equal": Primitive(_same, ("tensor",), refusals.equal),
     "variance": Primitive(_same, ("tensor",), refusals.variance),
     "labels": Primitive(_labels, ("tensor", "flag"), refusals.labels),
+    "single": Primitive(_same, (), refusals.single),
     "groups": Primitive(_same, ("size",), refusals.groups),
     "three": Primitive(_same, ("axes",), refusals.three),
     "reduce": Primitive(_reduce, ("axes", "flag")),

@@ -111,7 +111,7 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
                 bound[name] = taken
             elif not isinstance(taken, Axis) or not isinstance(known, Axis):
                 yield from _batches(index, taken, known, bound)
-            elif dims.equal(known.size, taken.size) is False:
+            elif dims.equal(known.size, taken.size) is False or refusals.differ(known.size, taken.size):
                 yield Conflict(index, known.size, taken.size, len(axes) - place)
             else:
                 bound[name] = _better_known(taken, known)

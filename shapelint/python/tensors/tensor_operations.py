@@ -44,15 +44,20 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
     """Return the result of `tensor.name(*given)`."""
     operations = lines.find(name, section)
     trains = UNTRAINED if any(operation.detaches for operation in operations) else tensor.trains
-    is_mask = masks.comes_of(name, tensor.is_mask, given)
+    blank = Tensor(
+        Flow(None, (), tensor.flow.maker),
+        is_mask=masks.comes_of(name, tensor.is_mask, given),
+        is_index=masks.counts(name, tensor.is_index, given),
+    )
+    same = replace(tensor, trains=trains, is_mask=blank.is_mask, is_index=blank.is_index)
     if all(operation.keeps_shape for operation in operations):
-        return replace(tensor, trains=trains, is_mask=is_mask)
+        return same
     call = _chosen(operations, 1, given)
     if call is not None and _is_bounded_by_numbers(call):
-        return replace(tensor, trains=trains, is_mask=is_mask)
+        return same
     if call is not None and not call.operation.detaches and call.operation.combines:
         trains |= gradients.through(call.operands)
-    return _value(call, axes_of(tensor), Tensor(Flow(None, (), tensor.flow.maker), trains, is_mask=is_mask))
+    return _value(call, axes_of(tensor), replace(blank, trains=trains))
 
 
 def _is_bounded_by_numbers(call: OperationCall[Value]) -> bool:
@@ -67,12 +72,13 @@ def create(name: str, given: Arguments) -> Value:
     first = given.positional[0].value if given.positional else None
     if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
         return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
-    if name in CONVERTS and isinstance(first, Items) and (size := collected_rows.numbers_in(first)) is not None:
-        return concrete([size])
+    if name in CONVERTS and isinstance(first, Items) and (sizes := collected_rows.sizes_of(first)) is not None:
+        return replace(concrete(sizes), is_index=collected_rows.are_whole(first) and not given.keywords)
     call = _chosen(lines.find(name, "creations"), 0, given)
     if call is not None and call.operation.primitive == "value":
         return UNKNOWN
-    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=masks.is_created(given)))
+    is_mask, is_index = masks.is_created(given), masks.counts(name, False, given)
+    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=is_mask, is_index=is_index))
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
@@ -85,6 +91,17 @@ def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tenso
         operand = operands[refusal.operand]
         if isinstance(operand, Tensor):
             yield operand, refusal
+
+
+def is_open(name: str, tensor: Tensor, given: Arguments) -> bool:
+    """Return whether an operation may refuse what it gets, for a size or a shape that is not known."""
+    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
+    if call is None or not given.complete:
+        return False
+    others = [axes_of(operand) for operand in call.operands if isinstance(operand, Tensor)]
+    if axes is None or None in others:
+        return call.compares and any(one is not None for one in (axes, *others))
+    return call.is_open(axes)
 
 
 def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> OperationCall[Value] | None:

@@ -15,6 +15,7 @@ from shapelint.knowledge import rules_folder
 from shapelint.python.libraries import library_functions
 from shapelint.python.libraries.library_functions import LibraryFunction
 from shapelint.python.libraries.torch import stored_widths
+from shapelint.python.state import causes
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
@@ -43,6 +44,8 @@ def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> N
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
             _remember(run, name, judged, refusal.expected, site)
         return
+    if tensor_operations.is_open(name, tensor, given):
+        causes.leave_open(run, name, [tensor, *(one for one in given.values if isinstance(one, Tensor))], None, site)
 
 
 def _note_rows(run: Run, name: str, tensor: Tensor, axes: tuple[Axis, Axis], site: Site) -> bool:

@@ -128,6 +128,7 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
         for given in arguments.every:
             run.escape(given.value)
         label = module.spec.target.rpartition(".")[2]
+        causes.leave_unknown_open(run, module.spec.target, arguments.every, site)
         return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
     result = _checked_inputs(run, module, values, site)
     if module.spec.target in COMBINED:
@@ -173,11 +174,13 @@ def _checked_inputs(run: Run, module: Component, values: list[Value | None], sit
     called = len(run.calls)
     given = apply(run, module, _tensor(run, first, site), site, single_inputs.input_alone(resolved, 0))
     misfit = any(isinstance(call.edge.result, Misfit) for call in run.calls[called:])
-    seen = [first]
+    seen = [(first, str(single_inputs.input_alone(resolved, 0).signature))]
     for position, value in enumerate(others[: known - 1], 1):
-        if value is not None and not any(value is earlier for earlier in seen):
-            apply(run, module, _tensor(run, value, site), site, single_inputs.input_alone(resolved, position))
-            seen.append(value)
+        alone = single_inputs.input_alone(resolved, position)
+        taken = str(alone.signature)
+        if value is not None and not any(value is earlier and taken == asked for earlier, asked in seen):
+            apply(run, module, _tensor(run, value, site), site, alone)
+            seen.append((value, taken))
     return first if isinstance(first, Tensor) and not misfit else given
 
 

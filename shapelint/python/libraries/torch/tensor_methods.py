@@ -6,7 +6,7 @@ import ast
 
 from shapelint.common.frozen import replace
 from shapelint.knowledge import operations as lines
-from shapelint.knowledge.operations import Section
+from shapelint.python.state import causes
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Kind
 from shapelint.python.state.run import BatchReshape, Run
@@ -39,13 +39,13 @@ RESHAPED = frozenset({"squeeze", "unsqueeze", "permute", "repeat", "tile"})
 
 def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site: Site) -> Value:
     """Interpret `x.flatten(1)`."""
-    primitive = primitive_of(name)
-    if primitive in QUESTIONS:
-        if name in ("size", "backward"):
-            run.observe_operation(name, owner, arguments, site)
+    known = lines.find(name)
+    primitive = known[0].primitive if known else None
+    if known and known[0].gives in QUESTIONS:
+        run.observe_operation(name, owner, arguments, site)
         if name == "tolist":
             return _numbers(owner)
-        return tensor_operations.as_array(owner) if name == "numpy" else _answer(owner, primitive, arguments)
+        return tensor_operations.as_array(owner) if name == "numpy" else _answer(owner, known[0].gives, arguments)
     if primitive == "expand" and owner.shape is not None:
         _note_expansion(run, owner, arguments, site)
     if primitive == "reshape" and owner.shape is not None:
@@ -61,13 +61,8 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     )
     if asked is not None:
         return asked
+    causes.leave_unknown_open(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *arguments.every], site)
     return run.unknown(f".{name}() of a tensor is not known", site.node, site.scope.file)
-
-
-def primitive_of(name: str, section: Section = "operations") -> str | None:
-    """Return the first primitive of an operation, "" for one in the notation; None for one that the data lacks."""
-    found = lines.find(name, section)
-    return found[0].primitive if found else None
 
 
 def _answer(owner: Tensor, primitive: str, arguments: Arguments) -> Value:
@@ -188,11 +183,11 @@ def data_attribute(run: Run, owner: Data, name: str, site: Site) -> Value:
 
 def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
     """Read `x.shape`, `x.ndim` or `x.T`."""
-    primitive = primitive_of(name, "attributes")
-    if primitive is None:
+    known = lines.find(name, "attributes")
+    if not known:
         return Bound(owner, name)
-    if primitive in QUESTIONS:
-        return _answer(owner, primitive, Arguments())
+    if known[0].gives in QUESTIONS:
+        return _answer(owner, known[0].gives, Arguments())
     return tensor_operations.apply(name, owner, Arguments(), "attributes")
 
 

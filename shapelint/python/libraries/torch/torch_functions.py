@@ -11,7 +11,7 @@ from shapelint.knowledge import bystanders
 from shapelint.knowledge import operations as lines
 from shapelint.python.libraries.torch import constructing, loss_calls, misuse, tensor_methods
 from shapelint.python.objects import effects
-from shapelint.python.state import gradients
+from shapelint.python.state import causes, gradients
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.class_lookup import has_module_or_tensor
 from shapelint.python.state.forgetting import forget
@@ -186,5 +186,7 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
             forget(run, argument.value)
     quiet = name.startswith(("torch.optim.", "torch.utils.")) or not has_module_or_tensor(given)
     if not quiet:
+        if name.startswith("torch."):
+            causes.leave_unknown_open(run, name, given, site)
         run.unknown(f"{name} is not known", site.node, site.scope.file)
     return unknown_among(*(argument.value for argument in given))
