@@ -157,11 +157,9 @@ def unknown(name: str, serial: str) -> Expression:
 def other(dim: Dim, serial: str = "") -> Dim:
     """Take a dimension that is not known to be another one than all that it may meet: to see whether that matters.
 
-    Those that are not known by any name are told by their serial.
+    They are told by their serial; one that has a name is one and the same wherever it appears, and stays what it is.
     """
-    if is_known(dim):
-        return dim
-    return symbol(f"{OTHER}{serial if is_lost(dim) else dim}")
+    return symbol(f"{OTHER}{serial}") if is_lost(dim) else dim
 
 
 def is_other(name: str) -> bool:

@@ -286,9 +286,10 @@ def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
 
 
 def _open_operations(run: Run, group: Group, roles: Container[str]) -> Iterator[OpenOperation]:
-    """Yield the operations that may not take what the model makes."""
-    for operation in run.open_operations.values():
-        if any(made_inside(flow, group, roles) for flow in operation.operands):
+    """Yield the operations that may not take what the model makes; a loss is a link of its own."""
+    losses = {loss.span for loss in run.losses}
+    for (span, _), operation in run.open_operations.items():
+        if span not in losses and any(made_inside(flow, group, roles) for flow in operation.operands):
             yield operation
 
 

@@ -22,7 +22,6 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Library,
-    Method,
     Node,
     Tensor,
     Unknown,
@@ -55,7 +54,8 @@ def of_call(run: Run, function: Value, value: Value, arguments: Arguments, site:
         return replace(value, cause=_cause(run, function, arguments, site))
     if not isinstance(value, Tensor) or isinstance(function, Node):
         return value
-    trace = _blamed if isinstance(function, (Function, Method)) else of_operation
+    is_operation = isinstance(function, Library) or (isinstance(function, Bound) and isinstance(function.owner, Tensor))
+    trace = of_operation if is_operation else _blamed
     return trace(run, value, tuple(_tensors(function, arguments)), site)
 
 

@@ -24,7 +24,7 @@ KEEPS = words(
 DTYPES = ("dtype", "float", "double", "half", "bfloat16", "long", "int", "short", "uint8")
 
 
-COUNTS = words(
+WHOLE_NUMBERS = words(
     "arange randperm randint argsort argmax argmin nonzero argwhere multinomial bincount bucketize searchsorted"
 )
 """Functions that give whole numbers, unless they are told otherwise."""
@@ -49,7 +49,7 @@ def counts(name: str, is_index: bool, given: Arguments) -> bool:
     plain = name.removesuffix("_")
     if "dtype" in given.keywords or any(_is_dtype(one.value) or one.value in BOOLEANS for one in given.every):
         return False
-    return plain in COUNTS or (is_index and (plain in KEEPS or plain == "roll"))
+    return plain in WHOLE_NUMBERS or (is_index and (plain in KEEPS or plain == "roll"))
 
 
 def _is_dtype(value: object) -> bool:

@@ -62,6 +62,12 @@ class OperationCall(Generic[ValueType]):
         return current
 
     @property
+    def broadcasts(self) -> bool:
+        """Whether all that torch may refuse is an operand that does not broadcast."""
+        refusing = [primitive for primitive, _, _ in self.steps if primitive.refuses is not refuses_nothing]
+        return bool(refusing) and all(primitive.broadcasts for primitive in refusing)
+
+    @property
     def compares(self) -> bool:
         """Whether torch compares operands with each other, and may refuse them."""
         if self.operation.shapes:
@@ -77,7 +83,7 @@ class OperationCall(Generic[ValueType]):
         for primitive, arguments, _ in self.steps:
             if not isinstance(current, tuple) or UNREAD in arguments:
                 return False
-            opened = [_opened(one) for one in (current, *arguments)]
+            opened = [_opened(one, primitive.broadcasts) for one in (current, *arguments)]
             if opened != [current, *arguments] and any(primitive.refuses(*opened)):
                 return True
             if primitive is PRIMITIVES["single"] and any(axis.size != 1 for axis in current):
@@ -107,16 +113,19 @@ class OperationCall(Generic[ValueType]):
             current = primitive.apply(current, *arguments)
 
 
-def _opened(value: Any) -> Any:
+def _opened(value: Any, made: bool = False) -> Any:
     """Return an argument with its unknown sizes taken to be other ones than all that they may meet.
 
-    Those of axes that were lost at the same place are the same.
+    Those of axes that were lost at the same place are the same. If only what components `made` counts, others are left
+    as they are: what a program makes for an operation that broadcasts, such as positions of patches, is made to fit.
     """
     if isinstance(value, Axis):
         cause = value.origin.cause
-        return replace(value, size=dims.other(value.size, "" if cause is None else f"{cause.span}{cause.reason}"))
+        serial = "" if cause is None else f"{cause.span}{cause.reason}"
+        is_left = made and value.origin.component is None
+        return value if is_left else replace(value, size=dims.other(value.size, serial))
     if isinstance(value, (tuple, list)):
-        return type(value)(map(_opened, value))
+        return type(value)(_opened(one, made) for one in value)
     return dims.other(value) if isinstance(value, dims.Expression) else value
 
 

@@ -58,6 +58,11 @@ class Primitive:
     refuses: Callable[..., Iterator[Refusal]] = refuses_nothing
 
     @property
+    def broadcasts(self) -> bool:
+        """Whether it refuses an operand that does not broadcast, and nothing else."""
+        return self.refuses is refusals.broadcast
+
+    @property
     def has_operand(self) -> bool:
         """Whether it takes another tensor."""
         return "tensor" in self.takes

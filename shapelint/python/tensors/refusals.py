@@ -104,9 +104,6 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
     Where no size of that axis would do, it is in terms of the first axis. A first size that is kept is left out on
     both sides. Beside a size of -1, the others have to divide the elements.
     """
-    if any(dims.is_other(name) for axis in axes for name in dims.names(axis.size)):
-        yield from _of_other_size(axes, sizes)
-        return
     kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
     have = [axis.size for axis in axes[kept:] if isinstance(axis.size, int)]
     want = [size for size in sizes[kept:] if isinstance(size, int)]
@@ -121,14 +118,6 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
         if fitting := _fitting(have[place], others, given, -1 in want):
             yield Refusal(0, from_the_end(fitting, len(have) - place))
             return
-
-
-def _of_other_size(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
-    """Yield a refusal of axes that may have any size, unless what is known of them is a multiple of literal sizes."""
-    given = ax.whole_part(sizes)
-    fits = -1 in sizes and given and ax.whole_part(axis.size for axis in axes) % given == 0
-    if sizes and not fits and all(isinstance(size, int) for size in sizes):
-        yield Refusal(0, named(len(sizes)))
 
 
 def _no_multiple(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:

@@ -98,9 +98,11 @@ def is_open(name: str, tensor: Tensor, given: Arguments) -> bool:
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
     if call is None or not given.complete:
         return False
-    others = [axes_of(operand) for operand in call.operands if isinstance(operand, Tensor)]
-    if axes is None or None in others:
-        return call.compares and any(one is not None for one in (axes, *others))
+    operands = [tensor, *(operand for operand in call.operands if isinstance(operand, Tensor))]
+    unknown = [one for one in operands if axes_of(one) is None]
+    if axes is None or unknown:
+        made = any(one.flow.maker.component is not None for one in unknown)
+        return call.compares and len(unknown) < len(operands) and (made or not call.broadcasts)
     return call.is_open(axes)
 
 
