@@ -74,16 +74,21 @@ class OperationCall(Generic[ValueType]):
             return bool(self.shapes)
         return any(primitive.refuses is not refuses_nothing and primitive.has_operand for primitive, _, _ in self.steps)
 
-    def is_open(self, axes: Axes) -> bool:
-        """Return whether torch may refuse an operand for a size that is not known."""
+    def is_open(self, axes: Axes, made: Sequence[bool]) -> bool:
+        """Return whether torch may refuse an operand for a size that is not known.
+
+        `made` says of the tensor and each operand whether a component made it. What a program makes itself for an
+        operation that broadcasts, such as the positions of patches, is made to fit.
+        """
         if self.operation.shapes:
             opened = [_opened(shape) for shape in (axes, *self.shapes)]
             return opened != [axes, *self.shapes] and any(shape_lines.refuses(self.operation.shapes, opened))
         current: Result = axes
-        for primitive, arguments, _ in self.steps:
+        for primitive, arguments, before in self.steps:
             if not isinstance(current, tuple) or UNREAD in arguments:
                 return False
-            opened = [_opened(one, primitive.broadcasts) for one in (current, *arguments)]
+            counted = (made[0], made[before + 1]) if primitive.broadcasts else (True,) * (1 + len(arguments))
+            opened = [_opened(one) if counts else one for one, counts in zip((current, *arguments), counted)]
             if opened != [current, *arguments] and any(primitive.refuses(*opened)):
                 return True
             if primitive is PRIMITIVES["single"] and any(axis.size != 1 for axis in current):
@@ -113,19 +118,16 @@ class OperationCall(Generic[ValueType]):
             current = primitive.apply(current, *arguments)
 
 
-def _opened(value: Any, made: bool = False) -> Any:
+def _opened(value: Any) -> Any:
     """Return an argument with its unknown sizes taken to be other ones than all that they may meet.
 
-    Those of axes that were lost at the same place are the same. If only what components `made` counts, others are left
-    as they are: what a program makes for an operation that broadcasts, such as positions of patches, is made to fit.
+    Those of axes that were lost at the same place are the same.
     """
     if isinstance(value, Axis):
         cause = value.origin.cause
-        serial = "" if cause is None else f"{cause.span}{cause.reason}"
-        is_left = made and value.origin.component is None
-        return value if is_left else replace(value, size=dims.other(value.size, serial))
+        return replace(value, size=dims.other(value.size, "" if cause is None else f"{cause.span}{cause.reason}"))
     if isinstance(value, (tuple, list)):
-        return type(value)(_opened(one, made) for one in value)
+        return type(value)(map(_opened, value))
     return dims.other(value) if isinstance(value, dims.Expression) else value
 
 

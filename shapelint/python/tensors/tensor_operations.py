@@ -98,12 +98,13 @@ def is_open(name: str, tensor: Tensor, given: Arguments) -> bool:
     call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
     if call is None or not given.complete:
         return False
-    operands = [tensor, *(operand for operand in call.operands if isinstance(operand, Tensor))]
-    unknown = [one for one in operands if axes_of(one) is None]
-    if axes is None or unknown:
-        made = any(one.flow.maker.component is not None for one in unknown)
-        return call.compares and len(unknown) < len(operands) and (made or not call.broadcasts)
-    return call.is_open(axes)
+    operands = [tensor, *call.operands]
+    made = [isinstance(one, Tensor) and one.flow.maker.component is not None for one in operands]
+    unknown = [isinstance(one, Tensor) and axes_of(one) is None for one in operands]
+    if axes is None or any(unknown):
+        counts = not call.broadcasts or any(is_made for is_made, lost in zip(made, unknown) if lost)
+        return call.compares and not all(unknown) and counts
+    return call.is_open(axes, made)
 
 
 def _chosen(operations: Sequence[Operation], first: int, given: Arguments) -> OperationCall[Value] | None:

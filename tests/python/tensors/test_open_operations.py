@@ -1,0 +1,157 @@
+"""Operations on what a model makes: what torch refuses for certain is an error, what it may refuse an unchecked link.
+
+In each line `z` is (4, 32), `m` is (4, 2, 4, 4), and `anything` is known at run time only. Every line is run
+with torch, too: one that is said to be clear runs, and one that is an error does not.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.linting.lint_source import lint_source
+from shapelint.resolve.options import Options
+from shapelint.spec.findings import FileReport
+from shapelint.text.source import Source
+
+torch = pytest.importorskip("torch")
+
+MODEL = """
+import os
+import torch
+import torch.nn.functional as F
+from torch import nn
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(3, 64, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projector = nn.Linear(64, 32)
+        self.places = nn.Parameter(torch.zeros(1, 32))
+    def forward(self, x):
+        anything = int(os.environ.get("SIZE", "0"))
+        z = self.projector(self.encoder(x))
+        m = z.view(4, 2, 4, 4)
+        {line}
+        return z
+model = SimCLR()
+model(torch.randn(4, 3, 8, 8))
+"""
+CLEAR = [
+    # An index of numbers has as many elements as it takes.
+    "z = z[torch.tensor([0, 1])] + z[:2]",
+    "z = z[[0, 1, 3]] + z[torch.tensor([1, 2, 0])]",
+    "z = z[torch.randperm(4)] + z",
+    "z = z[torch.randperm(len(z))[:2]] + z[:2]",
+    "z = z[z[:, :4].argmax(1)] + z[:4]",
+    "z = z[torch.tensor([[0, 1], [2, 3]])] + z[:2]",
+    "z = z[torch.arange(4), torch.tensor([5, 0, 1, 2])] + z[:, 0]",
+    "z = z[torch.arange(4), torch.arange(4)] + z[:, 0]",
+    "z = m[:, torch.tensor([0, 1, 1]), 0] + torch.ones(4, 3, 4)",
+    "z = m[torch.tensor([0, 1, 1]), :, torch.tensor([0, 1, 3])] + torch.ones(3, 2, 4)",
+    "z = m[torch.tensor([0, 1, 1]), ..., torch.tensor([0, 1, 3])] + torch.ones(3, 2, 4)",
+    "z = m[..., torch.tensor([0, 1, 1]), torch.tensor([0, 1, 3])] + torch.ones(4, 2, 3)",
+    "z = m[torch.tensor([0, 1, 1]), 1, torch.tensor([0, 1, 3])] + torch.ones(3, 4)",
+    "z = z[None, torch.tensor([2])] + torch.ones(1, 1, 32)",
+    # Slices with a step.
+    "z = z[:, 1::2] @ torch.ones(16, 7)",
+    "z = z[::2] + z[1::2]",
+    "z = z[:, 3:30:4] + torch.ones(7)",
+    # Single numbers.
+    "z = z.mean().item()",
+    "z = float(z[0, 0].detach()) + int(z.detach().sum())",
+    "z.sum().backward()",
+    "z.backward(torch.ones(4, 32))",
+    "z = z if z.mean() > 0 else -z",
+    "z = z if (z > 0).all() and not z.isnan().any() else -z",
+    "z = -z if z == None else z",
+    "z = -z if z is None or z != 'no' and len(z) < 2 else z",
+    # What is selected by a mask, as far as nothing asks how much it is.
+    "z = z[z[:, 0] > 0] @ torch.ones(32, 5)",
+    "z = z[z[:, 0] > 0] + self.places",
+    "z = z[z > 0].mean()",
+    "z = sum([z, z, z])",
+    "z = z ** torch.ones(32)",
+    "z = z % torch.ones(4, 1)",
+    "z = z // torch.ones(4, 1)",
+]
+WRONG = [
+    "z = z[torch.tensor([0, 1])] + z",
+    "z = z[[0, 1, 3]] + z[torch.tensor([1, 2])]",
+    "z = z[torch.randperm(3)] + z",
+    "z = z[z.argmax(1)[:3]] + z",
+    "z = z[torch.tensor([[0, 1, 1], [2, 3, 3]])] + z[:3, :4]",
+    "z = z[torch.arange(4), torch.tensor([5, 0, 1, 2])] + z[:, :3]",
+    "z = m[:, torch.tensor([0, 1, 1]), 0] + torch.ones(4, 2, 4)",
+    "z = m[torch.tensor([0, 1, 1]), :, torch.tensor([0, 1, 3])] + torch.ones(4, 3, 4)",
+    "z = m[torch.tensor([0, 1, 1]), 1, torch.tensor([0, 1, 3])] + torch.ones(3, 3)",
+    "z = z[:, 1::2] @ torch.ones(32, 7)",
+    "z = z[::2] + z[::3][:1].repeat(3, 1)",
+    "z = z[:, 3:30:4] + torch.ones(6)",
+    "z = z.item()",
+    "z = z[:, 0].item()",
+    "z = float(z[0]) + int(z.sum())",
+    "z = int(z)",
+    "z.backward()",
+    "z.mean(1).backward()",
+    "z = z if z > 0 else -z",
+    "z = z if not z.isnan() else -z",
+    "z = [one for one in (z, z) if one > 0]",
+    "z = sum([z, z[:, :3]])",
+    "z = z ** torch.ones(5)",
+    "z = z % torch.ones(5)",
+    "z = z // torch.ones(5)",
+    "z = (z > 0) & torch.ones(5, dtype=torch.bool)",
+]
+OPEN = [
+    # How many rows a mask selects is not known.
+    "z = z[z[:, 0] > 0] + z",
+    "z = z[z[:, 0] > 0] + z[z[:, 1] > 0]",
+    "z = z.t() @ z[z[:, 0] > 0]",
+    "z = torch.cdist(z[None], z[None, :, z[0] > 0])",
+    "z = torch.bmm(m[:, 0], m[:, 1][:, m[0, 0, 0] > 0])",
+    # Nor is a size or an axis that is known at run time only.
+    "z = z.flatten(anything)",
+    "z = z.sum(dim=anything)",
+    "z = z[anything]",
+    # Nor is what an operation takes of which nothing is known here.
+    "z = torch.special.entr(z)",
+]
+
+
+def linted(line: str) -> FileReport:
+    return lint_source(Source("model.py", MODEL.format(line=line)), Options())
+
+
+def runs(line: str) -> bool:
+    try:
+        exec(MODEL.format(line=line), {})
+    except Exception:
+        return False
+    return True
+
+
+def verdict(report: FileReport) -> str:
+    if [one for one in report.findings if one.severity != "info"]:
+        return "wrong"
+    (model,) = report.models
+    return "open" if model.unchecked else "clear"
+
+
+@pytest.mark.parametrize("line", CLEAR)
+def test_what_is_clear_runs(line: str) -> None:
+    assert verdict(linted(line)) == "clear"
+    assert runs(line)
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_is_wrong_does_not_run(line: str) -> None:
+    assert verdict(linted(line)) == "wrong"
+    assert not runs(line)
+
+
+@pytest.mark.parametrize("line", OPEN)
+def test_what_may_be_refused_is_an_unchecked_link(line: str) -> None:
+    report = linted(line)
+    assert verdict(report) == "open"
+    (link,) = report.models[0].unchecked
+    assert link.location.line == 16
+    assert "is not known" in link.reason
