@@ -17,7 +17,6 @@ from shapelint.common import bounds
 from shapelint.common.frozen import frozen
 
 Dim = Union[int, "Expression"]
-OTHER = "!"
 REMEMBERED = 16384
 """Number of results that are kept of an operation: a network repeats the arithmetic of one of its blocks many times."""
 
@@ -146,6 +145,10 @@ UNKNOWN_DIM = Expression((((Symbol("?"),), 1),))
 """A dimension that could not be worked out. It propagates through arithmetic and equals nothing, not even itself."""
 
 
+OTHER = Expression((((Symbol("!"),), 1),))
+"""A dimension that is another one than all that it may meet, except itself."""
+
+
 def unknown(name: str, serial: str) -> Expression:
     """A dimension that is not known, but is one and the same wherever it appears: it equals itself, and nothing else.
 
@@ -154,17 +157,9 @@ def unknown(name: str, serial: str) -> Expression:
     return symbol(f"?{name}#{serial}")
 
 
-def other(dim: Dim, serial: str = "") -> Dim:
-    """Take a dimension that is not known to be another one than all that it may meet: to see whether that matters.
-
-    They are told by their serial; one that has a name is one and the same wherever it appears, and stays what it is.
-    """
-    return symbol(f"{OTHER}{serial}") if is_lost(dim) else dim
-
-
-def is_other(name: str) -> bool:
-    """Whether a symbol stands for a dimension that is taken to be another one than all that it may meet."""
-    return name[:1] == OTHER
+def otherwise(dim: Dim) -> Dim:
+    """Take a dimension that was lost to be another one than all that it may meet: to see whether that matters."""
+    return OTHER if is_lost(dim) else dim
 
 
 def symbol(name: str) -> Expression:

@@ -99,16 +99,14 @@ def in_an_epoch(number: int) -> Dim:
 def differ(left: Dim, right: Dim) -> bool:
     """Return whether two sizes certainly differ, also numbers of rows of one epoch of unknown length.
 
-    One that is taken to be `dims.other` than whatever it may meet differs from all but itself.
-
     >>> differ(4, 5), differ(in_an_epoch(0), in_an_epoch(0) - 1), differ(in_an_epoch(0), in_an_epoch(1) - 1)
     (True, True, False)
     """
     if isinstance(left, int) and isinstance(right, int):
         return left != right
+    if left is dims.OTHER or right is dims.OTHER:
+        return left is not right and not dims.is_lost(left) and not dims.is_lost(right)
     symbols = dims.names(left) | dims.names(right)
-    if any(dims.is_other(name) for name in symbols):
-        return left != right
     return len(symbols) == 1 and all(name[:2] == "N#" for name in symbols) and dims.equal(left, right) is False
 
 

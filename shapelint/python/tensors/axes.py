@@ -229,7 +229,8 @@ def broadcast(left: Axes, right: Axes) -> Axes | None:
             result.append(one if one.origin.component else two)
         else:
             known = one if isinstance(one.size, int) else two if isinstance(two.size, int) else None
-            result.append(known or Axis(dims.UNKNOWN_DIM, one.origin))
+            lost = two if dims.is_known(one.size) else one
+            result.append(known or Axis(dims.UNKNOWN_DIM, lost.origin))
     return tuple(reversed(result))
 
 

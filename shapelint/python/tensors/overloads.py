@@ -119,16 +119,12 @@ class OperationCall(Generic[ValueType]):
 
 
 def _opened(value: Any) -> Any:
-    """Return an argument with its unknown sizes taken to be other ones than all that they may meet.
-
-    Those of axes that were lost at the same place are the same.
-    """
+    """Return an argument with its lost sizes taken to be other ones than all that they may meet."""
     if isinstance(value, Axis):
-        cause = value.origin.cause
-        return replace(value, size=dims.other(value.size, "" if cause is None else f"{cause.span}{cause.reason}"))
+        return replace(value, size=dims.otherwise(value.size))
     if isinstance(value, (tuple, list)):
         return type(value)(map(_opened, value))
-    return dims.other(value) if isinstance(value, dims.Expression) else value
+    return dims.otherwise(value) if isinstance(value, dims.Expression) else value
 
 
 def _refused(primitive: Primitive, arguments: tuple[Any, ...], axes: Axes) -> Iterator[Refusal]:

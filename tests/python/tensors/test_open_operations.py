@@ -104,7 +104,6 @@ WRONG = [
 OPEN = [
     # How many rows a mask selects is not known.
     "z = z[z[:, 0] > 0] + z",
-    "z = z[z[:, 0] > 0] + z[z[:, 1] > 0]",
     "z = z.t() @ z[z[:, 0] > 0]",
     "z = torch.cdist(z[None], z[None, :, z[0] > 0])",
     "z = torch.bmm(m[:, 0], m[:, 1][:, m[0, 0, 0] > 0])",
