@@ -41,8 +41,11 @@ def _checks(script: PythonModel) -> Iterator[LinkCheck]:
     for bank in script.banks:
         yield _of_bank(bank)
     yield from loaded_weights.checks(script.loads)
+    said: set[Cause] = set()
     for one in script.open_operations:
-        yield LinkCheck(one.name, one.cause.reason, one.cause.help, one.cause.span or script.span)
+        if one.cause not in said:
+            yield LinkCheck(one.name, one.cause.reason, one.cause.help, one.cause.span)
+        said.add(one.cause)
     for cause in script.unfollowed:
         yield LinkCheck("the model", cause.reason, cause.help, cause.span or script.span)
     if script.is_cut_short:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.common.frozen import replace
-from shapelint.knowledge import rules_folder
+from shapelint.knowledge import operations, rules_folder
 from shapelint.python.state import naming
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import OpenOperation, Run
@@ -130,14 +130,16 @@ def leave_open(run: Run, name: str, operands: Sequence[Tensor], cause: Cause | N
     flows = tuple(one.flow for one in operands if _is_made(one.flow))
     if flows:
         cause = cause or _of_sizes(operands) or Cause(f"a size of what {_text(site.node)} gets is not known", span)
+        cause = cause if cause.span is not None else replace(cause, span=span)
         run.open_operations.setdefault((span, name), OpenOperation(name, flows, cause))
 
 
 def leave_unknown_open(run: Run, name: str, given: Sequence[Given], site: Site) -> None:
-    """Note a function of torch of which it is not known what it takes."""
+    """Note a function of torch of which it is not known what it takes, or what it gets."""
     values = [one.value for one in given]
     values += [item for value in values if isinstance(value, Items) for item in value.items]
-    cause = Cause(f"what {name} takes is not known here", run.place(site.node, site.scope.file))
+    is_known = bool(operations.find(name.rpartition(".")[2]))
+    cause = None if is_known else Cause(f"what {name} takes is not known here")
     leave_open(run, name.rpartition(".")[2], [one for one in values if isinstance(one, Tensor)], cause, site)
 
 

@@ -102,8 +102,9 @@ def is_open(name: str, tensor: Tensor, given: Arguments) -> bool:
     made = [isinstance(one, Tensor) and one.flow.maker.component is not None for one in operands]
     unknown = [isinstance(one, Tensor) and axes_of(one) is None for one in operands]
     if axes is None or any(unknown):
+        known = [one for one in operands if isinstance(one, Tensor) and axes_of(one)]
         counts = not call.broadcasts or any(is_made for is_made, lost in zip(made, unknown) if lost)
-        return call.compares and not all(unknown) and counts
+        return call.compares and bool(known) and counts
     return call.is_open(axes, made)
 
 
