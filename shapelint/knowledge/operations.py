@@ -95,6 +95,17 @@ def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
     return _parsed(name, known) if known else ()
 
 
+def listed(name: str) -> str:
+    """Return the name of a function in the data: with its module if another one has a function of the same name.
+
+    >>> listed("torch.linalg.norm"), listed("torch.linalg.det")
+    ('linalg.norm', 'det')
+    """
+    owner, _, last = name.rpartition(".")
+    exact = f"{owner.rpartition('.')[2]}.{last}"
+    return exact if any(exact in _lines(section) for section in SECTIONS) else last
+
+
 def firsts(name: str) -> list[str]:
     """Return the names of the first parameter in the lines of an operation; always including `input`."""
     return ["input", *(one.parameters[0].name for one in find(name) if one.parameters)]

@@ -13,12 +13,12 @@ from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 
-ALONG = {"rows": 0, "columns": 1, "depth": 2}
+ALONG = {"rows": 0, "columns": 1, "depth": 2, "upright": 1}
 """Primitives that join along an axis, which tensors of fewer axes get first."""
 
 
 def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[str, Items, Arguments]:
-    """Return `vstack`, `hstack` or `dstack` as a concatenation of tensors with the axis along which they are joined."""
+    """Return `vstack`, `hstack`, `dstack` or `column_stack` as a concatenation of tensors with the axis along which they are joined."""
     if primitive not in ALONG:
         return primitive, items, given
     everything = [*items.items, *([items.rest] if items.rest is not None else [])]
@@ -33,13 +33,15 @@ def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[st
 
 
 def _raised(value: Value, primitive: str) -> Value:
-    """Return a vector as one row, or a matrix with a depth of 1, as a primitive needs them."""
+    """Return a vector as one row or column, or a matrix with a depth of 1, as a primitive needs them."""
     axes = axes_of(value) if isinstance(value, Tensor) else None
     if not isinstance(value, Tensor) or axes is None:
         return value
     one = (Axis(1),)
     if primitive == "columns":
         axes = axes or one
+    elif primitive == "upright":
+        axes = axes if len(axes) > 1 else (axes or one) + one
     elif len(axes) < 2:
         axes = one + (axes or one)
     if primitive == "depth" and len(axes) == 2:
@@ -84,7 +86,7 @@ def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str
     tensors = [item for item in items.items if isinstance(item, Tensor)]
     if primitive == "concatenate":
         # For backward compatibility, torch accepts an empty vector next to any tensor.
-        tensors = [tensor for tensor in tensors if len(axes_of(tensor) or ()) != 1]
+        tensors = [tensor for tensor in tensors if not _may_be_empty(axes_of(tensor))]
     first = axes_of(tensors[0]) if tensors else None
     if first is None:
         return None
@@ -98,6 +100,11 @@ def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str
         if other is not None and (expected := refusals.alike(first, other, place)):
             return tensor, expected
     return None
+
+
+def _may_be_empty(axes: Axes | None) -> bool:
+    """Return whether a vector may have no elements."""
+    return axes is not None and len(axes) == 1 and not (isinstance(axes[0].size, int) and axes[0].size > 0)
 
 
 def _is_blank(axes: Axes | None) -> bool:

@@ -16,7 +16,8 @@ from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.python.tensors import refusals, shape_lines
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result
+from shapelint.python.tensors.pieces import Result
+from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind
 from shapelint.python.tensors.refusals import Refusal
 
 ValueType = TypeVar("ValueType")

@@ -15,11 +15,11 @@ from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import argument_values, collected_rows, masks, overloads
+from shapelint.python.tensors import argument_values, collected_rows, masks, overloads, shape_lines
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
-from shapelint.python.tensors.primitives import Pieces
+from shapelint.python.tensors.pieces import Pieces
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
@@ -70,14 +70,12 @@ def create(name: str, given: Arguments) -> Value:
     if name in CONVERTS and isinstance(first, Items) and (size := collected_rows.numbers_in(first)) is not None:
         return concrete([size])
     call = _chosen(lines.find(name, "creations"), 0, given)
-    if call is not None and call.operation.primitive == "value":
-        return UNKNOWN
     return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=masks.is_created(given)))
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
-    """Yield the operands that an operation certainly refuses, each with what it would take."""
-    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
+    """Yield the operands that an operation, or an attribute, certainly refuses, each with what it would take."""
+    call, axes = _chosen(lines.find(name) or lines.find(name, "attributes"), 1, given), axes_of(tensor)
     if call is None or axes is None or not given.complete:
         return
     operands = (tensor, *call.operands)
@@ -98,6 +96,10 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
         return blank
     result = None if axes is None else call.result(axes)
     last = call.operation.steps[-1].primitive if call.operation.steps else ""
+    if last == "value":
+        return UNKNOWN
+    if call.operation.shapes and (count := shape_lines.pieces(call.operation.shapes)) is not None:
+        return _tuple(result if isinstance(result, Pieces) else Pieces((None,) * count), blank)
     if last in IN_PIECES:
         if axes is None:
             return Items([], "tuple", blank)

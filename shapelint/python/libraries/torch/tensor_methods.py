@@ -41,7 +41,7 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     """Interpret `x.flatten(1)`."""
     primitive = primitive_of(name)
     if primitive in QUESTIONS:
-        if name in ("size", "backward"):
+        if name in ("size", "backward", "item"):
             run.observe_operation(name, owner, arguments, site)
         if name == "tolist":
             return _numbers(owner)
@@ -51,7 +51,7 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     if primitive == "reshape" and owner.shape is not None:
         _note_batch(run, owner, arguments, site)
     run.observe_operation(name, owner, arguments, site)
-    if primitive is not None:
+    if primitive is not None and not tensor_operations.is_asked(name):
         return tensor_operations.apply(name, owner, arguments)
     asked = unknown_operations.ask(
         run,
@@ -61,6 +61,8 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     )
     if asked is not None:
         return asked
+    if primitive is not None:
+        return tensor_operations.apply(name, owner, arguments)
     return run.unknown(f".{name}() of a tensor is not known", site.node, site.scope.file)
 
 
@@ -193,6 +195,8 @@ def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
         return Bound(owner, name)
     if primitive in QUESTIONS:
         return _answer(owner, primitive, Arguments())
+    if not primitive:
+        run.observe_operation(name, owner, Arguments(), site)
     return tensor_operations.apply(name, owner, Arguments(), "attributes")
 
 
