@@ -53,7 +53,7 @@ class OperationStep:
 class Operation:
     """A line: its parameters (None if it takes any arguments), and either its steps or its shapes.
 
-    `shapes` is in the shape notation; its inputs are the first of the parameters.
+    `shapes` is in the shape notation; its inputs are the first of the parameters. Its only step may be `no_gradient`.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Operation:
     @property
     def keeps_shape(self) -> bool:
         """Whether the result has the shape of the tensor, whatever the arguments are."""
-        return bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)
+        return not self.shapes and bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)
 
     @property
     def combines(self) -> bool:
@@ -170,7 +170,9 @@ def _parsed(name: str, lines: Sequence[tuple[str, str]]) -> tuple[Operation, ...
 def _operation(name: str, parameters: str, does: str) -> Operation:
     taken = parse_parameters(parameters) if parameters else None
     if "->" in does:
-        return Operation(name, taken, shapes=does)
+        plain = does.removeprefix("no_gradient(")
+        stops = (OperationStep("no_gradient"),) if plain != does else ()
+        return Operation(name, taken, stops, plain.removesuffix(")") if stops else does)
     steps = syntax_trees.expression(f"({does},)")
     assert isinstance(steps, ast.Tuple)
     return Operation(name, taken, tuple(map(_step, steps.elts)))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from shapelint.python.tensors import axes as ax
+from shapelint.python.tensors import refusals
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.refusals import Refusal, differ, exceeds, from_the_end, named
 from shapelint.shapes.dims import Dim
@@ -79,6 +80,11 @@ def pad(axes: Axes, sizes: Sequence[Dim], mode: str = "constant") -> Iterator[Re
             if exceeds(least, axis.size):
                 yield Refusal(0, from_the_end(least, index // 2 + 1))
                 return
+
+
+def window(axes: Axes, axis: int | None, size: Dim, step: Dim) -> Iterator[Refusal]:
+    """Yield a refusal of an axis that is shorter than a window."""
+    yield from refusals.part(axes, axis, size)
 
 
 def ranks(axes: Axes, least: int, most: int) -> Iterator[Refusal]:

@@ -159,6 +159,10 @@ def _add_product(axes: Axes, left: Axes, right: Axes) -> Axes | None:
     return ax.matmul(left, right) if left and right else None
 
 
+def _add_outer(axes: Axes, left: Axes, right: Axes) -> Axes:
+    return (*left, *right)
+
+
 def _tensordot(axes: Axes, other: Axes, pairs: int | Sequence[Sequence[int]] | None) -> Axes | None:
     """Return the axes of both tensors that are in no pair."""
     found = refusals.paired(axes, other, pairs)
@@ -327,6 +331,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "interleave": Primitive(_interleave, ("size", "axis")),
     "matmul": Primitive(ax.matmul, ("tensor",), refusals.matmul),
     "add_product": Primitive(_add_product, ("tensor", "tensor"), refusals.add_product),
+    "add_outer": Primitive(_add_outer, ("tensor", "tensor"), refusals.add_outer),
     "tensordot": Primitive(_tensordot, ("tensor", "pairs"), refusals.tensordot),
     "part": Primitive(_part, ("axis", "size", "size"), refusals.part),
     "resize": Primitive(_resize, ("axis", "size")),
@@ -337,7 +342,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "matches": Primitive(_same, ("axis", "tensor", "number"), layer_refusals.matches),
     "divide": Primitive(_divide, ("axis", "size"), layer_refusals.divide),
     "scale": Primitive(_scale, ("axis", "size")),
-    "window": Primitive(_window, ("axis", "size", "size"), refusals.part),
+    "window": Primitive(_window, ("axis", "size", "size"), layer_refusals.window),
     "prepend": Primitive(_prepend, ("tensor",)),
     "kron": Primitive(_kron, ("tensor",)),
     "selected": Primitive(_selected),

@@ -276,6 +276,12 @@ def add_product(axes: Axes, left: Axes, right: Axes) -> Iterator[Refusal]:
         yield from expand(axes, [axis.size for axis in product])
 
 
+def add_outer(axes: Axes, left: Axes, right: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of operands that are no vectors, or of a tensor that does not expand to their product."""
+    found = [Refusal(index, named(1)) for index, one in enumerate((left, right), start=1) if len(one) != 1]
+    yield from found or expand(axes, [axis.size for axis in (*left, *right)])
+
+
 Pairs = Union[int, Sequence[Sequence[int]], None]
 
 

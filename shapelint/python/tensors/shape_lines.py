@@ -77,9 +77,10 @@ def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
         if all(conflicts):
             yield from (one.refusal for one in conflicts[0] if refusals.differ(one.known, one.actual))
     else:
-        for index, (pattern, axes) in enumerate(zip(_inputs(alternatives[0]), operands)):
+        inputs = [_inputs(alternative, len(operands)) for alternative in alternatives]
+        for index, (pattern, axes) in enumerate(zip(inputs[0], operands)):
             least = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
-            if axes is not None and not any(_takes(_inputs(one)[index], len(axes)) for one in alternatives):
+            if axes is not None and not any(_takes(one[index], len(axes)) for one in inputs):
                 rest = " ..." if pattern.rank is None else ""
                 yield Refusal(index, refusals.named(least) + rest)
 
@@ -93,15 +94,15 @@ def conflict(text: str, operands: Sequence[Axes]) -> Conflict | None:
 
 def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
     """Return whether the operands have the ranks of an alternative, as far as they are known."""
-    inputs = _inputs(alternative)
+    inputs = _inputs(alternative, len(operands))
     return len(inputs) == len(operands) and all(
         axes is None or _takes(pattern, len(axes)) for pattern, axes in zip(inputs, operands)
     )
 
 
-def _inputs(alternative: Alternative) -> tuple[Pattern, ...]:
-    """Return the patterns of the operands; `-> n` takes a single number."""
-    return alternative.inputs or (Pattern(()),)
+def _inputs(alternative: Alternative, count: int) -> tuple[Pattern, ...]:
+    """Return the patterns of the operands; those that are not written are single numbers, as in `-> n`."""
+    return alternative.inputs + (Pattern(()),) * (count - len(alternative.inputs))
 
 
 def _takes(pattern: Pattern, rank: int) -> bool:
@@ -117,7 +118,7 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
         axes = operands[index]
         if axes is None:
             continue
-        for place, name, taken in _pairs(_inputs(alternative)[index], axes):
+        for place, name, taken in _pairs(_inputs(alternative, len(operands))[index], axes):
             known = bound.get(name)
             if name.isdigit() and isinstance(taken, Axis):
                 if not dims.equal(taken.size, int(name)):
@@ -152,7 +153,7 @@ def _batches(
 
 def _is_certain(alternative: Alternative, operands: Sequence[Axes], bound: BoundShapes) -> bool:
     """Return whether all sizes of one name are certainly equal."""
-    for pattern, axes in zip(_inputs(alternative), operands):
+    for pattern, axes in zip(_inputs(alternative, len(operands)), operands):
         for _, name, taken in _pairs(pattern, axes):
             known = Axis(int(name)) if name.isdigit() else bound[name]
             if isinstance(taken, Axis) and isinstance(known, Axis) and not dims.equal(taken.size, known.size):
