@@ -24,7 +24,7 @@ from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.linting.lint_source import lint_source
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Node, Tensor, Value
-from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations
+from shapelint.python.tensors import axes, grids, joining, shape_lines, tensor_operations
 from shapelint.python.tensors.primitives import PRIMITIVES
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
@@ -52,6 +52,7 @@ BARE: Mapping[str, tuple[Any, ...]] = {
     "index_put": ((torch.zeros(1, dtype=torch.int64),), torch.tensor(1)),
     "functional.unfold": (2,),
     "fold": ((2, 3), 2),
+    "affine_grid": ((2, 1, 2, 2),),
     "lp_pool1d": (2, 2),
     "lp_pool2d": (2, 2),
     "lp_pool3d": (2, 2),
@@ -394,7 +395,7 @@ JOINED += [[(6,), (6,)], [(2, 3, 1), (2, 3, 4)], [(2, 3, 1), (2, 4)], [(6,), (1,
 @pytest.mark.parametrize("operation", every("joins"), ids=label)
 def test_a_join_agrees_with_torch(operation: Operation) -> None:
     function = getattr(torch, operation.name, None) or getattr(torch.linalg, operation.name)
-    if operation.primitive in ("einsum", "product", "unknown"):
+    if operation.primitive in ("einsum", "product", "unknown", *grids.GRIDS):
         return
     has_axis = operation.primitive in ("concatenate", "stack")
     tally = Tally()
@@ -413,6 +414,33 @@ def test_a_join_agrees_with_torch(operation: Operation) -> None:
         said = shapes(joining.join(primitive, items, given))
         assert agree(said, shapes(real))
         tally.shown += (None,) not in said
+    assert tally.shown
+    assert tally.refused
+
+
+GRIDS = [[(4,), (6,)], [(), (3,)], [(4, 6), (6,)], [(4, 6), (1, 6)], [(2, 3, 4), (4,)], [(5,)], [(4,), (), (6,)], [(1,), (4, 6)]]
+
+
+@pytest.mark.filterwarnings("ignore:.*indexing argument")
+@pytest.mark.parametrize("name", [one.name for one in every("joins") if one.primitive in grids.GRIDS])
+@pytest.mark.parametrize("order", ["", "xy", "ij"])
+def test_a_grid_agrees_with_torch(name: str, order: str) -> None:
+    (operation,) = lines.find(name, "joins")
+    keywords = {"indexing": order} if order and name == "meshgrid" else {}
+    tally = Tally()
+    for parts in GRIDS:
+        pieces = [torch.ones(shape) for shape in parts]
+        tensors = [one for piece in pieces if isinstance(one := value(piece), Tensor)]
+        objection = grids.refused(operation.primitive, tensors)
+        try:
+            real = getattr(torch, name)(*pieces, **keywords)
+        except REFUSED:
+            tally.refused += objection is not None
+            continue
+        assert objection is None
+        said = grids.join(operation.primitive, tensors, Given(Const(order), NO_SPAN) if keywords else None)
+        assert agree(shapes(said), shapes(real))
+        tally.shown += (None,) not in shapes(said)
     assert tally.shown
     assert tally.refused
 
@@ -446,7 +474,7 @@ def test_the_table_of_steps_is_complete() -> None:
     table = (ROOT / "rules" / "README.md").read_text(encoding="utf-8").partition("<!-- steps -->")[2]
     first_column = [row.split("|")[1] for row in table.partition("<!-- end")[0].splitlines()[3:] if row]
     written = {name for cell in first_column for name in re.findall(r"`(\w+)", cell)}
-    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum", "product", *joining.ALONG}
+    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum", "product", *joining.ALONG, *grids.GRIDS}
 
 
 def test_a_wrong_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,8 +538,8 @@ def gradients_of(result: Any, takers: Sequence[Any]) -> Sequence[Any]:
     if not result.requires_grad:
         return ()
     with suppress(RuntimeError):
-        whole = (torch.view_as_real(result) if result.is_complex() else result).sum()
-        found: Sequence[Any] = torch.autograd.grad(whole, takers, allow_unused=True)
+        whole = (torch.view_as_real(result.resolve_conj()) if result.is_complex() else result).sum()
+        found: Sequence[Any] = torch.autograd.grad(whole, takers, retain_graph=True, allow_unused=True)
         return found
     return ()
 
@@ -531,6 +559,7 @@ def test_no_gradient_is_said_to_flow_through_an_operation_that_stops_it(operatio
         first = found[0] if isinstance(found, (tuple, list)) else found
         if not isinstance(first, torch.Tensor) or not isinstance(one, Tensor):
             continue
-        told = gradients_of(first, list(takers.values()))
-        reached = {node for node, gradient in zip(takers, told) if gradient is not None}
+        results = found if operation.shapes and isinstance(found, (tuple, list)) else [first]
+        told = [gradients_of(result, list(takers.values())) for result in results]
+        reached = {node for one_told in told for node, gradient in zip(takers, one_told) if gradient is not None}
         assert one.trains <= reached, (case.tensor.shape, case.given)
