@@ -40,7 +40,7 @@ RESHAPED = frozenset({"squeeze", "unsqueeze", "permute", "repeat", "tile"})
 def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site: Site) -> Value:
     """Interpret `x.flatten(1)`."""
     primitive = primitive_of(name)
-    if primitive in QUESTIONS:
+    if primitive in QUESTIONS and all(line.primitive in QUESTIONS for line in lines.find(name)):
         if name in ("size", "backward", "item"):
             run.observe_operation(name, owner, arguments, site)
         if name == "tolist":
