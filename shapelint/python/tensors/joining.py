@@ -18,7 +18,7 @@ ALONG = {"rows": 0, "columns": 1, "depth": 2, "upright": 1}
 
 
 def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[str, Items, Arguments]:
-    """Return `vstack`, `hstack`, `dstack` or `column_stack` as a concatenation of tensors with the axis along which they are joined."""
+    """Return `vstack` and what is like it as a concatenation of tensors, with the axis along which they are joined."""
     if primitive not in ALONG:
         return primitive, items, given
     everything = [*items.items, *([items.rest] if items.rest is not None else [])]

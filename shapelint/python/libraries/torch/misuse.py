@@ -31,6 +31,7 @@ from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 from shapelint.spec.spec import ComponentSpec, Step
 
+
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Record an operation that cannot take its tensor, or its other operand."""
     for judged, refusal in tensor_operations.refused(name, tensor, given):
