@@ -27,6 +27,7 @@ from shapelint.python.state.values import (
     Library,
     Scope,
     Table,
+    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -45,6 +46,8 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a built-in function by its name."""
 
     values = [given.value for given in arguments.positional]
+    if name in ("bool", "float", "int") and values and isinstance(values[0], Tensor):
+        run.observe_operation(f"__{name}__", values[0], Arguments(), site)
     if name in ("map", "filter"):
         return _map(run, name, values, site)
     if name == "delattr" and len(values) == 2:

@@ -12,7 +12,7 @@ from shapelint.python.state import frozen_modules, journal, unknown_numbers
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
-from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import (
     UNKNOWN,
     Const,
@@ -25,6 +25,7 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
+from shapelint.python.syntax import conditions
 from shapelint.python.tensors import collected_rows, fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -213,7 +214,7 @@ def _while_iterations(run: Run, node: ast.While, scope: Scope, loop: Frame) -> b
     A loop that may exit early in any iteration is assumed to do so in one of the first.
     """
     for _ in range(MAXIMUM_ELEMENTS):
-        known = truth(run.evaluate(node.test, scope))
+        known = conditions.decided(run, node.test, scope)
         if known is None:
             _once(run, node, UNKNOWN, scope)
         if not known:

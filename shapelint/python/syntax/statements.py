@@ -13,7 +13,7 @@ from shapelint.python.state import class_lookup, names
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import EXITS, Exit, State
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.syntax import (
     assignment,
+    conditions,
     decorators,
     expressions,
     imports,
@@ -164,7 +165,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> bool:
 
 
 def _decided(run: Run, node: ast.If, scope: Scope) -> bool:
-    known = truth(run.evaluate(node.test, scope))
+    known = conditions.decided(run, node.test, scope)
     if known:
         own_guards.note_raise(run, node, scope)
     if known is not None:
@@ -324,7 +325,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     with own_guards.with_calls_made(run, node.test, scope) as test:
         if not own_guards.is_about_sizes(test):
             return False
-        outcome = truth(run.evaluate(test, scope))
+        outcome = conditions.decided(run, test, scope)
         if outcome is None:
             narrowing.behind(run, test, True, scope)
         if outcome is not False:

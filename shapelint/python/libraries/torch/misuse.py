@@ -38,7 +38,7 @@ def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> N
         if refusal.axes is not None and stored_widths.note(run, refusal.axes, (tensor, *given.values), site):
             return
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
-            _remember(run, name, judged, refusal.expected, site)
+            _remember(run, name.removeprefix("__").removesuffix("__"), judged, refusal.expected, site)
         return
 
 
