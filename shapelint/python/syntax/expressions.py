@@ -37,7 +37,7 @@ from shapelint.python.state.values import (
     Tensor,
     Value,
 )
-from shapelint.python.syntax import calls, comprehensions, conditions
+from shapelint.python.syntax import calls, comprehensions, narrowing
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -218,7 +218,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
 
 
 def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
-    known = conditions.decided(run, node.test, scope)
+    known = narrowing.decided(run, node.test, scope)
     if known is not None:
         return evaluate(run, node.body if known else node.orelse, scope)
     return join(evaluate_conditionally(run, node.body, scope), evaluate_conditionally(run, node.orelse, scope))

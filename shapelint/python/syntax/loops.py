@@ -25,7 +25,7 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
-from shapelint.python.syntax import conditions
+from shapelint.python.syntax import narrowing
 from shapelint.python.tensors import collected_rows, fed_batches
 from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.shapes import dims
@@ -214,7 +214,7 @@ def _while_iterations(run: Run, node: ast.While, scope: Scope, loop: Frame) -> b
     A loop that may exit early in any iteration is assumed to do so in one of the first.
     """
     for _ in range(MAXIMUM_ELEMENTS):
-        known = conditions.decided(run, node.test, scope)
+        known = narrowing.decided(run, node.test, scope)
         if known is None:
             _once(run, node, UNKNOWN, scope)
         if not known:

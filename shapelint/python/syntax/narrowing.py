@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from shapelint.chain.chain import Flow, Origin
 from shapelint.common.frozen import replace
 from shapelint.python.state import names
+from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer, sequence
+from shapelint.python.state.value_facts import integer, sequence, truth
 from shapelint.python.state.values import UNKNOWN, Const, Library, Scope, Tensor, Unknown, Value, birth
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import fed_batches
@@ -25,6 +26,14 @@ from shapelint.shapes.dims import Dim
 from shapelint.spec.spec import Step
 
 MAXIMUM_GUARDED_RANK = 8
+
+
+def decided(run: Run, test: ast.expr, scope: Scope) -> bool | None:
+    """Return whether the test of a branch holds; None if that is unknown."""
+    value = run.evaluate(test, scope)
+    if isinstance(value, Tensor):
+        run.observe_operation("__bool__", value, Arguments(), Site(test, scope))
+    return truth(value)
 
 
 def behind(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> None:

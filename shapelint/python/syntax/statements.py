@@ -31,7 +31,6 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.syntax import (
     assignment,
-    conditions,
     decorators,
     expressions,
     imports,
@@ -165,7 +164,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> bool:
 
 
 def _decided(run: Run, node: ast.If, scope: Scope) -> bool:
-    known = conditions.decided(run, node.test, scope)
+    known = narrowing.decided(run, node.test, scope)
     if known:
         own_guards.note_raise(run, node, scope)
     if known is not None:
@@ -325,7 +324,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     with own_guards.with_calls_made(run, node.test, scope) as test:
         if not own_guards.is_about_sizes(test):
             return False
-        outcome = conditions.decided(run, test, scope)
+        outcome = narrowing.decided(run, test, scope)
         if outcome is None:
             narrowing.behind(run, test, True, scope)
         if outcome is not False:

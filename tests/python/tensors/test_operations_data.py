@@ -24,7 +24,7 @@ from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.linting.lint_source import lint_source
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.values import NO_SPAN, Const, Given, Items, Node, Tensor, Value
-from shapelint.python.tensors import axes, grids, joining, shape_lines, tensor_operations
+from shapelint.python.tensors import axes, joining, shape_lines, tensor_operations
 from shapelint.python.tensors.primitives import PRIMITIVES
 from shapelint.resolve.options import Options
 from shapelint.shapes import dims
@@ -396,7 +396,7 @@ JOINED += [[(6,), (6,)], [(2, 3, 1), (2, 3, 4)], [(2, 3, 1), (2, 4)], [(6,), (1,
 @pytest.mark.parametrize("operation", every("joins"), ids=label)
 def test_a_join_agrees_with_torch(operation: Operation) -> None:
     function = getattr(torch, operation.name, None) or getattr(torch.linalg, operation.name)
-    if operation.primitive in ("einsum", "product", "unknown", *grids.GRIDS):
+    if operation.primitive in ("einsum", "product", "unknown", *joining.GRIDS):
         return
     has_axis = operation.primitive in ("concatenate", "stack")
     tally = Tally()
@@ -424,7 +424,7 @@ GRIDS += [[(2, 3, 4), (4,)], [(5,)], [(4,), (), (6,)], [(1,), (4, 6)]]
 
 
 @pytest.mark.filterwarnings("ignore:.*indexing argument")
-@pytest.mark.parametrize("name", [one.name for one in every("joins") if one.primitive in grids.GRIDS])
+@pytest.mark.parametrize("name", [one.name for one in every("joins") if one.primitive in joining.GRIDS])
 @pytest.mark.parametrize("order", ["", "xy", "ij"])
 def test_a_grid_agrees_with_torch(name: str, order: str) -> None:
     (operation,) = lines.find(name, "joins")
@@ -433,14 +433,14 @@ def test_a_grid_agrees_with_torch(name: str, order: str) -> None:
     for parts in GRIDS:
         pieces = [torch.ones(shape) for shape in parts]
         tensors = [one for piece in pieces if isinstance(one := value(piece), Tensor)]
-        objection = grids.refused(operation.primitive, tensors)
+        objection = joining.refused_of_grid(operation.primitive, tensors)
         try:
             real = getattr(torch, name)(*pieces, **keywords)
         except REFUSED:
             tally.refused += objection is not None
             continue
         assert objection is None
-        said = grids.join(operation.primitive, tensors, Given(Const(order), NO_SPAN) if keywords else None)
+        said = joining.grid(operation.primitive, tensors, Given(Const(order), NO_SPAN) if keywords else None)
         assert agree(shapes(said), shapes(real))
         tally.shown += (None,) not in shapes(said)
     assert tally.shown
@@ -476,7 +476,7 @@ def test_the_table_of_steps_is_complete() -> None:
     table = (ROOT / "rules" / "README.md").read_text(encoding="utf-8").partition("<!-- steps -->")[2]
     first_column = [row.split("|")[1] for row in table.partition("<!-- end")[0].splitlines()[3:] if row]
     written = {name for cell in first_column for name in re.findall(r"`(\w+)", cell)}
-    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum", "product", *joining.ALONG, *grids.GRIDS}
+    assert written == {*PRIMITIVES, "concatenate", "stack", "einsum", "product", *joining.ALONG, *joining.GRIDS}
 
 
 def test_a_wrong_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import grids, image_sizes, joining, tensor_operations, unknown_operations
+from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.signatures import Misfit
@@ -120,7 +120,7 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site, name: str)
         return blank()
     if primitive == "einsum":
         return _einsum(run, arguments.positional, site)
-    if primitive in grids.GRIDS:
+    if primitive in joining.GRIDS:
         return _grid(run, primitive, arguments, site, name)
     pieces = arguments.get(0, "tensors")
     items = sequence(pieces) if pieces is not None else None
@@ -153,8 +153,8 @@ def _grid(run: Run, primitive: str, arguments: Arguments, site: Site, name: str)
     tensors = [one for one in items.items if isinstance(one, Tensor)]
     if len(tensors) < len(items.items):
         return UNKNOWN
-    misuse.note_pieces(run, name, grids.refused(primitive, tensors), site)
-    return grids.join(primitive, tensors, arguments.keywords.get("indexing"))
+    misuse.note_pieces(run, name, joining.refused_of_grid(primitive, tensors), site)
+    return joining.grid(primitive, tensors, arguments.keywords.get("indexing"))
 
 
 def _product(run: Run, items: Items, site: Site) -> Value:
