@@ -47,6 +47,17 @@ def numbers_in(items: Items) -> Dim | None:
     return found.count if found is not None and whole and all(map(is_number, whole)) else None
 
 
+def sizes_in(items: Items) -> list[Dim] | None:
+    """Return the sizes of a list of plain numbers, or of lists of them; None for any other list."""
+    size = numbers_in(items)
+    if size is not None:
+        return [size]
+    rows = [sizes_in(row) if isinstance(row, Items) else None for row in items.items]
+    if items.kind not in ("list", "tuple") or items.rest is not None or not rows or any(row != rows[0] for row in rows):
+        return None
+    return None if rows[0] is None else [len(rows), *rows[0]]
+
+
 def with_one(owner: Items, value: Value) -> Gathered | None:
     """Return how much there is in a list behind one more element."""
     return _added(of(owner), Gathered(1, rows_of(value)))

@@ -26,7 +26,7 @@ from shapelint.shapes.dims import Dim
 
 IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
 """Primitives that return a tuple of tensors."""
-CONVERTS = frozenset({"from_numpy", "as_tensor", "tensor"})
+CONVERTS = frozenset({"from_numpy", "as_tensor", "asarray", "tensor"})
 """Functions that make a tensor of an array."""
 
 
@@ -67,8 +67,8 @@ def create(name: str, given: Arguments) -> Value:
     first = given.positional[0].value if given.positional else None
     if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
         return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
-    if name in CONVERTS and isinstance(first, Items) and (size := collected_rows.numbers_in(first)) is not None:
-        return concrete([size])
+    if name in CONVERTS and isinstance(first, Items) and (sizes := collected_rows.sizes_in(first)) is not None:
+        return concrete(sizes)
     call = _chosen(lines.find(name, "creations"), 0, given)
     return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=masks.is_created(given)))
 

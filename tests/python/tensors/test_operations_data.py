@@ -48,6 +48,7 @@ BARE: Mapping[str, tuple[Any, ...]] = {
     "type": ("torch.FloatTensor",),
     "feature_dropout": (0.5, True),
     "geometric_": (0.5,),
+    "hsplit": (2,),
     "randint_like": (5,),
     "index_put": ((torch.zeros(1, dtype=torch.int64),), torch.tensor(1)),
     "functional.unfold": (2,),

@@ -228,6 +228,10 @@ PAIRS: list[tuple[str, str]] = [
     ("return x[0].H", "return z.H @ h"),
     ("return torch.inner(z, h[0])", "return torch.inner(torch.zeros(2, 3, 32), z) + torch.zeros(3, 4)"),
     ("return torch.cov(x)", "return torch.cov(z[0]) + z"),
+    ("return torch.tensor([[1.0, 2.0], [3.0, 4.0]]) @ z", "return z @ torch.tensor([[1.0], [2.0]] * 16) + h"),
+    ("return z + torch.as_tensor([(1, 2, 3)])", "return z[:, :3] + torch.as_tensor([(1, 2, 3)])"),
+    ("return torch.view_as_complex(z)", "return torch.view_as_complex(z.view(4, 16, 2)).real + z[:, :16]"),
+    ("return torch.diagflat(z[0]) + h", "return torch.diagflat(z[:, :8]) + z[0]"),
     # Fourier transforms ------------------------------------------------------------------------------------------------
     ("return torch.fft.fft(z, dim=2)", "return torch.fft.fft(z, 64, dim=1).real + h"),
     ("return torch.fft.fft2(z[0])", "return torch.fft.fft2(x, norm='ortho').abs() + x"),
