@@ -53,7 +53,7 @@ class OperationStep:
 class Operation:
     """A line: its parameters (None if it takes any arguments), and either its steps or its shapes.
 
-    `shapes` is in the shape notation; its inputs are the first of the parameters.
+    `shapes` is in the shape notation; its inputs are the first of the parameters. Its only step may be `no_gradient`.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Operation:
     @property
     def keeps_shape(self) -> bool:
         """Whether the result has the shape of the tensor, whatever the arguments are."""
-        return bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)
+        return not self.shapes and bool(self.steps) and all(step.primitive in KEEPS_SHAPE for step in self.steps)
 
     @property
     def combines(self) -> bool:
@@ -98,6 +98,17 @@ def find(name: str, section: Section = "operations") -> tuple[Operation, ...]:
     if known is None and section == "operations" and name.endswith("_") and not name.endswith("__"):
         return tuple(_in_place(operation) for operation in find(name[:-1]))
     return _parsed(name, known) if known else ()
+
+
+def listed(name: str) -> str:
+    """Return the name of a function in the data: with its module if another one has a function of the same name.
+
+    >>> listed("torch.linalg.norm"), listed("torch.linalg.det")
+    ('linalg.norm', 'det')
+    """
+    owner, _, last = name.rpartition(".")
+    exact = f"{owner.rpartition('.')[2]}.{last}"
+    return exact if any(exact in _lines(section) for section in SECTIONS) else last
 
 
 def firsts(name: str) -> list[str]:
@@ -164,7 +175,9 @@ def _parsed(name: str, lines: Sequence[tuple[str, str]]) -> tuple[Operation, ...
 def _operation(name: str, parameters: str, does: str) -> Operation:
     taken = parse_parameters(parameters) if parameters else None
     if "->" in does:
-        return Operation(name, taken, shapes=does)
+        plain = does.removeprefix("no_gradient(")
+        stops = (OperationStep("no_gradient"),) if plain != does else ()
+        return Operation(name, taken, stops, plain.removesuffix(")") if stops else does)
     steps = syntax_trees.expression(f"({does},)")
     assert isinstance(steps, ast.Tuple)
     return Operation(name, taken, tuple(map(_step, steps.elts)))

@@ -19,7 +19,7 @@ from shapelint.live.plain_arguments import axes_of
 from shapelint.python.tensors import overloads, shape_lines
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.overloads import OperationCall
-from shapelint.python.tensors.primitives import Result
+from shapelint.python.tensors.pieces import Result
 
 
 @frozen

@@ -8,6 +8,7 @@ cache has no answer; an operation that raises is unknown, never a fault.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from shapelint.common.frozen import frozen
@@ -21,7 +22,7 @@ from shapelint.shapes.signatures import Shape
 from shapelint.signatures import cache, versions
 from shapelint.trace.meta import quiet
 
-_TORCH_NAME = pattern(r"torch\.(nn\.functional\.|Tensor\.)?[a-z][a-z0-9_]*")
+_TORCH_NAME = pattern(r"torch\.((nn\.functional|Tensor|linalg|fft|special)\.)?[a-z][a-z0-9_]*")
 _PRIMES = ((5, 29, 37, 31, 41, 43), (7, 67, 53, 47, 59, 61), (11, 71, 73, 79, 83, 89))
 """The sizes of the symbols in each run: different primes, so that none is confused with another."""
 
@@ -142,10 +143,11 @@ def _run(
     import torch
 
     note_unrepeatable()
-    last = name.rpartition(".")[2]
-    if not hasattr(torch.ops.aten, last) and not hasattr(torch.nn.functional, last):
+    path, _, last = name.removeprefix("torch.").rpartition(".")
+    names = (last, f"{path}_{last}")
+    if not any(hasattr(torch.ops.aten, one) for one in names) and not hasattr(torch.nn.functional, last):
         return None
-    owner = torch.nn.functional if ".functional." in name else torch.Tensor if ".Tensor." in name else torch
+    owner = reduce(getattr, filter(None, path.split(".")), torch)
     tensors = [torch.empty(size, device="meta") for size in sizes]
 
     def filled(value: Any) -> Any:

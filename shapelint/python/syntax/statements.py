@@ -13,7 +13,7 @@ from shapelint.python.state import class_lookup, names
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.journal import EXITS, Exit, State
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence, truth
+from shapelint.python.state.value_facts import sequence
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -324,7 +324,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> bool:
     with own_guards.with_calls_made(run, node.test, scope) as test:
         if not own_guards.is_about_sizes(test):
             return False
-        outcome = truth(run.evaluate(test, scope))
+        outcome = narrowing.condition(run, test, scope)
         if outcome is None:
             narrowing.behind(run, test, True, scope)
         if outcome is not False:

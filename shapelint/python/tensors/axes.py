@@ -289,10 +289,10 @@ def einsum(equation: str, operands: Sequence[Axes]) -> Axes | None:
 
 def sliced(size: Dim, start: Dim | None, stop: Dim | None, step: int = 1) -> Dim:
     """Return the length of `x[start:stop:step]` along an axis of this size."""
+    if isinstance(size, int) and step and all(bound is None or isinstance(bound, int) for bound in (start, stop)):
+        return len(range(*slice(start, stop, step).indices(size)))
     if step < 1 or not all(bound is None or dims.is_known(bound) for bound in (start, stop)):
         return dims.UNKNOWN_DIM
-    if isinstance(size, int) and all(bound is None or isinstance(bound, int) for bound in (start, stop)):
-        return len(range(*slice(start, stop, step).indices(size)))
     first: Dim = 0 if start is None else size + start if isinstance(start, int) and start < 0 else start
     last: Dim = size if stop is None else size + stop if isinstance(stop, int) and stop < 0 else stop
     if stop is not None and isinstance(last, int):

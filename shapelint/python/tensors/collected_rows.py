@@ -47,15 +47,15 @@ def numbers_in(items: Items) -> Dim | None:
     return found.count if found is not None and whole and all(map(is_number, whole)) else None
 
 
-def sizes_of(items: Items) -> list[Dim] | None:
-    """Return the sizes of a list of numbers, or of lists of as many numbers each; None for any other list."""
-    count = numbers_in(items)
-    if count is not None:
-        return [count]
-    inner = [sizes_of(one) if isinstance(one, Items) else None for one in items.items]
-    if items.rest is not None or not inner or inner[0] is None or any(one != inner[0] for one in inner):
+def sizes_in(items: Items) -> list[Dim] | None:
+    """Return the sizes of a list of plain numbers, or of lists of them; None for any other list."""
+    size = numbers_in(items)
+    if size is not None:
+        return [size]
+    rows = [sizes_in(row) if isinstance(row, Items) else None for row in items.items]
+    if items.kind not in ("list", "tuple") or items.rest is not None or not rows or any(row != rows[0] for row in rows):
         return None
-    return [len(inner), *inner[0]]
+    return None if rows[0] is None else [len(rows), *rows[0]]
 
 
 def are_whole(items: Items) -> bool:

@@ -1,6 +1,10 @@
-"""Operations on a list of tensors: `torch.cat` and `torch.stack`."""
+"""Operations on several tensors: `torch.cat` and `torch.stack`, and grids such as `torch.meshgrid`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import mul
 
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
@@ -12,13 +16,16 @@ from shapelint.python.tensors import refusals
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
 
-ALONG = {"rows": 0, "columns": 1, "depth": 2}
+ALONG = {"rows": 0, "columns": 1, "depth": 2, "upright": 1}
 """Primitives that join along an axis, which tensors of fewer axes get first."""
+GRIDS = {"mesh": (0, 1), "blocks": (0, 1, 2), "pairs_of_all": (1,), "broadcast_all": ()}
+"""Primitives, each with the numbers of axes that its tensors may have; empty for any number."""
 
 
 def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[str, Items, Arguments]:
-    """Return `vstack`, `hstack` or `dstack` as a concatenation of tensors with the axis along which they are joined."""
+    """Return `vstack` and what is like it as a concatenation of tensors, with the axis along which they are joined."""
     if primitive not in ALONG:
         return primitive, items, given
     everything = [*items.items, *([items.rest] if items.rest is not None else [])]
@@ -33,13 +40,15 @@ def as_concatenation(primitive: str, items: Items, given: Arguments) -> tuple[st
 
 
 def _raised(value: Value, primitive: str) -> Value:
-    """Return a vector as one row, or a matrix with a depth of 1, as a primitive needs them."""
+    """Return a vector as one row or column, or a matrix with a depth of 1, as a primitive needs them."""
     axes = axes_of(value) if isinstance(value, Tensor) else None
     if not isinstance(value, Tensor) or axes is None:
         return value
     one = (Axis(1),)
     if primitive == "columns":
         axes = axes or one
+    elif primitive == "upright":
+        axes = axes if len(axes) > 1 else (axes or one) + one
     elif len(axes) < 2:
         axes = one + (axes or one)
     if primitive == "depth" and len(axes) == 2:
@@ -84,7 +93,7 @@ def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str
     tensors = [item for item in items.items if isinstance(item, Tensor)]
     if primitive == "concatenate":
         # For backward compatibility, torch accepts an empty vector next to any tensor.
-        tensors = [tensor for tensor in tensors if len(axes_of(tensor) or ()) != 1]
+        tensors = [tensor for tensor in tensors if not _may_be_empty(axes_of(tensor))]
     first = axes_of(tensors[0]) if tensors else None
     if first is None:
         return None
@@ -100,5 +109,69 @@ def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str
     return None
 
 
+def _may_be_empty(axes: Axes | None) -> bool:
+    """Return whether a vector may have no elements."""
+    return axes is not None and len(axes) == 1 and not (isinstance(axes[0].size, int) and axes[0].size > 0)
+
+
 def _is_blank(axes: Axes | None) -> bool:
     return axes is not None and len(axes) == 1 and axes[0].size == 0
+
+
+def refused_of_grid(primitive: str, tensors: Sequence[Tensor]) -> tuple[Tensor, str] | None:
+    """Return the tensor that does not fit, and the shape that it would need."""
+    ranks = GRIDS[primitive]
+    whole: Axes = ()
+    for tensor in tensors:
+        axes = axes_of(tensor)
+        if axes is None:
+            continue
+        if ranks and len(axes) not in ranks:
+            return tensor, refusals.named(ranks[-1])
+        if primitive == "broadcast_all":
+            for refusal in refusals.broadcast(whole, axes):
+                return tensor, refusal.expected
+            whole = ax.broadcast(whole, axes) or whole
+    return None
+
+
+def grid(primitive: str, tensors: Sequence[Tensor], indexing: Given | None) -> Value:
+    """Return the result for tensors that fit."""
+    known = [axes for tensor in tensors if (axes := axes_of(tensor)) is not None]
+    whole = len(known) == len(tensors) and refused_of_grid(primitive, tensors) is None
+    if primitive == "mesh":
+        order = "ij" if indexing is None else indexing.value.value if isinstance(indexing.value, Const) else None
+        axes = _mesh(known, str(order)) if whole and order in ("ij", "xy") else None
+    elif primitive == "broadcast_all":
+        axes = _broadcast(known) if whole else None
+    else:
+        axes = (_blocks if primitive == "blocks" else _pairs)(known) if whole else None
+    trains = gradients.through(tensors)
+    results = [Tensor(ax.flow(axes, tensor.flow.maker), trains) for tensor in tensors]
+    return Items(list(results), "tuple") if primitive in ("mesh", "broadcast_all") else results[0]
+
+
+def _mesh(vectors: Sequence[Axes], order: str) -> Axes:
+    axes = [vector[0] if vector else Axis(1) for vector in vectors]
+    return tuple([axes[1], axes[0], *axes[2:]] if order == "xy" and len(axes) > 1 else axes)
+
+
+def _blocks(matrices: Sequence[Axes]) -> Axes:
+    both = [(*ax.sized([1] * (2 - len(matrix))), *matrix) for matrix in matrices]
+    sizes: list[Dim] = [0, 0]
+    for matrix in both:
+        sizes = [size + axis.size for size, axis in zip(sizes, matrix)]
+    return tuple(Axis(size, axis.origin) for size, axis in zip(sizes, both[0]))
+
+
+def _pairs(vectors: Sequence[Axes]) -> Axes:
+    """Return one row for each choice of an element of every vector."""
+    rows = reduce(mul, (vector[0].size for vector in vectors))
+    return vectors[0] if len(vectors) == 1 else ax.sized([rows, len(vectors)])
+
+
+def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
+    whole: Axes | None = ()
+    for axes in shapes:
+        whole = None if whole is None else ax.broadcast(whole, axes)
+    return whole

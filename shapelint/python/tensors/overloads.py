@@ -16,7 +16,8 @@ from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
 from shapelint.python.tensors import refusals, shape_lines
 from shapelint.python.tensors.axes import Axes, Axis
-from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, Result, refuses_nothing
+from shapelint.python.tensors.pieces import Result
+from shapelint.python.tensors.primitives import PRIMITIVES, Primitive, PrimitiveKind, refuses_nothing
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.shapes import dims
 
@@ -91,7 +92,7 @@ class OperationCall(Generic[ValueType]):
             opened = [_opened(one) if counts else one for one, counts in zip((current, *arguments), counted)]
             if opened != [current, *arguments] and any(primitive.refuses(*opened)):
                 return True
-            if primitive is PRIMITIVES["single"] and any(axis.size != 1 for axis in current):
+            if primitive is PRIMITIVES["number"] and any(axis.size != 1 for axis in current):
                 return True
             current = primitive.apply(current, *arguments)
         return False

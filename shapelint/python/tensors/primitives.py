@@ -6,18 +6,18 @@ reach them, except as unknown sizes. They serve both the interpreter and modules
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, Union
+from typing import Literal
 
 from shapelint.common.frozen import frozen
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import refusals
+from shapelint.python.tensors import index_steps, layer_refusals, pieces, refusals
 from shapelint.python.tensors.axes import Axes, Axis
+from shapelint.python.tensors.pieces import Result
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Dim
-
-MAXIMUM_PIECES = 64
 
 PrimitiveKind = Literal[
     "axis", "axes", "new axis", "size", "sizes", "size or sizes", "number", "flag", "tensor", "text", "pairs"
@@ -28,17 +28,6 @@ An axis that must exist, several axes (None: all), or the position of a new axis
 sizes, or either; a number, a boolean, a text; the axes of a tensor, none for a number that broadcasts; or axes of two
 tensors in pairs.
 """
-
-
-@frozen
-class Pieces:
-    """Several tensors: `each` in order, or an unknown number of them with the shape `rest`."""
-
-    each: tuple[Axes | None, ...] = ()
-    rest: Axes | None = None
-
-
-Result = Union[Axes, Pieces, None]
 
 
 def refuses_nothing(axes: Axes, *given: object) -> Iterator[Refusal]:
@@ -173,16 +162,16 @@ def _labels(axes: Axes, target: Axes, or_alike: bool = False) -> Axes:
     return (*axes[:1], *axes[2:]) if len(axes) > 1 else ()
 
 
-def _gather(axes: Axes, axis: int | None, index: Axes) -> Axes:
-    return index
-
-
 def _part(axes: Axes, axis: int | None, size: Dim, start: Dim = 0) -> Axes | None:
     return _resize(axes, axis, size)
 
 
 def _add_product(axes: Axes, left: Axes, right: Axes) -> Axes | None:
     return ax.matmul(left, right) if left and right else None
+
+
+def _add_outer(axes: Axes, left: Axes, right: Axes) -> Axes:
+    return (*left, *right)
 
 
 def _tensordot(axes: Axes, other: Axes, pairs: int | Sequence[Sequence[int]] | None) -> Axes | None:
@@ -201,11 +190,6 @@ def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
     return None if axis is None else ax.resized(axes, axis, size)
 
 
-def _index(axes: Axes, axis: int | None, index: Axes) -> Axes | None:
-    """Apply `index_select` with a vector of indices."""
-    return None if axis is None else ax.resized(axes, axis, index[0].size if index else 1)
-
-
 def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
     """Apply adaptive pooling over the last axes."""
     sizes = list(sizes) * count if len(sizes) == 1 else sizes
@@ -215,7 +199,7 @@ def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
     return (*axes[:-count], *(Axis(size, axis.origin) for size, axis in zip(sizes, last)))
 
 
-def _pad(axes: Axes, sizes: Sequence[Dim]) -> Axes | None:
+def _pad(axes: Axes, sizes: Sequence[Dim], mode: str = "constant") -> Axes | None:
     if len(sizes) % 2 or len(sizes) > 2 * len(axes):
         return None
     result = list(axes)
@@ -235,19 +219,67 @@ def _selected(axes: Axes) -> Axes:
     return (Axis(dims.UNKNOWN_DIM),)
 
 
-def _diagonal(axes: Axes, offset: Dim) -> Axes | None:
-    """Return the diagonal of the first two axes as a last one; of a vector, the matrix that has it as its diagonal."""
+def _divide(axes: Axes, axis: int | None, *counts: Dim) -> Axes | None:
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None:
+        return None
+    quotient = ax.divided(axes[place].size, math.prod(counts))
+    unknown = None if isinstance(axes[place].size, int) else dims.UNKNOWN_DIM
+    size = unknown if quotient is None else quotient
+    return None if size is None else ax.resized(axes, place, size)
+
+
+def _scale(axes: Axes, axis: int | None, *counts: Dim) -> Axes | None:
+    place = None if axis is None else ax.position(axis, len(axes))
+    return None if place is None else ax.resized(axes, place, axes[place].size * math.prod(counts))
+
+
+def _window(axes: Axes, axis: int | None, size: Dim, step: Dim) -> Axes | None:
+    """Return the number of windows along an axis, and their size as a last axis."""
+    place = None if axis is None else ax.position(axis, len(axes))
+    if place is None or step == 0:
+        return None
+    return (*(ax.resized(axes, place, (axes[place].size - size) // step + 1) or ()), Axis(size))
+
+
+def _prepend(axes: Axes, other: Axes) -> Axes:
+    return (*other, *axes)
+
+
+def _kron(axes: Axes, other: Axes) -> Axes:
+    rank = max(len(axes), len(other))
+    pairs = zip(_padded(axes, rank), _padded(other, rank))
+    return tuple(Axis(one.size * two.size, one.origin) for one, two in pairs)
+
+
+def _embed_diagonal(axes: Axes, offset: Dim, first: int | None, second: int | None) -> Axes | None:
+    """Return the matrices, in two new axes, that have the last axis as their diagonal."""
+    rank, sign = len(axes) + 1, dims.sign(offset)
+    places = [None if axis is None else ax.position(axis, rank) for axis in (first, second)]
+    if not axes or sign is None or None in places or places[0] == places[1]:
+        return None
+    side, others = Axis(axes[-1].size + sign * offset, axes[-1].origin), iter(axes[:-1])
+    return tuple(side if place in places else next(others) for place in range(rank))
+
+
+def _diagonal(axes: Axes, offset: Dim, first: int | None = 0, second: int | None = 1) -> Axes | None:
+    """Return the diagonal of two axes as a last one; of a vector, the matrix that has it as its diagonal."""
     sign = dims.sign(offset)
-    if not axes or sign is None:
-        return (*axes[2:], Axis(dims.UNKNOWN_DIM)) if len(axes) > 1 else None
-    if len(axes) == 1:
+    if len(axes) == 1 and sign is not None:
         return (Axis(axes[0].size + sign * offset, axes[0].origin),) * 2
-    rows, columns = axes[0].size, axes[1].size
+    places = [None if axis is None else ax.position(axis, len(axes)) for axis in (first, second)]
+    if None in places or places[0] == places[1]:
+        return None
+    left = tuple(axis for place, axis in enumerate(axes) if place not in places)
+    if sign is None:
+        return (*left, Axis(dims.UNKNOWN_DIM))
+    of_rows, of_columns = (axes[place] for place in places if place is not None)
+    rows, columns = of_rows.size, of_columns.size
     if sign < 0:
         rows = rows + offset
     else:
         columns = columns - offset
-    return (*axes[2:], Axis(_smaller(rows, columns), axes[0].origin))
+    return (*left, Axis(_smaller(rows, columns), of_rows.origin))
 
 
 def _smaller(one: Dim, other: Dim) -> Dim:
@@ -271,74 +303,6 @@ def _range(axes: Axes, start: Dim, end: Dim, step: Dim) -> Axes:
     return ax.sized([dims.UNKNOWN_DIM])
 
 
-def _split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
-    """Split into pieces of one size, the last of which may be smaller, or of several sizes."""
-    place = None if axis is None else ax.position(axis, len(axes))
-    if place is None:
-        return None
-    if not isinstance(sizes, Sequence):
-        sizes_or_none = _piece_sizes(axes[place].size, sizes)
-        if sizes_or_none is None:
-            return Pieces(rest=ax.resized(axes, place, sizes))
-        sizes = sizes_or_none
-    total: Dim = 0
-    for size in sizes:
-        total = total + size
-    if dims.equal(total, axes[place].size) is False:
-        sizes = [dims.UNKNOWN_DIM] * len(sizes)
-    return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
-
-
-def _piece_sizes(whole: Dim, size: Dim) -> list[Dim] | None:
-    """Return the sizes of the pieces of a whole; None if there are too many, or their number is unknown."""
-    if isinstance(whole, int) and isinstance(size, int) and size > 0:
-        count, left = divmod(whole, size)
-        sizes: list[Dim] = [*[size] * count, *([left] if left else [])] if count <= MAXIMUM_PIECES else []
-        return sizes or None
-    quotient = ax.divided(whole, size)
-    return [size] * quotient if isinstance(quotient, int) and quotient <= MAXIMUM_PIECES else None
-
-
-def _chunk(axes: Axes, count: Dim, axis: int | None) -> Pieces | None:
-    """Split into at most `count` pieces, each of the size of the whole divided by `count`, rounded up."""
-    place = None if axis is None else ax.position(axis, len(axes))
-    if place is not None and isinstance(whole := axes[place].size, int) and isinstance(count, int) and count > 0:
-        return _split(axes, max(1, -(-whole // count)), axis)
-    return _sections(axes, count, axis)
-
-
-def _sections(axes: Axes, count: Dim | Sequence[Dim], axis: int | None) -> Pieces | None:
-    """Split into `count` pieces, the first of which may be larger by one."""
-    place = None if axis is None else ax.position(axis, len(axes))
-    if place is None:
-        return None
-    if not isinstance(count, int) or not 0 < count <= MAXIMUM_PIECES:
-        size = dims.UNKNOWN_DIM if isinstance(count, Sequence) else ax.divided(axes[place].size, count)
-        return Pieces(rest=ax.resized(axes, place, dims.UNKNOWN_DIM if size is None else size))
-    whole = axes[place].size
-    if isinstance(whole, int):
-        sizes: list[Dim] = [whole // count + (index < whole % count) for index in range(count)]
-    else:
-        quotient = ax.divided(whole, count)
-        sizes = [dims.UNKNOWN_DIM if quotient is None else quotient] * count
-    return Pieces(tuple(ax.resized(axes, place, size) for size in sizes))
-
-
-def _unbind(axes: Axes, axis: int | None) -> Pieces | None:
-    place = None if axis is None else ax.position(axis, len(axes))
-    if place is None:
-        return None
-    piece, count = ax.reduce(axes, [place]), axes[place].size
-    if isinstance(count, int) and count <= MAXIMUM_PIECES:
-        return Pieces((piece,) * count)
-    return Pieces(rest=piece)
-
-
-def _pair(axes: Axes) -> Pieces:
-    """Return two tensors of the same shape: values and their indices, or a variance and a mean."""
-    return Pieces((axes, axes))
-
-
 PRIMITIVES: dict[str, Primitive] = {
     "same": Primitive(_same),
     "no_gradient": Primitive(_same),
@@ -349,15 +313,18 @@ PRIMITIVES: dict[str, Primitive] = {
     "like": Primitive(_like, ("tensor",)),
     "reshape_like": Primitive(_like, ("tensor",), refusals.reshape_like),
     "expand_like": Primitive(_like, ("tensor",), refusals.expand_like),
-    "gather": Primitive(_gather, ("axis", "tensor"), refusals.gather),
+    "gather": Primitive(index_steps.gather, ("axis", "tensor"), index_steps.refuses_gather),
+    "scatter": Primitive(_same, ("axis", "tensor", "tensor"), index_steps.refuses_scatter),
+    "put": Primitive(_same, ("axis", "tensor", "tensor"), index_steps.refuses_put),
+    "take_along": Primitive(index_steps.take_along, ("tensor", "axis"), index_steps.refuses_take_along),
+    "places": Primitive(index_steps.places),
     "ends": Primitive(_same, ("sizes",), refusals.ends),
     "of_shape": Primitive(_same, ("tensor", "sizes"), refusals.of_shape),
-    "channels": Primitive(_same, ("tensor", "flag"), refusals.channels),
+    "channels": Primitive(_same, ("tensor", "flag"), layer_refusals.channels),
     "equal": Primitive(_same, ("tensor",), refusals.equal),
     "variance": Primitive(_same, ("tensor",), refusals.variance),
     "labels": Primitive(_labels, ("tensor", "flag"), refusals.labels),
-    "single": Primitive(_same, (), refusals.single),
-    "groups": Primitive(_same, ("size",), refusals.groups),
+    "groups": Primitive(_same, ("size",), layer_refusals.groups),
     "three": Primitive(_same, ("axes",), refusals.three),
     "reduce": Primitive(_reduce, ("axes", "flag")),
     "score": Primitive(_score, ("text",)),
@@ -375,26 +342,36 @@ PRIMITIVES: dict[str, Primitive] = {
     "interleave": Primitive(_interleave, ("size", "axis")),
     "matmul": Primitive(ax.matmul, ("tensor",), refusals.matmul),
     "add_product": Primitive(_add_product, ("tensor", "tensor"), refusals.add_product),
+    "add_outer": Primitive(_add_outer, ("tensor", "tensor"), refusals.add_outer),
     "tensordot": Primitive(_tensordot, ("tensor", "pairs"), refusals.tensordot),
     "part": Primitive(_part, ("axis", "size", "size"), refusals.part),
     "resize": Primitive(_resize, ("axis", "size")),
-    "index": Primitive(_index, ("axis", "tensor")),
+    "index": Primitive(index_steps.select, ("axis", "tensor"), index_steps.refuses_select),
     "pool": Primitive(_pool, ("number", "sizes")),
-    "pad": Primitive(_pad, ("sizes",)),
+    "pad": Primitive(_pad, ("sizes", "text"), layer_refusals.pad),
+    "ranks": Primitive(_same, ("number", "number"), layer_refusals.ranks),
+    "matches": Primitive(_same, ("axis", "tensor", "number"), layer_refusals.matches),
+    "divide": Primitive(_divide, ("axis", "size"), layer_refusals.divide),
+    "scale": Primitive(_scale, ("axis", "size")),
+    "window": Primitive(_window, ("axis", "size", "size"), layer_refusals.window),
+    "prepend": Primitive(_prepend, ("tensor",)),
+    "kron": Primitive(_kron, ("tensor",)),
     "selected": Primitive(_selected),
-    "diagonal": Primitive(_diagonal, ("size",)),
+    "diagonal": Primitive(_diagonal, ("size", "axis")),
+    "embed_diagonal": Primitive(_embed_diagonal, ("size", "new axis")),
     "append": Primitive(_append, ("size",)),
     "new": Primitive(_new, ("sizes",)),
     "range": Primitive(_range, ("size", "size", "size")),
-    "split": Primitive(_split, ("size or sizes", "axis"), refusals.split),
-    "chunk": Primitive(_chunk, ("size", "axis")),
-    "sections": Primitive(_sections, ("size or sizes", "axis")),
-    "unbind": Primitive(_unbind, ("axis",)),
-    "pair": Primitive(_pair),
-    "both": Primitive(_pair),
+    "split": Primitive(pieces.split, ("size or sizes", "axis"), refusals.split),
+    "chunk": Primitive(pieces.chunk, ("size", "axis")),
+    "sections": Primitive(pieces.sections, ("size or sizes", "axis")),
+    "unbind": Primitive(pieces.unbind, ("axis",)),
+    "pair": Primitive(pieces.pair),
+    "both": Primitive(pieces.pair),
     "size": Primitive(_unknown, ("axis",)),
-    "convolve": Primitive(_same, ("tensor", "size"), refusals.convolve),
-    "biased": Primitive(_same, ("tensor", "tensor"), refusals.biased),
-    **dict.fromkeys(("rank", "count", "number", "value", "asked", "unknown"), Primitive(_unknown)),
+    "convolve": Primitive(_same, ("tensor", "size"), layer_refusals.convolve),
+    "biased": Primitive(_same, ("tensor", "tensor", "number", "size"), layer_refusals.biased),
+    "number": Primitive(_unknown, (), refusals.number),
+    **dict.fromkeys(("rank", "count", "value", "asked", "unknown"), Primitive(_unknown)),
 }
 """All primitives except those that take a list of tensors, which are in `shapelint.python.tensors.joining`."""

@@ -40,6 +40,12 @@ def missing_axis(axis: int, rank: int) -> str:
     return f"{named(needed)} ..." if max(rank, 1) < needed <= bounds.AXES else ""
 
 
+def number(axes: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of a tensor that certainly has more than one element, or none."""
+    if any(differ(axis.size, 1) for axis in axes):
+        yield Refusal(0, "1")
+
+
 def named(count: int) -> str:
     """Return a shape of `count` axes of any size."""
     return " ".join(f"axis{index}" for index in range(count))
@@ -175,21 +181,7 @@ def expand_like(axes: Axes, other: Axes) -> Iterator[Refusal]:
     yield from expand(axes, [axis.size for axis in other])
 
 
-def gather(axes: Axes, axis: int | None, index: Axes) -> Iterator[Refusal]:
-    """Yield a refusal of indices with more rows than the tensor, along an axis that nothing is gathered from."""
-    place = None if axis is None else ax.position(axis, len(axes))
-    if place is None or not axes:
-        return
-    if len(index) != len(axes):
-        yield Refusal(1, named(len(axes)))
-        return
-    for at, (have, want) in enumerate(zip(axes, index)):
-        if at != place and _exceeds(want.size, have.size):
-            yield Refusal(1, from_the_end(have.size, len(axes) - at), (have, want))
-            return
-
-
-def _exceeds(size: Dim, most: Dim) -> bool:
+def exceeds(size: Dim, most: Dim) -> bool:
     """Return whether a size is certainly greater than another one."""
     return isinstance(size, int) and isinstance(most, int) and size > most
 
@@ -256,44 +248,6 @@ def labels(axes: Axes, target: Axes, or_alike: bool = False) -> Iterator[Refusal
             return
 
 
-def channels(axes: Axes, tensor: Axes, or_one: bool = False) -> Iterator[Refusal]:
-    """Yield a refusal of a vector that has another number of elements than the tensor has channels."""
-    if len(axes) < 2 or len(tensor) != 1 or (or_one and tensor[0].size == 1):
-        return
-    if differ(axes[1].size, tensor[0].size):
-        yield Refusal(1, str(axes[1].size), (axes[1], tensor[0]))
-
-
-def convolve(axes: Axes, weight: Axes, groups: Dim) -> Iterator[Refusal]:
-    """Yield a refusal of channels that the weight of a convolution, shared by its groups, was not made for."""
-    count = len(weight) - 1
-    if count < 2 or not count <= len(axes) <= count + 1 or not isinstance(groups, int):
-        return
-    needed = weight[1].size * groups
-    if differ(axes[-count].size, needed):
-        yield Refusal(0, from_the_end(needed, count))
-
-
-def biased(axes: Axes, bias: Axes, weight: Axes) -> Iterator[Refusal]:
-    """Yield a refusal of a bias with another number of elements than the weight has outputs."""
-    if len(bias) == 1 and weight and differ(bias[0].size, weight[0].size):
-        yield Refusal(1, str(weight[0].size))
-
-
-def single(axes: Axes) -> Iterator[Refusal]:
-    """Yield a refusal of a tensor that has not one element."""
-    if any(differ(axis.size, 1) for axis in axes):
-        yield Refusal(0, "1")
-
-
-def groups(axes: Axes, count: Dim) -> Iterator[Refusal]:
-    """Yield a refusal of a number of channels that does not divide into groups of one size."""
-    channels = axes[1].size if len(axes) > 1 else None
-    if isinstance(channels, int) and isinstance(count, int) and count > 0 and channels % count:
-        fitting = max(round(channels / count), 1) * count
-        yield Refusal(0, from_the_end(fitting, len(axes) - 1))
-
-
 def three(axes: Axes, over: Sequence[int] | None) -> Iterator[Refusal]:
     """Yield a refusal of an axis of another size than 3; without an axis, one of that size must exist."""
     found = [ax.position(axis, len(axes)) for axis in over] if over else range(len(axes))
@@ -305,9 +259,11 @@ def three(axes: Axes, over: Sequence[int] | None) -> Iterator[Refusal]:
 def part(axes: Axes, axis: int | None, size: Dim, start: Dim = 0) -> Iterator[Refusal]:
     """Yield a refusal of an axis that is shorter than the part that is taken of it."""
     place = None if axis is None else ax.position(axis, len(axes))
-    if place is None or not axes or not isinstance(start, int) or not isinstance(size, int) or start < 0:
+    if place is None or not axes or not isinstance(start, int) or not isinstance(size, int):
         return
-    if _exceeds(start + size, axes[place].size):
+    if start < 0:
+        size, start = -start, 0
+    if exceeds(start + size, axes[place].size):
         yield Refusal(0, from_the_end(start + size, len(axes) - place))
 
 
@@ -318,6 +274,12 @@ def add_product(axes: Axes, left: Axes, right: Axes) -> Iterator[Refusal]:
         yield from (Refusal(1, one.expected, one.axes) for one in found)
     elif product := ax.matmul(left, right) if left and right else None:
         yield from expand(axes, [axis.size for axis in product])
+
+
+def add_outer(axes: Axes, left: Axes, right: Axes) -> Iterator[Refusal]:
+    """Yield a refusal of operands that are no vectors, or of a tensor that does not expand to their product."""
+    found = [Refusal(index, named(1)) for index, one in enumerate((left, right), start=1) if len(one) != 1]
+    yield from found or expand(axes, [axis.size for axis in (*left, *right)])
 
 
 Pairs = Union[int, Sequence[Sequence[int]], None]

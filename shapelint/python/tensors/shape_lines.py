@@ -14,10 +14,11 @@ from shapelint.common.frozen import frozen
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals
 from shapelint.python.tensors.axes import NO_ORIGIN, Axes, Axis
+from shapelint.python.tensors.pieces import Pieces, Result
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Alternative, Ellipsis_, Pattern, Signature
+from shapelint.shapes.notation import Alternative, Ellipsis_, OutputPattern, Pattern, Signature, Structure
 
 BoundShapes = dict[str, Union[Axis, Axes]]
 """The axes bound to each name; `...` is bound to several."""
@@ -49,14 +50,22 @@ def count(text: str) -> int:
     return len(parsed(text).alternatives[0].inputs)
 
 
-def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Axes | None:
-    """Return the result for plain arguments `sizes`; None if the operands do not fit."""
+def pieces(text: str) -> int | None:
+    """Return the number of tensors in the result of a line; None if it is a single tensor."""
+    output = parsed(text).alternatives[0].output
+    return len(output.elements) if isinstance(output, Structure) else None
+
+
+def apply(text: str, operands: Sequence[Axes], sizes: Mapping[str, Any]) -> Result:
+    """Return the result for plain arguments `sizes`; None if the operands do not fit, or fit several alternatives."""
+    found: list[Result] = []
     for alternative in signatures.substitute(parsed(text), sizes).alternatives:
         bound: BoundShapes = {}
         if _fits(alternative, operands) and not list(_conflicts(alternative, operands, bound)):
-            assert isinstance(alternative.output, Pattern)
-            return tuple(_filled(alternative.output, bound))
-    return None
+            found.append(_result(alternative.output, bound))
+            if _is_certain(alternative, operands, bound):
+                break
+    return found[0] if found and all(_sizes(one) == _sizes(found[0]) for one in found) else None
 
 
 def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
@@ -67,10 +76,11 @@ def refuses(text: str, operands: Sequence[Axes | None]) -> Iterator[Refusal]:
         conflicts = [list(_conflicts(alternative, operands, {})) for alternative in fitting]
         if all(conflicts):
             yield from (one.refusal for one in conflicts[0] if refusals.differ(one.known, one.actual))
-    elif len(alternatives) == 1:
-        for index, (pattern, axes) in enumerate(zip(alternatives[0].inputs, operands)):
+    else:
+        inputs = [_inputs(alternative, len(operands)) for alternative in alternatives]
+        for index, (pattern, axes) in enumerate(zip(inputs[0], operands)):
             least = sum(not isinstance(axis, Ellipsis_) for axis in pattern.axes)
-            if axes is not None and not _takes(pattern, len(axes)):
+            if axes is not None and not any(_takes(one[index], len(axes)) for one in inputs):
                 rest = " ..." if pattern.rank is None else ""
                 yield Refusal(index, refusals.named(least) + rest)
 
@@ -84,9 +94,15 @@ def conflict(text: str, operands: Sequence[Axes]) -> Conflict | None:
 
 def _fits(alternative: Alternative, operands: Sequence[Axes | None]) -> bool:
     """Return whether the operands have the ranks of an alternative, as far as they are known."""
-    return len(alternative.inputs) == len(operands) and all(
-        axes is None or _takes(pattern, len(axes)) for pattern, axes in zip(alternative.inputs, operands)
+    inputs = _inputs(alternative, len(operands))
+    return len(inputs) == len(operands) and all(
+        axes is None or _takes(pattern, len(axes)) for pattern, axes in zip(inputs, operands)
     )
+
+
+def _inputs(alternative: Alternative, count: int) -> tuple[Pattern, ...]:
+    """Return the patterns of the operands; those that are not written are single numbers, as in `-> n`."""
+    return alternative.inputs + (Pattern(()),) * (count - len(alternative.inputs))
 
 
 def _takes(pattern: Pattern, rank: int) -> bool:
@@ -102,7 +118,7 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
         axes = operands[index]
         if axes is None:
             continue
-        for place, name, taken in _pairs(alternative.inputs[index], axes):
+        for place, name, taken in _pairs(_inputs(alternative, len(operands))[index], axes):
             known = bound.get(name)
             if name.isdigit() and isinstance(taken, Axis):
                 if not dims.equal(taken.size, int(name)):
@@ -110,22 +126,39 @@ def _conflicts(alternative: Alternative, operands: Sequence[Axes | None], bound:
             elif known is None:
                 bound[name] = taken
             elif not isinstance(taken, Axis) or not isinstance(known, Axis):
-                yield from _batches(index, taken, known, bound)
+                yield from _batches(index, taken, known, bound, len(axes) - place)
             elif dims.equal(known.size, taken.size) is False or refusals.differ(known.size, taken.size):
                 yield Conflict(index, known.size, taken.size, len(axes) - place)
             else:
                 bound[name] = _better_known(taken, known)
 
 
-def _batches(index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundShapes) -> Iterator[Conflict]:
-    """Bind `...` to the broadcast axes of two operands."""
+def _batches(
+    index: int, taken: Axis | Axes, known: Axis | Axes, bound: BoundShapes, from_the_end: int
+) -> Iterator[Conflict]:
+    """Bind `...` to the broadcast axes of two operands; `from_the_end` is where it begins."""
     assert isinstance(taken, tuple)
     assert isinstance(known, tuple)
     both = ax.broadcast(taken, known)
-    if both is None:
-        yield Conflict(index, dims.UNKNOWN_DIM, dims.UNKNOWN_DIM, 0)
-    else:
+    if both is not None:
         bound["..."] = both
+        return
+    for count in range(1, min(len(taken), len(known)) + 1):
+        one, two = known[-count].size, taken[-count].size
+        if dims.equal(one, two) is False and 1 not in (one, two):
+            yield Conflict(index, one, two, from_the_end - len(taken) + count)
+            return
+    yield Conflict(index, dims.UNKNOWN_DIM, dims.UNKNOWN_DIM, 0)
+
+
+def _is_certain(alternative: Alternative, operands: Sequence[Axes], bound: BoundShapes) -> bool:
+    """Return whether all sizes of one name are certainly equal."""
+    for pattern, axes in zip(_inputs(alternative, len(operands)), operands):
+        for _, name, taken in _pairs(pattern, axes):
+            known = Axis(int(name)) if name.isdigit() else bound[name]
+            if isinstance(taken, Axis) and isinstance(known, Axis) and not dims.equal(taken.size, known.size):
+                return False
+    return True
 
 
 def _pairs(pattern: Pattern, axes: Axes) -> Iterator[tuple[int, str, Axis | Axes]]:
@@ -148,8 +181,23 @@ def _better_known(one: Axis, two: Axis) -> Axis:
     return two if isinstance(two.size, int) else one
 
 
+def _result(output: OutputPattern, bound: BoundShapes) -> Result:
+    if isinstance(output, Pattern):
+        return tuple(_filled(output, bound))
+    return Pieces(tuple(tuple(_filled(one, bound)) for one in output.elements if isinstance(one, Pattern)))
+
+
+def _sizes(result: Result) -> list[Any]:
+    """Return the sizes in a result."""
+    if isinstance(result, Pieces):
+        return [_sizes(piece) for piece in result.each]
+    return [axis.size for axis in result or ()]
+
+
 def _filled(output: Pattern, bound: BoundShapes) -> Iterator[Axis]:
+    """Yield the axes of a result; `_` is a size that depends on the numbers in a tensor."""
     sizes: dict[str, Dim] = {name: axis.size for name, axis in bound.items() if isinstance(axis, Axis)}
+    sizes["_"] = dims.UNKNOWN_DIM
     for axis in output.axes:
         known = bound.get("..." if isinstance(axis, Ellipsis_) else str(axis))
         if isinstance(known, Axis):

@@ -15,18 +15,18 @@ from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import argument_values, collected_rows, masks, overloads
+from shapelint.python.tensors import argument_values, collected_rows, masks, overloads, shape_lines
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
-from shapelint.python.tensors.primitives import Pieces
+from shapelint.python.tensors.pieces import Pieces
 from shapelint.python.tensors.refusals import Refusal
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
 
 IN_PIECES = frozenset({"split", "chunk", "sections", "unbind"})
 """Primitives that return a tuple of tensors."""
-CONVERTS = frozenset({"from_numpy", "as_tensor", "tensor"})
+CONVERTS = frozenset({"from_numpy", "as_tensor", "asarray", "tensor"})
 """Functions that make a tensor of an array."""
 
 
@@ -72,18 +72,16 @@ def create(name: str, given: Arguments) -> Value:
     first = given.positional[0].value if given.positional else None
     if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
         return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
-    if name in CONVERTS and isinstance(first, Items) and (sizes := collected_rows.sizes_of(first)) is not None:
+    if name in CONVERTS and isinstance(first, Items) and (sizes := collected_rows.sizes_in(first)) is not None:
         return replace(concrete(sizes), is_index=collected_rows.are_whole(first) and not given.keywords)
     call = _chosen(lines.find(name, "creations"), 0, given)
-    if call is not None and call.operation.primitive == "value":
-        return UNKNOWN
     is_mask, is_index = masks.is_created(given), masks.counts(name, False, given)
     return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=is_mask, is_index=is_index))
 
 
 def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
-    """Yield the operands that an operation certainly refuses, each with what it would take."""
-    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
+    """Yield the operands that an operation, or an attribute, certainly refuses, each with what it would take."""
+    call, axes = _chosen(lines.find(name) or lines.find(name, "attributes"), 1, given), axes_of(tensor)
     if call is None or axes is None or not given.complete:
         return
     operands = (tensor, *call.operands)
@@ -119,6 +117,10 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
         return blank
     result = None if axes is None else call.result(axes)
     last = call.operation.steps[-1].primitive if call.operation.steps else ""
+    if last == "value":
+        return UNKNOWN
+    if call.operation.shapes and (count := shape_lines.pieces(call.operation.shapes)) is not None:
+        return _tuple(result if isinstance(result, Pieces) else Pieces((None,) * count), blank)
     if last in IN_PIECES:
         if axes is None:
             return Items([], "tuple", blank)

@@ -112,7 +112,7 @@ OPEN = [
     "z = z.sum(dim=anything)",
     "z = z[anything]",
     # Nor is what an operation takes of which nothing is known here.
-    "z = torch.special.entr(z)",
+    "z = torch.linalg.tensorinv(z)",
 ]
 
 

@@ -116,5 +116,5 @@ def test_torch_is_only_imported_for_the_first_answer() -> None:
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.strip()
 
     assert run("F.normalize(z[:, :256], dim=1)") == "0 False"
-    assert run("F.glu(z, dim=1)") == "0 True"
-    assert run("F.glu(z, dim=1)") == "0 False"
+    assert run("torch.cumulative_trapezoid(z[:, :257], dim=1)") == "0 True"
+    assert run("torch.cumulative_trapezoid(z[:, :257], dim=1)") == "0 False"

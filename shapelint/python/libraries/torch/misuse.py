@@ -20,7 +20,7 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import joining, refusals, row_faults, signature_calls, tensor_operations
+from shapelint.python.tensors import refusals, row_faults, signature_calls, tensor_operations
 from shapelint.python.tensors.axes import Axis
 from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
@@ -32,9 +32,6 @@ from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 from shapelint.spec.spec import ComponentSpec, Step
 
-JOINS = {"concatenate": "cat", "stack": "stack"}
-"""Names that reports use for the operations that join tensors."""
-
 
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Record an operation that cannot take its tensor, or its other operand."""
@@ -42,7 +39,7 @@ def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> N
         if refusal.axes is not None and stored_widths.note(run, refusal.axes, (tensor, *given.values), site):
             return
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
-            _remember(run, name, judged, refusal.expected, site)
+            _remember(run, name.removeprefix("__").removesuffix("__"), judged, refusal.expected, site)
         return
     if tensor_operations.is_open(name, tensor, given):
         causes.leave_open(run, name, [tensor, *(one for one in given.values if isinstance(one, Tensor))], None, site)
@@ -84,11 +81,16 @@ def note_index(run: Run, tensor: Tensor, index: Value, site: Site) -> None:
             return
 
 
-def note_pieces(run: Run, primitive: str, pieces: Items, given: Arguments, site: Site) -> None:
-    """Record `cat` or `stack` of tensors that do not fit together."""
-    refused = joining.refused(primitive, pieces, given)
+def note_pieces(run: Run, name: str, refused: tuple[Tensor, str] | None, site: Site) -> None:
+    """Record an operation that joins tensors of which one does not fit: that one, and what it needs."""
     if refused is not None:
-        _remember(run, JOINS[primitive], *refused, site)
+        _remember(run, name, *refused, site)
+
+
+def note_layer(run: Run, name: str, layer: Resolved, tensor: Tensor, site: Site) -> None:
+    """Record a function that is equivalent to a layer, which its tensor does not fit."""
+    if layer.signature is not None:
+        _record(run, _Operation(name, layer.signature), tensor, site)
 
 
 def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) -> None:

@@ -41,7 +41,7 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     """Interpret `x.flatten(1)`."""
     known = lines.find(name)
     primitive = known[0].primitive if known else None
-    if known and known[0].gives in QUESTIONS:
+    if known and all(line.gives in QUESTIONS for line in known):
         run.observe_operation(name, owner, arguments, site)
         if name == "tolist":
             return _numbers(owner)
@@ -51,7 +51,7 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     if primitive == "reshape" and owner.shape is not None:
         _note_batch(run, owner, arguments, site)
     run.observe_operation(name, owner, arguments, site)
-    if primitive is not None:
+    if primitive is not None and not tensor_operations.is_asked(name):
         return tensor_operations.apply(name, owner, arguments)
     asked = unknown_operations.ask(
         run,
@@ -61,6 +61,8 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     )
     if asked is not None:
         return asked
+    if primitive is not None:
+        return tensor_operations.apply(name, owner, arguments)
     causes.leave_unknown_open(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *arguments.every], site)
     return run.unknown(f".{name}() of a tensor is not known", site.node, site.scope.file)
 
@@ -188,6 +190,8 @@ def tensor_attribute(run: Run, owner: Tensor, name: str, site: Site) -> Value:
         return Bound(owner, name)
     if known[0].gives in QUESTIONS:
         return _answer(owner, known[0].gives, Arguments())
+    if not known[0].primitive:
+        run.observe_operation(name, owner, Arguments(), site)
     return tensor_operations.apply(name, owner, Arguments(), "attributes")
 
 

@@ -42,10 +42,10 @@ OTHER_PACKAGES = ("torch.nn.init.", "torch.cuda.", "torch.optim.", "torch.distri
 
 def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     """Call a function on tensors."""
-    last = name.rpartition(".")[2]
+    last = lines.listed(name)
     joins = lines.find(last, "joins")
     if joins:
-        return _join(run, joins[0].primitive, arguments, site)
+        return _join(run, joins[0].primitive, arguments, site, last)
     if lines.find(last, "creations"):
         return tensor_operations.create(last, arguments)
     if loss_calls.is_function(name):
@@ -54,13 +54,14 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     others = Arguments(arguments.positional[1:], arguments.keywords, arguments.complete)
     layer = lines.layer_of(name)
     if layer and isinstance(first, Tensor):
-        return _layer(run, layer, first, others, site)
+        return _layer(run, layer, last, first, others, site)
     if isinstance(first, Data) and layer == "torch.nn.Upsample" and len(others.sizes(0, "size") or ()) == 2:
         # Two sizes imply (B, C, H, W); the number of channels of a mask is unknown.
-        return _layer(run, layer, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
+        return _layer(run, layer, last, image_sizes.image(first, dims.UNKNOWN_DIM), others, site)
     if isinstance(first, Data):
         return tensor_methods.data_method(run, first, last, others, site)
-    if isinstance(first, Tensor) and tensor_operations.is_asked(last):
+    is_asked = isinstance(first, Tensor) and tensor_operations.is_asked(last)
+    if isinstance(first, Tensor) and is_asked:
         run.observe_operation(last, first, others, site)
     elif isinstance(first, Tensor) and tensor_operations.known(last):
         return tensor_methods.tensor_method(run, first, last, others, site)
@@ -70,6 +71,8 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     asked = unknown_operations.ask(run, name, arguments, site.node)
     if asked is not None:
         return asked
+    if isinstance(first, Tensor) and is_asked:
+        return tensor_operations.apply(last, first, others)
     return unseen(run, name, arguments, site)
 
 
@@ -81,14 +84,16 @@ def _first(name: str, arguments: Arguments) -> Value | None:
     return next(given, None)
 
 
-def _layer(run: Run, target: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
+def _layer(run: Run, target: str, name: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
     """Return the output of a layer with the function's arguments; unknown if the input does not fit."""
     given = {name: argument for name, argument in arguments.keywords.items() if name != "input"}
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
-    edge, outgoing = propagation.step(Role("function", ""), run.resolve(component), value.flow)
+    resolved = run.resolve(component)
+    edge, outgoing = propagation.step(Role("function", ""), resolved, value.flow)
     if isinstance(edge.result, Misfit):
+        misuse.note_layer(run, name, resolved, value, site)
         return blank(value)
     if edge.result is None or not isinstance(outgoing.value, tuple):
         return _of_unknown_size(value)
@@ -109,12 +114,14 @@ def blank(like: Tensor | None = None) -> Tensor:
     return Tensor(Flow(None, (), like.flow.maker if like else ax.NO_ORIGIN), like.trains if like else frozenset())
 
 
-def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
+def _join(run: Run, primitive: str, arguments: Arguments, site: Site, name: str) -> Value:
     """Join several tensors: `cat`, `stack`, `einsum`."""
     if primitive == "unknown":
         return blank()
     if primitive == "einsum":
         return _einsum(run, arguments.positional, site)
+    if primitive in joining.GRIDS:
+        return _grid(run, primitive, arguments, site, name)
     pieces = arguments.get(0, "tensors")
     items = sequence(pieces) if pieces is not None else None
     if primitive == "product":
@@ -133,8 +140,21 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site) -> Value:
         sizes = image_sizes.together(data) if len(data) == len(items.items) + (items.rest is not None) else ()
         return Data(rows if whole else dims.UNKNOWN_DIM, whole, sizes)
     primitive, items, given = joining.as_concatenation(primitive, items, given)
-    misuse.note_pieces(run, primitive, items, given, site)
+    misuse.note_pieces(run, name, joining.refused(primitive, items, given), site)
     return joining.join(primitive, items, given)
+
+
+def _grid(run: Run, primitive: str, arguments: Arguments, site: Site, name: str) -> Value:
+    """Join vectors or matrices that are passed as one list or one by one."""
+    given = [one.value for one in arguments.positional]
+    items = sequence(given[0]) if len(given) == 1 and not isinstance(given[0], Tensor) else Items(given)
+    if items is None or items.rest is not None or not items.items:
+        return UNKNOWN
+    tensors = [one for one in items.items if isinstance(one, Tensor)]
+    if len(tensors) < len(items.items):
+        return UNKNOWN
+    misuse.note_pieces(run, name, joining.refused_of_grid(primitive, tensors), site)
+    return joining.grid(primitive, tensors, arguments.keywords.get("indexing"))
 
 
 def _product(run: Run, items: Items, site: Site) -> Value:
