@@ -210,7 +210,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
                 return Const(isinstance(op, ast.NotEq))  # with None or a text, Python compares and not torch
             run.observe_operation(COMPARISONS[type(op)], left, Arguments((Given(right, NO_SPAN),)), Site(node, scope))
             compared = gradients.stopped(arithmetic.tensors(ast.Add(), left, right))
-            return replace(compared, is_mask=True) if isinstance(compared, Tensor) else compared
+            return replace(compared, is_mask=True, is_index=False) if isinstance(compared, Tensor) else compared
         one = arithmetic.compared(op, left, right)
         if one is False:
             return Const(False)

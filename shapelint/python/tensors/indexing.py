@@ -117,6 +117,8 @@ def _selected(part: Value, axes: Axes) -> Selected | None:
     if chosen is None or not isinstance(part, Tensor):
         return None
     some = Axis(dims.UNKNOWN_DIM, axes[0].origin)
+    if not chosen:
+        return None if part.is_mask else Selected(())
     if part.is_index:
         return Selected((Axis(chosen[0].size, axes[0].origin),) if len(chosen) == 1 else chosen)
     if part.is_mask or len(chosen) == 1:

@@ -25,7 +25,7 @@ DTYPES = ("dtype", "float", "double", "half", "bfloat16", "long", "int", "short"
 
 
 WHOLE_NUMBERS = words(
-    "arange randperm randint argsort argmax argmin nonzero argwhere multinomial bincount bucketize searchsorted"
+    "arange randperm randint argsort argmax argmin nonzero argwhere multinomial bincount bucketize searchsorted long"
 )
 """Functions that give whole numbers, unless they are told otherwise."""
 BOOLEANS = (Library("torch.bool"), Library("builtins.bool"))

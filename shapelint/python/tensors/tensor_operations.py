@@ -72,6 +72,9 @@ def create(name: str, given: Arguments) -> Value:
     first = given.positional[0].value if given.positional else None
     if name in CONVERTS and isinstance(first, (NumpyArray, Tensor)):
         return replace(first, trains=UNTRAINED) if isinstance(first, Tensor) else first.tensor
+    if name in CONVERTS and isinstance(first, Const) and isinstance(first.value, (int, float)):
+        is_index = type(first.value) is int and not given.keywords
+        return replace(concrete([]), is_mask=isinstance(first.value, bool), is_index=is_index)
     if name in CONVERTS and isinstance(first, Items) and (sizes := collected_rows.sizes_in(first)) is not None:
         return replace(concrete(sizes), is_index=collected_rows.are_whole(first) and not given.keywords)
     call = _chosen(lines.find(name, "creations"), 0, given)
@@ -128,7 +131,7 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
     if last in ("pair", "both"):
         (first, _) = result.each if isinstance(result, Pieces) else (None, None)
         one = _shaped(first, blank)
-        return Items([one, one if last == "both" else replace(one, trains=UNTRAINED)], "tuple")
+        return Items([one, one if last == "both" else replace(one, trains=UNTRAINED, is_index=True)], "tuple")
     return _shaped(None if isinstance(result, Pieces) else result, blank)
 
 
