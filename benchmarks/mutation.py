@@ -2,8 +2,9 @@
 
 The tests run once, to record which of them reach which line, and how long each takes. Each mutant is then a forked
 process in which one function has the changed code; the tests that reach its line run, the shortest first, until one
-fails. A survivor is printed with its place and its change. Only code in functions is changed, as tables and defaults
-have been read by then. mutmut collects all tests again for each mutant.
+fails. A survivor is printed with its place and its change; `--again` tries those of an earlier run with other tests.
+Only code in functions is changed, as tables and defaults have been read by then. mutmut collects all tests again for
+each mutant.
 """
 
 from __future__ import annotations
@@ -97,6 +98,10 @@ class Mutation:
         gc.freeze()
         found = [one for name in self.options.packages for one in mutants.of_package(ROOT / "shapelint" / name)]
         random.Random(self.options.seed).shuffle(found)
+        if self.options.again:
+            printed = Path(self.options.again).read_text(encoding="utf-8").splitlines()
+            wanted = {line.partition(": ")[2] for line in printed}
+            found = [one for one in found if one.described(ROOT) in wanted]
         until = time.monotonic() + 60 * self.options.minutes
         for mutant in found[self.options.first : self.options.first + self.options.most]:
             if time.monotonic() > until:
@@ -147,6 +152,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seconds", type=int, default=8, help="of tests for a mutant that survives")
+    parser.add_argument("--again", default="", help="what an earlier run printed: only its survivors, at the same code")
     parser.add_argument("--tests", nargs="*", default=TESTS)
     options = parser.parse_args()
     plugin: Any = Mutation(options)

@@ -23,8 +23,7 @@ def input_origin(this: Origin, component: Resolved, position: int, axis: int, ra
     assert component.template is not None
     pattern = component.template.alternatives[position].inputs[0]
     aligned = _spread(pattern, rank)
-    parameter = _argument_name(aligned[axis], component) if axis < len(aligned) else ""
-    return replace(this, parameter=parameter)
+    return replace(this, parameter=_argument_name(aligned[axis], component)) if aligned else this
 
 
 def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, flow: Flow) -> Flow:
