@@ -15,6 +15,7 @@ import gc
 import os
 import random
 import resource
+import signal
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -25,6 +26,8 @@ import coverage
 import mutants
 import pytest
 from _pytest.runner import runtestprotocol
+
+from shapelint.resolve import tracing_child
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = [
@@ -128,6 +131,9 @@ class Mutation:
         """Return whether a test fails."""
         resource.setrlimit(resource.RLIMIT_CPU, (self.options.seconds * 4, self.options.seconds * 4))
         resource.setrlimit(resource.RLIMIT_DATA, (MEGABYTES << 20, MEGABYTES << 20))
+        signal.alarm(self.options.seconds * 8)
+        # The threads that read what the process that traces answers are not in this one, which would wait for them.
+        tracing_child._CHILDREN.clear()
         try:
             for function, code in functions:
                 function.__code__ = code

@@ -40,11 +40,12 @@ def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, fl
             passed.append(origin)
         elif str(axis).isidentifier():
             came_from[str(axis)] = origin
+    passed_on = iter(passed)
     origins: list[Origin] = []
     for axis in _spread(template.output, len(fit.output)):
         name = _argument_name(axis, component)
         if isinstance(axis, Ellipsis_):
-            origins.append(passed[len(origins)] if len(origins) < len(passed) else this)
+            origins.append(next(passed_on, this))
         elif name and (name not in came_from or came_from[name].component is None):
             origins.append(replace(this, parameter=name))
         else:
