@@ -9,6 +9,7 @@ import pytest
 from made_parts import B, IMAGE, chained, listed, made, shown, unknown
 
 from shapelint.chain.chain import Edge
+from shapelint.common.frozen import replace
 from shapelint.linting.lint_paths import lint_text
 from shapelint.resolve.resolved import Resolved
 from shapelint.settings.settings import Settings
@@ -99,3 +100,67 @@ def test_an_unknown_layer_leaves_open_what_a_layer_of_any_axes_gives() -> None:
     assert relu.result is None
     assert relu.producer.component is not None
     assert relu.producer.component.target == "lab.Lost"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "image", "refused", "result"),
+    [
+        ("B 3 224 224 -> B 8", (B, 3, 32, 24), None, None),
+        ("B 3 224 224 -> B 8", (B, 3, 32, 24), (32, 24), "axis"),
+        ("B 3 224 224 -> B 8", (B, 3, 32, 24), (24, 32), None),
+        ("B 3 224 224 -> B 8", (B, 3, 224, 24), (224, 24), "axis"),
+        ("B 3 224 224 -> B 8", (B, 4, 224, 224), None, "axis"),
+        ("B 3 224 224 -> B 8", (B, 3, 224), None, "rank"),
+        ("B 3 H W -> B 8 where H > 40", (B, 3, 32, 32), None, None),
+        ("B 3 H W -> B 8 where H > 40", (B, 3, 32, 32), (32, 32), "condition"),
+    ],
+)
+def test_of_a_size_that_was_never_tried_nothing_is_known(
+    shapes: str, image: Shape, refused: tuple[int, int] | None, result: str | None
+) -> None:
+    part = made(shapes)
+    assert part.row is not None
+    tried = replace(part, row=part.row.changed(listed=True), refused=refused)
+    edge = last_edge(image, backbone=tried)
+    found = edge.result
+    assert (found.kind if isinstance(found, Misfit) else found) == result
+    if result is None:
+        assert shown(chained(image, backbone=tried)) == ["?"]
+        assert isinstance(last_edge(image, backbone=part).result, Misfit)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "width", "kind"),
+    [
+        ((B, 9, 6), 8, "axis"),  # neither the tokens nor their number fit: a chosen token would not either
+        ((B, 8, 6), 8, "rank"),
+        ((B, B, 6), 8, "axis"),
+        ((B, 9, B), 8, "rank"),
+        ((B, 9, 8), 8, "fits"),
+    ],
+)
+def test_a_head_on_tokens_of_another_width_is_blamed_for_the_width(tokens: Shape, width: int, kind: str) -> None:
+    given = made(f"B 3 H W -> {' '.join(map(str, tokens))}", d=tokens[-1])
+    found = last_edge(backbone=given, projection_head=made("... i -> ... o", i=width, o=4)).result
+    assert (found.kind if isinstance(found, Misfit) else "fits") == kind
+
+
+def test_the_input_of_a_role_after_a_gap_is_not_known() -> None:
+    parts = {"backbone": made("B 3 H W -> B 8"), "prediction_head": made("B 6 -> B 4")}
+    assert misfit(chained(**parts).links[1].edges[0]) == ("axis", 6, 8)
+    edge = chained(after_a_gap=("prediction_head",), **parts).links[1].edges[0]
+    assert edge.result is None
+    assert edge.producer.role == "input"
+
+
+def test_a_dense_head_takes_maps_and_another_vectors() -> None:
+    for dense, kinds in ((True, "axis"), (False, "rank")):
+        head = made("... i -> ... o", dense=dense, i=8, o=4)
+        assert misfit(last_edge((B, 6, 6), projection_head=head))[0] == kinds
+
+
+def test_the_alternative_at_fault_names_its_own_argument() -> None:
+    both = made("B 3 H W -> B 8 | B w -> B 8", w=5)
+    edge = last_edge((B, 6), backbone=both)
+    assert (edge.consumer.parameter, edge.producer.role) == ("w", "input")
+    assert misfit(edge) == ("axis", 5, 6)
