@@ -164,3 +164,8 @@ def test_the_alternative_at_fault_names_its_own_argument() -> None:
     edge = last_edge((B, 6), backbone=both)
     assert (edge.consumer.parameter, edge.producer.role) == ("w", "input")
     assert misfit(edge) == ("axis", 5, 6)
+
+
+def test_a_head_that_declares_tokens_is_given_tokens() -> None:
+    assert misfit(last_edge((B, 6, 6), projection_head=made("B i L -> B o L", i=8, o=4))) == ("axis", 8, 6)
+    assert misfit(last_edge((B, 6, 6), projection_head=made("... L i -> ... L o", i=8, o=4))) == ("axis", 8, 6)
