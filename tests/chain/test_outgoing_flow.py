@@ -141,3 +141,9 @@ def test_nothing_is_concluded_from_a_guessed_number_of_axes() -> None:
     assert kept.result is not None
     found = chained(backbone=listed(unknown(), LINEAR, wrong)).links[0].edges[2].result
     assert (found.kind, found.expected, found.actual) == ("axis", 5, 4)  # type: ignore[union-attr]
+
+
+def test_a_vector_without_a_batch_has_the_width_of_the_last_layer() -> None:
+    flow = flowing((8,), backbone=LINEAR)
+    assert (flow.value, origins(flow)) == ((4,), [("backbone", "o")])
+    assert origins(flowing((B, 8), backbone=NORM, head=LINEAR)) == [("input", ""), ("head", "o")]
