@@ -42,10 +42,28 @@ def test_the_number_of_weights_says_which_biases_there_are(weights: int, lacking
 
 def test_a_last_norm_may_have_no_weights_of_its_own() -> None:
     parts = {"0": LINEAR.format(6, 8), "1": NORM}
-    for weights, lacking in ((48 + 8 + 16, set()), (48, {"0.bias", "1.weight", "1.bias"}), (56, {"1.weight", "1.bias"})):
+    for weights, lacking in (
+        (48 + 8 + 16, set()),
+        (48, {"0.bias", "1.weight", "1.bias"}),
+        (56, {"1.weight", "1.bias"}),
+    ):
         found = of_parts(parts, weights)
         assert found.complete
-        assert {tensor.name for tensor in found.tensors} == {"0.weight", "0.bias", "1.weight", "1.bias", *STATISTICS} - lacking
+        assert {tensor.name for tensor in found.tensors} == {
+            "0.weight",
+            "0.bias",
+            "1.weight",
+            "1.bias",
+            *STATISTICS,
+        } - lacking
+
+
+def test_only_a_layer_in_front_of_a_norm_lacks_its_bias_alone() -> None:
+    plain = {"a": LINEAR.format(6, 8), "b": LINEAR.format(8, 4)}
+    assert of_parts(plain, 48 + 8 + 32 + 4).complete
+    assert of_parts(plain, 48 + 32).complete
+    for unusual in (48 + 32 + 4, 48 + 8 + 32, 48 + 8):
+        assert not of_parts(plain, unusual).complete
 
 
 @pytest.mark.parametrize("weights", [107, ""])

@@ -150,3 +150,16 @@ def test_what_gives_tokens_or_is_not_known_stays_as_it_is() -> None:
     other = taken_layers.tokens(made("B 3 H W -> B 16"))
     assert (other.signature, other.source) == (None, "unknown")
     assert other.reason == "the tokens of its last layer are not known"
+
+
+@pytest.mark.parametrize("part", ["B 3 H W -> (B 8, B 4)", "B 3 H W -> B ...", "is not known", ""])
+def test_of_a_layer_that_gives_no_single_tensor_of_known_axes_nothing_is_known(part: str) -> None:
+    taken = taken_layers.taken_at(made("B 3 H W -> B 16", parts={"block": f"lab.Block: {part}"}), "block")
+    assert (taken.signature, taken.template) == (None, None)
+
+
+def test_tokens_that_are_taken_are_flattened_and_vectors_are_not() -> None:
+    parts = {"mix": "lab.Mix: B 3 H W -> B 9 16", "fc": "torch.nn.Linear: B 3 H W -> B 12"}
+    component = made("B 3 H W -> B 16", parts=parts)
+    assert gives(taken_layers.taken_at(component, "mix"), 3, 8, 6) == "(2, 144)"
+    assert gives(taken_layers.taken_at(component, "fc"), 3, 8, 6) == "(2, 12)"

@@ -138,3 +138,28 @@ def test_only_the_backbone_is_asked_for_at_the_size_of_the_images(
     monkeypatch.setattr(resolver, "resolve", resolve)
     wiring.wire(found, methods.pack_or_open("byol"), found.input, Options())
     assert seen == [("backbone", asked), ("projection_head", None), ("backbone", asked)]
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ("", 0),
+        ("target: {projection_head: 'Linear(512, 64)'}\n", 1),
+        ("target: {backbone: resnet18}\n", 2),
+        ("checkpoint: weights.pth\n", 1),
+        ("hidden_layer: layer3\n", 1),
+    ],
+)
+def test_a_backbone_is_looked_at_in_full_only_where_its_parts_matter(
+    more: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = model("method: byol\nbackbone: resnet18\nprojection_head: Linear(512, 64)\n" + more)
+    seen: list[str] = []
+
+    def in_full(component: Resolved, role: str, options: Options) -> Resolved:
+        seen.append(role)
+        return component
+
+    monkeypatch.setattr(resolver, "in_full", in_full)
+    wiring.wire(found, methods.pack_or_open("byol"), found.input, Options())
+    assert seen == ["backbone"] * count
