@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from made_parts import B, IMAGE, chained, listed, made, shown, unknown
+from made_parts import IMAGE, B, chained, listed, made, shown, unknown
 
 from shapelint.chain.chain import Edge
 from shapelint.common.frozen import replace

@@ -88,8 +88,8 @@ def test_the_role_before_a_missing_one_gives_it_nothing() -> None:
 
 
 def test_an_own_target_takes_from_the_model_what_it_does_not_define() -> None:
-    judged = wired("method: byol\nbackbone: resnet18\nprojection_head: Linear(512, 64)\nprediction_head: Linear(64, 64)\n"
-                   "target: {projection_head: 'Linear(512, 32)'}\n")  # fmt: skip
+    heads = "projection_head: Linear(512, 64)\nprediction_head: Linear(64, 64)\n"
+    judged = wired(f"method: byol\nbackbone: resnet18\n{heads}target: {{projection_head: 'Linear(512, 32)'}}\n")
     assert judged.target is not None
     assert judged.target.own == {"projection_head"}
     assert shown(judged.target.chain) == {"backbone": "(B, 512)", "projection_head": "(B, 32)"}
