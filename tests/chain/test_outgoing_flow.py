@@ -79,6 +79,9 @@ def test_after_an_unknown_input_it_is_what_the_declared_one_gives(component: Res
     [
         (made("B 8 -> B 4 | B 8 L -> B 4 L"), "?"),
         (made("B 8 -> B 4 | B 8 1 -> B 4"), "(B, 4)"),
+        (made("B 8 -> B 4 | 8 L M -> 4 L M"), "(B, 4)"),
+        (made("B 8 -> B 4 | B 8 L -> (B 4 L, B 4)"), "(B, 4)"),
+        (made("B 8 -> B L ... 4"), "?"),
         (made("B 8 -> B 4"), "(B, 4)"),
         (made("B 8 H W -> B 4 H W"), "(B, 4, ?, ?)"),
     ],

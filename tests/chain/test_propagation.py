@@ -47,7 +47,7 @@ def test_several_outputs_do_not_go_into_a_layer_of_one() -> None:
     ],
 )
 def test_a_linear_layer_on_tokens_is_meant_for_them_inside_a_backbone_alone(role: str, rank: int, blamed: str) -> None:
-    image = (B, *[6] * (rank - 1))
+    image: Shape = (B, *[6] * (rank - 1))
     assert misfit(last_edge(image, **{role: LINEAR}))[0] == blamed
 
 

@@ -163,3 +163,8 @@ def test_a_backbone_is_looked_at_in_full_only_where_its_parts_matter(
     monkeypatch.setattr(resolver, "in_full", in_full)
     wiring.wire(found, methods.pack_or_open("byol"), found.input, Options())
     assert seen == ["backbone"] * count
+
+
+def test_a_branch_whose_first_role_is_missing_is_left_out() -> None:
+    heads = "projection_head: Linear(512, 64)\nlocal_projection_head: Linear(512, 32)\n"
+    assert list(shown(wired(f"method: densecl\n{heads}").chain)) == ["projection_head"]
