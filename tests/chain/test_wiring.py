@@ -11,6 +11,7 @@ from shapelint.chain.chain import Chain
 from shapelint.chain.wiring import Judged
 from shapelint.common.frozen import replace
 from shapelint.knowledge import methods
+from shapelint.knowledge.schema.method_packs import Reshape
 from shapelint.linting.analyse import analyse
 from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
@@ -168,3 +169,22 @@ def test_a_backbone_is_looked_at_in_full_only_where_its_parts_matter(
 def test_a_branch_whose_first_role_is_missing_is_left_out() -> None:
     heads = "projection_head: Linear(512, 64)\nlocal_projection_head: Linear(512, 32)\n"
     assert list(shown(wired(f"method: densecl\n{heads}").chain)) == ["projection_head"]
+
+
+def test_a_reshape_has_the_place_of_the_component_before_it() -> None:
+    text = "method: byol\nbackbone: resnet18\nprojection_head: Linear(512, 64)\nprediction_head: Linear(64, 64)\n"
+    components = dict(wired(text).components)
+    steps = ["backbone", Reshape(name="pool", reshape="B C -> B C"), *list(components)[1:]]
+    found = wiring._present(steps, components)
+    assert list(found) == ["backbone", "pool", "projection_head", "prediction_head"]
+    assert found["pool"].spec.head == components["backbone"].spec.head
+
+
+def test_what_is_judged_knows_its_folder_its_checkpoint_and_its_losses() -> None:
+    found = model("method: byol\nbackbone: resnet18\nprojection_head: Linear(512, 64)\n")
+    judged = wiring.wire(found, methods.pack_or_open("byol"), found.input, Options(checkpoint="a.pth"), "configs")
+    assert (judged.folder, judged.checkpoint) == ("configs", "a.pth")
+    assert [loss.key for loss in judged.losses] == ["loss"]
+    assert judged.losses[0].bound is not None
+    assert judged.target is None
+    assert list(judged.components) == ["backbone", "projection_head"]
