@@ -14,6 +14,7 @@ import functools
 import gc
 import os
 import random
+import re
 import resource
 import signal
 import time
@@ -51,6 +52,11 @@ def codes(code: CodeType) -> list[CodeType]:
     """Return the code of all functions in that of a module, also those in others."""
     inner = [one for one in code.co_consts if isinstance(one, CodeType)]
     return [*inner, *(found for one in inner for found in codes(one))]
+
+
+def changed(described: str) -> str:
+    """Return the file and the change of a mutant, without its line, which moves with each edit."""
+    return re.sub(r":\d+: ", ": ", described, count=1)
 
 
 class Mutation:
@@ -103,8 +109,8 @@ class Mutation:
         random.Random(self.options.seed).shuffle(found)
         if self.options.again:
             printed = Path(self.options.again).read_text(encoding="utf-8").splitlines()
-            wanted = {line.partition(": ")[2] for line in printed}
-            found = [one for one in found if one.described(ROOT) in wanted]
+            wanted = {changed(line.partition(": ")[2]) for line in printed}
+            found = [one for one in found if changed(one.described(ROOT)) in wanted]
         until = time.monotonic() + 60 * self.options.minutes
         for mutant in found[self.options.first : self.options.first + self.options.most]:
             if time.monotonic() > until:
@@ -158,7 +164,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seconds", type=int, default=8, help="of tests for a mutant that survives")
-    parser.add_argument("--again", default="", help="what an earlier run printed: only its survivors, at the same code")
+    parser.add_argument("--again", default="", help="what an earlier run printed: only its survivors")
     parser.add_argument("--tests", nargs="*", default=TESTS)
     options = parser.parse_args()
     plugin: Any = Mutation(options)
