@@ -54,7 +54,7 @@ def codes(code: CodeType) -> list[CodeType]:
     return [*inner, *(found for one in inner for found in codes(one))]
 
 
-def changed(described: str) -> str:
+def without_line(described: str) -> str:
     """Return the file and the change of a mutant, without its line, which moves with each edit."""
     return re.sub(r":\d+: ", ": ", described, count=1)
 
@@ -109,8 +109,8 @@ class Mutation:
         random.Random(self.options.seed).shuffle(found)
         if self.options.again:
             printed = Path(self.options.again).read_text(encoding="utf-8").splitlines()
-            wanted = {changed(line.partition(": ")[2]) for line in printed}
-            found = [one for one in found if changed(one.described(ROOT)) in wanted]
+            wanted = {without_line(line.partition(": ")[2]) for line in printed}
+            found = [one for one in found if without_line(one.described(ROOT)) in wanted]
         until = time.monotonic() + 60 * self.options.minutes
         for mutant in found[self.options.first : self.options.first + self.options.most]:
             if time.monotonic() > until:
