@@ -110,7 +110,7 @@ STEM, BLOCK = "torch.nn.Conv2d: B 3 H W -> B 8 H W", "lab.Block: B 3 H W -> B 16
 def test_the_last_map_is_the_one_before_pooling_and_vectors(parts: dict[str, str], given: str) -> None:
     found = taken_layers.last_map(made("B 3 H W -> B 16", parts=parts))
     assert gives(found, 3, 8, 6) == given
-    assert (found.source == "unknown") == (not given.startswith("("))
+    assert (found.source == "unknown") == (found.template is None) == (not given.startswith("("))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ def test_the_last_map_is_the_one_before_pooling_and_vectors(parts: dict[str, str
         ("B 3 H W -> B 16", "B H W 16", "its last feature map has its channels last"),
         ("B 3 H W -> B 16", "B 16 H W", "(2, 16, 8, 6)"),
         ("B 3 H W -> B 16", "B 16 16 16", "(2, 16, 16, 16)"),
+        ("B 3 H W -> B 16", "B 16 5 16", "(2, 16, 5, 16)"),
         ("B 3 H W -> B 32", "B 8 H W", "(2, 8, 8, 6)"),
         ("B 3 H W -> B 16 H W", "B 16 H W", "(2, 16, 8, 6)"),
         ("B 3 H W -> B 16 5 6", "B 16 5 6", "(2, 16, 5, 6)"),
