@@ -156,3 +156,17 @@ def test_the_axes_of_a_kernel_are_known_if_its_arguments_are(call: str, name: st
     assert {tensor.name: signatures.format_shape(tensor.shape) for tensor in found.tensors} == {
         "weight": shape, "bias": "(8,)"
     }  # fmt: skip
+
+
+def test_a_norm_of_maps_is_in_doubt_as_that_of_vectors_is() -> None:
+    parts = {"a": "torch.nn.Conv2d: B 3 H W -> B 8 H W", "b": "torch.nn.BatchNorm2d: B 8 H W -> B 8 H W"}
+    found = of_parts(parts, 300)
+    assert {tensor.name for tensor in found.tensors if tensor.certain} == {"a.weight"}
+
+
+def test_a_layer_whose_arguments_do_not_say_what_it_holds_is_left_open() -> None:
+    attention = called("MultiheadAttention(8, 2)")
+    assert tensors.held_by(attention).complete
+    unsaid = {name: value for name, value in attention.values.items() if name != "kdim"}
+    assert tensors.held_by(replace(attention, values=unsaid)) == Holdings((), False)
+    assert tensors.held_by(replace(attention, values={**attention.values, "kdim": 6})) == Holdings((), False)

@@ -16,7 +16,7 @@ from shapelint.linting.analyse import analyse
 from shapelint.resolve import resolver
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes import signatures
+from shapelint.shapes import dims, signatures
 from shapelint.spec.spec import Argument, ComponentSpec, ModelSpec
 from shapelint.text.source import Source, Span
 
@@ -139,6 +139,11 @@ def test_only_the_backbone_is_asked_for_at_the_size_of_the_images(
     monkeypatch.setattr(resolver, "resolve", resolve)
     wiring.wire(found, methods.pack_or_open("byol"), found.input, Options())
     assert seen == [("backbone", asked), ("projection_head", None), ("backbone", asked)]
+    seen.clear()
+    half = replace(found.input, height=dims.symbol("H"), width=64)
+    for one in (half, replace(half, height=half.width, width=half.height)):
+        wiring.wire(replace(found, input=one), methods.pack_or_open("byol"), one, Options())
+    assert seen == [("backbone", None), ("projection_head", None), ("backbone", None)] * 2
 
 
 @pytest.mark.parametrize(
