@@ -7,7 +7,7 @@ from made_parts import B, chained, listed, made, origin, shown, unknown
 
 from shapelint.chain.chain import Flow
 from shapelint.resolve.resolved import Resolved
-from shapelint.shapes.signatures import Shape
+from shapelint.shapes.signatures import Misfit, Shape
 
 CONVOLUTION = made("B i H W -> B o (H//2) (W//2)", i=3, o=8)
 LINEAR = made("... i -> ... o", i=8, o=4)
@@ -150,3 +150,19 @@ def test_a_vector_without_a_batch_has_the_width_of_the_last_layer() -> None:
     flow = flowing((8,), backbone=LINEAR)
     assert (flow.value, origins(flow)) == ((4,), [("backbone", "o")])
     assert origins(flowing((B, 8), backbone=NORM, head=LINEAR)) == [("input", ""), ("head", "o")]
+
+
+@pytest.mark.parametrize(
+    ("role", "layer", "kind"),
+    [
+        ("backbone", made("B 5 -> B 2"), None),
+        ("backbone", made("... 5 -> ... 2"), "axis"),
+        ("backbone", made("B 5 L -> B 2 L"), None),
+        ("projection_head", made("B 5 -> B 2"), "axis"),
+        ("projection_head", made("B 5 L -> B 2 L"), None),
+    ],
+)
+def test_after_a_guess_only_a_wrong_last_axis_is_reported(role: str, layer: Resolved, kind: str | None) -> None:
+    """A head is meant for vectors; in a backbone, the layer may have had other axes before it."""
+    edge = chained(**{role: listed(unknown(), LINEAR, layer)}).links[0].edges[2]  # type: ignore[arg-type]
+    assert (edge.result.kind if isinstance(edge.result, Misfit) else None) == kind

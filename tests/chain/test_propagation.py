@@ -157,6 +157,7 @@ def test_a_dense_head_takes_maps_and_another_vectors() -> None:
     for dense, kinds in ((True, "axis"), (False, "rank")):
         head = made("... i -> ... o", dense=dense, i=8, o=4)
         assert misfit(last_edge((B, 6, 6), projection_head=head))[0] == kinds
+    assert misfit(last_edge((B, 6, 6, 6), projection_head=LINEAR)) == ("rank", 2, 4)
 
 
 def test_the_alternative_at_fault_names_its_own_argument() -> None:

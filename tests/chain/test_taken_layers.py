@@ -9,6 +9,7 @@ from made_parts import called, listed, made, unknown
 
 from shapelint.chain import taken_layers
 from shapelint.chain.taken_layers import Found
+from shapelint.common.frozen import replace
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import signatures
 from shapelint.shapes.signatures import Fit
@@ -149,7 +150,7 @@ def test_what_gives_tokens_or_is_not_known_stays_as_it_is() -> None:
     for component in (listed(made("B 3 H W -> B 8")), unknown(), made("B 3 H W -> B 9 16")):
         assert taken_layers.tokens(component) is component
     other = taken_layers.tokens(made("B 3 H W -> B 16"))
-    assert (other.signature, other.source) == (None, "unknown")
+    assert (other.signature, other.template, other.source) == (None, None, "unknown")
     assert other.reason == "the tokens of its last layer are not known"
 
 
@@ -164,3 +165,11 @@ def test_tokens_that_are_taken_are_flattened_and_vectors_are_not() -> None:
     component = made("B 3 H W -> B 16", parts=parts)
     assert gives(taken_layers.taken_at(component, "mix"), 3, 8, 6) == "(2, 144)"
     assert gives(taken_layers.taken_at(component, "fc"), 3, 8, 6) == "(2, 12)"
+
+
+def test_the_tokens_are_those_of_the_last_part_that_gives_some() -> None:
+    parts = {name: f"lab.Block: B 3 H W -> {given}" for name, given in (("a", "B 9 16"), ("b", "B 5 32"), ("c", "B 8"))}
+    component = made("B 3 H W -> B 8", parts=parts)
+    named = replace(component, spec=replace(component.spec, spelling="name"))
+    assert gives(taken_layers.tokens(named), 3, 8, 6) == "(2, 5, 32)"
+    assert gives(taken_layers.tokens(component), 3, 8, 6) == "the tokens of its last layer are not known"
