@@ -83,3 +83,28 @@ def test_places_in_an_edited_text_are_found_in_the_original(edits: list[tuple[in
             assert ORIGINAL[place.start : place.end] == ORIGINAL[whole.start : whole.end] == edited[start:end]
         else:
             assert place is None, f"{edited[start:end]} contains an edit"
+
+
+@pytest.mark.parametrize(
+    ("edit", "at", "place"),
+    [
+        ((5, 8, "NEW TEXT"), 4, 4),
+        ((5, 8, "NEW TEXT"), 5, None),
+        ((5, 8, "NEW TEXT"), 9, None),
+        ((5, 8, "NEW TEXT"), 13, None),
+        ((5, 8, "NEW TEXT"), 14, 9),
+        ((5, 5, "NEW"), 5, 5),
+        ((5, 5, "NEW"), 6, None),
+        ((5, 5, "NEW"), 8, None),
+        ((5, 5, "NEW"), 9, 6),
+        ((5, 8, ""), 4, 4),
+        ((5, 8, ""), 6, 9),
+    ],
+)
+def test_nothing_is_inserted_next_to_what_an_earlier_edit_wrote(
+    edit: tuple[int, int, str], at: int, place: int | None
+) -> None:
+    """Of two edits that touch, the second depends on the first; in front of an insertion there is room."""
+    start, end, text = edit
+    found = _unshifted(Span(at, at), [Move(Span(start, end), text)])
+    assert found == (None if place is None else Span(place, place))
