@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from made_parts import B, chained, listed, made
 
+from shapelint.chain.chain import Flow, Origin
 from shapelint.common.frozen import replace
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.facts import EdgeFacts
+from shapelint.judge.link_checks import are_alike, flow_is_known
 from shapelint.linting.analyse import analyse
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
@@ -114,3 +116,26 @@ def test_a_head_is_first_to_get_more_axes_than_it_is_made_for() -> None:
     assert not facts(backbone=tokens, projection_head=LINEAR, prediction_head=made("... 4 -> ... 4")).extra_axes
     assert not facts(backbone=made("B 3 H W -> B 8"), projection_head=LINEAR).extra_axes
     assert not facts(backbone=listed(tokens, LINEAR)).extra_axes
+
+
+def test_the_code_itself_is_no_head() -> None:
+    found = facts((B, 6), **{"": LINEAR})  # type: ignore[arg-type]
+    assert (found.consumer.is_head, found.consumer.is_backbone) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "alike"),
+    [
+        ([(B, 4, 8), (B, 5, 8)], True),
+        ([(B, 8), (B, 8, 8)], True),
+        ([(B, 8), (B, 6)], False),
+        ([(8, 4), (8, 5)], False),
+        ([(B, 8), ()], False),
+    ],
+)
+def test_tensors_are_alike_if_their_last_axes_are(shapes: list[Shape], alike: bool) -> None:
+    flows = [Flow(shape, (), Origin("input")) for shape in shapes]
+    assert are_alike(flows) is alike
+    assert not are_alike([*flows, None])
+    assert [flow_is_known(flow) for flow in flows] == [bool(shape) for shape in shapes]
+    assert not flow_is_known(Flow((B, dims.UNKNOWN_DIM), (), Origin("input")))
