@@ -44,3 +44,25 @@ def test_the_center_of_a_loss_broadcasts_if_either_width_is_one(
     text = DINO.format(width=width, fixed=fixed)
     found = lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
     assert [(one.code, one.severity) for one in found] == reported
+
+COMPARED = """\
+method: simsiam
+backbone: resnet18
+projection_head: [Linear(512, 64)]
+prediction_head: [Linear(64, 64)]
+loss: {{_target_: lightly.loss.NegativeCosineSimilarity, dim: {dim}}}
+"""
+
+
+@pytest.mark.parametrize("dim", [-3, -2, -1, 0, 1, 2, 3])
+def test_a_loss_over_an_axis_that_is_missing_stops_as_torch_does(dim: int) -> None:
+    torch = pytest.importorskip("torch")
+    lightly_loss = pytest.importorskip("lightly.loss")
+    stops = False
+    try:
+        lightly_loss.NegativeCosineSimilarity(dim=dim)(torch.ones(2, 64), torch.ones(2, 64))
+    except IndexError:
+        stops = True
+    found = lint_text(Source("model.yaml", COMPARED.format(dim=dim)), Settings(isolated=True)).findings
+    assert any(one.severity == "error" for one in found) is stops
+    assert bool(found) is (dim not in (1, -1))
