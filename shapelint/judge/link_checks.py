@@ -138,10 +138,10 @@ def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[in
             yield index, expected, actual
 
 
-def _written_out(template: Sequence[PatternAxis], count: int) -> list[PatternAxis]:
+def _written_out(template: tuple[PatternAxis, ...], count: int) -> tuple[PatternAxis, ...]:
     """Return the axes of a template with `*name` once for each axis that the argument has."""
     place = next((at for at, axis in enumerate(template) if isinstance(axis, Ellipsis_) and axis.name), len(template))
-    return [*template[:place], *template[place : place + 1] * (count - len(template) + 1), *template[place + 1 :]]
+    return (*template[:place], *template[place : place + 1] * (count - len(template) + 1), *template[place + 1 :])
 
 
 def _aligned(
