@@ -45,6 +45,7 @@ def test_the_center_of_a_loss_broadcasts_if_either_width_is_one(
     found = lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
     assert [(one.code, one.severity) for one in found] == reported
 
+
 COMPARED = """\
 method: simsiam
 backbone: resnet18

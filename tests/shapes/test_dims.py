@@ -248,3 +248,9 @@ def test_a_named_unknown_dimension_equals_itself_alone() -> None:
 )
 def test_a_product_is_shown_as_one(dim: Dim, text: str) -> None:
     assert str(dim) == text
+
+
+@pytest.mark.parametrize("operation", [dims.floor_divide, dims.modulo, lambda *pair: dims.extreme(max, pair)])
+def test_with_what_is_unknown_everything_is_unknown(operation: Callable[[Dim, Dim], Dim]) -> None:
+    for other in (3, H, H * W + 1):
+        assert operation(other, UNKNOWN_DIM) == operation(UNKNOWN_DIM, other) == UNKNOWN_DIM

@@ -305,3 +305,10 @@ def test_windows_are_those_of_torch() -> None:
             assert max(found, 0) == pooled, (size, kernel, stride, padding, dilation, ceil_mode)
             compared += pooled > 0
     assert compared > 1000
+
+
+def test_the_length_of_what_stands_for_every_axis_is_zero() -> None:
+    for value, length in ((3, 0), (H, 0), (2.0, 0), ([3, 4], 2), ((), 0), ("same", 4)):
+        assert evaluate("len(value)", {"value": value}) == length
+    for value in (None, UNKNOWN_DIM):
+        assert evaluate("len(value)", {"value": value}) == UNKNOWN_DIM
