@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_parts import B, chained, listed, made
+from made_parts import B, called, chained, listed, made
 
 from shapelint.chain.chain import Flow, Origin
 from shapelint.common.frozen import replace
+from shapelint.judge import torch_errors
 from shapelint.judge.edge_facts import edge_facts
 from shapelint.judge.facts import EdgeFacts
 from shapelint.judge.link_checks import are_alike, flow_is_known
@@ -139,3 +140,13 @@ def test_tensors_are_alike_if_their_last_axes_are(shapes: list[Shape], alike: bo
     assert not are_alike([*flows, None])
     assert [flow_is_known(flow) for flow in flows] == [bool(shape) for shape in shapes]
     assert not flow_is_known(Flow((B, dims.UNKNOWN_DIM), (), Origin("input")))
+
+
+def test_a_head_on_the_input_gets_extra_axes_as_well() -> None:
+    assert facts((B, 9, 8), projection_head=LINEAR).extra_axes
+
+
+def test_the_words_of_torch_have_both_numbers_or_are_left_out() -> None:
+    layer = called("Linear(8, 4)")
+    assert torch_errors.text(layer, 8, 6).endswith('cannot be multiplied (Bx6 and 8x4)"')
+    assert torch_errors.text(layer, None, 6) == torch_errors.text(layer, 8, None) == ""

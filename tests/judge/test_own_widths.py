@@ -67,3 +67,13 @@ def test_a_loss_over_an_axis_that_is_missing_stops_as_torch_does(dim: int) -> No
     found = lint_text(Source("model.yaml", COMPARED.format(dim=dim)), Settings(isolated=True)).findings
     assert any(one.severity == "error" for one in found) is stops
     assert bool(found) is (dim not in (1, -1))
+
+
+@pytest.mark.parametrize(("features", "severity"), [(64, "error"), (2, "error"), (1, "warning"), (128, "")])
+def test_a_single_feature_is_written_into_every_place_of_a_memory_bank(features: int, severity: str) -> None:
+    text = (
+        f"method: simclr\nbackbone: resnet18\nprojection_head: [Linear(512, {features})]\n"
+        "loss: {_target_: lightly.loss.NTXentLoss, memory_bank_size: [4096, 128]}\n"
+    )
+    found = lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
+    assert [one.severity for one in found if "memory bank" in one.message] == ([severity] if severity else [])

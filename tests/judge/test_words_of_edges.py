@@ -8,6 +8,7 @@ import pytest
 
 from shapelint.chain.chain import Origin
 from shapelint.judge import edge_facts
+from shapelint.judge.joint_repair import _back
 from shapelint.judge.repair import _around, _unshifted
 from shapelint.judge.repair_moves import Move
 from shapelint.judge.subjects.ends import patch_size
@@ -108,3 +109,15 @@ def test_nothing_is_inserted_next_to_what_an_earlier_edit_wrote(
     start, end, text = edit
     found = _unshifted(Span(at, at), [Move(Span(start, end), text)])
     assert found == (None if place is None else Span(place, place))
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_places_after_several_edits_are_found_before_them(edits: list[tuple[int, int, str]]) -> None:
+    moves = [Move(Span(start, end), text) for start, end, text in edits]
+    edited = ORIGINAL
+    for start, end, text in sorted(edits, reverse=True):
+        edited = edited[:start] + text + edited[end:]
+    for start, end in itertools.combinations(range(len(edited) + 1), 2):
+        if edited[start:end] in ORIGINAL:
+            place = _back(Span(start, end), moves)
+            assert ORIGINAL[place.start : place.end].endswith(edited[start:end])
