@@ -2,8 +2,9 @@
 
 The tests run once, to record which of them reach which line, and how long each takes. Each mutant is then a forked
 process in which one function has the changed code; the tests that reach its line run, the shortest first, until one
-fails. A survivor is printed with its place and its change. Only code in functions is changed, as tables and defaults
-have been read by then. mutmut collects all tests again for each mutant.
+fails. A survivor is printed with its place and its change; `--again` tries those of an earlier run with other tests.
+Only code in functions is changed, as tables and defaults have been read by then. mutmut collects all tests again for
+each mutant.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import functools
 import gc
 import os
 import random
+import re
 import resource
+import signal
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -24,6 +27,8 @@ import coverage
 import mutants
 import pytest
 from _pytest.runner import runtestprotocol
+
+from shapelint.resolve import tracing_child
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = [
@@ -47,6 +52,11 @@ def codes(code: CodeType) -> list[CodeType]:
     """Return the code of all functions in that of a module, also those in others."""
     inner = [one for one in code.co_consts if isinstance(one, CodeType)]
     return [*inner, *(found for one in inner for found in codes(one))]
+
+
+def without_line(described: str) -> str:
+    """Return the file and the change of a mutant, without its line, which moves with each edit."""
+    return re.sub(r":\d+: ", ": ", described, count=1)
 
 
 class Mutation:
@@ -97,6 +107,10 @@ class Mutation:
         gc.freeze()
         found = [one for name in self.options.packages for one in mutants.of_package(ROOT / "shapelint" / name)]
         random.Random(self.options.seed).shuffle(found)
+        if self.options.again:
+            printed = Path(self.options.again).read_text(encoding="utf-8").splitlines()
+            wanted = {without_line(line.partition(": ")[2]) for line in printed}
+            found = [one for one in found if without_line(one.described(ROOT)) in wanted]
         until = time.monotonic() + 60 * self.options.minutes
         for mutant in found[self.options.first : self.options.first + self.options.most]:
             if time.monotonic() > until:
@@ -123,6 +137,9 @@ class Mutation:
         """Return whether a test fails."""
         resource.setrlimit(resource.RLIMIT_CPU, (self.options.seconds * 4, self.options.seconds * 4))
         resource.setrlimit(resource.RLIMIT_DATA, (MEGABYTES << 20, MEGABYTES << 20))
+        signal.alarm(self.options.seconds * 8)
+        # The threads that read what the process that traces answers are not in this one, which would wait for them.
+        tracing_child._CHILDREN.clear()
         try:
             for function, code in functions:
                 function.__code__ = code
@@ -147,6 +164,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seconds", type=int, default=8, help="of tests for a mutant that survives")
+    parser.add_argument("--again", default="", help="what an earlier run printed: only its survivors")
     parser.add_argument("--tests", nargs="*", default=TESTS)
     options = parser.parse_args()
     plugin: Any = Mutation(options)

@@ -33,7 +33,7 @@ class Origin:
     @property
     def argument(self) -> Argument | None:
         """The argument as the user wrote it, or None if the default applies."""
-        return self.component.given.get(self.parameter) if self.component and self.parameter else None
+        return self.component.given.get(self.parameter) if self.component else None
 
 
 @frozen

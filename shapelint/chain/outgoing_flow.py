@@ -23,8 +23,7 @@ def input_origin(this: Origin, component: Resolved, position: int, axis: int, ra
     assert component.template is not None
     pattern = component.template.alternatives[position].inputs[0]
     aligned = _spread(pattern, rank)
-    parameter = _argument_name(aligned[axis], component) if axis < len(aligned) else ""
-    return replace(this, parameter=parameter)
+    return replace(this, parameter=_argument_name(aligned[axis], component)) if aligned else this
 
 
 def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, flow: Flow) -> Flow:
@@ -41,11 +40,12 @@ def outgoing_flow(this: Origin, component: Resolved, position: int, fit: Fit, fl
             passed.append(origin)
         elif str(axis).isidentifier():
             came_from[str(axis)] = origin
+    passed_on = iter(passed)
     origins: list[Origin] = []
     for axis in _spread(template.output, len(fit.output)):
         name = _argument_name(axis, component)
         if isinstance(axis, Ellipsis_):
-            origins.append(passed[len(origins)] if len(origins) < len(passed) else this)
+            origins.append(next(passed_on, this))
         elif name and (name not in came_from or came_from[name].component is None):
             origins.append(replace(this, parameter=name))
         else:

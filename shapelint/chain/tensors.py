@@ -253,6 +253,4 @@ def _plain(pattern: Pattern) -> Shape:
 
 
 def _axis(axis: str, bindings: Mapping[str, Any]) -> Dim:
-    if axis == "?":
-        return UNKNOWN_DIM
     return int(axis) if axis.isdigit() else bindings.get(axis, UNKNOWN_DIM)

@@ -155,7 +155,7 @@ def _branches(pack: MethodPack, resolved: Mapping[str, Resolved], image: signatu
     for branch in pack.branches:
         first = branch[0]
         roles = list(steps)
-        if first not in roles or not any(step in resolved for step in branch[1:] if isinstance(step, str)):
+        if first not in roles or not any(step in resolved for step in branch[1:]):
             continue
         before = {name: steps[name] for name in roles[: roles.index(str(first)) + 1]}
         further = _present(branch[1:], {**resolved, **before}, before[str(first)])

@@ -128,25 +128,32 @@ def fixed_axes(component: Resolved, fit: Fit, shape: Shape) -> Iterator[tuple[in
     assert component.signature is not None
     assert component.template is not None
     place = component.signature.alternatives.index(fit.alternative)
-    patterns = fit.alternative.inputs[0].axes, component.template.alternatives[place].inputs[0].axes
-    for index, expected, written, actual in _aligned(*patterns, shape):
-        arguments = [] if isinstance(written, int) else sorted(dims.names(written) & component.values.keys())
+    pattern, template = fit.alternative.inputs[0].axes, component.template.alternatives[place].inputs[0].axes
+    for index, expected, written, actual in _aligned(pattern, _written_out(template, len(pattern)), shape):
+        is_listed = isinstance(written, Ellipsis_)
+        arguments = [] if isinstance(written, (int, Ellipsis_)) else dims.names(written) & component.values.keys()
         if any(not isinstance(component.values[name], int) for name in arguments):
             yield index, expected if dims.is_unknown(expected) else dims.UNKNOWN_DIM, actual
-        elif not dims.names(expected):
+        elif not dims.names(expected) or (is_listed and dims.is_unknown(expected)):
             yield index, expected, actual
+
+
+def _written_out(template: tuple[PatternAxis, ...], count: int) -> tuple[PatternAxis, ...]:
+    """Return the axes of a template with `*name` once for each axis that the argument has."""
+    place = next((at for at, axis in enumerate(template) if isinstance(axis, Ellipsis_) and axis.name), len(template))
+    return (*template[:place], *template[place : place + 1] * (count - len(template) + 1), *template[place + 1 :])
 
 
 def _aligned(
     pattern: Sequence[PatternAxis], template: Sequence[PatternAxis], shape: Shape
-) -> Iterator[tuple[int, Dim, Dim, Dim]]:
+) -> Iterator[tuple[int, Dim, PatternAxis, Dim]]:
     """Yield the positions and axes of a pattern, its template and a shape side by side, but none of an ellipsis."""
     position = next((index for index, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), len(pattern))
     behind = len(pattern) - position - 1
     places = [*range(position), *range(-max(behind, 0), 0)]
     for index in places:
         axis, written = pattern[index], template[index]
-        if not isinstance(axis, Ellipsis_) and not isinstance(written, Ellipsis_):
+        if not isinstance(axis, Ellipsis_):
             yield index, axis, written, shape[index]
 
 

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 from command_line import run
+from made_parts import B, made
 
+from shapelint.judge.link_checks import fixed_axes
 from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
+from shapelint.shapes import signatures
+from shapelint.shapes.signatures import Fit
 from shapelint.spec.findings import ModelReport
 from shapelint.text.source import Source
 
@@ -169,3 +173,50 @@ def test_all_clear_is_only_reported_if_every_link_was_checked(width: str, line: 
     assert line in run(tmp_path, "model.yaml").stdout.splitlines()
     assert run(tmp_path, "model.yaml").returncode == 0
     assert run(tmp_path, "--error-on-unknown", "model.yaml").returncode == code
+
+
+NORMS = """\
+import sys
+
+from torch import nn
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, {width}, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.projection_head = nn.Sequential({norm}, nn.ReLU())
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+"""
+RUN_TIME = "int(sys.argv[1])"
+
+
+@pytest.mark.parametrize(
+    ("width", "norm", "unchecked"),
+    [
+        ("64", "nn.LayerNorm(64)", []),
+        ("64", "nn.LayerNorm((64,))", []),
+        ("64", "nn.ReLU()", []),
+        (RUN_TIME, "nn.ReLU()", []),
+        (RUN_TIME, "nn.BatchNorm1d(64)", ["projection_head"]),
+        (RUN_TIME, "nn.LayerNorm(64)", ["projection_head"]),
+        (RUN_TIME, "nn.RMSNorm([64])", ["projection_head"]),
+        ("64", f"nn.LayerNorm({RUN_TIME})", ["projection_head"]),
+        ("64", f"nn.LayerNorm(({RUN_TIME},))", ["projection_head"]),
+    ],
+)
+def test_a_norm_over_listed_axes_fixes_them_as_any_other_layer_does(
+    width: str, norm: str, unchecked: list[str]
+) -> None:
+    (model,) = models("train.py", NORMS.format(width=width, norm=norm))
+    assert [link.role for link in model.unchecked] == unchecked
+
+
+def test_the_axes_that_a_list_argument_fixes_are_found_between_others() -> None:
+    part = made("B *n c -> B", n=(4, 5), c=7)
+    assert part.signature is not None
+    fit = signatures.unify(part.signature, (B, 4, 5, 7))
+    assert isinstance(fit, Fit)
+    assert list(fixed_axes(part, fit, (B, 4, 5, 7))) == [(1, 4, 4), (2, 5, 5), (3, 7, 7)]

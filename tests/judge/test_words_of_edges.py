@@ -8,6 +8,7 @@ import pytest
 
 from shapelint.chain.chain import Origin
 from shapelint.judge import edge_facts
+from shapelint.judge.joint_repair import _back
 from shapelint.judge.repair import _around, _unshifted
 from shapelint.judge.repair_moves import Move
 from shapelint.judge.subjects.ends import patch_size
@@ -83,3 +84,40 @@ def test_places_in_an_edited_text_are_found_in_the_original(edits: list[tuple[in
             assert ORIGINAL[place.start : place.end] == ORIGINAL[whole.start : whole.end] == edited[start:end]
         else:
             assert place is None, f"{edited[start:end]} contains an edit"
+
+
+@pytest.mark.parametrize(
+    ("edit", "at", "place"),
+    [
+        ((5, 8, "NEW TEXT"), 4, 4),
+        ((5, 8, "NEW TEXT"), 5, None),
+        ((5, 8, "NEW TEXT"), 9, None),
+        ((5, 8, "NEW TEXT"), 13, None),
+        ((5, 8, "NEW TEXT"), 14, 9),
+        ((5, 5, "NEW"), 5, 5),
+        ((5, 5, "NEW"), 6, None),
+        ((5, 5, "NEW"), 8, None),
+        ((5, 5, "NEW"), 9, 6),
+        ((5, 8, ""), 4, 4),
+        ((5, 8, ""), 6, 9),
+    ],
+)
+def test_nothing_is_inserted_next_to_what_an_earlier_edit_wrote(
+    edit: tuple[int, int, str], at: int, place: int | None
+) -> None:
+    """Of two edits that touch, the second depends on the first; in front of an insertion there is room."""
+    start, end, text = edit
+    found = _unshifted(Span(at, at), [Move(Span(start, end), text)])
+    assert found == (None if place is None else Span(place, place))
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_places_after_several_edits_are_found_before_them(edits: list[tuple[int, int, str]]) -> None:
+    moves = [Move(Span(start, end), text) for start, end, text in edits]
+    edited = ORIGINAL
+    for start, end, text in sorted(edits, reverse=True):
+        edited = edited[:start] + text + edited[end:]
+    for start, end in itertools.combinations(range(len(edited) + 1), 2):
+        if edited[start:end] in ORIGINAL:
+            place = _back(Span(start, end), moves)
+            assert ORIGINAL[place.start : place.end].endswith(edited[start:end])

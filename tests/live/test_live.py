@@ -14,6 +14,7 @@ import numpy
 import pytest
 import torch
 import torchvision
+from conftest import ROOT
 from live_models import IMAGE, MODELS, Byol, Flattened, chain, layers, resnet, runs
 from torch import nn
 
@@ -231,6 +232,36 @@ def test_import_shapelint_imports_nothing_heavy(then: str, loaded: str) -> None:
     """The test can fail: after the first use of `guard`, torch is loaded."""
     done = subprocess.run([sys.executable, "-c", PROBE.format(then, HEAVY)], capture_output=True, text=True, check=True)
     assert loaded in done.stdout
+
+
+LACKING = """
+import sys
+sys.modules[{lacking!r}] = None  # as if it were not installed
+import shapelint
+print(len(shapelint.lint(paths={paths!r}).findings))
+try:
+    shapelint.{name}
+except ImportError as error:
+    print(type(error).__name__, error, sep=": ")
+"""
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ("torch", "ImportError: shapelint.{name} needs torch: pip install 'shapelint[torch]'"),
+        ("shapelint.live.misfits", "ModuleNotFoundError: import of shapelint.live.misfits halted"),
+    ],
+)
+@pytest.mark.parametrize("name", ["check", "guard_first_batch"])
+def test_where_torch_is_missing_files_are_linted_and_what_needs_it_says_so(name: str, lacking: str, words: str) -> None:
+    """Another module that is missing is not said to be torch."""
+    paths = [str(ROOT / "fixtures" / "lightly-1589.yaml")]
+    code = LACKING.format(lacking=lacking, paths=paths, name=name)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    findings, error = done.stdout.splitlines()
+    assert int(findings) > 0
+    assert error.startswith(words.format(name=name))
 
 
 def test_unknown_names_raise() -> None:

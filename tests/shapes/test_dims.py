@@ -232,3 +232,25 @@ def test_a_named_unknown_dimension_equals_itself_alone() -> None:
     assert equal(width, width) is equal(width, dims.unknown("width", "1")) is True
     assert equal(width, dims.unknown("width", "2")) is equal(width, 3) is equal(width, width + 1) is None
     assert equal(UNKNOWN_DIM, UNKNOWN_DIM) is None
+
+
+@pytest.mark.parametrize(
+    ("dim", "text"),
+    [
+        (H * W + H, "H*(W+1)"),
+        (H * W + W, "(H+1)*W"),
+        (2 * H * W + 2 * H + 2 * W + 2, "2*(H+1)*(W+1)"),
+        (H * W + H + W, "H+H*W+W"),
+        (3 * H * W + 2 * H, "2*H+3*H*W"),
+        (H + 1, "H+1"),
+        (2 * H + 2, "2*(H+1)"),
+    ],
+)
+def test_a_product_is_shown_as_one(dim: Dim, text: str) -> None:
+    assert str(dim) == text
+
+
+@pytest.mark.parametrize("operation", [dims.floor_divide, dims.modulo, lambda *pair: dims.extreme(max, pair)])
+def test_with_what_is_unknown_everything_is_unknown(operation: Callable[[Dim, Dim], Dim]) -> None:
+    for other in (3, H, H * W + 1):
+        assert operation(other, UNKNOWN_DIM) == operation(UNKNOWN_DIM, other) == UNKNOWN_DIM

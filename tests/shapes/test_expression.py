@@ -255,7 +255,7 @@ def test_conjuncts(text: str, parts: tuple[str, ...]) -> None:
     assert conjuncts(text) == parts
 
 
-@pytest.mark.parametrize(("text", "value"), [("2**10", 1024), ("10**30", 10**30), ("n**2", 49)])
+@pytest.mark.parametrize(("text", "value"), [("2**10", 1024), ("7**0", 1), ("10**30", 10**30), ("n**2", 49)])
 def test_powers_of_plain_numbers(text: str, value: int) -> None:
     assert evaluate(text, {"n": 7}) == value
 
@@ -263,3 +263,52 @@ def test_powers_of_plain_numbers(text: str, value: int) -> None:
 @pytest.mark.parametrize("text", ["2**65", "2**-1", "(2**64)**64**2", "B**2"])
 def test_powers_beyond_a_size_are_unknown(text: str) -> None:
     assert evaluate(text, {"B": symbol("B")}) is UNKNOWN_DIM
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("n is None", False),
+        ("n is not None", True),
+        ("h is None", False),
+        ("h is not None", True),
+        ("unknown is None", None),
+        ("unknown is not None", None),
+        ("nothing is None", True),
+        ("nothing is not None", False),
+    ],
+)
+def test_only_what_is_not_known_may_be_none(text: str, value: bool | None) -> None:
+    values = {"n": 3, "h": symbol("H"), "unknown": UNKNOWN_DIM, "nothing": None}
+    assert evaluate(text, values) is value
+
+
+@pytest.mark.parametrize("text", ["~n", "+n", "n << 1", "n @ 2", "n ^ 1"])
+def test_operators_that_the_language_does_not_have(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        evaluate(text, {"n": 3})
+
+
+def test_windows_are_those_of_torch() -> None:
+    """Where a pooling raises, no window fits; a padding is at most half a kernel."""
+    torch = pytest.importorskip("torch")
+    compared = 0
+    for size, kernel, stride, dilation in itertools.product(range(1, 12), (1, 2, 3, 5), (1, 2, 3, 4), (1, 2)):
+        for padding, ceil_mode in itertools.product(range(kernel // 2 + 1), (False, True)):
+            image = torch.zeros(1, 1, size, device="meta")
+            try:
+                pooled = torch.nn.functional.max_pool1d(image, kernel, stride, padding, dilation, ceil_mode).shape[2]
+            except RuntimeError:
+                pooled = 0
+            name = "ceil_window" if ceil_mode else "window"
+            found = evaluate(f"{name}({size}, {kernel}, {stride}, {padding}, {dilation})", {})
+            assert max(found, 0) == pooled, (size, kernel, stride, padding, dilation, ceil_mode)
+            compared += pooled > 0
+    assert compared > 1000
+
+
+def test_the_length_of_what_stands_for_every_axis_is_zero() -> None:
+    for value, length in ((3, 0), (H, 0), (2.0, 0), ([3, 4], 2), ((), 0), ("same", 4)):
+        assert evaluate("len(value)", {"value": value}) == length
+    for value in (None, UNKNOWN_DIM):
+        assert evaluate("len(value)", {"value": value}) == UNKNOWN_DIM

@@ -343,3 +343,10 @@ def test_a_condition_on_an_element_of_a_list_argument() -> None:
     text = "B *sizes -> B sizes[0] where sizes[0] > 3"
     assert fit(text, (B, 4, 5), sizes=(4, 5)).output == (B, 4)
     assert misfit(text, (B, 2, 5), sizes=(2, 5)).kind == "condition"
+
+
+def test_the_last_of_a_list_argument_is_its_last_whatever_its_length() -> None:
+    signature = parse_signature("... widths[0] -> ... widths[-1]")
+    assert str(substitute(signature, {"widths": [8, 16, 4]})) == "... 8 -> ... 4"
+    assert str(substitute(signature, {"widths": [8]})) == "... 8 -> ... 8"
+    assert str(substitute(signature, {"widths": 6})) == "... 6 -> ... 6"

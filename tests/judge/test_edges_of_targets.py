@@ -1,0 +1,38 @@
+"""The edges of a target that was built separately: those with a part of its own are reported, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.linting.analyse import analyse
+from shapelint.resolve.options import Options
+from shapelint.text.source import Source
+
+INSIDE = """\
+method: byol
+backbone: [Flatten(), Linear(3072, 64), Linear(32, 16)]
+input: [3, 32, 32]
+projection_head: [Linear(16, 16)]
+prediction_head: Linear(16, 16)
+"""
+ONLINE = [("SL204", "backbone"), ("SL104", "backbone")]
+
+
+@pytest.mark.parametrize(
+    ("target", "reported"),
+    [
+        ("", []),
+        ("target: {projection_head: 'Linear(16, 16)'}\n", []),
+        ("target: {projection_head: 'Linear(12, 16)'}\n", [("SL108", "projection_head"), ("SL101", "projection_head")]),
+        ("target: {backbone: [Flatten(), 'Linear(3072, 64)', 'Linear(32, 16)']}\n", ONLINE),
+        (
+            "target: {backbone: [Flatten(), 'Linear(3072, 12)']}\n",
+            [("SL108", "backbone"), ("SL204", "backbone"), ("SL101", "projection_head")],
+        ),
+    ],
+)
+def test_of_a_target_only_what_has_a_part_of_its_own_is_reported(target: str, reported: list[tuple[str, str]]) -> None:
+    (model,) = analyse(Source("model.yaml", INSIDE + target), Options()).models
+    found = [(one.key[0], one.role) for one in model.violations]
+    assert found == ONLINE + reported
+    assert [one.key[1] == "target" for one in model.violations] == [False] * 2 + [True] * len(reported)
