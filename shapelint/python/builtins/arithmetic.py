@@ -70,6 +70,8 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
     """Evaluate `left op right`."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         name = _NAMES.get(type(op), "")
+        if isinstance(site.node, ast.AugAssign) and not isinstance(op, ast.MatMult):
+            name = name and f"{name}_"
         if name:
             run.observe_operation(name, left, Arguments((Given(right, NO_SPAN),)), site)
         return tensors(op, left, right)
@@ -162,7 +164,9 @@ def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     one, two = axes_of(tensor), axes_of(other)
     both = ax.broadcast(one, two) if one is not None and two is not None else None
     is_mask = bits and tensor.is_mask and other.is_mask
-    return Tensor(ax.flow(both, tensor.flow.maker), tensor.trains | other.trains, is_mask=is_mask)
+    is_index = tensor.is_index and other.is_index and not isinstance(op, ast.Div)
+    flow = ax.flow(both, tensor.flow.maker)
+    return Tensor(flow, tensor.trains | other.trains, is_mask=is_mask, is_index=is_index)
 
 
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

@@ -54,6 +54,8 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
             run.assigned[(id(owner), name)] = scope.file.span(target)
         if target.attr == "data":
             mutation.set_tensor(run, owner, value, Site(target, scope))
+            if isinstance(owner, Tensor) and isinstance(value, Tensor) and value.shape != owner.shape:
+                bind(run, target.value, value, scope, own)
         assign_attribute(run, owner, name, unknown_numbers.held(run, value, name, own))
     elif isinstance(target, ast.Subscript):
         owner = run.evaluate(target.value, scope)

@@ -293,7 +293,11 @@ def sliced(size: Dim, start: Dim | None, stop: Dim | None, step: int = 1) -> Dim
         return len(range(*slice(start, stop, step).indices(size)))
     if step < 1 or not all(bound is None or dims.is_known(bound) for bound in (start, stop)):
         return dims.UNKNOWN_DIM
-    first: Dim = 0 if start is None else size + start if isinstance(start, int) and start < 0 else start
+    first: Dim = 0 if start is None else start
+    if isinstance(start, int) and start < 0:
+        # What is shorter than that is taken as a whole.
+        enough = start == -1 or dims.sign(size + start) in (0, 1)
+        first = size + start if enough else size - dims.extreme(min, (size, -start))
     last: Dim = size if stop is None else size + stop if isinstance(stop, int) and stop < 0 else stop
     if stop is not None and isinstance(last, int):
         last = dims.extreme(min, (size, last))

@@ -32,11 +32,8 @@ def indexed(owner: Tensor, index: Value) -> Tensor:
     axes = axes_of(owner)
     parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
     result = None if axes is None else _indexed(axes, parts)
-    return Tensor(ax.flow(result, owner.flow.maker) if result is not None else _blank(owner), owner.trains)
-
-
-def _blank(owner: Tensor) -> Flow:
-    return Flow(None, (), owner.flow.maker)
+    flow = Flow(None, (), owner.flow.maker) if result is None else ax.flow(result, owner.flow.maker)
+    return Tensor(flow, owner.trains, is_mask=owner.is_mask, is_index=owner.is_index)
 
 
 def _indexed(axes: Axes, parts: Sequence[Value]) -> Axes | None:
@@ -109,10 +106,11 @@ def _selected(part: Value, axes: Axes) -> Selected | None:
     """Return what a tensor or a list selects of the first of these axes; None if that is not known.
 
     A mask takes as many axes as it has, and gives one of unknown length; numbers take one axis and give those that they
-    have. Whether a tensor is a mask may not be known: one of another length than its axis is none.
+    have. Whether a tensor is a mask may not be known: one of another size than what it selects from is none.
     """
     if isinstance(part, Items):
-        return Selected((Axis(len(part.items), axes[0].origin),)) if part.rest is None else None
+        count = _count(part)
+        return None if count is None else Selected((Axis(count, axes[0].origin),))
     chosen = axes_of(part) if isinstance(part, Tensor) else None
     if chosen is None or not isinstance(part, Tensor):
         return None
@@ -125,10 +123,18 @@ def _selected(part: Value, axes: Axes) -> Selected | None:
         by_value = not part.is_mask and refusals.differ(chosen[0].size, axes[0].size)
         one = Axis(chosen[0].size, axes[0].origin) if by_value else some
         return Selected((one,), len(chosen)) if len(chosen) <= len(axes) else None
-    pairs = list(zip(chosen, axes))
-    if len(pairs) == len(chosen) and all(dims.equal(one.size, two.size) is not False for one, two in pairs):
-        return Selected((some,), len(chosen))
-    return Selected(chosen)
+    is_none = len(chosen) > len(axes) or any(refusals.differ(one.size, two.size) for one, two in zip(chosen, axes))
+    return Selected(chosen) if is_none else None
+
+
+def _count(listed: Items) -> int | None:
+    """Return how many elements a list of numbers or of truth values selects."""
+    values = [item.value if isinstance(item, Const) else None for item in listed.items]
+    if listed.rest is not None or any(isinstance(item, (Items, Tensor)) for item in listed.items):
+        return None
+    if any(isinstance(value, bool) for value in values):
+        return sum(map(bool, values)) if all(isinstance(value, bool) for value in values) else None
+    return len(values)
 
 
 def length(axis: Axis, part: Items) -> dims.Dim:

@@ -147,7 +147,7 @@ def grid(primitive: str, tensors: Sequence[Tensor], indexing: Given | None) -> V
     else:
         axes = (_blocks if primitive == "blocks" else _pairs)(known) if whole else None
     trains = gradients.through(tensors)
-    results = [Tensor(ax.flow(axes, tensor.flow.maker), trains) for tensor in tensors]
+    results = [Tensor(ax.flow(axes, tensor.flow.maker), trains, is_index=tensor.is_index) for tensor in tensors]
     return Items(list(results), "tuple") if primitive in ("mesh", "broadcast_all") else results[0]
 
 

@@ -34,6 +34,8 @@ BOOLEANS = (Library("torch.bool"), Library("builtins.bool"))
 def comes_of(name: str, is_mask: bool, given: Arguments) -> bool:
     """Return whether an operation gives truth values."""
     plain = name.removesuffix("_")
+    if is_created(given):
+        return True
     if plain == "to" and any(_is_dtype(one.value) for one in given.every):
         return False
     return plain in MAKES or (is_mask and plain in KEEPS)

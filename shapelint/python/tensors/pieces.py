@@ -34,7 +34,8 @@ def split(axes: Axes, sizes: Dim | Sequence[Dim], axis: int | None) -> Pieces | 
     if not isinstance(sizes, Sequence):
         sizes_or_none = _piece_sizes(axes[place].size, sizes)
         if sizes_or_none is None:
-            return Pieces(rest=ax.resized(axes, place, sizes))
+            exact = ax.divided(axes[place].size, sizes) is not None
+            return Pieces(rest=ax.resized(axes, place, sizes if exact else dims.UNKNOWN_DIM))
         sizes = sizes_or_none
     total: Dim = 0
     for size in sizes:

@@ -49,7 +49,7 @@ class Primitive:
     @property
     def broadcasts(self) -> bool:
         """Whether it refuses an operand that does not broadcast, and nothing else."""
-        return self.refuses is refusals.broadcast
+        return self.refuses in (refusals.broadcast, refusals.absorb)
 
     @property
     def has_operand(self) -> bool:
@@ -93,7 +93,7 @@ def _move(axes: Axes, source: int | None, destination: int | None) -> Axes | Non
 
 
 def _reduce(axes: Axes, over: Sequence[int] | None = None, keep: bool | None = False) -> Axes | None:
-    return ax.reduce(axes, over, bool(keep))
+    return ax.reduce(axes, over or None, bool(keep))
 
 
 def _score(axes: Axes, reduction: str) -> Axes:
@@ -309,7 +309,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "along": Primitive(_same, ("axes",)),
     "broadcast": Primitive(_broadcast, ("tensor",), refusals.broadcast),
     "against": Primitive(_against, ("tensor",), refusals.broadcast),
-    "assign": Primitive(_same, ("tensor",), refusals.broadcast),
+    "assign": Primitive(_same, ("tensor",), refusals.absorb),
     "like": Primitive(_like, ("tensor",)),
     "reshape_like": Primitive(_like, ("tensor",), refusals.reshape_like),
     "expand_like": Primitive(_like, ("tensor",), refusals.expand_like),

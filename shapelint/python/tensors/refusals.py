@@ -70,12 +70,34 @@ def broadcast(axes: Axes, other: Axes) -> Iterator[Refusal]:
             return
 
 
+def absorb(axes: Axes, other: Axes, with_ones: bool = False) -> Iterator[Refusal]:
+    """Yield a refusal of the second operand if it does not broadcast to the axes of the first, which stay as they are.
+
+    More axes are refused, unless it may have some of size 1 `with_ones` before the others.
+    """
+    found = list(broadcast(axes, other))
+    yield from found
+    more = other[: max(len(other) - len(axes), 0)]
+    if found:
+        return
+    if more and not (with_ones and all(not differ(axis.size, 1) for axis in more)):
+        yield Refusal(1, named(len(axes)))
+        return
+    for count in range(1, min(len(axes), len(other)) + 1):
+        if axes[-count].size == 1 and differ(other[-count].size, 1):
+            yield Refusal(1, from_the_end(1, count), (axes[-count], other[-count]))
+            return
+
+
 def matmul(axes: Axes, other: Axes) -> Iterator[Refusal]:
     """Yield a refusal if the last axis of the left operand differs from the first axis of the right matrix."""
     if axes and other:
         inner = other[-1] if len(other) == 1 else other[-2]
         if differ(axes[-1].size, inner.size):
             yield Refusal(0, f"... {inner.size}", (inner, axes[-1]))
+            return
+    for refusal in broadcast(axes[:-2], other[:-2]):
+        yield Refusal(1, f"{refusal.expected} {named(2)}", refusal.axes)
 
 
 def permute(axes: Axes, order: Sequence[Dim]) -> Iterator[Refusal]:

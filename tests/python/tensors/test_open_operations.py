@@ -9,7 +9,9 @@ from __future__ import annotations
 import pytest
 
 from shapelint.linting.lint_source import lint_source
+from shapelint.python.tensors import axes
 from shapelint.resolve.options import Options
+from shapelint.shapes import dims
 from shapelint.spec.findings import FileReport
 from shapelint.text.source import Source
 
@@ -76,6 +78,25 @@ CLEAR = [
     "z = z[z[:, 0] > 0] + self.places",
     "z = z[z > 0].mean()",
     "z = sum([z, z, z])",
+    # A list of truth values, and numbers that are computed.
+    "z = z[[True, False, True, False]] + torch.ones(2, 32)",
+    "z = z[:, [True, False] * 16] + torch.ones(4, 16)",
+    "n = len(z); i = (torch.arange(n)[:, None] + torch.arange(n)[None]) % n; z = z[i].mean(2)",
+    "i, j = torch.meshgrid(torch.arange(4), torch.arange(4), indexing='ij'); z = (z[i] - z[j]).sum(-1).diagonal()",
+    # What gets another shape in place.
+    "b = torch.zeros(5, 10); b.resize_(20, 10).zero_(); z = z.sum() + b + torch.ones(20, 10)",
+    "b = torch.empty(0); b.resize_as_(z).zero_(); z = z + b",
+    "b = z.detach().clone(); b.t_(); z = b @ z",
+    "b = z.detach().clone(); b.unsqueeze_(1); z = torch.cat([b, z[:, None]], 1)",
+    "o = torch.empty(0); torch.cat([z.detach(), z.detach()], out=o); z = o + torch.ones(8, 32)",
+    "v, i = torch.empty(0), torch.empty(0).long(); torch.max(z.detach(), 1, out=(v, i)); z = v + torch.ones(4)",
+    "q = torch.zeros(2); q.data = torch.ones(32); z = z * q",
+    # What is written into a tensor.
+    "h = z.detach().clone(); h[0] = z[:1]; h[:, :3] = z[0, :3]; h[1:3, :1] = 0; z = h",
+    "m = torch.zeros(4, 32); m += z.detach()[:1]; m.mul_(0.9).add_(z.detach()[0], alpha=0.1); z = m",
+    # Batches of matrices.
+    "z = torch.ones(4, 1, 8, 8) @ z.view(4, 4, 8, 1)",
+    "z = z.sum(dim=()) + torch.ones(3)",
     "z = z ** torch.ones(32)",
     "z = z % torch.ones(4, 1)",
     "z = z // torch.ones(4, 1)",
@@ -105,6 +126,14 @@ WRONG = [
     "z = z if not z.isnan() else -z",
     "z = [one for one in (z, z) if one > 0]",
     "z = sum([z, z[:, :3]])",
+    "h = z.detach().clone(); h[:, -1:] = z[:, :2]; z = h",
+    "h = z.detach().clone(); h[0] = z[:2]; z = h",
+    "m = torch.zeros(32); m.add_(z.detach()); z = m",
+    "m = torch.zeros(32); m += z.detach(); z = m",
+    "m = torch.zeros(32); m.mul_(0.9).add_(z.detach(), alpha=0.1); z = m",
+    "m = torch.zeros(32); m += z.detach()[:1]; z = m",
+    "z = torch.ones(4, 4, 8, 8) @ z.view(16, 8, 1)",
+    "b = z.detach().clone(); b.t_(); z = z @ b @ b",
     "z = z ** torch.ones(5)",
     "z = z % torch.ones(5)",
     "z = z // torch.ones(5)",
@@ -123,6 +152,11 @@ OPEN = [
     # Nor is what an operation takes of which nothing is known here.
     "z = torch.linalg.tensorinv(z)",
 ]
+
+
+@pytest.mark.parametrize(("start", "length"), [(-100, "min(B,100)"), (-1, "1"), (None, "B"), (2, "B-2")])
+def test_a_slice_of_a_batch_is_no_longer_than_the_batch(start: int | None, length: str) -> None:
+    assert str(axes.sliced(dims.symbol("B"), start, None)) == length
 
 
 def linted(line: str) -> FileReport:

@@ -126,7 +126,7 @@ def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:
     """Record `x[...] = value` if the value does not broadcast to the shape of the place."""
     have, want = axes_of(value), given_axes(place)
     if have is not None and want is not None:
-        for refusal in refusals.broadcast(want, have):
+        for refusal in refusals.absorb(want, have, with_ones=True):
             if refusal.axes is not None and stored_widths.note(run, refusal.axes, (value,), site):
                 return
             _remember(run, "assignment", value, refusal.expected, site)

@@ -209,4 +209,6 @@ def unseen(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
         if name.startswith("torch."):
             causes.leave_unknown_open(run, name, given, site)
         run.unknown(f"{name} is not known", site.node, site.scope.file)
+    if name.startswith(("torch.func.", "torch.vmap")):
+        return UNKNOWN  # what it gives calls a function with other arguments than it gets
     return unknown_among(*(argument.value for argument in given))
