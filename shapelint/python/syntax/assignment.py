@@ -14,6 +14,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import blamed, integer, sequence
 from shapelint.python.state.values import (
     UNKNOWN,
+    Bound,
     Chained,
     Component,
     Const,
@@ -93,6 +94,26 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         parts = [Items([], "list", items.rest) if i == starred else items.rest for i in range(len(targets))]
     for target, part in zip(targets, parts):
         bind(run, target, part, scope, own)
+
+
+NAMED = (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple)
+"""Expressions that a tensor can be assigned to again."""
+
+
+def change_in_place(run: Run, function: Value, node: ast.Call, value: Value, scope: Scope) -> None:
+    """Assign what an operation gives to the tensor that it gives another shape: `x.t_()`, `torch.cat(two, out=x)`.
+
+    Another name of that tensor keeps the shape that it had.
+    """
+    owner = function.owner if isinstance(function, Bound) else None
+    targets = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
+    if isinstance(owner, Tensor) and isinstance(function, Bound) and isinstance(node.func, ast.Attribute):
+        in_place = function.name.endswith("_") and not function.name.endswith("__")
+        if in_place and (not isinstance(value, Tensor) or value.flow.value != owner.flow.value):
+            targets.append(node.func.value)
+    for target in targets:
+        if isinstance(target, NAMED):
+            bind(run, target, value, scope)
 
 
 REWIRING_ATTRIBUTES = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})

@@ -49,6 +49,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.python.syntax import assignment
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import trail
 from shapelint.python.tensors.axes import Axes
@@ -79,32 +80,12 @@ def evaluate_call(run: Run, node: ast.Call, scope: Scope) -> Value:
         value = causes.of_call(run, function, call(run, function, given, site), given, site)
         if not trail.is_operation(function):
             return value
-        _change_in_place(run, function, node, value, scope)
+        assignment.change_in_place(run, function, node, value, scope)
         owner = [function.owner] if isinstance(function, Bound) else []
         return trail.after(value, [*owner, *(one.value for one in given.every)], node, scope)
     finally:
         if main:
             run.anchors.pop()
-
-
-NAMED = (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple)
-"""Expressions that a tensor can be assigned to again."""
-
-
-def _change_in_place(run: Run, function: Value, node: ast.Call, value: Value, scope: Scope) -> None:
-    """Assign what an operation gives to the tensor that it gives another shape: `x.t_()`, `torch.cat(two, out=x)`.
-
-    Another name of that tensor keeps the shape that it had.
-    """
-    owner = function.owner if isinstance(function, Bound) else None
-    targets = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
-    if isinstance(owner, Tensor) and isinstance(function, Bound) and isinstance(node.func, ast.Attribute):
-        in_place = function.name.endswith("_") and not function.name.endswith("__")
-        if in_place and (not isinstance(value, Tensor) or value.flow.value != owner.flow.value):
-            targets.append(node.func.value)
-    for target in targets:
-        if isinstance(target, NAMED):
-            run.bind(target, value, scope)
 
 
 def arguments_of(run: Run, node: ast.Call, scope: Scope) -> Arguments:
