@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from shapelint.trace import child
 from shapelint.trace.forked import CAN_FORK
@@ -104,28 +105,16 @@ def test_of_two_failures_the_first_is_the_reason(role: str, reason: str, project
 
 
 def answered(*lines: str) -> tuple[list[dict[str, Any]], str, int]:
-    """Return what a process whose input and output are pipes answers, what it prints besides, and its exit code."""
-    (requests, asking), (answers, answering), (noise, printing) = os.pipe(), os.pipe(), os.pipe()
-    if not (pid := os.fork()):
-        code = 1
-        try:
-            for place, end in enumerate((requests, answering, printing)):
-                os.dup2(end, place)
-            for end in (requests, asking, answers, answering, noise, printing):
-                os.close(end)
-            sys.stdin, sys.stdout, sys.stderr = (os.fdopen(place, mode) for place, mode in enumerate("rww"))
-            code = child.main()
-        finally:
-            os._exit(code)
-    for end in (requests, answering, printing):
-        os.close(end)
-    os.write(asking, "".join(f"{line}\n" for line in lines).encode())
-    with os.fdopen(answers) as told, os.fdopen(noise) as printed:
-        found = sorted((json.loads(told.readline()) for _ in lines), key=lambda one: one["request"])
-        os.close(asking)
-        rest, words = told.read(), printed.read()
+    """Return what a process of its own answers, what it prints besides, and its exit code."""
+    command = [sys.executable, "-c", "import sys; from shapelint.trace import child; sys.exit(child.main())"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=ROOT, encoding="utf-8", start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write("".join(f"{line}\n" for line in lines))
+        process.stdin.flush()
+        found = sorted((json.loads(process.stdout.readline()) for _ in lines), key=lambda one: one["request"])
+        rest, words = process.communicate(timeout=60)
     assert rest == ""
-    return found, words, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return found, words, process.returncode
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="no process is forked on this system")
