@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from shapelint.linting.lint_source import lint_source
 from shapelint.python.tensors import masks
+from shapelint.resolve.options import Options
+from shapelint.text.source import Source
 
 torch = pytest.importorskip("torch")
 
@@ -46,3 +50,40 @@ def test_these_keep_them_and_keep_numbers(name: str) -> None:
     given = arguments.get(name, ())
     assert result(name, MASK, *given).dtype == torch.bool
     assert result(name, torch.ones(3, 3, dtype=torch.long), *given).dtype == torch.long
+
+
+BESIDE_A_BATCH = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision.datasets import FakeData
+from torchvision.transforms import ToTensor
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Conv2d(3, 32, 8, 8)
+        self.projector = nn.Linear(WIDTH, 8)
+
+    def encode(self, x):
+        return self.encoder(x).flatten(2).transpose(1, 2)
+
+
+model = SimCLR()
+for x, _ in DataLoader(FakeData(8, (3, 32, 32), transform=ToTensor()), batch_size=4):
+    rows = len(x)
+    mask = x.new_zeros((rows, 16), dtype=torch.bool)
+    mask[:, 3:] = True
+    z = model.projector(model.encode(x)[mask])
+"""
+
+
+@pytest.mark.parametrize(("width", "fits"), [(32, True), (16, False)])
+def test_a_mask_that_is_made_beside_a_batch_leaves_the_last_axis(width: int, fits: bool) -> None:
+    text = BESIDE_A_BATCH.replace("WIDTH", str(width))
+    report = lint_source(Source("train.py", text), Options())
+    assert [finding.code for finding in report.findings] == ([] if fits else ["SL101"])
+    assert [model.unchecked for model in report.models] == [()]
+    with nullcontext() if fits else pytest.raises(RuntimeError, match="cannot be multiplied"):
+        exec(text, {})

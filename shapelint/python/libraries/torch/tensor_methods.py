@@ -25,7 +25,7 @@ from shapelint.python.state.values import (
     Value,
 )
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import image_sizes, tensor_operations, unknown_operations
+from shapelint.python.tensors import image_sizes, masks, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims, signatures
 from shapelint.shapes.dims import Dim
@@ -147,7 +147,8 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
         return owner
     if primitive == "new":
         sizes = arguments.sizes(0, "size")
-        return tensor_operations.concrete(sizes) if sizes is not None else UNKNOWN
+        new = tensor_operations.concrete(sizes or [])
+        return replace(new, is_mask=masks.is_created(arguments)) if sizes is not None else UNKNOWN
     if primitive in tensor_operations.IN_PIECES:
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if primitive in RESHAPED:
