@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from shapelint.chain.chain import Flow, Origin
@@ -136,11 +136,10 @@ def leave_open(run: Run, name: str, operands: Sequence[Tensor], cause: Cause | N
 
 def leave_unknown_open(run: Run, name: str, given: Sequence[Given], site: Site) -> None:
     """Note a function of torch of which it is not known what it takes, or what it gets."""
-    values = [one.value for one in given]
-    values += [item for value in values if isinstance(value, Items) for item in value.items]
+    operands = tuple(_tensors_among(one.value for one in given))
     is_known = bool(operations.find(name.rpartition(".")[2]))
     cause = None if is_known else Cause(f"what {name} takes is not known here")
-    leave_open(run, name.rpartition(".")[2], [one for one in values if isinstance(one, Tensor)], cause, site)
+    leave_open(run, name.rpartition(".")[2], operands, cause, site)
 
 
 def _of_sizes(operands: Sequence[Tensor]) -> Cause | None:
@@ -250,7 +249,13 @@ def path_of(function: ast.expr | None, site: Site) -> tuple[Instance, str] | Non
 
 def _tensors(function: Value, arguments: Arguments) -> Iterator[Tensor]:
     """Yield the tensors that an operation is called with, including those in lists."""
-    for value in (*([function.owner] if isinstance(function, Bound) else ()), *(g.value for g in arguments.every)):
+    owner = [function.owner] if isinstance(function, Bound) else []
+    yield from _tensors_among([*owner, *(given.value for given in arguments.every)])
+
+
+def _tensors_among(values: Iterable[Value]) -> Iterator[Tensor]:
+    """Yield the tensors among values, including those in lists."""
+    for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, Items):

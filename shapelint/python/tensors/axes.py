@@ -234,6 +234,14 @@ def broadcast(left: Axes, right: Axes) -> Axes | None:
     return tuple(reversed(result))
 
 
+def broadcast_all(shapes: Iterable[Axes]) -> Axes | None:
+    """Return the axes of several tensors that are broadcast together."""
+    whole: Axes | None = ()
+    for axes in shapes:
+        whole = None if whole is None else broadcast(whole, axes)
+    return whole
+
+
 def concatenate(pieces: Sequence[Axes], axis: int) -> Axes | None:
     """Apply `cat`; all other axes must agree."""
     first = pieces[0]

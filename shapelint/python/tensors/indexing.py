@@ -66,20 +66,12 @@ def _indexed(axes: Axes, parts: Sequence[Value]) -> Axes | None:
             place += found.taken
     if selected:
         numbers = [number for number, _ in selected]
-        together = _together([one.axes for _, one in selected])
+        together = ax.broadcast_all(one.axes for _, one in selected)
         if together is None:
             return None
         front = front if _are_adjacent(parts, numbers) else 0
         result[front:front] = together
     return (*result, *axes[place:])
-
-
-def _together(selected: Sequence[Axes]) -> Axes | None:
-    """Return the axes of several selections at once."""
-    whole: Axes | None = selected[0]
-    for one in selected[1:]:
-        whole = None if whole is None else ax.broadcast(whole, one)
-    return whole
 
 
 def _are_adjacent(parts: Sequence[Value], numbers: Sequence[int]) -> bool:

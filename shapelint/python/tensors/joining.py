@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import mul
 
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
@@ -143,7 +141,7 @@ def grid(primitive: str, tensors: Sequence[Tensor], indexing: Given | None) -> V
         order = "ij" if indexing is None else indexing.value.value if isinstance(indexing.value, Const) else None
         axes = _mesh(known, str(order)) if whole and order in ("ij", "xy") else None
     elif primitive == "broadcast_all":
-        axes = _broadcast(known) if whole else None
+        axes = ax.broadcast_all(known) if whole else None
     else:
         axes = (_blocks if primitive == "blocks" else _pairs)(known) if whole else None
     trains = gradients.through(tensors)
@@ -166,12 +164,5 @@ def _blocks(matrices: Sequence[Axes]) -> Axes:
 
 def _pairs(vectors: Sequence[Axes]) -> Axes:
     """Return one row for each choice of an element of every vector."""
-    rows = reduce(mul, (vector[0].size for vector in vectors))
+    rows = ax.product(vector[0] for vector in vectors)
     return vectors[0] if len(vectors) == 1 else ax.sized([rows, len(vectors)])
-
-
-def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
-    whole: Axes | None = ()
-    for axes in shapes:
-        whole = None if whole is None else ax.broadcast(whole, axes)
-    return whole

@@ -49,9 +49,10 @@ def is_created(given: Arguments) -> bool:
 def counts(name: str, is_index: bool, given: Arguments) -> bool:
     """Return whether an operation gives whole numbers: as an index, these select by their values."""
     plain = name.removesuffix("_")
-    if "dtype" in given.keywords or any(_is_dtype(one.value) or one.value in BOOLEANS for one in given.every):
+    if plain not in WHOLE_NUMBERS and not (is_index and plain in KEEPS):
         return False
-    return plain in WHOLE_NUMBERS or (is_index and (plain in KEEPS or plain == "roll"))
+    is_told = "dtype" in given.keywords or any(_is_dtype(one.value) or one.value in BOOLEANS for one in given.every)
+    return not is_told
 
 
 def _is_dtype(value: object) -> bool:

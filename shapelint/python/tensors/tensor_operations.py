@@ -37,7 +37,7 @@ def known(name: str) -> bool:
 
 def is_asked(name: str) -> bool:
     """Return whether torch itself is asked for the result of an operation of which the data say what is refused."""
-    return any(line.steps and line.steps[-1].primitive == "asked" for line in lines.find(name))
+    return any(line.gives == "asked" for line in lines.find(name))
 
 
 def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "operations") -> Value:
@@ -119,7 +119,7 @@ def _value(call: OperationCall[Value] | None, axes: Axes | None, blank: Tensor) 
     if call is None:
         return blank
     result = None if axes is None else call.result(axes)
-    last = call.operation.steps[-1].primitive if call.operation.steps else ""
+    last = call.operation.gives
     if last == "value":
         return UNKNOWN
     if call.operation.shapes and (count := shape_lines.pieces(call.operation.shapes)) is not None:

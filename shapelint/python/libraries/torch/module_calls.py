@@ -172,9 +172,10 @@ def _checked_inputs(run: Run, module: Component, values: list[Value | None], sit
     known = min((len(one.inputs) for one in resolved.signature.alternatives), default=0) if resolved.signature else 1
     first, *others = values
     called = len(run.calls)
-    given = apply(run, module, _tensor(run, first, site), site, single_inputs.input_alone(resolved, 0))
+    alone = single_inputs.input_alone(resolved, 0)
+    given = apply(run, module, _tensor(run, first, site), site, alone)
     misfit = any(isinstance(call.edge.result, Misfit) for call in run.calls[called:])
-    seen = [(first, str(single_inputs.input_alone(resolved, 0).signature))]
+    seen = [(first, str(alone.signature))]
     for position, value in enumerate(others[: known - 1], 1):
         alone = single_inputs.input_alone(resolved, position)
         taken = str(alone.signature)

@@ -51,16 +51,11 @@ def tensor_method(run: Run, owner: Tensor, name: str, arguments: Arguments, site
     if primitive == "reshape" and owner.shape is not None:
         _note_batch(run, owner, arguments, site)
     run.observe_operation(name, owner, arguments, site)
-    if primitive is not None and not tensor_operations.is_asked(name):
-        return tensor_operations.apply(name, owner, arguments)
-    asked = unknown_operations.ask(
-        run,
-        f"torch.Tensor.{name}",
-        Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords),
-        site.node,
-    )
-    if asked is not None:
-        return asked
+    if primitive is None or tensor_operations.is_asked(name):
+        given = Arguments((Given(owner, NO_SPAN), *arguments.positional), arguments.keywords)
+        asked = unknown_operations.ask(run, f"torch.Tensor.{name}", given, site.node)
+        if asked is not None:
+            return asked
     if primitive is not None:
         return tensor_operations.apply(name, owner, arguments)
     causes.leave_unknown_open(run, f"torch.Tensor.{name}", [Given(owner, NO_SPAN), *arguments.every], site)
@@ -147,8 +142,9 @@ def data_method(run: Run, owner: Data, name: str, arguments: Arguments, site: Si
         return owner
     if primitive == "new":
         sizes = arguments.sizes(0, "size")
-        new = tensor_operations.concrete(sizes or [])
-        return replace(new, is_mask=masks.is_created(arguments)) if sizes is not None else UNKNOWN
+        if sizes is None:
+            return UNKNOWN
+        return replace(tensor_operations.concrete(sizes), is_mask=masks.is_created(arguments))
     if primitive in tensor_operations.IN_PIECES:
         return Items([], "tuple", Data(dims.UNKNOWN_DIM))
     if primitive in RESHAPED:
