@@ -17,7 +17,7 @@ from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, is_number
 from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import collected_rows, image_sizes, tensor_operations
+from shapelint.python.tensors import collected_rows, image_sizes, mask_counts, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
 from shapelint.shapes.dims import Expression
@@ -74,7 +74,10 @@ def binary(run: Run, op: ast.operator, left: Value, right: Value, site: Site) ->
             name = name and f"{name}_"
         if name:
             run.observe_operation(name, left, Arguments((Given(right, NO_SPAN),)), site)
-        return tensors(op, left, right)
+        result = tensors(op, left, right)
+        if isinstance(site.node, ast.AugAssign) and isinstance(left, Tensor):
+            mask_counts.forget(left)
+        return result
     if isinstance(left, Data) or isinstance(right, Data):
         return _combine_data(left, right)
     if isinstance(op, ast.Div) and (divide := run.kind_of(left).divide or run.kind_of(right).divide) is not None:
@@ -158,7 +161,9 @@ def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     assert isinstance(tensor, Tensor)
     bits = isinstance(op, (ast.BitAnd, ast.BitOr, ast.BitXor))
     if isinstance(other, Const) or is_number(other):
-        return replace(tensor, is_mask=tensor.is_mask and bits)
+        number = other.value if isinstance(other, Const) else None
+        ones = mask_counts.with_number(_NAMES.get(type(op), ""), tensor, number, is_left=left is other)
+        return replace(tensor, is_mask=tensor.is_mask and bits, ones=ones)
     if not isinstance(other, Tensor):
         return Tensor(Flow(None, (), tensor.flow.maker), tensor.trains)
     one, two = axes_of(tensor), axes_of(other)
@@ -166,7 +171,8 @@ def tensors(op: ast.operator, left: Value, right: Value) -> Value:
     is_mask = bits and tensor.is_mask and other.is_mask
     is_index = tensor.is_index and other.is_index and not isinstance(op, ast.Div)
     flow = ax.flow(both, tensor.flow.maker)
-    return Tensor(flow, tensor.trains | other.trains, is_mask=is_mask, is_index=is_index)
+    ones = mask_counts.difference(tensor, other) if isinstance(op, ast.Sub) else None
+    return Tensor(flow, tensor.trains | other.trains, is_mask=is_mask, is_index=is_index, ones=ones)
 
 
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

@@ -82,6 +82,9 @@ def hand_over(run: Run, site: Site, arguments: Arguments) -> None:
     has_tensor = any(isinstance(value, Tensor) for value in values)
     if has_tensor or not is_harmless(ast.unparse(site.node.func)):
         causes.handed_over(run, values, site)
+    for value in values:
+        if isinstance(value, Tensor):
+            forget(run, value)
     for function in values if has_tensor else ():
         if isinstance(function, (Function, Method, Partial)):
             with run.journal.conditional():

@@ -18,6 +18,7 @@ from shapelint.python.state.values import (
     Items,
     Scope,
     Table,
+    Tensor,
     Unknown,
     UserClass,
     Value,
@@ -38,6 +39,9 @@ def forget(run: Run, value: Value | Scope | None, cause: Cause | None = None) ->
         forget(run, value.scope, cause)
     elif isinstance(value, Component):
         _component(run, value)
+    elif isinstance(value, Tensor):
+        if value.ones is not None:
+            value.ones.count = None
     elif isinstance(value, Dataset):
         run.touch(value)
         value.samples, value.labelled = None, False

@@ -142,13 +142,23 @@ class Table:
     born: int = born()
 
 
+@record
+class Ones:
+    """How many elements of a tensor are 1, where the others are 0; None once it may have been written to.
+
+    All tensors that may have the same memory share one.
+    """
+
+    count: Dim | None
+
+
 @frozen
 class Tensor:
     """A tensor; `trains` are the components that certainly get gradients through it, as far as they may be targets.
 
     `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
     `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values,
-    `is_index` that it holds whole numbers.
+    `is_index` that it holds whole numbers; `ones` are those of a tensor that otherwise holds zeros.
     """
 
     flow: Flow
@@ -157,6 +167,7 @@ class Tensor:
     weight_of: Component | None = None
     is_mask: bool = False
     is_index: bool = False
+    ones: Ones | None = None
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:

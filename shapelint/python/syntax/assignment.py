@@ -29,7 +29,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
-from shapelint.python.tensors import indexing
+from shapelint.python.tensors import indexing, mask_counts
 
 
 def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = True) -> None:
@@ -57,7 +57,9 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
             mutation.set_tensor(run, owner, value, Site(target, scope))
             if isinstance(owner, Tensor) and isinstance(value, Tensor) and value.shape != owner.shape:
                 bind(run, target.value, value, scope, own)
-        assign_attribute(run, owner, name, unknown_numbers.held(run, value, name, own))
+        # What an object holds may be written to between two calls of its methods.
+        kept = mask_counts.without(value) if isinstance(value, Tensor) else value
+        assign_attribute(run, owner, name, unknown_numbers.held(run, kept, name, own))
     elif isinstance(target, ast.Subscript):
         owner = run.evaluate(target.value, scope)
         index = run.evaluate(target.slice, scope)
@@ -78,8 +80,10 @@ def _unpack(run: Run, targets: list[ast.expr], value: Value, scope: Scope, own: 
         or run.rows(value, len(targets))
     )
     parts: list[Value] = [blamed(UNKNOWN, value)] * len(targets)
+    needed = len(targets) - (starred is not None)
+    if items is not None and (starred is None or len(items.items) < needed):
+        run.observe_unpacking(items, needed, Site(targets[0], scope))
     if items is not None and starred is None:
-        run.observe_unpacking(items, len(targets), Site(targets[0], scope))
         have = items.items[: len(targets)]
         missing = len(targets) - len(have)
         if len(items.items) == len(targets) or items.rest is not None:
@@ -109,11 +113,15 @@ def change_in_place(run: Run, function: Value, node: ast.Call, value: Value, sco
     targets = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
     if isinstance(owner, Tensor) and isinstance(function, Bound) and isinstance(node.func, ast.Attribute):
         in_place = function.name.endswith("_") and not function.name.endswith("__")
-        if in_place and (not isinstance(value, Tensor) or value.flow.value != owner.flow.value):
+        if in_place and (not isinstance(value, Tensor) or _differs(value, owner)):
             targets.append(node.func.value)
     for target in targets:
         if isinstance(target, NAMED):
             bind(run, target, value, scope)
+
+
+def _differs(one: Tensor, other: Tensor) -> bool:
+    return one.flow.value != other.flow.value or one.ones is not other.ones
 
 
 REWIRING_ATTRIBUTES = frozenset({"__class__", "__code__", "__defaults__", "__kwdefaults__", "__bases__", "__globals__"})

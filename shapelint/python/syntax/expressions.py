@@ -39,7 +39,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.syntax import calls, comprehensions, narrowing
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import trail
+from shapelint.python.tensors import mask_counts, trail
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim, Expression
 from shapelint.text.source import Span
@@ -163,7 +163,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
         return UNKNOWN if known is None else Const(not known)
     value = evaluate(run, node.operand, scope)
     if isinstance(value, Tensor):
-        return value
+        return replace(value, ones=mask_counts.inverted(value) if isinstance(node.op, ast.Invert) else None)
     if isinstance(value, Const) and isinstance(value.value, (int, float, Expression)):
         place = scope.file.span(node) if value.place and scope.file and scope.file.main else None
         return Const(-value.value, place, value.computed) if isinstance(node.op, ast.USub) else value
@@ -210,7 +210,11 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
                 return Const(isinstance(op, ast.NotEq))  # with None or a text, Python compares and not torch
             run.observe_operation(COMPARISONS[type(op)], left, Arguments((Given(right, NO_SPAN),)), Site(node, scope))
             compared = gradients.stopped(arithmetic.tensors(ast.Add(), left, right))
-            return replace(compared, is_mask=True, is_index=False) if isinstance(compared, Tensor) else compared
+            if not isinstance(compared, Tensor):
+                return compared
+            number = right.value if isinstance(right, Const) else None
+            ones = mask_counts.with_number(COMPARISONS[type(op)], left, number)
+            return replace(compared, is_mask=True, is_index=False, ones=ones)
         one = arithmetic.compared(op, left, right)
         if one is False:
             return Const(False)

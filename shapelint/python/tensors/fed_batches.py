@@ -136,7 +136,7 @@ def substituted(value: Value, rows: Mapping[str, Dim], depth: int = 0) -> Value:
         return replace(value, rows=dims.substitute(value.rows, rows))
     if isinstance(value, Tensor) and isinstance(value.flow.value, tuple):
         sizes = tuple(dims.substitute(size, rows) for size in value.flow.value if not isinstance(size, str))
-        return replace(value, flow=replace(value.flow, value=sizes))
+        return replace(value, flow=replace(value.flow, value=sizes), ones=None)
     if depth > MAXIMUM_BATCH_DEPTH:
         return value
     if isinstance(value, Items):

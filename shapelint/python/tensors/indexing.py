@@ -13,7 +13,7 @@ from shapelint.common.frozen import frozen
 from shapelint.python.state.value_facts import integer
 from shapelint.python.state.values import Const, Items, Tensor, Value
 from shapelint.python.tensors import axes as ax
-from shapelint.python.tensors import refusals
+from shapelint.python.tensors import mask_counts, refusals
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
@@ -106,7 +106,7 @@ def _selected(part: Value, axes: Axes) -> Selected | None:
     chosen = axes_of(part) if isinstance(part, Tensor) else None
     if chosen is None or not isinstance(part, Tensor):
         return None
-    some = Axis(dims.UNKNOWN_DIM, axes[0].origin)
+    some = Axis(mask_counts.selects(part), axes[0].origin)
     if not chosen:
         return None if part.is_mask else Selected(())
     if part.is_index:

@@ -14,6 +14,7 @@ from shapelint.common.frozen import frozen, replace
 from shapelint.knowledge import operations as lines
 from shapelint.knowledge.operations import Literally, Operation
 from shapelint.knowledge.schema.call_parameters import Parameter
+from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import refusals, shape_lines
 from shapelint.python.tensors.axes import Axes, Axis
 from shapelint.python.tensors.pieces import Result
@@ -96,6 +97,20 @@ class OperationCall(Generic[ValueType]):
                 return True
             current = primitive.apply(current, *arguments)
         return False
+
+    def repeated(self, axes: Axes) -> int | None:
+        """Return an axis that is named twice where each may be named once; None if there is none."""
+        current: Result = axes
+        for primitive, arguments, _ in self.steps:
+            if not isinstance(current, tuple) or UNREAD in arguments:
+                return None
+            if primitive.distinct and arguments and arguments[0] is not None:
+                places = [ax.position(axis, len(current)) for axis in arguments[0] if isinstance(axis, int)]
+                repeated = [place for place in places if place is not None and places.count(place) > 1]
+                if repeated:
+                    return repeated[0]
+            current = primitive.apply(current, *arguments)
+        return None
 
     def refusals(self, axes: Axes) -> Iterator[Refusal]:
         """Yield the operands that torch certainly refuses, up to the first step that refuses one."""

@@ -40,11 +40,13 @@ class Primitive:
     """The effect of a step on axes; `takes` are the kinds of its arguments, the last of which may repeat.
 
     `refuses` yields what torch would take in place of an operand. Missing axes are found by the kinds of the arguments.
+    `distinct` says that the first argument may name no axis twice.
     """
 
     apply: Callable[..., Result]
     takes: tuple[PrimitiveKind, ...] = ()
     refuses: Callable[..., Iterator[Refusal]] = refuses_nothing
+    distinct: bool = False
 
     @property
     def broadcasts(self) -> bool:
@@ -307,6 +309,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "same": Primitive(_same),
     "no_gradient": Primitive(_same),
     "along": Primitive(_same, ("axes",)),
+    "along_each": Primitive(_same, ("axes",), distinct=True),
     "broadcast": Primitive(_broadcast, ("tensor",), refusals.broadcast),
     "against": Primitive(_against, ("tensor",), refusals.broadcast),
     "assign": Primitive(_same, ("tensor",), refusals.absorb),
@@ -326,15 +329,15 @@ PRIMITIVES: dict[str, Primitive] = {
     "labels": Primitive(_labels, ("tensor", "flag"), refusals.labels),
     "groups": Primitive(_same, ("size",), layer_refusals.groups),
     "three": Primitive(_same, ("axes",), refusals.three),
-    "reduce": Primitive(_reduce, ("axes", "flag")),
+    "reduce": Primitive(_reduce, ("axes", "flag"), distinct=True),
     "score": Primitive(_score, ("text",)),
     "flatten": Primitive(_flatten, ("axis", "axis")),
     "unflatten": Primitive(_unflatten, ("axis", "sizes"), refusals.unflatten),
     "reshape": Primitive(ax.reshape, ("sizes",), refusals.reshape),
-    "permute": Primitive(_permute, ("sizes",), refusals.permute),
+    "permute": Primitive(_permute, ("sizes",), refusals.permute, distinct=True),
     "transpose": Primitive(_transpose, ("axis", "axis")),
     "move": Primitive(_move, ("axis", "axis")),
-    "squeeze": Primitive(ax.squeeze, ("axes",)),
+    "squeeze": Primitive(ax.squeeze, ("axes",), distinct=True),
     "unsqueeze": Primitive(_unsqueeze, ("new axis",)),
     "expand": Primitive(_expand, ("sizes",), refusals.expand),
     "repeat": Primitive(_repeat, ("sizes",), refusals.repeat),

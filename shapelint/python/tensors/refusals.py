@@ -132,6 +132,9 @@ def reshape(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:
     Where no size of that axis would do, it is in terms of the first axis. A first size that is kept is left out on
     both sides. Beside a size of -1, the others have to divide the elements.
     """
+    if -1 not in sizes and dims.OTHER not in sizes and any(axis.size == dims.OTHER for axis in axes):
+        yield Refusal(0, named(len(sizes)))
+        return
     kept = bool(axes and sizes) and dims.equal(axes[0].size, sizes[0]) is True
     have = [axis.size for axis in axes[kept:] if isinstance(axis.size, int)]
     want = [size for size in sizes[kept:] if isinstance(size, int)]

@@ -15,7 +15,7 @@ from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import argument_values, collected_rows, masks, overloads, shape_lines
+from shapelint.python.tensors import argument_values, collected_rows, mask_counts, masks, overloads, shape_lines
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
@@ -49,15 +49,22 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
         is_mask=masks.comes_of(name, tensor.is_mask, given),
         is_index=masks.counts(name, tensor.is_index, given),
     )
-    same = replace(tensor, trains=trains, is_mask=blank.is_mask, is_index=blank.is_index)
-    if all(operation.keeps_shape for operation in operations):
-        return same
     call = _chosen(operations, 1, given)
-    if call is not None and _is_bounded_by_numbers(call):
-        return same
+    if all(operation.keeps_shape for operation in operations) or (call is not None and _is_bounded_by_numbers(call)):
+        same = replace(tensor, trains=trains, is_mask=blank.is_mask, is_index=blank.is_index)
+        return _counted(name, tensor, given, same)
     if call is not None and not call.operation.detaches and call.operation.combines:
         trains |= gradients.through(call.operands)
-    return _value(call, axes_of(tensor), replace(blank, trains=trains))
+    return _counted(name, tensor, given, _value(call, axes_of(tensor), replace(blank, trains=trains)))
+
+
+def _counted(name: str, tensor: Tensor, given: Arguments, result: Value) -> Value:
+    """Return what an operation gives, with what is known of its ones."""
+    ones = mask_counts.after(name, tensor, given, result if isinstance(result, Tensor) else None)
+    if not isinstance(result, Tensor):
+        return result
+    whole = mask_counts.chosen(name, tensor, given, result)
+    return whole if whole.ones is ones else replace(whole, ones=ones)
 
 
 def _is_bounded_by_numbers(call: OperationCall[Value]) -> bool:
@@ -79,26 +86,36 @@ def create(name: str, given: Arguments) -> Value:
         return replace(concrete(sizes), is_index=collected_rows.are_whole(first) and not given.keywords)
     call = _chosen(lines.find(name, "creations"), 0, given)
     is_mask, is_index = masks.is_created(given), masks.counts(name, False, given)
-    return _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=is_mask, is_index=is_index))
+    made = _value(call, (), Tensor(Flow(None, (), ax.NO_ORIGIN), is_mask=is_mask, is_index=is_index))
+    if not isinstance(made, Tensor) or made.shape is None:
+        return made
+    return replace(made, ones=mask_counts.created(name, made.shape))
 
 
-def refused(name: str, tensor: Tensor, given: Arguments) -> Iterator[tuple[Tensor, Refusal]]:
-    """Yield the operands that an operation, or an attribute, certainly refuses, each with what it would take."""
-    call, axes = _chosen(lines.find(name) or lines.find(name, "attributes"), 1, given), axes_of(tensor)
-    if call is None or axes is None or not given.complete:
-        return
+def chosen(name: str, given: Arguments) -> OperationCall[Value] | None:
+    """Return the line of an operation, or an attribute, for a call; None without one, or if arguments are missing."""
+    return _chosen(lines.find(name) or lines.find(name, "attributes"), 1, given) if given.complete else None
+
+
+def refused(call: OperationCall[Value], tensor: Tensor) -> Iterator[tuple[Tensor, Refusal]]:
+    """Yield the operands that an operation certainly refuses, each with what it would take."""
+    axes = axes_of(tensor)
     operands = (tensor, *call.operands)
-    for refusal in call.refusals(axes):
+    for refusal in () if axes is None else call.refusals(axes):
         operand = operands[refusal.operand]
         if isinstance(operand, Tensor):
             yield operand, refusal
 
 
-def is_open(name: str, tensor: Tensor, given: Arguments) -> bool:
+def repeated(call: OperationCall[Value], tensor: Tensor) -> int | None:
+    """Return an axis that is named twice where each may be named once; None if there is none."""
+    axes = axes_of(tensor)
+    return None if axes is None else call.repeated(axes)
+
+
+def is_open(call: OperationCall[Value], tensor: Tensor) -> bool:
     """Return whether an operation may refuse what it gets, for a size or a shape that is not known."""
-    call, axes = _chosen(lines.find(name), 1, given), axes_of(tensor)
-    if call is None or not given.complete:
-        return False
+    axes = axes_of(tensor)
     operands = [tensor, *call.operands]
     made = [isinstance(one, Tensor) and one.flow.maker.component is not None for one in operands]
     unknown = [isinstance(one, Tensor) and axes_of(one) is None for one in operands]

@@ -316,7 +316,8 @@ def compare_one(case: Case, by_place: bool, tally: Tally, section: Section) -> N
         owner = value(case.tensor)
         assert isinstance(owner, Tensor)
         said = tensor_operations.apply(case.operation.name, owner, arguments(case, by_place), section)
-        objections = list(tensor_operations.refused(case.operation.name, owner, arguments(case, by_place)))
+        call = tensor_operations.chosen(case.operation.name, arguments(case, by_place))
+        objections = [] if call is None else list(tensor_operations.refused(call, owner))
     written = f"{case.tensor.shape if case.tensor is not None else ''} {case.given} {by_place}"
     try:
         real = run(case, by_place)

@@ -30,19 +30,24 @@ from shapelint.shapes.notation import Alternative, Pattern, Signature
 from shapelint.shapes.numbered_conditions import with_numbers
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
-from shapelint.spec.spec import ComponentSpec, Step
+from shapelint.spec.spec import Cause, ComponentSpec, Step
 
 
 def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> None:
     """Record an operation that cannot take its tensor, or its other operand."""
-    for judged, refusal in tensor_operations.refused(name, tensor, given):
+    call = tensor_operations.chosen(name, given)
+    if call is None:
+        return
+    for judged, refusal in tensor_operations.refused(call, tensor):
         if refusal.axes is not None and stored_widths.note(run, refusal.axes, (tensor, *given.values), site):
             return
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
             _remember(run, name.removeprefix("__").removesuffix("__"), judged, refusal.expected, site)
         return
-    if tensor_operations.is_open(name, tensor, given):
-        causes.leave_open(run, name, [tensor, *(one for one in given.values if isinstance(one, Tensor))], None, site)
+    repeated = tensor_operations.repeated(call, tensor)
+    cause = None if repeated is None else Cause(f"axis {repeated} is named twice")
+    if cause is not None or tensor_operations.is_open(call, tensor):
+        causes.leave_open(run, name, [tensor, *(one for one in given.values if isinstance(one, Tensor))], cause, site)
 
 
 def _note_rows(run: Run, name: str, tensor: Tensor, axes: tuple[Axis, Axis], site: Site) -> bool:
@@ -117,9 +122,15 @@ def note_einsum(run: Run, equation: str, tensors: Sequence[Tensor], site: Site) 
 
 
 def note_unpacking(run: Run, shape: Items, count: int, site: Site) -> None:
-    """Record `batch, width = x.shape` with the wrong number of names."""
-    if shape.shape_of is not None and shape.rest is None and len(shape.items) != count:
+    """Record `batch, width = x.shape` with the wrong number of names; a link into any other unpacking is unchecked."""
+    have = len(shape.items)
+    if shape.rest is not None or have == count:
+        return
+    if shape.shape_of is not None:
         _remember(run, "unpacking", shape.shape_of, refusals.named(count), site)
+        return
+    pieces = [one for one in shape.items if isinstance(one, Tensor)]
+    causes.leave_open(run, "unpacking", pieces, Cause(f"{have} values are assigned to {count} names"), site)
 
 
 def note_copy(run: Run, place: Value, value: Tensor, site: Site) -> None:

@@ -42,7 +42,7 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
-from shapelint.python.tensors import trail
+from shapelint.python.tensors import mask_counts, trail
 
 Module = Instance | Component | Chained
 
@@ -141,7 +141,7 @@ def _register(run: Run, owner: Instance, name: str, arguments: Arguments, site: 
     persistent = arguments.get(2, "persistent")
     is_saved = True if persistent is None or name == "register_parameter" else truth(persistent)
     if isinstance(value, Tensor) and name == "register_buffer":
-        value = stored_widths.located(run, owner, key.value, value, site)
+        value = mask_counts.without(stored_widths.located(run, owner, key.value, value, site))
     if isinstance(value, Tensor) and is_saved is not None:
         value = replace(value)
         run.saved[id(value)] = (value, is_saved)

@@ -67,7 +67,7 @@ def _parameter(run: Run, arguments: Arguments, site: Site) -> Value:
     value = _first(run, arguments, site) if arguments.positional else arguments.get(0, "data") or UNKNOWN
     if not isinstance(value, Tensor):
         return value
-    parameter = replace(value)
+    parameter = replace(value, ones=None)
     run.saved[id(parameter)] = (parameter, True)
     return parameter
 
