@@ -88,7 +88,7 @@ def call(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
 
 def _map(run: Run, name: str, values: list[Value], site: Site) -> Value:
     """Evaluate `map(function, *iterables)` or `filter(function, iterable)`."""
-    columns = [sequence(value) for value in values[1:]]
+    columns = [iteration.column(run, value) for value in values[1:]]
     known = [column for column in columns if column is not None]
     if not known or len(known) < len(columns):
         return UNKNOWN

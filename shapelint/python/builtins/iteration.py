@@ -95,14 +95,17 @@ def _dict(run: Run, values: list[Value], keywords: Keywords) -> Value:
     return dicts.made(run, values[0] if values else None, keywords)
 
 
+def column(run: Run, value: Value) -> Items | None:
+    """Return the elements of a container, or the rows of a tensor; None if the value is neither."""
+    return sequence(value) or (run.rows(value, 0) if isinstance(value, Tensor) else None)
+
+
 def _zip(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    all_items = [sequence(value) for value in values]
-    if not all_items or any(items is None for items in all_items):
-        return Items([], "list", Items([UNKNOWN] * len(values), "tuple")) if values else Items([])
-    known = [items for items in all_items if items is not None]
-    if all(items.rest is None for items in known):
+    columns = [column(run, value) for value in values]
+    known = [items for items in columns if items is not None]
+    if len(known) == len(columns) and all(items.rest is None for items in known):
         return Items([Items(list(row), "tuple") for row in zip(*(items.items for items in known))], "iterator")
-    return Items([], "list", Items([any_of(items) for items in known], "tuple"))
+    return Items([], "list", Items([UNKNOWN if items is None else any_of(items) for items in columns], "tuple"))
 
 
 def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
@@ -119,7 +122,7 @@ def _enumerate(run: Run, values: list[Value], keywords: Keywords) -> Value:
 
 
 def _reversed(run: Run, values: list[Value], keywords: Keywords) -> Value:
-    items = sequence(values[0]) if values else None
+    items = column(run, values[0]) if values else None
     if items is None:
         return UNKNOWN
     return Items(list(reversed(items.items)), "iterator") if items.rest is None else Items([], rest=any_of(items))

@@ -68,10 +68,14 @@ STATES = "h = self.encoder(x, (torch.zeros(1, 6, {}), torch.zeros(1, 6, {})))[0]
     ("GRU(7, 12, 2, bidirectional=True)", "h = self.encoder(x, torch.zeros(2, 5, 12))[0][0]", 24, False),
     ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, torch.zeros(1, len(x), 12))[0][:, 0]", 12, True),
     ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, None)[0][:, 0]", 12, True),
+    ("GRU(7, 12)", "h = self.encoder(x, torch.zeros(1, 6, 12))[1][0]", 12, False),
+    ("RNN(7, 12, batch_first=True)", "h = self.encoder(x, torch.zeros(1, 5, 12))[0][:, 0]", 12, False),
+    ("LSTM(7, 12)", "h = self.encoder(x, (torch.zeros(1, 5, 12), torch.zeros(1, 6, 12)))[1][0][0]", 12, False),
     (BOTH, STATES.format(4, 12), 4, True),
     (BOTH, STATES.format(12, 4), 4, False),
     ("GRUCell(7, 12)", "h = self.encoder(x[:, 0], hx=torch.zeros(6, 12))", 12, True),
     ("GRUCell(7, 12)", "h = self.encoder(x[:, 0], torch.zeros(6, 14))", 12, False),
+    ("GRUCell(7, 12)", "h = self.encoder(x[:, 0], torch.zeros(5, 12))", 12, False),
     ("LSTMCell(7, 12)", "h = self.encoder(x[:, 0], (torch.zeros(6, 12), torch.zeros(6, 14)))[0]", 12, False),
 ])  # fmt: skip
 def test_the_state_to_start_from_has_the_axes_of_the_one_to_end_with(
@@ -81,7 +85,7 @@ def test_the_state_to_start_from_has_the_axes_of_the_one_to_end_with(
     if fits:
         exec(text, {})
     else:
-        with pytest.raises(RuntimeError, match=r"Expected hidden|inconsistent hidden_size"):
+        with pytest.raises(RuntimeError, match=r"Expected hidden|inconsistent hidden_size|match hidden"):
             exec(text, {})
     report = lint_text(Source("model.py", text), Settings(isolated=True))
     assert bool(report.findings) is not fits

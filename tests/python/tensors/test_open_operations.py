@@ -113,6 +113,11 @@ CLEAR = [
     "s = z @ z.t(); z = s.masked_select(torch.eye(4).bool().logical_not()).view(3, 4)",
     "s = z @ z.t(); z = s[:, :3][torch.eye(4, 3).bool()] + torch.ones(3)",
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(4)",
+    # The rows of a tensor, one after the other.
+    "z = torch.stack([one * two for one, two in zip(z, z.flip(0))]) + z",
+    "z = torch.stack([one @ two for one, two in zip(z, z)]) + z[:, 0]",
+    "z = torch.stack(list(map(self.projector, torch.ones(3, 64)))) + z[:3]",
+    "z = torch.stack([one for one in reversed(z)]) + z",
 ]
 WRONG = [
     "z = z[torch.tensor([0, 1])] + z",
@@ -159,6 +164,10 @@ WRONG = [
     "s = z @ z.t(); z = s.masked_select(~torch.eye(4).bool()).view(4, 4)",
     "s = z @ z.t(); z = s[torch.eye(2).repeat(2, 2).bool()].view(4, 3)",
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(3)",
+    "z = torch.stack([one * two for one, two in zip(z, z[:, :3])])",
+    "z = torch.stack([one @ two for one, two in zip(z, z)]) + z",
+    "z = torch.stack(list(map(self.projector, z)))",
+    "z = torch.stack([one for one in reversed(z)]) + z[:, :5]",
 ]
 OPEN = [
     # How many rows a mask selects is not known, nor how many elements one does that may have been written to.

@@ -15,6 +15,7 @@ from shapelint.python.libraries.torch import (
     hooks,
     outputs,
     parts,
+    recurrent_states,
     replaced_parts,
     single_inputs,
     training_modes,
@@ -76,7 +77,7 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     called = own(run, module, arguments, site) if own is not None and not module.forgotten else None
     if called is not None:
         return called
-    states = single_inputs.STATES.get(module.spec.target) or single_inputs.CELLS.get(module.spec.target)
+    states = recurrent_states.STATES.get(module.spec.target) or recurrent_states.CELLS.get(module.spec.target)
     if states is not None and len(arguments.every) == 2 and arguments.complete:
         return _with_state(run, module, arguments, site, states)
     values = [given.value for given in arguments.every]
@@ -162,7 +163,9 @@ def _with_state(run: Run, module: Component, arguments: Arguments, site: Site, c
         return result
     listed = state.items if isinstance(state, Items) and state.rest is None else [state] * count
     for position, value in enumerate(listed[:count] if count > 1 else [state]):
-        apply(run, module, _tensor(run, value, site), site, single_inputs.state_alone(resolved, position))
+        apply(run, module, _tensor(run, value, site), site, recurrent_states.state_alone(resolved, position))
+    for value, made in zip(listed, recurrent_states.end(result, module.spec.target)):
+        recurrent_states.compare_rows(run, module, value, made, site)
     return result
 
 
