@@ -11,6 +11,7 @@ from shapelint.common.frozen import replace
 from shapelint.common.patterns import pattern
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import (
+    attention_masks,
     constructing,
     hooks,
     outputs,
@@ -55,6 +56,7 @@ MAIN = frozenset({"forward", "encode", "forward_features"})
 """The methods that stand for a module in a chain."""
 BATCH_NAME = pattern(r"\bB\b")
 ATTENTION = "torch.nn.MultiheadAttention"
+ENCODER_LAYER = "torch.nn.TransformerEncoderLayer"
 SEVERAL_INPUTS = {
     ATTENTION: ("query", "key", "value"),
     "torch.nn.TransformerDecoderLayer": ("tgt", "memory"),
@@ -81,8 +83,12 @@ def call_component(run: Run, module: Component, arguments: Arguments, site: Site
     if states is not None and len(arguments.every) == 2 and arguments.complete:
         return _with_state(run, module, arguments, site, states)
     values = [given.value for given in arguments.every]
-    if module.spec.target in SEVERAL_INPUTS or not values or len([v for v in values if isinstance(v, Tensor)]) > 1:
+    masks = list(attention_masks.given(arguments).values()) if module.spec.target == ENCODER_LAYER else []
+    tensors = [value for value in values if isinstance(value, Tensor) and value not in masks]
+    if module.spec.target in SEVERAL_INPUTS or not values or len(tensors) > 1:
         return _several(run, module, arguments, site)
+    if masks:
+        attention_masks.compare(run, module, tensors or [None], arguments, site)
     value = values[0]
     if isinstance(value, Data):
         if _is_identity(run, module):
@@ -132,6 +138,7 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
         causes.leave_unknown_open(run, module.spec.target, arguments.every, site)
         return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
     result = _checked_inputs(run, module, values, site)
+    attention_masks.compare(run, module, values, arguments, site)
     if module.spec.target in COMBINED:
         return _combined(run, module, values)
     if module.spec.target != ATTENTION:
