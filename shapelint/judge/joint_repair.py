@@ -10,8 +10,9 @@ is left to `repair`. The repairs are the same that `repair` finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import chain, combinations
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, combinations
 from math import comb
 
 from shapelint.common.frozen import frozen
@@ -78,8 +79,9 @@ def _repairs(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairT
     if unsure:
         raise EntangledError(unsure)
     repairs: dict[int, list[Repair]] = {}
+    by_model = _by_model(faults)
     for index, fault in enumerate(faults):
-        stays, together = _staying(faults, index, before)
+        stays, together = _staying(fault, by_model[fault.model], before)
         first = fault.choices[chosen[index]]
         alternatives = tuple((move,) for move in proved[index] if move is not first)
         key, also = fault.keys[0], frozenset(fault.keys[1:])
@@ -126,12 +128,22 @@ def _apart(indices: Sequence[int]) -> list[list[int]]:
     return [group for group in groups if group]
 
 
-def _staying(faults: Sequence[RepairFault], index: int, before: TrialOutcome) -> tuple[frozenset[Key], int]:
-    """Return the violations of its model that a repair leaves; and how many repairs leave none together, or 0."""
-    mine = [fault for fault in faults if fault.model == faults[index].model]
-    blocking = _blocking(before[faults[index].model])
-    repaired = {key for fault in mine for key in fault.keys}
-    return blocking - set(faults[index].keys), len(mine) if blocking <= repaired else 0
+def _staying(fault: RepairFault, own: Sequence[RepairFault], before: TrialOutcome) -> tuple[frozenset[Key], int]:
+    """Return the violations of its model that a repair leaves; and how many repairs leave none together, or 0.
+
+    `own` are all faults of that model.
+    """
+    blocking = _blocking(before[fault.model])
+    repaired = {key for one in own for key in one.keys}
+    return blocking - set(fault.keys), len(own) if blocking <= repaired else 0
+
+
+def _by_model(faults: Iterable[RepairFault]) -> dict[int, list[RepairFault]]:
+    """Return the faults of each model."""
+    found: dict[int, list[RepairFault]] = {}
+    for fault in faults:
+        found.setdefault(fault.model, []).append(fault)
+    return found
 
 
 def _chosen(faults: Sequence[RepairFault], before: TrialOutcome, trial: RepairTrial) -> list[int]:
@@ -216,9 +228,8 @@ def independent_faults(before: TrialOutcome, checks: Sequence[Collection[Span]])
         models = {model for model, _ in group}
         entangled |= models if len(models) > 1 else set()
         faults.append(_fault(group[0][0], [violation for _, violation in group]))
-    for fault in faults:
-        fallbacks = {other.fallback for other in faults if other.model == fault.model}
-        entangled |= {fault.model} if len(fallbacks) > 1 else set()
+    for model, own in _by_model(faults).items():
+        entangled |= {model} if len({fault.fallback for fault in own}) > 1 else set()
     return [fault for fault in faults if fault.model not in entangled]
 
 
@@ -241,10 +252,41 @@ def _groups(before: TrialOutcome, checks: Sequence[Collection[Span]]) -> list[li
         if violation.blocks and violation.moves
     ]
     group = list(range(len(listed)))
+    touching = _Touching([(span, index) for index, (*_, spans) in enumerate(listed) for span in spans])
     for places in chain(checks, (spans for *_, spans in listed)):
-        touched = {group[index] for index, (*_, spans) in enumerate(listed) if overlap(spans, places)}
-        group = [min(touched) if one in touched else one for one in group]
-    return [
-        [(model, violation) for (model, violation, _), label in zip(listed, group) if label == name]
-        for name in dict.fromkeys(group)
-    ]
+        touched = {_first(group, index) for index in touching.any_of(places)}
+        for index in touched:
+            group[index] = min(touched)
+    grouped: dict[int, list[tuple[int, Violation]]] = {}
+    for index, (model, violation, _) in enumerate(listed):
+        grouped.setdefault(_first(group, index), []).append((model, violation))
+    return list(grouped.values())
+
+
+def _first(group: list[int], index: int) -> int:
+    """Return the first of those that are in one group: each names an earlier one, and the first itself."""
+    while group[index] != index:
+        group[index] = group[group[index]]
+        index = group[index]
+    return index
+
+
+class _Touching:
+    """Which of many places overlap or touch one: they are sorted, and those behind it are not looked at."""
+
+    def __init__(self, places: Sequence[tuple[Span, int]]):
+        self.places = sorted(places, key=lambda one: one[0].start)
+        self.starts = [span.start for span, _ in self.places]
+        self.furthest = list(accumulate((span.end for span, _ in self.places), max))
+
+    def any_of(self, others: Collection[Span]) -> set[int]:
+        """Return the numbers of the places that overlap or touch one of the others."""
+        return {index for other in others for index in self._of(other)}
+
+    def _of(self, other: Span) -> Iterator[int]:
+        for at in range(bisect_right(self.starts, other.end) - 1, -1, -1):
+            if self.furthest[at] < other.start:
+                return
+            span, index = self.places[at]
+            if span.end >= other.start:
+                yield index

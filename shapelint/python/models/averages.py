@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from shapelint.common.frozen import frozen
 from shapelint.common.patterns import pattern
+from shapelint.common.while_it_lives import while_it_lives
 
 WRITES = frozenset({"mul_", "lerp_", "copy_"})
 """Methods by which a moving average writes into a tensor."""
@@ -48,7 +48,7 @@ def helpers(trees: Iterable[ast.AST]) -> dict[str, Helper]:
     return {name: helper for name, helper in found.items() if helper is not None}
 
 
-@lru_cache(maxsize=512)
+@while_it_lives
 def _helpers_of(tree: ast.AST) -> list[tuple[str, Helper]]:
     """Return the functions of one file that average two of their parameters, with their names."""
     found = []

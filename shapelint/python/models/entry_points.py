@@ -211,10 +211,13 @@ def _idle_classes(run: Run, scope: Scope) -> None:
     that builds the others. If code that cannot be followed may instantiate a class, its defaults are not used.
     """
     derived = {id(base) for cls in scope.names.values() if isinstance(cls, UserClass) for base in cls.bases}
+    built: set[int] = set()
+    seen = 0
     for value in reversed(list(scope.names.values())):
         if not isinstance(value, UserClass) or value.scope.file is not scope.file or not is_module(value):
             continue
-        built = {id(instance.cls) for instance in run.instances}
+        built.update(id(instance.cls) for instance in run.instances[seen:])
+        seen = len(run.instances)
         if id(value) not in built and id(value) not in derived:
             name = ast.copy_location(ast.Name(value.name, ast.Load()), value.node)
             node = ast.copy_location(ast.Call(name, [], []), value.node)

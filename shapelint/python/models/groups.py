@@ -237,11 +237,9 @@ def made_inside(flow: Flow, group: Group, roles: Container[str]) -> bool:
     )
 
 
-def is_weight_inside(flow: Flow, group: Group) -> bool:
-    """Return whether a tensor is a weight of a component of the model, which may be one that is not called."""
-    maker = flow.maker.component
-    held = naming.leaves(group.node) if maker is not None and group.node is not None else []
-    return any(one.resolved is maker for one in held)
+def held(group: Group) -> frozenset[int]:
+    """Return the components of a model by identity, also those that are not called."""
+    return frozenset(id(one.resolved) for one in naming.leaves(group.node)) if group.node is not None else frozenset()
 
 
 def type_name(node: Node) -> str:

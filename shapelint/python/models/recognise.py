@@ -18,6 +18,7 @@ from shapelint.python.models import (
     given_checkpoint,
     momentum_updates,
     self_supervision,
+    shares,
     trained_targets,
     unseen_parts,
     unused_parts,
@@ -29,13 +30,14 @@ from shapelint.python.models.groups import (
     concerns,
     cut_short,
     groups_of,
+    held,
     is_own,
-    is_weight_inside,
     made_inside,
     touches,
     type_name,
     uses,
 )
+from shapelint.python.models.shares import Share
 from shapelint.python.state import naming
 from shapelint.python.state.run import BankCall, Call, LossCall, OpenOperation, Run, Update
 from shapelint.python.state.saved_weights import LoadedWeights
@@ -138,11 +140,11 @@ def read_models(source: Source, options: Options, may_trace: bool = False) -> Re
     models: list[PythonModel] = []
     handed = unseen_parts.handed_over(run)
     stopping = failures.of_models(run, [group.node for group in groups])
-    for group, stops, is_cut in zip(groups, stopping, cut_short(run, groups)):
+    for group, share, stops, is_cut in zip(groups, shares.of_groups(run, groups), stopping, cut_short(run, groups)):
         name = group.node.cls.name if group.node and group.node.cls else PurePath(source.path).stem
         names[name] = names.get(name, 0) + 1
         label = name if names[name] == 1 else f"{name} ({names[name]})"
-        model = _model(run, group, label, len(source.text), not models, handed.get(id(group.node), ()))
+        model = _model(run, group, label, len(source.text), not models, handed.get(id(group.node), ()), share)
         says_so = self_supervision.says_so(run, group.node, group.calls, model.losses, source.path)
         models.append(
             replace(
@@ -206,24 +208,27 @@ def _unjudged_model(run: Run, group: Group, length: int) -> PythonModel:
     )
 
 
-def _model(run: Run, group: Group, name: str, length: int, first: bool, handed: Sequence[Link]) -> PythonModel:
+def _model(
+    run: Run, group: Group, name: str, length: int, first: bool, handed: Sequence[Link], share: Share
+) -> PythonModel:
     """Build the model of a group; faults of tensors that no model made are reported with the first model."""
     by_role: dict[str, list[Call]] = {}
     for call in group.calls:
         by_role.setdefault(call.edge.role, []).append(call)
-    for misuse in run.misuses:
+    components = held(group) if share.misuses else frozenset()
+    for misuse in share.misuses:
         if _follows_a_fault(misuse, group.calls):
             continue
         flow = misuse.edge.incoming
-        is_inside = made_inside(flow, group, by_role) or is_weight_inside(flow, group)
-        if is_inside or (first and _is_of_the_loop(flow)):
+        is_weight = flow.maker.component is not None and id(flow.maker.component) in components
+        if is_weight or made_inside(flow, group, by_role) or (first and _is_of_the_loop(flow)):
             by_role.setdefault(misuse.edge.role, []).append(misuse)
     unseen = unseen_parts.links(run, group.node)
     if group.node is None and any(kind(role) == "backbone" for role in by_role):
         unseen = []
     unseen += [link for link in handed if str(link.role) not in by_role]
     links = (*unseen, *(_link(role, calls, run.chosen) for role, calls in by_role.items()))
-    losses = tuple(loss for loss in run.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
+    losses = tuple(loss for loss in share.losses if concerns(loss, group, by_role) or (first and _is_of_nobody(loss)))
     banks = tuple(bank for bank in run.banks if uses(bank, group, by_role))
     updates = tuple(wiring_faults.updates(run, group.node)) if group.node else ()
     targets = tuple(wiring_faults.targets(run, group.node, group.calls)) if group.node else ()
@@ -251,7 +256,7 @@ def _model(run: Run, group: Group, name: str, length: int, first: bool, handed: 
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
-        open_operations=tuple(_open_operations(run, group, by_role)),
+        open_operations=tuple(_open_operations(run, share.open_operations, group, by_role)),
         unread=tuple(run.unread.values()) if first else (),
         update_faults=tuple(momentum_updates.faults(run, group.node, first)),
         trained=trained_targets.find(run, group.node, first),
@@ -285,10 +290,12 @@ def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
     return dict.fromkeys([*causes, base] if base is not None else causes)
 
 
-def _open_operations(run: Run, group: Group, roles: Container[str]) -> Iterator[OpenOperation]:
+def _open_operations(
+    run: Run, share: Sequence[tuple[Span, OpenOperation]], group: Group, roles: Container[str]
+) -> Iterator[OpenOperation]:
     """Yield the operations that may not take what the model makes; a loss is a link of its own."""
-    losses = {loss.span for loss in run.losses}
-    for (span, _), operation in run.open_operations.items():
+    losses = {loss.span for loss in run.losses} if share else ()
+    for span, operation in share:
         if span not in losses and any(made_inside(flow, group, roles) for flow in operation.operands):
             yield operation
 

@@ -95,8 +95,6 @@ def _inside(node: Node, model: Instance) -> bool:
 
 def _unused(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFault]:
     """Yield momentum copies of which none ever runs, while the modules that they copy do."""
-    called = {id(node) for call in calls for node in call.component.path}
-    called |= {id(receiver) for receiver, name in run.visited_methods if name != "__init__"}
     copies = {
         name: value
         for name, value in model.attributes.items()
@@ -104,6 +102,8 @@ def _unused(run: Run, model: Instance, calls: list[Call]) -> Iterator[TargetFaul
     }
     if not copies or run.exhausted:
         return
+    called = {id(node) for call in calls for node in call.component.path}
+    called |= {id(receiver) for receiver, name in run.visited_methods if name != "__init__"}
     if any(id(value) in called or id(value) in run.escaped for value in copies.values()):
         return
     originals = [value.origin for value in copies.values()]

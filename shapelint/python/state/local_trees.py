@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from shapelint.common import disk
 from shapelint.common.frozen import frozen
+from shapelint.common.while_it_lives import while_it_lives
 from shapelint.knowledge import rules_folder
 from shapelint.python.state import model_scan
 from shapelint.python.state.run import Run
@@ -23,7 +23,7 @@ class TreeWords:
     attributes: frozenset[str]
 
 
-@lru_cache(maxsize=512)
+@while_it_lives
 def words(tree: ast.AST) -> TreeWords:
     """Return what occurs in a tree, by one walk."""
     kinds, called, attributes = set(), set(), set()
