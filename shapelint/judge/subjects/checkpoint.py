@@ -122,7 +122,8 @@ def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
         allowed = [prefix for prefix in prefixes if own_names or _is_place(prefix, role, judged.pack)]
         named = [prefix for prefix in allowed if _names(prefix, role, judged.pack)]
         if not named and role == "backbone":
-            named = allowed
+            others = [other for other in judged.components if other != role]
+            named = [prefix for prefix in allowed if not any(_is_within(prefix, one, judged.pack) for one in others)]
         if named:
             prefix = max(named, key=lambda text: (len(prefixes[text]), -len(text)))
             found.append(_Match(role, prefix, {prefix + name: known[name] for name in prefixes[prefix]}))
@@ -153,6 +154,11 @@ def _names(prefix: str, role: str, pack: MethodPack) -> bool:
     last = prefix.rstrip(".").rpartition(".")[2]
     own = pack.roles[role].aliases if role in pack.roles else ()
     return any(f"_{name}_" in f"_{last}_" for name in (role, *own))
+
+
+def _is_within(prefix: str, role: str, pack: MethodPack) -> bool:
+    """Whether any part of a prefix names a role: what follows `learner.projection_head.layers.` is no backbone's."""
+    return any(_names(part, role, pack) for part in prefix.split("."))
 
 
 def _shapes(judged: Judged, path: Path, keys: StateDict, matches: Iterable[_Match]) -> Iterator[Occasion]:
