@@ -105,7 +105,7 @@ def test_of_several_dictionaries_without_a_name_of_the_model_the_largest_is_repo
 def test_a_prefix_is_taken_off_if_all_names_have_it_and_the_rest_is_the_models(
     names: list[str], prefix: str, tmp_path: Path
 ) -> None:
-    (finding,) = compared(tmp_path / "w.pt", {name: (16,) for name in names})
+    (finding,) = compared(tmp_path / "w.pt", dict.fromkeys(names, (16,)))
     expected = f"take off the prefix {prefix}" if prefix else "load a checkpoint of this model"
     assert (finding.code, finding.help) == ("SL209", expected)
 

@@ -51,6 +51,15 @@ def test_a_page_of_a_team(tmp_path: Path) -> None:
         ("when: component.", "when: edge.", "when: no fact 'edge.is_projection_head': there are component"),
         ("require: component.output.features == 256", "require: component. ==", "require: not an expression"),
         ("{component.output.features}", "{component.nam}", "message: no fact 'component.nam': did you mean name?"),
+        ("output.features == 256", "output.features == +256", "require: operator not allowed: +256"),
+        ("output.features == 256", "output.features == 16 @ 16", "require: operator not allowed: 16 @ 16"),
+        ("output.features == 256", "size()", "require: call not allowed: component.size()"),
+        ("output.features == 256", "output.features in {256}", "require: Set is not allowed"),
+        (
+            "subject: component",
+            "subject: component\nrepair: consumer.output.features := component.outputs",
+            "repair: no fact 'component.outputs': did you mean output?",
+        ),
         ("severity: warning", "severity: component.loud", "severity: no fact 'component.loud'"),
         ("subject: component", "subject: model", "subject: a page needs a subject"),
         ("subject: component", "subject: chain", "subject: Input should be"),
@@ -65,6 +74,18 @@ def test_a_page_that_does_not_validate(tmp_path: Path, old: str, new: str, reaso
         rulebook.known((tmp_path,))
     assert str(raised.value).startswith(str(tmp_path / "page.md"))
     assert reason in str(raised.value)
+
+
+def test_a_folder_that_is_not_there_has_no_pages(tmp_path: Path) -> None:
+    assert rulebook.known((tmp_path / "rules",)) == rule_pages.built_in()
+
+
+def test_each_fault_of_a_page_is_found() -> None:
+    page = RulePage(
+        code="X001", name="x", severity="error", subject="edge", when="edge.fits and", require="edge.fit",
+        message="{edge.fits +}, {edge.inside}, {edges}", repair="consumer.input.features := edge.; offered",
+    )  # fmt: skip
+    assert [field for field, _ in fact_names.faults(page)] == ["when", "require", "message", "message", "repair"]
 
 
 def test_the_test_of_built_in_pages_can_fail() -> None:

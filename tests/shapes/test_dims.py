@@ -161,7 +161,7 @@ def test_strided_layers_merge() -> None:
     ],
 )
 def test_text(dim: Dim, text: str) -> None:
-    assert str(dim) == text
+    assert str(dim + 0) == text  # a dimension keeps its text: this one is a new one
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,28 @@ def test_a_named_unknown_dimension_equals_itself_alone() -> None:
     ],
 )
 def test_a_product_is_shown_as_one(dim: Dim, text: str) -> None:
-    assert str(dim) == text
+    assert str(dim + 0) == text
+
+
+@pytest.mark.parametrize(
+    ("dim", "sign"),
+    [
+        (1, 1), (7, 1), (0, 0), (-1, -1), (-7, -1), (H, 1), (-H, -1), (H + W, 1), (-H - W - 1, -1), (2 * H * W, 1),
+        (H + 1, 1), (H - 1, None), (1 - H, None), (H - W, None), (H // 2, None), (UNKNOWN_DIM, None),
+    ],
+)  # fmt: skip
+def test_the_sign_of_a_dimension_whose_symbols_are_positive(dim: Dim, sign: int | None) -> None:
+    assert dims.sign(dim) == sign
+
+
+def test_a_division_by_one_leaves_no_trace() -> None:
+    assert dims.floor_divide(H + 2, 1) == H + 2
+    assert dims.modulo(H + 2, 1) == 0
+
+
+def test_an_unknown_dimension_is_shown_by_its_name() -> None:
+    assert str(dims.unknown("width", "1") + 0) == "width"
+    assert str(2 * dims.unknown("width", "1")) == "2*width"
 
 
 @pytest.mark.parametrize("operation", [dims.floor_divide, dims.modulo, lambda *pair: dims.extreme(max, pair)])

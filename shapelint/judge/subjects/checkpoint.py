@@ -206,9 +206,7 @@ def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
     if not keys or not all(_is_seen(component) for component in components.values()):
         return
-    layers = [
-        (role, layer.split(".")[0]) for role, part in components.items() for layer in taken_layers.layer_names(part)
-    ]
+    layers = [(role, layer) for role, part in components.items() for layer in taken_layers.layer_names(part)]
     partly = [role for role, part in components.items() if role == "backbone" and not tensors.held_by(part).complete]
     if any(key.split(".")[0] == layer for role, layer in layers if role in partly for key in keys):
         return
