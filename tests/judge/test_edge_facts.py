@@ -81,6 +81,7 @@ def test_the_two_ends_are_named_with_what_they_are() -> None:
     first = facts(backbone=made("B 3 H W -> B 6", dense=True))
     assert (first.consumer.is_head, first.consumer.is_backbone, first.consumer.is_dense) == (False, True, True)
     assert (first.producer.role, first.producer.name, first.producer.is_backbone) == ("input", "the input", False)
+    assert first.producer.component == ""
 
 
 def test_two_layers_of_a_list_are_named_by_their_place_and_class() -> None:
@@ -117,6 +118,8 @@ def test_a_head_is_first_to_get_more_axes_than_it_is_made_for() -> None:
     assert not facts(backbone=tokens, projection_head=LINEAR, prediction_head=made("... 4 -> ... 4")).extra_axes
     assert not facts(backbone=made("B 3 H W -> B 8"), projection_head=LINEAR).extra_axes
     assert not facts(backbone=listed(tokens, LINEAR)).extra_axes
+    assert not facts(backbone=made("... 32 -> ... 8")).extra_axes
+    assert not facts(**{"": made("... 32 -> ... 8")}).extra_axes  # type: ignore[arg-type]
 
 
 def test_the_code_itself_is_no_head() -> None:
@@ -130,6 +133,7 @@ def test_the_code_itself_is_no_head() -> None:
         ([(B, 4, 8), (B, 5, 8)], True),
         ([(B, 8), (B, 8, 8)], True),
         ([(B, 8), (B, 6)], False),
+        ([(B, 8)], True),
         ([(8, 4), (8, 5)], False),
         ([(B, 8), ()], False),
     ],

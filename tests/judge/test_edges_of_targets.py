@@ -26,6 +26,10 @@ ONLINE = [("SL204", "backbone"), ("SL104", "backbone")]
         ("target: {projection_head: 'Linear(12, 16)'}\n", [("SL108", "projection_head"), ("SL101", "projection_head")]),
         ("target: {backbone: [Flatten(), 'Linear(3072, 64)', 'Linear(32, 16)']}\n", ONLINE),
         (
+            "target: {projection_head: [my.Block(), 'Linear(16, 12)', 'Linear(11, 16)']}\n",
+            [("SL104", "projection_head")],  # the layers behind one that is not resolved are compared, too
+        ),
+        (
             "target: {backbone: [Flatten(), 'Linear(3072, 12)']}\n",
             [("SL108", "backbone"), ("SL204", "backbone"), ("SL101", "projection_head")],
         ),

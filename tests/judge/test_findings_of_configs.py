@@ -1,0 +1,72 @@
+"""Which parts of a config are reported, and that a finding of no role names none."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.linting.lint_paths import lint_text
+from shapelint.settings.settings import Settings
+from shapelint.spec.findings import Finding
+from shapelint.text.source import Source
+
+
+def findings(text: str) -> tuple[Finding, ...]:
+    return lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
+
+
+def test_each_layer_that_is_not_resolved_is_reported() -> None:
+    text = "method: barlowtwins\nbackbone: [my.Stem(), Conv2d(8, 16, 3), my.Block(), ReLU(), my.Pool()]\n"
+    found = findings(f"{text}projection_head: [Linear(16, 8)]\n")
+    assert [one.code for one in found] == ["SL901"] * 3
+    assert [one.message.split()[1] for one in found] == ["my.Stem", "my.Block", "my.Pool"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "fix"),
+    [
+        ("avgpoool", "use avgpool"),
+        ("something_else", None),  # it is the width that fits without `hidden_layer`, which is not what was meant
+    ],
+)
+def test_a_layer_that_does_not_exist_is_replaced_by_one_of_a_similar_name_alone(layer: str, fix: str | None) -> None:
+    text = f"backbone: resnet18\nhidden_layer: {layer}\nprojection_head: BYOLProjectionHead(512, 64, 16)\n"
+    (finding,) = findings(f"{text}prediction_head: BYOLPredictionHead(16, 64, 16)\n")
+    assert finding.code == "SL110"
+    assert (finding.fix.message if finding.fix else None) == fix
+
+
+def test_a_bank_that_the_method_does_not_keep_is_no_matter_of_a_role() -> None:
+    (finding,) = findings("method: simclr\nbackbone: resnet18\nprojection_head: [Linear(512, 8)]\nqueue: [100, 6]\n")
+    assert (finding.code, finding.role) == ("SL901", "")
+    assert finding.message.startswith("queue is not checked: ")
+
+
+@pytest.mark.parametrize(
+    ("head", "loss", "consumer"),
+    [
+        ("[Linear(48, 8), BatchNorm1d(8)]", "NTXentLoss()", "projection_head layer 1 (BatchNorm1d)"),
+        ("BarlowTwinsProjectionHead(48, 64, 8)", "NTXentLoss()", "projection_head"),
+        ("[Linear(48, 8)]", "BarlowTwinsLoss()", "the loss (BarlowTwinsLoss)"),
+        ("[Linear(48, 8)]", "NTXentLoss()", None),
+    ],
+)
+def test_a_batch_of_one_is_refused_by_the_first_part_that_normalises_over_it(
+    head: str, loss: str, consumer: str | None
+) -> None:
+    text = f"method: simclr\nbackbone: [AdaptiveAvgPool2d(4), Flatten()]\nbatch_size: 1\nloss: {loss}\n"
+    found = [one.message.partition(" needs ")[0] for one in findings(f"{text}projection_head: {head}\n")]
+    assert found == ([consumer] if consumer else [])
+
+
+@pytest.mark.parametrize(("width", "codes"), [(16, []), (8, ["SL103"])])
+def test_behind_an_unknown_backbone_a_loss_compares_the_widths(width: int, codes: list[str]) -> None:
+    """That the batch is the only other axis is a guess, which makes no difference to the width."""
+    text = f"backbone: my.Net()\nprojection_head: [Linear(512, 16)]\nprediction_head: [Linear(16, {width})]\n"
+    assert [one.code for one in findings(text) if one.code != "SL901"] == codes
+
+
+def test_a_loss_on_maps_takes_no_tokens() -> None:
+    text = "method: pixcontrast\nbackbone: resnet18\nprojection_head: [Conv2d(512, 16, 1){}]\n"
+    assert findings(text.format("")) == ()
+    (finding,) = findings(text.format(", Flatten(2)"))
+    assert finding.message.startswith("PixContrast takes 2 axes, but projection_head produces (B, 16, ")
