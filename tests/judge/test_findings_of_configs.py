@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shapelint.linting.analyse import analyse
 from shapelint.linting.lint_paths import lint_text
+from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source
@@ -58,10 +60,20 @@ def test_a_batch_of_one_is_refused_by_the_first_part_that_normalises_over_it(
     assert found == ([consumer] if consumer else [])
 
 
-@pytest.mark.parametrize(("width", "codes"), [(16, []), (8, ["SL103"])])
-def test_behind_an_unknown_backbone_a_loss_compares_the_widths(width: int, codes: list[str]) -> None:
-    """That the batch is the only other axis is a guess, which makes no difference to the width."""
-    text = f"backbone: my.Net()\nprojection_head: [Linear(512, 16)]\nprediction_head: [Linear(16, {width})]\n"
+@pytest.mark.parametrize(
+    ("prediction", "codes"),
+    [
+        ("[Linear(16, 16)]", []),
+        ("[Linear(16, 8)]", ["SL103"]),
+        ("[Linear(16, 32), Unflatten(-1, (2, 16))]", []),
+        ("[Linear(16, 16), Unflatten(-1, (2, 8))]", ["SL103"]),
+    ],
+)
+def test_behind_a_layer_that_is_not_resolved_a_loss_compares_the_widths_alone(
+    prediction: str, codes: list[str]
+) -> None:
+    """That the batch is the only other axis is a guess, from which nothing follows."""
+    text = f"backbone: resnet18\nprojection_head: [my.Block(), Linear(512, 16)]\nprediction_head: {prediction}\n"
     assert [one.code for one in findings(text) if one.code != "SL901"] == codes
 
 
@@ -70,3 +82,12 @@ def test_a_loss_on_maps_takes_no_tokens() -> None:
     assert findings(text.format("")) == ()
     (finding,) = findings(text.format(", Flatten(2)"))
     assert finding.message.startswith("PixContrast takes 2 axes, but projection_head produces (B, 16, ")
+
+
+def test_only_the_first_layer_of_a_component_that_fixes_the_batch_is_reported() -> None:
+    signatures = (("my.Fix", "B D -> 8 D"), ("my.Free", "8 D -> N D"))
+    text = "method: barlowtwins\nbackbone: resnet18\nprojection_head: [Linear(512, 16), {}]\n"
+    text = text.format(", ".join(f"my.{name}()" for name in ("Fix", "Free", "Fix", "Free")))
+    (model,) = analyse(Source("model.yaml", text), Options(signatures=signatures)).models
+    (violation,) = model.violations
+    assert violation.message.startswith("projection_head layer 1 (Fix) writes 8 where the batch is")

@@ -261,7 +261,9 @@ def test_conjuncts(text: str, parts: tuple[str, ...]) -> None:
     assert conjuncts(text) == parts
 
 
-@pytest.mark.parametrize(("text", "value"), [("2**10", 1024), ("7**0", 1), ("10**30", 10**30), ("n**2", 49), ("(2**64)**2", 2**128)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("2**10", 1024), ("7**0", 1), ("10**30", 10**30), ("n**2", 49), ("(2**64)**2", 2**128)]
+)
 def test_powers_of_plain_numbers(text: str, value: int) -> None:
     assert evaluate(text, {"n": 7}) == value
 
