@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from checkpoint_files import write_safetensors
 
+from shapelint.linting.analyse import analyse
 from shapelint.linting.lint_paths import lint, lint_text
+from shapelint.resolve.options import Options
 from shapelint.settings.settings import Settings
 from shapelint.spec.findings import Finding
 from shapelint.text.source import Source
@@ -108,6 +110,36 @@ def test_a_prefix_is_taken_off_if_all_names_have_it_and_the_rest_is_the_models(
     (finding,) = compared(tmp_path / "w.pt", dict.fromkeys(names, (16,)))
     expected = f"take off the prefix {prefix}" if prefix else "load a checkpoint of this model"
     assert (finding.code, finding.help) == ("SL209", expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        ({"m.0.weight": (16, 3, 3, 3), "m.1.weight": (16,), "1.bias": (7,)}, []),
+        ({"m.0.weight": (16, 3, 3, 3), "m.1.weight": (7,), "1.bias": (16,)}, ["SL109"]),
+        ({"0.weight": (16, 3, 3, 3), "1.weight": (16,)}, ["SL209"]),
+    ],
+)
+def test_behind_a_prefix_only_what_has_it_is_compared(
+    names: dict[str, tuple[int, ...]], codes: list[str], tmp_path: Path
+) -> None:
+    found = compared(tmp_path / "w.pt", names, config=SMALL.replace("{path}", "{{path: {path}, prefix: m.}}"))
+    assert [one.code for one in found] == codes
+
+
+def test_the_checkpoint_of_a_run_takes_the_place_of_that_of_the_config(tmp_path: Path) -> None:
+    write_safetensors(tmp_path / "wrong.safetensors", {"0.weight": (8, 3, 3, 3)})
+    write_safetensors(tmp_path / "right.safetensors", {"0.weight": (16, 3, 3, 3)})
+    right, wrong = (str(tmp_path / f"{name}.safetensors") for name in ("right", "wrong"))
+    for written, given, codes in ((right, wrong, ["SL109"]), (wrong, right, []), ("missing.pt", right, [])):
+        source = Source("model.yaml", SMALL.format(path=written))
+        (model,) = analyse(source, Options(checkpoint=given)).models
+        assert [one.rule.page.code for one in model.violations] == codes
+
+
+@pytest.mark.parametrize("path", ["https://host/w.pt", "s3://bucket/w.ckpt", "weights"])
+def test_what_is_no_checkpoint_on_this_disk_is_not_read(path: str) -> None:
+    assert lint_text(Source("model.yaml", SMALL.format(path=path)), Settings(isolated=True)).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,4 @@ def test_the_words_of_torch_have_both_numbers_or_are_left_out() -> None:
     layer = called("Linear(8, 4)")
     assert torch_errors.text(layer, 8, 6).endswith('cannot be multiplied (Bx6 and 8x4)"')
     assert torch_errors.text(layer, None, 6) == torch_errors.text(layer, 8, None) == ""
+    assert torch_errors.text(called("LayerNorm(8)"), 8, 6) == ""  # whose words have other numbers

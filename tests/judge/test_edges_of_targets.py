@@ -40,3 +40,20 @@ def test_of_a_target_only_what_has_a_part_of_its_own_is_reported(target: str, re
     found = [(one.key[0], one.role) for one in model.violations]
     assert found == ONLINE + reported
     assert [one.key[1] == "target" for one in model.violations] == [False] * 2 + [True] * len(reported)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("{projection_head: 'Linear(12, 16)'}", "the target's projection_head expects 12 features, but the target's"),
+        (
+            "{projection_head: ['Linear(16, 9)', 'Linear(8, 16)']}",
+            "projection_head layer 1 (Linear) expects 8, but Linear before it produces 9",
+        ),
+    ],
+)
+def test_the_parts_of_a_target_are_named_as_such(target: str, message: str) -> None:
+    text = INSIDE.replace("Linear(32, 16)", "Linear(64, 16)") + f"target: {target}\n"
+    (model,) = analyse(Source("model.yaml", text), Options()).models
+    (found,) = (one.message for one in model.violations if one.key[0] in ("SL101", "SL104"))
+    assert found.startswith(message)

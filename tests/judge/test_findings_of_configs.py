@@ -91,3 +91,51 @@ def test_only_the_first_layer_of_a_component_that_fixes_the_batch_is_reported() 
     (model,) = analyse(Source("model.yaml", text), Options(signatures=signatures)).models
     (violation,) = model.violations
     assert violation.message.startswith("projection_head layer 1 (Fix) writes 8 where the batch is")
+
+
+@pytest.mark.parametrize(
+    ("layers", "messages"),
+    [
+        ("my.Fixed(), Linear(500, 16)", ["projection_head expects 500 features"]),
+        ("my.Fixed(), Linear(600, 16)", ["projection_head expects 500 features"]),
+        ("my.Fixed()", ["projection_head expects 500 features"]),
+        ("Linear(512, 500), my.Fixed(), Linear(600, 16)", ["projection_head layer 2 (Linear) expects 600"]),
+        ("my.Fixed(), Linear(600, 16), Linear(17, 16)", ["expects 500 features", "layer 2 (Linear) expects 17"]),
+    ],
+)
+def test_a_width_that_is_not_what_comes_in_and_cannot_be_changed_is_reported_once(
+    layers: str, messages: list[str]
+) -> None:
+    """What the width is once the layer is replaced is not known."""
+    text = f"backbone: resnet18\nprojection_head: [{layers}]\nprediction_head: [Linear(16, 16)]\n"
+    options = Options(signatures=(("my.Fixed", "... 500 -> ... 500"),))
+    (model,) = analyse(Source("model.yaml", text), options).models
+    assert len(model.violations) == len(messages)
+    for violation, message in zip(model.violations, messages):
+        assert message in violation.message
+
+
+@pytest.mark.parametrize(
+    ("prediction", "expected", "actual"),
+    [
+        ("[Linear(16, 8)]", 8, 16),
+        ("[Linear(16, 8), Unflatten(1, (2, 4))]", 4, 16),
+        ("[Linear(16, 32), Unflatten(1, (2, 16))]", "(B, 2, 16)", "(B, 16)"),
+    ],
+)
+def test_a_loss_names_two_widths_or_two_shapes_that_it_compares(
+    prediction: str, expected: object, actual: object
+) -> None:
+    text = f"backbone: resnet18\nprojection_head: [Linear(512, 16)]\nprediction_head: {prediction}\n"
+    (finding,) = findings(text)
+    assert (finding.code, finding.expected, finding.actual) == ("SL103", expected, actual)
+    if isinstance(expected, str):
+        assert f"compares {expected} of prediction_head with {actual} of the target's" in finding.message
+
+
+def test_what_differs_in_a_target_is_compared_with_a_default_of_the_online_branch() -> None:
+    text = "backbone: resnet18\nprojection_head: BYOLProjectionHead(512, 1024)\n"
+    text += "prediction_head: BYOLPredictionHead(256, 1024, 128)\n"
+    (finding,) = findings(f"{text}target: {{projection_head: 'BYOLProjectionHead(512, 1024, 128)'}}\n")
+    assert (finding.code, finding.location.line, finding.expected, finding.actual) == ("SL108", 4, 128, 256)
+    assert [(one.location.line, one.location.column) for one in finding.related] == [(2, 18)]

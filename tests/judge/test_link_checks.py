@@ -107,6 +107,40 @@ def test_an_absent_role_leaves_the_loss_unchecked() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("parts", "role", "reason"),
+    [
+        (
+            "projection_head: {out_dim: 256}",
+            "projection_head",
+            "the width of its input is not written",
+        ),
+        ("loss: my.Loss()", "loss", "my.Loss is no loss that is known here"),
+        ("loss: {_target_: my.losses.Loss}", "loss", "my.losses.Loss is no loss that is known here"),
+    ],
+)
+def test_what_no_setting_would_make_known_has_no_help(parts: str, role: str, reason: str) -> None:
+    head = "" if "head" in parts else "projection_head: BYOLProjectionHead(512, 1024, 256)\n"
+    text = f"method: byol\nbackbone: resnet18\n{head}{parts}\nprediction_head: BYOLPredictionHead(256, 1024, 256)\n"
+    (model,) = models("model.yaml", text)
+    assert [(link.role, link.reason, link.help) for link in model.unchecked] == [(role, reason, "")]
+
+
+def test_of_a_method_that_is_not_known_neither_the_loss_nor_the_target_is_checked() -> None:
+    (model,) = models("model.yaml", "method: nonesuch\nbackbone: resnet18\nprojection_head: Linear(512, 16)\n")
+    (link,) = model.unchecked
+    assert (link.role, link.help, link.location.line, link.location.column) == ("loss", "", 1, 9)
+    assert link.reason == "nonesuch is no method that is known here, nor are its loss and its target"
+
+
+def test_behind_a_role_that_is_absent_nothing_is_known() -> None:
+    (model,) = models("model.yaml", "method: simsiam\nbackbone: resnet18\nprediction_head: [Linear(64, 32)]\n")
+    assert [(link.role, link.reason, link.help) for link in model.unchecked] == [
+        ("prediction_head", "what comes into it is not known", ""),
+        ("loss", "there is no projection_head in this model", ""),
+    ]
+
+
 @pytest.mark.parametrize(("flatten", "unchecked"), [("Flatten(1)", 0), ("Flatten(2)", 1)])
 def test_prototypes_behind_more_than_two_axes_are_unchecked(flatten: str, unchecked: int) -> None:
     """SMoG multiplies them with a matrix: `torch.mm` takes no tensor of three axes."""
@@ -114,7 +148,7 @@ def test_prototypes_behind_more_than_two_axes_are_unchecked(flatten: str, unchec
     text = f"method: smog\nbackbone: [Conv2d(3, 12, 3), AdaptiveMaxPool2d(2), {flatten}]\n"
     text += f"projection_head: SMoGProjectionHead({width}, 12, 12)\nprediction_head: SMoGPredictionHead(12, 12, 12)\n"
     (found,) = models("model.yaml", f"{text}prototypes: [16, 12]\n")
-    assert [one.role for one in found.unchecked] == ["prototypes"] * unchecked
+    assert [(one.role, one.help) for one in found.unchecked] == [("prototypes", "")] * unchecked
 
 
 def test_the_consequence_of_an_unseen_network_names_it_at_the_line_that_builds_it() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from shapelint.common.frozen import replace
 from shapelint.judge.joint_repair import independent_faults, joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
@@ -86,8 +87,24 @@ def test_an_alternative_is_proved_alone() -> None:
         assert not one.only
 
 
-def test_independent_faults_are_proved_together_as_the_search_proves_them() -> None:
-    assert proved_jointly(A, B, C) == {0: searched(A, B, C)}
+@pytest.mark.parametrize(
+    ("demands", "together"),
+    [((A, B, C), 3), ((A, B), 2), ((A, B, ("never", lambda a, b, c: False, "")), 0)],
+    ids=["three", "two", "one stays that no edit removes"],
+)
+def test_independent_faults_are_proved_together_as_the_search_proves_them(
+    demands: Sequence[Demand], together: int
+) -> None:
+    assert proved_jointly(*demands) == {0: searched(*demands)}
+    assert [one.together for one in searched(*demands)] == [together] * len(searched(*demands))
+
+
+def test_a_fault_that_fails_no_run_is_not_repaired() -> None:
+    noted = [replace(one, severity="info") for one in violations(TEXT, [A])]
+    assert find_repairs(TEXT, noted, lambda moves: []) == []
+    both = [*noted, *violations(TEXT, [B])]
+    (repair,) = find_repairs(TEXT, both, lambda moves: noted if moves else both)
+    assert (repair.key, _edits(repair.moves), repair.stays, repair.together) == (("B",), "b=2", frozenset(), 1)
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,14 @@ def test_a_division_by_one_leaves_no_trace() -> None:
     assert dims.modulo(H + 2, 1) == 0
 
 
+@pytest.mark.parametrize("dim", [3, H, H // 2 + 1, dims.unknown("width", "1")])
+def test_only_a_dimension_that_was_lost_may_be_any_other_one(dim: Dim) -> None:
+    assert dims.otherwise(dim) == dim
+    lost = dims.otherwise(UNKNOWN_DIM)
+    assert equal(lost, lost) is True
+    assert lost not in (dim, UNKNOWN_DIM)
+
+
 def test_an_unknown_dimension_is_shown_by_its_name() -> None:
     assert str(dims.unknown("width", "1") + 0) == "width"
     assert str(2 * dims.unknown("width", "1")) == "2*width"

@@ -242,6 +242,12 @@ def test_size_and_depth_are_bounded(text: str) -> None:
     assert not refusal or any(reason in refusal for reason in ("longer than", "nested too deeply", "not an expression"))
 
 
+@pytest.mark.parametrize("text", ["-" * 150 + "n", "not " * 150 + "n", "+".join(["n"] * 150)])
+def test_what_is_nested_too_deeply_is_refused_before_it_is_evaluated(text: str) -> None:
+    with pytest.raises(ExpressionError, match="nested too deeply: '"):
+        parse(text)
+
+
 def test_length_is_bounded() -> None:
     with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_EXPRESSION_LENGTH}"):
         parse("1" * (MAXIMUM_EXPRESSION_LENGTH + 1))
