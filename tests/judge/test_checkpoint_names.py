@@ -161,7 +161,7 @@ def test_lightning_writes_names_under_those_of_its_own_module(name: str, code: s
 
 UNSEEN = """
 checkpoint: {path}
-backbone: [Conv2d(3, 16, 3), my.Block(), AdaptiveAvgPool2d(1), Flatten()]
+backbone: [Conv2d(3, 16, 3), BatchNorm2d(16), ReLU(), my.Block(), AdaptiveAvgPool2d(1), Flatten()]
 projection_head: BYOLProjectionHead(16, 8, 4)
 prediction_head: [Linear(4, 8), my.Block(), Linear(8, 4)]
 """
@@ -170,7 +170,7 @@ prediction_head: [Linear(4, 8), my.Block(), Linear(8, 4)]
 @pytest.mark.parametrize(
     ("name", "codes"),
     [
-        ("1.conv.weight", []),
+        ("3.conv.weight", []),
         ("prediction_head.1.conv.weight", []),
         ("prediction_head.conv.weight", []),
         ("7.weight", ["SL209"]),

@@ -84,6 +84,13 @@ def test_the_two_ends_are_named_with_what_they_are() -> None:
     assert first.producer.component == ""
 
 
+def test_a_consumer_takes_what_comes_in_if_it_fits_and_otherwise_what_it_is_made_for() -> None:
+    backbone = made("B 3 H W -> B 6")
+    for head, features in (("... i -> ... o", 6), ("... -> ... o", 6), ("B H i -> B o", 8), ("B H W -> B o", None)):
+        found = facts(backbone=backbone, projection_head=made(head, i=8 if "H" in head else 6, o=4))
+        assert found.consumer.input.features == features
+
+
 def test_two_layers_of_a_list_are_named_by_their_place_and_class() -> None:
     found = facts(backbone=listed(made("B 3 H W -> B 6"), LINEAR))
     assert found.inside
@@ -97,6 +104,8 @@ def test_two_layers_of_a_list_are_named_by_their_place_and_class() -> None:
         ("B 3 H W -> B (H//4)", True, "at square images of 64 to 67 pixels only"),
         ("B 3 H W -> B (W//4)", True, "at square images of 64 to 67 pixels only"),
         ("B 3 H W -> B (H*W*1000)", True, "at no square image up to 1024 pixels"),
+        ("B 3 H W -> B (H*W*16)", True, "at square images of 1 pixels only"),
+        ("B 3 H W -> B (H//1024*16)", True, "at square images of 1024 pixels only"),
         ("B 3 H W -> B 16", False, ""),
         ("B 3 H W -> B H 16", False, ""),
     ],

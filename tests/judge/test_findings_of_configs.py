@@ -56,8 +56,8 @@ def test_a_batch_of_one_is_refused_by_the_first_part_that_normalises_over_it(
     head: str, loss: str, consumer: str | None
 ) -> None:
     text = f"method: simclr\nbackbone: [AdaptiveAvgPool2d(4), Flatten()]\nbatch_size: 1\nloss: {loss}\n"
-    found = [one.message.partition(" needs ")[0] for one in findings(f"{text}projection_head: {head}\n")]
-    assert found == ([consumer] if consumer else [])
+    found = [(one.message.partition(" needs ")[0], one.role) for one in findings(f"{text}projection_head: {head}\n")]
+    assert found == ([(consumer, "")] if consumer else [])  # it is the batch that is at fault
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,18 @@ def test_a_loss_on_maps_takes_no_tokens() -> None:
     assert findings(text.format("")) == ()
     (finding,) = findings(text.format(", Flatten(2)"))
     assert finding.message.startswith("PixContrast takes 2 axes, but projection_head produces (B, 16, ")
+    other = "target: {projection_head: ['Conv2d(512, 16, 1)', 'Flatten(2)']}\n"
+    (finding,) = findings(text.format(", Flatten(2)") + other)
+    assert (finding.code, finding.location.line) == ("SL103", 3)
+
+
+def test_a_loss_on_maps_compares_their_channels() -> None:
+    text = "method: pixcontrast\nbackbone: resnet18\nprojection_head: [Conv2d(512, 16, 1)]\n"
+    (model,) = analyse(
+        Source("model.yaml", text + "target: {projection_head: ['Conv2d(512, 8, 1)']}\n"), Options()
+    ).models
+    (message,) = (one.message for one in model.violations if one.rule.page.code == "SL103")
+    assert message == "the loss compares 16 features of projection_head with 8 of the target's projection_head"
 
 
 def test_only_the_first_layer_of_a_component_that_fixes_the_batch_is_reported() -> None:
@@ -116,21 +128,21 @@ def test_a_width_that_is_not_what_comes_in_and_cannot_be_changed_is_reported_onc
 
 
 @pytest.mark.parametrize(
-    ("prediction", "expected", "actual"),
+    ("prediction", "expected", "actual", "compared"),
     [
-        ("[Linear(16, 8)]", 8, 16),
-        ("[Linear(16, 8), Unflatten(1, (2, 4))]", 4, 16),
-        ("[Linear(16, 32), Unflatten(1, (2, 16))]", "(B, 2, 16)", "(B, 16)"),
+        ("[Linear(16, 8)]", 8, 16, ("8 features", "16")),
+        ("[Linear(16, 8), Unflatten(1, (2, 4))]", 4, 16, ("(B, 2, 4)", "(B, 16)")),
+        ("[Linear(16, 32), Unflatten(1, (2, 16))]", "(B, 2, 16)", "(B, 16)", ("(B, 2, 16)", "(B, 16)")),
     ],
 )
 def test_a_loss_names_two_widths_or_two_shapes_that_it_compares(
-    prediction: str, expected: object, actual: object
+    prediction: str, expected: object, actual: object, compared: tuple[str, str]
 ) -> None:
     text = f"backbone: resnet18\nprojection_head: [Linear(512, 16)]\nprediction_head: {prediction}\n"
     (finding,) = findings(text)
     assert (finding.code, finding.expected, finding.actual) == ("SL103", expected, actual)
-    if isinstance(expected, str):
-        assert f"compares {expected} of prediction_head with {actual} of the target's" in finding.message
+    words = "the loss compares {} of prediction_head with {} of the target's projection_head"
+    assert finding.message == words.format(*compared)
 
 
 def test_what_differs_in_a_target_is_compared_with_a_default_of_the_online_branch() -> None:
@@ -139,3 +151,36 @@ def test_what_differs_in_a_target_is_compared_with_a_default_of_the_online_branc
     (finding,) = findings(f"{text}target: {{projection_head: 'BYOLProjectionHead(512, 1024, 128)'}}\n")
     assert (finding.code, finding.location.line, finding.expected, finding.actual) == ("SL108", 4, 128, 256)
     assert [(one.location.line, one.location.column) for one in finding.related] == [(2, 18)]
+
+
+def test_a_role_of_the_target_that_the_online_branch_lacks_is_not_compared() -> None:
+    text = "method: moco\nbackbone: resnet18\nprojection_head: [Linear(512, 16)]\n"
+    assert findings(f"{text}target: {{prediction_head: 'Linear(16, 16)'}}\n") == ()
+
+
+def test_prototypes_behind_a_layer_that_keeps_the_width_are_compared() -> None:
+    text = "method: swav\nbackbone: resnet18\nprojection_head: [Linear(512, 128)]\nprototypes: [Identity(), {}]\n"
+    assert findings(text.format("Linear(128, 30)")) == ()
+    (finding,) = findings(text.format("Linear(64, 30)"))
+    assert (finding.code, finding.expected, finding.actual) == ("SL112", 64, 128)
+
+
+def test_axes_that_a_layer_passes_on_are_reported_once_where_a_later_one_stops() -> None:
+    text = "method: barlowtwins\ninput: [3, 32, 32]\nbackbone: [Conv2d(3, 16, 1)]\nprojection_head: [{}]\n"
+    assert [one.code for one in findings(text.format("Linear(32, 8)"))] == ["SL205", "SL103"]
+    assert [one.code for one in findings(text.format("Linear(32, 8), BatchNorm1d(8)"))] == ["SL103", "SL104"]
+
+
+@pytest.mark.parametrize(
+    ("head", "hidden"),
+    [
+        ("[Linear(512, 64), ReLU(), Linear(64, 32), ReLU(), Linear(32, 256)]", 32),
+        ("[Linear(512, 32), ReLU(), Linear(32, 64), ReLU(), Linear(64, 256)]", 32),
+        ("[Linear(512, 512), ReLU(), Linear(512, 256)]", None),
+        ("[Linear(512, 256), ReLU()]", None),
+        ("BYOLProjectionHead(512, 64, 256)", 64),
+    ],
+)
+def test_the_narrowest_hidden_layer_is_noted(head: str, hidden: int | None) -> None:
+    found = findings(f"method: barlowtwins\nbackbone: resnet18\nprojection_head: {head}\n")
+    assert [(one.code, one.actual) for one in found] == ([("SL301", hidden)] if hidden else [])

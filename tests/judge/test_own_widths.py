@@ -17,6 +17,7 @@ from shapelint.text.source import Source
             "use Linear(64, 16)", ["use Linear(48, 32)"],
         ),
         ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 16)]", "12", "use Linear(16, 16)", []),
+        ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 1)]", "12", "use Linear(1, 16)", []),
         ("resnet18", "16", "use Linear(512, 16)", []),
     ],
 )  # fmt: skip

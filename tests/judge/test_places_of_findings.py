@@ -72,6 +72,28 @@ def test_the_width_of_tokens_is_shown_at_the_call_that_made_them_and_that_of_a_v
     assert shown(taken, "nn.Linear(48, 64)")[1][0] == place
 
 
+def test_the_channels_of_a_map_are_shown_at_their_number() -> None:
+    pooled = "nn.Conv2d(48, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()"
+    assert shown("h", f"nn.Sequential({pooled})")[1][0] == "64"
+
+
+@pytest.mark.parametrize(("taken", "codes"), [("h", ["SL205"]), ("h[:, 1:]", [])])
+def test_axes_that_a_program_arranges_are_meant(taken: str, codes: list[str]) -> None:
+    text = PROGRAM.format(taken=taken, projection="nn.Linear(64, 64)", width=64)
+    text = text.replace("nn.Conv2d(3, 64, 4, 4)", "nn.Sequential(nn.Conv2d(3, 64, 4, 4), nn.Flatten(2))")
+    found = lint_text(Source("train.py", text), Settings(isolated=True)).findings
+    assert [one.code for one in found] == codes
+
+
+def test_a_number_in_place_of_an_expression_is_no_safe_fix() -> None:
+    text = PROGRAM.format(taken="h.mean((2, 3))", projection="nn.Linear(WIDTH * 2, 64)", width=64)
+    for constant in ("32", "16"):
+        found = lint_text(Source("train.py", f"WIDTH = {constant}\n{text}"), Settings(isolated=True)).findings
+        assert [(one.code, one.fix is not None and one.fix.safe) for one in found] == (
+            [] if constant == "32" else [("SL101", False)]
+        )
+
+
 ONE, TWO, THREE = (Step(Span(place, place + 1), "") for place in range(3))
 
 

@@ -119,3 +119,47 @@ def test_a_fault_that_fails_no_run_is_not_repaired() -> None:
 def test_edits_that_break_something_are_left_to_the_search(broken: Demand) -> None:
     """What looked independent is not: together, the repairs would be others than those that are proved one by one."""
     assert proved_jointly(A, B, broken) == {}
+
+
+D: Demand = ("D", lambda a, b, c: c == 3, "")
+WITHOUT_A: Demand = ("without A", lambda a, b, c: a != 2, "")
+
+
+@pytest.mark.parametrize(
+    ("other", "severity", "are_repaired"),
+    [
+        (D, "error", True),
+        (WITHOUT_A, "error", False),
+        (("with A", lambda a, b, c: a == 2, ""), "error", False),  # what another model stops at may not vanish, either
+        (WITHOUT_A, "info", True),  # what is noted does not stop it
+    ],
+)
+def test_edits_of_one_model_leave_another_one_as_it_is(other: Demand, severity: str, are_repaired: bool) -> None:
+    def outcome(text: str) -> list[list[Violation]]:
+        notes = [replace(one, severity=severity) for one in violations(text, [other])]
+        return [violations(text, [A, B]), notes]
+
+    before = outcome(TEXT)
+    assert len(independent_faults(before, ())) == 2
+    found = joint_repairs(before, (), lambda moves: outcome(splice(TEXT, moves)))
+    assert found == ({0: searched(A, B)} if are_repaired else {})
+
+
+def test_a_model_whose_faults_are_not_independent_leaves_the_repairs_of_another_one() -> None:
+    less: Demand = ("less", lambda a, b, c: a + b < 4, "a=0 b=0")
+    text = f"{TEXT} d=1 e=1"
+
+    def outcome(changed: str) -> list[list[Violation]]:
+        first, rest = changed[: len(TEXT)], changed[len(TEXT) + 1 :].replace("d", "a").replace("e", "b")
+        moved = [
+            replace(one, moves=tuple(replace(move, span=_behind(move.span)) for move in one.moves))
+            for one in violations(f"{rest} c=1", [A, B])
+        ]
+        return [violations(first, [A, B, less]), moved]
+
+    def _behind(span: Span) -> Span:
+        return Span(span.start + len(TEXT) + 1, span.end + len(TEXT) + 1)
+
+    found = joint_repairs(outcome(text), (), lambda moves: outcome(splice(text, moves)))
+    assert list(found) == [1]
+    assert [one.key for one in found[1]] == [("A",), ("B",)]

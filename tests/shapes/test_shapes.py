@@ -250,6 +250,7 @@ def test_a_fit_for_some_sizes_lists_its_assumptions() -> None:
 def test_a_certain_fit_is_preferred_to_an_assumed_one() -> None:
     assert fit("B 7 -> B 1 | B D -> B 2", (B, H)).output == (B, 2)
     assert fit("B 7 -> B 1 | B 9 -> B 2", (B, H)).output == (B, UNKNOWN_DIM)
+    assert fit("B 7 -> B 1 | B 9 -> (B 1, B 2)", (B, H)).output == (B, 1)
 
 
 def test_an_unknown_condition_is_not_a_misfit() -> None:
