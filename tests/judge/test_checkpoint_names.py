@@ -102,6 +102,7 @@ def test_of_several_dictionaries_without_a_name_of_the_model_the_largest_is_repo
         (["m.n.0.weight", "m.o.1.weight"], ""),
         (["m.other.weight", "m.other.bias"], ""),
         (["weight", "bias"], ""),
+        (["1.scale", "1.shift"], ""),  # the norm at this place is known, and holds no such tensors
     ],
 )
 def test_a_prefix_is_taken_off_if_all_names_have_it_and_the_rest_is_the_models(
@@ -146,6 +147,7 @@ def test_what_is_no_checkpoint_on_this_disk_is_not_read(path: str) -> None:
     ("name", "code"),
     [
         ("learner.net.0.weight", "SL109"),  # the place of a tensor, of another shape
+        ("learner.encoder.trunk.0.weight", "SL109"),
         ("learner.net.3.weight", ""),  # the place of a layer, which may be another one there
         ("3.weight", ""),
         ("learner.net.7.weight", "SL209"),

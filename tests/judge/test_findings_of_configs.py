@@ -21,6 +21,8 @@ def test_each_layer_that_is_not_resolved_is_reported() -> None:
     found = findings(f"{text}projection_head: [Linear(16, 8)]\n")
     assert [one.code for one in found] == ["SL901"] * 3
     assert [one.message.split()[1] for one in found] == ["my.Stem", "my.Block", "my.Pool"]
+    assert {one.role for one in found} == {"backbone"}
+    assert all(f"give my.{name} a signature" in one.help for name, one in zip(("Stem", "Block", "Pool"), found))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_each_layer_that_is_not_resolved_is_reported() -> None:
 def test_a_layer_that_does_not_exist_is_replaced_by_one_of_a_similar_name_alone(layer: str, fix: str | None) -> None:
     text = f"backbone: resnet18\nhidden_layer: {layer}\nprojection_head: BYOLProjectionHead(512, 64, 16)\n"
     (finding,) = findings(f"{text}prediction_head: BYOLPredictionHead(16, 64, 16)\n")
-    assert finding.code == "SL110"
+    assert (finding.code, finding.expected, finding.actual) == ("SL110", "avgpool" if fix else None, layer)
     assert (finding.fix.message if finding.fix else None) == fix
 
 
@@ -184,3 +186,18 @@ def test_axes_that_a_layer_passes_on_are_reported_once_where_a_later_one_stops()
 def test_the_narrowest_hidden_layer_is_noted(head: str, hidden: int | None) -> None:
     found = findings(f"method: barlowtwins\nbackbone: resnet18\nprojection_head: {head}\n")
     assert [(one.code, one.actual) for one in found] == ([("SL301", hidden)] if hidden else [])
+
+
+def test_a_bank_is_compared_with_the_features_of_both_branches() -> None:
+    text = "method: moco\nbackbone: resnet18\nprojection_head: [Linear(512, 6)]\nqueue: [100, 8]\n"
+    (model,) = analyse(Source("model.yaml", f"{text}target: {{projection_head: 'Linear(512, 8)'}}\n"), Options()).models
+    (violation,) = (one for one in model.violations if one.rule.page.code == "SL112")
+    assert (violation.expected, violation.actual, violation.role) == (8, 6, "projection_head")
+
+
+def test_a_bank_is_repaired_or_what_is_compared_with_it() -> None:
+    text = "method: simclr\nbackbone: resnet18\nprojection_head: [Linear(512, 8)]\n"
+    (finding,) = findings(f"{text}loss: 'NTXentLoss(memory_bank_size=(4096, 6))'\n")
+    assert finding.fix is not None
+    assert finding.fix.message == "use NTXentLoss(memory_bank_size=(4096, 8))"
+    assert [one.message for one in finding.fix.alternatives] == ["use Linear(512, 6)"]

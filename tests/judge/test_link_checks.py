@@ -126,6 +126,14 @@ def test_what_no_setting_would_make_known_has_no_help(parts: str, role: str, rea
     assert [(link.role, link.reason, link.help) for link in model.unchecked] == [(role, reason, "")]
 
 
+def test_a_loss_on_features_of_an_unknown_width_is_unchecked() -> None:
+    text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n"
+    head = "{_target_: torch.nn.Linear, in_features: 256, out_features: '${env:WIDTH}'}"
+    (model,) = models("model.yaml", f"{text}prediction_head: {head}\n")
+    (link,) = model.unchecked
+    assert (link.role, link.reason) == ("loss", "what prediction_head gives is not known")
+
+
 def test_of_a_method_that_is_not_known_neither_the_loss_nor_the_target_is_checked() -> None:
     (model,) = models("model.yaml", "method: nonesuch\nbackbone: resnet18\nprojection_head: Linear(512, 16)\n")
     (link,) = model.unchecked

@@ -85,6 +85,19 @@ def test_axes_that_a_program_arranges_are_meant(taken: str, codes: list[str]) ->
     assert [one.code for one in found] == codes
 
 
+def test_a_norm_that_takes_tokens_for_channels_stops_in_the_words_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    layers = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.BatchNorm1d(64))
+    with pytest.raises(RuntimeError) as raised:
+        layers(torch.ones(2, 63, 64))
+    text = PROGRAM.format(
+        taken="h.flatten(2).transpose(1, 2)[:, 1:]",
+        projection="nn.Sequential(nn.Linear(64, 64), nn.BatchNorm1d(64))", width=64,
+    )  # fmt: skip
+    (finding,) = lint_text(Source("train.py", text), Settings(isolated=True)).findings
+    assert finding.notes == (f'training would stop with "{raised.value}"',)
+
+
 def test_a_number_in_place_of_an_expression_is_no_safe_fix() -> None:
     text = PROGRAM.format(taken="h.mean((2, 3))", projection="nn.Linear(WIDTH * 2, 64)", width=64)
     for constant in ("32", "16"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from shapelint.common.frozen import replace
-from shapelint.judge.joint_repair import independent_faults, joint_repairs
+from shapelint.judge.joint_repair import independent_faults, joint_repairs, overlap
 from shapelint.judge.repair import Repair, find_repairs, splice
 from shapelint.judge.violations import Move, Violation
 from shapelint.knowledge import rule_pages
@@ -132,6 +132,7 @@ WITHOUT_A: Demand = ("without A", lambda a, b, c: a != 2, "")
         (WITHOUT_A, "error", False),
         (("with A", lambda a, b, c: a == 2, ""), "error", False),  # what another model stops at may not vanish, either
         (WITHOUT_A, "info", True),  # what is noted does not stop it
+        (("with A", lambda a, b, c: a == 2, ""), "info", True),
     ],
 )
 def test_edits_of_one_model_leave_another_one_as_it_is(other: Demand, severity: str, are_repaired: bool) -> None:
@@ -163,3 +164,20 @@ def test_a_model_whose_faults_are_not_independent_leaves_the_repairs_of_another_
     found = joint_repairs(outcome(text), (), lambda moves: outcome(splice(text, moves)))
     assert list(found) == [1]
     assert [one.key for one in found[1]] == [("A",), ("B",)]
+
+
+def test_a_note_on_another_model_that_becomes_a_fault_is_not_new() -> None:
+    def outcome(text: str) -> list[list[Violation]]:
+        noted = "info" if text == TEXT else "error"
+        return [violations(text, [A, B]), [replace(one, severity=noted) for one in violations(text, [D])]]
+
+    assert joint_repairs(outcome(TEXT), (), lambda moves: outcome(splice(TEXT, moves))) == {0: searched(A, B)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "do_overlap"),
+    [((0, 2), (2, 3), True), ((0, 2), (3, 4), False), ((0, 5), (2, 3), True), ((2, 2), (2, 2), True)],
+)
+def test_places_that_touch_overlap(one: tuple[int, int], other: tuple[int, int], do_overlap: bool) -> None:
+    for left, right in ((one, other), (other, one)):
+        assert overlap([Span(*left)], [Span(*right)]) is do_overlap

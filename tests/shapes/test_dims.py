@@ -212,6 +212,7 @@ def test_unknown_propagates_through_substitution() -> None:
 def test_names() -> None:
     assert names((H - 1) // (W + 1) + dims.extreme(max, (B, 2))) == {"B", "H", "W"}
     assert names(3) == frozenset()
+    assert dims.free_names(H * W + dims.unknown("width", "1")) == {"H", "W"}
 
 
 def test_substitution_happens_all_at_once() -> None:
