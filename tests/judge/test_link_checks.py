@@ -12,6 +12,7 @@ from shapelint.judge.link_checks import fixed_axes
 from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.shapes import signatures
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim
 from shapelint.shapes.signatures import Fit
 from shapelint.spec.findings import ModelReport
 from shapelint.text.source import Source
@@ -256,9 +257,10 @@ def test_a_norm_over_listed_axes_fixes_them_as_any_other_layer_does(
     assert [link.role for link in model.unchecked] == unchecked
 
 
-def test_the_axes_that_a_list_argument_fixes_are_found_between_others() -> None:
-    part = made("B *n c -> B", n=(4, 5), c=7)
+@pytest.mark.parametrize("width", [7, UNKNOWN_DIM])
+def test_the_axes_that_a_list_argument_fixes_are_found_between_others(width: Dim) -> None:
+    part = made("B *n c -> B", n=(4, 5), c=width)
     assert part.signature is not None
     fit = signatures.unify(part.signature, (B, 4, 5, 7))
     assert isinstance(fit, Fit)
-    assert list(fixed_axes(part, fit, (B, 4, 5, 7))) == [(1, 4, 4), (2, 5, 5), (3, 7, 7)]
+    assert list(fixed_axes(part, fit, (B, 4, 5, 7))) == [(1, 4, 4), (2, 5, 5), (3, width, 7)]
