@@ -128,6 +128,19 @@ def test_behind_a_prefix_only_what_has_it_is_compared(
     assert [one.code for one in found] == codes
 
 
+def test_a_prefix_that_leaves_no_name_loads_nothing(tmp_path: Path) -> None:
+    (finding,) = compared(tmp_path / "w.pt", TINY, config=SMALL.replace("{path}", "{{path: {path}, prefix: m.}}"))
+    assert (finding.code, finding.label) == ("SL209", "nothing is left to be loaded")
+    assert finding.help == "load a checkpoint of this model"
+
+
+@pytest.mark.parametrize("part", ["backbone", "projection_head"])
+def test_nothing_is_said_of_names_that_a_part_which_is_not_seen_may_have(part: str, tmp_path: Path) -> None:
+    lines = [f"{part}: my.Net()" if line.startswith(part) else line for line in SMALL.splitlines()]
+    found = compared(tmp_path / "w.pt", {"m.conv.weight": (5,)}, config="\n".join(lines))
+    assert {one.code for one in found} == {"SL901"}
+
+
 def test_the_checkpoint_of_a_run_takes_the_place_of_that_of_the_config(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "wrong.safetensors", {"0.weight": (8, 3, 3, 3)})
     write_safetensors(tmp_path / "right.safetensors", {"0.weight": (16, 3, 3, 3)})
