@@ -148,13 +148,12 @@ def _aligned(
     pattern: Sequence[PatternAxis], template: Sequence[PatternAxis], shape: Shape
 ) -> Iterator[tuple[int, Dim, PatternAxis, Dim]]:
     """Yield the positions and axes of a pattern, its template and a shape side by side, but none of an ellipsis."""
-    position = next((index for index, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), len(pattern))
-    behind = len(pattern) - position - 1
-    places = [*range(position), *range(-max(behind, 0), 0)]
-    for index in places:
-        axis, written = pattern[index], template[index]
+    count = len(pattern)
+    position = next((place for place, axis in enumerate(pattern) if isinstance(axis, Ellipsis_)), count)
+    for place, axis in enumerate(pattern):
         if not isinstance(axis, Ellipsis_):
-            yield index, axis, written, shape[index]
+            index = place if place < position else place - count
+            yield index, axis, template[index], shape[index]
 
 
 def config_checks(judged: Judged) -> Iterator[LinkCheck]:

@@ -5,6 +5,7 @@ They are imported and run in a process of their own with a time limit.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 from shapelint.knowledge.schema.signature_files import ComponentSignature
@@ -22,13 +23,14 @@ _failed: dict[str, str] = {}
 def trace(request: TracingRequest, root: str, time_limit: float = TIME_LIMIT) -> ComponentSignature:
     """Trace a call in a separate process; raises Untraceable.
 
-    An earlier answer is reused if only arguments differ that are named in its formulas, so that the search for a
-    repair, which tries other widths, starts no new process.
+    An earlier answer is reused if only arguments differ that are named in its formulas, and the same of them are equal,
+    so that the search for a repair, which tries other widths, starts no new process.
     """
     target, arguments, positional, at = request.target, request.arguments, request.positional, request.at
     text = request.to_json(root)
     for component, named, places in _known.get((target, at), ()):
-        if _differ(component, (named, places), (dict(arguments), list(positional))) <= component.named:
+        calls = [_given(component, *call) for call in ((named, places), (dict(arguments), list(positional)))]
+        if _differ(*calls) <= component.named and len({_equal(component, call) for call in calls}) == 1:
             return component
     if text in _failed:
         raise Untraceable(_failed[text])
@@ -41,11 +43,28 @@ def trace(request: TracingRequest, root: str, time_limit: float = TIME_LIMIT) ->
     return component
 
 
-def _differ(
-    component: ComponentSignature, one: tuple[dict[str, Any], list[Any]], other: tuple[dict[str, Any], list[Any]]
-) -> set[str]:
-    """The names of the arguments that differ between two calls."""
+def _given(component: ComponentSignature, named: dict[str, Any], places: list[Any]) -> dict[str, Any]:
+    """The arguments of a call by name."""
     names = [parameter.name for parameter in component.parameters if parameter.kind == "positional"]
-    first, second = ({**dict(zip(names, places)), **named} for named, places in (one, other))
+    return {**dict(zip(names, places)), **named}
+
+
+def _differ(first: dict[str, Any], second: dict[str, Any]) -> set[str]:
+    """The names of the arguments that differ between two calls."""
     absent = object()
     return {name for name in first.keys() | second.keys() if first.get(name, absent) != second.get(name, absent)}
+
+
+def _equal(component: ComponentSignature, given: dict[str, Any]) -> frozenset[tuple[str, ...]]:
+    """The pairs of integers among all arguments that are equal: layers may fit by chance for these, and not for others.
+
+    An element of a list is an integer of its own.
+    """
+    every = {**{parameter.name: parameter.default for parameter in component.parameters}, **given}
+    integers = [
+        (f"{name}[{index}]", one)
+        for name, value in every.items()
+        for index, one in enumerate(value if isinstance(value, (tuple, list)) else [value])
+        if isinstance(one, int)
+    ]
+    return frozenset((one, other) for (one, a), (other, b) in combinations(integers, 2) if a == b)

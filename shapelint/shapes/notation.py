@@ -116,10 +116,9 @@ class Signature:
         return frozenset(name.partition("[")[0] for name in self.names)
 
     @cached_property
-    def single_names(self) -> frozenset[str]:
-        """The names that are an axis by themselves, or the axes of a list."""
-        texts = (axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in self._axes)
-        return frozenset(text for text in texts if text.isidentifier())
+    def axis_texts(self) -> frozenset[str]:
+        """The axes as they are written; those of a list are its name."""
+        return frozenset(axis.name if isinstance(axis, Ellipsis_) else str(axis) for axis in self._axes)
 
     @property
     def _axes(self) -> Iterator[PatternAxis]:

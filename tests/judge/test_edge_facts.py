@@ -81,6 +81,14 @@ def test_the_two_ends_are_named_with_what_they_are() -> None:
     first = facts(backbone=made("B 3 H W -> B 6", dense=True))
     assert (first.consumer.is_head, first.consumer.is_backbone, first.consumer.is_dense) == (False, True, True)
     assert (first.producer.role, first.producer.name, first.producer.is_backbone) == ("input", "the input", False)
+    assert first.producer.component == ""
+
+
+def test_a_consumer_takes_what_comes_in_if_it_fits_and_otherwise_what_it_is_made_for() -> None:
+    backbone = made("B 3 H W -> B 6")
+    for head, features in (("... i -> ... o", 6), ("... -> ... o", 6), ("B H i -> B o", 8), ("B H W -> B o", None)):
+        found = facts(backbone=backbone, projection_head=made(head, i=8 if "H" in head else 6, o=4))
+        assert found.consumer.input.features == features
 
 
 def test_two_layers_of_a_list_are_named_by_their_place_and_class() -> None:
@@ -96,6 +104,8 @@ def test_two_layers_of_a_list_are_named_by_their_place_and_class() -> None:
         ("B 3 H W -> B (H//4)", True, "at square images of 64 to 67 pixels only"),
         ("B 3 H W -> B (W//4)", True, "at square images of 64 to 67 pixels only"),
         ("B 3 H W -> B (H*W*1000)", True, "at no square image up to 1024 pixels"),
+        ("B 3 H W -> B (H*W*16)", True, "at square images of 1 pixels only"),
+        ("B 3 H W -> B (H//1024*16)", True, "at square images of 1024 pixels only"),
         ("B 3 H W -> B 16", False, ""),
         ("B 3 H W -> B H 16", False, ""),
     ],
@@ -117,6 +127,8 @@ def test_a_head_is_first_to_get_more_axes_than_it_is_made_for() -> None:
     assert not facts(backbone=tokens, projection_head=LINEAR, prediction_head=made("... 4 -> ... 4")).extra_axes
     assert not facts(backbone=made("B 3 H W -> B 8"), projection_head=LINEAR).extra_axes
     assert not facts(backbone=listed(tokens, LINEAR)).extra_axes
+    assert not facts(backbone=made("... 32 -> ... 8")).extra_axes
+    assert not facts(**{"": made("... 32 -> ... 8")}).extra_axes  # type: ignore[arg-type]
 
 
 def test_the_code_itself_is_no_head() -> None:
@@ -130,6 +142,7 @@ def test_the_code_itself_is_no_head() -> None:
         ([(B, 4, 8), (B, 5, 8)], True),
         ([(B, 8), (B, 8, 8)], True),
         ([(B, 8), (B, 6)], False),
+        ([(B, 8)], True),
         ([(8, 4), (8, 5)], False),
         ([(B, 8), ()], False),
     ],
@@ -150,3 +163,4 @@ def test_the_words_of_torch_have_both_numbers_or_are_left_out() -> None:
     layer = called("Linear(8, 4)")
     assert torch_errors.text(layer, 8, 6).endswith('cannot be multiplied (Bx6 and 8x4)"')
     assert torch_errors.text(layer, None, 6) == torch_errors.text(layer, 8, None) == ""
+    assert torch_errors.text(called("LayerNorm(8)"), 8, 6) == ""  # whose words have other numbers

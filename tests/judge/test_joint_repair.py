@@ -85,6 +85,18 @@ TOGETHER = {
         ("BYOLProjectionHead(512, 1024, WIDTH)", "BYOLPredictionHead(128, 1024, 128)"),
         constants="WIDTH = 300\n",
     ),
+    "a constant of two models, of which one has another fault": program(
+        ("BYOLProjectionHead(512, 1024, WIDTH)", "BYOLPredictionHead(256, 1024, 256)"),
+        ("BYOLProjectionHead(300, 1024, WIDTH)", "BYOLPredictionHead(128, 1024, 128)"),
+        constants="WIDTH = 300\n",
+    ),
+    "a number, and expressions that a number would overwrite": program(
+        (
+            "nn.Sequential(nn.Linear(512, WIDTH * 2), nn.ReLU(), nn.Linear(WIDTH * 3, 256))",
+            "BYOLPredictionHead(128, 1024, 256)",
+        ),
+        constants="WIDTH = 64\n",
+    ),
     "an output that the loss meets": program(
         ("BYOLProjectionHead(512, 1024, 100)", "BYOLPredictionHead(128, 1024, 64)")
     ),

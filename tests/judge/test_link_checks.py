@@ -12,6 +12,7 @@ from shapelint.judge.link_checks import fixed_axes
 from shapelint.linting.lint_source import lint_source
 from shapelint.resolve.options import Options
 from shapelint.shapes import signatures
+from shapelint.shapes.dims import UNKNOWN_DIM, Dim
 from shapelint.shapes.signatures import Fit
 from shapelint.spec.findings import ModelReport
 from shapelint.text.source import Source
@@ -107,6 +108,48 @@ def test_an_absent_role_leaves_the_loss_unchecked() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("parts", "role", "reason"),
+    [
+        (
+            "projection_head: {out_dim: 256}",
+            "projection_head",
+            "the width of its input is not written",
+        ),
+        ("loss: my.Loss()", "loss", "my.Loss is no loss that is known here"),
+        ("loss: {_target_: my.losses.Loss}", "loss", "my.losses.Loss is no loss that is known here"),
+    ],
+)
+def test_what_no_setting_would_make_known_has_no_help(parts: str, role: str, reason: str) -> None:
+    head = "" if "head" in parts else "projection_head: BYOLProjectionHead(512, 1024, 256)\n"
+    text = f"method: byol\nbackbone: resnet18\n{head}{parts}\nprediction_head: BYOLPredictionHead(256, 1024, 256)\n"
+    (model,) = models("model.yaml", text)
+    assert [(link.role, link.reason, link.help) for link in model.unchecked] == [(role, reason, "")]
+
+
+def test_a_loss_on_features_of_an_unknown_width_is_unchecked() -> None:
+    text = "method: byol\nbackbone: resnet18\nprojection_head: BYOLProjectionHead(512, 1024, 256)\n"
+    head = "{_target_: torch.nn.Linear, in_features: 256, out_features: '${env:WIDTH}'}"
+    (model,) = models("model.yaml", f"{text}prediction_head: {head}\n")
+    (link,) = model.unchecked
+    assert (link.role, link.reason) == ("loss", "what prediction_head gives is not known")
+
+
+def test_of_a_method_that_is_not_known_neither_the_loss_nor_the_target_is_checked() -> None:
+    (model,) = models("model.yaml", "method: nonesuch\nbackbone: resnet18\nprojection_head: Linear(512, 16)\n")
+    (link,) = model.unchecked
+    assert (link.role, link.help, link.location.line, link.location.column) == ("loss", "", 1, 9)
+    assert link.reason == "nonesuch is no method that is known here, nor are its loss and its target"
+
+
+def test_behind_a_role_that_is_absent_nothing_is_known() -> None:
+    (model,) = models("model.yaml", "method: simsiam\nbackbone: resnet18\nprediction_head: [Linear(64, 32)]\n")
+    assert [(link.role, link.reason, link.help) for link in model.unchecked] == [
+        ("prediction_head", "what comes into it is not known", ""),
+        ("loss", "there is no projection_head in this model", ""),
+    ]
+
+
 @pytest.mark.parametrize(("flatten", "unchecked"), [("Flatten(1)", 0), ("Flatten(2)", 1)])
 def test_prototypes_behind_more_than_two_axes_are_unchecked(flatten: str, unchecked: int) -> None:
     """SMoG multiplies them with a matrix: `torch.mm` takes no tensor of three axes."""
@@ -114,7 +157,7 @@ def test_prototypes_behind_more_than_two_axes_are_unchecked(flatten: str, unchec
     text = f"method: smog\nbackbone: [Conv2d(3, 12, 3), AdaptiveMaxPool2d(2), {flatten}]\n"
     text += f"projection_head: SMoGProjectionHead({width}, 12, 12)\nprediction_head: SMoGPredictionHead(12, 12, 12)\n"
     (found,) = models("model.yaml", f"{text}prototypes: [16, 12]\n")
-    assert [one.role for one in found.unchecked] == ["prototypes"] * unchecked
+    assert [(one.role, one.help) for one in found.unchecked] == [("prototypes", "")] * unchecked
 
 
 def test_the_consequence_of_an_unseen_network_names_it_at_the_line_that_builds_it() -> None:
@@ -214,9 +257,10 @@ def test_a_norm_over_listed_axes_fixes_them_as_any_other_layer_does(
     assert [link.role for link in model.unchecked] == unchecked
 
 
-def test_the_axes_that_a_list_argument_fixes_are_found_between_others() -> None:
-    part = made("B *n c -> B", n=(4, 5), c=7)
+@pytest.mark.parametrize("width", [7, UNKNOWN_DIM])
+def test_the_axes_that_a_list_argument_fixes_are_found_between_others(width: Dim) -> None:
+    part = made("B *n c -> B", n=(4, 5), c=width)
     assert part.signature is not None
     fit = signatures.unify(part.signature, (B, 4, 5, 7))
     assert isinstance(fit, Fit)
-    assert list(fixed_axes(part, fit, (B, 4, 5, 7))) == [(1, 4, 4), (2, 5, 5), (3, 7, 7)]
+    assert list(fixed_axes(part, fit, (B, 4, 5, 7))) == [(1, 4, 4), (2, 5, 5), (3, width, 7)]

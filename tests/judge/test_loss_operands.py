@@ -43,6 +43,7 @@ def test_shapes_of_numbers_broadcast_as_in_torch() -> None:
         ("broadcast", (B, 8, 1), (B, 8), Comparison(False, False, None)),
         ("broadcast", (5, 8, 1), (N, 8), Comparison(None, None)),
         ("features", (B, 8, 1), (B, 8), Comparison(False)),
+        ("features", (5, 8), (8,), Comparison(False)),
         ("features", (B, 8), (B, 1), Comparison(False, True, (B, 8))),
         ("views", (2, B, 8), (6, B, 8), Comparison(True)),
         ("views", (2, B, 8), (2, B, 1), Comparison(False)),

@@ -10,20 +10,25 @@ from shapelint.text.source import Source
 
 
 @pytest.mark.parametrize(
-    ("backbone", "head", "message"),
+    ("backbone", "head", "message", "alternatives"),
     [
-        ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 64), Linear(32, 16)]", "16", "use Linear(64, 16)"),
-        ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 16)]", "12", "use Linear(16, 16)"),
-        ("resnet18", "16", "use Linear(512, 16)"),
+        (
+            "[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 64), Linear(32, 16)]", "16",
+            "use Linear(64, 16)", ["use Linear(48, 32)"],
+        ),
+        ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 16)]", "12", "use Linear(16, 16)", []),
+        ("[AdaptiveAvgPool2d(4), Flatten(), Linear(48, 1)]", "12", "use Linear(1, 16)", []),
+        ("resnet18", "16", "use Linear(512, 16)", []),
     ],
-)
+)  # fmt: skip
 def test_inside_a_backbone_its_layers_are_repaired_and_behind_it_the_head(
-    backbone: str, head: str, message: str
+    backbone: str, head: str, message: str, alternatives: list[str]
 ) -> None:
     text = f"method: barlowtwins\nbackbone: {backbone}\nprojection_head: [Linear({head}, 16)]\n"
     (finding,) = lint_text(Source("model.yaml", text), Settings(isolated=True)).findings
     assert finding.fix is not None
     assert finding.fix.message == message
+    assert [one.message for one in finding.fix.alternatives] == alternatives
 
 
 DINO = """\

@@ -161,7 +161,7 @@ def test_strided_layers_merge() -> None:
     ],
 )
 def test_text(dim: Dim, text: str) -> None:
-    assert str(dim) == text
+    assert str(dim + 0) == text  # a dimension keeps its text: this one is a new one
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,7 @@ def test_unknown_propagates_through_substitution() -> None:
 def test_names() -> None:
     assert names((H - 1) // (W + 1) + dims.extreme(max, (B, 2))) == {"B", "H", "W"}
     assert names(3) == frozenset()
+    assert dims.free_names(H * W + dims.unknown("width", "1")) == {"H", "W"}
 
 
 def test_substitution_happens_all_at_once() -> None:
@@ -247,7 +248,36 @@ def test_a_named_unknown_dimension_equals_itself_alone() -> None:
     ],
 )
 def test_a_product_is_shown_as_one(dim: Dim, text: str) -> None:
-    assert str(dim) == text
+    assert str(dim + 0) == text
+
+
+@pytest.mark.parametrize(
+    ("dim", "sign"),
+    [
+        (1, 1), (7, 1), (0, 0), (-1, -1), (-7, -1), (H, 1), (-H, -1), (H + W, 1), (-H - W - 1, -1), (2 * H * W, 1),
+        (H + 1, 1), (H - 1, None), (1 - H, None), (H - W, None), (H // 2, None), (UNKNOWN_DIM, None),
+    ],
+)  # fmt: skip
+def test_the_sign_of_a_dimension_whose_symbols_are_positive(dim: Dim, sign: int | None) -> None:
+    assert dims.sign(dim) == sign
+
+
+def test_a_division_by_one_leaves_no_trace() -> None:
+    assert dims.floor_divide(H + 2, 1) == H + 2
+    assert dims.modulo(H + 2, 1) == 0
+
+
+@pytest.mark.parametrize("dim", [3, H, H // 2 + 1, dims.unknown("width", "1")])
+def test_only_a_dimension_that_was_lost_may_be_any_other_one(dim: Dim) -> None:
+    assert dims.otherwise(dim) == dim
+    lost = dims.otherwise(UNKNOWN_DIM)
+    assert equal(lost, lost) is True
+    assert lost not in (dim, UNKNOWN_DIM)
+
+
+def test_an_unknown_dimension_is_shown_by_its_name() -> None:
+    assert str(dims.unknown("width", "7") + 0) == "width"
+    assert str(2 * dims.unknown("width", "7")) == "2*width"
 
 
 @pytest.mark.parametrize("operation", [dims.floor_divide, dims.modulo, lambda *pair: dims.extreme(max, pair)])

@@ -89,6 +89,10 @@ def test_value(text: str, value: Any) -> None:
         ("H == W", None),
         ("H + 1 == H", False),
         ("H + 2 > H", True),
+        ("H + 1 > H", True),
+        ("H > H", False),
+        ("H >= H", True),
+        ("H + 1 <= H", False),
         ("H > 2", None),
         ("H < n < 3", False),
         ("H != W", None),
@@ -98,6 +102,8 @@ def test_value(text: str, value: Any) -> None:
         ("none < 3", None),
         ("unknown == 3", None),
         ("unknown == 'same'", None),
+        ("H == 'same'", False),
+        ("half != H", True),
         ("unknown > 'same'", None),
         ("none is None", True),
         ("n is None", False),
@@ -236,6 +242,12 @@ def test_size_and_depth_are_bounded(text: str) -> None:
     assert not refusal or any(reason in refusal for reason in ("longer than", "nested too deeply", "not an expression"))
 
 
+@pytest.mark.parametrize("text", ["-" * 150 + "n", "not " * 150 + "n", "+".join(["n"] * 150)])
+def test_what_is_nested_too_deeply_is_refused_before_it_is_evaluated(text: str) -> None:
+    with pytest.raises(ExpressionError, match="nested too deeply: '"):
+        parse(text)
+
+
 def test_length_is_bounded() -> None:
     with pytest.raises(ExpressionError, match=f"longer than {MAXIMUM_EXPRESSION_LENGTH}"):
         parse("1" * (MAXIMUM_EXPRESSION_LENGTH + 1))
@@ -255,12 +267,14 @@ def test_conjuncts(text: str, parts: tuple[str, ...]) -> None:
     assert conjuncts(text) == parts
 
 
-@pytest.mark.parametrize(("text", "value"), [("2**10", 1024), ("7**0", 1), ("10**30", 10**30), ("n**2", 49)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("2**10", 1024), ("7**0", 1), ("10**30", 10**30), ("n**2", 49), ("(2**64)**2", 2**128)]
+)
 def test_powers_of_plain_numbers(text: str, value: int) -> None:
     assert evaluate(text, {"n": 7}) == value
 
 
-@pytest.mark.parametrize("text", ["2**65", "2**-1", "(2**64)**64**2", "B**2"])
+@pytest.mark.parametrize("text", ["2**65", "2**-1", "(2**64)**64**2", "(2**64 + 1)**2", "B**2"])
 def test_powers_beyond_a_size_are_unknown(text: str) -> None:
     assert evaluate(text, {"B": symbol("B")}) is UNKNOWN_DIM
 

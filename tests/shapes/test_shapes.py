@@ -250,6 +250,7 @@ def test_a_fit_for_some_sizes_lists_its_assumptions() -> None:
 def test_a_certain_fit_is_preferred_to_an_assumed_one() -> None:
     assert fit("B 7 -> B 1 | B D -> B 2", (B, H)).output == (B, 2)
     assert fit("B 7 -> B 1 | B 9 -> B 2", (B, H)).output == (B, UNKNOWN_DIM)
+    assert fit("B 7 -> B 1 | B 9 -> (B 1, B 2)", (B, H)).output == (B, 1)
 
 
 def test_an_unknown_condition_is_not_a_misfit() -> None:
@@ -274,10 +275,22 @@ def test_several_inputs_share_their_names() -> None:
 def test_an_ellipsis_is_the_same_in_every_input() -> None:
     text = "... 4, ... 2 -> ... 3"
     assert fit(text, (B, 7, 4), (B, 7, 2)).output == (B, 7, 3)
+    assert fit(text, (B, H, 4), (B, 7, 2)).output == (B, H, 3)
     wrong = misfit(text, (B, 7, 4), (B, 8, 2))
     assert (wrong.kind, wrong.input, wrong.axis, wrong.expected, wrong.actual) == ("axis", 1, 1, 7, 8)
     rank = misfit(text, (B, 7, 4), (B, 2))
     assert (rank.kind, rank.input, rank.expected, rank.actual) == ("rank", 1, 3, 2)
+
+
+def test_an_axis_of_zero_is_passed_on_but_none_is_left_of_a_kernel_that_does_not_fit() -> None:
+    assert fit("B D -> B D", (B, 0)).output == (B, 0)
+    assert fit("B i -> B o", (B, 5), i=5, o=0).output == (B, 0)
+    assert misfit("B D -> B (D-5)", (B, 5)).condition == "D-5 >= 1"
+
+
+def test_parentheses_are_an_axis_or_a_tuple_of_one_tensor() -> None:
+    outputs = [parse_signature(f"B H -> {text}").alternatives[0].output for text in ("(B H)", "(B H,)", "(H-1)")]
+    assert [str(output) for output in outputs] == ["(B H,)", "(B H,)", "(H-1)"]
 
 
 def test_structures_are_returned_as_written() -> None:

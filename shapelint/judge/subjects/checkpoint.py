@@ -122,7 +122,8 @@ def _matches(judged: Judged, keys: StateDict, own_names: bool) -> list[_Match]:
         allowed = [prefix for prefix in prefixes if own_names or _is_place(prefix, role, judged.pack)]
         named = [prefix for prefix in allowed if _names(prefix, role, judged.pack)]
         if not named and role == "backbone":
-            named = allowed
+            others = [other for other in judged.components if other != role]
+            named = [prefix for prefix in allowed if not any(_is_within(prefix, one, judged.pack) for one in others)]
         if named:
             prefix = max(named, key=lambda text: (len(prefixes[text]), -len(text)))
             found.append(_Match(role, prefix, {prefix + name: known[name] for name in prefixes[prefix]}))
@@ -153,6 +154,11 @@ def _names(prefix: str, role: str, pack: MethodPack) -> bool:
     last = prefix.rstrip(".").rpartition(".")[2]
     own = pack.roles[role].aliases if role in pack.roles else ()
     return any(f"_{name}_" in f"_{last}_" for name in (role, *own))
+
+
+def _is_within(prefix: str, role: str, pack: MethodPack) -> bool:
+    """Whether any part of a prefix names a role: what follows `learner.projection_head.layers.` is no backbone's."""
+    return any(_names(part, role, pack) for part in prefix.split("."))
 
 
 def _shapes(judged: Judged, path: Path, keys: StateDict, matches: Iterable[_Match]) -> Iterator[Occasion]:
@@ -192,33 +198,34 @@ def _format(shape: signatures.Shape) -> str:
 
 
 def _nothing(judged: Judged, path: Path, keys: StateDict) -> Iterator[Occasion]:
-    """The facts if no name matches.
+    """The facts if no name matches, or none is left behind the prefix that the config takes off."""
+    if keys and not _loads_nothing(judged, path, keys):
+        return
+    argument = judged.model.extras.checkpoint
+    place: Span = argument.span if argument else next(iter(judged.components.values())).spec.head
+    facts = CheckpointFacts(
+        path.name, len(keys), 0, None, False, prefix=_common_prefix(judged, keys), example=next(iter(keys), "")
+    )  # fmt: skip
+    yield Occasion("checkpoint", {"checkpoint": facts}, Ends(("checkpoint",), "", place, ()))
+
+
+def _loads_nothing(judged: Judged, path: Path, keys: StateDict) -> bool:
+    """Whether names that are not the model's are certainly no names of it.
 
     This is certain if every tensor of the backbone is known, or none of its layers has such a name. That a name begins
     like that of a role says nothing: `encoder.` and `trunk_output.` are names inside of networks, too.
     """
     components = {role: component for role, component in judged.components.items() if role in judged.pack.roles}
-    if not keys or not all(_is_seen(component) for component in components.values()):
-        return
-    layers = [
-        (role, layer.split(".")[0]) for role, part in components.items() for layer in taken_layers.layer_names(part)
-    ]
+    if not all(_is_seen(component) for component in components.values()):
+        return False
+    layers = [(role, layer) for role, part in components.items() for layer in taken_layers.layer_names(part)]
     partly = [role for role, part in components.items() if role == "backbone" and not tensors.held_by(part).complete]
     if any(key.split(".")[0] == layer for role, layer in layers if role in partly for key in keys):
-        return
+        return False
     unsure = [role for role, part in components.items() if not tensors.held_by(part).complete]
     if any(_names(key.split(".")[0], role, judged.pack) for role in unsure for key in keys):
-        return
-    if path.suffix == OWN_NAMES and any(f".{layer}." in f".{key}" for _, layer in layers for key in keys):
-        return
-    argument = judged.model.extras.checkpoint
-    backbone = next(iter(components.values()))
-    place: Span = argument.span if argument else backbone.spec.head
-    example = next(iter(keys))
-    facts = CheckpointFacts(
-        path.name, len(keys), 0, None, False, prefix=_common_prefix(judged, keys), example=example
-    )  # fmt: skip
-    yield Occasion("checkpoint", {"checkpoint": facts}, Ends(("checkpoint",), "", place, ()))
+        return False
+    return path.suffix != OWN_NAMES or not any(f".{layer}." in f".{key}" for _, layer in layers for key in keys)
 
 
 def _is_seen(component: Resolved) -> bool:
@@ -227,7 +234,7 @@ def _is_seen(component: Resolved) -> bool:
 
 def _common_prefix(judged: Judged, keys: StateDict) -> str:
     """The parts in front of the model's own names that every key begins with: `module.`."""
-    parts = next(iter(keys)).split(".")
+    parts = next(iter(keys), "").split(".")
     for count in range(1, len(parts)):
         prefix = ".".join(parts[:count]) + "."
         if not all(key.startswith(prefix) for key in keys):

@@ -94,10 +94,8 @@ def _wired(judged: Judged, wired: WiredLoss) -> Iterator[Occasion]:
         return
     if left.link.outgoing.guess or right.link.outgoing.guess:
         left, right = (replace(side, shape=(side.shape[0], side.shape[-1])) for side in (left, right))
-    taken = [_reshaped(side.shape, pack.reshape) for side in (left, right)]
-    if taken[0] is None or taken[1] is None:
-        return
-    facts = _facts(judged, loss, left, right, (taken[0], taken[1]))
+    taken = _reshaped(left.shape, pack.reshape), _reshaped(right.shape, pack.reshape)
+    facts = _facts(judged, loss, left, right, taken)
     yield Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
@@ -108,7 +106,7 @@ def compared(judged: Judged, loss: BoundLoss, left: Output, right: Output, name:
     return Occasion("loss", {"loss": facts, "left": facts.left, "right": facts.right}, _ends(loss, facts, left, right))
 
 
-def _reshaped(shape: Shape, reshape: str) -> Shape | None:
+def _reshaped(shape: Shape, reshape: str) -> Shape:
     if not reshape:
         return shape
     signature = notation.parse_signature(reshape)

@@ -15,6 +15,7 @@ from shapelint.common.frozen import frozen
 from shapelint.judge.edge_facts import side_name
 from shapelint.judge.occasions import Ends, Occasion
 from shapelint.resolve.resolved import Resolved
+from shapelint.shapes import expression
 from shapelint.shapes.signatures import Fit
 from shapelint.text.source import Span
 
@@ -50,8 +51,9 @@ def _inside_a_class(role: str, component: Resolved) -> Iterator[Occasion]:
     if component.row is None or not component.row.latent:
         return
     name, one, other = component.row.latent.split()
-    spans = [component.given[argument].span for argument in (one, other) if argument in component.given]
-    width = component.values[one]
+    given = (component.given.get(argument.partition("[")[0]) for argument in (one, other))  # `hidden[0]` is of a list
+    spans = [argument.span for argument in given if argument is not None]
+    width = expression.evaluate(one, component.values)
     facts = VariableFacts(
         f"{role}.{name}", "the layer before it", width, False, f"the arguments {one} and {other} of {component.label}"
     )

@@ -75,7 +75,7 @@ class ComponentSignature(Strict):
     def widths(self) -> frozenset[str]:
         """The arguments that are widths: an axis by themselves, or a head's integers that are not inert."""
         signatures = map(notation.parse_signature, (row.shapes for row in self.rows))
-        found = {axis for signature in signatures for axis in signature.single_names}
+        found = {text for signature in signatures for text in signature.axis_texts}
         if self.role == "head":
             for parameter in self.parameters:
                 integer = isinstance(parameter.default, int) and not isinstance(parameter.default, bool)
