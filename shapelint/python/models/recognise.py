@@ -256,7 +256,7 @@ def _model(
         _reaches(links, losses),
         unused=tuple(unused_parts.of_calls(run, group.calls)),
         unfollowed=tuple(_unfollowed(run, group)),
-        open_operations=tuple(_open_operations(run, share.open_operations, group, by_role)),
+        open_operations=tuple(_open_operations(run, share.open_operations, group, by_role, first)),
         unread=tuple(run.unread.values()) if first else (),
         update_faults=tuple(momentum_updates.faults(run, group.node, first)),
         trained=trained_targets.find(run, group.node, first),
@@ -291,12 +291,13 @@ def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
 
 
 def _open_operations(
-    run: Run, share: Sequence[tuple[Span, OpenOperation]], group: Group, roles: Container[str]
+    run: Run, share: Sequence[tuple[Span, OpenOperation]], group: Group, roles: Container[str], first: bool
 ) -> Iterator[OpenOperation]:
     """Yield the operations that may not take what the model makes; a loss is a link of its own."""
     losses = {loss.span for loss in run.losses} if share else ()
     for span, operation in share:
-        if span not in losses and any(made_inside(flow, group, roles) for flow in operation.operands):
+        is_inside = any(made_inside(flow, group, roles) for flow in operation.operands)
+        if span not in losses and (is_inside or (first and all(map(_is_of_the_loop, operation.operands)))):
             yield operation
 
 

@@ -118,16 +118,19 @@ def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
             run.handed_over.setdefault(id(value), (value, cause))
 
 
-def leave_open(run: Run, name: str, operands: Sequence[Tensor], cause: Cause | None, site: Site) -> None:
+def leave_open(
+    run: Run, name: str, operands: Sequence[Tensor], cause: Cause | None, site: Site, is_certain: bool = False
+) -> None:
     """Note an operation of which it is not known whether torch takes what a component made: an unchecked link.
 
-    Nothing is noted of what is interpreted for a library, or only supposed to run.
+    If it `is_certain` that torch does not, who made it does not matter. Nothing is noted of what is interpreted for a
+    library, or only supposed to run.
     """
     file = site.scope.file
     span = run.place(site.node, file)
     if file is None or span is None or run.supposed or Path(file.path).is_relative_to(rules_folder.folder()):
         return
-    flows = tuple(one.flow for one in operands if _is_made(one.flow))
+    flows = tuple(one.flow for one in operands if is_certain or _is_made(one.flow))
     if flows:
         cause = cause or _of_sizes(operands) or Cause(f"a size of what {_text(site.node)} gets is not known", span)
         cause = cause if cause.span is not None else replace(cause, span=span)

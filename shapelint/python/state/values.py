@@ -158,7 +158,8 @@ class Tensor:
 
     `loose` says that only the last axis is known: a layer that takes any axes got a tensor of unknown shape.
     `weight_of` is the module whose weight this is, and `is_mask` says that it holds truth values,
-    `is_index` that it holds whole numbers; `ones` are those of a tensor that otherwise holds zeros.
+    `is_index` that it holds whole numbers; `ones` are those of a tensor that otherwise holds zeros. `order` is the
+    place of each axis in memory, if it is another than its own.
     """
 
     flow: Flow
@@ -168,6 +169,7 @@ class Tensor:
     is_mask: bool = False
     is_index: bool = False
     ones: Ones | None = None
+    order: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[Dim, ...] | None:

@@ -87,6 +87,12 @@ def _is_kept(part: Value) -> bool:
     return isinstance(part, Items) and part.kind == "slice"
 
 
+def axes_asked(parts: Sequence[Value]) -> int | None:
+    """Return how many axes an index is for at least; None if a part of it may be None, which is for none."""
+    known = all(isinstance(part, (Const, Items, Tensor)) for part in parts)
+    return sum(map(_takes, parts)) if known else None
+
+
 def _takes(part: Value) -> int:
     """Return how many axes a part of an index is for."""
     if isinstance(part, Const) and (part.value is None or part.value is ...):

@@ -101,9 +101,16 @@ def matmul(axes: Axes, other: Axes) -> Iterator[Refusal]:
 
 
 def permute(axes: Axes, order: Sequence[Dim]) -> Iterator[Refusal]:
-    """Yield a refusal if the order has fewer or more axes than the tensor."""
-    if order and all(isinstance(place, int) for place in order) and len(order) != len(axes):
-        yield Refusal(0, named(len(order)))
+    """Yield a refusal if the order has fewer or more axes than the tensor, or names one that is missing."""
+    places = [place for place in order if isinstance(place, int)]
+    if not places or len(places) < len(order):
+        return
+    if len(places) != len(axes):
+        yield Refusal(0, named(len(places)))
+        return
+    missing = next(filter(None, (missing_axis(place, len(axes)) for place in places)), "")
+    if missing:
+        yield Refusal(0, missing)
 
 
 def expand(axes: Axes, sizes: Sequence[Dim]) -> Iterator[Refusal]:

@@ -15,7 +15,15 @@ from shapelint.python.state import gradients
 from shapelint.python.state.arguments import Arguments
 from shapelint.python.state.gradients import UNTRAINED
 from shapelint.python.state.values import UNKNOWN, Const, Items, NumpyArray, Tensor, Value
-from shapelint.python.tensors import argument_values, collected_rows, mask_counts, masks, overloads, shape_lines
+from shapelint.python.tensors import (
+    argument_values,
+    collected_rows,
+    mask_counts,
+    masks,
+    memory_order,
+    overloads,
+    shape_lines,
+)
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
 from shapelint.python.tensors.overloads import OperationCall
@@ -52,19 +60,20 @@ def apply(name: str, tensor: Tensor, given: Arguments, section: Section = "opera
     call = _chosen(operations, 1, given)
     if all(operation.keeps_shape for operation in operations) or (call is not None and _is_bounded_by_numbers(call)):
         same = replace(tensor, trains=trains, is_mask=blank.is_mask, is_index=blank.is_index)
-        return _counted(name, tensor, given, same)
+        return _counted(name, tensor, given, call, same)
     if call is not None and not call.operation.detaches and call.operation.combines:
         trains |= gradients.through(call.operands)
-    return _counted(name, tensor, given, _value(call, axes_of(tensor), replace(blank, trains=trains)))
+    return _counted(name, tensor, given, call, _value(call, axes_of(tensor), replace(blank, trains=trains)))
 
 
-def _counted(name: str, tensor: Tensor, given: Arguments, result: Value) -> Value:
-    """Return what an operation gives, with what is known of its ones."""
+def _counted(name: str, tensor: Tensor, given: Arguments, call: OperationCall[Value] | None, result: Value) -> Value:
+    """Return what an operation gives, with what is known of its ones and of its place in memory."""
     ones = mask_counts.after(name, tensor, given, result if isinstance(result, Tensor) else None)
     if not isinstance(result, Tensor):
         return result
     whole = mask_counts.chosen(name, tensor, given, result)
-    return whole if whole.ones is ones else replace(whole, ones=ones)
+    order = memory_order.after(name, call, tensor)
+    return whole if whole.ones is ones and whole.order == order else replace(whole, ones=ones, order=order)
 
 
 def _is_bounded_by_numbers(call: OperationCall[Value]) -> bool:
@@ -111,6 +120,15 @@ def repeated(call: OperationCall[Value], tensor: Tensor) -> int | None:
     """Return an axis that is named twice where each may be named once; None if there is none."""
     axes = axes_of(tensor)
     return None if axes is None else call.repeated(axes)
+
+
+def is_apart(call: OperationCall[Value], tensor: Tensor) -> bool:
+    """Return whether a view certainly merges axes that do not lie next to each other in memory."""
+    axes = axes_of(tensor)
+    result = call.result(axes) if tensor.order and axes is not None else None
+    if axes is None or not isinstance(result, tuple):
+        return False
+    return memory_order.takes_view(axes, tensor.order, [axis.size for axis in result]) is False
 
 
 def is_open(call: OperationCall[Value], tensor: Tensor) -> bool:

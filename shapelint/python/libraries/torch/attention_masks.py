@@ -1,4 +1,6 @@
-"""Masks that layers of attention get: one for each pair of tokens, or one for each token of each image.
+"""The batches that the inputs of a layer of attention have in common, and its masks.
+
+A mask is for each pair of tokens, or for each token of each image.
 
 https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
 """
@@ -32,8 +34,19 @@ def given(arguments: Arguments) -> dict[str, Value]:
 
 
 def compare(run: Run, module: Component, inputs: Sequence[Value | None], arguments: Arguments, site: Site) -> None:
-    """Note masks with other sizes than the inputs of a layer; a link to one of unknown shape is unchecked."""
+    """Note inputs of other batches than the first, and masks with other sizes than the inputs.
+
+    A link to a mask of unknown shape is unchecked.
+    """
     batch_first = _batch_first(module)
+    known = [axes_of(one) if isinstance(one, Tensor) else None for one in inputs]
+    tensors = [axes for axes in known if axes is not None and len(axes) == 3]
+    if batch_first is not None and 1 < len(tensors) == len(known):
+        first, last, name = tensors[0], tensors[-1], module.name or module.spec.target.rpartition(".")[2]
+        at = 0 if batch_first else 1
+        for other in tensors[1:]:
+            _compare(run, name, first[at : at + 1], other[at : at + 1], site)
+        _compare(run, name, tensors[1][1 - at : 2 - at], last[1 - at : 2 - at], site)
     for name, mask in given(arguments).items():
         pair = [inputs[0], inputs[MASKS[name]] if len(inputs) > 1 else inputs[0]]
         query, key = (axes_of(one) if isinstance(one, Tensor) else None for one in pair)

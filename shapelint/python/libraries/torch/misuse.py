@@ -20,8 +20,9 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import refusals, row_faults, signature_calls, tensor_operations
+from shapelint.python.tensors import indexing, refusals, row_faults, signature_calls, tensor_operations
 from shapelint.python.tensors.axes import Axis
+from shapelint.python.tensors.overloads import OperationCall
 from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
@@ -44,10 +45,18 @@ def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> N
         if refusal.axes is None or not _note_rows(run, name, tensor, refusal.axes, site):
             _remember(run, name.removeprefix("__").removesuffix("__"), judged, refusal.expected, site)
         return
-    repeated = tensor_operations.repeated(call, tensor)
-    cause = None if repeated is None else Cause(f"axis {repeated} is named twice")
+    cause = _certain_cause(name, call, tensor)
     if cause is not None or tensor_operations.is_open(call, tensor):
-        causes.leave_open(run, name, [tensor, *(one for one in given.values if isinstance(one, Tensor))], cause, site)
+        operands = [tensor, *(one for one in given.values if isinstance(one, Tensor))]
+        causes.leave_open(run, name, operands, cause, site, is_certain=cause is not None)
+
+
+def _certain_cause(name: str, call: OperationCall[Value], tensor: Tensor) -> Cause | None:
+    """Return why torch certainly refuses an operation for something else than a size."""
+    if name == "view" and tensor_operations.is_apart(call, tensor):
+        return Cause("it merges axes that were swapped, and lie apart in memory", help="use reshape instead of view")
+    repeated = tensor_operations.repeated(call, tensor)
+    return None if repeated is None else Cause(f"axis {repeated} is named twice")
 
 
 def _note_rows(run: Run, name: str, tensor: Tensor, axes: tuple[Axis, Axis], site: Site) -> bool:
@@ -72,9 +81,15 @@ def note_mask(run: Run, tensor: Tensor, mask: Value, site: Site) -> None:
 
 
 def note_index(run: Run, tensor: Tensor, index: Value, site: Site) -> None:
-    """Record a number in an index that is beyond its axis; only the part of an index before a tensor is read."""
-    axes = axes_of(tensor) or ()
+    """Record an index of too many axes, and a number in it that is beyond its axis, up to the first tensor in it."""
+    axes = axes_of(tensor)
+    if axes is None:
+        return
     parts = index.items if isinstance(index, Items) and index.kind == "tuple" else [index]
+    asked = indexing.axes_asked(parts)
+    if asked is not None and asked > len(axes):
+        _remember(run, "an index", tensor, refusals.named(asked), site)
+        return
     for place, (one, axis) in enumerate(zip(parts, axes)):
         number, size = one.value if isinstance(one, Const) else None, axis.size
         is_number = isinstance(number, int) and not isinstance(number, bool)

@@ -138,6 +138,7 @@ def _several(run: Run, module: Component, arguments: Arguments, site: Site) -> V
         causes.leave_unknown_open(run, module.spec.target, arguments.every, site)
         return run.unknown(f"{label} with several inputs", site.node, site.scope.file)
     result = _checked_inputs(run, module, values, site)
+    result = replace(result, order=()) if isinstance(result, Tensor) else result
     attention_masks.compare(run, module, values, arguments, site)
     if module.spec.target in COMBINED:
         return _combined(run, module, values)
