@@ -286,6 +286,7 @@ def _loads(run: Run, group: Group, first: bool) -> Iterator[LoadedWeights]:
 def _unfollowed(run: Run, group: Group) -> dict[Cause, None]:
     """Return why code that is not seen may do something to a model: it gets hold of it, or is a base of its class."""
     causes = [cause for nodes, cause in run.unfollowed if touches(nodes, group)]
+    causes += wiring_faults.unpaired(run, group.node) if group.node is not None else ()
     base = unseen_parts.base_of_a_method(run, group.node) if group.node is not None else None
     return dict.fromkeys([*causes, base] if base is not None else causes)
 

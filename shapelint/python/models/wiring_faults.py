@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.common.frozen import frozen
+from shapelint.python.libraries.torch import state_names
 from shapelint.python.state import loader_rows, naming
 from shapelint.python.state.run import Call, Run, Update
 from shapelint.python.state.values import Component, Instance, Node
-from shapelint.spec.spec import Step
+from shapelint.spec.spec import Cause, Step
 from shapelint.text.source import Span
 
 RESHAPE = "a reshape"
@@ -73,7 +74,9 @@ def _aliases(run: Run, model: Instance) -> Iterator[TargetFault]:
 def updates(run: Run, model: Instance) -> Iterator[Update]:
     """Yield the pairs of components that a momentum update combines although they were built separately."""
     seen: set[tuple[int, int]] = set()
-    for online, target, _ in run.averaged:
+    averaged = [(online, target) for online, target, _ in run.averaged]
+    paired = [(online, target) for online, target, _ in run.paired if _in_one_order(run, online, target)]
+    for online, target in (*averaged, *paired):
         if not isinstance(online, Node) or not isinstance(target, Node) or not _inside(target, model):
             continue
         pairs = (naming.leaves(online), naming.leaves(target))
@@ -87,6 +90,26 @@ def updates(run: Run, model: Instance) -> Iterator[Update]:
             seen.add((id(one), id(two)))
             if one.resolved is not None and two.resolved is not None:
                 yield Update(two.path[-1].name or target.name, one.resolved, two.resolved)
+
+
+def unpaired(run: Run, model: Instance) -> Iterator[Cause]:
+    """Yield why it is not known which parameters a loop writes into which, for networks with other names of them."""
+    for online, target, cause in run.paired:
+        if _inside(target, model) and _in_one_order(run, online, target) is False:
+            yield cause
+
+
+def _in_one_order(run: Run, online: Node, target: Node) -> bool | None:
+    """Return whether two networks have parameters of the same names, in order, so that pairs are those of one name.
+
+    None if that does not matter, as all shapes are the same, or is not known.
+    """
+    one, two = state_names.of(run, online), state_names.of(run, target)
+    if one.unseen or two.unseen:
+        return None
+    if list(one.tensors) == list(two.tensors):
+        return True
+    return None if list(one.tensors.values()) == list(two.tensors.values()) else False
 
 
 def _inside(node: Node, model: Instance) -> bool:

@@ -250,6 +250,7 @@ class Run(Kernel):
     instances: list[Instance] = field(default_factory=list)
     escaped: set[int] = field(default_factory=set)
     averaged: list[tuple[Value, Value, Span]] = field(default_factory=list)
+    paired: list[tuple[Node, Node, Cause]] = field(default_factory=list)
     decays: list[tuple[Value, float, Span]] = field(default_factory=list)
     saved: dict[int, tuple[Tensor, bool]] = field(default_factory=dict)
     renamed: dict[int, Node] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shapelint.common.patterns import pattern
-from shapelint.python.state import frozen_modules, journal, unknown_numbers
+from shapelint.python.state import frozen_modules, journal, paired_parameters, unknown_numbers
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.journal import Frame
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, MAXIMUM_REPEATS, Run
@@ -40,6 +40,7 @@ def for_(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     """Execute a `for` loop; return True if nothing after it runs."""
     iterable = run.evaluate(node.iter, scope)
     frozen_modules.note_loop(run, node, scope)
+    paired_parameters.note_loop(run, node, scope)
     items = elements(run, iterable, node.iter)
     if items is None and isinstance(iterable, Unknown):
         items = Items([], rest=unknown_numbers.part(run, iterable))

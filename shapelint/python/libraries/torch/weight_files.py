@@ -109,6 +109,7 @@ def load_into(run: Run, owner: Node, arguments: Arguments, site: Site) -> Value:
     if known is None:
         return UNKNOWN
     given, maybe, file = known
+    file = file or (_text(site.node.args[0]) if isinstance(site.node, ast.Call) and site.node.args else "")
     cause = None
     span = run.place(site.node, site.scope.file) or Span(0, 0)
     if given is not None and site.node in guards.expected(run.tree):
@@ -135,14 +136,14 @@ def _given(run: Run, value: Value) -> tuple[dict[str, Shape | None] | None, froz
     file = next((role.removeprefix(f"{CHECKPOINT} ") for role in roles if role.startswith(CHECKPOINT)), "")
     if value.open:
         return (None, frozenset(), file) if file or value.cause is not None else None
-    if not file and (value.items or not run.weight_files):
+    if not file and not value.items and not run.weight_files:
         return None
     shapes = {
         str(key): item.shape if isinstance(item, Tensor) else None
         for key, item in value.items.items()
         if isinstance(key, str)
     }
-    return shapes, frozenset(map(str, value.maybe_missing)), file or run.weight_files[-1]
+    return shapes, frozenset(map(str, value.maybe_missing)), file or (run.weight_files[-1] if not value.items else "")
 
 
 def _read_at(value: Value | None) -> Span | None:
