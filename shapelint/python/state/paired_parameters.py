@@ -9,7 +9,7 @@ from shapelint.python.state.run import Run
 from shapelint.python.state.values import Node, Scope
 from shapelint.spec.spec import Cause
 
-WRITES = words("copy_ add_ mul_ sub_ lerp_")
+IN_PLACE = words("copy_ add_ mul_ sub_ lerp_")
 
 
 def note_loop(run: Run, loop: ast.For | ast.AsyncFor, scope: Scope) -> None:
@@ -49,7 +49,7 @@ def _written(loop: ast.For | ast.AsyncFor) -> int | None:
 def _place(node: ast.AST) -> str:
     """Return the variable that a call in place writes into, or whose data an average is assigned to."""
     place: ast.AST = node
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in IN_PLACE:
         place = node.func.value
     elif isinstance(node, ast.Assign) and any(isinstance(one, ast.BinOp) for one in ast.walk(node.value)):
         place = node.targets[0]

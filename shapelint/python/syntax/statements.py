@@ -31,6 +31,7 @@ from shapelint.python.state.values import (
 )
 from shapelint.python.syntax import (
     assignment,
+    caught_faults,
     decorators,
     expressions,
     imports,
@@ -48,6 +49,8 @@ TRAINING_CONTEXTS = pattern(
     r"autocast|record_function|profile|open\(|suppress|catch_warnings|torch\.device|tqdm|no_sync"
 )
 """Context managers under which gradients are computed for certain."""
+SWALLOWS = pattern(r"suppress\(|\braises\(|assertRaises")
+"""Context managers behind which a program goes on after an exception."""
 ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
 
 
@@ -192,11 +195,13 @@ def branch(run: Run, bodies: Sequence[Sequence[ast.stmt]], scope: Scope) -> bool
 def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
     """Run the body between the methods of its context managers; if one may suppress exceptions, run it as a `try`."""
     frozen, managers, swallows = 0, [], False
+    caught: ast.expr | None = None
     for item in node.items:
         value = run.evaluate(item.context_expr, scope)
         text = ast.unparse(item.context_expr)[:60]
         frozen += not TRAINING_CONTEXTS.search(text)
-        swallows = swallows or "suppress(" in text
+        if SWALLOWS.search(text) and isinstance(item.context_expr, ast.Call):
+            swallows, caught = True, ast.Tuple(item.context_expr.args, ast.Load())
         if (
             isinstance(value, Instance)
             and value.cls is not None
@@ -210,7 +215,7 @@ def _with(run: Run, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
     run.no_grad += frozen
     try:
         if swallows:
-            every = ast.ExceptHandler(None, None, [ast.Pass()])
+            every = ast.copy_location(ast.ExceptHandler(caught, None, [ast.Pass()]), node)
             gone = _try(run, ast.copy_location(ast.Try(node.body, [every], [], []), node), scope)
         else:
             gone = execute(run, node.body, scope)
@@ -267,6 +272,7 @@ def _finally(run: Run, node: ast.Try, scope: Scope, exit_: Exit | None, before: 
 def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
     """Run the body and its handlers: an exception may be raised before any statement of the body, or after the last."""
     live: list[State] = []
+    before, goes_on = caught_faults.count(run), caught_faults.handler(node, in_loop=bool(run.rounds))
     with run.journal.frame() as whole:
         partway: list[State] = [{}]
         with run.journal.frame(*(("raise",) if node.handlers else ())) as frame:
@@ -277,6 +283,8 @@ def _caught(run: Run, node: ast.Try, scope: Scope) -> bool:
                 if gone:
                     break
             raised = frame.states
+        if goes_on is not None:
+            caught_faults.forgive(run, before, goes_on, scope)
         if not gone and not execute(run, node.orelse, scope):
             live.append(run.journal.state(whole))
         run.journal.undo(whole)
