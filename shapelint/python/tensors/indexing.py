@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import frozen
 from shapelint.python.state.value_facts import integer
-from shapelint.python.state.values import Const, Items, Tensor, Value
+from shapelint.python.state.values import Const, Items, Tensor, Unknown, Value
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import mask_counts, refusals
 from shapelint.python.tensors.axes import Axes, Axis
@@ -55,7 +55,7 @@ def _indexed(axes: Axes, parts: Sequence[Value]) -> Axes | None:
         elif isinstance(part, Items) and part.kind == "slice":
             result.append(Axis(length(axes[place], part), axes[place].origin))
             place += 1
-        elif integer(part) is not None:
+        elif integer(part) is not None or (isinstance(part, Unknown) and part.is_number):
             place += 1
         else:
             found = _selected(part, axes[place:])

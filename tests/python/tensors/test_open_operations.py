@@ -187,7 +187,6 @@ OPEN = [
     # Nor is a size or an axis that is known at run time only.
     "z = z.flatten(anything)",
     "z = z.sum(dim=anything)",
-    "z = z[anything]",
     # Torch refuses an axis that is named twice, and Python another number of names than there are values.
     "z = z.mean((1, -1))",
     "z = m.permute(0, 2, 2, 1)",
