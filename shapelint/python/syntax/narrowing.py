@@ -33,7 +33,15 @@ def condition(run: Run, node: ast.expr, scope: Scope) -> bool | None:
     value = run.evaluate(node, scope)
     if isinstance(value, Tensor):
         run.observe_operation("__bool__", value, Arguments(), Site(node, scope))
-    return truth(value)
+    known = truth(value)
+    return _decided(node) if known is None else known
+
+
+def _decided(node: ast.expr) -> bool | None:
+    """Return what a written-out True or False decides: `debugging and False`."""
+    decisive = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+    parts = node.values if isinstance(node, ast.BoolOp) else []
+    return decisive if any(isinstance(one, ast.Constant) and one.value is decisive for one in parts) else None
 
 
 def behind(run: Run, test: ast.expr, outcome: bool, scope: Scope) -> None:

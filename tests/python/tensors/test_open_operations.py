@@ -113,6 +113,9 @@ CLEAR = [
     "s = z @ z.t(); z = s.masked_select(torch.eye(4).bool().logical_not()).view(3, 4)",
     "s = z @ z.t(); z = s[:, :3][torch.eye(4, 3).bool()] + torch.ones(3)",
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(4)",
+    # What is switched off.
+    "if anything and False: z = z @ z",
+    "z = z if anything or True else z @ z",
     # The rows of a tensor, one after the other.
     "z = torch.stack([one * two for one, two in zip(z, z.flip(0))]) + z",
     "z = torch.stack([one @ two for one, two in zip(z, z)]) + z[:, 0]",
@@ -244,3 +247,10 @@ def test_what_may_be_refused_is_an_unchecked_link(line: str) -> None:
     (link,) = report.models[0].unchecked
     assert link.location.line == 16
     assert any(words in link.reason for words in ("is not known", "is named twice", "are assigned to"))
+
+
+@pytest.mark.parametrize(("loss", "said"), [("z.var(0)", "wrong"), ("z.var(0).mean()", "clear")])
+def test_what_a_trainer_that_is_not_seen_takes_back_is_one_number(loss: str, said: str) -> None:
+    assert (
+        verdict(linted(f"accelerator = __import__('accelerate').Accelerator(); accelerator.backward({loss})")) == said
+    )

@@ -39,6 +39,8 @@ def unseen(run: Run, site: Site, arguments: Arguments) -> None:
     value = arguments.positional[0].value if arguments.positional else None
     if isinstance(callee, ast.Attribute) and callee.attr in BACKWARD and isinstance(value, Tensor):
         note(run, value.trains)
+        if callee.attr.endswith("backward"):
+            run.observe_operation("backward", value, Arguments(), site)
 
 
 def returned(run: Run, function: Function, value: Value) -> None:
