@@ -10,7 +10,7 @@ import ast
 
 from shapelint.chain.chain import Edge, Flow, Origin
 from shapelint.common.frozen import frozen, replace
-from shapelint.python.state import guards
+from shapelint.python.state import guards, loader_rows
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.loader_rows import LoaderRows
 from shapelint.python.state.run import Failure, Run
@@ -85,6 +85,19 @@ def note_labels(run: Run, name: str, scores: Flow | None, labels: Flow, site: Si
     code = "SL102" if width == 1 else "SL103"
     problem = Problem(code, what, span, steps=steps, expected=classes, actual=width)
     _add(run, site.node, _batch_problem(run, problem) if run.feeds else problem)
+
+
+def note_single_scores(run: Run, name: str, scores: Flow | None, labels: Flow, site: Site) -> None:
+    """Record several labels for a single row of scores."""
+    have, want, span = scores.value if scores is not None else None, labels.value, place(run, site)
+    if span is None or not isinstance(have, tuple) or not isinstance(want, tuple) or not len(have) == len(want) == 1:
+        return
+    if not isinstance(want[0], str) and loader_rows.differ(want[0], 1):
+        what = f"{name} takes a row of scores for each label, but gets {signatures.format_shape(have)}"
+        steps = tuple(
+            step for origin in (*labels.origins, *(scores.origins if scores else ())) for step in origin.steps
+        )
+        _add(run, site.node, _batch_problem(run, Problem("SL102", what, span, steps=steps)))
 
 
 def note_axes_of_labels(run: Run, name: str, scores: Flow | None, labels: Flow, site: Site) -> None:

@@ -113,6 +113,9 @@ CLEAR = [
     "s = z @ z.t(); z = s.masked_select(torch.eye(4).bool().logical_not()).view(3, 4)",
     "s = z @ z.t(); z = s[:, :3][torch.eye(4, 3).bool()] + torch.ones(3)",
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(4)",
+    # A row of scores for each label.
+    "z = F.cross_entropy(z[0], torch.tensor(3))",
+    "z = F.cross_entropy(z[0], z[1].softmax(0))",
     # What is switched off.
     "if anything and False: z = z @ z",
     "z = z if anything or True else z @ z",
@@ -167,6 +170,8 @@ WRONG = [
     "s = z @ z.t(); z = s.masked_select(~torch.eye(4).bool()).view(4, 4)",
     "s = z @ z.t(); z = s[torch.eye(2).repeat(2, 2).bool()].view(4, 3)",
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(3)",
+    "z = F.cross_entropy(z[:, 0], torch.arange(4))",
+    "z = nn.NLLLoss()(z.flatten().log_softmax(0), torch.arange(4))",
     "z = torch.stack([one * two for one, two in zip(z, z[:, :3])])",
     "z = torch.stack([one @ two for one, two in zip(z, z)]) + z",
     "z = torch.stack(list(map(self.projector, z)))",

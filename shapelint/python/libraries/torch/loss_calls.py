@@ -53,6 +53,10 @@ def functional(run: Run, name: str, arguments: Arguments, site: Site) -> Value:
     return call(run, Loss(target=signature.target), arguments, site) if signature else UNKNOWN
 
 
+OF_CLASSES = ("torch.nn.CrossEntropyLoss", "torch.nn.NLLLoss")
+"""Losses of scores for each class; one row of scores alone is that of a single label."""
+
+
 def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
     """Record the operands of a loss; the result is a number, unless the loss returns the result of an operation."""
     signature = losses.of_class(loss.target)
@@ -78,6 +82,8 @@ def call(run: Run, loss: Loss, arguments: Arguments, site: Site) -> Value:
         _note_rows(run, signature if whole else None, pair, rows, site)
     if rows is not None and isinstance(labels := arguments.get(1, "target"), Tensor):
         row_faults.note_labels(run, _callee(site), operands[0][1], labels.flow, site)
+        if labels.is_index and loss.target in OF_CLASSES:
+            row_faults.note_single_scores(run, _callee(site), operands[0][1], labels.flow, site)
     if signature.operands == "equal" and signature.labels and isinstance(labels := arguments.get(1, "target"), Tensor):
         row_faults.note_axes_of_labels(run, _callee(site), operands[0][1], labels.flow, site)
     if not compared and len(run.failures) == noted:
