@@ -41,6 +41,7 @@ from shapelint.python.tensors.image_sizes import BATCH
 from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes.dims import Dim
+from shapelint.spec.spec import Cause
 
 PLACES = {"dataset": 0, "batch_size": 1, "sampler": 3, "batch_sampler": 4, "collate_fn": 6, "drop_last": 8}
 """The arguments of a loader that decide how many rows a batch has:
@@ -244,7 +245,14 @@ def loader(run: Run, arguments: Arguments, site: Site) -> Value:
     """Interpret `DataLoader(dataset, ...)`: batches, each with the views of its dataset and a label."""
     run.has_loaders = True
     dataset = arguments.get(PLACES["dataset"], "dataset")
-    rows = _noted(run, _facts(run, dataset, arguments, site))
+    facts = _facts(run, dataset, arguments, site)
+    if facts is not None and facts.batches == 0:
+        reason = (
+            f"no batch is fed: the {facts.size} of one are more than the {facts.samples} of all, and drop_last is set"
+        )
+        run.unfollowed.append(((), Cause(reason, run.place(site.node, site.scope.file))))
+        return Items([], "list")
+    rows = _noted(run, facts)
     source, batch = _source(dataset), Data(rows)
     if _given(arguments, "collate_fn"):
         return Items([], "list", batch)

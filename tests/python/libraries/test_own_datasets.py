@@ -77,3 +77,22 @@ def test_the_channels_of_its_tensor_are_those_of_the_batch(element: str, step: s
 def test_a_vector_for_each_picture_is_none_of_its_axes() -> None:
     found, runs = codes("return self.pictures[index].flatten()", "model(batch)", "Conv2d(3, 8, 3)", 3)
     assert (found, runs) == (["SL102"], False)
+
+
+@pytest.mark.parametrize(("settings", "is_fed"), [
+    ("batch_size=20, drop_last=True", False),
+    ("batch_size=20", True),
+    ("batch_size=16, drop_last=True", True),
+])  # fmt: skip
+def test_a_loader_without_a_whole_batch_feeds_nothing(settings: str, is_fed: bool) -> None:
+    text = PROGRAM.replace("{element}", "return self.pictures[index]").replace("{step}", "model(batch)")
+    text = text.replace("{first}", "Conv2d(3, 8, 3)").replace("{channels}", "1").replace("batch_size=4", settings)
+    if is_fed:
+        with pytest.raises(RuntimeError, match="channels"):
+            exec(text, {})
+    else:
+        exec(text, {})
+    report = lint_source(Source("train.py", text), Options())
+    assert bool(report.findings) is is_fed
+    reasons = [link.reason for model in report.models for link in model.unchecked]
+    assert any("no batch is fed: the 20 of one" in reason for reason in reasons) is not is_fed
