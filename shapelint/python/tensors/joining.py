@@ -107,6 +107,14 @@ def refused(primitive: str, items: Items, given: Arguments) -> tuple[Tensor, str
     return None
 
 
+def pieces(primitive: str, items: Items, given: Arguments) -> tuple[list[Tensor], int | None]:
+    """Return the tensors that are joined, and the axis along which they are; None for a new one."""
+    tensors = [item for item in items.items if isinstance(item, Tensor)]
+    along = None if primitive == "stack" else given.integer(0, 0, "dim", "axis")
+    axes = axes_of(tensors[0]) if tensors else None
+    return tensors, None if along is None or axes is None else ax.position(along, len(axes))
+
+
 def _may_be_empty(axes: Axes | None) -> bool:
     """Return whether a vector may have no elements."""
     return axes is not None and len(axes) == 1 and not (isinstance(axes[0].size, int) and axes[0].size > 0)

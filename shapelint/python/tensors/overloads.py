@@ -98,6 +98,16 @@ class OperationCall(Generic[ValueType]):
             current = primitive.apply(current, *arguments)
         return False
 
+    def broadcast_with(self, axes: Axes) -> Iterator[tuple[Axes, Axes]]:
+        """Yield the axes of a tensor at each step that broadcasts it, with those of the other operand."""
+        current: Result = axes
+        for primitive, arguments, _ in self.steps:
+            if not isinstance(current, tuple) or UNREAD in arguments:
+                return
+            if primitive.broadcasts:
+                yield current, arguments[0]
+            current = primitive.apply(current, *arguments)
+
     def repeated(self, axes: Axes) -> int | None:
         """Return an axis that is named twice where each may be named once; None if there is none."""
         current: Result = axes

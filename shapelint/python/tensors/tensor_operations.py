@@ -23,6 +23,7 @@ from shapelint.python.tensors import (
     memory_order,
     overloads,
     shape_lines,
+    usual_sizes,
 )
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors.axes import Axes
@@ -129,6 +130,12 @@ def is_apart(call: OperationCall[Value], tensor: Tensor) -> bool:
     if axes is None or not isinstance(result, tuple):
         return False
     return memory_order.takes_view(axes, tensor.order, [axis.size for axis in result]) is False
+
+
+def apart_sizes(call: OperationCall[Value], tensor: Tensor) -> tuple[Dim, Dim] | None:
+    """Return two sizes that are broadcast together, but differ for every usual size of an image; None without any."""
+    pairs = call.broadcast_with(axes_of(tensor) or ())
+    return next((found for one, other in pairs if (found := usual_sizes.in_broadcast(one, other))), None)
 
 
 def is_open(call: OperationCall[Value], tensor: Tensor) -> bool:

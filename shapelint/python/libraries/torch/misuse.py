@@ -20,13 +20,14 @@ from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.kernel import Observer
 from shapelint.python.state.run import Call, Run
 from shapelint.python.state.values import Component, Const, Given, Items, Tensor, Value
-from shapelint.python.tensors import indexing, refusals, row_faults, signature_calls, tensor_operations
+from shapelint.python.tensors import indexing, refusals, row_faults, signature_calls, tensor_operations, usual_sizes
 from shapelint.python.tensors.axes import Axis
 from shapelint.python.tensors.overloads import OperationCall
 from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of, given_axes
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import notation, signatures
+from shapelint.shapes.dims import Dim
 from shapelint.shapes.notation import Alternative, Pattern, Signature
 from shapelint.shapes.numbered_conditions import with_numbers
 from shapelint.shapes.signatures import Misfit
@@ -46,9 +47,15 @@ def note(run: Run, name: str, tensor: Tensor, given: Arguments, site: Site) -> N
             _remember(run, name.removeprefix("__").removesuffix("__"), judged, refusal.expected, site)
         return
     cause = _certain_cause(name, call, tensor)
-    if cause is not None or tensor_operations.is_open(call, tensor):
+    apart = tensor_operations.apart_sizes(call, tensor)
+    if cause is not None or apart is not None or tensor_operations.is_open(call, tensor):
         operands = [tensor, *(one for one in given.values if isinstance(one, Tensor))]
-        causes.leave_open(run, name, operands, cause, site, is_certain=cause is not None)
+        why = cause or (_of_maps(*apart) if apart is not None else None)
+        causes.leave_open(run, name, operands, why, site, is_certain=cause is not None)
+
+
+def _of_maps(one: Dim, other: Dim) -> Cause:
+    return Cause(f"{one} and {other} are the same for no usual image")
 
 
 def _certain_cause(name: str, call: OperationCall[Value], tensor: Tensor) -> Cause | None:
@@ -105,6 +112,14 @@ def note_pieces(run: Run, name: str, refused: tuple[Tensor, str] | None, site: S
     """Record an operation that joins tensors of which one does not fit: that one, and what it needs."""
     if refused is not None:
         _remember(run, name, *refused, site)
+
+
+def note_maps(run: Run, name: str, tensors: Sequence[Tensor], place: int | None, site: Site) -> None:
+    """Record maps that are joined whose sizes follow from that of the image, and are the same for no usual one."""
+    pieces = [axes for tensor in tensors if (axes := axes_of(tensor)) is not None]
+    apart = usual_sizes.in_pieces(pieces, place) if pieces else None
+    if apart is not None:
+        causes.leave_open(run, name, tensors, _of_maps(*apart), site)
 
 
 def note_layer(run: Run, name: str, layer: Resolved, tensor: Tensor, site: Site) -> None:

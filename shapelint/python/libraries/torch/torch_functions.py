@@ -33,6 +33,7 @@ from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import image_sizes, joining, tensor_operations, unknown_operations
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.shapes import dims
+from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.roles import Role
 
@@ -87,6 +88,9 @@ def _first(name: str, arguments: Arguments) -> Value | None:
 def _layer(run: Run, target: str, name: str, value: Tensor, arguments: Arguments, site: Site) -> Tensor:
     """Return the output of a layer with the function's arguments; unknown if the input does not fit."""
     given = {name: argument for name, argument in arguments.keywords.items() if name != "input"}
+    resized = _to_size(value, arguments.sizes(0, "size")) if target == "torch.nn.Upsample" else None
+    if resized is not None:
+        return resized
     component = constructing.construct(run, target, Arguments(arguments.positional, given, True), site)
     if value.loose or not isinstance(component, Component):
         return blank(value)
@@ -98,6 +102,15 @@ def _layer(run: Run, target: str, name: str, value: Tensor, arguments: Arguments
     if edge.result is None or not isinstance(outgoing.value, tuple):
         return _of_unknown_size(value)
     return Tensor(Flow(outgoing.value, value.flow.origins, value.flow.maker), value.trains)
+
+
+def _to_size(value: Tensor, sizes: Sequence[Dim] | None) -> Tensor | None:
+    """Return images of other sizes, such as those of another map; None if there is not one for each axis."""
+    found = axes_of(value)
+    if found is None or sizes is None or len(sizes) != len(found) - 2 or not all(map(dims.is_known, sizes)):
+        return None
+    kept = (*found[:2], *(replace(axis, size=size) for axis, size in zip(found[2:], sizes)))
+    return replace(value, flow=ax.flow(kept, value.flow.maker), ones=None, order=())
 
 
 def _of_unknown_size(value: Tensor) -> Tensor:
@@ -141,6 +154,7 @@ def _join(run: Run, primitive: str, arguments: Arguments, site: Site, name: str)
         return Data(rows if whole else dims.UNKNOWN_DIM, whole, sizes)
     primitive, items, given = joining.as_concatenation(primitive, items, given)
     misuse.note_pieces(run, name, joining.refused(primitive, items, given), site)
+    misuse.note_maps(run, name, *joining.pieces(primitive, items, given), site)
     return joining.join(primitive, items, given)
 
 
