@@ -180,11 +180,21 @@ def _call(run: Run, function: Value, arguments: Arguments, site: Site) -> Value:
     unseen = causes.unseen_call(run, function, site)
     if (regrouped := _regrouped(site.node, arguments)) is not None:
         return Tensor(ax.flow(regrouped, causes.tensor(unseen).flow.maker))
+    if (scaled := _scaled(site.node, arguments)) is not None:
+        return scaled
     if not has_module_or_tensor(arguments.every):
         return unseen
     _note_network(run, site, unseen)
     run.unknown(f"{ast.unparse(site.node.func)[:60]}(...) cannot be seen", site.node, site.scope.file)
     return unseen
+
+
+def _scaled(call: ast.Call, arguments: Arguments) -> Value | None:
+    """Return the loss in `scaler.scale(loss)`, which torch multiplies by a number; None for other calls."""
+    name = ast.unparse(call.func)
+    is_scaler = name.endswith(".scale") and "scaler" in name.lower() and len(arguments.every) == 1
+    value = arguments.every[0].value if is_scaler else None
+    return value if isinstance(value, Tensor) else None
 
 
 def _regrouped(call: ast.Call, arguments: Arguments) -> Axes | None:

@@ -119,6 +119,7 @@ CLEAR = [
     # What is switched off.
     "if anything and False: z = z @ z",
     "z = z if anything or True else z @ z",
+    "scaler = torch.amp.GradScaler('cpu', enabled=False); scaler.scale(z.var(0).mean()).backward()",
     # The rows of a tensor, one after the other.
     "z = torch.stack([one * two for one, two in zip(z, z.flip(0))]) + z",
     "z = torch.stack([one @ two for one, two in zip(z, z)]) + z[:, 0]",
@@ -172,6 +173,7 @@ WRONG = [
     "s = z @ z.t(); s.detach()[torch.eye(4).bool()] = torch.zeros(3)",
     "z = F.cross_entropy(z[:, 0], torch.arange(4))",
     "z = nn.NLLLoss()(z.flatten().log_softmax(0), torch.arange(4))",
+    "scaler = torch.amp.GradScaler('cpu', enabled=False); scaler.scale(z.var(0)).backward()",
     "z = torch.stack([one * two for one, two in zip(z, z[:, :3])])",
     "z = torch.stack([one @ two for one, two in zip(z, z)]) + z",
     "z = torch.stack(list(map(self.projector, z)))",
