@@ -22,7 +22,20 @@ SECTIONS: tuple[Section, ...] = ("operations", "attributes", "creations", "joins
 
 COMBINES = frozenset({"broadcast", "matmul", "assign"})
 KEEPS_SHAPE = frozenset(
-    {"same", "along", "assign", "no_gradient", "ends", "of_shape", "channels", "groups", "three", "equal", "variance"}
+    {
+        "same",
+        "along",
+        "along_each",
+        "assign",
+        "no_gradient",
+        "ends",
+        "of_shape",
+        "channels",
+        "groups",
+        "three",
+        "equal",
+        "variance",
+    }
 )
 """The steps that do not change a shape."""
 

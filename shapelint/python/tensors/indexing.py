@@ -112,7 +112,8 @@ def _selected(part: Value, axes: Axes) -> Selected | None:
     chosen = axes_of(part) if isinstance(part, Tensor) else None
     if chosen is None or not isinstance(part, Tensor):
         return None
-    some = Axis(mask_counts.selects(part), axes[0].origin)
+    is_whole = not any(refusals.differ(one.size, two.size) for one, two in zip(chosen, axes))
+    some = Axis(mask_counts.selects(part) if is_whole else dims.UNKNOWN_DIM, axes[0].origin)
     if not chosen:
         return None if part.is_mask else Selected(())
     if part.is_index:
