@@ -7,7 +7,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, cast
 
 from shapelint.chain.chain import Link
-from shapelint.common import disk
+from shapelint.common import bounds, disk
 from shapelint.common.frozen import replace
 from shapelint.judge.joint_repair import joint_repairs
 from shapelint.judge.repair import Repair, find_repairs, splice
@@ -63,7 +63,8 @@ def reported(analysis: FileAnalysis, options: Options, repair: bool = True, with
             takes_config=analysis.takes_config,
             ignores_config=analysis.ignores_config,
         )
-    repairs = _repairs(analysis, options) if repair else [[] for _ in analysis.models]
+    too_many = _too_many_faults(analysis) if repair else ""
+    repairs = _repairs(analysis, options) if repair and not too_many else [[] for _ in analysis.models]
     findings = [
         finding for index in range(len(analysis.models)) for finding in _findings(analysis, index, repairs[index])
     ]
@@ -81,7 +82,7 @@ def reported(analysis: FileAnalysis, options: Options, repair: bool = True, with
         models=tuple(model_report(model, source, options, with_chains) for model in analysis.models),
         findings=tuple(sorted(findings, key=lambda finding: (finding.location, finding.code))),
         text=source.own_text,
-        notices=(*notices, *analysis.notices),
+        notices=(*notices, *analysis.notices, *filter(None, [too_many])),
         is_open=analysis.is_open,
         users=options.users,
         others=_others(source),
@@ -99,6 +100,14 @@ def _link(stop: Cause, source: Source) -> UncheckedLink:
 def _others(source: Source) -> tuple[tuple[str, str], ...]:
     """Return the files that are joined to a source."""
     return tuple((part.path, source.slice(part.span)) for part in source.parts[1:])
+
+
+def _too_many_faults(file: FileAnalysis) -> str:
+    """Return that more models of a program have faults than are repaired; "" if they are."""
+    faulty = sum(any(violation.blocks for violation in model.violations) for model in file.models)
+    if not is_python(file.source) or faulty <= bounds.REPAIRED_MODELS:
+        return ""
+    return f"no repairs are tried: {faulty} models of the file have faults, and {bounds.REPAIRED_MODELS} is the most"
 
 
 def _repairs(file: FileAnalysis, options: Options) -> list[list[Repair]]:
