@@ -89,7 +89,14 @@ def updates(run: Run, model: Instance) -> Iterator[Update]:
                 continue  # a replaced child has other tensors than the model as it was built
             seen.add((id(one), id(two)))
             if one.resolved is not None and two.resolved is not None:
-                yield Update(two.path[-1].name or target.name, one.resolved, two.resolved)
+                yield Update(_name(two) or target.name, one.resolved, two.resolved)
+
+
+def _name(component: Node) -> str:
+    """Return what a component is called; the number of a layer comes with the name of what it is in."""
+    names = [one.name for one in component.path if one.name]
+    is_number = len(names) > 1 and names[-1].isdigit()
+    return ".".join(names[-2:]) if is_number else component.path[-1].name
 
 
 def unpaired(run: Run, model: Instance) -> Iterator[Cause]:

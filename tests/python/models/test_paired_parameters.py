@@ -69,7 +69,9 @@ def test_networks_that_are_alike_fit(target: str, update: str) -> None:
 def test_another_hidden_width_is_an_error(update: str) -> None:
     with pytest.raises(RuntimeError):
         exec(PROGRAM.format(target="network(20)", update=update), {})
-    assert [finding.code for finding in linted("network(20)", update).findings] == [UPDATES[update]]
+    findings = linted("network(20)", update).findings
+    assert [finding.code for finding in findings] == [UPDATES[update]]
+    assert "target_encoder" in findings[0].message
 
 
 @pytest.mark.parametrize("update", [update for update in UPDATES if update.startswith("for")])
