@@ -89,7 +89,7 @@ CALL_LENGTH = 20_000
 PROGRAM_STEPS = 100_000
 """The statements and expressions of a program that are followed; what is behind them is unknown."""
 
-REPAIRED_MODELS = 300
+REPAIRED_MODELS = 100
 """The models of a program with faults of which repairs are tried: it is interpreted some fifteen times for them."""
 
 PROGRAM_CALL_DEPTH = 28
