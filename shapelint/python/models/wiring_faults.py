@@ -75,8 +75,8 @@ def updates(run: Run, model: Instance) -> Iterator[Update]:
     """Yield the pairs of components that a momentum update combines although they were built separately."""
     seen: set[tuple[int, int]] = set()
     averaged = [(online, target) for online, target, _ in run.averaged]
-    paired = [(online, target) for online, target, _ in run.paired if _in_one_order(run, online, target)]
-    for online, target in (*averaged, *paired):
+    mine = [(online, target) for online, target, _ in run.paired if _inside(target, model)]
+    for online, target in (*averaged, *(pair for pair in mine if _in_one_order(run, *pair))):
         if not isinstance(online, Node) or not isinstance(target, Node) or not _inside(target, model):
             continue
         pairs = (naming.leaves(online), naming.leaves(target))

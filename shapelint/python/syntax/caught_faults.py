@@ -9,11 +9,11 @@ from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.state.run import OpenOperation, Run
 from shapelint.python.state.values import Scope
+from shapelint.python.syntax import raising
 from shapelint.shapes.signatures import Misfit
 from shapelint.spec.spec import Cause
 
 CATCH = words("RuntimeError Exception BaseException")
-GIVES_UP = words("exit quit _exit abort")
 
 
 def handler(node: ast.Try, in_loop: bool) -> ast.ExceptHandler | None:
@@ -21,20 +21,15 @@ def handler(node: ast.Try, in_loop: bool) -> ast.ExceptHandler | None:
 
     What raises again, or ends the program, does not; nor does what only reports the error, unless a loop goes on.
     """
-    found = next((one for one in node.handlers if one.type is None or _names(one.type) & CATCH), None)
+    found = next((one for one in node.handlers if not CATCH.isdisjoint(raising.caught(one))), None)
     if found is None or any(map(_ends, ast.walk(found))):
         return None
     only_reports = all(isinstance(one, ast.Expr) for one in found.body)
     return None if only_reports and not in_loop else found
 
 
-def _names(node: ast.expr) -> set[str]:
-    listed = node.elts if isinstance(node, ast.Tuple) else [node]
-    return {ast.unparse(one).rpartition(".")[2] for one in listed}
-
-
 def _ends(node: ast.AST) -> bool:
-    is_exit = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in GIVES_UP
+    is_exit = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in raising.ENDS
     return is_exit or isinstance(node, ast.Raise)
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from shapelint.common.words import words
 from shapelint.python.state import model_scan, named_objects
 from shapelint.python.state.run import Run
-from shapelint.python.state.values import Scope
+from shapelint.python.state.values import Library, Scope
 
+ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
+"""Functions that end the program."""
+ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
 FROM_OUTSIDE = words("KeyboardInterrupt GeneratorExit")
 """Exceptions that no statement of a body raises by itself."""
 OF_IMPORTS = words("ImportError ModuleNotFoundError")
@@ -45,7 +48,7 @@ def may_be_caught(run: Run, node: ast.Try, handler: ast.ExceptHandler, scope: Sc
     inside = [part for statement in node.body for part in ast.walk(statement)]
     missing = any(not _is_there(run, name, level, scope) for name, level in _imports(inside))
     others = any(not isinstance(part, NODES_THAT_NEVER_RAISE) for part in inside)
-    names = (name for name in _caught(handler) if name not in OF_READING or run.failed_reads)
+    names = (name for name in caught(handler) if name not in OF_READING or run.failed_reads)
     return any(_may_raise(name, inside, missing, others) for name in names)
 
 
@@ -57,7 +60,7 @@ def _may_raise(name: str, inside: list[ast.AST], missing: bool, others: bool) ->
     return missing or (any(isinstance(part, CAUSES[name]) for part in inside) if name in CAUSES else others)
 
 
-def _caught(handler: ast.ExceptHandler) -> list[str]:
+def caught(handler: ast.ExceptHandler) -> list[str]:
     """Return the names of the exceptions that a handler catches; a bare `except` catches all of them."""
     if handler.type is None:
         return ["BaseException"]

@@ -43,15 +43,12 @@ from shapelint.python.syntax import (
 )
 from shapelint.python.tensors import line_shapes, trail
 
-ENDING = [Library(name) for name in ("sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort")]
-"""Functions that end the program."""
 TRAINING_CONTEXTS = pattern(
     r"autocast|record_function|profile|open\(|suppress|catch_warnings|torch\.device|tqdm|no_sync"
 )
 """Context managers under which gradients are computed for certain."""
 SWALLOWS = pattern(r"suppress\(|\braises\(|assertRaises")
 """Context managers behind which a program goes on after an exception."""
-ENDS = frozenset(library.name.rpartition(".")[2] for library in ENDING)
 
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
@@ -310,9 +307,12 @@ def _expression(run: Run, node: ast.Expr, scope: Scope) -> bool:
     if asserted is not None:
         return _assert(run, asserted, scope)
     function = node.value.func if isinstance(node.value, ast.Call) else None
-    if not isinstance(function, (ast.Name, ast.Attribute)) or ast.unparse(function).rpartition(".")[2] not in ENDS:
+    if (
+        not isinstance(function, (ast.Name, ast.Attribute))
+        or ast.unparse(function).rpartition(".")[2] not in raising.ENDS
+    ):
         return False
-    if run.evaluate(function, scope) not in ENDING:
+    if run.evaluate(function, scope) not in raising.ENDING:
         return False
     run.journal.leave("raise")
     return True

@@ -85,42 +85,39 @@ class OperationCall(Generic[ValueType]):
         if self.operation.shapes:
             opened = [_opened(shape) for shape in (axes, *self.shapes)]
             return opened != [axes, *self.shapes] and any(shape_lines.refuses(self.operation.shapes, opened))
-        current: Result = axes
-        for primitive, arguments, before in self.steps:
-            if not isinstance(current, tuple) or UNREAD in arguments:
-                return False
+        for primitive, arguments, current, before in self._walk(axes):
             counted = (made[0], made[before + 1]) if primitive.broadcasts else (True,) * (1 + len(arguments))
             opened = [_opened(one) if counts else one for one, counts in zip((current, *arguments), counted)]
             if opened != [current, *arguments] and any(primitive.refuses(*opened)):
                 return True
             if primitive is PRIMITIVES["number"] and any(axis.size != 1 for axis in current):
                 return True
-            current = primitive.apply(current, *arguments)
         return False
 
     def broadcast_with(self, axes: Axes) -> Iterator[tuple[Axes, Axes]]:
         """Yield the axes of a tensor at each step that broadcasts it, with those of the other operand."""
-        current: Result = axes
-        for primitive, arguments, _ in self.steps:
-            if not isinstance(current, tuple) or UNREAD in arguments:
-                return
+        for primitive, arguments, current, _ in self._walk(axes):
             if primitive.broadcasts:
                 yield current, arguments[0]
-            current = primitive.apply(current, *arguments)
 
     def repeated(self, axes: Axes) -> int | None:
         """Return an axis that is named twice where each may be named once; None if there is none."""
-        current: Result = axes
-        for primitive, arguments, _ in self.steps:
-            if not isinstance(current, tuple) or UNREAD in arguments:
-                return None
+        for primitive, arguments, current, _ in self._walk(axes):
             if primitive.distinct and arguments and arguments[0] is not None:
                 places = [ax.position(axis, len(current)) for axis in arguments[0] if isinstance(axis, int)]
                 repeated = [place for place in places if place is not None and places.count(place) > 1]
                 if repeated:
                     return repeated[0]
-            current = primitive.apply(current, *arguments)
         return None
+
+    def _walk(self, axes: Axes) -> Iterator[tuple[Primitive, tuple[Any, ...], Axes, int]]:
+        """Yield the steps, each with the axes that it gets, up to the first of which something is not known."""
+        current: Result = axes
+        for primitive, arguments, before in self.steps:
+            if not isinstance(current, tuple) or UNREAD in arguments:
+                return
+            yield primitive, arguments, current, before
+            current = primitive.apply(current, *arguments)
 
     def refusals(self, axes: Axes) -> Iterator[Refusal]:
         """Yield the operands that torch certainly refuses, up to the first step that refuses one."""

@@ -15,6 +15,7 @@ from shapelint.python.state.arguments import Site
 from shapelint.python.state.loader_rows import LoaderRows
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Component, Node
+from shapelint.python.tensors.axes import Axis
 from shapelint.shapes import signatures
 from shapelint.shapes.dims import Dim
 from shapelint.shapes.signatures import Misfit
@@ -50,6 +51,14 @@ def note_conflict(run: Run, conflict: RowConflict, site: Site) -> None:
     steps = tuple(step for origin in conflict.origins for step in origin.steps)
     _add(run, site.node, _batch_problem(run, Problem("SL115", what, span, label=conflict.label, steps=steps,
         expected=conflict.expected, actual=conflict.actual)))  # fmt: skip
+
+
+def compare(run: Run, name: str, expected: Axis, actual: Axis, site: Site) -> bool:
+    """Record rows that certainly are others than those that are needed; return whether they are."""
+    if not loader_rows.differ(expected.size, actual.size):
+        return False
+    note_conflict(run, RowConflict(name, expected.size, actual.size, (expected.origin, actual.origin)), site)
+    return True
 
 
 def note_edge(run: Run, edge: Edge, site: Site) -> None:

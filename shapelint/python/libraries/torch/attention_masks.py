@@ -13,9 +13,8 @@ from shapelint.python.state import causes
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import NONE, Component, Tensor, Value
-from shapelint.python.tensors import refusals, row_faults
+from shapelint.python.tensors import row_faults
 from shapelint.python.tensors.axes import Axes
-from shapelint.python.tensors.row_faults import RowConflict
 from shapelint.python.tensors.tensor_axes import axes_of
 
 OF_PAIRS = {"attn_mask": 1, "memory_mask": 1, "src_mask": 0, "tgt_mask": 0}
@@ -60,8 +59,7 @@ def compare(run: Run, module: Component, inputs: Sequence[Value | None], argumen
 
 def _compare(run: Run, name: str, expected: Axes, axes: Axes, site: Site) -> None:
     for want, have in zip(expected, axes):
-        if refusals.differ(want.size, have.size):
-            row_faults.note_conflict(run, RowConflict(name, want.size, have.size, (want.origin, have.origin)), site)
+        if row_faults.compare(run, name, want, have, site):
             return
 
 

@@ -81,9 +81,7 @@ def note_mask(run: Run, tensor: Tensor, mask: Value, site: Site) -> None:
     """Record a mask that has another shape than the axes from which it selects."""
     axes, own = axes_of(tensor), axes_of(mask) if isinstance(mask, Tensor) and mask.is_mask else None
     for expected, actual in zip(axes or (), own or ()):
-        if refusals.differ(expected.size, actual.size):
-            conflict = RowConflict("a mask", expected.size, actual.size, (expected.origin, actual.origin))
-            row_faults.note_conflict(run, conflict, site)
+        if row_faults.compare(run, "a mask", expected, actual, site):
             return
 
 

@@ -8,8 +8,7 @@ from shapelint.python.libraries.torch import single_inputs
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Run
 from shapelint.python.state.values import Component, Items, Tensor, Value
-from shapelint.python.tensors import refusals, row_faults
-from shapelint.python.tensors.row_faults import RowConflict
+from shapelint.python.tensors import row_faults
 from shapelint.python.tensors.tensor_axes import axes_of
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes.notation import Alternative, Pattern, Structure
@@ -42,7 +41,5 @@ def end(result: Value, target: str) -> Sequence[Value]:
 def compare_rows(run: Run, module: Component, state: Value, made: Value, site: Site) -> None:
     """Note a state that has other rows, in its last axis but one, than the state that is made of it."""
     one, other = (axes_of(value) if isinstance(value, Tensor) else None for value in (state, made))
-    if one and other and len(one) == len(other) > 1 and refusals.differ(other[-2].size, one[-2].size):
-        name = module.name or module.spec.target.rpartition(".")[2]
-        conflict = RowConflict(name, other[-2].size, one[-2].size, (other[-2].origin, one[-2].origin))
-        row_faults.note_conflict(run, conflict, site)
+    if one and other and len(one) == len(other) > 1:
+        row_faults.compare(run, module.name or module.spec.target.rpartition(".")[2], other[-2], one[-2], site)
