@@ -11,6 +11,7 @@ from shapelint.knowledge import rules_folder
 
 TIMM_FILE = "timm_models.tsv"
 NAMES_FILE = "timm_names.txt"
+ATTRIBUTES_FILE = "timm_attributes.txt"
 FIXED, OWN_SIZE = "fixed", "?"
 CHANNELS_LAST = "NHWC"
 
@@ -26,7 +27,7 @@ class TimmRow:
     - `num_features`, `hidden` (`head_hidden_size`), `embed_dim`, `prefix` (`num_prefix_tokens`): attributes
     - `stages`: the channels and reductions of the maps of `features_only=True`: `64/2 256/4`; a minus stands before
       those that it gives only if `out_indices` names them, `NHWC` before all if the channels are the last axis
-    - `classifier`: the name of the last layer of the default model and the width that it takes: `fc 512`
+    - `classifier`: the name of the last layer and the width that it takes, with any number of classes: `fc 512`
     - `any_channels`: whether `in_chans` may be any number
     - `parts`: the direct children in order, as in `SignatureRow.parts`, joined by semicolons; empty if they do not
       simply follow each other
@@ -34,6 +35,7 @@ class TimmRow:
       for multiples of 1 from 112 to 448; the last is the side of the patches that give the tokens of
       `forward_features`
     - `tags`: names of weights, with the number of classes and the image size where they are not the default ones
+    - `architecture`: the class of the model, whose attributes are in `rules/timm_attributes.txt`: `ResNet`
     """
 
     name: str
@@ -54,6 +56,7 @@ class TimmRow:
     tags: str = ""
     parts: str = ""
     resizes: str = ""
+    architecture: str = ""
     reason: str = ""
 
     def line(self) -> str:
@@ -85,6 +88,14 @@ def every_name() -> tuple[str, ...]:
     """The names that `create_model` of that version takes, also of models without a row."""
     path = rules_folder.folder() / NAMES_FILE
     return tuple(path.read_text(encoding="utf-8").splitlines()[1:]) if path.is_file() else ()
+
+
+@lru_cache(maxsize=1)
+def attributes() -> dict[str, frozenset[str]]:
+    """The attributes of each class of models, but for those of every `nn.Module` and those that begin with `_`."""
+    path = rules_folder.folder() / ATTRIBUTES_FILE
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else ()
+    return {name: frozenset(rest.split()) for name, _, rest in (line.partition("\t") for line in lines)}
 
 
 def names() -> tuple[str, ...]:

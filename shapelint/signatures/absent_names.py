@@ -11,9 +11,11 @@ from functools import cache
 
 from shapelint.common.frozen import frozen
 from shapelint.common.nearest_words import nearest_word, nearest_words
-from shapelint.knowledge import pretrained_data, rules_folder
+from shapelint.knowledge import pretrained_data, rules_folder, timm_rows
 from shapelint.knowledge.schema.library_names import ModuleNames
-from shapelint.signatures import stored, versions
+from shapelint.knowledge.timm_rows import TimmRow
+from shapelint.signatures import stored, timm_signatures, versions
+from shapelint.spec.spec import ComponentSpec
 
 NAME_LIKENESS = 0.85
 """How similar a misspelt name is to the right one, as difflib counts."""
@@ -111,3 +113,40 @@ def of_model(target: str, name: str) -> Absent | None:
     if name in CLASSIFIERS and last in CLASSIFIERS:
         return Absent(label, name, last, exact=parts[last].startswith("torch.nn.Linear:"))
     return Absent(label, name, nearest_word(name, parts, SOMEWHAT))
+
+
+def of_component(spec: ComponentSpec, name: str) -> Absent | None:
+    """An attribute that a model does not have, as it is created; None for one that it has, or may have."""
+    row, tag = timm_signatures.model(spec, spec.target)
+    return of_model(spec.target, name) if row is None else _of_timm(row, tag, spec, name)
+
+
+def has(spec: ComponentSpec, name: str) -> bool | None:
+    """Whether a model has an attribute, as it is created; None if that is not known."""
+    row, _ = timm_signatures.model(spec, spec.target)
+    if row is not None and name in _attributes(row, spec):
+        return True
+    return None if of_component(spec, name) is None else False
+
+
+def _attributes(row: TimmRow, spec: ComponentSpec) -> frozenset[str]:
+    """The attributes of a model of timm; none if an argument or the installed version may change them."""
+    given = {key for key, argument in spec.keywords if argument.value is not None}
+    if not given <= timm_signatures.KEEPING_ATTRIBUTES or versions.difference("timm", (timm_rows.version(),)):
+        return frozenset()
+    return timm_rows.attributes().get(row.architecture, frozenset())
+
+
+def _of_timm(row: TimmRow, tag: str, spec: ComponentSpec, name: str) -> Absent | None:
+    """An attribute of other models of timm, or a part of the classifier, that a model does not have."""
+    own, classifier = _attributes(row, spec), row.classifier.partition(" ")[0]
+    inside = classifier != "" and name.startswith(f"{classifier}.")  # a layer has no parts
+    elsewhere = inside or any(name in names for names in timm_rows.attributes().values())
+    if not own or name in own or not elsewhere:
+        return None
+    if inside or (name in CLASSIFIERS and classifier):
+        counts = [argument.value for key, argument in spec.keywords if key == "num_classes"]
+        has_classes = 0 not in (counts or [timm_signatures.weights(row, tag)[0]])
+        return Absent(row.name, name, classifier, exact=has_classes)
+    instead = rules_folder.load("timm.yaml")["instead"].get(name)
+    return Absent(row.name, name, instead if instead in own else nearest_word(name, sorted(own), SOMEWHAT))

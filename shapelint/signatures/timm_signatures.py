@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shapelint.common.patterns import pattern
+from shapelint.common.words import words
 from shapelint.knowledge import timm_rows
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.knowledge.timm_rows import CHANNELS_LAST, FIXED, OWN_SIZE, TimmRow
@@ -18,6 +19,8 @@ KEEPING_SHAPES = (
     "attn_drop_rate", "bn_momentum", "bn_eps", "act_layer",
 )  # fmt: skip
 """Arguments of every model that change no shape."""
+KEEPING_ATTRIBUTES = frozenset(KEEPING_SHAPES) | words("model_name num_classes in_chans img_size global_pool")
+"""Arguments with which a model is of the same class, with the same attributes."""
 CREATE_PARAMETERS = (
     "model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir",
 )  # fmt: skip
@@ -36,7 +39,7 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
     if row is None or row.reason:
         return None
     given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
-    classes, size = _weights(row, tag)
+    classes, size = weights(row, tag)
     classes = 0 if classes is None or "/" in target else classes
     size = _asked_size(row, given, size)
     if method == "forward":
@@ -75,7 +78,7 @@ def model(spec: ComponentSpec, target: str) -> tuple[TimmRow | None, str]:
     """Return the row of the model that a component creates, and the name of its weights."""
     architecture, tag = named(spec, target)
     row = timm_rows.find(architecture)
-    return (row, tag) if row is not None and (not tag or _weights(row, tag)[1]) else (None, tag)
+    return (row, tag) if row is not None and (not tag or weights(row, tag)[1]) else (None, tag)
 
 
 def stages(row: TimmRow) -> list[tuple[int, int]]:
@@ -87,7 +90,7 @@ def _stages(row: TimmRow) -> list[str]:
     return row.stages.removeprefix(CHANNELS_LAST).split()
 
 
-def _weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
+def weights(row: TimmRow, tag: str) -> tuple[int | None, str]:
     """Return the number of classes and the image size of some weights; no size if there are no such weights."""
     for text in row.tags.split():
         name, _, rest = text.partition(":")

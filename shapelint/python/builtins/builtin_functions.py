@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from shapelint.common.patterns import pattern
 from shapelint.python.builtins import arithmetic, evaluated_text, iteration, numbers
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
-from shapelint.python.objects import dicts, isinstance_checks, laziness, lists, module_method_names, mutation
+from shapelint.python.objects import absences, dicts, isinstance_checks, laziness, lists, module_method_names, mutation
 from shapelint.python.state import class_lookup, forgetting
 from shapelint.python.state.arguments import NO_SITE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
@@ -32,6 +32,7 @@ from shapelint.python.state.values import (
     UserClass,
     Value,
 )
+from shapelint.signatures import absent_names
 from shapelint.spec.spec import Cause
 
 STATEMENTS_BEYOND_ASSIGNMENT = pattern(
@@ -171,7 +172,10 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
         return False if mine and not owner.opaque and class_lookup.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
         known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
-        return None if owner.forgotten or isinstance(known, Unknown) else True
+        if not isinstance(known, Unknown):
+            return None if owner.forgotten else True
+        asked = absences.is_as_built(owner) and name not in owner.replaced
+        return absent_names.has(owner.spec, name) if asked else None
     if isinstance(owner, Table) and dicts.reads_attributes(owner, name):
         return True if name in owner.items.keys() - owner.maybe_missing else None
     if isinstance(owner, Chained):

@@ -64,9 +64,7 @@ MEASURED = {
     "num_prefix_tokens": "prefix",
 }
 """Attributes of models, by the column of their rows."""
-WITHOUT_EFFECT = frozenset(timm_signatures.KEEPING_SHAPES) | words(
-    "model_name num_classes in_chans img_size global_pool features_only out_indices"
-)
+WITHOUT_EFFECT = timm_signatures.KEEPING_ATTRIBUTES | {"features_only", "out_indices"}
 """Arguments that leave the inner widths and steps of a model as they are."""
 BEHIND_FEATURES = words("fc_norm head head_drop attn_pool global_pool")
 """Parts of models that `forward_head` runs."""
@@ -99,11 +97,6 @@ def data() -> dict[str, Any]:
 def transformer_name() -> re.Pattern[str]:
     """Return the pattern of transformer names that contain the size of the model, of its patches and of its images."""
     return re.compile(rf"vit_({'|'.join(data()['transformer_widths'])})_patch(\d+)_(\d+)(?:\.\w+)?$")
-
-
-def is_layered(name: str) -> bool:
-    """Return whether a model is a `VisionTransformer`, which has `get_intermediate_layers`."""
-    return re.fullmatch(data()["layered"], name) is not None
 
 
 def name_of(component: Component) -> str:
@@ -325,7 +318,7 @@ def _intermediate(run: Run, owner: Component, name: str, arguments: Arguments, s
     """Interpret a method that returns the maps of inner stages, which are those of `features_only=True`."""
     row, _ = timm_signatures.model(owner.spec, owner.spec.target)
     own = run.stand_in(f"timm.models.{name}")
-    if row is None or own is None or (name == "get_intermediate_layers" and not is_layered(row.name)):
+    if row is None or own is None or name not in timm_rows.attributes().get(row.architecture, ()):
         return None
     given = arguments.get(1, INTERMEDIATE[name]) or (NONE if name == "forward_intermediates" else Const(1))
     places = timm_signatures.taken_stages(row, None if given == NONE else library_functions.plain(given))

@@ -29,7 +29,7 @@ def of_calls(run: Run, calls: list[Call]) -> Iterator[UnusedPart]:
     read = guards.read_names(run.tree) if models else frozenset()
     for model in models.values():
         for name, value in model.replaced.items():
-            absent = absent_names.of_model(model.spec.target, name)
+            absent = absent_names.of_component(model.spec, name)
             span = run.assigned.get((id(model), name))
             if absent is not None and span is not None and isinstance(value, Node) and name not in read:
                 yield UnusedPart(model.spec, absent, span)

@@ -35,13 +35,19 @@ def note_name(run: Run, dotted: str, site: Site) -> None:
         _remember(run, absent, site.node, span)
 
 
-def note_part(run: Run, owner: Component, name: str, site: Site) -> None:
-    """Remember `resnet.classifier`, where nothing in the file gives a model such a part or asks for it."""
-    if owner.part_of is not None or owner.forgotten or owner.base_of is not None:
-        return
-    absent, span = absent_names.of_model(owner.spec.target, name), _span(site)
+def note_part(run: Run, owner: Component, name: str, site: Site) -> Absent | None:
+    """Remember and return `resnet.classifier`; whether the file asks if it is there is seen once all of it is read."""
+    if not is_as_built(owner):
+        return None
+    absent, span = absent_names.of_component(owner.spec, name), _span(site)
     if absent is not None and span is not None:
         _remember(run, absent, site.node, span, owner)
+    return absent
+
+
+def is_as_built(owner: Component) -> bool:
+    """Return whether a component is a whole model, of which nothing was changed that cannot be followed."""
+    return owner.part_of is None and not owner.forgotten and owner.base_of is None
 
 
 def _span(site: Site) -> Span | None:

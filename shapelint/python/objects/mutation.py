@@ -30,6 +30,7 @@ from shapelint.python.state.values import (
     Unknown,
     Value,
 )
+from shapelint.signatures import absent_names
 from shapelint.spec.spec import Cause
 
 HARMLESS_ATTRIBUTES = pattern(
@@ -123,9 +124,9 @@ def set_child(run: Run, owner: Chained | Component, name: str, value: Value) -> 
         if not _fits_weight(run, owner, name, value):
             forget(run, owner)
     elif isinstance(owner.part_of, Component):
-        known = name in part_names.inner_names(owner)
-        if known:
-            _replace(run, owner.part_of, f"{part_names.own_name(owner)}.{name}", value)
+        whole = f"{part_names.own_name(owner)}.{name}"
+        if name in part_names.inner_names(owner) or absent_names.of_component(owner.part_of.spec, whole):
+            _replace(run, owner.part_of, whole, value)
         elif isinstance(value, Node) or not is_harmless(name, owner):
             forget(run, owner)
     elif isinstance(value, (Node, Tensor)) or name in run.parts(owner) or is_harmless(name, owner):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shapelint.knowledge import bystanders
 from shapelint.python.objects import dicts, item_methods, lists, mutation
-from shapelint.python.state import choices, names, unknown_numbers
+from shapelint.python.state import choices, names, part_names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -53,6 +53,8 @@ def bind(run: Run, target: ast.expr, value: Value, scope: Scope, own: bool = Tru
         name = names.mangled(scope, target.attr)
         if isinstance(owner, (Instance, Component)) and scope.file:
             run.assigned[(id(owner), name)] = scope.file.span(target)
+            if isinstance(owner, Component) and isinstance(owner.part_of, Component):
+                run.assigned[(id(owner.part_of), f"{part_names.own_name(owner)}.{name}")] = scope.file.span(target)
         if target.attr == "data":
             mutation.set_tensor(run, owner, value, Site(target, scope))
             if isinstance(owner, Tensor) and isinstance(value, Tensor) and value.shape != owner.shape:

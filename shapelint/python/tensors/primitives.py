@@ -193,9 +193,9 @@ def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
 
 
 def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
-    """Apply adaptive pooling over the last axes."""
+    """Apply adaptive pooling over the last axes; over all of them it takes no other size than 1, and is a mean."""
     sizes = list(sizes) * count if len(sizes) == 1 else sizes
-    if len(sizes) != count or len(axes) < count + 1:
+    if len(sizes) != count or len(axes) < count or (len(axes) == count and any(size != 1 for size in sizes)):
         return None
     last = axes[len(axes) - count :]
     return (*axes[:-count], *(Axis(size, axis.origin) for size, axis in zip(sizes, last)))

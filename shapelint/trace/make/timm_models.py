@@ -15,7 +15,16 @@ from itertools import chain, product
 from typing import Any
 
 from shapelint.knowledge import rules_folder
-from shapelint.knowledge.timm_rows import CHANNELS_LAST, COLUMNS, FIXED, NAMES_FILE, OWN_SIZE, TIMM_FILE, TimmRow
+from shapelint.knowledge.timm_rows import (
+    ATTRIBUTES_FILE,
+    CHANNELS_LAST,
+    COLUMNS,
+    FIXED,
+    NAMES_FILE,
+    OWN_SIZE,
+    TIMM_FILE,
+    TimmRow,
+)
 from shapelint.trace import limits, meta
 
 IMAGES_AT_ONCE = 3
@@ -33,6 +42,8 @@ RESIZED_BY = (1, 32, 64)
 RESIZED_TO = ((1 / 7, 0.4, 1.3, 2), (0.4, 0.8, 1.3, 2))
 """The values of `img_size` that are tried together, as parts of the native one."""
 PATCH_SIDES = (8, 14, 16, 32)
+SOME_CLASSES = 10
+"""The classes with which a model that has none by default is built to see its classifier."""
 
 Sides = tuple[int, int]
 
@@ -63,12 +74,13 @@ def measure(name: str, at_several_sizes: bool = True) -> TimmRow:
         embed_dim=_number(module, "embed_dim"),
         prefix=_number(module, "num_prefix_tokens"),
         stages=_stages(name, module, channels, images.native),
-        classifier=_classifier(name),
+        classifier=_classifier(name, config.num_classes),
         any_channels=_try(lambda: meta.run(_build(name, in_chans=channels + 2), images.shape(images.native, 2)))
         is not None,
         tags=_tags(name, config),
         parts=images.parts(sizes),
         resizes="" if accepts not in (FIXED, OWN_SIZE) else _resizes(name, images, images.shapes(module, [native])[0]),
+        architecture=type(module).__name__,
     )
 
 
@@ -282,11 +294,11 @@ def _stages(name: str, module: Any, channels: int, size: Sides) -> str:
     return " ".join([CHANNELS_LAST, *texts] if is_last else texts) if fits else ""
 
 
-def _classifier(name: str) -> str:
-    """Return the classifier of the default model, as `fc 512`: its dotted name and the width that it takes."""
+def _classifier(name: str, classes: int) -> str:
+    """Return the classifier of a model that has one, as `fc 512`: its dotted name and the width that it takes."""
     import torch
 
-    module = _try(lambda: _build(name))
+    module = _try(lambda: _build(name, num_classes=classes or SOME_CLASSES))
     found = _try(lambda: module.get_classifier())
     if not isinstance(found, torch.nn.Linear):
         return ""
@@ -306,6 +318,25 @@ def _tags(name: str, default: Any) -> str:
         same = (config.num_classes, config.input_size) == (default.num_classes, default.input_size)
         texts.append(tag if same else f"{tag}:{config.num_classes}:{size}")
     return " ".join(texts)
+
+
+def attributes(name: str) -> str:
+    """Return the attributes of a model that not every `nn.Module` has, as they stand in a line of the file."""
+    import torch
+
+    own = set(dir(_build(name))) - set(dir(torch.nn.Module()))
+    return " ".join(sorted(one for one in own if not one.startswith("_")))
+
+
+def write_attributes(header: str, rows: Mapping[str, str]) -> None:
+    """Write the attributes of each class, those of the first of its models: the others of a class have the same."""
+    column = COLUMNS.index("architecture")
+    models: dict[str, str] = {}
+    for name in sorted(rows):
+        models.setdefault(rows[name].split("\t")[column], name)
+    lines = [f"{architecture}\t{attributes(name)}" for architecture, name in sorted(models.items()) if architecture]
+    text = "\n".join([header, *lines])
+    (rules_folder.folder() / ATTRIBUTES_FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
 def measured_row(name: str) -> TimmRow:
@@ -340,6 +371,7 @@ def main(wanted: Iterable[str]) -> int:
         text = "\n".join([*header, "\t".join(COLUMNS), *(rows[key] for key in sorted(rows))])
         path.write_text(f"{text}\n", encoding="utf-8")
         print(f"{count} of {len(names)}: {name}", file=sys.stderr, flush=True)
+    write_attributes(header[0], rows)
     return 0
 
 

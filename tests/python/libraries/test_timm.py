@@ -53,14 +53,6 @@ def test_class_counts_that_depend_on_weights_are_not_derived_from_the_name(name:
     assert timm_.resolve(bare, "backbone", Options()) is not None
 
 
-def test_models_with_layers_are_the_vision_transformers() -> None:
-    homes = {f"timm.models.{home}" for home in ("vision_transformer", "vision_transformer_hybrid", "deit")}
-    found = {name for name in timm.list_models() if timm_.is_layered(name)}
-    assert found == {name for name in timm.list_models() if timm.model_entrypoint(name).__module__ in homes}
-    for name in (*sorted(found)[::40], "vit_base_patch16_dinov3", "vit_relpos_small_patch16_224"):
-        assert hasattr(built(name), "get_intermediate_layers") is (name in found), name
-
-
 def sampled(start: str) -> list[str]:
     """Return the first, the middle and the last model of a family."""
     names = [name for name in timm.list_models(f"{start}*") if timm.get_pretrained_cfg(name).num_classes != 0]

@@ -338,6 +338,7 @@ PAIRS: list[tuple[str, str]] = [
     ("return F.lp_pool2d(z[0], 2, 2)", "return F.lp_pool2d(x, 2, kernel_size=2) + x[:, :, :4, :4]"),
     ("return F.adaptive_avg_pool2d(z[0], 1)", "return F.adaptive_avg_pool2d(x, (None, 1)) + x"),
     ("return F.adaptive_max_pool2d(z, 1)", "return F.adaptive_avg_pool2d(z, 1) + z"),
+    ("return F.adaptive_avg_pool2d(z, 1).reshape(4)", "return F.adaptive_avg_pool2d(z, 1).reshape(1) + z"),
     ("return F.adaptive_avg_pool1d(x, 4)", "return F.adaptive_avg_pool1d(z, 4) + z[:, :4]"),
     ("return F.interpolate(z, size=(4, 4), mode='bilinear')", "return F.interpolate(x, scale_factor=0.5, mode='bilinear')"),
     ("return F.local_response_norm(z, 2)", "return F.local_response_norm(x, 2, alpha=0.1) + x"),

@@ -85,7 +85,8 @@ def attribute(run: Run, owner: Component, name: str, site: Site) -> Value:
     """Read `vit.embed_dim`, `resnet.fc.in_features` or `resnet.layer4`."""
     if name in owner.replaced:
         return owner.replaced[name]
-    absences.note_part(run, owner, name, site)
+    if absent := absences.note_part(run, owner, name, site):
+        return run.unknown(f"{absent.owner} has no attribute {name!r}", site.node, site.scope.file)
     if name == "__dict__":
         return Table({}, True, of=owner)
     if name == "_modules":

@@ -27,10 +27,10 @@ def run_replaced(run: Run, owner: Component, value: Tensor, site: Site) -> Value
     """Run a model with replaced children; None if only attributes that are not modules were replaced."""
     rows = run.parts(owner)
     top = [name for name in rows if "." not in name]
-    changed = {name.partition(".")[0] for name in owner.replaced if name.partition(".")[0] in top}
+    known = {name: new for name, new in owner.replaced.items() if absent_names.of_component(owner.spec, name) is None}
+    changed = {name.partition(".")[0] for name in known if name.partition(".")[0] in top}
     if not changed:
-        known = [new for name, new in owner.replaced.items() if absent_names.of_model(owner.spec.target, name) is None]
-        added = any(isinstance(new, (Node, Unknown, Tensor)) for new in known)
+        added = any(isinstance(new, (Node, Unknown, Tensor)) for new in known.values())
         return _run_unseen(run, owner, value, site) if added else None
     place = naming.place(owner)
     resolved = owner.resolved
